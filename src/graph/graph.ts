@@ -1,0 +1,66 @@
+// Graph IR: operators over values with symbolic dims. Immutable: a pass returns a new graph; values are identified by object.
+import { type Dtype } from "../ir/dtypes.js";
+import { type Poly, type Sym } from "../ir/poly.js";
+
+/** Dims are polynomials over the graph's symbols: from the file's named dims to the run, nothing is ever guessed. */
+export type Dims = readonly Poly[];
+
+/**
+ * The content of a small tensor as far as it is known at compile time: integers are polynomials over the graph's symbols (a
+ * Shape's output), floats numbers. Row-major; `undefined` for an unknown element.
+ */
+export interface KnownValue {
+  readonly dims: readonly number[];
+  readonly data: readonly (Poly | number | undefined)[];
+}
+
+/** Bytes of a constant, wherever they lie: a file, a URL, a buffer. Row-major, little-endian, in the value's dtype. */
+export interface ConstantData {
+  readonly byteLength: number;
+  /** A fresh or shared view; callers do not write into it and do not keep it. */
+  read(): Uint8Array | Promise<Uint8Array>;
+}
+
+export interface Value {
+  readonly name: string;
+  /** undefined: the frontend does not know yet; infer() fills it in */
+  readonly dtype: Dtype | undefined;
+  /** undefined: unknown rank */
+  readonly dims: Dims | undefined;
+  readonly constant?: ConstantData;
+  readonly known?: KnownValue;
+}
+
+export type AttributeValue =
+  | number // ints and floats
+  | bigint // ints beyond 2^53
+  | string
+  | readonly number[]
+  | readonly string[]
+  | { readonly tensor: Value } // a constant
+  | { readonly graph: Graph };
+
+export interface GraphNode {
+  /** the file's, or made from op and position: unique in its graph */
+  readonly name: string;
+  /** "" is ai.onnx */
+  readonly domain: string;
+  readonly op: string;
+  /** version of the domain's operator set in the file */
+  readonly opset: number;
+  /** undefined: an optional input that is absent */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly (Value | undefined)[];
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+}
+
+export interface Graph {
+  readonly name: string;
+  /** without initializers */
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** in topological order; subgraphs of If, Loop and Scan see the values of the graphs around them */
+  readonly nodes: readonly GraphNode[];
+  /** named dims of the inputs (`batch`, `height`), and those made for unnamed ones */
+  readonly symbols: readonly Sym[];
+}

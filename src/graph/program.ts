@@ -1,0 +1,55 @@
+// The target-independent program that partition makes of a graph: kernels in tile IR over buffers with symbolic sizes,
+// and control flow. Targets turn it into code; the interpreter walks it as it is.
+import { type Dtype } from "../ir/dtypes.js";
+import { type Kernel, type Layout } from "../ir/tile.js";
+import { type Poly, type Sym } from "../ir/poly.js";
+import { type ConstantData, type Dims } from "./graph.js";
+
+/** A tensor in memory while the program runs. */
+export interface Buffer {
+  readonly id: number;
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly dims: Dims;
+  readonly kind: "constant" | "input" | "output" | "arena";
+  /** storage order of the dims; a target may choose blocks for constants. Inputs and outputs are dense and row-major. */
+  readonly layout: Layout;
+  readonly constant?: ConstantData;
+  /**
+   * The buffer is a window of another: element offset into it; `layout.strides` are those of the larger one (no-copy concat, slices);
+   * with dense layout it is the same memory under other dims (reshape).
+   */
+  readonly window?: { readonly of: Buffer; readonly offset: Poly };
+}
+
+export type Step =
+  | {
+      readonly kind: "kernel";
+      readonly kernel: Kernel;
+      /** by tensor name */
+      readonly buffers: Readonly<Record<string, Buffer>>;
+      /** the kernel's symbols (dims, strides) as polynomials over the program's */
+      readonly symbols: ReadonlyMap<Sym, Poly>;
+      /** names of the graph nodes that it computes, for reports and errors */
+      readonly nodes: readonly string[];
+    }
+  | { readonly kind: "if"; readonly condition: Buffer; readonly then: readonly Step[]; readonly else: readonly Step[]; readonly nodes: readonly string[] };
+
+/** A condition on the dims of a run that compilation relied on. */
+export interface Precondition {
+  readonly left: Poly;
+  readonly relation: "eq" | "le" | "lt";
+  readonly right: Poly;
+  /** what to say when it does not hold */
+  readonly message: string;
+}
+
+export interface KernelProgram {
+  readonly name: string;
+  readonly inputs: readonly Buffer[];
+  readonly outputs: readonly Buffer[];
+  readonly steps: readonly Step[];
+  /** free symbols: fixed by the dims of a run's inputs */
+  readonly symbols: readonly Sym[];
+  readonly preconditions: readonly Precondition[];
+}

@@ -1,0 +1,188 @@
+// Tile IR: SSA values over uniquely identified axes. No loops, no memory spaces, no vectors: those belong to lowering.
+//
+// Rules that everything else relies on:
+// - axis identity is the object (its `sym`); the name is for types and printing;
+// - a node's `axes` are exactly the axes it varies over, its own `over` axes excluded;
+// - indices are polynomials over axis and dim symbols; div, mod, min, max and gathers are opaque symbols inside them;
+// - a read outside the tensor's logical shape yields `fill`; a write outside it is an error;
+// - floats are rounded to a node's dtype at loads, stores and casts, not in between (see targets/interpreter).
+import { type Dtype } from "./dtypes.js";
+import { Poly, Sym } from "./poly.js";
+
+/** A named dim of a kernel: a run-time i32, or a constant where the signature says so (static dims unroll). */
+export interface Dim {
+  readonly name: string;
+  readonly size: Poly;
+}
+export interface Axis {
+  readonly id: number;
+  readonly name: string;
+  readonly extent: Poly;
+  readonly sym: Sym;
+}
+/**
+ * Where the elements of a tensor lie. `order` lists dims from outermost to innermost; `block` splits one dim into panels, the
+ * part inside a panel being innermost: order [1, 0], block {dim: 1, size: 16} on K×N is [N/16][K][16]. `strides` (elements, one a dim,
+ * without `block`) replaces the dense strides: symbols in it are parameters of the kernel, so a tensor may be a window of a larger buffer.
+ */
+export interface Layout {
+  readonly order: readonly number[];
+  readonly block?: { readonly dim: number; readonly size: number };
+  readonly strides?: readonly Poly[];
+}
+export interface Tensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly dims: readonly Poly[];
+  readonly role: "input" | "output" | "inout";
+  /** weights: known at load, so a schedule may ask for another layout and get it packed once */
+  readonly constant?: boolean;
+  /** absent: dense, in the order of the dims */
+  readonly layout?: Layout;
+}
+/** A tile that is read again under other indices (`materialize`): its axes in the order in which it is indexed. */
+export interface Materialized {
+  readonly name: string;
+  readonly value: Node;
+  readonly axes: readonly Axis[];
+}
+
+export type UnaryOp = "neg" | "abs" | "sqrt" | "floor" | "ceil" | "round" | "trunc" | "not";
+/** div: real for floats, truncating for integers; mod: sign of the divisor; rem: sign of the dividend; min and max propagate NaN */
+export type BinaryOp = "add" | "sub" | "mul" | "div" | "mod" | "rem" | "min" | "max" | "and" | "or" | "xor" | "shl" | "shr";
+export type CompareOp = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
+/** cast converts to the node's dtype (floats to integers truncate and saturate; to bool: ≠ 0); bitcast keeps the bits */
+export type ConvertOp = "cast" | "bitcast";
+export type MapOp = UnaryOp | BinaryOp | CompareOp | ConvertOp | "select";
+export type ReduceOp = "sum" | "max" | "min" | "prod";
+
+interface Base {
+  readonly id: number;
+  /** stable within a kernel, used by schedules; the author's or made from kind and position */
+  name: string;
+  readonly axes: readonly Axis[];
+  readonly dtype: Dtype;
+  /** file:line of the user's source */
+  readonly source?: string;
+}
+export type Node = Base &
+  (
+    | { readonly kind: "full"; readonly value: number | bigint }
+    /** an index or dim as a number; i32 or i64 */
+    | { readonly kind: "index"; readonly index: Poly }
+    | { readonly kind: "load"; readonly tensor: Tensor | Materialized; readonly index: readonly Poly[]; readonly fill: number | bigint }
+    | { readonly kind: "map"; readonly op: MapOp; readonly args: readonly Node[] }
+    /** a function with a body in the language (exp, tanh, …): interpreters use the native one, CPU lowering inlines the body */
+    | { readonly kind: "call"; readonly fn: string; readonly args: readonly Node[] }
+    /** one argument: a reduction; two: the sum of their products (dot). dtype is the accumulator's. */
+    | { readonly kind: "reduce"; readonly op: ReduceOp; readonly args: readonly Node[]; readonly over: readonly Axis[] }
+    | { readonly kind: "state"; readonly fold: Fold; readonly slot: number }
+    | { readonly kind: "result"; readonly fold: Fold; readonly slot: number }
+  );
+export type NodeOf<K extends Node["kind"]> = Extract<Node, { kind: K }>;
+
+/** A sequential loop with explicit state. The state has the axes of its initial value; with `steps` the axis is a point, else a tile. */
+export interface Fold {
+  readonly id: number;
+  readonly axis: Axis;
+  readonly steps: boolean;
+  readonly init: readonly Node[];
+  next: readonly Node[];
+  readonly stores: Store[];
+  /** stop after the block that holds the end of this axis's block; what lies beyond must be neutral */
+  readonly until?: Axis;
+}
+export interface Store {
+  readonly tensor: Tensor;
+  readonly index: readonly Poly[];
+  readonly value: Node;
+  readonly source?: string;
+}
+export interface Kernel {
+  readonly name: string;
+  readonly tensors: readonly Tensor[];
+  readonly dims: readonly Dim[];
+  /** parallel axes */
+  readonly grid: readonly Axis[];
+  readonly stores: readonly Store[];
+  /** all folds of the grid body in order, also those whose result nobody reads (they store) */
+  readonly folds: readonly Fold[];
+}
+
+let ids = 0;
+export const nextId = (): number => ids++;
+
+const axisOfSym = new WeakMap<Sym, Axis>();
+export function newAxis(name: string, extent: Poly): Axis {
+  const axis: Axis = { id: nextId(), name, extent, sym: new Sym(name) };
+  axisOfSym.set(axis.sym, axis);
+  return axis;
+}
+export const axisOf = (s: Sym): Axis | undefined => axisOfSym.get(s);
+
+/** Axes that an index varies over, those of gathered values included. */
+export function axesOf(p: Poly): Axis[] {
+  const out = new Set<Axis>();
+  for (const s of p.syms) {
+    const a = axisOfSym.get(s);
+    if (a) out.add(a);
+    if (s.def?.op === "value") for (const x of (s.def.node as Node).axes) out.add(x);
+  }
+  return [...out];
+}
+/** Nodes whose values occur as gathered indices in p. */
+export function gathersIn(p: Poly): Node[] {
+  const out: Node[] = [];
+  for (const s of p.syms) if (s.def?.op === "value") out.push(s.def.node as Node);
+  return out;
+}
+const gatherSyms = new WeakMap<Node, Sym>();
+/** The value of an integer node as an index: what makes `X.at(rows.at(i))` a gather. */
+export function gathered(node: Node): Poly {
+  if (node.kind === "index") return node.index;
+  if (node.kind === "full") return Poly.int(Number(node.value));
+  let s = gatherSyms.get(node);
+  if (!s) {
+    s = new Sym(node.name, { op: "value", node });
+    gatherSyms.set(node, s);
+  }
+  return Poly.sym(s);
+}
+export const unionAxes = (...lists: readonly (readonly Axis[])[]): Axis[] => [...new Set(lists.flat())];
+
+type Fields<K extends Node["kind"]> = Omit<NodeOf<K>, "id" | "name"> & { name?: string };
+export function node<K extends Node["kind"]>(fields: Fields<K>): NodeOf<K> {
+  const id = nextId();
+  return { id, name: `${(fields as { kind: string }).kind}${id}`, ...fields } as unknown as NodeOf<K>;
+}
+
+export const isTensor = (t: Tensor | Materialized): t is Tensor => "dims" in t;
+
+/** Operands of a node: values it is computed from, gathered indices included; a fold is not entered. */
+export function children(n: Node): readonly Node[] {
+  switch (n.kind) {
+    case "map":
+    case "call":
+    case "reduce":
+      return n.args;
+    case "index":
+      return gathersIn(n.index);
+    case "load": {
+      const gathers = n.index.flatMap(gathersIn);
+      return isTensor(n.tensor) ? gathers : [n.tensor.value, ...gathers];
+    }
+    default:
+      return [];
+  }
+}
+/** All nodes below the roots, operands first; nodes for which `stop` holds are included but not entered. */
+export function reach(roots: readonly Node[], stop: (n: Node) => boolean = () => false): Node[] {
+  const seen = new Set<Node>();
+  const go = (n: Node): void => {
+    if (seen.has(n)) return;
+    if (!stop(n)) for (const c of children(n)) go(c);
+    seen.add(n);
+  };
+  for (const r of roots) go(r);
+  return [...seen];
+}

@@ -1,0 +1,39 @@
+// What lowering gives to emitters and planners: functions in loop IR, and everything that a caller must provide.
+import { type Dtype } from "../../ir/dtypes.js";
+import { type Poly, type Sym } from "../../ir/poly.js";
+import { type Func } from "./loop.js";
+
+/** One i32 word of a kernel's parameter block. Addresses are absolute. */
+export type Param =
+  | { readonly kind: "tensor"; readonly name: string }
+  | { readonly kind: "symbol"; readonly sym: Sym }
+  /** vector constants of the program (16-byte aligned): this kernel's `pool` */
+  | { readonly kind: "pool" }
+  /** a row of one fill value that borders read instead of the tensor, `fillBytes` long */
+  | { readonly kind: "fill"; readonly dtype: Dtype; readonly value: number }
+  /** memory of the call, shared by all threads: pointer tables, values placed at the root */
+  | { readonly kind: "shared" };
+
+/** Runs to its end before the next phase starts. The function computes block number `block`. */
+export interface Phase {
+  /** (params: i32, block: i32, scratch: i32) → () */
+  readonly func: Func;
+  readonly blocks: Poly;
+}
+export interface Lowered {
+  readonly name: string;
+  readonly phases: readonly Phase[];
+  readonly params: readonly Param[];
+  readonly pool: Uint8Array;
+  /** per thread */
+  readonly scratchBytes: Poly;
+  /** per call */
+  readonly sharedBytes: Poly;
+  /** readable bytes behind "fill" */
+  readonly fillBytes: Poly;
+  /** one line a stage: loops, lane, register tile; for explain */
+  readonly stages: readonly string[];
+}
+
+/** Readable bytes that every buffer has behind its end: vector loads of a tail may run over. */
+export const SLACK_BYTES = 256;

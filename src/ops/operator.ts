@@ -1,0 +1,102 @@
+// What an operator is: one object, in one file, for every target. Fusion is composition of the functions that `at` returns.
+import { type Dtype } from "../ir/dtypes.js";
+import { type Kernel } from "../ir/tile.js";
+import { type AttributeValue, type Dims, type KnownValue } from "../graph/graph.js";
+import { type DimValue, type AnyTile } from "../tile/index.js";
+
+/** Type and default of an attribute; `required` ones have no default. Checked before any function of the operator is called. */
+export interface AttributeSpec {
+  readonly type: "int" | "float" | "string" | "ints" | "floats" | "strings" | "tensor" | "graph";
+  readonly default?: AttributeValue;
+  readonly required?: boolean;
+}
+// biome-ignore lint/suspicious/noExplicitAny: attributes are checked against their specs at run time
+export type Attributes = Readonly<Record<string, any>>;
+
+/** An input of an operator inside a kernel: a tensor in memory or the inlined value of its producer; the reader can't tell. */
+export interface Operand {
+  readonly dtype: Dtype;
+  readonly rank: number;
+  readonly dims: readonly DimValue[];
+  /** what is known of its content at compile time */
+  readonly known: KnownValue | undefined;
+  /** The element at the given indices; outside the dims it is 0. */
+  at(...index: readonly (AnyTile | number)[]): AnyTile;
+  /** The same operand, with `value` outside its dims. */
+  fill(value: number): Operand;
+}
+
+/** What `shape`, `dtypes`, `values` and `at` know of a node. Variadic inputs are named X0, X1, … and also listed in `all`. */
+export interface NodeInfo {
+  readonly name: string;
+  readonly opset: number;
+  readonly attributes: Attributes;
+  /** dims by input name; an absent optional input has no entry */
+  readonly dims: Readonly<Record<string, Dims>>;
+  readonly dtypes: Readonly<Record<string, Dtype>>;
+  readonly known: Readonly<Record<string, KnownValue | undefined>>;
+  /** names of the present inputs in order */
+  readonly present: readonly string[];
+  /** which outputs somebody wants */
+  readonly wanted: readonly string[];
+}
+
+export interface KernelContext extends NodeInfo {
+  readonly inputs: Readonly<Record<string, Operand>>;
+  /** dims of the outputs */
+  readonly outputs: Readonly<Record<string, Dims>>;
+}
+
+export interface Operator {
+  readonly name: string;
+  /** absent: ai.onnx */
+  readonly domain?: string;
+  /** names in the order of the file; "B?" is optional, a last "X..." is variadic */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  /** Old opsets become the newest: returns other attributes for a node of an older opset, or refuses with an error. */
+  readonly adapt?: (node: NodeInfo) => Attributes;
+  /** dtype of each output; absent: that of the first input */
+  readonly dtypes?: (node: NodeInfo) => Readonly<Record<string, Dtype>>;
+  /** dims of each output; throws AzulejoError("shape" | "operator-unsupported") with names and sizes */
+  readonly shape: (node: NodeInfo) => Readonly<Record<string, Dims>>;
+  /** content of small integer outputs, so that shape arithmetic folds away (Shape, Gather, Concat, Add, …) */
+  readonly values?: (node: NodeInfo) => Readonly<Record<string, KnownValue | undefined>>;
+
+  // exactly one of the following bodies
+  /** each output as a function of its indices */
+  readonly at?: (context: KernelContext) => Readonly<Record<string, (...index: AnyTile[]) => AnyTile>>;
+  /** whole kernels, for operators that store more than one value an index (recurrent cells, scatter, in-place updates); tensors carry the operator's names */
+  readonly kernels?: (node: NodeInfo & { readonly outputs: Readonly<Record<string, Dims>> }) => readonly Kernel[];
+  /** same elements in the same row-major order under other dims (Reshape, Squeeze, Identity): costs nothing where the planner can alias */
+  readonly reshape?: true;
+  /** sequences, strings and control flow: the runtime's or the frontend's business, with the reason */
+  readonly host?: { readonly reason: string };
+}
+
+/** A float64 reference on plain arrays, the judge of an operator. */
+export interface ReferenceTensor {
+  readonly dtype: Dtype;
+  readonly dims: readonly number[];
+  /** numbers, booleans as 0 and 1; 64-bit integers as bigint */
+  readonly data: ArrayLike<number> | ArrayLike<bigint>;
+}
+export type Reference = (
+  inputs: Readonly<Record<string, ReferenceTensor>>,
+  attributes: Attributes,
+  node: { readonly present: readonly string[]; readonly opset: number },
+) => Readonly<Record<string, ReferenceTensor>>;
+
+/** |got − want| ≤ 2⁻²³ · (relative·|want| + absolute·scale); see docs/testing.md for `scale` */
+export interface Tolerance {
+  readonly relative: number;
+  readonly absolute: number;
+}
+
+/** What an operator's file exports beside `operator`, apart so that bundles drop it. */
+export interface OperatorCase {
+  readonly name: string;
+  readonly attributes?: Attributes;
+  readonly inputs: Readonly<Record<string, { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data?: readonly number[] }>>;
+}

@@ -1,0 +1,68 @@
+// The public surface of `azulejo`: what load() takes and gives.
+import { type Dtype } from "../ir/dtypes.js";
+import { type Graph } from "../graph/graph.js";
+import { type Operator } from "../ops/operator.js";
+import { type Progress, type TargetReport } from "./target.js";
+import { type TensorArray, type TensorData } from "./tensor.js";
+
+/** Path (Node), URL, or the bytes of an ONNX file. */
+export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
+
+/** A named pure function from graph to graph. */
+export interface Pass {
+  readonly name: string;
+  readonly run: (graph: Graph) => Graph | Promise<Graph>;
+}
+
+export interface LoadOptions {
+  /** "wasm" (default): compiled code on worker threads; "interpreter": walks tile IR, slow, checks everything */
+  readonly target?: "wasm" | "interpreter";
+  /** default: the number of cores, at most 8; 1 where memory can't be shared */
+  readonly threads?: number;
+  /** operators of the user, before the built-in ones */
+  readonly operators?: readonly Operator[];
+  /** the list of passes to run, made from the built-in one: remove, replace, reorder, add */
+  readonly passes?: (builtIn: readonly Pass[]) => readonly Pass[];
+  /** fix symbolic dims by name: `{ batch: 1 }` */
+  readonly dims?: Readonly<Record<string, number>>;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+  /** "auto": V8 flags that give optimised code on the first run, restored after compiling; "never": leave the engine alone */
+  readonly engineFlags?: "auto" | "never";
+  /** reads files that the model names (external data), relative to the model; default: file system or fetch */
+  readonly readExternal?: (name: string) => Promise<Uint8Array>;
+}
+
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: Dtype;
+  /** numbers where the file fixes them, names where it does not; undefined: unknown rank */
+  readonly dims: readonly (number | string)[] | undefined;
+}
+
+/** A typed n-dimensional array, row-major. `data.length` is the product of `dims`. */
+export class Tensor implements TensorData {
+  readonly dtype: Dtype;
+  readonly dims: readonly number[];
+  readonly data: TensorArray;
+  constructor(dtype: Dtype, data: TensorArray, dims: readonly number[]) {
+    this.dtype = dtype;
+    this.data = data;
+    this.dims = dims;
+  }
+}
+
+export interface Report extends TargetReport {
+  readonly model: string;
+  readonly passes: readonly { readonly name: string; readonly nodesBefore: number; readonly nodesAfter: number; readonly timeMs: number }[];
+}
+
+export interface Model {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Inputs by name; resolves with all outputs by name. Never blocks the event loop. Concurrent calls queue. */
+  run(inputs: Readonly<Record<string, TensorData>>, options?: { readonly signal?: AbortSignal }): Promise<Record<string, Tensor>>;
+  report(): Report;
+  /** Frees memory and workers; later calls of run() fail with code "disposed". */
+  dispose(): void;
+}

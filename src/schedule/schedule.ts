@@ -1,0 +1,45 @@
+// A schedule says how a kernel is computed, never what. Plain data: a model derives it, a tuner edits it, a user pins fields.
+import { type Layout } from "../ir/tile.js";
+
+/** Name of an axis; ids below are names of stages (a store's tensor, a placed value), stable across compilations. */
+export type AxisName = string;
+
+export interface StageSchedule {
+  /** order of the loops around the register tile */
+  readonly order?: readonly AxisName[];
+  /** register-tile sizes per axis, largest first: as many steps of the first as fit, then of the next; the last is 1 */
+  readonly rows?: Readonly<Record<AxisName, readonly number[]>>;
+  /** the axis in the vector lanes */
+  readonly lane?: AxisName;
+  /** vectors of the register tile along the lane axis */
+  readonly vectors?: number;
+  readonly tail?: "mask" | "peel";
+  /** cache panels of the lane axis, in elements */
+  readonly panel?: Readonly<Record<AxisName, number>>;
+}
+export interface Place {
+  /** where a value is kept: computed once before everything, per grid block, per region, per row, or at an axis of the grid */
+  readonly at: "root" | "region" | "row" | "inline" | { readonly axis: AxisName };
+  readonly block?: readonly [axis: AxisName, size: number];
+}
+export interface Schedule {
+  /** axes walked as one: outer, inner, name */
+  readonly fuse: readonly (readonly [outer: AxisName, inner: AxisName, as: AxisName])[];
+  /** indices per block of grid and fold axes; absent: the whole axis */
+  readonly block: Readonly<Record<AxisName, number>>;
+  /** layouts of constant tensors: the planner packs them once, at load */
+  readonly layouts: Readonly<Record<string, Layout>>;
+  /** loads that go through a table of row pointers, made once a call */
+  readonly pointers: readonly string[];
+  /** axes cut into border, interior, border */
+  readonly split: readonly AxisName[];
+  readonly place: Readonly<Record<string, Place>>;
+  readonly stage: Readonly<Record<string, StageSchedule>>;
+  /** copies of the innermost reduction body, and independent partial sums of a row reduction */
+  readonly unroll: number;
+  readonly partials: number;
+  /** address registers of a loop before bases plus one offset are used */
+  readonly maxPointers: number;
+  /** fused multiply-add and reassociation forbidden */
+  readonly exact?: boolean;
+}
