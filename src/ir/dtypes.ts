@@ -1,6 +1,19 @@
 // Data types of tensors and tiles: one table. What a target does with them is the target's business.
 
-export type Dtype = "f64" | "f32" | "f16" | "bf16" | "i64" | "i32" | "i16" | "i8" | "u64" | "u32" | "u16" | "u8" | "bool";
+export type Dtype =
+  | "f64"
+  | "f32"
+  | "f16"
+  | "bf16"
+  | "i64"
+  | "i32"
+  | "i16"
+  | "i8"
+  | "u64"
+  | "u32"
+  | "u16"
+  | "u8"
+  | "bool";
 
 export interface DtypeInfo {
   readonly bytes: number;

@@ -115,7 +115,8 @@ export class Poly {
   mul(o: PolyLike): Poly {
     const p = Poly.of(o);
     if (p.isZero || this.isZero) return Poly.zero;
-    if (p.isConst) return p.constant === 1 ? this : new Poly(this.terms.map(t => ({ c: t.c * p.constant, s: t.s, key: t.key })));
+    if (p.isConst)
+      return p.constant === 1 ? this : new Poly(this.terms.map(t => ({ c: t.c * p.constant, s: t.s, key: t.key })));
     if (this.isConst) return p.mul(this.constant);
     const out: Term[] = [];
     for (const a of this.terms)
@@ -198,7 +199,8 @@ export class Poly {
         for (const u of this.terms) {
           if (!u.s.includes(modSym)) continue;
           const r = Poly.term(u.c, without(u.s, modSym));
-          if (r.mul(b).equals(rest)) return this.sub(Poly.term(t.c, t.s)).sub(Poly.term(u.c, u.s)).add(a.mul(r)).mergeDivMod();
+          if (r.mul(b).equals(rest))
+            return this.sub(Poly.term(t.c, t.s)).sub(Poly.term(u.c, u.s)).add(a.mul(r)).mergeDivMod();
         }
       }
     return this;
@@ -263,7 +265,8 @@ const consed = new Map<string, Sym>();
 
 /** a div b, a mod b, min(a, b), max(a, b) as polynomials; constants fold, trivial cases simplify */
 export function opaque(op: SymOp, a: Poly, b: Poly): Poly {
-  if (a.isConst && b.isConst && !((op === "div" || op === "mod") && b.constant === 0)) return Poly.int(apply(op, a.constant, b.constant));
+  if (a.isConst && b.isConst && !((op === "div" || op === "mod") && b.constant === 0))
+    return Poly.int(apply(op, a.constant, b.constant));
   if (op === "div" || op === "mod") {
     if (b.isConst && b.constant === 1) return op === "div" ? a : Poly.zero;
     if (a.isZero) return Poly.zero;
@@ -271,7 +274,8 @@ export function opaque(op: SymOp, a: Poly, b: Poly): Poly {
     // (q·b + r) div b = q + r div b; the remainder keeps only r
     if (split) {
       if (split.rest.isZero) return op === "div" ? split.quotient : Poly.zero;
-      if (!split.quotient.isZero) return op === "div" ? split.quotient.add(opaque("div", split.rest, b)) : opaque("mod", split.rest, b);
+      if (!split.quotient.isZero)
+        return op === "div" ? split.quotient.add(opaque("div", split.rest, b)) : opaque("mod", split.rest, b);
     }
   } else {
     if (a.equals(b)) return a;

@@ -6,7 +6,7 @@
 // - indices are polynomials over axis and dim symbols; div, mod, min, max and gathers are opaque symbols inside them;
 // - a read outside the tensor's logical shape yields `fill`; a write outside it is an error;
 // - floats are rounded to a node's dtype at loads, stores and casts, not in between (see targets/interpreter).
-import { type Dtype } from "./dtypes.js";
+import type { Dtype } from "./dtypes.js";
 import { Poly, Sym } from "./poly.js";
 
 /** A named dim of a kernel: a run-time i32, or a constant where the signature says so (static dims unroll). */
@@ -49,7 +49,20 @@ export interface Materialized {
 
 export type UnaryOp = "neg" | "abs" | "sqrt" | "floor" | "ceil" | "round" | "trunc" | "not";
 /** div: real for floats, truncating for integers; mod: sign of the divisor; rem: sign of the dividend; min and max propagate NaN */
-export type BinaryOp = "add" | "sub" | "mul" | "div" | "mod" | "rem" | "min" | "max" | "and" | "or" | "xor" | "shl" | "shr";
+export type BinaryOp =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "mod"
+  | "rem"
+  | "min"
+  | "max"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "shr";
 export type CompareOp = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 /** cast converts to the node's dtype (floats to integers truncate and saturate; to bool: ≠ 0); bitcast keeps the bits */
 export type ConvertOp = "cast" | "bitcast";
@@ -70,7 +83,12 @@ export type Node = Base &
     | { readonly kind: "full"; readonly value: number | bigint }
     /** an index or dim as a number; i32 or i64 */
     | { readonly kind: "index"; readonly index: Poly }
-    | { readonly kind: "load"; readonly tensor: Tensor | Materialized; readonly index: readonly Poly[]; readonly fill: number | bigint }
+    | {
+        readonly kind: "load";
+        readonly tensor: Tensor | Materialized;
+        readonly index: readonly Poly[];
+        readonly fill: number | bigint;
+      }
     | { readonly kind: "map"; readonly op: MapOp; readonly args: readonly Node[] }
     /** a function with a body in the language (exp, tanh, …): interpreters use the native one, CPU lowering inlines the body */
     | { readonly kind: "call"; readonly fn: string; readonly args: readonly Node[] }
@@ -89,6 +107,8 @@ export interface Fold {
   readonly init: readonly Node[];
   next: readonly Node[];
   readonly stores: Store[];
+  /** folds of this fold's body in order, also those whose result nobody reads */
+  readonly folds: Fold[];
   /** stop after the block that holds the end of this axis's block; what lies beyond must be neutral */
   readonly until?: Axis;
 }

@@ -1,0 +1,56 @@
+// Named dims of a kernel inside its body: ranges for grid and fold, whole axes, and the size as a tile.
+import { Poly } from "../ir/poly.js";
+import { type AnyIndex, type AnyTile, Index, indexTile, newIndex, type Tile } from "./tile.js";
+
+/** A dim to be walked by grid or fold. `steps`: one index, a point, at a time. */
+export interface Range<A extends string> {
+  readonly axis: A;
+  readonly extent: Poly;
+  readonly steps: boolean;
+}
+// biome-ignore lint/suspicious/noExplicitAny: a range whose axis only run time knows
+export type AnyRange = Range<any>;
+
+/** `N` is the dim's name in the signature; axes made of it are named in lower case unless `as` says otherwise. */
+// biome-ignore lint/suspicious/noExplicitAny: dims of operators have names that only run time knows
+export class DimValue<N extends string = any> {
+  readonly name: N;
+  readonly poly: Poly;
+  constructor(name: N, poly: Poly) {
+    this.name = name;
+    this.poly = poly;
+  }
+  /** the size as a scalar tile: dims are not JavaScript numbers while a kernel is recorded */
+  get size(): Tile<never, "i32"> {
+    return indexTile(this.poly) as Tile<never, "i32">;
+  }
+  /** tiles of the dim; results must not depend on their size */
+  tile<A extends string = Lowercase<N>>(as?: A): Range<A> {
+    return { axis: this.#axis(as), extent: this.poly, steps: false };
+  }
+  /** one index at a time, in order (recurrences): a point, so no axis of the tiles that it indexes */
+  steps(as?: string): Range<never> {
+    return { axis: this.#axis(as) as never, extent: this.poly, steps: true };
+  }
+  /** the whole dim as a fresh axis */
+  all<A extends string = Lowercase<N>>(as?: A): Index<A> {
+    return newIndex(this.#axis(as), this.poly);
+  }
+  #axis<A extends string>(as: A | undefined): A {
+    return as ?? (this.name.toLowerCase() as A);
+  }
+}
+
+export const dimOf = (name: string, poly: Poly): DimValue => new DimValue(name, poly);
+
+/** The axis of `i` itself if `i` is a bare index over exactly that dim, else a fresh axis over it. */
+export function whole(i: AnyTile | number, dim: DimValue): AnyIndex {
+  if (typeof i !== "number") {
+    if (i instanceof Index) return i.axis.extent.equals(dim.poly) ? i : dim.all();
+    const n = i.node;
+    const axis = n.kind === "index" && n.axes.length === 1 ? n.axes[0] : undefined;
+    if (axis && n.kind === "index" && n.index.equals(Poly.sym(axis.sym)) && axis.extent.equals(dim.poly))
+      return new Index(axis);
+  }
+  return dim.all();
+}

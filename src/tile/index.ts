@@ -1,0 +1,51 @@
+// `azulejo/tile`: what kernel authors import.
+export type { Dtype } from "../ir/dtypes.js";
+export type { Axis, Kernel, Tensor } from "../ir/tile.js";
+export { type AnyRange, DimValue, dimOf, type Range, whole } from "./dim.js";
+export { type FoldOptions, fold } from "./fold.js";
+export {
+  bf16,
+  bool,
+  constant,
+  type Environment,
+  f16,
+  f32,
+  f64,
+  grid,
+  i8,
+  i16,
+  i32,
+  i64,
+  inPlace,
+  type KernelOptions,
+  type KernelParts,
+  kernel,
+  recordKernel,
+  type Signature,
+  type TensorWord,
+  TileKernel,
+  tensor,
+  u8,
+  u16,
+  u32,
+  u64,
+} from "./kernel.js";
+export {
+  type Accumulate,
+  type AnyIndex,
+  type AnyTile,
+  type AxesOf,
+  dot,
+  full,
+  Index,
+  indexOf,
+  literal,
+  maximum,
+  minimum,
+  Tile,
+  tileOf,
+  where,
+  zeros,
+} from "./tile.js";
+export type { AccumulatorOf, FloatDtype, IntegerDtype, Literal } from "./types.js";
+export { type IndexArgument, materialize, Place, store, View } from "./view.js";

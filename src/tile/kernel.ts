@@ -1,0 +1,233 @@
+// Kernels: a signature and a body, recorded once into tile IR.
+import type { Dtype } from "../ir/dtypes.js";
+import { Poly, Sym } from "../ir/poly.js";
+import {
+  type Axis,
+  type Dim,
+  type Fold,
+  gathersIn,
+  type Kernel,
+  type Node,
+  newAxis,
+  reach,
+  type Store,
+  type Tensor,
+} from "../ir/tile.js";
+import { type AnyRange, DimValue, type Range } from "./dim.js";
+import { type AnyIndex, Index } from "./tile.js";
+import { kernelError, record, recording } from "./trace.js";
+import type { DimNames, Words } from "./types.js";
+import { View } from "./view.js";
+
+/** One tensor of a signature: its dtype and the names of its dims. */
+export interface TensorWord<D extends Dtype, W extends readonly string[]> {
+  readonly dtype: D;
+  readonly words: W;
+  /** weights, known at load */
+  readonly constant?: boolean;
+  /** read and written, or written in part */
+  readonly inPlace?: boolean;
+}
+export type Signature = Readonly<Record<string, TensorWord<Dtype, readonly string[]>>>;
+
+const word =
+  <D extends Dtype>(dtype: D) =>
+  <const S extends string>(dims: S): TensorWord<D, Words<S>> => ({
+    dtype,
+    words: dims.split(/\s+/).filter(Boolean) as unknown as Words<S>,
+  });
+
+/** `f32("M K")`: a tensor of f32 with the dims M and K; a number is a constant dim, "" a scalar */
+export const f64 = word("f64");
+export const f32 = word("f32");
+export const f16 = word("f16");
+export const bf16 = word("bf16");
+export const i64 = word("i64");
+export const i32 = word("i32");
+export const i16 = word("i16");
+export const i8 = word("i8");
+export const u64 = word("u64");
+export const u32 = word("u32");
+export const u16 = word("u16");
+export const u8 = word("u8");
+export const bool = word("bool");
+/** a tensor whose dtype a parameter decides */
+export const tensor = <D extends Dtype, const S extends string>(dtype: D, dims: S): TensorWord<D, Words<S>> =>
+  word(dtype)(dims);
+/** weights: known at load, so a schedule may store them in another layout */
+export const constant = <T extends TensorWord<Dtype, readonly string[]>>(t: T): T => ({ ...t, constant: true });
+/** keeps what it does not write: caches, scatters */
+export const inPlace = <T extends TensorWord<Dtype, readonly string[]>>(t: T): T => ({ ...t, inPlace: true });
+
+type NamesOf<S extends Signature> = { [K in keyof S]: DimNames<S[K]["words"]> }[keyof S];
+export type Environment<S extends Signature> = { readonly [K in keyof S]: View<S[K]["dtype"], S[K]["words"]> } & {
+  readonly [N in NamesOf<S> & string]: DimValue<N>;
+};
+
+export interface KernelOptions {
+  readonly name?: string;
+  /** sizes of named dims that are the same in every call: loops over them unroll */
+  readonly statics?: Readonly<Record<string, number>>;
+}
+
+/** A recorded kernel. */
+export class TileKernel<S extends Signature = Signature> {
+  readonly ir: Kernel;
+  readonly signature: S;
+  readonly body: (env: Environment<S>) => void;
+  readonly statics: Readonly<Record<string, number>>;
+  constructor(
+    ir: Kernel,
+    signature: S,
+    body: (env: Environment<S>) => void,
+    statics: Readonly<Record<string, number>>,
+  ) {
+    this.ir = ir;
+    this.signature = signature;
+    this.body = body;
+    this.statics = statics;
+  }
+  get name(): string {
+    return this.ir.name;
+  }
+}
+
+export function kernel<const S extends Signature>(
+  signature: S,
+  body: (env: Environment<S>) => void,
+  options: KernelOptions = {},
+): TileKernel<S> {
+  const statics = options.statics ?? {};
+  const name = options.name ?? "kernel";
+  const dims = declareDims(signature, statics);
+  const tensors = Object.entries(signature).map(([tensorName, w]) => ({
+    name: tensorName,
+    dtype: w.dtype,
+    dims: w.words.map(d => dims.get(d)?.size ?? Poly.int(Number(d))),
+    role: "input" as Tensor["role"],
+    ...(w.constant ? { constant: true } : {}),
+  }));
+  const env = environment<S>(tensors, [...dims.values()]);
+  const r = record(name, () => body(env));
+  assignRoles(tensors, r.stores, r.folds, signature);
+  return new TileKernel(kernelOf(name, tensors, [...dims.values()], r), signature, body, statics);
+}
+
+/** every name among the words becomes a dim, in order of appearance */
+function declareDims(signature: Signature, statics: Readonly<Record<string, number>>): Map<string, Dim> {
+  const dims = new Map<string, Dim>();
+  for (const [tensorName, w] of Object.entries(signature))
+    for (const d of w.words) {
+      if (/^\d+$/.test(d)) continue;
+      if (!/^[A-Za-z_]\w*$/.test(d))
+        throw kernelError(
+          `"${d}" in the dims of "${tensorName}" is neither a name nor a number; write for example f32("M 4")`,
+        );
+      if (d in signature) throw kernelError(`"${d}" names both a tensor and a dim; rename one of them`);
+      if (!dims.has(d)) dims.set(d, { name: d, size: d in statics ? Poly.int(statics[d]!) : Poly.sym(new Sym(d)) });
+    }
+  for (const d of Object.keys(statics))
+    if (!dims.has(d)) throw kernelError(`statics names "${d}", which is no dim of the signature`);
+  return dims;
+}
+
+function environment<S extends Signature>(tensors: readonly Tensor[], dims: readonly Dim[]): Environment<S> {
+  const views = tensors.map(t => [t.name, new View(t)] as const);
+  const values = dims.map(d => [d.name, new DimValue(d.name, d.size)] as const);
+  return Object.fromEntries([...views, ...values]) as unknown as Environment<S>;
+}
+
+const kernelOf = (
+  name: string,
+  tensors: readonly Tensor[],
+  dims: readonly Dim[],
+  r: ReturnType<typeof record>,
+): Kernel => ({
+  name,
+  tensors,
+  dims,
+  grid: r.grid ?? [],
+  stores: r.stores,
+  folds: r.folds,
+});
+
+/** written: output; written and read, or declared in place: inout */
+function assignRoles(
+  tensors: readonly Tensor[],
+  stores: readonly Store[],
+  folds: readonly Fold[],
+  signature: Signature,
+): void {
+  const { read, written } = accesses(stores, folds);
+  for (const t of tensors) {
+    if (!written.has(t)) continue;
+    (t as { role: Tensor["role"] }).role = read.has(t) || signature[t.name]?.inPlace ? "inout" : "output";
+  }
+}
+
+/** Which tensors a body reads and writes. */
+export function accesses(
+  stores: readonly Store[],
+  folds: readonly Fold[],
+): { read: Set<object>; written: Set<object> } {
+  const read = new Set<object>();
+  const written = new Set<object>();
+  const visit = (roots: readonly Node[]): void => {
+    for (const n of reach(roots)) if (n.kind === "load") read.add(n.tensor);
+  };
+  const go = (body: readonly Store[], inner: readonly Fold[]): void => {
+    for (const s of body) {
+      written.add(s.tensor);
+      visit([s.value, ...s.index.flatMap(gathersIn)]);
+    }
+    for (const f of inner) {
+      visit([...f.init, ...f.next]);
+      go(f.stores, f.folds);
+    }
+  };
+  go(stores, folds);
+  return { read, written };
+}
+
+type IndicesOf<R extends readonly AnyRange[]> = { [K in keyof R]: R[K] extends Range<infer A> ? Index<A> : never };
+/** Parallel blocks over the ranges; once a kernel. */
+export function grid<const R extends readonly AnyRange[]>(
+  ...args: readonly [...R, (...indices: IndicesOf<R>) => void]
+): void {
+  const ranges = args.slice(0, -1) as unknown as R;
+  const body = args.at(-1) as (...indices: AnyIndex[]) => void;
+  const r = recording();
+  if (!r) throw kernelError("grid is called outside of a kernel; move it into the body that kernel() got");
+  if (r.grid) throw kernelError("grid is called twice in one kernel; make two kernels, or one grid over both ranges");
+  if (ranges.some(g => g.steps))
+    throw kernelError("grid walks in parallel and .steps() in order; use .tile(), or fold over .steps()");
+  const axes: Axis[] = ranges.map(g => newAxis(g.axis, g.extent));
+  r.grid = axes;
+  const run = (): void => body(...axes.map(a => new Index(a)));
+  if (r.eager) r.eager.grid(axes, run);
+  else run();
+}
+
+/** What `recordKernel` needs: everything that a signature would have said. */
+export interface KernelParts {
+  readonly name: string;
+  readonly tensors: readonly Tensor[];
+  readonly dims: readonly Dim[];
+  /** parallel axes, made by the caller */
+  readonly grid: readonly Axis[];
+}
+/** Records a kernel over given tensors and axes: what graph partition uses. `body` does the stores through views of the tensors. */
+export function recordKernel(
+  parts: KernelParts,
+  body: (views: Readonly<Record<string, View<Dtype>>>, grid: readonly AnyIndex[]) => void,
+): Kernel {
+  const views = Object.fromEntries(parts.tensors.map(t => [t.name, new View(t) as View<Dtype>]));
+  const r = record(parts.name, recorded => {
+    recorded.grid = parts.grid;
+    body(
+      views,
+      parts.grid.map(a => new Index(a)),
+    );
+  });
+  return kernelOf(parts.name, parts.tensors, parts.dims, r);
+}

@@ -1,0 +1,57 @@
+// Axis and dtype mistakes that the TypeScript compiler must refuse: the build fails when one of them is accepted.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AnyTile, dot, f16, f32, fold, grid, i32, kernel, type Tile, where, zeros } from "../../src/tile/index.js";
+
+/** never called: only its types matter */
+const rejected = () => [
+  kernel({ X: f32("M K"), W: f32("K N"), Y: f32("M N"), H: f16("M N"), J: i32("M") }, ({ X, W, Y, H, J, M, N, K }) =>
+    grid(M.tile(), N.tile(), (m, n) => {
+      const k = K.all();
+      // @ts-expect-error contracting over m leaves {k, n}: not storable at (m, n)
+      Y.at(m, n).set(dot(X.at(m, k), W.at(k, n), m));
+      // @ts-expect-error forgot to reduce over k
+      Y.at(m, n).set(X.at(m, k).mul(W.at(k, n)));
+      // @ts-expect-error the tile has no axis n to reduce
+      X.at(m, k).max(n);
+      // @ts-expect-error f16 into f32
+      Y.at(m, n).set(H.at(m, n));
+      // @ts-expect-error f16 with f32
+      H.at(m, n).add(Y.at(m, n));
+      // @ts-expect-error the sum of f16 accumulates in f32
+      H.at(m, 0).set(H.at(m, n).sum(n));
+      // @ts-expect-error an index is i32
+      Y.at(m, n).set(m);
+      // @ts-expect-error the condition must be bool
+      where(J.at(m), X.at(m, k), 0);
+      // @ts-expect-error two dims, three indices
+      X.at(m, k, n);
+      // @ts-expect-error the state gains the axis n
+      fold(K.tile(), [zeros("f32", m)] as const, (t, [s]) => [s.add(dot(X.at(m, t), W.at(t, n), t))] as const);
+      // @ts-expect-error the state changes its dtype
+      fold(K.tile(), [zeros("f32", m)] as const, (t, [s]) => [s.cast("f16")] as const);
+    }),
+  ),
+];
+
+const accepted = () =>
+  kernel({ X: f32("M K"), W: f32("K N"), b: f32("N"), H: f16("M N"), Y: f32("M N") }, ({ X, W, b, H, Y, M, N, K }) =>
+    grid(M.tile(), N.tile(), (m, n) => {
+      const k = K.all();
+      const y: Tile<"m" | "n", "f32"> = dot(X.at(m, k), W.at(k, n), k).add(b.at(n));
+      const s: Tile<"m", "f32"> = H.at(m, n).sum(n);
+      const half: Tile<"m", "f16"> = H.at(m, n).sum(n, { acc: "f16" });
+      const any: AnyTile = y;
+      Y.at(m, n).set(y.add(s).add(half.cast("f32")).add(any));
+      // fewer axes broadcast
+      Y.at(m, n).set(b.at(n));
+      Y.at(m, n).set(any.sum(any as never).add(1));
+    }),
+  );
+
+test("axis and dtype mistakes are compile-time errors", () => {
+  // The build is the test; this says that the file was part of it.
+  assert.equal(typeof rejected, "function");
+  assert.equal(typeof accepted, "function");
+});
