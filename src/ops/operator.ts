@@ -98,5 +98,7 @@ export interface Tolerance {
 export interface OperatorCase {
   readonly name: string;
   readonly attributes?: Attributes;
-  readonly inputs: Readonly<Record<string, { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data?: readonly number[] }>>;
+  readonly inputs: Readonly<
+    Record<string, { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data?: readonly number[] }>
+  >;
 }
