@@ -1,0 +1,20 @@
+// What all parts of the ONNX frontend share while one file is read.
+import { type FunctionProto } from "onnx-buf";
+import { type Sym } from "../../ir/poly.js";
+import { type ByteSource } from "../../support/byte-source.js";
+import { type Payload } from "./wire.js";
+
+export interface ReadContext {
+  readonly source: ByteSource;
+  readonly payloads: readonly Payload[];
+  readonly irVersion: number;
+  /** version of each operator set; "" is ai.onnx */
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly functions: readonly FunctionProto[];
+  /** opens a file that the model names; each location once */
+  readonly external: (location: string) => Promise<ByteSource>;
+  /** named dims, shared by name over the whole file */
+  readonly symbols: Map<string, Sym>;
+  /** names of dims that the caller fixed */
+  readonly fixedDims: Readonly<Record<string, number>>;
+}

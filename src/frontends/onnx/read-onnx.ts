@@ -1,0 +1,147 @@
+// ONNX file → Graph. Weights stay where they are: constants refer to ranges of the source. Every input is untrusted: whatever
+// the bytes, the result is a graph or an AzulejoError.
+import { fromBinary } from "@bufbuild/protobuf";
+import { type ModelProto, ModelProtoSchema } from "onnx-buf";
+import type { Graph, Value } from "../../graph/graph.js";
+import { Sym } from "../../ir/poly.js";
+import { type ByteSource, memorySource } from "../../support/byte-source.js";
+import { AzulejoError } from "../../support/errors.js";
+import type { ReadContext } from "./context.js";
+import { readGraph } from "./read-graph.js";
+import { skeleton } from "./wire.js";
+
+export interface ReadOnnxOptions {
+  /** fixes symbolic dims by name: `{ batch: 1 }` */
+  readonly dims?: Readonly<Record<string, number>>;
+  /** Opens a file that the model names, given as a path below the model's folder with forward slashes. */
+  readonly openExternal?: (location: string) => ByteSource | Promise<ByteSource>;
+}
+
+/** newest version of the standard operators that this project knows */
+const newestOpset = 28;
+
+/** @throws AzulejoError model-format, model-external-data, graph-invalid, operator-unsupported, option */
+export async function readOnnx(
+  source: ByteSource | Uint8Array | ArrayBuffer,
+  options: ReadOnnxOptions = {},
+): Promise<Graph> {
+  const from = source instanceof Uint8Array || source instanceof ArrayBuffer ? memorySource(source) : source;
+  await refuseOtherFormats(from);
+  const { bytes, payloads } = await skeleton(from);
+  const model = decodeModel(bytes, from);
+  const proto = model.graph;
+  if (!proto)
+    throw new AzulejoError(
+      "model-format",
+      `${from.name} has no graph, so it is not an ONNX model; check that it is the right file`,
+    );
+  const context: ReadContext = {
+    source: from,
+    payloads,
+    irVersion: Number(model.irVersion),
+    opsets: readOpsets(model, from),
+    functions: model.functions,
+    external: externalFiles(options.openExternal, from),
+    symbols: new Map(),
+    fixedDims: checkedDims(options.dims ?? {}),
+  };
+  const graph = await readGraph(proto, "", context);
+  refuseUnknownDims(context);
+  return { ...graph, symbols: symbolsOf(graph.inputs) };
+}
+
+async function refuseOtherFormats(source: ByteSource): Promise<void> {
+  if (source.size === 0)
+    throw new AzulejoError("model-format", `${source.name} is empty; check that it was downloaded completely`);
+  const head = await source.read(0, Math.min(source.size, 16));
+  const text = Array.from(head, b => String.fromCharCode(b)).join("");
+  const other = text.startsWith("GGUF")
+    ? "a GGUF file"
+    : text.startsWith("version https:/")
+      ? "a Git LFS pointer, not the file itself"
+      : text.slice(4, 8) === "ORTM"
+        ? "a model in ORT format"
+        : text.startsWith("PK\x03\x04")
+          ? "a ZIP archive"
+          : undefined;
+  if (other) throw new AzulejoError("model-format", `${source.name} is ${other}; give the .onnx file`);
+}
+
+function decodeModel(bytes: Uint8Array, source: ByteSource): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes as Uint8Array<ArrayBuffer>);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AzulejoError(
+      "model-format",
+      `${source.name} is not a readable ONNX file (${why}); it may be damaged or of another format: fetch or export it again`,
+      { cause },
+    );
+  }
+}
+
+function readOpsets(model: ModelProto, source: ByteSource): ReadonlyMap<string, number> {
+  const out = new Map<string, number>();
+  for (const o of model.opsetImport) {
+    const version = Number(o.version);
+    const domain = o.domain === "ai.onnx" ? "" : o.domain;
+    if (version < 1 || (domain === "" && version > newestOpset))
+      throw new AzulejoError(
+        "operator-unsupported",
+        `${source.name} uses version ${o.version} of the operators "${o.domain || "ai.onnx"}", and versions 1 to ${newestOpset} are supported; export it for one of them`,
+      );
+    out.set(domain, version);
+  }
+  return out;
+}
+
+function externalFiles(
+  open: ReadOnnxOptions["openExternal"],
+  model: ByteSource,
+): (location: string) => Promise<ByteSource> {
+  const files = new Map<string, Promise<ByteSource>>();
+  const openOne = async (location: string): Promise<ByteSource> => {
+    if (!open)
+      throw new AzulejoError(
+        "model-external-data",
+        `${model.name} keeps weights in "${location}", and a model given as bytes has no folder; give its path or URL, or the option readExternal`,
+      );
+    try {
+      return await open(location);
+    } catch (cause) {
+      if (cause instanceof AzulejoError && cause.code === "aborted") throw cause;
+      throw new AzulejoError(
+        "model-external-data",
+        `${model.name} keeps weights in "${location}", which can't be opened (${cause instanceof Error ? cause.message : cause}); put the file beside the model`,
+        { cause },
+      );
+    }
+  };
+  return location => {
+    let file = files.get(location);
+    if (!file) files.set(location, (file = openOne(location)));
+    return file;
+  };
+}
+
+function checkedDims(dims: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  for (const [name, size] of Object.entries(dims))
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new AzulejoError("option", `Option dims: "${name}" is ${size}; give a whole number, 0 or more`);
+  return dims;
+}
+
+function refuseUnknownDims({ fixedDims, symbols }: ReadContext): void {
+  for (const name of Object.keys(fixedDims))
+    if (!symbols.has(name))
+      throw new AzulejoError(
+        "option",
+        `Option dims: the model has no dim named "${name}"; ${symbols.size ? `it has ${[...symbols.keys()].map(n => `"${n}"`).join(", ")}` : "all its dims are numbers or have no name"}`,
+      );
+}
+
+function symbolsOf(inputs: readonly Value[]): Sym[] {
+  const out = new Set<Sym>();
+  for (const i of inputs) for (const d of i.dims ?? []) for (const s of d.syms) out.add(s);
+  return [...out];
+}

@@ -1,0 +1,50 @@
+// ValueInfoProto → dtype and dims; named dims become symbols shared over the file.
+import type { TensorShapeProto_Dimension, ValueInfoProto } from "onnx-buf";
+import type { Dims, Value } from "../../graph/graph.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { Poly, Sym } from "../../ir/poly.js";
+import { AzulejoError } from "../../support/errors.js";
+import type { ReadContext } from "./context.js";
+import { readDtype } from "./tensor.js";
+
+/** A value with the type that the file declares; parts that it leaves open are undefined. */
+export function declaredValue(info: ValueInfoProto, where: string, context: ReadContext): Value {
+  return { name: info.name, ...declaredType(info, where, context) };
+}
+
+function declaredType(
+  info: ValueInfoProto,
+  where: string,
+  context: ReadContext,
+): { dtype: Dtype | undefined; dims: Dims | undefined } {
+  const type = info.type?.value;
+  if (!type?.case) return { dtype: undefined, dims: undefined };
+  if (type.case !== "tensorType")
+    throw new AzulejoError(
+      "operator-unsupported",
+      `${where} is a ${type.case.replace("Type", "")}, and only tensors are supported; change the model so that it takes and gives tensors`,
+    );
+  const { elemType, shape } = type.value;
+  const dtype = elemType === 0 ? undefined : readDtype(elemType, where);
+  return { dtype, dims: shape?.dim.map((d, axis) => readDim(d, `${info.name}_${axis}`, where, context)) };
+}
+
+/** `fallback` names a dim that the file leaves open; -1 is what older exporters write for one. */
+function readDim(dim: TensorShapeProto_Dimension, fallback: string, where: string, context: ReadContext): Poly {
+  const { value } = dim;
+  if (value.case === "dimParam" && value.value !== "") return namedDim(value.value, context);
+  if (value.case !== "dimValue" || value.value === -1n) return Poly.sym(new Sym(fallback));
+  if (value.value < 0n || value.value > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new AzulejoError(
+      "model-format",
+      `${where} has a dim of ${value.value}, which is not a size; export the model again`,
+    );
+  return Poly.int(Number(value.value));
+}
+
+function namedDim(name: string, { symbols, fixedDims }: ReadContext): Poly {
+  const fixed = Object.hasOwn(fixedDims, name) ? fixedDims[name] : undefined;
+  let sym = symbols.get(name);
+  if (!sym) symbols.set(name, (sym = new Sym(name)));
+  return fixed === undefined ? Poly.sym(sym) : Poly.int(fixed);
+}

@@ -1,0 +1,135 @@
+// Constant values: typed views of their bytes, lazily computed ones, and small ones as known values.
+import { type Dtype, bytesOf, is64BitInteger, isFloat } from "../ir/dtypes.js";
+import { floatFromBits, floatToBits } from "../ir/float-bits.js";
+import { Poly } from "../ir/poly.js";
+import { type ConstantData, type Dims, type KnownValue, type Value } from "./graph.js";
+
+/** Tensors of at most this many elements are read when the graph is made, so that shape arithmetic sees their content. */
+export const knownLimit = 128;
+
+export const bytesData = (bytes: Uint8Array): ConstantData => ({ byteLength: bytes.byteLength, read: () => bytes });
+
+/** Computed each time it is read: constants are read once, when weights are packed, and nothing must hold two copies. */
+export const lazyData = (byteLength: number, compute: () => Uint8Array | Promise<Uint8Array>): ConstantData => ({
+  byteLength,
+  read: compute,
+});
+
+/** A tensor whose elements are all the same: costs nothing until it is read. */
+export function fillData(dtype: Dtype, elements: number, value: number | bigint): ConstantData {
+  return lazyData(elements * bytesOf(dtype), () => encode(dtype, new Array<number | bigint>(1).fill(value), elements));
+}
+
+/** Numbers (integers beyond 2^53 saturate) as little-endian bytes; a single number is repeated `elements` times. */
+export function encode(
+  dtype: Dtype,
+  data: readonly (number | bigint)[] | Float64Array,
+  elements = data.length,
+): Uint8Array {
+  const one = data.length === 1 && elements !== 1 ? data[0] : undefined;
+  const at = (i: number): number | bigint => one ?? data[i]!;
+  const out = newArray(dtype, elements);
+  if (out instanceof BigInt64Array || out instanceof BigUint64Array)
+    for (let i = 0; i < elements; i++) out[i] = saturated(at(i), dtype);
+  else if (dtype === "f16" || dtype === "bf16")
+    for (let i = 0; i < elements; i++) out[i] = floatToBits(dtype, Number(at(i)));
+  else if (dtype === "bool") for (let i = 0; i < elements; i++) out[i] = Number(at(i)) !== 0 ? 1 : 0;
+  else for (let i = 0; i < elements; i++) out[i] = Number(at(i));
+  return new Uint8Array(out.buffer, 0, out.byteLength);
+}
+
+function saturated(x: number | bigint, dtype: Dtype): bigint {
+  const [low, high] = dtype === "i64" ? [-(2n ** 63n), 2n ** 63n - 1n] : [0n, 2n ** 64n - 1n];
+  const b = typeof x === "bigint" ? x : BigInt(Math.trunc(x));
+  return b < low ? low : b > high ? high : b;
+}
+
+type AnyArray =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+const arrays = {
+  f64: Float64Array,
+  f32: Float32Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+export const newArray = (dtype: Dtype, elements: number): AnyArray => new arrays[dtype](elements);
+
+/** The bytes as a typed array; copies only where they are not aligned. f16 and bf16 stay bits. */
+export function typedView(dtype: Dtype, bytes: Uint8Array): AnyArray {
+  const size = bytesOf(dtype);
+  const b = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  return new arrays[dtype](b.buffer as ArrayBuffer, b.byteOffset, Math.floor(b.byteLength / size));
+}
+
+/** All elements as float64; exact except for 64-bit integers beyond 2^53. */
+export function decode(dtype: Dtype, bytes: Uint8Array): Float64Array {
+  const view = typedView(dtype, bytes);
+  if (view instanceof BigInt64Array || view instanceof BigUint64Array)
+    return Float64Array.from(view as Iterable<bigint>, Number);
+  if (dtype === "f16" || dtype === "bf16") return Float64Array.from(view as Uint16Array, x => floatFromBits(dtype, x));
+  return Float64Array.from(view as Exclude<AnyArray, BigInt64Array | BigUint64Array>);
+}
+
+/**
+ * The content of a small tensor. 64-bit integers that float64 can't hold are unknown, except the two ends of the range: files
+ * use them for "to the end", and ±2^63 orders them rightly.
+ */
+export function knownOf(dtype: Dtype, dims: readonly number[], bytes: Uint8Array): KnownValue {
+  if (isFloat(dtype)) return { dims, data: [...decode(dtype, bytes)] };
+  const view = typedView(dtype, bytes);
+  return { dims, data: Array.from(view as ArrayLike<number | bigint>, x => integer(x, dtype)) };
+}
+function integer(x: number | bigint, dtype: Dtype): Poly | undefined {
+  const n = Number(x);
+  if (!is64BitInteger(dtype) || Number.isSafeInteger(n)) return Poly.int(n);
+  return x === 2n ** 63n - 1n || x === -(2n ** 63n) ? Poly.int(n) : undefined;
+}
+
+/** An element of a known value as a number, where it is one. */
+export const numberOf = (x: Poly | number | undefined): number | undefined =>
+  typeof x === "number" ? x : x?.isConst ? x.constant : undefined;
+
+/** All elements as numbers, if they are. */
+export function numbersOf(known: KnownValue | undefined): number[] | undefined {
+  const out = known?.data.map(numberOf);
+  return out?.every((x): x is number => x !== undefined) ? out : undefined;
+}
+
+/** dims as numbers, if they are all constant */
+export function constantDims(dims: Dims | undefined): number[] | undefined {
+  return dims?.every(d => d.isConst) ? dims.map(d => d.constant) : undefined;
+}
+
+/** A new constant value of known content. */
+export function constantValue(
+  name: string,
+  dtype: Dtype,
+  dims: readonly number[],
+  data: readonly (number | bigint)[],
+): Value {
+  const bytes = encode(
+    dtype,
+    data,
+    dims.reduce((a, b) => a * b, 1),
+  );
+  const value: Value = { name, dtype, dims: dims.map(Poly.int), constant: bytesData(bytes) };
+  return data.length > knownLimit ? value : { ...value, known: knownOf(dtype, dims, bytes) };
+}
