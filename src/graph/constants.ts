@@ -2,7 +2,7 @@
 import { type Dtype, bytesOf, is64BitInteger, isFloat } from "../ir/dtypes.js";
 import { floatFromBits, floatToBits } from "../ir/float-bits.js";
 import { Poly } from "../ir/poly.js";
-import { type ConstantData, type Dims, type KnownValue, type Value } from "./graph.js";
+import type { ConstantData, Dims, KnownValue, Value } from "./graph.js";
 
 /** Tensors of at most this many elements are read when the graph is made, so that shape arithmetic sees their content. */
 export const knownLimit = 128;

@@ -1,8 +1,8 @@
 // What all parts of the ONNX frontend share while one file is read.
-import { type FunctionProto } from "onnx-buf";
-import { type Sym } from "../../ir/poly.js";
-import { type ByteSource } from "../../support/byte-source.js";
-import { type Payload } from "./wire.js";
+import type { FunctionProto } from "onnx-buf";
+import type { Sym } from "../../ir/poly.js";
+import type { ByteSource } from "../../support/byte-source.js";
+import type { Payload } from "./wire.js";
 
 export interface ReadContext {
   readonly source: ByteSource;

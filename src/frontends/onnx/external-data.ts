@@ -1,8 +1,8 @@
 // External data of a TensorProto: a range of a file beside the model. The model is untrusted, so its names stay below its folder.
-import { type TensorProto } from "onnx-buf";
-import { type ConstantData } from "../../graph/graph.js";
+import type { TensorProto } from "onnx-buf";
+import type { ConstantData } from "../../graph/graph.js";
 import { AzulejoError } from "../../support/errors.js";
-import { type ReadContext } from "./context.js";
+import type { ReadContext } from "./context.js";
 
 export async function externalData(
   t: TensorProto,

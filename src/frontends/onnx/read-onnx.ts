@@ -3,7 +3,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type ModelProto, ModelProtoSchema } from "onnx-buf";
 import type { Graph, Value } from "../../graph/graph.js";
-import { Sym } from "../../ir/poly.js";
+import type { Sym } from "../../ir/poly.js";
 import { type ByteSource, memorySource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
@@ -118,8 +118,8 @@ function externalFiles(
     }
   };
   return location => {
-    let file = files.get(location);
-    if (!file) files.set(location, (file = openOne(location)));
+    const file = files.get(location) ?? openOne(location);
+    files.set(location, file);
     return file;
   };
 }

@@ -1,11 +1,11 @@
 // TensorProto → constant value: dtype, dims and where the bytes are. Reads elements only of small tensors.
 import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
-import { type ConstantData, type Value } from "../../graph/graph.js";
+import type { ConstantData, Value } from "../../graph/graph.js";
 import { knownLimit, knownOf } from "../../graph/constants.js";
 import { type Dtype, bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { AzulejoError } from "../../support/errors.js";
-import { type ReadContext } from "./context.js";
+import type { ReadContext } from "./context.js";
 import { externalData } from "./external-data.js";
 import { payloadField } from "./wire.js";
 

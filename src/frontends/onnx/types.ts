@@ -44,7 +44,7 @@ function readDim(dim: TensorShapeProto_Dimension, fallback: string, where: strin
 
 function namedDim(name: string, { symbols, fixedDims }: ReadContext): Poly {
   const fixed = Object.hasOwn(fixedDims, name) ? fixedDims[name] : undefined;
-  let sym = symbols.get(name);
-  if (!sym) symbols.set(name, (sym = new Sym(name)));
+  const sym = symbols.get(name) ?? new Sym(name);
+  symbols.set(name, sym);
   return fixed === undefined ? Poly.sym(sym) : Poly.int(fixed);
 }

@@ -3,7 +3,7 @@
 //
 // The result is the same message with every long raw_data, float_data and double_data field replaced by a small unknown
 // field that numbers an entry of `payloads`: the weights stay where they are, and no part of them is copied here.
-import { type ByteSource } from "../../support/byte-source.js";
+import type { ByteSource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
 
 export interface Payload {
@@ -66,7 +66,8 @@ async function copyMessage(
     const wire = tag % 8;
     if (field === 0 || wire === 3 || wire === 4 || wire > 5)
       throw cursor.damaged(`field ${field} of the ${kind} has wire type ${wire}`);
-    const length = wire === 2 ? cursor.varint() : wire === 1 ? 8 : wire === 5 ? 4 : (cursor.skipVarint(), 0);
+    if (wire === 0) cursor.skipVarint();
+    const length = wire === 2 ? cursor.varint() : wire === 1 ? 8 : wire === 5 ? 4 : 0;
     const body = cursor.position;
     if (body + length > end)
       throw cursor.damaged(`field ${field} of the ${kind} claims ${length} bytes, ${Math.max(0, end - body)} remain`);
