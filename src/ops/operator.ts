@@ -39,6 +39,8 @@ export interface NodeInfo {
   readonly present: readonly string[];
   /** which outputs somebody wants */
   readonly wanted: readonly string[];
+  /** how many outputs the node has in its file, wanted or not: an even Split divides by it */
+  readonly outputCount: number;
 }
 
 export interface KernelContext extends NodeInfo {
@@ -55,6 +57,11 @@ export interface Operator {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  /**
+   * Inputs whose content must be known when the model is compiled (a Reshape's shape): `shape` throws "operator-unsupported" without
+   * it. Test harnesses make constants of them; a session that compiles at the first run may do the same.
+   */
+  readonly content?: readonly string[];
   /** Old opsets become the newest: returns other attributes for a node of an older opset, or refuses with an error. */
   readonly adapt?: (node: NodeInfo) => Attributes;
   /** dtype of each output; absent: that of the first input */
@@ -85,7 +92,7 @@ export interface ReferenceTensor {
 export type Reference = (
   inputs: Readonly<Record<string, ReferenceTensor>>,
   attributes: Attributes,
-  node: { readonly present: readonly string[]; readonly opset: number },
+  node: { readonly present: readonly string[]; readonly opset: number; readonly outputCount: number },
 ) => Readonly<Record<string, ReferenceTensor>>;
 
 /** |got − want| ≤ 2⁻²³ · (relative·|want| + absolute·scale); see docs/testing.md for `scale` */
@@ -98,7 +105,21 @@ export interface Tolerance {
 export interface OperatorCase {
   readonly name: string;
   readonly attributes?: Attributes;
-  readonly inputs: Readonly<
-    Record<string, { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data?: readonly number[] }>
-  >;
+  /** absent: the newest that the operator knows */
+  readonly opset?: number;
+  /** of a variadic list; absent: all that are named */
+  readonly outputCount?: number;
+  /** without data: pseudo-random values that suit the dtype */
+  readonly inputs: Readonly<Record<string, { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data?: readonly number[] }>>;
+}
+
+/** A line of docs/operators.md. */
+export interface OperatorDoc {
+  readonly summary: string;
+  /** element types of the data inputs: "any", "float", "integer", "number", "bool", or a sentence */
+  readonly dtypes: string;
+  /** first and newest version of the operator that is understood; later opsets of the file are taken as the newest */
+  readonly opsets: readonly [first: number, newest: number];
+  /** what is left out */
+  readonly limits?: string;
 }
