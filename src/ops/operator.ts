@@ -1,8 +1,9 @@
 // What an operator is: one object, in one file, for every target. Fusion is composition of the functions that `at` returns.
-import { type Dtype } from "../ir/dtypes.js";
-import { type Kernel } from "../ir/tile.js";
-import { type AttributeValue, type Dims, type KnownValue } from "../graph/graph.js";
-import { type DimValue, type AnyTile } from "../tile/index.js";
+
+import type { AttributeValue, Dims, KnownValue } from "../graph/graph.js";
+import type { Dtype } from "../ir/dtypes.js";
+import type { Kernel } from "../ir/tile.js";
+import type { AnyTile, DimValue } from "../tile/index.js";
 
 /** Type and default of an attribute; `required` ones have no default. Checked before any function of the operator is called. */
 export interface AttributeSpec {
@@ -110,7 +111,9 @@ export interface OperatorCase {
   /** of a variadic list; absent: all that are named */
   readonly outputCount?: number;
   /** without data: pseudo-random values that suit the dtype */
-  readonly inputs: Readonly<Record<string, { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data?: readonly number[] }>>;
+  readonly inputs: Readonly<
+    Record<string, { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data?: readonly number[] }>
+  >;
 }
 
 /** A line of docs/operators.md. */

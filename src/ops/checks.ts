@@ -1,0 +1,27 @@
+// Refusals that operators share: one sentence with operator, node, place and remedy. Not for kernels, which have their own.
+import { AzulejoError, type ErrorCode } from "../support/errors.js";
+
+/** `Reshape "r1": …` */
+export function refuse(code: ErrorCode, op: string, node: { readonly name: string }, sentence: string): never {
+  throw new AzulejoError(code, `${op} "${node.name}": ${sentence}`);
+}
+
+/** An axis counted from the end becomes one counted from the start. */
+export function normalizeAxis(op: string, node: { readonly name: string }, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    refuse("operator-attribute", op, node, `axis ${axis} is outside a rank-${rank} tensor; use ${-rank}..${rank - 1}`);
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The same for a list, which must not name an axis twice. */
+export function normalizeAxes(
+  op: string,
+  node: { readonly name: string },
+  axes: readonly number[],
+  rank: number,
+): readonly number[] {
+  const out = axes.map(a => normalizeAxis(op, node, a, rank));
+  if (new Set(out).size !== out.length)
+    refuse("operator-attribute", op, node, `axes [${axes.join(", ")}] name an axis twice; name each once`);
+  return out;
+}
