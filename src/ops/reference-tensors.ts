@@ -45,3 +45,6 @@ export const elementOf = (dtype: Dtype, x: number): Element => (is64BitInteger(d
 
 export const vectorOf = (dtype: Dtype, data: readonly number[]): ReferenceTensor =>
   tabulate(dtype, [data.length], ([i]) => elementOf(dtype, data[i!]!));
+
+/** What movement and integer operators promise. */
+export const exact: Tolerance = { relative: 0, absolute: 0 };

@@ -1,0 +1,23 @@
+// Identity: the input.
+import { type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import { exact } from "./reference-tensors.js";
+import { reshapeClass } from "./reshape-class.js";
+
+export const operator: Operator = {
+  name: "Identity",
+  inputs: ["input"],
+  outputs: ["output"],
+  ...reshapeClass("input", "output", node => node.dims["input"]!),
+};
+
+export const reference: Reference = ({ input }) => ({ output: input! });
+
+export const cases: readonly OperatorCase[] = [
+  { name: "floats", inputs: { input: { dtype: "f32", dims: [2, 3] } } },
+  { name: "a 64-bit scalar", inputs: { input: { dtype: "i64", dims: [] } } },
+  { name: "nothing", inputs: { input: { dtype: "f16", dims: [0] } } },
+];
+
+export const tolerance = exact;
+
+export const doc: OperatorDoc = { summary: "The input", dtypes: "any", opsets: [1, 25] };
