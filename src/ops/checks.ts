@@ -1,4 +1,5 @@
 // Refusals that operators share: one sentence with operator, node, place and remedy. Not for kernels, which have their own.
+import type { Dims } from "../graph/graph.js";
 import { AzulejoError, type ErrorCode } from "../support/errors.js";
 
 /** `Reshape "r1": …` */
@@ -25,3 +26,6 @@ export function normalizeAxes(
     refuse("operator-attribute", op, node, `axes [${axes.join(", ")}] name an axis twice; name each once`);
   return out;
 }
+
+/** Dims as people write them: 2×3×height. */
+export const printDims = (dims: Dims): string => (dims.length === 0 ? "a scalar" : dims.map(d => d.print()).join("×"));

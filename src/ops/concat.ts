@@ -1,13 +1,12 @@
 // Concat: tensors behind one another along an axis. The planner makes windows of one buffer, or copies; the body here is for
 // consumers that are inlined.
-import { type Dims, type KnownValue } from "../graph/graph.js";
+import type { Dims, KnownValue } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
 import { type AnyTile, where } from "../tile/index.js";
-import { printDims } from "./broadcast.js";
-import { normalizeAxis, refuse } from "./checks.js";
+import { normalizeAxis, printDims, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { forEachIndex, type KnownElement, knownDims, stridesOf } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
 
 interface Piece {
@@ -18,7 +17,7 @@ interface Piece {
 
 /** Before opset 4 the axis had a default. */
 const axisOf = (node: NodeInfo): number =>
-  normalizeAxis("Concat", node, node.attributes["axis"] ?? 1, node.dims[node.present[0]!]!.length);
+  normalizeAxis("Concat", node, node.attributes.axis ?? 1, node.dims[node.present[0]!]!.length);
 
 function piecesOf(node: NodeInfo): readonly Piece[] {
   const axis = axisOf(node);
@@ -37,7 +36,12 @@ function joinedDims(node: NodeInfo): Dims {
     const dims = node.dims[input]!;
     const fits = dims.length === first.length && dims.every((d, k) => k === axis || !differ(d, first[k]!));
     if (!fits)
-      refuse("shape", "Concat", node, `${input} is ${printDims(dims)} and ${node.present[0]} is ${printDims(first)}; all dims but axis ${axis} must be equal`);
+      refuse(
+        "shape",
+        "Concat",
+        node,
+        `${input} is ${printDims(dims)} and ${node.present[0]} is ${printDims(first)}; all dims but axis ${axis} must be equal`,
+      );
   }
   const pieces = piecesOf(node);
   // a dim that one input knows in numbers is known of the result

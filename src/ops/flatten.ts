@@ -1,16 +1,21 @@
 // Flatten: the dims before `axis` become rows, the others columns.
 import { Poly } from "../ir/poly.js";
 import { refuse } from "./checks.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, sizeOf, withDims } from "./reference-tensors.js";
 import { reshapeClass } from "./reshape-class.js";
 
 /** Unlike elsewhere, the axis may equal the rank: then all dims are rows. */
 function firstColumnAxis(node: NodeInfo): number {
-  const rank = node.dims["input"]!.length;
-  const axis = node.attributes["axis"] as number;
+  const rank = node.dims.input!.length;
+  const axis = node.attributes.axis as number;
   if (axis < -rank || axis > rank)
-    refuse("operator-attribute", "Flatten", node, `axis ${axis} is outside ${-rank}..${rank} of a rank-${rank} tensor; use one in that range`);
+    refuse(
+      "operator-attribute",
+      "Flatten",
+      node,
+      `axis ${axis} is outside ${-rank}..${rank} of a rank-${rank} tensor; use one in that range`,
+    );
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -21,7 +26,7 @@ export const operator: Operator = {
   attributes: { axis: { type: "int", default: 1 } },
   ...reshapeClass("input", "output", node => {
     const axis = firstColumnAxis(node);
-    const dims = node.dims["input"]!;
+    const dims = node.dims.input!;
     return [Poly.product(dims.slice(0, axis)), Poly.product(dims.slice(axis))];
   }),
 };
@@ -43,4 +48,8 @@ export const cases: readonly OperatorCase[] = [
 
 export const tolerance = exact;
 
-export const doc: OperatorDoc = { summary: "A matrix of the same elements, split before `axis`", dtypes: "any", opsets: [1, 25] };
+export const doc: OperatorDoc = {
+  summary: "A matrix of the same elements, split before `axis`",
+  dtypes: "any",
+  opsets: [1, 25],
+};

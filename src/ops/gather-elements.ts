@@ -1,14 +1,14 @@
 // GatherElements: each element picked by its own index along an axis.
 import { normalizeAxis, refuse } from "./checks.js";
 import { readPosition } from "./gathered-index.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
 
 function axisOf(node: NodeInfo): number {
-  const [data, indices] = [node.dims["data"]!.length, node.dims["indices"]!.length];
+  const [data, indices] = [node.dims.data!.length, node.dims.indices!.length];
   if (data !== indices)
     refuse("shape", "GatherElements", node, `data has ${data} dims and indices ${indices}; both need the same number`);
-  return normalizeAxis("GatherElements", node, node.attributes["axis"], data);
+  return normalizeAxis("GatherElements", node, node.attributes.axis, data);
 }
 
 export const operator: Operator = {
@@ -18,7 +18,7 @@ export const operator: Operator = {
   attributes: { axis: { type: "int", default: 0 } },
   shape: node => {
     axisOf(node);
-    return { output: node.dims["indices"]! };
+    return { output: node.dims.indices! };
   },
   at: context => {
     const { data, indices } = context.inputs;
@@ -62,4 +62,8 @@ export const cases: readonly OperatorCase[] = [
 
 export const tolerance = exact;
 
-export const doc: OperatorDoc = { summary: "Elements picked along an axis, each by its own index", dtypes: "any", opsets: [11, 13] };
+export const doc: OperatorDoc = {
+  summary: "Elements picked along an axis, each by its own index",
+  dtypes: "any",
+  opsets: [11, 13],
+};

@@ -1,7 +1,7 @@
 // GatherND: slices picked by index tuples, which lie along the last dim of `indices`.
 import { refuse } from "./checks.js";
 import { readPosition } from "./gathered-index.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
 
 interface Picking {
@@ -12,14 +12,24 @@ interface Picking {
 }
 
 function pickingOf(node: NodeInfo): Picking {
-  const [data, indices] = [node.dims["data"]!, node.dims["indices"]!];
-  const batch = node.attributes["batch_dims"] as number;
+  const [data, indices] = [node.dims.data!, node.dims.indices!];
+  const batch = node.attributes.batch_dims as number;
   const last = indices.at(-1);
   if (!last?.isConst)
-    refuse("operator-unsupported", "GatherND", node, `the last dim of indices is ${last?.print() ?? "missing"}; it must be a number when the model is compiled`);
+    refuse(
+      "operator-unsupported",
+      "GatherND",
+      node,
+      `the last dim of indices is ${last?.print() ?? "missing"}; it must be a number when the model is compiled`,
+    );
   const tuple = last.constant;
   if (batch < 0 || batch >= indices.length || batch + tuple > data.length)
-    refuse("shape", "GatherND", node, `batch_dims ${batch} and index tuples of ${tuple} do not fit data of ${data.length} dims; their sum must be at most that`);
+    refuse(
+      "shape",
+      "GatherND",
+      node,
+      `batch_dims ${batch} and index tuples of ${tuple} do not fit data of ${data.length} dims; their sum must be at most that`,
+    );
   return { batch, tuple };
 }
 
@@ -30,7 +40,7 @@ export const operator: Operator = {
   attributes: { batch_dims: { type: "int", default: 0 } },
   shape: node => {
     const { batch, tuple } = pickingOf(node);
-    return { output: [...node.dims["indices"]!.slice(0, -1), ...node.dims["data"]!.slice(batch + tuple)] };
+    return { output: [...node.dims.indices!.slice(0, -1), ...node.dims.data!.slice(batch + tuple)] };
   },
   at: context => {
     const { data, indices } = context.inputs;

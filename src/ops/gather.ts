@@ -1,22 +1,21 @@
 // Gather: whole slices of a tensor, picked along an axis by an integer tensor.
-import { type Dims, type KnownValue } from "../graph/graph.js";
-import { type AnyTile } from "../tile/index.js";
+import type { Dims, KnownValue } from "../graph/graph.js";
+import type { AnyTile } from "../tile/index.js";
 import { normalizeAxis } from "./checks.js";
 import { readPosition } from "./gathered-index.js";
 import { forEachIndex, type KnownElement, knownDims, numberOf, stridesOf } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
 
-const axisOf = (node: NodeInfo): number =>
-  normalizeAxis("Gather", node, node.attributes["axis"], node.dims["data"]!.length);
+const axisOf = (node: NodeInfo): number => normalizeAxis("Gather", node, node.attributes.axis, node.dims.data!.length);
 
 const gatheredDims = (node: NodeInfo): Dims => {
-  const [data, axis] = [node.dims["data"]!, axisOf(node)];
-  return [...data.slice(0, axis), ...node.dims["indices"]!, ...data.slice(axis + 1)];
+  const [data, axis] = [node.dims.data!, axisOf(node)];
+  return [...data.slice(0, axis), ...node.dims.indices!, ...data.slice(axis + 1)];
 };
 
 function gatheredValues(node: NodeInfo): KnownValue | undefined {
-  const [data, indices] = [node.known["data"], node.known["indices"]];
+  const [data, indices] = [node.known.data, node.known.indices];
   const dims = knownDims(gatheredDims(node));
   if (!data || !indices || !dims) return undefined;
   const axis = axisOf(node);

@@ -1,10 +1,10 @@
 // Positions that an integer tensor holds: what Gather and its kin read with.
-import { Poly } from "../ir/poly.js";
+import type { Poly } from "../ir/poly.js";
 import { type AnyTile, where } from "../tile/index.js";
 import { larger, smaller } from "./bounds.js";
 import { indexTile } from "./index-tiles.js";
 import { numberOf, polyOf } from "./known-values.js";
-import { type Operand } from "./operator.js";
+import type { Operand } from "./operator.js";
 
 /**
  * The element of `indices` at `index` as a position in a dim of `size`, where negative ones count from the end. A single known position

@@ -1,5 +1,5 @@
 // Identity: the input.
-import { type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact } from "./reference-tensors.js";
 import { reshapeClass } from "./reshape-class.js";
 
@@ -7,7 +7,7 @@ export const operator: Operator = {
   name: "Identity",
   inputs: ["input"],
   outputs: ["output"],
-  ...reshapeClass("input", "output", node => node.dims["input"]!),
+  ...reshapeClass("input", "output", node => node.dims.input!),
 };
 
 export const reference: Reference = ({ input }) => ({ output: input! });

@@ -1,5 +1,5 @@
 // Row-major positions: from the indices of one shape to those of another with the same number of elements.
-import { type Dims } from "../graph/graph.js";
+import type { Dims } from "../graph/graph.js";
 import { opaque, Poly } from "../ir/poly.js";
 
 interface Group {
@@ -56,7 +56,10 @@ function matchGroups(to: Dims, from: Dims): readonly Group[] {
   const groups: Group[] = [];
   let [i, j] = [0, 0];
   while (i < a.length && j < b.length) {
-    const size = groupSize(a.slice(i).map(d => to[d]!), b.slice(j).map(d => from[d]!));
+    const size = groupSize(
+      a.slice(i).map(d => to[d]!),
+      b.slice(j).map(d => from[d]!),
+    );
     groups.push({ to: a.slice(i, i + size.to), from: b.slice(j, j + size.from) });
     i += size.to;
     j += size.from;

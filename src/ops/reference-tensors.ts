@@ -1,7 +1,7 @@
 // What references of operators are written with: plain arrays, index loops. Only references and tests import this.
 import { type Dtype, is64BitInteger } from "../ir/dtypes.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
-import type { ReferenceTensor } from "./operator.js";
+import type { ReferenceTensor, Tolerance } from "./operator.js";
 
 export type Element = number | bigint;
 

@@ -1,10 +1,11 @@
 // What Reshape, Flatten, Squeeze, Unsqueeze and Identity share: the same elements in the same order under other dims.
-import { type AnyTile } from "../tile/index.js";
-import { type Dims, type KnownValue } from "../graph/graph.js";
+
+import type { Dims, KnownValue } from "../graph/graph.js";
+import type { AnyTile } from "../tile/index.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { knownDims, regroup } from "./known-values.js";
 import { reindex } from "./linear-index.js";
-import { type KernelContext, type NodeInfo, type Operator } from "./operator.js";
+import type { KernelContext, NodeInfo, Operator } from "./operator.js";
 
 /** The parts of an operator whose output holds the elements of `input` in their order. */
 export function reshapeClass(

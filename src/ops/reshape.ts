@@ -1,10 +1,9 @@
 // Reshape: other dims over the same elements; 0 copies a dim, −1 stands for what is left.
-import { type Dims } from "../graph/graph.js";
+import type { Dims } from "../graph/graph.js";
 import { opaque, Poly } from "../ir/poly.js";
-import { printDims } from "./broadcast.js";
-import { refuse } from "./checks.js";
+import { printDims, refuse } from "./checks.js";
 import { requiredPolys } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, numbersOf, sizeOf, withDims } from "./reference-tensors.js";
 import { reshapeClass } from "./reshape-class.js";
 
@@ -12,14 +11,22 @@ const isMinusOne = (p: Poly): boolean => p.isConst && p.constant === -1;
 
 function newDims(node: NodeInfo): Dims {
   const { dims, attributes } = node;
-  const data = dims["data"]!;
+  const data = dims.data!;
   // opset 1 had an attribute instead of the input
-  const asked = dims["shape"]
+  const asked = dims.shape
     ? requiredPolys("Reshape", node, "shape")
-    : ((attributes["shape"] as readonly number[] | undefined) ?? []).map(n => Poly.int(n));
+    : ((attributes.shape as readonly number[] | undefined) ?? []).map(n => Poly.int(n));
   const out = asked.map((p, d) => {
-    if (!p.isZero || attributes["allowzero"] === 1) return p;
-    return data[d] ?? refuse("shape", "Reshape", node, `shape has 0 at position ${d}, but data has only ${data.length} dims to copy; give a number`);
+    if (!p.isZero || attributes.allowzero === 1) return p;
+    return (
+      data[d] ??
+      refuse(
+        "shape",
+        "Reshape",
+        node,
+        `shape has 0 at position ${d}, but data has only ${data.length} dims to copy; give a number`,
+      )
+    );
   });
   const open = out.findIndex(isMinusOne);
   if (open >= 0) out[open] = remaining(node, out, data);
@@ -38,7 +45,12 @@ function remaining(node: NodeInfo, out: Dims, data: Dims): Poly {
 function check(node: NodeInfo, out: Dims, data: Dims): void {
   const [have, want] = [Poly.product(data), Poly.product(out)];
   if (out.some(p => p.isConst && p.constant < 0) || (have.isConst && want.isConst && !have.equals(want)))
-    refuse("shape", "Reshape", node, `${printDims(data)} does not fit into ${printDims(out)}; the number of elements must stay the same`);
+    refuse(
+      "shape",
+      "Reshape",
+      node,
+      `${printDims(data)} does not fit into ${printDims(out)}; the number of elements must stay the same`,
+    );
 }
 
 export const operator: Operator = {
@@ -51,10 +63,15 @@ export const operator: Operator = {
 };
 
 export const reference: Reference = ({ data, shape }, attributes) => {
-  const asked = shape ? numbersOf(shape) : (attributes["shape"] as number[]);
-  const dims = asked.map((n, d) => (n === 0 && attributes["allowzero"] !== 1 ? data!.dims[d]! : n));
+  const asked = shape ? numbersOf(shape) : (attributes.shape as number[]);
+  const dims = asked.map((n, d) => (n === 0 && attributes.allowzero !== 1 ? data!.dims[d]! : n));
   const rest = sizeOf(dims.filter(n => n !== -1));
-  return { reshaped: withDims(data!, dims.map(n => (n === -1 ? sizeOf(data!.dims) / rest : n))) };
+  return {
+    reshaped: withDims(
+      data!,
+      dims.map(n => (n === -1 ? sizeOf(data!.dims) / rest : n)),
+    ),
+  };
 };
 
 const shape = (...data: number[]) => ({ dtype: "i64", dims: [data.length], data }) as const;
@@ -62,8 +79,15 @@ export const cases: readonly OperatorCase[] = [
   { name: "to fewer dims", inputs: { data: { dtype: "f32", dims: [2, 3, 4] }, shape: shape(6, 4) } },
   { name: "copied and open dims", inputs: { data: { dtype: "f32", dims: [2, 3, 4] }, shape: shape(2, 0, -1, 1) } },
   { name: "dims that share no factor", inputs: { data: { dtype: "i32", dims: [6, 35] }, shape: shape(10, 21) } },
-  { name: "to a scalar", inputs: { data: { dtype: "u8", dims: [1, 1] }, shape: { dtype: "i64", dims: [0], data: [] } } },
-  { name: "nothing", attributes: { allowzero: 1 }, inputs: { data: { dtype: "f32", dims: [0, 3] }, shape: shape(3, 0) } },
+  {
+    name: "to a scalar",
+    inputs: { data: { dtype: "u8", dims: [1, 1] }, shape: { dtype: "i64", dims: [0], data: [] } },
+  },
+  {
+    name: "nothing",
+    attributes: { allowzero: 1 },
+    inputs: { data: { dtype: "f32", dims: [0, 3] }, shape: shape(3, 0) },
+  },
 ];
 
 export const tolerance = exact;

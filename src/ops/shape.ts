@@ -1,17 +1,17 @@
 // Shape: the dims of a tensor. Folds away wherever its consumers compute on known values.
-import { type Dims } from "../graph/graph.js";
+import type { Dims } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
 import { literal, where } from "../tile/index.js";
 import { indexTile } from "./index-tiles.js";
 import { knownVector } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, vectorOf } from "./reference-tensors.js";
 
 /** The slice of dims that `start` and `end` (since opset 15) ask for; both are clamped. */
 function pickedDims({ dims, attributes }: NodeInfo): Dims {
-  const all = dims["data"]!;
+  const all = dims.data!;
   const clamp = (x: number): number => Math.min(Math.max(x < 0 ? x + all.length : x, 0), all.length);
-  return all.slice(clamp(attributes["start"] as number), clamp((attributes["end"] as number | undefined) ?? all.length));
+  return all.slice(clamp(attributes.start as number), clamp((attributes.end as number | undefined) ?? all.length));
 }
 
 export const operator: Operator = {

@@ -2,7 +2,7 @@
 import { Poly } from "../ir/poly.js";
 import { indexTile } from "./index-tiles.js";
 import { knownScalar } from "./known-values.js";
-import { type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, sizeOf, tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
@@ -11,8 +11,8 @@ export const operator: Operator = {
   outputs: ["size"],
   dtypes: () => ({ size: "i64" }),
   shape: () => ({ size: [] }),
-  values: ({ dims }) => ({ size: knownScalar(Poly.product(dims["data"]!)) }),
-  at: ({ dims }) => ({ size: () => indexTile(Poly.product(dims["data"]!)).cast("i64") }),
+  values: ({ dims }) => ({ size: knownScalar(Poly.product(dims.data!)) }),
+  at: ({ dims }) => ({ size: () => indexTile(Poly.product(dims.data!)).cast("i64") }),
 };
 
 export const reference: Reference = ({ data }) => ({ size: tabulate("i64", [], () => BigInt(sizeOf(data!.dims))) });

@@ -4,7 +4,7 @@ import { larger, smaller } from "./bounds.js";
 import { normalizeAxes, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { knownDims, pick, requiredNumbers, requiredPolys, stridesOf } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
 
 /** What one dim of the result reads: position start + i·step, for i < size. */
@@ -44,13 +44,18 @@ function numbers(node: NodeInfo, name: string): readonly number[] | undefined {
 }
 
 function rangesOf(node: NodeInfo): readonly Range[] {
-  const dims = node.dims["data"]!;
+  const dims = node.dims.data!;
   const starts = polys(node, "starts") ?? [];
   const ends = polys(node, "ends") ?? [];
   const axes = normalizeAxes("Slice", node, numbers(node, "axes") ?? starts.map((_, k) => k), dims.length);
   const steps = numbers(node, "steps") ?? starts.map(() => 1);
   if (starts.length !== axes.length || ends.length !== axes.length || steps.length !== axes.length)
-    refuse("shape", "Slice", node, `starts, ends, axes and steps have ${starts.length}, ${ends.length}, ${axes.length} and ${steps.length} elements; give one each for every axis`);
+    refuse(
+      "shape",
+      "Slice",
+      node,
+      `starts, ends, axes and steps have ${starts.length}, ${ends.length}, ${axes.length} and ${steps.length} elements; give one each for every axis`,
+    );
   if (steps.includes(0)) refuse("operator-attribute", "Slice", node, "a step is 0; use a positive or a negative one");
   return dims.map((dim, d) => {
     const k = axes.indexOf(d);
@@ -66,7 +71,7 @@ export const operator: Operator = {
   content: ["starts", "ends", "axes", "steps"],
   shape: node => ({ output: rangesOf(node).map(r => r.size) }),
   values: node => {
-    const known = node.known["data"];
+    const known = node.known.data;
     const ranges = rangesOf(node);
     const dims = knownDims(ranges.map(r => r.size));
     if (!known || !dims || !ranges.every(r => r.start.isConst)) return {};
@@ -79,7 +84,7 @@ export const operator: Operator = {
     const ranges = rangesOf(context);
     return {
       output: (...index) =>
-        context.inputs["data"]!.at(...ranges.map((r, d) => index[d]!.mul(r.step).add(indexTile(r.start)))),
+        context.inputs.data!.at(...ranges.map((r, d) => index[d]!.mul(r.step).add(indexTile(r.start)))),
     };
   },
 };
@@ -102,7 +107,11 @@ export const reference: Reference = ({ data, starts, ends, axes, steps }, attrib
   });
   const read = elements(data!);
   return {
-    output: tabulate(data!.dtype, positions.map(p => p.length), i => read(i.map((x, d) => positions[d]![x]!))!),
+    output: tabulate(
+      data!.dtype,
+      positions.map(p => p.length),
+      i => read(i.map((x, d) => positions[d]![x]!))!,
+    ),
   };
 };
 
@@ -111,7 +120,10 @@ const data = { dtype: "f32", dims: [10, 21, 5] } as const;
 export const cases: readonly OperatorCase[] = [
   { name: "leading axes", inputs: { data, starts: list(0, 3), ends: list(3, 10) } },
   { name: "named axis and step", inputs: { data, starts: list(1), ends: list(20), axes: list(1), steps: list(4) } },
-  { name: "backwards", inputs: { data, starts: list(20, 4), ends: list(0, -100), axes: list(1, 2), steps: list(-3, -1) } },
+  {
+    name: "backwards",
+    inputs: { data, starts: list(20, 4), ends: list(0, -100), axes: list(1, 2), steps: list(-3, -1) },
+  },
   { name: "from the end", inputs: { data, starts: list(-4), ends: list(-1), axes: list(-2) } },
   { name: "clamped", inputs: { data, starts: list(-99, 8), ends: list(2 ** 40, 99) } },
   { name: "nothing", inputs: { data, starts: list(8), ends: list(3), axes: list(0) } },

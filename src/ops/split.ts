@@ -1,10 +1,10 @@
 // Split: consecutive parts of a tensor along an axis. Windows of one buffer where the planner can.
-import { ceilDiv, Poly, opaque } from "../ir/poly.js";
+import { ceilDiv, opaque, Poly } from "../ir/poly.js";
 import { smaller } from "./bounds.js";
 import { normalizeAxis, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { knownDims, pick, requiredPolys, stridesOf } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
 
 interface Part {
@@ -13,30 +13,48 @@ interface Part {
   readonly size: Poly;
 }
 
-const axisOf = (node: NodeInfo): number =>
-  normalizeAxis("Split", node, node.attributes["axis"], node.dims["input"]!.length);
+const axisOf = (node: NodeInfo): number => normalizeAxis("Split", node, node.attributes.axis, node.dims.input!.length);
 
 /** Sizes by the input `split`, by the attribute of old opsets, or as even as can be with a smaller last one. */
 function sizesOf(node: NodeInfo): readonly Poly[] {
-  const total = node.dims["input"]![axisOf(node)]!;
-  if (node.dims["split"]) return checked(node, requiredPolys("Split", node, "split"), total);
-  const listed = node.attributes["split"] as readonly number[] | undefined;
-  if (listed) return checked(node, listed.map(n => Poly.int(n)), total);
-  const count = (node.attributes["num_outputs"] as number | undefined) ?? node.outputCount;
-  if (total.isConst && node.attributes["num_outputs"] === undefined && total.constant % count !== 0)
-    refuse("shape", "Split", node, `${total.constant} elements do not split evenly into ${count} outputs; give the sizes in split`);
-  const size = node.attributes["num_outputs"] === undefined ? opaque("div", total, Poly.int(count)) : ceilDiv(total, count);
-  return Array.from({ length: count }, (_, k) =>
-    k === count - 1 ? total.sub(size.mul(k)) : smaller(size, total),
-  );
+  const total = node.dims.input![axisOf(node)]!;
+  if (node.dims.split) return checked(node, requiredPolys("Split", node, "split"), total);
+  const listed = node.attributes.split as readonly number[] | undefined;
+  if (listed)
+    return checked(
+      node,
+      listed.map(n => Poly.int(n)),
+      total,
+    );
+  const count = (node.attributes.num_outputs as number | undefined) ?? node.outputCount;
+  if (total.isConst && node.attributes.num_outputs === undefined && total.constant % count !== 0)
+    refuse(
+      "shape",
+      "Split",
+      node,
+      `${total.constant} elements do not split evenly into ${count} outputs; give the sizes in split`,
+    );
+  const size =
+    node.attributes.num_outputs === undefined ? opaque("div", total, Poly.int(count)) : ceilDiv(total, count);
+  return Array.from({ length: count }, (_, k) => (k === count - 1 ? total.sub(size.mul(k)) : smaller(size, total)));
 }
 
 function checked(node: NodeInfo, sizes: readonly Poly[], total: Poly): readonly Poly[] {
   const sum = sizes.reduce((a, b) => a.add(b), Poly.zero);
   if (sum.isConst && total.isConst && !sum.equals(total))
-    refuse("shape", "Split", node, `split [${sizes.map(s => s.print()).join(", ")}] sums to ${sum.constant}, but the axis has ${total.constant} elements; make them equal`);
+    refuse(
+      "shape",
+      "Split",
+      node,
+      `split [${sizes.map(s => s.print()).join(", ")}] sums to ${sum.constant}, but the axis has ${total.constant} elements; make them equal`,
+    );
   if (sizes.length !== node.outputCount)
-    refuse("shape", "Split", node, `split lists ${sizes.length} sizes for ${node.outputCount} outputs; give one for each`);
+    refuse(
+      "shape",
+      "Split",
+      node,
+      `split lists ${sizes.length} sizes for ${node.outputCount} outputs; give one for each`,
+    );
   return sizes;
 }
 
@@ -58,18 +76,18 @@ export const operator: Operator = {
   outputs: ["Y..."],
   attributes: { axis: { type: "int", default: 0 }, num_outputs: { type: "int" }, split: { type: "ints" } },
   content: ["split"],
-  dtypes: node => record(partsOf(node), () => node.dtypes["input"]!),
+  dtypes: node => record(partsOf(node), () => node.dtypes.input!),
   shape: node => {
     const axis = axisOf(node);
-    return record(partsOf(node), p => node.dims["input"]!.map((d, k) => (k === axis ? p.size : d)));
+    return record(partsOf(node), p => node.dims.input!.map((d, k) => (k === axis ? p.size : d)));
   },
   values: node => {
-    const known = node.known["input"];
+    const known = node.known.input;
     if (!known) return {};
     const axis = axisOf(node);
     const strides = stridesOf(known.dims);
     return record(partsOf(node), p => {
-      const dims = knownDims(node.dims["input"]!.map((d, k) => (k === axis ? p.size : d)));
+      const dims = knownDims(node.dims.input!.map((d, k) => (k === axis ? p.size : d)));
       if (!dims || !p.start.isConst) return undefined;
       return pick(known, dims, index =>
         index.reduce((at, i, d) => at + (d === axis ? i + p.start.constant : i) * strides[d]!, 0),
@@ -78,20 +96,24 @@ export const operator: Operator = {
   },
   at: context => {
     const axis = axisOf(context);
-    return record(partsOf(context), p => (...index) =>
-      context.inputs["input"]!.at(...index.map((i, d) => (d === axis ? i.add(indexTile(p.start)) : i))));
+    return record(
+      partsOf(context),
+      p =>
+        (...index) =>
+          context.inputs.input!.at(...index.map((i, d) => (d === axis ? i.add(indexTile(p.start)) : i))),
+    );
   },
 };
 
 export const reference: Reference = ({ input, split }, attributes, { outputCount }) => {
   const rank = input!.dims.length;
-  const axis = ((attributes["axis"] ?? 0) + rank) % rank;
+  const axis = ((attributes.axis ?? 0) + rank) % rank;
   const total = input!.dims[axis]!;
-  const count: number = attributes["num_outputs"] ?? outputCount;
+  const count: number = attributes.num_outputs ?? outputCount;
   const even = Math.ceil(total / count);
   const sizes: number[] = split
     ? numbersOf(split)
-    : (attributes["split"] ?? Array.from({ length: count }, (_, k) => (k < count - 1 ? even : total - even * k)));
+    : (attributes.split ?? Array.from({ length: count }, (_, k) => (k < count - 1 ? even : total - even * k)));
   const read = elements(input!);
   let start = 0;
   return Object.fromEntries(

@@ -1,15 +1,15 @@
 // Squeeze: without the named dims, which must be 1; without axes, without all dims that are known to be 1.
-import { type Dims } from "../graph/graph.js";
+import type { Dims } from "../graph/graph.js";
 import { normalizeAxes, refuse } from "./checks.js";
 import { requiredNumbers } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, numbersOf, withDims } from "./reference-tensors.js";
 import { reshapeClass } from "./reshape-class.js";
 
 function squeezed(node: NodeInfo): Dims {
-  const dims = node.dims["data"]!;
+  const dims = node.dims.data!;
   // an attribute before opset 13
-  const named = node.dims["axes"] ? requiredNumbers("Squeeze", node, "axes") : node.attributes["axes"];
+  const named = node.dims.axes ? requiredNumbers("Squeeze", node, "axes") : node.attributes.axes;
   if (named === undefined) return withoutOnes(node, dims);
   const axes = normalizeAxes("Squeeze", node, named, dims.length);
   for (const a of axes)
@@ -21,7 +21,12 @@ function squeezed(node: NodeInfo): Dims {
 function withoutOnes(node: NodeInfo, dims: Dims): Dims {
   const open = dims.findIndex(d => !d.isConst);
   if (open >= 0)
-    refuse("operator-unsupported", "Squeeze", node, `whether dim ${open} (${dims[open]!.print()}) is 1 is not known when the model is compiled; name the axes, or fix the dim with the option dims`);
+    refuse(
+      "operator-unsupported",
+      "Squeeze",
+      node,
+      `whether dim ${open} (${dims[open]!.print()}) is 1 is not known when the model is compiled; name the axes, or fix the dim with the option dims`,
+    );
   return dims.filter(d => d.constant !== 1);
 }
 
@@ -36,8 +41,13 @@ export const operator: Operator = {
 
 export const reference: Reference = ({ data, axes }, attributes) => {
   const rank = data!.dims.length;
-  const named = (axes ? numbersOf(axes) : (attributes["axes"] as number[] | undefined))?.map(a => (a + rank) % rank);
-  return { squeezed: withDims(data!, data!.dims.filter((n, d) => (named ? !named.includes(d) : n !== 1))) };
+  const named = (axes ? numbersOf(axes) : (attributes.axes as number[] | undefined))?.map(a => (a + rank) % rank);
+  return {
+    squeezed: withDims(
+      data!,
+      data!.dims.filter((n, d) => (named ? !named.includes(d) : n !== 1)),
+    ),
+  };
 };
 
 const data = { dtype: "f32", dims: [1, 3, 1, 5] } as const;
@@ -52,4 +62,9 @@ export const cases: readonly OperatorCase[] = [
 
 export const tolerance = exact;
 
-export const doc: OperatorDoc = { summary: "Without dims of 1", dtypes: "any", opsets: [1, 25], limits: "axes must be known at compile time" };
+export const doc: OperatorDoc = {
+  summary: "Without dims of 1",
+  dtypes: "any",
+  opsets: [1, 25],
+  limits: "axes must be known at compile time",
+};

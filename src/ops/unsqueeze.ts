@@ -1,16 +1,16 @@
 // Unsqueeze: dims of 1 put in, at positions counted in the result.
-import { type Dims } from "../graph/graph.js";
+import type { Dims } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
 import { normalizeAxes } from "./checks.js";
 import { requiredNumbers } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type OperatorDoc, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, numbersOf, withDims } from "./reference-tensors.js";
 import { reshapeClass } from "./reshape-class.js";
 
 function expanded(node: NodeInfo): Dims {
-  const dims = node.dims["data"]!;
+  const dims = node.dims.data!;
   // an attribute before opset 13
-  const named = node.dims["axes"] ? requiredNumbers("Unsqueeze", node, "axes") : (node.attributes["axes"] ?? []);
+  const named = node.dims.axes ? requiredNumbers("Unsqueeze", node, "axes") : (node.attributes.axes ?? []);
   const rank = dims.length + named.length;
   const axes = normalizeAxes("Unsqueeze", node, named, rank);
   const rest = dims.values();
@@ -27,7 +27,7 @@ export const operator: Operator = {
 };
 
 export const reference: Reference = ({ data, axes }, attributes) => {
-  const named = axes ? numbersOf(axes) : (attributes["axes"] as number[]);
+  const named = axes ? numbersOf(axes) : (attributes.axes as number[]);
   const dims = [...data!.dims];
   const rank = dims.length + named.length;
   for (const a of named.map(x => (x + rank) % rank).sort((a, b) => a - b)) dims.splice(a, 0, 1);
@@ -45,4 +45,9 @@ export const cases: readonly OperatorCase[] = [
 
 export const tolerance = exact;
 
-export const doc: OperatorDoc = { summary: "With dims of 1 put in", dtypes: "any", opsets: [1, 25], limits: "axes must be known at compile time" };
+export const doc: OperatorDoc = {
+  summary: "With dims of 1 put in",
+  dtypes: "any",
+  opsets: [1, 25],
+  limits: "axes must be known at compile time",
+};
