@@ -1,0 +1,69 @@
+// Who may import whom: the whole architecture's dependency graph in one table, enforced by tools/check.ts.
+// A layer is a folder below src/; files of one layer import each other freely. Not here: how imports are found.
+
+export interface Layer {
+  /** layers whose code it may run */
+  readonly uses: readonly string[];
+  /** further layers of which it may name types; nothing of them is loaded */
+  readonly types?: readonly string[];
+  /** packages and Node modules it may import; the core has next to none */
+  readonly packages?: readonly string[];
+}
+
+const languages = ["support", "ir", "tile"];
+const compiler = [...languages, "schedule", "lower"];
+
+export const layers: Readonly<Record<string, Layer>> = {
+  support: { uses: [] },
+  ir: { uses: ["support"] },
+  tile: { uses: ["support", "ir"] },
+  schedule: { uses: languages },
+  lower: { uses: [...languages, "schedule"] },
+  // A graph node hands itself to its operator, and a graph is made of operators' answers: types go both ways, code one.
+  ops: { uses: languages, types: ["graph"] },
+  runtime: { uses: ["support", "ir"], types: ["ops", "graph"] },
+  graph: { uses: [...languages, "ops"], types: ["runtime", "schedule"] },
+  "targets/interpreter": { uses: [...compiler, "runtime", "graph"] },
+  "targets/wasm": { uses: [...compiler, "runtime", "graph"] },
+  "frontends/onnx": {
+    uses: ["support", "ir", "ops", "graph", "runtime"],
+    packages: ["@bufbuild/protobuf", "onnx-buf"],
+  },
+  // The composition root: the one place below the command line where concrete targets and front ends have names.
+  index: {
+    uses: [...compiler, "ops", "runtime", "graph", "targets/interpreter", "targets/wasm", "frontends/onnx"],
+  },
+  adapters: { uses: ["support", "ir", "runtime", "index"] },
+  cli: {
+    uses: [...compiler, "ops", "runtime", "graph", "targets/interpreter", "targets/wasm", "frontends/onnx", "index"],
+    packages: ["node:", "commander", "cli-table3", "cli-progress", "sharp"],
+  },
+};
+
+/** The layer of a file: the longest folder of the table that it lies in; `src/index.ts` is a layer of its own. */
+export function layerOf(path: string): string | undefined {
+  const inside = path.replace(/^src\//, "").replace(/\.ts$/, "");
+  return Object.keys(layers)
+    .filter(name => inside === name || inside.startsWith(`${name}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+/** Layers along a path of `uses` back to where it began, or undefined: what makes the table a directed acyclic graph. */
+export function cycleOf(table: Readonly<Record<string, Layer>>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (name: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
+    if (done.has(name)) return undefined;
+    for (const next of table[name]?.uses ?? []) {
+      const cycle = visit(next, [...path, name]);
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(name);
+    return undefined;
+  };
+  for (const name of Object.keys(table)) {
+    const cycle = visit(name, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
