@@ -1,9 +1,11 @@
-// `npm test -- [part of a path …] [--node-test-flags …]`: hands the compiled tests to node:test.
+// `npm test -- [part of a path …] [--all] [--node-test-flags …]`: hands the compiled tests to node:test.
+// `--all` asks for the full sweeps (AZULEJO_SWEEP=all in the tests' environment).
 // Node 20 knows no globs in `node --test`, and newer versions no folders, so the files are listed here.
 import { spawnSync } from "node:child_process";
 import { filesBelow, root } from "./project.js";
 
-const flags = process.argv.slice(2).filter(argument => argument.startsWith("-"));
+const all = process.argv.includes("--all");
+const flags = process.argv.slice(2).filter(argument => argument.startsWith("-") && argument !== "--all");
 const parts = process.argv.slice(2).filter(argument => !argument.startsWith("-"));
 const files = filesBelow("test", path => path.endsWith(".test.ts"))
   .filter(path => parts.length === 0 || parts.some(part => path.includes(part)))
@@ -15,5 +17,6 @@ if (files.length === 0) {
 const { status } = spawnSync(process.execPath, ["--test", "--test-reporter=spec", ...flags, ...files], {
   cwd: root,
   stdio: "inherit",
+  env: all ? { ...process.env, AZULEJO_SWEEP: "all" } : process.env,
 });
 process.exit(status ?? 1);
