@@ -1,14 +1,142 @@
 // Loop IR: what every CPU emitter consumes. Registers are mutable and typed; an address is a pointer plus a constant offset.
+// It knows nothing of tiles, axes or tensors. Operations are named and defined as in WebAssembly (loop-ops.ts).
+import { type OpName, ops } from "./loop-ops.js";
+
 export type Type = "i32" | "i64" | "f32" | "f64" | "v128";
+export type ScalarType = Exclude<Type, "v128">;
+
 export interface Reg {
   readonly id: number;
   readonly type: Type;
   readonly name: string;
 }
+/** Effective address: pointer + offset, 0 ≤ offset < 64 KiB. Lowering fills the pointer in when the loop that moves it closes. */
+export interface Address {
+  pointer: Expr;
+  readonly offset: number;
+}
+/** How memory becomes a register: the element's bytes, and what happens to them. `lanes…` read four narrow elements into 32-bit lanes. */
+export type LoadOp =
+  | "i32"
+  | "i64"
+  | "f32"
+  | "f64"
+  | "i32.8s"
+  | "i32.8u"
+  | "i32.16s"
+  | "i32.16u"
+  | "v128"
+  | "v128.splat32"
+  | "v128.zero32"
+  | "v128.16x4s"
+  | "v128.16x4u";
+export type StoreOp =
+  | "i32"
+  | "i64"
+  | "f32"
+  | "f64"
+  | "i32.8"
+  | "i32.16"
+  | "v128"
+  | "v128.lane8"
+  | "v128.lane16"
+  | "v128.lane32"
+  | "v128.lane64";
+
+export type Expr =
+  | { readonly kind: "reg"; readonly reg: Reg }
+  | { readonly kind: "const"; readonly type: ScalarType; readonly value: number | bigint }
+  /** all 128 bits zero; other vector constants come from the pool in memory, since a constant in a hot loop costs up to 3× */
+  | { readonly kind: "zero" }
+  /** `lane` is the immediate of extract_lane and replace_lane */
+  | { readonly kind: "op"; readonly op: OpName; readonly args: readonly Expr[]; readonly lane?: number }
+  | { readonly kind: "select"; readonly type: Type; readonly condition: Expr; readonly yes: Expr; readonly no: Expr }
+  | { readonly kind: "load"; readonly op: LoadOp; readonly at: Address }
+  /** one 32-bit lane of `vector` replaced from memory */
+  | { readonly kind: "loadLane"; readonly lane: number; readonly vector: Expr; readonly at: Address }
+  /** 32-bit lanes 0–7 of the two arguments */
+  | { readonly kind: "shuffle"; readonly lanes: readonly number[]; readonly args: readonly [Expr, Expr] };
+export type ExprOf<K extends Expr["kind"]> = Extract<Expr, { kind: K }>;
+
+export type Stmt =
+  | { readonly kind: "set"; readonly reg: Reg; readonly value: Expr }
+  | { readonly kind: "store"; readonly op: StoreOp; readonly at: Address; readonly value: Expr; readonly lane?: number }
+  /** while (counter + step ≤ limit) { body; counter += step }; the counter survives, so that pieces chain */
+  | {
+      readonly kind: "for";
+      readonly counter: Reg;
+      readonly limit: Expr;
+      readonly step: number;
+      readonly body: readonly Stmt[];
+    }
+  | { readonly kind: "if"; readonly condition: Expr; readonly yes: readonly Stmt[]; readonly no: readonly Stmt[] }
+  /** becomes a function of its own; registers that it reads from outside become parameters, none may be written */
+  | { readonly kind: "outline"; readonly name: string; readonly body: readonly Stmt[] }
+  /** `callee` counts from the start of the group of functions that outlining made */
+  | { readonly kind: "call"; readonly callee: number; readonly args: readonly Reg[] };
+export type StmtOf<K extends Stmt["kind"]> = Extract<Stmt, { kind: K }>;
+
 export interface Func {
   readonly name: string;
   readonly params: readonly Reg[];
   readonly body: readonly Stmt[];
 }
-// biome-ignore lint/suspicious/noExplicitAny: placeholder until the lowering lands
-export type Stmt = any;
+
+let registers = 0;
+export const newReg = (type: Type, name: string): Reg => ({ id: registers++, type, name });
+export const read = (reg: Reg): Expr => ({ kind: "reg", reg });
+export const int = (value: number): Expr => ({ kind: "const", type: "i32", value });
+export const scalar = (type: ScalarType, value: number | bigint): Expr => ({ kind: "const", type, value });
+export const zeroVector: Expr = { kind: "zero" };
+export const op = (name: OpName, ...args: Expr[]): Expr => ({ kind: "op", op: name, args });
+export const laneOp = (name: OpName, lane: number, ...args: Expr[]): Expr => ({ kind: "op", op: name, args, lane });
+export const select = (type: Type, condition: Expr, yes: Expr, no: Expr): Expr => ({
+  kind: "select",
+  type,
+  condition,
+  yes,
+  no,
+});
+
+const intValue = (e: Expr): number | undefined =>
+  e.kind === "const" && e.type === "i32" ? Number(e.value) : undefined;
+/** i32 arithmetic of addresses and counters, folded where both sides are known */
+export function add(a: Expr, b: Expr): Expr {
+  const x = intValue(a);
+  const y = intValue(b);
+  if (x !== undefined && y !== undefined) return int((x + y) | 0);
+  if (x === 0) return b;
+  return y === 0 ? a : op("i32.add", a, b);
+}
+export function sub(a: Expr, b: Expr): Expr {
+  const y = intValue(b);
+  return y === undefined ? op("i32.sub", a, b) : add(a, int(-y | 0));
+}
+export function mul(a: Expr, b: Expr): Expr {
+  const x = intValue(a);
+  const y = intValue(b);
+  if (x !== undefined && y !== undefined) return int(Math.imul(x, y));
+  if (x === 1) return b;
+  if (y === 1) return a;
+  if (y !== undefined && y > 1 && (y & (y - 1)) === 0) return op("i32.shl", a, int(31 - Math.clz32(y)));
+  return op("i32.mul", a, b);
+}
+/** the smaller or larger of two signed i32; the arguments are written twice and must be registers or constants */
+export const lesser = (a: Expr, b: Expr): Expr => select("i32", op("i32.lt_s", a, b), a, b);
+export const larger = (a: Expr, b: Expr): Expr => select("i32", op("i32.lt_s", a, b), b, a);
+
+export function typeOf(e: Expr): Type {
+  switch (e.kind) {
+    case "reg":
+      return e.reg.type;
+    case "const":
+    case "select":
+      return e.type;
+    case "op":
+      return ops[e.op].result;
+    case "load":
+      return e.op.startsWith("v128") ? "v128" : (e.op.slice(0, 3) as Type);
+    default:
+      return "v128";
+  }
+}

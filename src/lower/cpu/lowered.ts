@@ -1,7 +1,7 @@
 // What lowering gives to emitters and planners: functions in loop IR, and everything that a caller must provide.
-import { type Dtype } from "../../ir/dtypes.js";
-import { type Poly, type Sym } from "../../ir/poly.js";
-import { type Func } from "./loop.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import type { Poly, Sym } from "../../ir/poly.js";
+import type { Func } from "./loop.js";
 
 /** One i32 word of a kernel's parameter block. Addresses are absolute. */
 export type Param =
@@ -37,3 +37,9 @@ export interface Lowered {
 
 /** Readable bytes that every buffer has behind its end: vector loads of a tail may run over. */
 export const SLACK_BYTES = 256;
+
+/**
+ * Buffers, pool and fill rows lie at or above this address: a pointer may be up to one page below the element that it reaches by
+ * its constant offset, and must not wrap around zero.
+ */
+export const LOWEST_ADDRESS = 65536;

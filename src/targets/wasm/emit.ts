@@ -1,0 +1,288 @@
+// Loop IR → bodies of WebAssembly functions. Sections, types, imports and tables are the assembler's business (module.ts).
+import type { Expr, ExprOf, Func, Reg, Stmt, StmtOf, Type } from "../../lower/cpu/loop.js";
+import { outlined } from "../../lower/cpu/loop-walk.js";
+import { loadCodes, opcodes, storeCodes, typeByte } from "./opcodes.js";
+
+export interface EmitFeatures {
+  /** without it a·b + c takes two instructions and two roundings */
+  readonly relaxedSimd: boolean;
+}
+
+/** A function that waits for its place in a module. No function has results. */
+export interface EmittedFunction {
+  readonly name: string;
+  readonly params: readonly Type[];
+  /** functions that it calls, as positions in the list that `emitFunctions` returned */
+  readonly calls: readonly number[];
+  /** An entry of the code section, size prefix included. `indexOf` gives the module's function index for a position in the list. */
+  code(indexOf: (position: number) => number): Uint8Array;
+}
+export interface EmittedFunctions {
+  readonly functions: readonly EmittedFunction[];
+  /** the position of each given function; its signature is (params: i32, block: i32, scratch: i32) → () if it is a kernel's phase */
+  readonly entries: readonly number[];
+}
+
+/** Functions with all that they outline, each a list entry; memory 0 is imported or defined by the module. */
+export function emitFunctions(funcs: readonly Func[], features: EmitFeatures): EmittedFunctions {
+  const functions: EmittedFunction[] = [];
+  const entries: number[] = [];
+  for (const f of funcs) {
+    const first = functions.length;
+    for (const g of outlined(f)) functions.push(emitted(g, first, features));
+    entries.push(functions.length - 1);
+  }
+  return { functions, entries };
+}
+
+function emitted(f: Func, first: number, features: EmitFeatures): EmittedFunction {
+  const body = new FunctionBody(f, features);
+  const calls = body.calls.map(c => first + c.callee);
+  return {
+    name: f.name,
+    params: f.params.map(p => p.type),
+    calls,
+    code: indexOf => body.bytes(c => indexOf(first + c)),
+  };
+}
+
+export function pushUnsigned(out: number[], value: number): void {
+  let n = value >>> 0;
+  while (n > 127) {
+    out.push((n & 127) | 128);
+    n >>>= 7;
+  }
+  out.push(n);
+}
+export function pushSigned(out: number[], value: number): void {
+  let n = value | 0;
+  while (n < -64 || n > 63) {
+    out.push((n & 127) | 128);
+    n >>= 7;
+  }
+  out.push(n & 127);
+}
+function pushSigned64(out: number[], value: bigint): void {
+  let n = BigInt.asIntN(64, value);
+  while (n < -64n || n > 63n) {
+    out.push(Number(n & 127n) | 128);
+    n >>= 7n;
+  }
+  out.push(Number(n & 127n));
+}
+
+const LOCAL_GET = 0x20;
+const LOCAL_SET = 0x21;
+const LOCAL_TEE = 0x22;
+const SELECT = 0x1b;
+const END = 0x0b;
+const EMPTY_BLOCK = 0x40;
+
+/** Encodes one function; calls are left open until indices are known. */
+class FunctionBody {
+  readonly calls: { readonly at: number; readonly callee: number }[] = [];
+  private readonly out: number[] = [];
+  private readonly locals = new Map<Reg, number>();
+  /** types of the locals behind the parameters, in order */
+  private readonly types: Type[] = [];
+  private readonly params: number;
+  private readonly features: EmitFeatures;
+
+  constructor(f: Func, features: EmitFeatures) {
+    this.features = features;
+    this.params = f.params.length;
+    for (const r of f.params) this.locals.set(r, this.locals.size);
+    for (const s of f.body) this.stmt(s);
+  }
+
+  bytes(indexOf: (callee: number) => number): Uint8Array {
+    const head: number[] = [];
+    const groups = grouped(this.types);
+    pushUnsigned(head, groups.length);
+    for (const [type, count] of groups) {
+      pushUnsigned(head, count);
+      head.push(typeByte[type]);
+    }
+    const code: number[] = [];
+    let from = 0;
+    for (const { at, callee } of this.calls) {
+      for (; from < at; from++) code.push(this.out[from]!);
+      code.push(0x10);
+      pushUnsigned(code, indexOf(callee));
+    }
+    for (; from < this.out.length; from++) code.push(this.out[from]!);
+    const size: number[] = [];
+    pushUnsigned(size, head.length + code.length + 1);
+    return Uint8Array.from([...size, ...head, ...code, END]);
+  }
+
+  private local(r: Reg): number {
+    let i = this.locals.get(r);
+    if (i === undefined) {
+      i = this.newLocal(r.type);
+      this.locals.set(r, i);
+    }
+    return i;
+  }
+  private newLocal(type: Type): number {
+    return this.params + this.types.push(type) - 1;
+  }
+  private withLocal(code: number, local: number): void {
+    this.out.push(code);
+    pushUnsigned(this.out, local);
+  }
+  private instruction([prefix, code]: readonly [number, number]): void {
+    if (prefix) {
+      this.out.push(prefix);
+      pushUnsigned(this.out, code);
+    } else this.out.push(code);
+  }
+  /** alignment hint 0: natural alignment is not promised, and no engine we know uses the hint */
+  private memory(offset: number): void {
+    this.out.push(0);
+    pushUnsigned(this.out, offset);
+  }
+
+  private expr(e: Expr): void {
+    (this.exprs[e.kind] as (e: Expr) => void)(e);
+  }
+  private stmt(s: Stmt): void {
+    (this.stmts[s.kind] as (s: Stmt) => void)(s);
+  }
+
+  private readonly exprs: { readonly [K in Expr["kind"]]: (e: ExprOf<K>) => void } = {
+    reg: e => this.withLocal(LOCAL_GET, this.local(e.reg)),
+    const: e => this.constant(e),
+    zero: () => {
+      this.instruction([0xfd, 0x0c]);
+      for (let i = 0; i < 16; i++) this.out.push(0);
+    },
+    op: e => {
+      for (const a of e.args) this.expr(a);
+      if (e.op === "f32x4.madd") this.madd();
+      else this.instruction(opcodes[e.op]);
+      if (e.lane !== undefined) this.out.push(e.lane);
+    },
+    select: e => {
+      this.expr(e.yes);
+      this.expr(e.no);
+      this.expr(e.condition);
+      this.out.push(SELECT);
+    },
+    load: e => {
+      this.expr(e.at.pointer);
+      this.instruction(loadCodes[e.op]);
+      this.memory(e.at.offset);
+    },
+    loadLane: e => {
+      this.expr(e.at.pointer);
+      this.expr(e.vector);
+      this.instruction([0xfd, 0x56]);
+      this.memory(e.at.offset);
+      this.out.push(e.lane);
+    },
+    shuffle: e => {
+      this.expr(e.args[0]);
+      this.expr(e.args[1]);
+      this.instruction([0xfd, 0x0d]);
+      for (const lane of e.lanes) for (let b = 0; b < 4; b++) this.out.push(lane * 4 + b);
+    },
+  };
+
+  /** arguments a, b, c are on the stack */
+  private madd(): void {
+    if (this.features.relaxedSimd) {
+      this.instruction([0xfd, 0x105]);
+      return;
+    }
+    this.maddTemporary ??= this.newLocal("v128");
+    const c = this.maddTemporary;
+    this.withLocal(LOCAL_SET, c);
+    this.instruction(opcodes["f32x4.mul"]);
+    this.withLocal(LOCAL_GET, c);
+    this.instruction(opcodes["f32x4.add"]);
+  }
+  private maddTemporary: number | undefined;
+
+  private constant(e: ExprOf<"const">): void {
+    switch (e.type) {
+      case "i32":
+        this.out.push(0x41);
+        pushSigned(this.out, Number(e.value));
+        break;
+      case "i64":
+        this.out.push(0x42);
+        pushSigned64(this.out, BigInt(e.value));
+        break;
+      case "f32":
+        this.out.push(0x43, ...new Uint8Array(new Float32Array([Number(e.value)]).buffer));
+        break;
+      case "f64":
+        this.out.push(0x44, ...new Uint8Array(new Float64Array([Number(e.value)]).buffer));
+    }
+  }
+
+  private readonly stmts: { readonly [K in Stmt["kind"]]: (s: StmtOf<K>) => void } = {
+    set: s => {
+      this.expr(s.value);
+      this.withLocal(LOCAL_SET, this.local(s.reg));
+    },
+    store: s => {
+      this.expr(s.at.pointer);
+      this.expr(s.value);
+      this.instruction(storeCodes[s.op]);
+      this.memory(s.at.offset);
+      if (s.lane !== undefined) this.out.push(s.lane);
+    },
+    for: s => this.loop(s),
+    if: s => {
+      this.expr(s.condition);
+      this.out.push(0x04, EMPTY_BLOCK);
+      for (const t of s.yes) this.stmt(t);
+      if (s.no.length) {
+        this.out.push(0x05);
+        for (const t of s.no) this.stmt(t);
+      }
+      this.out.push(END);
+    },
+    outline: () => {
+      throw new Error("outlined blocks are functions before they are emitted");
+    },
+    call: s => {
+      for (const r of s.args) this.withLocal(LOCAL_GET, this.local(r));
+      this.calls.push({ at: this.out.length, callee: s.callee });
+    },
+  };
+
+  /** tested at the bottom; the last start is computed once */
+  private loop(s: StmtOf<"for">): void {
+    const counter = this.local(s.counter);
+    const last = this.newLocal("i32");
+    this.expr({ kind: "op", op: "i32.sub", args: [s.limit, { kind: "const", type: "i32", value: s.step }] });
+    this.withLocal(LOCAL_SET, last);
+    this.withLocal(LOCAL_GET, counter);
+    this.withLocal(LOCAL_GET, last);
+    this.instruction(opcodes["i32.le_s"]);
+    this.out.push(0x04, EMPTY_BLOCK, 0x03, EMPTY_BLOCK);
+    for (const t of s.body) this.stmt(t);
+    this.withLocal(LOCAL_GET, counter);
+    this.out.push(0x41);
+    pushSigned(this.out, s.step);
+    this.instruction(opcodes["i32.add"]);
+    this.withLocal(LOCAL_TEE, counter);
+    this.withLocal(LOCAL_GET, last);
+    this.instruction(opcodes["i32.le_s"]);
+    this.out.push(0x0d, 0, END, END);
+  }
+}
+
+/** runs of equal types, as the format wants locals declared */
+function grouped(types: readonly Type[]): [Type, number][] {
+  const out: [Type, number][] = [];
+  for (const t of types) {
+    const last = out.at(-1);
+    if (last?.[0] === t) last[1]++;
+    else out.push([t, 1]);
+  }
+  return out;
+}
