@@ -126,3 +126,13 @@ export interface OperatorDoc {
   /** what is left out */
   readonly limits?: string;
 }
+
+/** The exports of an operator's file. */
+export interface OperatorModule {
+  readonly operator: Operator;
+  /** absent where the operator has no meaning on plain tensors (control flow) */
+  readonly reference?: Reference;
+  readonly cases?: readonly OperatorCase[];
+  readonly tolerance?: Tolerance;
+  readonly doc: OperatorDoc;
+}

@@ -1,0 +1,29 @@
+// Which operator a node of a graph means: the user's first, then the built-in ones.
+import { AzulejoError } from "../support/errors.js";
+import { builtInOperators } from "./index.js";
+import type { Operator } from "./operator.js";
+
+export interface Registry {
+  /** `domain` "" and "ai.onnx" are one; `opset` is the version of the domain in the file */
+  find(domain: string, op: string, opset: number): Operator | undefined;
+}
+
+const keyOf = (domain: string, name: string): string => `${domain === "ai.onnx" ? "" : domain}:${name}`;
+
+/** Built-in operators, preceded by the user's of any domain. */
+export function createRegistry(userOperators: readonly Operator[] = []): Registry {
+  const byKey = new Map(builtInOperators.map(o => [keyOf(o.domain ?? "", o.name), o]));
+  const users = new Set<string>();
+  for (const o of userOperators) {
+    const key = keyOf(o.domain ?? "", o.name);
+    if (users.has(key))
+      throw new AzulejoError(
+        "option",
+        `operators: ${o.domain ? `${o.domain}.` : ""}${o.name} is given twice; leave one of them out`,
+      );
+    users.add(key);
+    byKey.set(key, o);
+  }
+  // one object knows all opsets of its operator (Operator.adapt), so the version does not choose between objects
+  return { find: (domain, op) => byKey.get(keyOf(domain, op)) };
+}
