@@ -1,0 +1,33 @@
+// Files to pixels: whatever sharp decodes (JPEG, PNG, WebP, …), turned the way the camera was held.
+import { access } from "node:fs/promises";
+import sharp from "sharp";
+import { type RgbPicture } from "../pipeline/picture.js";
+
+/** A failure that the user can mend; main prints its message without a stack. */
+export class UserError extends Error {}
+
+export async function readPicture(path: string): Promise<RgbPicture> {
+  await access(path).catch(() => {
+    throw new UserError(`There is no picture at "${path}"; check the path`);
+  });
+  try {
+    const { data, info } = await sharp(path, { failOn: "error" })
+      .autoOrient()
+      .toColourspace("srgb")
+      .flatten({ background: "white" })
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, channels: 3, data: threeChannels(data, info.channels) };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new UserError(`"${path}" can't be read as a picture (${why}); use a JPEG, PNG or WebP file`, { cause });
+  }
+}
+
+/** sharp leaves some grey pictures at one channel. */
+function threeChannels(data: Uint8Array, channels: number): Uint8Array {
+  if (channels === 3) return data;
+  const rgb = new Uint8Array((data.length / channels) * 3);
+  for (let i = 0; i < rgb.length; i++) rgb[i] = data[Math.floor(i / 3) * channels]!;
+  return rgb;
+}
