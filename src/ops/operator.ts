@@ -77,6 +77,10 @@ export interface Operator {
   readonly at?: (context: KernelContext) => Readonly<Record<string, (...index: AnyTile[]) => AnyTile>>;
   /** whole kernels, for operators that store more than one value an index (recurrent cells, scatter, in-place updates); tensors carry the operator's names */
   readonly kernels?: (node: NodeInfo & { readonly outputs: Readonly<Record<string, Dims>> }) => readonly Kernel[];
+  /** spatial operators run fastest with the channel (dim 1) innermost in memory; the planner decides */
+  readonly prefers?: "channels-last";
+  /** the output is the inputs laid one after another along this axis: the planner lets their producers write in place */
+  readonly concat?: (node: NodeInfo) => number;
   /** same elements in the same row-major order under other dims (Reshape, Squeeze, Identity): costs nothing where the planner can alias */
   readonly reshape?: true;
   /** sequences, strings and control flow: the runtime's or the frontend's business, with the reason */

@@ -1,0 +1,77 @@
+// Storage orders: channels last for everything that is connected to spatial operators, row-major elsewhere. Layout is
+// strides, so any choice is correct; a good one needs no transposes in the steady graph.
+import { type Layout } from "../../ir/tile.js";
+import { type Value } from "../graph.js";
+import { type BoundNode } from "./node-body.js";
+import { type Pattern, type Read } from "./pattern.js";
+
+export const rowMajor = (rank: number): Layout => ({ order: Array.from({ length: rank }, (_, i) => i) });
+const channelsLast = (rank: number): Layout => ({ order: [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1] });
+
+class Groups {
+  readonly #parent = new Map<Value, Value>();
+  find(v: Value): Value {
+    let root = v;
+    for (let p = this.#parent.get(root); p && p !== root; p = this.#parent.get(root)) root = p;
+    this.#parent.set(v, root);
+    return root;
+  }
+  join(a: Value, b: Value): void {
+    this.#parent.set(this.find(a), this.find(b));
+  }
+}
+
+/**
+ * Values that are read elementwise at the same positions share an order; a group that a spatial operator reads or writes is
+ * channels-last. `fixed` values (inputs, outputs, constants) are row-major and do not join.
+ */
+export function assignLayouts(
+  nodes: readonly BoundNode[],
+  patternOf: (bound: BoundNode, output: string) => Pattern | undefined,
+  fixed: (v: Value) => boolean,
+): (v: Value) => Layout {
+  const groups = new Groups();
+  const spatial = new Set<Value>();
+  const free = (v: Value | undefined): v is Value => v !== undefined && !fixed(v) && (v.dims?.length ?? 0) >= 3;
+  const join = (a: Value | undefined, b: Value): void => {
+    if (free(a) && free(b) && a.dims!.length === b.dims!.length) groups.join(a, b);
+  };
+  for (const bound of nodes) {
+    for (const [name, output] of Object.entries(bound.outputs)) {
+      const { operator } = bound;
+      if (operator.prefers === "channels-last") {
+        const data = Object.values(bound.inputs)[0];
+        for (const v of [data, output]) if (free(v)) spatial.add(v);
+        join(data, output);
+      } else if (operator.concat) for (const v of Object.values(bound.inputs)) join(v, output);
+      else
+        for (const read of patternOf(bound, name)?.reads ?? [])
+          if (read.position.every((p, i) => p === i || p === "zero" || (p === "other" && read.position.length === output.dims!.length)))
+            join(read.value, output);
+    }
+  }
+  const chosen = new Set([...spatial].map(v => groups.find(v)));
+  return v => {
+    const rank = v.dims?.length ?? 0;
+    return free(v) && chosen.has(groups.find(v)) ? channelsLast(rank) : rowMajor(rank);
+  };
+}
+
+/**
+ * A copy reads dim d of its source at dim `position[d]` of its result: do both lay the same elements at the same places, so that
+ * they can be one memory? Dims of size 1 may stand anywhere.
+ */
+export function sameStorage(position: Read["position"], source: Value, sourceLayout: Layout, result: Value, resultLayout: Layout): boolean {
+  if (sourceLayout.strides || resultLayout.strides) return false;
+  const isOne = (v: Value, d: number): boolean => v.dims![d]!.isConst && v.dims![d]!.constant === 1;
+  const from = sourceLayout.order.filter(d => !isOne(source, d)).map(d => position[d]);
+  const to = resultLayout.order.filter(d => !isOne(result, d));
+  return from.length === to.length && from.every((p, i) => p === to[i]);
+}
+
+/** Is an order row-major once dims of size 1 are left out? */
+export function isRowMajor(v: Value, layout: Layout): boolean {
+  if (layout.strides || layout.block) return false;
+  const order = layout.order.filter(d => !(v.dims![d]!.isConst && v.dims![d]!.constant === 1));
+  return order.every((d, i) => i === 0 || order[i - 1]! < d);
+}

@@ -1,0 +1,32 @@
+// A graph node beside its operator: names of inputs and outputs, checked attributes, and its body inside a kernel.
+import { type Poly } from "../../ir/poly.js";
+import { type KernelContext, type NodeInfo, type Operator } from "../../ops/operator.js";
+import { invariant } from "../../support/errors.js";
+import { type GraphNode, type Value } from "../graph.js";
+import { type Body, type KernelScope } from "./scope.js";
+
+export interface BoundNode {
+  readonly node: GraphNode;
+  readonly operator: Operator;
+  readonly info: NodeInfo;
+  /** inputs by the operator's names, absent ones left out */
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+/** The bodies of a node's outputs inside one kernel. */
+export function bodiesIn(scope: KernelScope, bound: BoundNode): Readonly<Record<string, Body>> {
+  const { operator, info } = bound;
+  invariant(operator.at, `${operator.name} has no element body`);
+  const dimsOf = (dims: readonly Poly[]) => dims.map(d => scope.dim(d));
+  const mapRecord = <A, B>(r: Readonly<Record<string, A>>, f: (a: A) => B): Record<string, B> =>
+    Object.fromEntries(Object.entries(r).map(([k, v]) => [k, f(v)]));
+  const context: KernelContext = {
+    ...info,
+    dims: mapRecord(info.dims, dimsOf),
+    known: mapRecord(info.known, k => scope.known(k)),
+    inputs: Object.fromEntries(Object.entries(bound.inputs).map(([name, v]) => [name, scope.operand(v, name)])),
+    outputs: mapRecord(bound.outputs, v => dimsOf(v.dims!)),
+  };
+  return operator.at(context);
+}

@@ -1,0 +1,104 @@
+// How a node's body reads its inputs, found by tracing it alone: what fusion and layout decide by.
+import { Poly } from "../../ir/poly.js";
+import { type Axis, axesOf, axisOf, children, isTensor, newAxis, type Node } from "../../ir/tile.js";
+import { type Value } from "../graph.js";
+import { bodiesIn, type BoundNode } from "./node-body.js";
+import { indexTile, KernelScope } from "./scope.js";
+
+export interface Read {
+  readonly value: Value;
+  /** per dim of the value: the position of the output dim whose bare axis indexes it, "zero", or "other" (windows, reduced axes, gathers) */
+  readonly position: readonly (number | "zero" | "other")[];
+  /** every index is a bare axis (an output's or a reduced one) or 0: each element is read under its own name */
+  readonly bare: boolean;
+  /** output dims that the reading place varies over and the index does not: the value is read again for each of them */
+  readonly extraOutputs: readonly number[];
+  /** the same for axes of reductions around the read */
+  readonly extraReduced: boolean;
+  /** below a reduction */
+  readonly reduced: boolean;
+}
+export interface Pattern {
+  readonly reads: readonly Read[];
+  /** arithmetic per output element; 0: the node only moves data */
+  readonly cost: number;
+  readonly reduction: boolean;
+  /** some reduction multiplies two operands of which each has an axis that the other lacks */
+  readonly contraction: boolean;
+  /** the body is nothing but one read */
+  readonly copy: Read | undefined;
+}
+
+const CALL_COST = 12;
+
+/** Fresh axes over an output's dims; a dim that is 1 gets the index 0. */
+export function outputIndex(scope: KernelScope, dims: readonly Poly[]): { axes: (Axis | undefined)[]; index: Poly[] } {
+  const axes = dims.map((d, i) => (d.isConst && d.constant === 1 ? undefined : newAxis(`i${i}`, scope.dim(d))));
+  return { axes, index: axes.map(a => (a ? Poly.sym(a.sym) : Poly.zero)) };
+}
+
+export function patternOf(bound: BoundNode, outputName: string): Pattern {
+  const value = bound.outputs[outputName]!;
+  const scope = new KernelScope(
+    v => ({ layout: { order: (v.dims ?? []).map((_, i) => i) }, constant: v.constant !== undefined }),
+    () => undefined,
+  );
+  const { axes, index } = outputIndex(scope, value.dims!);
+  const root = bodiesIn(scope, bound)[outputName]!(...index.map(indexTile)).node;
+  const valueOf = new Map([...scope.tensors].map(([v, t]) => [t, v]));
+  const reads: Read[] = [];
+  const seen = new Set<string>();
+  let cost = 0;
+  let reduction = false;
+  let contraction = false;
+  const visit = (n: Node, outer: ReadonlySet<Axis>, over: ReadonlySet<Axis>): void => {
+    const key = `${n.id}/${[...over].map(a => a.id).join()}/${[...outer].map(a => a.id).join()}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    if (n.kind === "map") cost++;
+    if (n.kind === "call") cost += CALL_COST;
+    if (n.kind === "load" && isTensor(n.tensor)) reads.push(readOf(valueOf.get(n.tensor)!, n.tensor.dims, n.index, axes, outer, over));
+    if (n.kind === "reduce") {
+      reduction = true;
+      contraction ||= isContraction(n.args);
+      const inside = new Set([...over, ...n.over]);
+      const around = new Set(n.args.flatMap(a => a.axes).filter(a => !inside.has(a)));
+      for (const a of n.args) visit(a, around, inside);
+      return;
+    }
+    for (const c of children(n)) visit(c, outer, over);
+  };
+  visit(root, new Set(axes.filter(a => a !== undefined)), new Set());
+  const copy = root.kind === "load" && reads.length === 1 ? reads[0] : undefined;
+  return { reads, cost, reduction, contraction, copy };
+}
+
+const isContraction = (args: readonly Node[]): boolean => {
+  const [a, b] = args;
+  return !!a && !!b && a.axes.some(x => !b.axes.includes(x)) && b.axes.some(x => !a.axes.includes(x));
+};
+
+function readOf(
+  value: Value,
+  dims: readonly Poly[],
+  index: readonly Poly[],
+  outputs: readonly (Axis | undefined)[],
+  outer: ReadonlySet<Axis>,
+  over: ReadonlySet<Axis>,
+): Read {
+  const used = new Set(index.flatMap(axesOf));
+  const position = index.map(p => {
+    if (p.isZero) return "zero" as const;
+    const at = outputs.findIndex(a => a && p.equals(Poly.sym(a.sym)));
+    return at >= 0 ? at : ("other" as const);
+  });
+  const bare = index.every((p, d) => p.isZero || coversDim(p, dims[d]!)) && new Set(index.filter(p => !p.isZero).map(p => p.key)).size === index.filter(p => !p.isZero).length;
+  const extraOutputs = outputs.flatMap((a, i) => (a && outer.has(a) && !used.has(a) ? [i] : []));
+  return { value, position, bare, extraOutputs, extraReduced: [...over].some(a => !used.has(a)), reduced: over.size > 0 };
+}
+
+/** Is the index a bare axis over the whole dim? */
+function coversDim(p: Poly, dim: Poly): boolean {
+  if (p.terms.length !== 1 || p.terms[0]!.c !== 1 || p.terms[0]!.s.length !== 1) return false;
+  return axisOf(p.terms[0]!.s[0]!)?.extent.equals(dim) ?? false;
+}

@@ -1,0 +1,180 @@
+// A kernel under construction: which tensors it reads, how the program's dims become the kernel's own, and what an operator's
+// body sees of its inputs. It decides nothing: which producers are inlined is told by `inlined`.
+import { type Dtype } from "../../ir/dtypes.js";
+import { Poly, Sym } from "../../ir/poly.js";
+import { axesOf, axisOf, type Dim, gathered, type Layout, type Node, node, type Tensor } from "../../ir/tile.js";
+import { type AnyTile, dimOf, type DimValue, literal, tileOf, where } from "../../tile/index.js";
+import { type Operand } from "../../ops/operator.js";
+import { type KnownValue, type Value } from "../graph.js";
+
+/** A constant dim of at most this size stays constant in the kernel, so that taps unroll; larger ones are run-time words and kernels are shared. */
+const STATIC_DIM_LIMIT = 7;
+
+export type Body = (...index: AnyTile[]) => AnyTile;
+
+/** What a kernel needs to know of a value that it reads from memory. */
+export interface Storage {
+  readonly layout: Layout;
+  readonly constant: boolean;
+}
+
+export class KernelScope {
+  readonly dims: Dim[] = [];
+  /** kernel symbol → polynomial over the program's symbols */
+  readonly symbols = new Map<Sym, Poly>();
+  readonly tensors = new Map<Value, Tensor>();
+  readonly #dimByKey = new Map<string, Poly>();
+  readonly #names = new Set<string>();
+  readonly #storageOf: (v: Value) => Storage;
+  readonly #inlined: (v: Value) => Body | undefined;
+  readonly #cells = new Map<Value, Map<string, AnyTile>>();
+
+  constructor(storageOf: (v: Value) => Storage, inlined: (v: Value) => Body | undefined) {
+    this.#storageOf = storageOf;
+    this.#inlined = inlined;
+  }
+
+  /** The kernel's name for a size of the program. Equal sizes share a name: bounds are then provable. */
+  dim(p: Poly): Poly {
+    if (p.isConst && p.constant <= STATIC_DIM_LIMIT) return p;
+    let known = this.#dimByKey.get(p.key);
+    if (!known) {
+      const name = `D${this.dims.length}`;
+      const sym = new Sym(name);
+      known = Poly.sym(sym);
+      this.dims.push({ name, size: known });
+      this.symbols.set(sym, p);
+      this.#dimByKey.set(p.key, known);
+    }
+    return known;
+  }
+  /** A run-time word that is no dim (a pitch). */
+  parameter(name: string, p: Poly): Poly {
+    const sym = new Sym(name);
+    this.symbols.set(sym, p);
+    return Poly.sym(sym);
+  }
+  /** What is known of a value, in the kernel's terms: symbolic elements become run-time words. */
+  known(v: KnownValue | undefined): KnownValue | undefined {
+    if (!v?.data.some(x => x instanceof Poly && !x.isConst)) return v;
+    return { dims: v.dims, data: v.data.map(x => (x instanceof Poly && !x.isConst ? this.dim(x) : x)) };
+  }
+  dimValue(p: Poly, name: string): DimValue {
+    return dimOf(name, this.dim(p));
+  }
+
+  tensorOf(v: Value, role: Tensor["role"], wish: string, storage = this.#storageOf(v)): Tensor {
+    const known = this.tensors.get(v);
+    if (known) return known;
+    const dims = (v.dims ?? []).map(d => this.dim(d));
+    const tensor: Tensor = {
+      name: this.#unique(wish),
+      dtype: v.dtype!,
+      dims,
+      role,
+      ...(storage.constant ? { constant: true } : {}),
+      layout: this.#kernelLayout(v, dims, storage.layout),
+    };
+    this.tensors.set(v, tensor);
+    return tensor;
+  }
+  /** Symbolic strides of the program's layout become polynomials over the kernel's dims and one pitch. */
+  #kernelLayout(v: Value, dims: readonly Poly[], layout: Layout): Layout {
+    if (!layout.strides) return layout;
+    // innermost first: a stride that equals the product of the dims inside is dense, the first that does not is a parameter
+    const strides: Poly[] = dims.map(() => Poly.one);
+    let program = Poly.one;
+    let own = Poly.one;
+    for (const d of [...layout.order].reverse()) {
+      const stride = layout.strides[d]!;
+      if (!stride.equals(program) && !(v.dims![d]!.isConst && v.dims![d]!.constant === 1)) {
+        own = this.parameter(`P${this.symbols.size}`, stride);
+        program = stride;
+      }
+      strides[d] = own;
+      own = own.mul(dims[d]!);
+      program = program.mul(v.dims![d]!);
+    }
+    return { order: layout.order, strides };
+  }
+  #unique(wish: string): string {
+    let name = wish;
+    for (let i = 2; this.#names.has(name); i++) name = `${wish}${i}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  /** The value as an operator's body sees it. */
+  operand(v: Value, wish: string, fill = 0): Operand {
+    const dtype = v.dtype as Dtype;
+    const dims = (v.dims ?? []).map((d, i) => this.dimValue(d, `${wish}${i}`));
+    return {
+      dtype,
+      rank: dims.length,
+      dims,
+      known: this.known(v.known),
+      at: (...index) => this.#read(v, wish, index, fill),
+      fill: value => this.operand(v, wish, value),
+    };
+  }
+  #read(v: Value, wish: string, index: readonly (AnyTile | number)[], fill: number): AnyTile {
+    const polys = index.map(i => (typeof i === "number" ? Poly.int(i) : gathered(i.node)));
+    const scalar = structuralLiteral(v);
+    if (scalar !== undefined) return literal(v.dtype!, scalar);
+    const body = this.#inlined(v);
+    let cells = this.#cells.get(v);
+    if (!cells) {
+      cells = new Map();
+      this.#cells.set(v, cells);
+    }
+    const key = `${polys.map(p => p.key).join(";")}|${fill}`;
+    let cell = cells.get(key);
+    if (!cell) {
+      cell = body ? this.#inline(v, body, polys, fill) : this.#load(v, wish, polys, fill);
+      cells.set(key, cell);
+    }
+    return cell;
+  }
+  #load(v: Value, wish: string, index: readonly Poly[], fill: number): AnyTile {
+    const tensor = this.tensorOf(v, "input", wish);
+    const axes = [...new Set(index.flatMap(axesOf))];
+    return tileOf(node({ kind: "load", tensor, index, fill: asFill(tensor.dtype, fill), axes, dtype: tensor.dtype }) as Node);
+  }
+  /** The producer's value; outside its domain the reader's fill, also when the producer would compute something else there. */
+  #inline(v: Value, body: Body, index: readonly Poly[], fill: number): AnyTile {
+    const value = body(...index.map(indexTile));
+    let inside: AnyTile | undefined;
+    index.forEach((p, d) => {
+      const size = this.dim(v.dims![d]!);
+      if (provablyInside(p, size)) return;
+      const here = indexTile(p).ge(0).and(indexTile(p).lt(indexTile(size)));
+      inside = inside ? inside.and(here) : here;
+    });
+    return inside ? where(inside, value, literal(v.dtype!, fill)) : value;
+  }
+}
+
+/** An index expression as a tile. */
+export const indexTile = (p: Poly): AnyTile => tileOf(node({ kind: "index", index: p, axes: axesOf(p), dtype: "i32" }) as Node);
+
+const asFill = (dtype: Dtype, fill: number): number | bigint => (dtype === "i64" || dtype === "u64" ? BigInt(fill) : fill);
+
+/** Is the index a bare axis over exactly this dim, or a constant inside it (index 0 into a symbolic dim counts: an empty dim is never read)? */
+export function provablyInside(p: Poly, size: Poly): boolean {
+  if (p.isConst) return p.constant >= 0 && (size.isConst ? p.constant < size.constant : p.constant === 0);
+  if (p.terms.length !== 1 || p.terms[0]!.c !== 1 || p.terms[0]!.s.length !== 1) return false;
+  const s = p.terms[0]!.s[0]!;
+  const axis = axisOf(s);
+  if (axis) return axis.extent.equals(size);
+  // (x mod size) never leaves
+  return s.def?.op === "mod" && s.def.b.equals(size);
+}
+
+/** Constants that shape code (0, 1, small integers of index arithmetic) are literals; learned scalars are loads, so that kernels are shared. */
+function structuralLiteral(v: Value): number | undefined {
+  const known = v.known;
+  if (!v.constant || !known || known.data.length !== 1) return undefined;
+  const x = known.data[0];
+  const value = x instanceof Poly ? (x.isConst ? x.constant : undefined) : x;
+  return value === 0 || value === 1 ? value : undefined;
+}

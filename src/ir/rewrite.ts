@@ -1,0 +1,54 @@
+// Rebuilding tile IR under a substitution of axes. Values that do not change are shared with the original.
+import { Poly, type Sym } from "./poly.js";
+import { type Axis, type Node, axesOf, gathered, isTensor, node } from "./tile.js";
+
+/** The values with each axis of `renamed` replaced by another of the same extent. Folds are not entered: their axes stay. */
+export function renameAxes(roots: readonly Node[], renamed: ReadonlyMap<Axis, Axis>): Node[] {
+  const memo = new Map<Node, Node>();
+  const axisOf = (a: Axis): Axis => renamed.get(a) ?? a;
+  const bySym = new Map<Sym, Poly>([...renamed].map(([a, b]) => [a.sym, Poly.sym(b.sym)]));
+  const poly = (p: Poly): Poly =>
+    p.subst(s => bySym.get(s) ?? (s.def?.op === "value" ? changedGather(s.def.node as Node) : undefined));
+  const changedGather = (n: Node): Poly | undefined => {
+    const m = visit(n);
+    return m === n ? undefined : gathered(m);
+  };
+  const visit = (n: Node): Node => {
+    let out = memo.get(n);
+    if (!out) {
+      out = rebuild(n);
+      memo.set(n, out);
+    }
+    return out;
+  };
+  const same = (xs: readonly unknown[], ys: readonly unknown[]): boolean => xs.every((x, i) => x === ys[i]);
+  const rebuild = (n: Node): Node => {
+    switch (n.kind) {
+      case "index": {
+        const index = poly(n.index);
+        return index === n.index ? n : (node({ ...n, index, axes: axesOf(index) }) as Node);
+      }
+      case "load": {
+        const index = n.index.map(poly);
+        const value = isTensor(n.tensor) ? undefined : visit(n.tensor.value);
+        if (same(index, n.index) && (isTensor(n.tensor) || value === n.tensor.value)) return n;
+        const tensor = isTensor(n.tensor) ? n.tensor : { ...n.tensor, value: value!, axes: n.tensor.axes.map(axisOf) };
+        return node({ ...n, tensor, index, axes: [...new Set(n.axes.map(axisOf))] }) as Node;
+      }
+      case "map":
+      case "call": {
+        const args = n.args.map(visit);
+        return same(args, n.args) ? n : (node({ ...n, args, axes: [...new Set(n.axes.map(axisOf))] } as never) as Node);
+      }
+      case "reduce": {
+        const args = n.args.map(visit);
+        const over = n.over.map(axisOf);
+        if (same(args, n.args) && same(over, n.over)) return n;
+        return node({ ...n, args, over, axes: [...new Set(n.axes.map(axisOf))] }) as Node;
+      }
+      default:
+        return n;
+    }
+  };
+  return roots.map(visit);
+}
