@@ -5,7 +5,6 @@ import { renameAxes } from "../../ir/rewrite.js";
 
 export function shareAxes(root: Node, outputs: readonly (Axis | undefined)[]): Node {
   const renamed = new Map<Axis, Axis>();
-  const taken = new Set<Axis>();
   for (const n of reach([root])) {
     if (n.kind !== "reduce" || n.over.length !== 1) continue;
     const over = n.over[0]!;
@@ -13,10 +12,7 @@ export function shareAxes(root: Node, outputs: readonly (Axis | undefined)[]): N
     const around = new Set(n.args.flatMap(a => a.axes));
     const same = outputs.find(a => a && !around.has(a) && a.extent.equals(over.extent) && !a.extent.isConst);
     // another reduction over the same fresh axis that meets the output's axis must stay apart
-    if (same && usesOf(root, over).every(r => !r.args.some(x => x.axes.includes(same)))) {
-      renamed.set(over, same);
-      taken.add(same);
-    }
+    if (same && usesOf(root, over).every(r => !r.args.some(x => x.axes.includes(same)))) renamed.set(over, same);
   }
   return renamed.size ? renameAxes([root], renamed)[0]! : root;
 }

@@ -1,0 +1,95 @@
+// Which memory a value has: its own, a window of a concatenation, or that of the value it only renames.
+import { Poly } from "../../ir/poly.js";
+import { type Layout } from "../../ir/tile.js";
+import { type Value } from "../graph.js";
+import { type Buffer } from "../program.js";
+import { isRowMajor, rowMajor, sameStorage } from "./layout.js";
+import { type Read } from "./pattern.js";
+
+export interface Piece {
+  readonly value: Value;
+  /** where the value's elements go inside the concatenation */
+  readonly buffer: Buffer;
+  /** the value's own buffer is that window: nothing to copy */
+  readonly inPlace: boolean;
+}
+
+export class Buffers {
+  #count = 0;
+  readonly #byValue = new Map<Value, Buffer>();
+  readonly #aliases = new Map<Value, { source: Value; layout: Layout; resolve: () => Buffer }>();
+  readonly #pieces = new Map<Buffer, readonly Piece[]>();
+
+  find(v: Value): Buffer | undefined {
+    const known = this.#byValue.get(v);
+    if (known) return known;
+    const alias = this.#aliases.get(v);
+    if (!alias) return undefined;
+    const source = alias.resolve();
+    // constants under other dims are constants again; everything else is a window at offset 0
+    const { window, ...own } = this.#make(v, source.kind === "constant" ? "constant" : "arena", alias.layout);
+    const buffer: Buffer = source.kind === "constant" ? { ...own, constant: source.constant! } : { ...own, window: { of: source, offset: Poly.zero } };
+    this.#byValue.set(v, buffer);
+    return buffer;
+  }
+  create(v: Value, kind: Buffer["kind"], layout: Layout = rowMajor(v.dims?.length ?? 0)): Buffer {
+    const buffer = this.#make(v, kind, layout);
+    this.#byValue.set(v, buffer);
+    return buffer;
+  }
+  assign(v: Value, buffer: Buffer): void {
+    this.#byValue.set(v, buffer);
+  }
+  #make(v: Value, kind: Buffer["kind"], layout: Layout): Buffer {
+    return { id: this.#count++, name: v.name, dtype: v.dtype!, dims: v.dims!, kind, layout, ...(v.constant ? { constant: v.constant } : {}) };
+  }
+
+  // ---- renamed values
+  isAlias(v: Value): boolean {
+    return this.#aliases.has(v);
+  }
+  aliasSource(v: Value): Value | undefined {
+    return this.#aliases.get(v)?.source;
+  }
+  /** `position`: how a copy permutes dims; absent: a reshape, which keeps the row-major order of elements */
+  canAlias(v: Value, layout: Layout, source: Value, sourceLayout: Layout, position: Read["position"] | undefined): boolean {
+    if (position) return position.every(p => p !== "other") && sameStorage(position, source, sourceLayout, v, layout) && sameCount(v, source);
+    return isRowMajor(v, layout) && isRowMajor(source, sourceLayout);
+  }
+  alias(v: Value, layout: Layout, source: Value, resolve: () => Buffer): void {
+    this.#aliases.set(v, { source, layout, resolve });
+  }
+
+  // ---- concatenations
+  pieces(target: Value): readonly Piece[] {
+    return this.#pieces.get(this.#byValue.get(target)!) ?? [];
+  }
+  concat(target: Buffer, values: readonly Value[], axis: number, mayMove: (v: Value) => boolean): void {
+    let start = Poly.zero;
+    const strides = stridesOf(target);
+    const at = axis < 0 ? axis + target.dims.length : axis;
+    const pieces = values.map((value, i): Piece => {
+      const window = { of: target, offset: start.mul(strides[at]!) };
+      const buffer: Buffer = { ...this.#make(value, "arena", { order: target.layout.order, strides }), window };
+      start = start.add(value.dims![at]!);
+      const inPlace = mayMove(value) && values.indexOf(value) === i;
+      if (inPlace) this.#byValue.set(value, buffer);
+      return { value, buffer, inPlace };
+    });
+    this.#pieces.set(target, pieces);
+  }
+}
+
+const sameCount = (a: Value, b: Value): boolean => Poly.product(a.dims!).equals(Poly.product(b.dims!));
+
+/** Strides in elements, dense unless the layout says otherwise. */
+export function stridesOf(buffer: { readonly dims: readonly Poly[]; readonly layout: Layout }): readonly Poly[] {
+  if (buffer.layout.strides) return buffer.layout.strides;
+  const strides: Poly[] = buffer.dims.map(() => Poly.one);
+  let inside = Poly.one;
+  for (const d of [...buffer.layout.order].reverse()) {
+    strides[d] = inside;
+    inside = inside.mul(buffer.dims[d]!);
+  }
+  return strides;
+}

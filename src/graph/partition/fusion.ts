@@ -1,0 +1,118 @@
+// Which producers a kernel computes on the way instead of reading them from memory. The law: recomputation (iteration space at
+// the use ÷ domain of the value) × cost must not exceed store + reload; decided exactly from how bodies read, never by operator names.
+import { type Layout } from "../../ir/tile.js";
+import { type Value } from "../graph.js";
+import { sameStorage } from "./layout.js";
+import { type BoundNode } from "./node-body.js";
+import { type Pattern, type Read } from "./pattern.js";
+
+/** Tensors that one kernel reads: beyond this, address registers spill. */
+const MAX_TENSORS = 12;
+/** Arithmetic of one kernel per element: beyond this, code size grows faster than traffic shrinks. */
+const MAX_COST = 200;
+
+export interface Producer {
+  readonly bound: BoundNode;
+  readonly output: string;
+  readonly pattern: Pattern;
+}
+export interface FusionView {
+  /** the element body that makes the value; undefined: it comes from memory in any case */
+  producer(v: Value): Producer | undefined;
+  /** nodes that read the value; undefined: somebody outside the kernels does (an output, a branch, a whole-kernel operator) */
+  consumers(v: Value): ReadonlySet<BoundNode> | undefined;
+  layout(v: Value): Layout;
+}
+export interface Decision {
+  readonly value: string;
+  readonly inlined: boolean;
+  readonly reason: string;
+}
+
+/** Values inlined into the kernel of `root`, which must have a producer; decisions are for explain(). */
+export function fuse(root: Value, view: FusionView, decisions: Decision[] = []): Set<Value> {
+  const members = new Set<Value>();
+  const nodes = new Set<BoundNode>([view.producer(root)!.bound]);
+  const start = view.producer(root)!.pattern;
+  const state = { contraction: start.contraction, cost: start.cost, tensors: start.reads.length };
+  const refused = new Map<Value, string>();
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const consumer of [root, ...members])
+      for (const { value } of view.producer(consumer)!.pattern.reads) {
+        const producer = view.producer(value);
+        if (members.has(value) || !producer) continue;
+        const consumers = view.consumers(value);
+        // consumers outside now may be members later, so this refusal is not final
+        if (!consumers || ![...consumers].every(n => nodes.has(n))) {
+          refused.set(value, "has readers outside this kernel");
+          continue;
+        }
+        const reason = refusal(value, producer, [root, ...members], view, state);
+        if (reason) {
+          refused.set(value, reason);
+          continue;
+        }
+        members.add(value);
+        nodes.add(producer.bound);
+        refused.delete(value);
+        state.contraction ||= producer.pattern.contraction;
+        state.cost += producer.pattern.cost;
+        state.tensors += producer.pattern.reads.length - 1;
+        grown = true;
+      }
+  }
+  for (const m of members) decisions.push({ value: m.name, inlined: true, reason: "read where it is made" });
+  for (const [v, reason] of refused) decisions.push({ value: v.name, inlined: false, reason });
+  return members;
+}
+
+/** Why the value is better kept in memory; undefined: inline it. */
+function refusal(
+  value: Value,
+  { pattern }: Producer,
+  kernel: readonly Value[],
+  view: FusionView,
+  state: { readonly contraction: boolean; readonly cost: number; readonly tensors: number },
+): string | undefined {
+  const moves = pattern.cost === 0 && !pattern.reduction;
+  if (!moves && state.cost + pattern.cost > MAX_COST) return "the kernel would grow too large";
+  if (state.tensors + pattern.reads.length - 1 > MAX_TENSORS) return "the kernel would read too many tensors";
+  if (pattern.contraction && state.contraction) return "the kernel has a contraction already";
+  for (const consumer of kernel) {
+    const at = view.producer(consumer)!.pattern;
+    for (const read of at.reads) {
+      if (read.value !== value) continue;
+      const reason = readRefusal(value, pattern, moves, consumer, at, read, view);
+      if (reason) return reason;
+    }
+  }
+  return undefined;
+}
+
+function readRefusal(
+  value: Value,
+  pattern: Pattern,
+  moves: boolean,
+  consumer: Value,
+  at: Pattern,
+  read: Read,
+  view: FusionView,
+): string | undefined {
+  if (!read.bare) return "read through a window or at computed places";
+  if (moves) return undefined;
+  if (at.contraction) return "a contraction would compute it again for every panel";
+  if (!isTrailing(read.extraOutputs, consumer, view.layout(consumer))) return "it would be computed again along an outer dim";
+  if (!pattern.reduction) return undefined;
+  if (pattern.contraction && read.reduced) return "a contraction below a reduction is kept";
+  if (pattern.contraction && read.extraOutputs.length > 0) return "a contraction would be computed again";
+  if (read.position.some((p, d) => p !== d && p !== "zero" && p !== "other")) return "the reduction's dims are permuted";
+  if (pattern.contraction && !sameStorage(read.position, value, view.layout(value), consumer, view.layout(consumer))) return "the contraction's order in memory differs";
+  return undefined;
+}
+
+/** Values that do not vary along the innermost dims in memory are computed once per row: no recomputation. */
+function isTrailing(extra: readonly number[], consumer: Value, layout: Layout): boolean {
+  const order = layout.order.filter(d => !(consumer.dims![d]!.isConst && consumer.dims![d]!.constant === 1));
+  return order.slice(order.length - extra.length).every(d => extra.includes(d));
+}

@@ -1,0 +1,254 @@
+// Graph → program of kernels: which values live in memory, which kernels make them, what is computed on the way.
+import { type Poly } from "../../ir/poly.js";
+import { type Axis, type Kernel, type Layout, type Node, reach, type Store } from "../../ir/tile.js";
+import { AzulejoError, invariant } from "../../support/errors.js";
+import { type Graph, type GraphNode, type Value } from "../graph.js";
+import { type Buffer, type KernelProgram, type Step } from "../program.js";
+import { Buffers } from "./buffers.js";
+import { type Decision, fuse, type FusionView, type Producer } from "./fusion.js";
+import { assignLayouts } from "./layout.js";
+import { bodiesIn, type BoundNode } from "./node-body.js";
+import { outputIndex, type Pattern, patternOf } from "./pattern.js";
+import { type Body, indexTile, KernelScope } from "./scope.js";
+import { shareAxes } from "./share-axes.js";
+import { bindWholeKernels } from "./whole-kernels.js";
+
+export interface PartitionOptions {
+  /** finds operator, names and attributes of a node */
+  readonly bind: (node: GraphNode) => BoundNode;
+  /** false: every node is a kernel of its own, for debugging and node-by-node checks */
+  readonly fusion?: boolean;
+  /** receives what fusion decided and why, by kernel */
+  readonly onDecisions?: (kernel: string, decisions: readonly Decision[]) => void;
+}
+
+export function partition(graph: Graph, options: PartitionOptions): KernelProgram {
+  const buffers = new Buffers();
+  const inputs = graph.inputs.map(v => buffers.create(v, "input"));
+  const region = new Region(graph, options, buffers, undefined);
+  const steps = region.steps();
+  const outputs = graph.outputs.map(v => region.outputBuffer(v));
+  return { name: graph.name, inputs, outputs, steps, symbols: graph.symbols, preconditions: [] };
+}
+
+/** One graph: the main one or a branch. Branches read the buffers of the graphs around them. */
+class Region implements FusionView {
+  readonly #graph: Graph;
+  readonly #options: PartitionOptions;
+  readonly #buffers: Buffers;
+  readonly #bound: readonly BoundNode[];
+  readonly #producers = new Map<Value, { bound: BoundNode; output: string }>();
+  readonly #consumers = new Map<Value, Set<BoundNode>>();
+  /** values that something other than an element body reads */
+  readonly #outside = new Set<Value>();
+  readonly #patterns = new Map<Value, Pattern>();
+  readonly #layoutOf: (v: Value) => Layout;
+
+  constructor(graph: Graph, options: PartitionOptions, buffers: Buffers, outer: Region | undefined) {
+    this.#graph = graph;
+    this.#options = options;
+    this.#buffers = buffers;
+    this.#bound = graph.nodes.map(options.bind);
+    for (const bound of this.#bound) {
+      for (const [output, v] of Object.entries(bound.outputs)) this.#producers.set(v, { bound, output });
+      for (const v of Object.values(bound.inputs)) {
+        const known = this.#consumers.get(v) ?? new Set();
+        this.#consumers.set(v, known.add(bound));
+        if (!bound.operator.at || bound.operator.concat || bound.operator.reshape) this.#outside.add(v);
+      }
+      for (const v of capturedBy(bound.node)) this.#outside.add(v);
+    }
+    for (const v of graph.outputs) this.#outside.add(v);
+    const fixed = (v: Value): boolean => v.constant !== undefined || !this.#producers.has(v) || graph.outputs.includes(v);
+    const assigned = assignLayouts(this.#bound, (b, o) => (isElementwiseBody(b) ? this.#pattern(b, o) : undefined), fixed);
+    this.#layoutOf = v => (this.#producers.has(v) || !outer ? assigned(v) : outer.layout(v));
+  }
+
+  // ---- what fusion asks
+  producer(v: Value): Producer | undefined {
+    const made = this.#producers.get(v);
+    if (!made || !isElementwiseBody(made.bound) || this.#buffers.isAlias(v)) return undefined;
+    return { ...made, pattern: this.#pattern(made.bound, made.output) };
+  }
+  consumers(v: Value): ReadonlySet<BoundNode> | undefined {
+    return this.#outside.has(v) || this.#options.fusion === false ? undefined : (this.#consumers.get(v) ?? new Set());
+  }
+  layout(v: Value): Layout {
+    return this.#buffers.find(v)?.layout ?? this.#layoutOf(v);
+  }
+  #pattern(bound: BoundNode, output: string): Pattern {
+    const v = bound.outputs[output]!;
+    let p = this.#patterns.get(v);
+    if (!p) {
+      p = patternOf(bound, output);
+      this.#patterns.set(v, p);
+    }
+    return p;
+  }
+
+  // ---- steps, made from the outputs backwards, because a kernel decides what it needs from memory
+  steps(): Step[] {
+    this.#placeAliases();
+    this.#placeConcats();
+    const steps: Step[] = [];
+    const needed = new Set<Value>(this.#outside);
+    for (const bound of [...this.#bound].reverse()) {
+      const made = this.#stepsOf(bound, needed);
+      steps.push(...made.reverse());
+    }
+    return steps.reverse();
+  }
+  #stepsOf(bound: BoundNode, needed: Set<Value>): Step[] {
+    const { operator, node } = bound;
+    const wanted = Object.entries(bound.outputs).filter(([, v]) => needed.has(v));
+    if (node.op === "If" && node.domain === "") return [this.#branch(bound)];
+    if (wanted.length === 0 || wanted.every(([, v]) => this.#buffers.isAlias(v))) return this.#needSources(wanted.map(([, v]) => v), needed);
+    if (operator.concat) return this.#concatSteps(bound, needed);
+    if (operator.at) return wanted.filter(([, v]) => !this.#buffers.isAlias(v)).map(([, v]) => this.#kernelStep(v, v, needed));
+    if (operator.kernels) return bindWholeKernels(bound, v => this.#bufferFor(v));
+    throw new AzulejoError(
+      "operator-unsupported",
+      `${operator.name} "${node.name}": ${operator.host?.reason ?? "the operator has no body"}; it cannot be compiled`,
+    );
+  }
+  #needSources(values: readonly Value[], needed: Set<Value>): Step[] {
+    for (const v of values) needed.add(this.#buffers.aliasSource(v)!);
+    return [];
+  }
+  /** One kernel that stores `root`, read as `source` (itself, or a value that is copied into its buffer). */
+  #kernelStep(source: Value, target: Value, needed: Set<Value>, into = this.#bufferFor(target)): Step {
+    const decisions: Decision[] = [];
+    const made = this.producer(source);
+    const members = made ? fuse(source, this, decisions) : new Set<Value>();
+    const inlined = made ? new Set([source, ...members]) : new Set<Value>();
+    const bodies = new Map<BoundNode, Readonly<Record<string, Body>>>();
+    const scope: KernelScope = new KernelScope(
+      v => ({ layout: this.#bufferFor(v).layout, constant: v.constant !== undefined }),
+      v => {
+        if (!inlined.has(v)) return undefined;
+        const { bound, output } = this.#producers.get(v)!;
+        let body = bodies.get(bound);
+        if (!body) {
+          body = bodiesIn(scope, bound);
+          bodies.set(bound, body);
+        }
+        return body[output]!;
+      },
+    );
+    const { axes, index } = outputIndex(scope, target.dims!);
+    const value = shareAxes(scope.operand(source, "X").at(...index.map(indexTile)).node, axes);
+    const kernel = finish(scope, kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound), target, into, index, axes, value);
+    this.#options.onDecisions?.(kernel.name, decisions);
+    const buffers: Record<string, Buffer> = {};
+    for (const [v, t] of scope.tensors) {
+      buffers[t.name] = v === target && t.role === "output" ? into : this.#bufferFor(v);
+      if (v !== target) needed.add(v);
+    }
+    const nodes = [...inlined].map(v => this.#producers.get(v)!.bound.node.name).reverse();
+    return { kind: "kernel", kernel, buffers, symbols: scope.symbols, nodes: nodes.length ? nodes : [target.name] };
+  }
+  #concatSteps(bound: BoundNode, needed: Set<Value>): Step[] {
+    const target = Object.values(bound.outputs)[0]!;
+    return this.#buffers.pieces(target).flatMap(piece => {
+      if (piece.inPlace) {
+        needed.add(piece.value);
+        return [];
+      }
+      return [this.#kernelStep(piece.value, piece.value, needed, piece.buffer)];
+    });
+  }
+  #branch(bound: BoundNode): Step {
+    const [condition] = Object.values(bound.inputs);
+    invariant(condition, "an If without a condition");
+    const branch = (attribute: string): readonly Step[] => {
+      const value = bound.node.attributes[attribute];
+      invariant(value && typeof value === "object" && "graph" in value, `If has no ${attribute}`);
+      const region = new Region(value.graph, this.#options, this.#buffers, this);
+      bound.node.outputs.forEach((out, i) => out && region.#storeAs(value.graph.outputs[i]!, this.#bufferFor(out)));
+      return [...region.steps(), ...region.#copies];
+    };
+    return { kind: "if", condition: this.#bufferFor(condition), then: branch("then_branch"), else: branch("else_branch"), nodes: [bound.node.name] };
+  }
+  readonly #copies: Step[] = [];
+  /** A branch's output lands in the If's buffer: made there, or copied at the branch's end. */
+  #storeAs(v: Value, buffer: Buffer): void {
+    const direct = this.#producers.has(v) && !this.#buffers.find(v);
+    if (direct) this.#buffers.assign(v, buffer);
+    else this.#copies.push(this.#kernelStep(v, { ...v, constant: undefined } as Value, new Set(), buffer));
+  }
+
+  // ---- buffers
+  outputBuffer(v: Value): Buffer {
+    return this.#bufferFor(v);
+  }
+  #bufferFor(v: Value): Buffer {
+    return this.#buffers.find(v) ?? this.#buffers.create(v, v.constant ? "constant" : this.#graph.outputs.includes(v) ? "output" : "arena", this.#layoutOf(v));
+  }
+  /** Reshapes, and transposes that change nothing in memory, are the same memory under other dims. */
+  #placeAliases(): void {
+    for (const bound of this.#bound) {
+      if (!bound.operator.at && !bound.operator.reshape) continue;
+      for (const [output, v] of Object.entries(bound.outputs)) {
+        const read = isElementwiseBody(bound) ? this.#pattern(bound, output).copy : undefined;
+        const source = bound.operator.reshape ? Object.values(bound.inputs)[0]! : read?.value;
+        if (!source || v.dtype !== source.dtype) continue;
+        const same = this.#buffers.canAlias(v, this.#layoutOf(v), source, this.layout(source), bound.operator.reshape ? undefined : read!.position);
+        if (same) {
+          this.#buffers.alias(v, this.#layoutOf(v), source, () => this.#bufferFor(source));
+          this.#outside.add(source);
+        }
+      }
+    }
+  }
+  #placeConcats(): void {
+    for (const bound of [...this.#bound].reverse()) {
+      if (!bound.operator.concat) continue;
+      const target = Object.values(bound.outputs)[0]!;
+      const axis = bound.operator.concat(bound.info);
+      const mayMove = (v: Value): boolean => this.producer(v) !== undefined && !this.#graph.outputs.includes(v) && !this.#buffers.find(v);
+      this.#buffers.concat(this.#bufferFor(target), Object.values(bound.inputs), axis, mayMove);
+    }
+  }
+}
+
+/** Bodies that fusion may compose: element functions that are neither laid out by concat nor plain reshapes of memory. */
+const isElementwiseBody = (bound: BoundNode): boolean => bound.operator.at !== undefined && !bound.operator.concat;
+
+function finish(
+  scope: KernelScope,
+  name: string,
+  target: Value,
+  into: Buffer,
+  index: readonly Poly[],
+  axes: readonly (Axis | undefined)[],
+  value: Node,
+): Kernel {
+  const tensor = scope.tensorOf(target, "output", "Y", { layout: into.layout, constant: false });
+  const reduced = new Set(reach([value]).flatMap(n => (n.kind === "reduce" ? n.over : [])));
+  const order = into.layout.order.map(d => axes[d]).filter((a): a is Axis => a !== undefined);
+  const store: Store = { tensor, index, value };
+  return {
+    name,
+    tensors: [...scope.tensors.values()],
+    dims: scope.dims,
+    grid: order.filter(a => !reduced.has(a)),
+    stores: [store],
+    folds: [],
+  };
+}
+
+const kernelName = (op: string, members: ReadonlySet<Value>, producer: (v: Value) => BoundNode): string =>
+  [...[...members].map(v => producer(v).node.op).reverse(), op].slice(0, 6).join("_");
+
+/** Values of outer graphs that a node's subgraphs read. */
+function capturedBy(node: GraphNode): Value[] {
+  const out: Value[] = [];
+  for (const attribute of Object.values(node.attributes)) {
+    if (typeof attribute !== "object" || !("graph" in attribute)) continue;
+    const inner = attribute.graph;
+    const own = new Set<Value>([...inner.inputs, ...inner.nodes.flatMap(n => n.outputs.filter(v => v !== undefined))]);
+    const read = [...inner.nodes.flatMap(n => [...n.inputs.filter(v => v !== undefined), ...capturedBy(n)]), ...inner.outputs];
+    out.push(...read.filter(v => !own.has(v)));
+  }
+  return out;
+}

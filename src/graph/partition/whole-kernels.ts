@@ -1,0 +1,40 @@
+// Operators that bring whole kernels (recurrent cells, scatter): their tensors carry the operator's names, their dims are found
+// by holding the kernel's tensors against the buffers.
+import { type Poly, type Sym } from "../../ir/poly.js";
+import { type Kernel } from "../../ir/tile.js";
+import { AzulejoError } from "../../support/errors.js";
+import { type Value } from "../graph.js";
+import { type Buffer, type Step } from "../program.js";
+import { type BoundNode } from "./node-body.js";
+
+export function bindWholeKernels(bound: BoundNode, bufferOf: (v: Value) => Buffer): Step[] {
+  const { operator, node, info } = bound;
+  const outputs = Object.fromEntries(Object.entries(bound.outputs).map(([name, v]) => [name, v.dims!]));
+  return operator.kernels!({ ...info, outputs }).map(kernel => {
+    const buffers: Record<string, Buffer> = {};
+    for (const t of kernel.tensors) {
+      const v = bound.inputs[t.name] ?? bound.outputs[t.name];
+      if (!v) throw new AzulejoError("kernel", `${operator.name} "${node.name}": its kernel "${kernel.name}" reads a tensor ${t.name} that is no input or output of the operator; name tensors after them`);
+      buffers[t.name] = bufferOf(v);
+    }
+    return { kind: "kernel", kernel, buffers, symbols: symbolsOf(kernel, buffers, `${operator.name} "${node.name}"`), nodes: [node.name] };
+  });
+}
+
+/** Each kernel dim as the program's size; dims that contradict each other are an error. */
+function symbolsOf(kernel: Kernel, buffers: Readonly<Record<string, Buffer>>, where: string): Map<Sym, Poly> {
+  const out = new Map<Sym, Poly>();
+  for (const t of kernel.tensors) {
+    const dims = buffers[t.name]!.dims;
+    if (dims.length !== t.dims.length) throw new AzulejoError("shape", `${where}: ${t.name} has rank ${dims.length}, its kernel wants ${t.dims.length}`);
+    t.dims.forEach((own, d) => {
+      const sym = bareSymbol(own);
+      const known = sym ? out.get(sym) : own;
+      if (sym && !known) out.set(sym, dims[d]!);
+      else if (known && !known.equals(dims[d]!)) throw new AzulejoError("shape", `${where}: dim ${d} of ${t.name} is ${dims[d]!.print()}, its kernel wants ${known.print()}`);
+    });
+  }
+  return out;
+}
+
+const bareSymbol = (p: Poly): Sym | undefined => (p.terms.length === 1 && p.terms[0]!.c === 1 && p.terms[0]!.s.length === 1 ? p.terms[0]!.s[0] : undefined);
