@@ -33,7 +33,13 @@ export type Step =
       /** names of the graph nodes that it computes, for reports and errors */
       readonly nodes: readonly string[];
     }
-  | { readonly kind: "if"; readonly condition: Buffer; readonly then: readonly Step[]; readonly else: readonly Step[]; readonly nodes: readonly string[] };
+  | {
+      readonly kind: "if";
+      readonly condition: Buffer;
+      readonly then: readonly Step[];
+      readonly else: readonly Step[];
+      readonly nodes: readonly string[];
+    };
 
 /** A condition on the dims of a run that compilation relied on. */
 export interface Precondition {

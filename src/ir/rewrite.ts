@@ -26,25 +26,28 @@ export function renameAxes(roots: readonly Node[], renamed: ReadonlyMap<Axis, Ax
     switch (n.kind) {
       case "index": {
         const index = poly(n.index);
-        return index === n.index ? n : (node({ ...n, index, axes: axesOf(index) }) as Node);
+        return index === n.index ? n : node<"index">({ ...n, index, axes: axesOf(index) });
       }
       case "load": {
         const index = n.index.map(poly);
         const value = isTensor(n.tensor) ? undefined : visit(n.tensor.value);
         if (same(index, n.index) && (isTensor(n.tensor) || value === n.tensor.value)) return n;
         const tensor = isTensor(n.tensor) ? n.tensor : { ...n.tensor, value: value!, axes: n.tensor.axes.map(axisOf) };
-        return node({ ...n, tensor, index, axes: [...new Set(n.axes.map(axisOf))] }) as Node;
+        return node<"load">({ ...n, tensor, index, axes: [...new Set(n.axes.map(axisOf))] });
       }
-      case "map":
+      case "map": {
+        const args = n.args.map(visit);
+        return same(args, n.args) ? n : node<"map">({ ...n, args, axes: [...new Set(n.axes.map(axisOf))] });
+      }
       case "call": {
         const args = n.args.map(visit);
-        return same(args, n.args) ? n : (node({ ...n, args, axes: [...new Set(n.axes.map(axisOf))] } as never) as Node);
+        return same(args, n.args) ? n : node<"call">({ ...n, args, axes: [...new Set(n.axes.map(axisOf))] });
       }
       case "reduce": {
         const args = n.args.map(visit);
         const over = n.over.map(axisOf);
         if (same(args, n.args) && same(over, n.over)) return n;
-        return node({ ...n, args, over, axes: [...new Set(n.axes.map(axisOf))] }) as Node;
+        return node<"reduce">({ ...n, args, over, axes: [...new Set(n.axes.map(axisOf))] });
       }
       default:
         return n;

@@ -170,11 +170,11 @@ export function gathered(node: Node): Poly {
 }
 export const unionAxes = (...lists: readonly (readonly Axis[])[]): Axis[] => [...new Set(lists.flat())];
 
-type Fields<N> = N extends Node ? Omit<N, "id" | "name"> & { name?: string } : never;
-export function node<const F extends Fields<Node>>(fields: F): NodeOf<F["kind"]> {
+type Fields<K extends Node["kind"]> = Omit<NodeOf<K>, "id" | "name"> & { name?: string };
+/** `node<"map">({...})`; a copy of a node ({...n}) keeps its name and gets an id of its own. */
+export function node<K extends Node["kind"]>(fields: Fields<K>): NodeOf<K> {
   const id = nextId();
-  // a copy of a node ({...n}) keeps its name and gets an id of its own
-  return { name: `${fields.kind}${id}`, ...fields, id } as unknown as NodeOf<F["kind"]>;
+  return { name: `${(fields as { kind: string }).kind}${id}`, ...fields, id } as unknown as NodeOf<K>;
 }
 
 export const isTensor = (t: Tensor | Materialized): t is Tensor => "dims" in t;

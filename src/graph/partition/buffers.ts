@@ -28,7 +28,10 @@ export class Buffers {
     const source = alias.resolve();
     // constants under other dims are constants again; everything else is a window at offset 0
     const { window, ...own } = this.#make(v, source.kind === "constant" ? "constant" : "arena", alias.layout);
-    const buffer: Buffer = source.kind === "constant" ? { ...own, constant: source.constant! } : { ...own, window: { of: source, offset: Poly.zero } };
+    const buffer: Buffer =
+      source.kind === "constant"
+        ? { ...own, constant: source.constant! }
+        : { ...own, window: { of: source, offset: Poly.zero } };
     this.#byValue.set(v, buffer);
     return buffer;
   }
@@ -41,7 +44,15 @@ export class Buffers {
     this.#byValue.set(v, buffer);
   }
   #make(v: Value, kind: Buffer["kind"], layout: Layout): Buffer {
-    return { id: this.#count++, name: v.name, dtype: v.dtype!, dims: v.dims!, kind, layout, ...(v.constant ? { constant: v.constant } : {}) };
+    return {
+      id: this.#count++,
+      name: v.name,
+      dtype: v.dtype!,
+      dims: v.dims!,
+      kind,
+      layout,
+      ...(v.constant ? { constant: v.constant } : {}),
+    };
   }
 
   // ---- renamed values
@@ -52,8 +63,19 @@ export class Buffers {
     return this.#aliases.get(v)?.source;
   }
   /** `position`: how a copy permutes dims; absent: a reshape, which keeps the row-major order of elements */
-  canAlias(v: Value, layout: Layout, source: Value, sourceLayout: Layout, position: Read["position"] | undefined): boolean {
-    if (position) return position.every(p => p !== "other") && sameStorage(position, source, sourceLayout, v, layout) && sameCount(v, source);
+  canAlias(
+    v: Value,
+    layout: Layout,
+    source: Value,
+    sourceLayout: Layout,
+    position: Read["position"] | undefined,
+  ): boolean {
+    if (position)
+      return (
+        position.every(p => p !== "other") &&
+        sameStorage(position, source, sourceLayout, v, layout) &&
+        sameCount(v, source)
+      );
     return isRowMajor(v, layout) && isRowMajor(source, sourceLayout);
   }
   alias(v: Value, layout: Layout, source: Value, resolve: () => Buffer): void {

@@ -102,12 +102,15 @@ function readRefusal(
   if (!read.bare) return "read through a window or at computed places";
   if (moves) return undefined;
   if (at.contraction) return "a contraction would compute it again for every panel";
-  if (!isTrailing(read.extraOutputs, consumer, view.layout(consumer))) return "it would be computed again along an outer dim";
+  if (!isTrailing(read.extraOutputs, consumer, view.layout(consumer)))
+    return "it would be computed again along an outer dim";
   if (!pattern.reduction) return undefined;
   if (pattern.contraction && read.reduced) return "a contraction below a reduction is kept";
   if (pattern.contraction && read.extraOutputs.length > 0) return "a contraction would be computed again";
-  if (read.position.some((p, d) => p !== d && p !== "zero" && p !== "other")) return "the reduction's dims are permuted";
-  if (pattern.contraction && !sameStorage(read.position, value, view.layout(value), consumer, view.layout(consumer))) return "the contraction's order in memory differs";
+  if (read.position.some((p, d) => p !== d && p !== "zero" && p !== "other"))
+    return "the reduction's dims are permuted";
+  if (pattern.contraction && !sameStorage(read.position, value, view.layout(value), consumer, view.layout(consumer)))
+    return "the contraction's order in memory differs";
   return undefined;
 }
 

@@ -6,7 +6,9 @@ import { type BoundNode } from "./node-body.js";
 import { type Pattern, type Read } from "./pattern.js";
 
 export const rowMajor = (rank: number): Layout => ({ order: Array.from({ length: rank }, (_, i) => i) });
-const channelsLast = (rank: number): Layout => ({ order: [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1] });
+const channelsLast = (rank: number): Layout => ({
+  order: [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1],
+});
 
 class Groups {
   readonly #parent = new Map<Value, Value>();
@@ -46,7 +48,11 @@ export function assignLayouts(
       } else if (operator.concat) for (const v of Object.values(bound.inputs)) join(v, output);
       else
         for (const read of patternOf(bound, name)?.reads ?? [])
-          if (read.position.every((p, i) => p === i || p === "zero" || (p === "other" && read.position.length === output.dims!.length)))
+          if (
+            read.position.every(
+              (p, i) => p === i || p === "zero" || (p === "other" && read.position.length === output.dims!.length),
+            )
+          )
             join(read.value, output);
     }
   }
@@ -61,7 +67,13 @@ export function assignLayouts(
  * A copy reads dim d of its source at dim `position[d]` of its result: do both lay the same elements at the same places, so that
  * they can be one memory? Dims of size 1 may stand anywhere.
  */
-export function sameStorage(position: Read["position"], source: Value, sourceLayout: Layout, result: Value, resultLayout: Layout): boolean {
+export function sameStorage(
+  position: Read["position"],
+  source: Value,
+  sourceLayout: Layout,
+  result: Value,
+  resultLayout: Layout,
+): boolean {
   if (sourceLayout.strides || resultLayout.strides) return false;
   const isOne = (v: Value, d: number): boolean => v.dims![d]!.isConst && v.dims![d]!.constant === 1;
   const from = sourceLayout.order.filter(d => !isOne(source, d)).map(d => position[d]);

@@ -9,7 +9,8 @@ import { type Decision, fuse, type FusionView, type Producer } from "./fusion.js
 import { assignLayouts } from "./layout.js";
 import { bodiesIn, type BoundNode } from "./node-body.js";
 import { outputIndex, type Pattern, patternOf } from "./pattern.js";
-import { type Body, indexTile, KernelScope } from "./scope.js";
+import { indexTile } from "../../tile/tile.js";
+import { type Body, KernelScope } from "./scope.js";
 import { shareAxes } from "./share-axes.js";
 import { bindWholeKernels } from "./whole-kernels.js";
 
@@ -59,8 +60,13 @@ class Region implements FusionView {
       for (const v of capturedBy(bound.node)) this.#outside.add(v);
     }
     for (const v of graph.outputs) this.#outside.add(v);
-    const fixed = (v: Value): boolean => v.constant !== undefined || !this.#producers.has(v) || graph.outputs.includes(v);
-    const assigned = assignLayouts(this.#bound, (b, o) => (isElementwiseBody(b) ? this.#pattern(b, o) : undefined), fixed);
+    const fixed = (v: Value): boolean =>
+      v.constant !== undefined || !this.#producers.has(v) || graph.outputs.includes(v);
+    const assigned = assignLayouts(
+      this.#bound,
+      (b, o) => (isElementwiseBody(b) ? this.#pattern(b, o) : undefined),
+      fixed,
+    );
     this.#layoutOf = v => (this.#producers.has(v) || !outer ? assigned(v) : outer.layout(v));
   }
 
@@ -102,9 +108,14 @@ class Region implements FusionView {
     const { operator, node } = bound;
     const wanted = Object.entries(bound.outputs).filter(([, v]) => needed.has(v));
     if (node.op === "If" && node.domain === "") return [this.#branch(bound)];
-    if (wanted.length === 0 || wanted.every(([, v]) => this.#buffers.isAlias(v))) return this.#needSources(wanted.map(([, v]) => v), needed);
+    if (wanted.length === 0 || wanted.every(([, v]) => this.#buffers.isAlias(v)))
+      return this.#needSources(
+        wanted.map(([, v]) => v),
+        needed,
+      );
     if (operator.concat) return this.#concatSteps(bound, needed);
-    if (operator.at) return wanted.filter(([, v]) => !this.#buffers.isAlias(v)).map(([, v]) => this.#kernelStep(v, v, needed));
+    if (operator.at)
+      return wanted.filter(([, v]) => !this.#buffers.isAlias(v)).map(([, v]) => this.#kernelStep(v, v, needed));
     if (operator.kernels) return bindWholeKernels(bound, v => this.#bufferFor(v));
     throw new AzulejoError(
       "operator-unsupported",
@@ -136,8 +147,16 @@ class Region implements FusionView {
       },
     );
     const { axes, index } = outputIndex(scope, target.dims!);
-    const value = shareAxes(scope.operand(source, "X").at(...index.map(indexTile)).node, axes);
-    const kernel = finish(scope, kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound), target, into, index, axes, value);
+    const value = shareAxes(scope.operand(source, "X").at(...index.map(p => indexTile(p))).node, axes);
+    const kernel = finish(
+      scope,
+      kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound),
+      target,
+      into,
+      index,
+      axes,
+      value,
+    );
     this.#options.onDecisions?.(kernel.name, decisions);
     const buffers: Record<string, Buffer> = {};
     for (const [v, t] of scope.tensors) {
@@ -167,7 +186,13 @@ class Region implements FusionView {
       bound.node.outputs.forEach((out, i) => out && region.#storeAs(value.graph.outputs[i]!, this.#bufferFor(out)));
       return [...region.steps(), ...region.#copies];
     };
-    return { kind: "if", condition: this.#bufferFor(condition), then: branch("then_branch"), else: branch("else_branch"), nodes: [bound.node.name] };
+    return {
+      kind: "if",
+      condition: this.#bufferFor(condition),
+      then: branch("then_branch"),
+      else: branch("else_branch"),
+      nodes: [bound.node.name],
+    };
   }
   readonly #copies: Step[] = [];
   /** A branch's output lands in the If's buffer: made there, or copied at the branch's end. */
@@ -182,7 +207,14 @@ class Region implements FusionView {
     return this.#bufferFor(v);
   }
   #bufferFor(v: Value): Buffer {
-    return this.#buffers.find(v) ?? this.#buffers.create(v, v.constant ? "constant" : this.#graph.outputs.includes(v) ? "output" : "arena", this.#layoutOf(v));
+    return (
+      this.#buffers.find(v) ??
+      this.#buffers.create(
+        v,
+        v.constant ? "constant" : this.#graph.outputs.includes(v) ? "output" : "arena",
+        this.#layoutOf(v),
+      )
+    );
   }
   /** Reshapes, and transposes that change nothing in memory, are the same memory under other dims. */
   #placeAliases(): void {
@@ -192,7 +224,13 @@ class Region implements FusionView {
         const read = isElementwiseBody(bound) ? this.#pattern(bound, output).copy : undefined;
         const source = bound.operator.reshape ? Object.values(bound.inputs)[0]! : read?.value;
         if (!source || v.dtype !== source.dtype) continue;
-        const same = this.#buffers.canAlias(v, this.#layoutOf(v), source, this.layout(source), bound.operator.reshape ? undefined : read!.position);
+        const same = this.#buffers.canAlias(
+          v,
+          this.#layoutOf(v),
+          source,
+          this.layout(source),
+          bound.operator.reshape ? undefined : read!.position,
+        );
         if (same) {
           this.#buffers.alias(v, this.#layoutOf(v), source, () => this.#bufferFor(source));
           this.#outside.add(source);
@@ -205,7 +243,8 @@ class Region implements FusionView {
       if (!bound.operator.concat) continue;
       const target = Object.values(bound.outputs)[0]!;
       const axis = bound.operator.concat(bound.info);
-      const mayMove = (v: Value): boolean => this.producer(v) !== undefined && !this.#graph.outputs.includes(v) && !this.#buffers.find(v);
+      const mayMove = (v: Value): boolean =>
+        this.producer(v) !== undefined && !this.#graph.outputs.includes(v) && !this.#buffers.find(v);
       this.#buffers.concat(this.#bufferFor(target), Object.values(bound.inputs), axis, mayMove);
     }
   }
@@ -247,7 +286,10 @@ function capturedBy(node: GraphNode): Value[] {
     if (typeof attribute !== "object" || !("graph" in attribute)) continue;
     const inner = attribute.graph;
     const own = new Set<Value>([...inner.inputs, ...inner.nodes.flatMap(n => n.outputs.filter(v => v !== undefined))]);
-    const read = [...inner.nodes.flatMap(n => [...n.inputs.filter(v => v !== undefined), ...capturedBy(n)]), ...inner.outputs];
+    const read = [
+      ...inner.nodes.flatMap(n => [...n.inputs.filter(v => v !== undefined), ...capturedBy(n)]),
+      ...inner.outputs,
+    ];
     out.push(...read.filter(v => !own.has(v)));
   }
   return out;

@@ -3,7 +3,8 @@ import { Poly } from "../../ir/poly.js";
 import { type Axis, axesOf, axisOf, children, isTensor, newAxis, type Node } from "../../ir/tile.js";
 import { type Value } from "../graph.js";
 import { bodiesIn, type BoundNode } from "./node-body.js";
-import { indexTile, KernelScope } from "./scope.js";
+import { indexTile } from "../../tile/tile.js";
+import { KernelScope } from "./scope.js";
 
 export interface Read {
   readonly value: Value;
@@ -44,7 +45,7 @@ export function patternOf(bound: BoundNode, outputName: string): Pattern {
     () => undefined,
   );
   const { axes, index } = outputIndex(scope, value.dims!);
-  const root = bodiesIn(scope, bound)[outputName]!(...index.map(indexTile)).node;
+  const root = bodiesIn(scope, bound)[outputName]!(...index.map(p => indexTile(p))).node;
   const valueOf = new Map([...scope.tensors].map(([v, t]) => [t, v]));
   const reads: Read[] = [];
   const seen = new Set<string>();
@@ -57,7 +58,8 @@ export function patternOf(bound: BoundNode, outputName: string): Pattern {
     seen.add(key);
     if (n.kind === "map") cost++;
     if (n.kind === "call") cost += CALL_COST;
-    if (n.kind === "load" && isTensor(n.tensor)) reads.push(readOf(valueOf.get(n.tensor)!, n.tensor.dims, n.index, axes, outer, over));
+    if (n.kind === "load" && isTensor(n.tensor))
+      reads.push(readOf(valueOf.get(n.tensor)!, n.tensor.dims, n.index, axes, outer, over));
     if (n.kind === "reduce") {
       reduction = true;
       contraction ||= isContraction(n.args);
@@ -92,9 +94,18 @@ function readOf(
     const at = outputs.findIndex(a => a && p.equals(Poly.sym(a.sym)));
     return at >= 0 ? at : ("other" as const);
   });
-  const bare = index.every((p, d) => p.isZero || coversDim(p, dims[d]!)) && new Set(index.filter(p => !p.isZero).map(p => p.key)).size === index.filter(p => !p.isZero).length;
+  const bare =
+    index.every((p, d) => p.isZero || coversDim(p, dims[d]!)) &&
+    new Set(index.filter(p => !p.isZero).map(p => p.key)).size === index.filter(p => !p.isZero).length;
   const extraOutputs = outputs.flatMap((a, i) => (a && outer.has(a) && !used.has(a) ? [i] : []));
-  return { value, position, bare, extraOutputs, extraReduced: [...over].some(a => !used.has(a)), reduced: over.size > 0 };
+  return {
+    value,
+    position,
+    bare,
+    extraOutputs,
+    extraReduced: [...over].some(a => !used.has(a)),
+    reduced: over.size > 0,
+  };
 }
 
 /** Is the index a bare axis over the whole dim? */

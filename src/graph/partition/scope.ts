@@ -2,8 +2,9 @@
 // body sees of its inputs. It decides nothing: which producers are inlined is told by `inlined`.
 import { type Dtype } from "../../ir/dtypes.js";
 import { Poly, Sym } from "../../ir/poly.js";
-import { axesOf, axisOf, type Dim, gathered, type Layout, type Node, node, type Tensor } from "../../ir/tile.js";
+import { axesOf, axisOf, type Dim, gathered, type Layout, node, type Tensor } from "../../ir/tile.js";
 import { type AnyTile, dimOf, type DimValue, literal, tileOf, where } from "../../tile/index.js";
+import { indexTile } from "../../tile/tile.js";
 import { type Operand } from "../../ops/operator.js";
 import { type KnownValue, type Value } from "../graph.js";
 
@@ -138,26 +139,28 @@ export class KernelScope {
   #load(v: Value, wish: string, index: readonly Poly[], fill: number): AnyTile {
     const tensor = this.tensorOf(v, "input", wish);
     const axes = [...new Set(index.flatMap(axesOf))];
-    return tileOf(node({ kind: "load", tensor, index, fill: asFill(tensor.dtype, fill), axes, dtype: tensor.dtype }) as Node);
+    return tileOf(
+      node<"load">({ kind: "load", tensor, index, fill: asFill(tensor.dtype, fill), axes, dtype: tensor.dtype }),
+    );
   }
   /** The producer's value; outside its domain the reader's fill, also when the producer would compute something else there. */
   #inline(v: Value, body: Body, index: readonly Poly[], fill: number): AnyTile {
-    const value = body(...index.map(indexTile));
+    const value = body(...index.map(p => indexTile(p)));
     let inside: AnyTile | undefined;
     index.forEach((p, d) => {
       const size = this.dim(v.dims![d]!);
       if (provablyInside(p, size)) return;
-      const here = indexTile(p).ge(0).and(indexTile(p).lt(indexTile(size)));
+      const here = indexTile(p)
+        .ge(0)
+        .and(indexTile(p).lt(indexTile(size)));
       inside = inside ? inside.and(here) : here;
     });
     return inside ? where(inside, value, literal(v.dtype!, fill)) : value;
   }
 }
 
-/** An index expression as a tile. */
-export const indexTile = (p: Poly): AnyTile => tileOf(node({ kind: "index", index: p, axes: axesOf(p), dtype: "i32" }) as Node);
-
-const asFill = (dtype: Dtype, fill: number): number | bigint => (dtype === "i64" || dtype === "u64" ? BigInt(fill) : fill);
+const asFill = (dtype: Dtype, fill: number): number | bigint =>
+  dtype === "i64" || dtype === "u64" ? BigInt(fill) : fill;
 
 /** Is the index a bare axis over exactly this dim, or a constant inside it (index 0 into a symbolic dim counts: an empty dim is never read)? */
 export function provablyInside(p: Poly, size: Poly): boolean {

@@ -17,4 +17,7 @@ export function shareAxes(root: Node, outputs: readonly (Axis | undefined)[]): N
   return renamed.size ? renameAxes([root], renamed)[0]! : root;
 }
 
-const usesOf = (root: Node, over: Axis) => reach([root]).filter(n => n.kind === "reduce").filter(n => n.over.includes(over));
+const usesOf = (root: Node, over: Axis) =>
+  reach([root])
+    .filter(n => n.kind === "reduce")
+    .filter(n => n.over.includes(over));

@@ -14,10 +14,20 @@ export function bindWholeKernels(bound: BoundNode, bufferOf: (v: Value) => Buffe
     const buffers: Record<string, Buffer> = {};
     for (const t of kernel.tensors) {
       const v = bound.inputs[t.name] ?? bound.outputs[t.name];
-      if (!v) throw new AzulejoError("kernel", `${operator.name} "${node.name}": its kernel "${kernel.name}" reads a tensor ${t.name} that is no input or output of the operator; name tensors after them`);
+      if (!v)
+        throw new AzulejoError(
+          "kernel",
+          `${operator.name} "${node.name}": its kernel "${kernel.name}" reads a tensor ${t.name} that is no input or output of the operator; name tensors after them`,
+        );
       buffers[t.name] = bufferOf(v);
     }
-    return { kind: "kernel", kernel, buffers, symbols: symbolsOf(kernel, buffers, `${operator.name} "${node.name}"`), nodes: [node.name] };
+    return {
+      kind: "kernel",
+      kernel,
+      buffers,
+      symbols: symbolsOf(kernel, buffers, `${operator.name} "${node.name}"`),
+      nodes: [node.name],
+    };
   });
 }
 
@@ -26,15 +36,21 @@ function symbolsOf(kernel: Kernel, buffers: Readonly<Record<string, Buffer>>, wh
   const out = new Map<Sym, Poly>();
   for (const t of kernel.tensors) {
     const dims = buffers[t.name]!.dims;
-    if (dims.length !== t.dims.length) throw new AzulejoError("shape", `${where}: ${t.name} has rank ${dims.length}, its kernel wants ${t.dims.length}`);
+    if (dims.length !== t.dims.length)
+      throw new AzulejoError("shape", `${where}: ${t.name} has rank ${dims.length}, its kernel wants ${t.dims.length}`);
     t.dims.forEach((own, d) => {
       const sym = bareSymbol(own);
       const known = sym ? out.get(sym) : own;
       if (sym && !known) out.set(sym, dims[d]!);
-      else if (known && !known.equals(dims[d]!)) throw new AzulejoError("shape", `${where}: dim ${d} of ${t.name} is ${dims[d]!.print()}, its kernel wants ${known.print()}`);
+      else if (known && !known.equals(dims[d]!))
+        throw new AzulejoError(
+          "shape",
+          `${where}: dim ${d} of ${t.name} is ${dims[d]!.print()}, its kernel wants ${known.print()}`,
+        );
     });
   }
   return out;
 }
 
-const bareSymbol = (p: Poly): Sym | undefined => (p.terms.length === 1 && p.terms[0]!.c === 1 && p.terms[0]!.s.length === 1 ? p.terms[0]!.s[0] : undefined);
+const bareSymbol = (p: Poly): Sym | undefined =>
+  p.terms.length === 1 && p.terms[0]!.c === 1 && p.terms[0]!.s.length === 1 ? p.terms[0]!.s[0] : undefined;
