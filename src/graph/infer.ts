@@ -1,0 +1,211 @@
+// Inference: dtypes, dims and known values of every value, from the inputs on. Pure: gives a new graph.
+//
+// Where the rank of something depends on dims that are still symbols (an If that squeezes or not), its dims stay undefined
+// and so do those of all that follow: `needsConcreteDims` tells why, and `specialize` makes a graph that can be inferred.
+import type { NodeInfo, Operator } from "../ops/operator.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { Poly } from "../ir/poly.js";
+import { AzulejoError } from "../support/errors.js";
+import { constantDims, knownLimit, numberOf } from "./constants.js";
+import type { Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
+import type { Registry } from "./registry.js";
+import { type BoundNode, bindNode, describeNode, printType } from "./bind.js";
+import { mapSubgraphs, substituteValues } from "./values.js";
+
+export interface InferOptions {
+  /** things worth a line in the report: declared types that inference contradicts */
+  readonly onNote?: (note: string) => void;
+}
+
+/** @throws AzulejoError operator-unknown, operator-unsupported, operator-attribute, shape, graph-invalid */
+export function infer(graph: Graph, registry: Registry, options: InferOptions = {}): Graph {
+  const run: Inference = { registry, note: options.onNote ?? (() => {}), undecided: false };
+  return inferGraph(graph, new Map(), run);
+}
+
+interface Inference {
+  readonly registry: Registry;
+  readonly note: (note: string) => void;
+  /** inside a branch of which nobody knows whether it is taken: contradictions there may mean that it never is */
+  readonly undecided: boolean;
+}
+type NewValues = Map<Value, Value>;
+
+function inferGraph(graph: Graph, values: NewValues, run: Inference): Graph {
+  const nodes = graph.nodes.map(n => inferNode(n, values, run));
+  const outputs = graph.outputs.map(v => values.get(v) ?? v);
+  return { ...graph, nodes, outputs };
+}
+
+function inferNode(node: GraphNode, values: NewValues, run: Inference): GraphNode {
+  const inputs = node.inputs.map(v => v && (values.get(v) ?? v));
+  const moved: GraphNode = { ...node, inputs };
+  const { attributes, types } = isIf(node) ? inferIf(moved, values, run) : inferOperator(moved, values, run);
+  const outputs = node.outputs.map((old, i) => {
+    if (!old) return undefined;
+    const value = typed(old, types[i]!, node, run);
+    if (value !== old) values.set(old, value);
+    return value;
+  });
+  return { ...moved, attributes, outputs };
+}
+
+export const isIf = (node: GraphNode): boolean => node.op === "If" && node.domain === "";
+
+/** What inference finds of one output. */
+interface Found {
+  readonly dtype: Dtype | undefined;
+  readonly dims: Dims | undefined;
+  readonly known?: KnownValue | undefined;
+  /** why the dims are not known */
+  readonly reason?: string | undefined;
+}
+interface NodeResult {
+  readonly attributes: GraphNode["attributes"];
+  /** by position of the output */
+  readonly types: readonly Found[];
+}
+
+const reasons = new WeakMap<Value, string>();
+
+/** The new value of an output; the old one where nothing changed. */
+function typed(old: Value, found: Found, node: GraphNode, run: Inference): Value {
+  const contradiction =
+    (old.dtype && found.dtype && old.dtype !== found.dtype) || (old.dims && found.dims && !compatible(old.dims, found.dims));
+  if (contradiction)
+    run.note(`${describeNode(node)}: the file declares ${printType(old)} for "${old.name}", but it is ${printType(found)}`);
+  const known = found.dims && usableKnown(found.known, found.dims);
+  const { dtype, dims } = found;
+  if (old.dtype === dtype && sameDims(old.dims, dims) && sameKnown(old.known, known) && dims) return old;
+  const value: Value = { name: old.name, dtype, dims, ...(known ? { known } : {}) };
+  if (!dims && found.reason) reasons.set(value, found.reason);
+  return value;
+}
+
+const compatible = (a: Dims, b: Dims): boolean =>
+  a.length === b.length && a.every((d, i) => !d.isConst || !b[i]!.isConst || d.equals(b[i]!));
+export const sameDims = (a: Dims | undefined, b: Dims | undefined): boolean =>
+  a === b || (!!a && !!b && a.length === b.length && a.every((d, i) => d.equals(b[i]!)));
+const sameKnown = (a: KnownValue | undefined, b: KnownValue | undefined): boolean =>
+  a === b || (!!a && !!b && a.data.length === b.data.length && a.data.every((x, i) => sameElement(x, b.data[i])));
+const sameElement = (a: Poly | number | undefined, b: Poly | number | undefined): boolean =>
+  a instanceof Poly ? b instanceof Poly && a.equals(b) : Object.is(a, b);
+
+/** Integers that float64 can't hold exactly are not known (but the ends of the 64-bit range are: they mean "to the end"). */
+function usableKnown(known: KnownValue | undefined, dims: Dims): KnownValue | undefined {
+  const sizes = constantDims(dims);
+  if (!known || !sizes || sizes.length !== known.dims.length || known.data.length > knownLimit) return undefined;
+  const data = known.data.map(x => (x instanceof Poly && !x.terms.every(t => isExact(t.c)) ? undefined : x));
+  return data.some(x => x !== undefined) ? { dims: sizes, data } : undefined;
+}
+const isExact = (c: number): boolean => Number.isSafeInteger(c) || Math.abs(c) === 2 ** 63;
+
+function inferOperator(node: GraphNode, values: NewValues, run: Inference): NodeResult {
+  const bound = bindNode(node, run.registry);
+  const { operator } = bound;
+  if (operator.host)
+    throw new AzulejoError("operator-unsupported", `${describeNode(node)}: ${operator.host.reason}`);
+  const { attributes } = mapSubgraphs(node, g => substituteValues(g, v => values.get(v) ?? v));
+  const types = inferOutputs(node, bound, run);
+  return { attributes, types: node.outputs.map((_, i) => types(outputName(operator, i))) };
+}
+
+const outputName = (operator: Operator, i: number): string => {
+  const names = operator.outputs;
+  const last = names.length - 1;
+  const name = names[Math.min(i, last)] ?? "";
+  return name.endsWith("...") ? `${name.slice(0, -3)}${i - last}` : name.replace("?", "");
+};
+
+function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, run: Inference): (name: string) => Found {
+  const unknown = Object.values(inputs).find(v => !v.dims || !v.dtype);
+  if (unknown)
+    return () => ({ dtype: undefined, dims: undefined, reason: reasons.get(unknown) ?? `the rank of "${unknown.name}" is not known` });
+  const dtypes = operator.dtypes?.(info);
+  const first = info.present[0];
+  const dtype = (name: string): Dtype | undefined => (dtypes ? dtypes[name] : first && info.dtypes[first]);
+  try {
+    const dims = operator.shape(info);
+    const known = operator.values?.(info) ?? {};
+    for (const name of info.wanted) if (!dims[name]) throw notGiven(node, name);
+    return name => ({ dtype: dtype(name), dims: dims[name], known: known[name] });
+  } catch (error) {
+    if (!mayDependOnDims(error, info, run)) throw error;
+    return name => ({ dtype: dtype(name), dims: undefined, reason: (error as AzulejoError).message });
+  }
+}
+
+const notGiven = (node: GraphNode, output: string): AzulejoError =>
+  new AzulejoError("operator-unsupported", `${describeNode(node)}: the operator gives no shape for its output ${output}; leave the output out or use another operator`);
+
+/** Would numbers instead of symbols change anything? Then the error waits for them. */
+function mayDependOnDims(error: unknown, info: NodeInfo, run: Inference): boolean {
+  if (!(error instanceof AzulejoError)) return false;
+  if (run.undecided && (error.code === "shape" || error.code === "operator-unsupported" || error.code === "operator-attribute")) return true;
+  return error.code === "operator-unsupported" && hasSymbols(info);
+}
+const hasSymbols = (info: NodeInfo): boolean =>
+  Object.values(info.dims).some(ds => ds.some(d => !d.isConst)) ||
+  Object.values(info.known).some(k => k?.data.some(x => x instanceof Poly && !x.isConst));
+
+/** Only the branch that is taken is looked at, where that is known: the other may not even fit the dims. */
+function inferIf(node: GraphNode, values: NewValues, run: Inference): NodeResult {
+  const condition = node.inputs[0];
+  const names = ["then_branch", "else_branch"] as const;
+  const branches = names.map(name => branchOf(node, name));
+  const taken = knownCondition(condition);
+  const inferred = branches.map((g, i) => {
+    if (taken !== undefined && taken !== (i === 0)) return substituteValues(g, v => values.get(v) ?? v);
+    return inferGraph(g, new Map(values), { ...run, undecided: run.undecided || taken === undefined });
+  });
+  const attributes = { ...node.attributes, then_branch: { graph: inferred[0]! }, else_branch: { graph: inferred[1]! } };
+  const [first, second] = inferred as [Graph, Graph];
+  const types = node.outputs.map((o, i): Found => {
+    const [a, b] = [first.outputs[i]!, second.outputs[i]!];
+    return taken === undefined ? join(node, o, a, b) : found(taken ? a : b);
+  });
+  return { attributes, types };
+}
+
+function branchOf(node: GraphNode, name: string): Graph {
+  const a = node.attributes[name];
+  const graph = typeof a === "object" && "graph" in a ? a.graph : undefined;
+  if (!graph || graph.outputs.length < node.outputs.length)
+    throw new AzulejoError(
+      "graph-invalid",
+      `${describeNode(node)}: ${name} ${graph ? `has ${graph.outputs.length} outputs, and the node has ${node.outputs.length}` : "is missing"}; export the model again`,
+    );
+  return graph;
+}
+
+/** The condition of an If, where it is known: a single element, zero or not. */
+export function knownCondition(condition: Value | undefined): boolean | undefined {
+  const x = numberOf(condition?.known?.data[0]);
+  return condition?.known?.data.length === 1 && x !== undefined ? x !== 0 : undefined;
+}
+
+const found = (v: Value): Found => ({ dtype: v.dtype, dims: v.dims, known: v.known, reason: reasons.get(v) });
+
+/** What is true of an output whichever branch runs. */
+function join(node: GraphNode, output: Value | undefined, a: Value, b: Value): Found {
+  if (a.dtype && b.dtype && a.dtype !== b.dtype)
+    throw new AzulejoError(
+      "graph-invalid",
+      `${describeNode(node)}: output "${output?.name}" is ${a.dtype} in one branch and ${b.dtype} in the other; cast one of them`,
+    );
+  const dtype = a.dtype ?? b.dtype;
+  if (a.dims && b.dims && sameDims(a.dims, b.dims)) return { dtype, dims: a.dims };
+  const reason =
+    reasons.get(a) ??
+    reasons.get(b) ??
+    `${describeNode(node)}: output "${output?.name}" is ${printType(a)} in one branch and ${printType(b)} in the other`;
+  return { dtype, dims: undefined, reason };
+}
+
+/** Why the graph can only be compiled for numbers instead of symbols, or undefined where it need not. */
+export function needsConcreteDims(graph: Graph): string | undefined {
+  for (const input of graph.inputs) if (!input.dims) return `the rank of input "${input.name}" is not known`;
+  for (const node of graph.nodes)
+    for (const o of node.outputs) if (o && !o.dims) return reasons.get(o) ?? `the rank of "${o.name}" is not known`;
+  return undefined;
+}

@@ -1,0 +1,79 @@
+// Symbols become numbers: a graph for one set of input dims.
+import { Poly, type Sym } from "../ir/poly.js";
+import { AzulejoError } from "../support/errors.js";
+import type { Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
+import { mapSubgraphs } from "./values.js";
+
+/** What the graph's symbols are when its inputs have these dims. @throws AzulejoError input */
+export function bindSymbols(
+  graph: Graph,
+  inputDims: Readonly<Record<string, readonly number[]>>,
+): Map<Sym, number> {
+  const out = new Map<Sym, number>();
+  for (const input of graph.inputs) {
+    const given = Object.hasOwn(inputDims, input.name) ? inputDims[input.name] : undefined;
+    if (!given) throw new AzulejoError("input", `Input "${input.name}" is missing; give the dims of all inputs`);
+    if (input.dims) bindInput(input.name, input.dims, given, out);
+  }
+  return out;
+}
+
+function bindInput(name: string, dims: Dims, given: readonly number[], out: Map<Sym, number>): void {
+  const shape = `[${given.join(", ")}]`;
+  const declared = `[${dims.map(d => d.print()).join(", ")}]`;
+  if (dims.length !== given.length)
+    throw new AzulejoError("input", `Input "${name}" has dims ${shape}, and the model takes ${declared}; give ${dims.length} dims`);
+  dims.forEach((d, axis) => {
+    const sym = d.isConst ? undefined : [...d.syms][0]!;
+    if (sym && !out.has(sym)) out.set(sym, given[axis]!);
+    const want = d.isConst ? d.constant : out.get(sym!)!;
+    if (want !== given[axis])
+      throw new AzulejoError(
+        "input",
+        `Input "${name}" has dims ${shape}, and the model takes ${declared}; axis ${axis} must be ${want}${sym ? `, because ${sym.name} is ${want} in an earlier input` : ""}`,
+      );
+  });
+}
+
+/** The graph for these dims of its inputs, ready to be inferred again; inputs of unknown rank get one. @throws AzulejoError input */
+export function specialize(graph: Graph, inputDims: Readonly<Record<string, readonly number[]>>): Graph {
+  const numbers = bindSymbols(graph, inputDims);
+  const renew = new Map<Value, Value>();
+  const inputs = graph.inputs.map(v => {
+    const dims = v.dims ?? inputDims[v.name]!.map(Poly.int);
+    const value = { ...v, dims: dims.map(d => numeric(d, numbers)) };
+    renew.set(v, value);
+    return value;
+  });
+  return { ...specializeGraph(graph, numbers, renew), inputs, symbols: [] };
+}
+
+const numeric = (p: Poly, numbers: ReadonlyMap<Sym, number>): Poly =>
+  p.subst(s => {
+    const n = numbers.get(s);
+    return n === undefined ? undefined : Poly.int(n);
+  });
+
+function specializeGraph(graph: Graph, numbers: ReadonlyMap<Sym, number>, renew: Map<Value, Value>): Graph {
+  const use = (v: Value): Value => renew.get(v) ?? v;
+  const nodes = graph.nodes.map((n): GraphNode => {
+    const inner = mapSubgraphs(n, g => specializeGraph(g, numbers, renew));
+    const outputs = n.outputs.map(o => o && define(o, numbers, renew));
+    return { ...inner, inputs: n.inputs.map(v => v && use(v)), outputs };
+  });
+  return { ...graph, nodes, outputs: graph.outputs.map(use) };
+}
+
+function define(v: Value, numbers: ReadonlyMap<Sym, number>, renew: Map<Value, Value>): Value {
+  const value: Value = {
+    ...v,
+    dims: v.dims?.map(d => numeric(d, numbers)),
+    ...(v.known ? { known: numericKnown(v.known, numbers) } : {}),
+  };
+  renew.set(v, value);
+  return value;
+}
+const numericKnown = (k: KnownValue, numbers: ReadonlyMap<Sym, number>): KnownValue => ({
+  dims: k.dims,
+  data: k.data.map(x => (x instanceof Poly ? numeric(x, numbers) : x)),
+});

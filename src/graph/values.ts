@@ -1,0 +1,103 @@
+// Walking graphs and replacing values in them, subgraphs included. Values are identified by object, so a pass that makes a
+// new value must hand it to everybody who read the old one: that is what these functions do.
+import type { AttributeValue, Graph, GraphNode, Value } from "./graph.js";
+
+const graphOf = (a: AttributeValue): Graph | undefined =>
+  typeof a === "object" && !Array.isArray(a) && "graph" in a ? a.graph : undefined;
+
+export const subgraphs = (node: GraphNode): Graph[] =>
+  Object.values(node.attributes).flatMap(a => graphOf(a) ?? []);
+
+/** The node with its subgraphs mapped; the same object where nothing changed. */
+export function mapSubgraphs(node: GraphNode, f: (g: Graph) => Graph): GraphNode {
+  let changed = false;
+  const attributes: Record<string, AttributeValue> = {};
+  for (const [name, a] of Object.entries(node.attributes)) {
+    const graph = graphOf(a);
+    const mapped = graph && f(graph);
+    changed ||= mapped !== graph;
+    attributes[name] = mapped ? { graph: mapped } : a;
+  }
+  return changed ? { ...node, attributes } : node;
+}
+
+/** Every use of a value (inputs of nodes, outputs of graphs, at all depths) replaced by what `f` gives for it. */
+export function substituteValues(graph: Graph, f: (v: Value) => Value): Graph {
+  const nodes = mapUnchanged(graph.nodes, n => substituteInputs(n, f));
+  const outputs = mapUnchanged(graph.outputs, f);
+  return nodes === graph.nodes && outputs === graph.outputs ? graph : { ...graph, nodes, outputs };
+}
+export function substituteInputs(node: GraphNode, f: (v: Value) => Value): GraphNode {
+  const inner = mapSubgraphs(node, g => substituteValues(g, f));
+  const inputs = mapUnchanged(inner.inputs, v => v && f(v));
+  return inputs === inner.inputs ? inner : { ...inner, inputs };
+}
+
+/** map, but the same array where no element changed */
+export function mapUnchanged<T>(list: readonly T[], f: (x: T) => T): readonly T[] {
+  const out = list.map(f);
+  return out.some((x, i) => x !== list[i]) ? out : list;
+}
+
+/** All values that a node reads, those that its subgraphs take from around them included. */
+export function valuesRead(node: GraphNode): Set<Value> {
+  const out = new Set<Value>();
+  for (const v of node.inputs) if (v) out.add(v);
+  for (const g of subgraphs(node)) for (const v of captured(g)) out.add(v);
+  return out;
+}
+/** Values of a subgraph that are defined outside of it; constants count. */
+export function captured(graph: Graph): Set<Value> {
+  const own = new Set<Value>(graph.inputs);
+  const out = new Set<Value>();
+  for (const n of graph.nodes) {
+    for (const v of valuesRead(n)) if (!own.has(v)) out.add(v);
+    for (const o of n.outputs) if (o) own.add(o);
+  }
+  for (const o of graph.outputs) if (!own.has(o)) out.add(o);
+  return out;
+}
+
+/** Who reads each value at the top level of the graph (a node counts for what its subgraphs read). */
+export function readersOf(graph: Graph): Map<Value, GraphNode[]> {
+  const out = new Map<Value, GraphNode[]>();
+  for (const n of graph.nodes)
+    for (const v of valuesRead(n)) {
+      const list = out.get(v);
+      if (list) list.push(n);
+      else out.set(v, [n]);
+    }
+  return out;
+}
+export function producersOf(graph: Graph): Map<Value, GraphNode> {
+  const out = new Map<Value, GraphNode>();
+  for (const n of graph.nodes) for (const o of n.outputs) if (o) out.set(o, n);
+  return out;
+}
+
+/** The pass applied to the subgraphs of all nodes, innermost first, then to the graph itself. */
+export function everywhere(graph: Graph, f: (g: Graph) => Graph): Graph {
+  const nodes = mapUnchanged(graph.nodes, n => mapSubgraphs(n, g => everywhere(g, f)));
+  return f(nodes === graph.nodes ? graph : { ...graph, nodes });
+}
+
+/** number of nodes, those of subgraphs included */
+export function countNodes(graph: Graph): number {
+  let count = 0;
+  for (const n of graph.nodes) {
+    count++;
+    for (const g of subgraphs(n)) count += countNodes(g);
+  }
+  return count;
+}
+
+/** All constants that the graph reads, each once. */
+export function constantsOf(graph: Graph): Set<Value> {
+  const out = new Set<Value>();
+  for (const n of graph.nodes) {
+    for (const v of n.inputs) if (v?.constant) out.add(v);
+    for (const g of subgraphs(n)) for (const v of constantsOf(g)) out.add(v);
+  }
+  for (const v of graph.outputs) if (v.constant) out.add(v);
+  return out;
+}
