@@ -1,10 +1,11 @@
 // A node and its operator together: named inputs and outputs, attributes checked and brought to the newest opset.
 // The graph keeps attributes as the file has them; this is computed where it is needed.
-import type { AttributeSpec, Attributes, NodeInfo, Operator } from "../ops/operator.js";
+
 import type { Dtype } from "../ir/dtypes.js";
+import type { AttributeSpec, Attributes, NodeInfo, Operator } from "../ops/operator.js";
+import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
 import type { AttributeValue, Dims, GraphNode, KnownValue, Value } from "./graph.js";
-import type { Registry } from "./registry.js";
 
 export interface BoundNode {
   readonly node: GraphNode;
@@ -44,11 +45,17 @@ export function bindNode(node: GraphNode, registry: Registry): BoundNode {
     outputCount: node.outputs.length,
   };
   const attributes = operator.adapt ? operator.adapt(raw) : raw.attributes;
-  return { node, operator, info: { ...raw, attributes: checkedAttributes(node, operator, attributes) }, inputs, outputs };
+  return {
+    node,
+    operator,
+    info: { ...raw, attributes: checkedAttributes(node, operator, attributes) },
+    inputs,
+    outputs,
+  };
 }
 
 function findOperator(node: GraphNode, registry: Registry): Operator {
-  const found = registry.find(node.domain, node.op);
+  const found = registry.find(node.domain, node.op, node.opset);
   if (found) return found;
   const domain = node.domain === "" ? "ai.onnx" : node.domain;
   throw new AzulejoError(

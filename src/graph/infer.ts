@@ -2,14 +2,15 @@
 //
 // Where the rank of something depends on dims that are still symbols (an If that squeezes or not), its dims stay undefined
 // and so do those of all that follow: `needsConcreteDims` tells why, and `specialize` makes a graph that can be inferred.
-import type { NodeInfo, Operator } from "../ops/operator.js";
+
 import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
+import type { NodeInfo, Operator } from "../ops/operator.js";
+import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
+import { type BoundNode, bindNode, describeNode, printType } from "./bind.js";
 import { constantDims, knownLimit, numberOf } from "./constants.js";
 import type { Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
-import type { Registry } from "./registry.js";
-import { type BoundNode, bindNode, describeNode, printType } from "./bind.js";
 import { mapSubgraphs, substituteValues } from "./values.js";
 
 export interface InferOptions {
@@ -71,9 +72,12 @@ const reasons = new WeakMap<Value, string>();
 /** The new value of an output; the old one where nothing changed. */
 function typed(old: Value, found: Found, node: GraphNode, run: Inference): Value {
   const contradiction =
-    (old.dtype && found.dtype && old.dtype !== found.dtype) || (old.dims && found.dims && !compatible(old.dims, found.dims));
+    (old.dtype && found.dtype && old.dtype !== found.dtype) ||
+    (old.dims && found.dims && !compatible(old.dims, found.dims));
   if (contradiction)
-    run.note(`${describeNode(node)}: the file declares ${printType(old)} for "${old.name}", but it is ${printType(found)}`);
+    run.note(
+      `${describeNode(node)}: the file declares ${printType(old)} for "${old.name}", but it is ${printType(found)}`,
+    );
   const known = found.dims && usableKnown(found.known, found.dims);
   const { dtype, dims } = found;
   if (old.dtype === dtype && sameDims(old.dims, dims) && sameKnown(old.known, known) && dims) return old;
@@ -103,8 +107,7 @@ const isExact = (c: number): boolean => Number.isSafeInteger(c) || Math.abs(c) =
 function inferOperator(node: GraphNode, values: NewValues, run: Inference): NodeResult {
   const bound = bindNode(node, run.registry);
   const { operator } = bound;
-  if (operator.host)
-    throw new AzulejoError("operator-unsupported", `${describeNode(node)}: ${operator.host.reason}`);
+  if (operator.host) throw new AzulejoError("operator-unsupported", `${describeNode(node)}: ${operator.host.reason}`);
   const { attributes } = mapSubgraphs(node, g => substituteValues(g, v => values.get(v) ?? v));
   const types = inferOutputs(node, bound, run);
   return { attributes, types: node.outputs.map((_, i) => types(outputName(operator, i))) };
@@ -120,10 +123,15 @@ const outputName = (operator: Operator, i: number): string => {
 function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, run: Inference): (name: string) => Found {
   const unknown = Object.values(inputs).find(v => !v.dims || !v.dtype);
   if (unknown)
-    return () => ({ dtype: undefined, dims: undefined, reason: reasons.get(unknown) ?? `the rank of "${unknown.name}" is not known` });
+    return () => ({
+      dtype: undefined,
+      dims: undefined,
+      reason: reasons.get(unknown) ?? `the rank of "${unknown.name}" is not known`,
+    });
   const dtypes = operator.dtypes?.(info);
   const first = info.present[0];
-  const dtype = (name: string): Dtype | undefined => (dtypes ? dtypes[name] : first && info.dtypes[first]);
+  const dtype = (name: string): Dtype | undefined =>
+    dtypes ? dtypes[name] : first === undefined ? undefined : info.dtypes[first];
   try {
     const dims = operator.shape(info);
     const known = operator.values?.(info) ?? {};
@@ -136,12 +144,19 @@ function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, ru
 }
 
 const notGiven = (node: GraphNode, output: string): AzulejoError =>
-  new AzulejoError("operator-unsupported", `${describeNode(node)}: the operator gives no shape for its output ${output}; leave the output out or use another operator`);
+  new AzulejoError(
+    "operator-unsupported",
+    `${describeNode(node)}: the operator gives no shape for its output ${output}; leave the output out or use another operator`,
+  );
 
 /** Would numbers instead of symbols change anything? Then the error waits for them. */
 function mayDependOnDims(error: unknown, info: NodeInfo, run: Inference): boolean {
   if (!(error instanceof AzulejoError)) return false;
-  if (run.undecided && (error.code === "shape" || error.code === "operator-unsupported" || error.code === "operator-attribute")) return true;
+  if (
+    run.undecided &&
+    (error.code === "shape" || error.code === "operator-unsupported" || error.code === "operator-attribute")
+  )
+    return true;
   return error.code === "operator-unsupported" && hasSymbols(info);
 }
 const hasSymbols = (info: NodeInfo): boolean =>

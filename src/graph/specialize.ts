@@ -5,10 +5,7 @@ import type { Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
 import { mapSubgraphs } from "./values.js";
 
 /** What the graph's symbols are when its inputs have these dims. @throws AzulejoError input */
-export function bindSymbols(
-  graph: Graph,
-  inputDims: Readonly<Record<string, readonly number[]>>,
-): Map<Sym, number> {
+export function bindSymbols(graph: Graph, inputDims: Readonly<Record<string, readonly number[]>>): Map<Sym, number> {
   const out = new Map<Sym, number>();
   for (const input of graph.inputs) {
     const given = Object.hasOwn(inputDims, input.name) ? inputDims[input.name] : undefined;
@@ -22,7 +19,10 @@ function bindInput(name: string, dims: Dims, given: readonly number[], out: Map<
   const shape = `[${given.join(", ")}]`;
   const declared = `[${dims.map(d => d.print()).join(", ")}]`;
   if (dims.length !== given.length)
-    throw new AzulejoError("input", `Input "${name}" has dims ${shape}, and the model takes ${declared}; give ${dims.length} dims`);
+    throw new AzulejoError(
+      "input",
+      `Input "${name}" has dims ${shape}, and the model takes ${declared}; give ${dims.length} dims`,
+    );
   dims.forEach((d, axis) => {
     const sym = d.isConst ? undefined : [...d.syms][0]!;
     if (sym && !out.has(sym)) out.set(sym, given[axis]!);

@@ -5,8 +5,7 @@ import type { AttributeValue, Graph, GraphNode, Value } from "./graph.js";
 const graphOf = (a: AttributeValue): Graph | undefined =>
   typeof a === "object" && !Array.isArray(a) && "graph" in a ? a.graph : undefined;
 
-export const subgraphs = (node: GraphNode): Graph[] =>
-  Object.values(node.attributes).flatMap(a => graphOf(a) ?? []);
+export const subgraphs = (node: GraphNode): Graph[] => Object.values(node.attributes).flatMap(a => graphOf(a) ?? []);
 
 /** The node with its subgraphs mapped; the same object where nothing changed. */
 export function mapSubgraphs(node: GraphNode, f: (g: Graph) => Graph): GraphNode {

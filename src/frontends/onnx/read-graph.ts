@@ -1,7 +1,7 @@
 // GraphProto → Graph: names become values, Constant nodes and initializers become constants, nodes are put in order.
 import type { AttributeProto, GraphProto, NodeProto, SparseTensorProto } from "onnx-buf";
-import type { Graph, GraphNode, Value } from "../../graph/graph.js";
 import { constantValue } from "../../graph/constants.js";
+import type { Graph, GraphNode, Value } from "../../graph/graph.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { AzulejoError } from "../../support/errors.js";
 import { readAttributes } from "./attributes.js";
