@@ -1,0 +1,81 @@
+// `azulejo explain`: what a model is and what the compiler makes of it, stage by stage, as text.
+import { type Command, Option } from "commander";
+import { type Model } from "../runtime/api.js";
+import { dimsText } from "./inputs.js";
+import { type Library, type Stage, stages, type Terminal } from "./library.js";
+import { byteSize, count, milliseconds } from "./numbers.js";
+import { addLoadOptions, loadOptions, type SharedOptions } from "./options.js";
+import { progressLine } from "./progress.js";
+import { table } from "./table.js";
+
+interface ExplainOptions extends SharedOptions {
+  readonly stage?: Stage;
+}
+
+const examples = `
+Stages, in the order in which a model travels through them:
+  graph    operators over named values with symbolic dims, after the passes
+  kernels  tile IR: the fused loops over named axes that each kernel computes
+  loops    loop IR: each kernel with its schedule, as vector instructions over pointers
+  code     the WebAssembly functions, with the size of each
+
+Examples:
+  azulejo explain model.onnx                     inputs, outputs and a summary
+  azulejo explain model.onnx --stage kernels     what was fused into what
+`;
+
+export function addExplainCommand(program: Command, library: Library, terminal: Terminal): void {
+  const command = program
+    .command("explain")
+    .summary("print a model's inputs and outputs, or a stage of its compilation")
+    .description("Prints a model's inputs and outputs, or with --stage what the compiler makes of it.")
+    .argument("<model>", "path or URL of an .onnx file")
+    .addOption(new Option("--stage <stage>", "the stage to print (default: a summary)").choices(stages))
+    .addHelpText("after", examples);
+  addLoadOptions(command)
+    .option("--json", "print the summary as JSON (without --stage)")
+    .action((model: string, options: ExplainOptions) => explain(model, options, library, terminal));
+}
+
+async function explain(source: string, options: ExplainOptions, library: Library, terminal: Terminal): Promise<void> {
+  const progress = progressLine(terminal);
+  const load = { ...loadOptions(options), onProgress: progress.onProgress, signal: terminal.signal };
+  try {
+    if (options.stage !== undefined) {
+      const text = await library.explain(source, { ...load, stage: options.stage });
+      progress.stop();
+      terminal.out(text.endsWith("\n") ? text : `${text}\n`);
+      return;
+    }
+    const model = await library.load(source, load);
+    progress.stop();
+    terminal.out(options.json ? `${JSON.stringify(summary(model))}\n` : summaryText(model));
+    model.dispose();
+  } finally {
+    progress.stop();
+  }
+}
+
+const summary = (model: Model): object => ({ inputs: model.inputs, outputs: model.outputs, report: model.report() });
+
+function summaryText(model: Model): string {
+  const values = [
+    ...model.inputs.map(info => ["input", info] as const),
+    ...model.outputs.map(info => ["output", info] as const),
+  ];
+  const { kernels, target, threads, codeBytes, functions, constantBytes, flags, notes, passes, timesMs } =
+    model.report();
+  const nodes = passes.at(-1)?.nodesAfter;
+  const phases = Object.entries(timesMs).map(([name, time]) => `${name} ${milliseconds(time)}`);
+  const from = nodes === undefined ? "" : ` from ${count(nodes, "node")}`;
+  const lines = [
+    `${count(kernels.length, "kernel")}${from} in ${count(functions, "function")}, ${byteSize(codeBytes)} of code`,
+    `${byteSize(constantBytes)} of constants`,
+    `target ${target} with ${count(threads, "thread")}${flags.length > 0 ? `, engine flags ${flags.join(" ")}` : ""}`,
+    ...(phases.length > 0 ? [`times: ${phases.join(", ")}`] : []),
+    ...notes,
+  ];
+  const columns = [{ head: "" }, { head: "name" }, { head: "type" }, { head: "dims" }];
+  const rows = values.map(([kind, { name, dtype, dims }]) => [kind, name, dtype, dimsText(dims)]);
+  return `${table(columns, rows)}\n${lines.join("\n")}\n`;
+}

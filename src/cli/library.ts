@@ -1,0 +1,23 @@
+// What the commands need from the library and from the terminal, so that tests can hand in their own. Types only.
+import { type LoadOptions, type Model, type ModelSource } from "../runtime/api.js";
+
+export const stages = ["graph", "kernels", "loops", "code"] as const;
+export type Stage = (typeof stages)[number];
+
+export interface Library {
+  load(source: ModelSource, options: LoadOptions): Promise<Model>;
+  explain(source: ModelSource, options: LoadOptions & { readonly stage: Stage }): Promise<string>;
+  /** The tensor of a serialized ONNX TensorProto; `name` is the file's, for errors. */
+  decodeTensor(bytes: Uint8Array, name: string): Promise<import("../runtime/tensor.js").TensorData>;
+}
+
+export interface Terminal {
+  /** results: standard output */
+  out(text: string): void;
+  /** everything else: standard error */
+  err(text: string): void;
+  /** progress bars are drawn only for people */
+  readonly interactive: boolean;
+  /** fires on Ctrl-C */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,71 @@
+// Options that several commands share, and the parsers of their values. Wrong values give AzulejoError("option").
+import { availableParallelism } from "node:os";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type LoadOptions } from "../runtime/api.js";
+
+export interface SharedOptions {
+  readonly dims?: Readonly<Record<string, number>>;
+  readonly threads?: number;
+  readonly target: "wasm" | "interpreter";
+  readonly json?: boolean;
+}
+
+/** Adds `--dims`, `--threads` and `--target`: how a model is loaded. */
+export function addLoadOptions(command: Command): Command {
+  return command
+    .option("--dims <name=size,…>", "fix dims that the model leaves open, e.g. batch=1,height=480", parseDims)
+    .option(
+      "--threads <n>",
+      `worker threads (default: the number of cores, here ${availableParallelism()}, at most 8)`,
+      parseCount,
+    )
+    .addOption(
+      new Option("--target <target>", "wasm: compiled code; interpreter: slow, checks every access")
+        .choices(["wasm", "interpreter"])
+        .default("wasm"),
+    );
+}
+
+export function loadOptions({ dims, threads, target }: SharedOptions): LoadOptions {
+  return { target, ...(dims === undefined ? {} : { dims }), ...(threads === undefined ? {} : { threads }) };
+}
+
+/** `batch=1,height=480`, given once or several times. */
+export function parseDims(text: string, previous: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const entries = text.split(",").map(part => {
+    const match = /^\s*([^=]+?)\s*=\s*(\d+)\s*$/.exec(part);
+    if (match === null) throw new InvalidArgumentError(`"${part}" is not of the form name=size.`);
+    return [match[1]!, Number(match[2])] as const;
+  });
+  return { ...previous, ...Object.fromEntries(entries) };
+}
+
+/** A positive integer. */
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be a whole number, 1 or more.");
+  return Number(text);
+}
+
+/** A non-negative number. */
+export function parseAmount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0)) throw new InvalidArgumentError("It must be a number, 0 or more.");
+  return value;
+}
+
+/** One number for all channels, or one per channel: `0.5` or `0.485,0.456,0.406`. */
+export function parseChannels(text: string): number[] {
+  const values = text.split(",").map(Number);
+  if (text.trim() === "" || values.some(value => !Number.isFinite(value))) {
+    throw new InvalidArgumentError(`It must be numbers separated by commas, one or one per channel.`);
+  }
+  return values;
+}
+
+/** `name=value`, collected over several uses. */
+export function parseInputs(text: string, previous: ReadonlyMap<string, string> = new Map()): Map<string, string> {
+  // Names of ONNX values may hold "=", but hardly before the first one of a path; ":" and "/" are common.
+  const at = text.indexOf("=");
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(`"${text}" is not of the form name=file.`);
+  return new Map([...previous, [text.slice(0, at), text.slice(at + 1)]]);
+}

@@ -1,0 +1,53 @@
+// The command line as a function: arguments in, exit status out. No process globals, so tests run it as users do.
+import { Command, CommanderError } from "commander";
+import { AzulejoError } from "../support/errors.js";
+import { addBenchCommand } from "./bench-command.js";
+import { addExplainCommand } from "./explain-command.js";
+import { exitCodes, failureOf, failureText } from "./failure.js";
+import { type Library, type Terminal } from "./library.js";
+import { addRunCommand } from "./run-command.js";
+
+const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
+
+  azulejo run model.onnx --image dog.jpg --labels labels.txt
+  azulejo run model.onnx --input x=x.npy --output-dir out
+  azulejo explain model.onnx --stage kernels
+  azulejo bench model.onnx
+
+Each command explains itself: azulejo run --help.`;
+
+const footer = `
+Exit status: 0 done, 1 failed, 2 wrong command line, 130 stopped by Ctrl-C. Results go to standard output, all else to
+standard error. AZULEJO_DEBUG=1 adds stack traces to errors.`;
+
+/** Runs one command line (without "node azulejo"); resolves with its exit status, never rejects. */
+export async function runCommandLine(
+  parameters: readonly string[],
+  library: Library,
+  terminal: Terminal,
+  version: string,
+): Promise<number> {
+  const program = new Command("azulejo");
+  program
+    .description(description)
+    .version(version)
+    .addHelpText("after", footer)
+    .helpCommand(false)
+    .showHelpAfterError("(--help lists what is allowed)")
+    .configureOutput({ writeOut: text => terminal.out(text), writeErr: text => terminal.err(text) })
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride();
+  addRunCommand(program, library, terminal);
+  addExplainCommand(program, library, terminal);
+  addBenchCommand(program, library, terminal);
+  try {
+    await program.parseAsync([...parameters], { from: "user" });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    const failure = terminal.signal.aborted ? new AzulejoError("aborted", "stopped by Ctrl-C") : error;
+    if (parameters.includes("--json")) terminal.out(`${JSON.stringify({ error: failureOf(failure) })}\n`);
+    terminal.err(failureText(failure));
+    return failureOf(failure).exitCode;
+  }
+}
