@@ -1,0 +1,251 @@
+// Resize: nearest, linear and cubic interpolation along some axes, by scales or to sizes, all coordinate transformations.
+import type { Dims } from "../graph/graph.js";
+import { opaque, type Poly } from "../ir/poly.js";
+import { type AnyTile, literal, where } from "../tile/index.js";
+import { normalizeAxes, refuse } from "./checks.js";
+import { indexTile, polyOfIndex } from "./index-tiles.js";
+import { requiredNumbers, requiredPolys } from "./known-values.js";
+import type { Attributes, KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc } from "./operator.js";
+import {
+  clampInto,
+  fractionOf,
+  nearest,
+  type Origin,
+  type ResizedDim,
+  ratioOf,
+  transformations,
+} from "./resize-coordinates.js";
+import { type Tap, tapsOf } from "./resize-taps.js";
+
+export { resizeReference as reference } from "./resize-reference.js";
+
+/** Opset 10 had the inputs X and scales, and one way to compute coordinates. */
+const scalesInput = (node: NodeInfo): string => (node.opset < 11 ? "roi" : "scales");
+const given = (node: NodeInfo, input: string): boolean =>
+  node.dims[input] !== undefined && !node.dims[input]![0]?.equals(0);
+
+const axesOf = (node: NodeInfo): readonly number[] => {
+  const rank = node.dims.X!.length;
+  return node.attributes.axes
+    ? normalizeAxes("Resize", node, node.attributes.axes, rank)
+    : Array.from({ length: rank }, (_, d) => d);
+};
+
+/** The dims that the operator works along; a dim of the same size at scale 1 is none, unless it is cropped. */
+function resizedDims(node: NodeInfo): readonly ResizedDim[] {
+  const axes = axesOf(node);
+  const cropped = node.attributes.coordinate_transformation_mode === "tf_crop_and_resize";
+  const roi = cropped ? requiredNumbers("Resize", node, "roi") : [];
+  const targets = given(node, "sizes") ? bySizes(node, axes) : byScales(node, axes);
+  return targets
+    .map((t, k): ResizedDim => {
+      const dim = { ...t, axis: axes[k]!, input: node.dims.X![axes[k]!]! };
+      return cropped ? { ...dim, crop: [roi[k]!, roi[k + axes.length]!] } : dim;
+    })
+    .filter(
+      d => !d.output.equals(d.input) || !d.scale.numerator.equals(d.scale.denominator) || (d.crop && !isWhole(d.crop)),
+    );
+}
+const isWhole = ([start, end]: readonly [number, number]): boolean => start === 0 && end === 1;
+
+type Target = Pick<ResizedDim, "output" | "scale">;
+
+function byScales(node: NodeInfo, axes: readonly number[]): readonly Target[] {
+  const input = scalesInput(node);
+  const scales = requiredNumbers("Resize", node, input);
+  if (scales.length !== axes.length || scales.some(s => !(s > 0)))
+    refuse(
+      "shape",
+      "Resize",
+      node,
+      `scales [${scales.join(", ")}] must be ${axes.length} numbers above 0, one for each axis`,
+    );
+  return scales.map((s, k) => {
+    const scale = fractionOf(s);
+    return { output: opaque("div", node.dims.X![axes[k]!]!.mul(scale.numerator), scale.denominator), scale };
+  });
+}
+
+function bySizes(node: NodeInfo, axes: readonly number[]): readonly Target[] {
+  const sizes = requiredPolys("Resize", node, "sizes");
+  const inputs = axes.map(a => node.dims.X![a]!);
+  if (sizes.length !== axes.length)
+    refuse("shape", "Resize", node, `sizes has ${sizes.length} elements for ${axes.length} axes; give one for each`);
+  const policy: string = node.attributes.keep_aspect_ratio_policy;
+  if (policy === "stretch") return sizes.map((output, k) => ({ output, scale: ratioOf(output, inputs[k]!) }));
+  const numbers = [...sizes, ...inputs];
+  if (!numbers.every(p => p.isConst))
+    refuse(
+      "operator-unsupported",
+      "Resize",
+      node,
+      `keep_aspect_ratio_policy ${policy} needs sizes and dims in numbers; fix the dims with the option dims`,
+    );
+  const ratios = sizes.map((s, k) => s.constant / inputs[k]!.constant);
+  const chosen = ratios.indexOf(policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios));
+  const scale = ratioOf(sizes[chosen]!, inputs[chosen]!);
+  // rounded half up, in integers
+  const rounded = (d: Poly): Poly =>
+    opaque("div", d.mul(scale.numerator).mul(2).add(scale.denominator), scale.denominator.mul(2));
+  return inputs.map(d => ({ output: rounded(d), scale }));
+}
+
+const resizedShape = (node: NodeInfo): Dims => {
+  const resized = resizedDims(node);
+  return node.dims.X!.map((d, axis) => resized.find(r => r.axis === axis)?.output ?? d);
+};
+
+/** Output indices to values: a recursion over the resized dims, each a weighted sum of a few reads. */
+export function resizeBody(context: KernelContext, dims: readonly ResizedDim[]): (...index: AnyTile[]) => AnyTile {
+  const { attributes, inputs } = context;
+  const X = inputs.X!;
+  const sized = given(context, "sizes");
+  const plans = dims.map(dim => ({ dim, origin: originOf(context, dim, sized) }));
+  const exactMode = attributes.mode === "nearest";
+  const compute = X.dtype === "f64" ? "f64" : "f32";
+  const read = (at: (AnyTile | number)[]): AnyTile => (exactMode ? X.at(...at) : X.at(...at).cast(compute));
+  const interpolate = (at: (AnyTile | number)[], k: number): AnyTile => {
+    const plan = plans[k];
+    if (!plan) return read(at);
+    const { dim, origin } = plan;
+    const taps = tapsAt(attributes, dim, origin, polyOfIndex(at[dim.axis]!), compute);
+    const values = taps.map(({ position, weight }) => {
+      const value = interpolate(at.with(dim.axis, indexTile(position)), k + 1);
+      return weight ? value.mul(weight) : value;
+    });
+    return values.reduce((a, b) => a.add(b));
+  };
+  return (...index) => {
+    const value = interpolate(index, 0);
+    const result = value.dtype === X.dtype ? value : value.cast(X.dtype);
+    return attributes.coordinate_transformation_mode === "tf_crop_and_resize"
+      ? extrapolated(attributes, plans, index, result)
+      : result;
+  };
+}
+
+function originOf(node: NodeInfo, dim: ResizedDim, sized: boolean): Origin {
+  const mode: string = node.attributes.coordinate_transformation_mode;
+  const make = transformations[mode];
+  if (!make)
+    refuse(
+      "operator-attribute",
+      "Resize",
+      node,
+      `coordinate_transformation_mode "${mode}" is unknown; use one of ${Object.keys(transformations).join(", ")}`,
+    );
+  return make(dim, sized);
+}
+
+function tapsAt(
+  attributes: Attributes,
+  dim: ResizedDim,
+  origin: Origin,
+  x: Poly,
+  compute: "f32" | "f64",
+): readonly Tap[] {
+  if (attributes.mode !== "nearest") return tapsOf(attributes, dim, origin, x, compute);
+  const pick = nearest[attributes.nearest_mode as string]!;
+  return [{ position: clampInto(dim, x, i => pick(origin, i)), weight: undefined }];
+}
+
+interface Plan {
+  readonly dim: ResizedDim;
+  readonly origin: Origin;
+}
+/** Outside of the input, a crop reads a constant. */
+function extrapolated(
+  attributes: Attributes,
+  plans: readonly Plan[],
+  index: readonly AnyTile[],
+  value: AnyTile,
+): AnyTile {
+  return plans.reduce((v, { dim, origin: { a, b, c } }) => {
+    const n = a.mul(polyOfIndex(index[dim.axis]!)).add(b);
+    const outside = indexTile(n)
+      .lt(0)
+      .or(indexTile(n.sub(c.mul(dim.input.sub(1)))).gt(0));
+    return where(outside, literal(value.dtype, attributes.extrapolation_value), v);
+  }, value);
+}
+
+/** Opset 10 knew nearest and linear without further attributes. */
+const oldAttributes = { coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+
+export const operator: Operator = {
+  name: "Resize",
+  inputs: ["X", "roi?", "scales?", "sizes?"],
+  outputs: ["Y"],
+  attributes: {
+    mode: { type: "string", default: "nearest" },
+    coordinate_transformation_mode: { type: "string", default: "half_pixel" },
+    nearest_mode: { type: "string", default: "round_prefer_floor" },
+    cubic_coeff_a: { type: "float", default: -0.75 },
+    exclude_outside: { type: "int", default: 0 },
+    extrapolation_value: { type: "float", default: 0 },
+    antialias: { type: "int", default: 0 },
+    axes: { type: "ints" },
+    keep_aspect_ratio_policy: { type: "string", default: "stretch" },
+  },
+  content: ["roi", "scales", "sizes"],
+  adapt: ({ attributes, opset }) => (opset < 11 ? { ...attributes, ...oldAttributes } : attributes),
+  shape: node => ({ Y: resizedShape(node) }),
+  at: context => ({ Y: resizeBody(context, resizedDims(context)) }),
+};
+
+const X = { dtype: "f32", dims: [1, 2, 5, 8] } as const;
+const scales = { dtype: "f32", dims: [4], data: [1, 1, 2, 2] } as const;
+const down = { dtype: "f32", dims: [4], data: [1, 1, 0.5, 0.75] } as const;
+const sizes = { dtype: "i64", dims: [4], data: [1, 2, 7, 3] } as const;
+const none = { dtype: "f32", dims: [0], data: [] } as const;
+export const cases: readonly OperatorCase[] = [
+  {
+    name: "nearest ×2, as exported for segmentation",
+    attributes: { coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+    inputs: { X, scales },
+  },
+  { name: "nearest to sizes", inputs: { X, sizes } },
+  {
+    name: "nearest, ceil",
+    attributes: { nearest_mode: "ceil", coordinate_transformation_mode: "align_corners" },
+    inputs: { X, sizes },
+  },
+  { name: "linear ×2", attributes: { mode: "linear" }, inputs: { X, scales } },
+  {
+    name: "linear, smaller",
+    attributes: { mode: "linear", coordinate_transformation_mode: "pytorch_half_pixel" },
+    inputs: { X, scales: down },
+  },
+  {
+    name: "linear to sizes, corners aligned",
+    attributes: { mode: "linear", coordinate_transformation_mode: "align_corners" },
+    inputs: { X, roi: none, scales: none, sizes },
+  },
+  { name: "linear, antialiased", attributes: { mode: "linear", antialias: 1 }, inputs: { X, scales: down } },
+  { name: "cubic", attributes: { mode: "cubic" }, inputs: { X, sizes } },
+  {
+    name: "cubic without what is outside",
+    attributes: {
+      mode: "cubic",
+      exclude_outside: 1,
+      cubic_coeff_a: -0.5,
+      coordinate_transformation_mode: "asymmetric",
+    },
+    inputs: { X, scales },
+  },
+  { name: "opset 10", opset: 10, attributes: { mode: "linear" }, inputs: { X, roi: scales } },
+  {
+    name: "integers, nearest",
+    inputs: { X: { dtype: "u8", dims: [3, 5] }, sizes: { dtype: "i64", dims: [2], data: [7, 11] } },
+  },
+];
+
+/** weights and sums of up to 16 terms in f32 */
+export const tolerance = { relative: 8, absolute: 8 };
+
+export const doc: OperatorDoc = {
+  summary: "Nearest, linear and cubic interpolation along some axes",
+  dtypes: "number",
+  opsets: [10, 19],
+  limits: "scales and roi must be known at compile time, sizes up to dims of other tensors",
+};
