@@ -63,11 +63,12 @@ type NamesOf<S extends Signature> = { [K in keyof S]: DimNames<S[K]["words"]> }[
 export type Environment<S extends Signature> = { readonly [K in keyof S]: View<S[K]["dtype"], S[K]["words"]> } & {
   readonly [N in NamesOf<S> & string]: DimValue<N>;
 };
+type Sizes = Readonly<Record<string, number>>;
 
-export interface KernelOptions {
+export interface KernelOptions<T extends Sizes = Sizes> {
   readonly name?: string;
-  /** sizes of named dims that are the same in every call: loops over them unroll */
-  readonly statics?: Readonly<Record<string, number>>;
+  /** dims that are the same in every call, of the signature or beside it (taps of a window): loops over them unroll */
+  readonly statics?: T;
 }
 
 /** A recorded kernel. */
@@ -92,12 +93,13 @@ export class TileKernel<S extends Signature = Signature> {
   }
 }
 
-export function kernel<const S extends Signature>(
+// biome-ignore lint/complexity/noBannedTypes: no statics adds no names
+export function kernel<const S extends Signature, const T extends Sizes = {}>(
   signature: S,
-  body: (env: Environment<S>) => void,
-  options: KernelOptions = {},
+  body: (env: Environment<S> & { readonly [N in keyof T & string]: DimValue<N> }) => void,
+  options: KernelOptions<T> = {},
 ): TileKernel<S> {
-  const statics = options.statics ?? {};
+  const statics: Sizes = options.statics ?? {};
   const name = options.name ?? "kernel";
   const dims = declareDims(signature, statics);
   const tensors = Object.entries(signature).map(([tensorName, w]) => ({
@@ -107,10 +109,15 @@ export function kernel<const S extends Signature>(
     role: "input" as Tensor["role"],
     ...(w.constant ? { constant: true } : {}),
   }));
-  const env = environment<S>(tensors, [...dims.values()]);
+  const env = environment<S>(tensors, [...dims.values()]) as Parameters<typeof body>[0];
   const r = record(name, () => body(env));
   assignRoles(tensors, r.stores, r.folds, signature);
-  return new TileKernel(kernelOf(name, tensors, [...dims.values()], r), signature, body, statics);
+  return new TileKernel(
+    kernelOf(name, tensors, [...dims.values()], r),
+    signature,
+    body as (env: Environment<S>) => void,
+    statics,
+  );
 }
 
 /** every name among the words becomes a dim, in order of appearance */

@@ -1,7 +1,5 @@
 // The kernels of the first stage in tile source: what lowering, the interpreter and the benchmarks are tested with.
-import { Poly } from "../../src/ir/poly.js";
 import {
-  dimOf,
   dot,
   f32,
   fold,
@@ -70,17 +68,16 @@ export const depthwise = (stride = 1, pad = 1) =>
 export const maxPool = (stride = 2, pad = 1) =>
   kernel(
     { X: f32("B H W C"), Y: f32("B U V C") },
-    ({ X, Y, B, U, V, C }) =>
+    ({ X, Y, B, U, V, C, P, Q }) =>
       grid(B.tile(), U.tile(), V.tile(), C.tile(), (b, u, v, c) => {
-        const p = dimOf3().all("p");
-        const q = dimOf3().all("q");
+        const p = P.all();
+        const q = Q.all();
         const y = u.mul(stride).add(p).sub(pad);
         const x = v.mul(stride).add(q).sub(pad);
         Y.at(b, u, v, c).set(X.fill(-Infinity).at(b, y, x, c).max(p, q));
       }),
-    { name: "maxPool" },
+    { name: "maxPool", statics: { P: 3, Q: 3 } },
   );
-const dimOf3 = () => dimOf("taps", Poly.int(3));
 
 export const softmax = () =>
   kernel(

@@ -1,0 +1,60 @@
+// Writes into tensors: every element inside the bounds, and once.
+
+import { invariant } from "../../support/errors.js";
+import { isFloat } from "../dtypes.js";
+import type { Store } from "../tile.js";
+import type { Evaluator } from "./evaluator.js";
+import { encoder, type Storage } from "./memory.js";
+import type { Scalar } from "./scalar.js";
+import { stridesAlong, unionShape, type Value, walk } from "./values.js";
+
+export function writeValue(e: Evaluator, s: Store, value: Value): void {
+  const storage = e.storages.get(s.tensor);
+  invariant(storage, `tensor "${s.tensor.name}" of kernel "${e.name}" has no memory`);
+  const index = s.index.map(p => e.polynomial(p));
+  const { axes, lengths } = unionShape([...index, value]);
+  const strides = [stridesAlong(value, axes), ...index.map(v => stridesAlong(v, axes))];
+  const indices = index.map(v => v.data as Float64Array);
+  const from = value.data as unknown as ArrayLike<Scalar>;
+  const to = storage.data as unknown as Scalar[];
+  const written = marks(e, storage);
+  const encode = encoder(s.tensor.dtype) as (x: Scalar) => Scalar;
+  const round = isFloat(s.tensor.dtype) ? (e.rounding(s.tensor.dtype) as (x: Scalar) => Scalar) : (x: Scalar) => x;
+  const place = (at: readonly number[], i: number, steps: readonly number[]): number => {
+    let flat = storage.offset;
+    for (let d = 0; d < indices.length; d++) {
+      const x = indices[d]![at[d + 1]! + i * steps[d + 1]!]!;
+      if (!(x >= 0 && x < storage.dims[d]!))
+        throw e.error(
+          "bounds",
+          `"${s.tensor.name}" is written at ${x} along dim ${d}, which has ${storage.dims[d]} indices; keep writes inside the tensor`,
+          s,
+        );
+      flat += x * storage.strides[d]!;
+    }
+    return flat;
+  };
+  walk(lengths, strides, (at, n, steps) => {
+    for (let i = 0; i < n; i++) {
+      const flat = place(at, i, steps);
+      if (written[flat])
+        throw e.error(
+          "bounds",
+          `"${s.tensor.name}" is written twice at element ${flat}; give every element one value`,
+          s,
+        );
+      written[flat] = 1;
+      if (storage.initialized) storage.initialized[flat] = 1;
+      to[flat] = encode(round(from[at[0]! + i * steps[0]!]!));
+    }
+  });
+}
+
+function marks(e: Evaluator, storage: Storage): Uint8Array {
+  let bytes = e.writes.get(storage);
+  if (!bytes) {
+    bytes = new Uint8Array(storage.data.length);
+    e.writes.set(storage, bytes);
+  }
+  return bytes;
+}

@@ -1,0 +1,39 @@
+// The functions of `call` nodes in float64: what interpreters use. Their bodies in the language are in tile/functions.ts.
+
+const SQRT_PI = Math.sqrt(Math.PI);
+
+/** erf by its Taylor series; for |x| ≤ 3 the terms cancel by less than four digits of the sixteen, so it stops at 2 */
+function erfSeries(x: number): number {
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum); n++) {
+    term *= (-x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / SQRT_PI) * sum;
+}
+/** erfc for x > 2 by its continued fraction (Abramowitz and Stegun 7.1.14), from the inside out */
+function erfcFraction(x: number): number {
+  let f = x;
+  for (let n = 60; n > 0; n--) f = x + n / 2 / f;
+  return Math.exp(-x * x) / (f * SQRT_PI);
+}
+export function erf(x: number): number {
+  if (Number.isNaN(x) || x === 0) return x;
+  if (Math.abs(x) < 2) return erfSeries(x);
+  return Math.sign(x) * (1 - erfcFraction(Math.abs(x)));
+}
+
+export const natives: Readonly<Record<string, (...x: number[]) => number>> = {
+  exp: x => Math.exp(x!),
+  exp2: x => 2 ** x!,
+  log: x => Math.log(x!),
+  log2: x => Math.log2(x!),
+  tanh: x => Math.tanh(x!),
+  erf: x => erf(x!),
+  sin: x => Math.sin(x!),
+  cos: x => Math.cos(x!),
+  sigmoid: x => 1 / (1 + Math.exp(-x!)),
+  // C's pow, not JavaScript's: 1 to any power is 1, and so is anything to the power 0
+  pow: (x, y) => (x === 1 || (x === -1 && Math.abs(y!) === Infinity) ? 1 : x! ** y!),
+};
