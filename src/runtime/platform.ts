@@ -1,0 +1,425 @@
+// The one file that talks to the host: WebAssembly, workers, files, fetch, clocks, engine flags. Everything else in the core
+// compiles with the ES library alone. Node's modules come from process.getBuiltinModule (Node 20.16 and later), which no
+// bundler sees, so a browser bundle needs no polyfill and nothing here is asynchronous only because of an import.
+// Nothing is touched when this file is imported.
+import { AzulejoError } from "../support/errors.js";
+
+// ---- host globals, as far as the core uses them; empty additions where the DOM or Node declare the same ----
+declare global {
+  interface AbortSignal {
+    readonly aborted: boolean;
+    // biome-ignore lint/suspicious/noExplicitAny: must be identical to the declaration of the DOM
+    readonly reason: any;
+    addEventListener(type: "abort", listener: () => void): void;
+    removeEventListener(type: "abort", listener: () => void): void;
+  }
+  interface URL {
+    href: string;
+    protocol: string;
+  }
+}
+
+/** A compiled module; opaque, can be posted to workers. */
+export interface WasmModule {
+  readonly wasmModule?: never;
+}
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  grow(pages: number): number;
+}
+export interface WasmInstance {
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+type WasmImports = Record<string, Record<string, unknown>>;
+interface WasmHost {
+  validate(bytes: Uint8Array): boolean;
+  compile(bytes: Uint8Array): Promise<WasmModule>;
+  instantiate(module: WasmModule, imports: WasmImports): Promise<WasmInstance>;
+  Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
+  RuntimeError: new (message?: string) => Error;
+}
+interface NodeWorker {
+  postMessage(message: unknown, transfer?: readonly object[]): void;
+  on(event: "message" | "messageerror" | "error" | "exit", listener: (value: unknown) => void): void;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<number>;
+}
+interface WebWorker {
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onmessageerror: (() => void) | null;
+  onerror: ((event: { message?: string; preventDefault?(): void }) => void) | null;
+  postMessage(message: unknown, transfer?: readonly object[]): void;
+  terminate(): void;
+}
+interface FileHandle {
+  stat(): Promise<{ readonly size: number }>;
+  read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+  close(): Promise<void>;
+}
+interface BodyReader {
+  read(): Promise<{ done: boolean; value?: Uint8Array }>;
+}
+interface FetchResponse {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: { getReader(): BodyReader } | null;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+interface NodeModules {
+  "node:worker_threads": { Worker: new (source: string | URL, options: object) => NodeWorker };
+  "node:os": { availableParallelism(): number };
+  "node:v8": { setFlagsFromString(flag: string): void };
+  "node:fs/promises": { open(path: string | URL, flags: "r"): Promise<FileHandle> };
+  "node:url": { pathToFileURL(path: string): URL };
+}
+interface NodeProcess {
+  readonly versions: Readonly<Record<string, string | undefined>>;
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule?<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined;
+}
+interface Host {
+  readonly WebAssembly?: WasmHost;
+  readonly process?: NodeProcess;
+  readonly navigator?: { readonly hardwareConcurrency?: number };
+  readonly crossOriginIsolated?: boolean;
+  readonly document?: object;
+  readonly performance?: { now(): number };
+  readonly Worker?: new (url: string | URL, options?: { name?: string }) => WebWorker;
+  readonly Blob?: new (parts: readonly string[], options: { type: string }) => object;
+  readonly URL?: { new (url: string): URL; createObjectURL(blob: object): string; revokeObjectURL(url: string): void };
+  readonly fetch?: (url: string, options: { signal?: AbortSignal | undefined }) => Promise<FetchResponse>;
+  setTimeout(run: () => void, timeMs: number): object;
+  setInterval(run: () => void, timeMs: number): object;
+  clearInterval(timer: object): void;
+}
+const host = (): Host => globalThis as unknown as Host;
+
+const nodeModule = <Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined =>
+  host().process?.getBuiltinModule?.(name);
+
+// ---- clocks and cores ----
+
+/** Milliseconds since some moment, with the resolution that the host grants. */
+export const now = (): number => host().performance?.now() ?? Date.now();
+
+export const sleep = (timeMs: number): Promise<void> => new Promise(resolve => host().setTimeout(resolve, timeMs));
+
+/** Threads that run at the same time; 1 where the host does not say. */
+export const coreCount = (): number =>
+  Math.max(1, nodeModule("node:os")?.availableParallelism() ?? host().navigator?.hardwareConcurrency ?? 1);
+
+// ---- memory between threads ----
+
+/**
+ * Can memory be shared with workers? A page without cross-origin isolation still constructs a shared WebAssembly.Memory and only
+ * fails to post it, so the page is asked, not the constructor.
+ */
+export const canShareMemory = (): boolean =>
+  typeof SharedArrayBuffer === "function" &&
+  (nodeModule("node:worker_threads") !== undefined || host().crossOriginIsolated === true);
+
+/** May this thread block in Atomics.wait? The main thread of a page may not. */
+export const canBlock = (): boolean => nodeModule("node:worker_threads") !== undefined || host().document === undefined;
+
+type WaitAsync = (
+  array: Int32Array,
+  index: number,
+  value: number,
+) => { async: false } | { async: true; value: Promise<"ok" | "timed-out"> };
+
+/** Atomics.waitAsync, newer than ES2023: resolves when `array[index]` is notified or no longer `value`. Undefined where missing. */
+export const waitAsync = (): ((array: Int32Array, index: number, value: number) => Promise<void>) | undefined => {
+  const wait = (Atomics as unknown as { waitAsync?: WaitAsync }).waitAsync;
+  if (!wait) return undefined;
+  return async (array, index, value) => {
+    const result = wait(array, index, value);
+    if (result.async) await result.value;
+  };
+};
+
+// ---- WebAssembly ----
+
+function wasm(): WasmHost {
+  const found = host().WebAssembly;
+  if (!found) throw new AzulejoError("target", 'This host has no WebAssembly; use { target: "interpreter" }');
+  return found;
+}
+export const validateWasm = (bytes: Uint8Array): boolean => host().WebAssembly?.validate(bytes) ?? false;
+export const compileWasm = (bytes: Uint8Array): Promise<WasmModule> => wasm().compile(bytes);
+export const instantiateWasm = (module: WasmModule, imports: WasmImports): Promise<WasmInstance> =>
+  wasm().instantiate(module, imports);
+/** Throws a RangeError where the host refuses that much address space. */
+export const createWasmMemory = (limits: { initial: number; maximum: number; shared: boolean }): WasmMemory =>
+  new (wasm().Memory)(limits);
+
+// ---- workers ----
+
+export interface HostWorker {
+  post(message: unknown, transfer?: readonly object[]): void;
+  onMessage(receive: (message: unknown) => void): void;
+  /** the worker could not start, threw, or ended without having been asked to */
+  onFailure(receive: (reason: string) => void): void;
+  /** A referenced worker keeps the process alive (Node); workers start referenced. */
+  ref(): void;
+  unref(): void;
+  terminate(): void;
+}
+export interface WorkerOptions {
+  readonly name: string;
+  /** a file with the same text, for pages whose Content-Security-Policy refuses Blob workers */
+  readonly url?: string | URL | undefined;
+}
+
+export const canStartWorkers = (): boolean =>
+  nodeModule("node:worker_threads") !== undefined || typeof host().Worker === "function";
+
+/** Starts a worker that runs `source`, a classic script. */
+export function startWorker(source: string, options: WorkerOptions): HostWorker {
+  const threads = nodeModule("node:worker_threads");
+  return threads ? startNodeWorker(threads.Worker, source, options) : startWebWorker(source, options);
+}
+
+function startNodeWorker(
+  Worker: NodeModules["node:worker_threads"]["Worker"],
+  source: string,
+  options: WorkerOptions,
+): HostWorker {
+  // execArgv: [] keeps a user's --import hooks and loaders out of our workers
+  const settings = { name: options.name, eval: options.url === undefined, execArgv: [] };
+  const worker = new Worker(options.url === undefined ? source : new (host().URL!)(String(options.url)), settings);
+  let terminated = false;
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    onMessage: receive => worker.on("message", receive),
+    onFailure: receive => {
+      worker.on("messageerror", () => receive("a message could not be read"));
+      worker.on("error", error => receive(error instanceof Error ? error.message : String(error)));
+      worker.on("exit", code => terminated || receive(`it ended with exit code ${code}`));
+    },
+    ref: () => worker.ref(),
+    unref: () => worker.unref(),
+    terminate: () => {
+      terminated = true;
+      void worker.terminate();
+    },
+  };
+}
+
+function startWebWorker(source: string, options: WorkerOptions): HostWorker {
+  const { Worker, Blob, URL } = host();
+  if (!Worker || !Blob || !URL)
+    throw new AzulejoError("target", "This host has no workers; use { threads: 1 } on the calling thread");
+  // a data: URL would do too, but such a worker is not cross-origin isolated and gets no shared memory
+  const blobUrl =
+    options.url === undefined ? URL.createObjectURL(new Blob([source], { type: "text/javascript" })) : undefined;
+  const worker = new Worker(blobUrl ?? options.url!, { name: options.name });
+  const forget = () => blobUrl !== undefined && URL.revokeObjectURL(blobUrl);
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    onMessage: receive => {
+      worker.onmessage = event => {
+        forget();
+        receive(event.data);
+      };
+    },
+    onFailure: receive => {
+      worker.onmessageerror = () => receive("a message could not be read");
+      worker.onerror = event => {
+        forget();
+        event.preventDefault?.();
+        receive(event.message || "the page refused to start it (Content-Security-Policy?)");
+      };
+    },
+    ref: () => {},
+    unref: () => {},
+    terminate: () => {
+      forget();
+      worker.terminate();
+    },
+  };
+}
+
+// ---- engine flags ----
+
+/** Version of V8 in Node as a number (11.3); undefined in browsers, which grant no flags, and in hosts that only resemble Node. */
+export function nodeV8Version(): number | undefined {
+  const versions = host().process?.versions;
+  if (!versions?.["v8"] || versions["bun"] || versions["deno"] || !nodeModule("node:v8")) return undefined;
+  return Number.parseFloat(versions["v8"]);
+}
+
+/** A switch of V8 by its bare name (`liftoff`); `--name` turns it on, `--no-name` off. `value` is the wanted state, not the default. */
+export interface EngineFlag {
+  readonly name: string;
+  readonly value: boolean;
+}
+export const flagText = (flag: EngineFlag): string => (flag.value ? `--${flag.name}` : `--no-${flag.name}`);
+
+// V8 has no way to read a flag, and flags belong to the process: users are counted, and the last one restores.
+const flagUsers = new Map<string, number>();
+
+/** Did the user give the flag on the command line? Then it is theirs: neither set nor restored. */
+function flagIsUsers(name: string): boolean {
+  const process = host().process;
+  const given = [...(process?.execArgv ?? []), ...(process?.env["NODE_OPTIONS"] ?? "").split(" ")];
+  const plain = (text: string) =>
+    text
+      .replace(/^--?(no-?)?/, "")
+      .replace(/=.*$/, "")
+      .replaceAll("_", "-");
+  return given.some(argument => argument.startsWith("--") && plain(argument) === name);
+}
+
+/** Sets flags for the duration of `work`, keeps the process alive meanwhile, and reports which flags were set. */
+export async function withEngineFlags<T>(
+  flags: readonly EngineFlag[],
+  work: () => Promise<T>,
+): Promise<{ value: T; applied: string[] }> {
+  const v8 = nodeModule("node:v8");
+  const mine = v8 ? flags.filter(flag => !flagIsUsers(flag.name)) : [];
+  // Node 24 does not stay alive for a pending WebAssembly.compile
+  const keepAlive = host().setInterval(() => {}, 2 ** 30);
+  for (const flag of mine) {
+    const users = flagUsers.get(flag.name) ?? 0;
+    if (users === 0) v8!.setFlagsFromString(flagText(flag));
+    flagUsers.set(flag.name, users + 1);
+  }
+  try {
+    return { value: await work(), applied: mine.map(flagText) };
+  } finally {
+    for (const flag of mine) {
+      const users = flagUsers.get(flag.name)! - 1;
+      flagUsers.set(flag.name, users);
+      if (users === 0) v8!.setFlagsFromString(flagText({ name: flag.name, value: !flag.value }));
+    }
+    host().clearInterval(keepAlive);
+  }
+}
+
+/** The same around synchronous work. */
+export function withEngineFlagsSync<T>(flags: readonly EngineFlag[], work: () => T): T {
+  const v8 = nodeModule("node:v8");
+  const mine = v8 ? flags.filter(flag => !flagIsUsers(flag.name) && (flagUsers.get(flag.name) ?? 0) === 0) : [];
+  for (const flag of mine) v8!.setFlagsFromString(flagText(flag));
+  try {
+    return work();
+  } finally {
+    for (const flag of mine) v8!.setFlagsFromString(flagText({ name: flag.name, value: !flag.value }));
+  }
+}
+
+// ---- files and addresses ----
+
+/** A file that is read in pieces, straight into program memory if wanted (shared memory is allowed). */
+export interface OpenFile {
+  readonly byteLength: number;
+  /** Fills `into` from `position` on; returns the bytes read: fewer than asked only at the end of the file. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export const hasFiles = (): boolean => nodeModule("node:fs/promises") !== undefined;
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export async function openFile(path: string | URL): Promise<OpenFile> {
+  const fs = nodeModule("node:fs/promises");
+  if (!fs)
+    throw new AzulejoError(
+      "option",
+      `"${path}" can't be opened: this host has no files; pass an http(s) URL or the bytes`,
+    );
+  const handle = await fs.open(path, "r").catch(error => {
+    throw new AzulejoError("option", `"${path}" can't be opened: ${reasonOf(error)}`, { cause: error });
+  });
+  return {
+    byteLength: (await handle.stat()).size,
+    read: (into, position) => readRange(handle, into, position),
+    close: () => handle.close(),
+  };
+}
+
+async function readRange(handle: FileHandle, into: Uint8Array, position: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    // 64 MiB a call: a read of more than 2 GiB is refused, and cancellation between calls stays possible
+    const length = Math.min(into.length - done, 64 << 20);
+    const { bytesRead } = await handle.read(into, done, length, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** 0..1; called only where the size is known before */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** Everything at a path (Node) or an address (http, https, blob, data; in a browser also relative to the page). */
+export async function readBytes(source: string | URL, options: ReadOptions = {}): Promise<Uint8Array> {
+  const text = typeof source === "string" ? source : source.href;
+  const isAddress = /^(https?|blob|data):/i.test(text) || !hasFiles();
+  if (isAddress) return fetchBytes(text, options);
+  // a string such as file:///a is an address for people, but a relative path for the file system
+  const file = await openFile(/^file:/i.test(text) ? new (host().URL!)(text) : source);
+  try {
+    const bytes = new Uint8Array(file.byteLength);
+    const piece = 16 << 20;
+    for (let at = 0; at < bytes.length; at += piece) {
+      throwIfAborted(options.signal, `Reading "${text}"`);
+      await file.read(bytes.subarray(at, at + piece), at);
+      options.onProgress?.(Math.min(1, (at + piece) / bytes.length));
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+async function fetchBytes(url: string, { signal, onProgress }: ReadOptions): Promise<Uint8Array> {
+  const fetch = host().fetch;
+  if (!fetch) throw new AzulejoError("option", `"${url}" can't be fetched: this host has no fetch; pass the bytes`);
+  const response = await fetch(url, { signal }).catch(error => {
+    throwIfAborted(signal, `Fetching "${url}"`);
+    throw new AzulejoError("option", `"${url}" can't be fetched: ${reasonOf(error)}`, { cause: error });
+  });
+  if (!response.ok)
+    throw new AzulejoError("option", `"${url}" can't be fetched: the server answers ${response.status}`);
+  const length = Number(response.headers.get("content-length"));
+  // a compressed body is longer than its content-length says
+  const sized = length > 0 && !response.headers.get("content-encoding");
+  if (!onProgress || !sized || !response.body) return new Uint8Array(await response.arrayBuffer());
+  return readBody(response.body.getReader(), length, onProgress);
+}
+
+async function readBody(
+  reader: BodyReader,
+  length: number,
+  onProgress: (fraction: number) => void,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    chunks.push(next.value!);
+    received += next.value!.length;
+    onProgress(Math.min(1, received / length));
+  }
+  const bytes = new Uint8Array(received);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** `what` starts the sentence: `Reading "a.onnx"` was aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted)
+    throw new AzulejoError("aborted", `${what} was aborted by the caller's signal`, { cause: signal.reason });
+}
