@@ -35,8 +35,8 @@ interface WasmHost {
   validate(bytes: Uint8Array): boolean;
   compile(bytes: Uint8Array): Promise<WasmModule>;
   instantiate(module: WasmModule, imports: WasmImports): Promise<WasmInstance>;
+  Instance: new (module: WasmModule, imports: WasmImports) => WasmInstance;
   Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
-  RuntimeError: new (message?: string) => Error;
 }
 interface NodeWorker {
   postMessage(message: unknown, transfer?: readonly object[]): void;
@@ -151,6 +151,9 @@ export const validateWasm = (bytes: Uint8Array): boolean => host().WebAssembly?.
 export const compileWasm = (bytes: Uint8Array): Promise<WasmModule> => wasm().compile(bytes);
 export const instantiateWasm = (module: WasmModule, imports: WasmImports): Promise<WasmInstance> =>
   wasm().instantiate(module, imports);
+/** Blocks; small modules only on the main thread of a page. */
+export const instantiateWasmSync = (module: WasmModule, imports: WasmImports): WasmInstance =>
+  new (wasm().Instance)(module, imports);
 /** Throws a RangeError where the host refuses that much address space. */
 export const createWasmMemory = (limits: { initial: number; maximum: number; shared: boolean }): WasmMemory =>
   new (wasm().Memory)(limits);
@@ -247,8 +250,8 @@ function startWebWorker(source: string, options: WorkerOptions): HostWorker {
 /** Version of V8 in Node as a number (11.3); undefined in browsers, which grant no flags, and in hosts that only resemble Node. */
 export function nodeV8Version(): number | undefined {
   const versions = host().process?.versions;
-  if (!versions?.["v8"] || versions["bun"] || versions["deno"] || !nodeModule("node:v8")) return undefined;
-  return Number.parseFloat(versions["v8"]);
+  if (!versions?.v8 || versions.bun || versions.deno || !nodeModule("node:v8")) return undefined;
+  return Number.parseFloat(versions.v8);
 }
 
 /** A switch of V8 by its bare name (`liftoff`); `--name` turns it on, `--no-name` off. `value` is the wanted state, not the default. */
@@ -264,7 +267,7 @@ const flagUsers = new Map<string, number>();
 /** Did the user give the flag on the command line? Then it is theirs: neither set nor restored. */
 function flagIsUsers(name: string): boolean {
   const process = host().process;
-  const given = [...(process?.execArgv ?? []), ...(process?.env["NODE_OPTIONS"] ?? "").split(" ")];
+  const given = [...(process?.execArgv ?? []), ...(process?.env.NODE_OPTIONS ?? "").split(" ")];
   const plain = (text: string) =>
     text
       .replace(/^--?(no-?)?/, "")

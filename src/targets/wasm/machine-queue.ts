@@ -1,0 +1,72 @@
+// Runs one after the other: a job waits for its turn, may be withdrawn by its signal, and is rejected when the machine ends.
+import { AzulejoError } from "../../support/errors.js";
+
+interface Job {
+  readonly start: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export class RunQueue {
+  readonly #waiting: Job[] = [];
+  #running: Job | undefined;
+  #ended: AzulejoError | undefined;
+
+  get idle(): boolean {
+    return this.#running === undefined;
+  }
+
+  /** Why nothing runs any more; undefined while the machine is in order. */
+  get ended(): AzulejoError | undefined {
+    return this.#ended;
+  }
+
+  /** Calls `run` when its turn comes; the next job starts when the promise that it gives has settled. */
+  enqueue<T>(run: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
+      const withdraw = () => {
+        const at = this.#waiting.indexOf(job);
+        if (at < 0) return;
+        this.#waiting.splice(at, 1);
+        job.reject(abortedRun(signal!));
+      };
+      const job: Job = {
+        start: () => {
+          signal?.removeEventListener("abort", withdraw);
+          // the next one starts before this one is heard of: a caller that awaited the last run finds the machine idle
+          const settle =
+            <V>(report: (value: V) => void) =>
+            (value: V) => {
+              this.#next();
+              report(value);
+            };
+          run().then(settle(resolve), settle(reject));
+        },
+        reject: reason => {
+          signal?.removeEventListener("abort", withdraw);
+          reject(reason);
+        },
+      };
+      if (signal?.aborted) return reject(abortedRun(signal));
+      signal?.addEventListener("abort", withdraw);
+      this.#waiting.push(job);
+      if (this.idle) this.#next();
+    });
+  }
+
+  /** Rejects the job that runs and all that wait, and every later one. */
+  end(reason: AzulejoError): void {
+    this.#ended ??= reason;
+    this.#running?.reject(this.#ended);
+    for (const job of this.#waiting.splice(0)) job.reject(this.#ended);
+  }
+
+  #next(): void {
+    this.#running = this.#waiting.shift();
+    this.#running?.start();
+  }
+}
+
+/** The error of a run whose signal fired. */
+export const abortedRun = (signal: AbortSignal): AzulejoError =>
+  new AzulejoError("aborted", "The run was aborted by the caller's signal", { cause: signal.reason });
