@@ -74,10 +74,14 @@ export function producersOf(graph: Graph): Map<Value, GraphNode> {
   return out;
 }
 
-/** The pass applied to the subgraphs of all nodes, innermost first, then to the graph itself. */
-export function everywhere(graph: Graph, f: (g: Graph) => Graph): Graph {
-  const nodes = mapUnchanged(graph.nodes, n => mapSubgraphs(n, g => everywhere(g, f)));
-  return f(nodes === graph.nodes ? graph : { ...graph, nodes });
+/** `f` applied to the subgraphs of all nodes, innermost first, then to the graph itself. */
+export function everywhere(
+  graph: Graph,
+  f: (g: Graph, outermost: boolean) => Graph,
+  outermost = true,
+): Graph {
+  const nodes = mapUnchanged(graph.nodes, n => mapSubgraphs(n, g => everywhere(g, f, false)));
+  return f(nodes === graph.nodes ? graph : { ...graph, nodes }, outermost);
 }
 
 /** number of nodes, those of subgraphs included */

@@ -1,18 +1,14 @@
 // The public surface of `azulejo`: what load() takes and gives.
 import { type Dtype } from "../ir/dtypes.js";
-import { type Graph } from "../graph/graph.js";
+import type { Pass } from "../graph/pass.js";
 import { type Operator } from "../ops/operator.js";
 import { type Progress, type TargetReport } from "./target.js";
 import { type TensorArray, type TensorData } from "./tensor.js";
 
+export type { Pass };
+
 /** Path (Node), URL, or the bytes of an ONNX file. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
-
-/** A named pure function from graph to graph. */
-export interface Pass {
-  readonly name: string;
-  readonly run: (graph: Graph) => Graph | Promise<Graph>;
-}
 
 export interface LoadOptions {
   /** "wasm" (default): compiled code on worker threads; "interpreter": walks tile IR, slow, checks everything */

@@ -5,6 +5,7 @@ import { type ModelProto, ModelProtoSchema } from "onnx-buf";
 import type { Graph, Value } from "../../graph/graph.js";
 import type { Sym } from "../../ir/poly.js";
 import { type ByteSource, memorySource } from "../../support/byte-source.js";
+import { newestOpset } from "../../graph/make.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 import { readGraph } from "./read-graph.js";
@@ -17,8 +18,8 @@ export interface ReadOnnxOptions {
   readonly openExternal?: (location: string) => ByteSource | Promise<ByteSource>;
 }
 
-/** newest version of the standard operators that this project knows */
-const newestOpset = 28;
+
+
 
 /** @throws AzulejoError model-format, model-external-data, graph-invalid, operator-unsupported, option */
 export async function readOnnx(

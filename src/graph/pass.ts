@@ -1,0 +1,39 @@
+// Passes: named pure functions from graph to graph, run in the order of a list.
+import { AzulejoError } from "../support/errors.js";
+import type { Graph } from "./graph.js";
+import { countNodes } from "./values.js";
+
+/** A named pure function from graph to graph. */
+export interface Pass {
+  readonly name: string;
+  readonly run: (graph: Graph) => Graph | Promise<Graph>;
+}
+
+export interface PassReport {
+  readonly name: string;
+  readonly nodesBefore: number;
+  readonly nodesAfter: number;
+  readonly timeMs: number;
+}
+
+export interface RunPassesOptions {
+  readonly onPass?: (report: PassReport, graph: Graph) => void;
+  /** milliseconds since any moment; absent: all times are 0 (the ES library has no precise clock) */
+  readonly now?: () => number;
+  /** an AbortSignal, or anything with its `aborted` */
+  readonly signal?: { readonly aborted: boolean } | undefined;
+}
+
+/** @throws what the passes throw; AzulejoError aborted */
+export async function runPasses(graph: Graph, passes: readonly Pass[], options: RunPassesOptions = {}): Promise<Graph> {
+  const { onPass, now = () => 0, signal } = options;
+  let current = graph;
+  for (const pass of passes) {
+    if (signal?.aborted) throw new AzulejoError("aborted", `Stopped before the pass "${pass.name}", as the signal asked`);
+    const start = now();
+    const nodesBefore = countNodes(current);
+    current = await pass.run(current);
+    onPass?.({ name: pass.name, nodesBefore, nodesAfter: countNodes(current), timeMs: now() - start }, current);
+  }
+  return current;
+}

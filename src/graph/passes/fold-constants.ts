@@ -1,0 +1,124 @@
+// Constant folding: values that are known at compile time become constants. Shape arithmetic goes this way, because inference
+// knows its result; so do fills, and whole operators on constants where the caller can evaluate them.
+import type { Registry } from "../../ops/registry.js";
+import { bytesOf } from "../../ir/dtypes.js";
+import { type BoundNode, bindNode } from "../bind.js";
+import {
+  bytesData,
+  constantDims,
+  constantValue,
+  fillData,
+  knownLimit,
+  knownOf,
+  lazyData,
+  numberOf,
+  numbersOf,
+} from "../constants.js";
+import type { ConstantData, Graph, KnownValue, Value } from "../graph.js";
+import type { Pass } from "../pass.js";
+import { type Rule, rewriteEverywhere } from "../rewrite.js";
+import { constantsOf, subgraphs, substituteValues } from "../values.js";
+
+/** Runs one operator on constant inputs: bytes of its outputs, by name, row-major in their dtypes. */
+export type Evaluate = (
+  node: BoundNode,
+  inputs: Readonly<Record<string, Uint8Array>>,
+) => Promise<Readonly<Record<string, Uint8Array>>>;
+
+/** `evaluate` absent: only what inference knows, fills and reshapes are folded. */
+export function foldConstants(registry: Registry, evaluate?: Evaluate): Pass {
+  const rules: Rule[] = [foldKnown, foldFill, foldReshape(registry), ...(evaluate ? [foldEvaluated(registry, evaluate)] : [])];
+  const fold = (graph: Graph): Graph => rewriteEverywhere(graph, ...rules);
+  return { name: "fold-constants", run: evaluate ? graph => readSmall(fold(graph)) : fold };
+}
+
+/** All outputs in numbers: inference has done the work. */
+const foldKnown: Rule = node => {
+  const values = new Map<Value, Value>();
+  for (const o of node.outputs) {
+    if (!o) continue;
+    const numbers = numbersOf(o.known);
+    const dims = constantDims(o.dims);
+    if (!numbers || !dims || !o.dtype) return undefined;
+    values.set(o, constantValue(o.name, o.dtype, dims, numbers));
+  }
+  return values.size > 0 ? { nodes: [], values } : undefined;
+};
+
+/** Nothing is stored for a fill, however large: weights of test models are made this way. */
+const foldFill: Rule = node => {
+  if (node.op !== "ConstantOfShape" || node.domain !== "") return undefined;
+  const output = node.outputs[0];
+  const dims = constantDims(output?.dims);
+  if (!output?.dtype || !dims) return undefined;
+  const given = node.attributes["value"];
+  const tensor = typeof given === "object" && "tensor" in given ? given.tensor : undefined;
+  const value = tensor ? numberOf(tensor.known?.data[0]) : 0;
+  if (value === undefined) return undefined;
+  return replaceBy(output, fillData(output.dtype, count(dims), value));
+};
+
+const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+/** The same bytes under other dims. */
+const foldReshape =
+  (registry: Registry): Rule =>
+  node => {
+    const [input, output] = [node.inputs[0], node.outputs[0]];
+    if (!input?.constant || !output?.dims || !constantDims(output.dims)) return undefined;
+    if (!registry.find(node.domain, node.op, node.opset)?.reshape || output.dtype !== input.dtype) return undefined;
+    return replaceBy(output, input.constant, input.known);
+  };
+
+function replaceBy(output: Value, constant: ConstantData, content?: KnownValue): ReturnType<Rule> {
+  const known = content && { dims: constantDims(output.dims)!, data: content.data };
+  const value: Value = { name: output.name, dtype: output.dtype, dims: output.dims, constant, ...(known ? { known } : {}) };
+  return { nodes: [], values: new Map([[output, value]]) };
+}
+
+/** results larger than their inputs and than this stay operators: an Expand is cheaper to run than to load */
+const largestGrowth = 1 << 16;
+/** operators whose result is not a function of their inputs */
+const impure = /^(Random|Bernoulli|Multinomial|Dropout)/;
+
+/** Whole operators on constants, evaluated when somebody reads the result. */
+const foldEvaluated =
+  (registry: Registry, evaluate: Evaluate): Rule =>
+  node => {
+    if (!node.inputs.some(v => v) || !node.inputs.every(v => !v || v.constant)) return undefined;
+    if (impure.test(node.op) || subgraphs(node).length > 0) return undefined;
+    const sizes = node.outputs.map(byteLengthOf);
+    if (sizes.some(s => s === undefined)) return undefined;
+    const read = node.inputs.reduce((sum, v) => sum + (v?.constant?.byteLength ?? 0), 0);
+    const made = sizes.reduce<number>((sum, s) => sum + (s ?? 0), 0);
+    if (made > Math.max(read, largestGrowth)) return undefined;
+    const bound = bindNode(node, registry);
+    const values = new Map<Value, Value>();
+    for (const [name, output] of Object.entries(bound.outputs))
+      values.set(output, { ...output, constant: lazyData(byteLengthOf(output)!, () => evaluateOutput(bound, evaluate, name)) });
+    return { nodes: [], values };
+  };
+
+function byteLengthOf(v: Value | undefined): number | undefined {
+  if (!v) return 0;
+  const dims = constantDims(v.dims);
+  return dims && v.dtype ? count(dims) * bytesOf(v.dtype) : undefined;
+}
+
+async function evaluateOutput(bound: BoundNode, evaluate: Evaluate, output: string): Promise<Uint8Array> {
+  const inputs: Record<string, Uint8Array> = {};
+  for (const [name, v] of Object.entries(bound.inputs)) inputs[name] = await v.constant!.read();
+  return (await evaluate(bound, inputs))[output]!;
+}
+
+/** Small constants that have become constant only now are read, so that inference sees their content. */
+async function readSmall(graph: Graph): Promise<Graph> {
+  const read = new Map<Value, Value>();
+  for (const v of constantsOf(graph)) {
+    const dims = constantDims(v.dims);
+    if (!v.constant || v.known || !dims || !v.dtype || count(dims) > knownLimit) continue;
+    const bytes = await v.constant.read();
+    read.set(v, { ...v, constant: bytesData(bytes), known: knownOf(v.dtype, dims, bytes) });
+  }
+  return read.size === 0 ? graph : substituteValues(graph, v => read.get(v) ?? v);
+}

@@ -1,0 +1,177 @@
+// Normalisation folding: BatchNormalization, and Mul, Add, Sub and Div by a constant per channel, go into the weights of the
+// convolution before them. What is left of a BatchNormalization becomes one multiplication and one addition.
+//
+// All of it is y = scale·x + shift per channel. New weights are computed in float64 when they are read, rounded once: nothing
+// is stored twice. Only f32 and f64: weights of 16 bits would lose what the separate operator keeps.
+import { bytesOf } from "../../ir/dtypes.js";
+import { Poly } from "../../ir/poly.js";
+import { constantDims, decode, encode, lazyData } from "../constants.js";
+import type { GraphNode, Value } from "../graph.js";
+import { makeNode, sameType } from "../make.js";
+import type { Pass } from "../pass.js";
+import { type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
+
+export const foldNormalization: Pass = {
+  name: "fold-normalization",
+  run: graph => rewriteEverywhere(rewriteEverywhere(graph, foldIntoWeights, foldIntoNormalization), splitNormalization),
+};
+
+type Numbers = () => Promise<Float64Array>;
+/** y = scale·x + shift, by channel (axis 1 of x) */
+interface Affine {
+  readonly x: Value;
+  readonly channels: number;
+  readonly scale: Numbers | undefined;
+  readonly shift: Numbers | undefined;
+}
+
+const isWeight = (v: Value | undefined): v is Value => !!v?.constant && (v.dtype === "f32" || v.dtype === "f64");
+const numbersIn =
+  (v: Value): Numbers =>
+  async () =>
+    decode(v.dtype!, await v.constant!.read());
+
+/** The node as a function of one input, if that is what it is. */
+function affineOf(node: GraphNode): Affine | undefined {
+  if (node.domain !== "") return undefined;
+  if (node.op === "BatchNormalization") return normalization(node);
+  const [a, b] = node.inputs;
+  const commutes = node.op === "Add" || node.op === "Mul";
+  const swap = commutes && !!a?.constant;
+  const [x, c] = swap ? [b, a] : [a, b];
+  const channels = x?.dims?.[1]?.isConst ? x.dims[1].constant : undefined;
+  const values = x && channels !== undefined && isWeight(c) ? perChannel(c, x, channels) : undefined;
+  if (!values) return undefined;
+  const map = (f: (n: number) => number): Numbers => async () => (await values()).map(f);
+  const [scale, shift] =
+    node.op === "Mul"
+      ? [values, undefined]
+      : node.op === "Div"
+        ? [map(n => 1 / n), undefined]
+        : [undefined, node.op === "Add" ? values : map(n => -n)];
+  return ["Add", "Sub", "Mul", "Div"].includes(node.op) ? { x, channels: channels!, scale, shift } : undefined;
+}
+
+/** A constant that has one number for each channel of x, or one for all, and does not widen x by broadcasting. */
+function perChannel(c: Value, x: Value, channels: number): Numbers | undefined {
+  const dims = constantDims(c.dims)!;
+  const rank = x.dims!.length;
+  if (dims.length > rank || c.dtype !== x.dtype) return undefined;
+  const axisOf = (i: number): number => rank - dims.length + i;
+  if (!dims.every((d, i) => d === 1 || (axisOf(i) === 1 && d === channels))) return undefined;
+  const numbers = numbersIn(c);
+  return async () => {
+    const list = await numbers();
+    return list.length === channels ? list : new Float64Array(channels).fill(list[0]!);
+  };
+}
+
+function normalization(node: GraphNode): Affine | undefined {
+  const [x, scale, bias, mean, variance] = node.inputs;
+  const channels = x?.dims?.[1];
+  const constants = [scale, bias, mean, variance];
+  if (!channels?.isConst || !constants.every(v => isWeight(v) && v.dims?.length === 1)) return undefined;
+  const { training_mode, is_test, spatial, epsilon = 1e-5 } = node.attributes;
+  const trains = training_mode === 1 || (node.opset < 7 && is_test !== 1);
+  if (trains || spatial === 0 || node.outputs.some((o, i) => i > 0 && o)) return undefined;
+  const read = constants.map(v => numbersIn(v!)) as [Numbers, Numbers, Numbers, Numbers];
+  const factors: Numbers = async () => {
+    const [s, v] = await Promise.all([read[0](), read[3]()]);
+    return s.map((n, c) => n / Math.sqrt(v[c]! + Number(epsilon)));
+  };
+  const offsets: Numbers = async () => {
+    const [f, b, m] = await Promise.all([factors(), read[1](), read[2]()]);
+    return b.map((n, c) => n - m[c]! * f[c]!);
+  };
+  return { x: x!, channels: channels.constant, scale: factors, shift: offsets };
+}
+
+/** Conv(x, w, b)·scale + shift = Conv(x, w·scale, b·scale + shift) */
+const foldIntoWeights: Rule = (node, view) => {
+  const affine = affineOf(node);
+  const conv = affine && soleProducer(affine.x, view);
+  if (!affine || !conv || conv.domain !== "" || !(conv.op === "Conv" || conv.op === "ConvTranspose")) return undefined;
+  const [x, weight, bias] = conv.inputs;
+  if (!isWeight(weight) || (bias && !isWeight(bias))) return undefined;
+  const output = node.outputs[0]!;
+  const channelOf = outputChannel(conv, constantDims(weight.dims)!);
+  const { scale, shift, channels } = affine;
+  const newWeight = scale ? derived(weight, `${output.name}/weight`, scaledWeight(weight, scale, channelOf)) : weight;
+  const newBias = derivedChannels(weight, `${output.name}/bias`, channels, async () => {
+    const b = bias ? await numbersIn(bias)() : new Float64Array(channels);
+    return affineMap(b, await scale?.(), await shift?.());
+  });
+  return { nodes: [{ ...conv, inputs: [x, newWeight, newBias], outputs: [output] }] };
+};
+
+function soleProducer(v: Value, view: RewriteView): GraphNode | undefined {
+  return view.readers(v) === 1 ? view.producer(v) : undefined;
+}
+
+const affineMap = (b: Float64Array, scale: Float64Array | undefined, shift: Float64Array | undefined): Float64Array =>
+  b.map((n, c) => n * (scale?.[c] ?? 1) + (shift?.[c] ?? 0));
+
+/** Which output channel the i-th weight belongs to: Conv has [M, C/group, …], ConvTranspose [C, M/group, …]. */
+function outputChannel(conv: GraphNode, dims: readonly number[]): (i: number) => number {
+  const inner = dims.slice(2).reduce((a, b) => a * b, 1);
+  const perRow = dims[1]! * inner;
+  if (conv.op === "Conv") return i => Math.floor(i / perRow);
+  const group = Number(conv.attributes["group"] ?? 1);
+  const rowsPerGroup = dims[0]! / group;
+  return i => Math.floor(i / perRow / rowsPerGroup) * dims[1]! + (Math.floor(i / inner) % dims[1]!);
+}
+
+const scaledWeight =
+  (weight: Value, scale: Numbers, channelOf: (i: number) => number): Numbers =>
+  async () => {
+    const [w, s] = await Promise.all([numbersIn(weight)(), scale()]);
+    return w.map((n, i) => n * s[channelOf(i)]!);
+  };
+
+const derived = (like: Value, name: string, numbers: Numbers): Value => ({
+  name,
+  dtype: like.dtype,
+  dims: like.dims,
+  constant: lazyData(like.constant!.byteLength, async () => encode(like.dtype!, await numbers())),
+});
+const derivedChannels = (like: Value, name: string, channels: number, numbers: Numbers, ones = 0): Value => ({
+  name,
+  dtype: like.dtype,
+  dims: [Poly.int(channels), ...Array.from({ length: ones }, () => Poly.one)],
+  constant: lazyData(channels * bytesOf(like.dtype!), async () => encode(like.dtype!, await numbers())),
+});
+
+/** BatchNormalization(x)·scale + shift = BatchNormalization(x) with other scale and bias */
+const foldIntoNormalization: Rule = (node, view) => {
+  const affine = affineOf(node);
+  const inner = affine && soleProducer(affine.x, view);
+  if (inner?.op !== "BatchNormalization" || !affineOf(inner)) return undefined;
+  const [x, scale, bias, mean, variance] = inner.inputs as [Value, Value, Value, Value, Value];
+  const output = node.outputs[0]!;
+  const newScale = derived(scale, `${output.name}/scale`, async () =>
+    affineMap(await numbersIn(scale)(), await affine?.scale?.(), undefined),
+  );
+  const newBias = derived(bias, `${output.name}/bias`, async () =>
+    affineMap(await numbersIn(bias)(), await affine?.scale?.(), await affine?.shift?.()),
+  );
+  return { nodes: [{ ...inner, inputs: [x, newScale, newBias, mean, variance], outputs: [output] }] };
+};
+
+/** x·scale + shift: two constants a channel instead of four and a square root */
+const splitNormalization: Rule = node => {
+  if (node.op !== "BatchNormalization") return undefined;
+  const affine = affineOf(node);
+  const output = node.outputs[0];
+  const scale = node.inputs[1];
+  if (!affine || !output || scale?.dtype !== affine.x.dtype) return undefined;
+  const ones = affine.x.dims!.length - 2;
+  const factor = derivedChannels(scale!, `${output.name}/scale`, affine.channels, affine.scale!, ones);
+  const offset = derivedChannels(scale!, `${output.name}/shift`, affine.channels, affine.shift!, ones);
+  const product = sameType(output, `${output.name}/scaled`);
+  return {
+    nodes: [
+      makeNode(`${node.name}/scale`, "Mul", [affine.x, factor], [product]),
+      makeNode(node.name, "Add", [product, offset], [output]),
+    ],
+  };
+};

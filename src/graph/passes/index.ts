@@ -1,0 +1,41 @@
+// The built-in passes in their order. `load(…, { passes })` gets this list to change.
+import type { Registry } from "../../ops/registry.js";
+import { type InferOptions, infer } from "../infer.js";
+import type { Pass } from "../pass.js";
+import { type Evaluate, foldConstants } from "./fold-constants.js";
+import { foldNormalization } from "./fold-normalization.js";
+import { foldPadding } from "./fold-padding.js";
+import { removeDeadCode } from "./remove-dead-code.js";
+import { resolveIf } from "./resolve-if.js";
+import { shareCommon } from "./share-common.js";
+import { simplify } from "./simplify.js";
+
+export { type Evaluate, foldConstants } from "./fold-constants.js";
+export { foldNormalization, foldPadding, removeDeadCode, resolveIf, shareCommon, simplify };
+
+export interface PassOptions extends InferOptions {
+  /** evaluates operators on constants; absent: those that inference does not know stay in the graph */
+  readonly evaluate?: Evaluate;
+}
+
+/** dims, dtypes and known values of all values anew */
+export const inferTypes = (registry: Registry, options: InferOptions = {}): Pass => ({
+  name: "infer",
+  run: graph => infer(graph, registry, options),
+});
+
+export function defaultPasses(registry: Registry, options: PassOptions = {}): Pass[] {
+  return [
+    inferTypes(registry, options),
+    resolveIf,
+    foldConstants(registry, options.evaluate),
+    simplify,
+    removeDeadCode,
+    shareCommon,
+    foldNormalization,
+    foldPadding,
+    removeDeadCode,
+    // folded constants may have made more known, and a user's pass may have left types open
+    { ...inferTypes(registry), name: "infer-again" },
+  ];
+}

@@ -1,0 +1,67 @@
+// Common subexpressions: equal nodes on equal inputs are computed once; equal small constants are one value.
+import type { AttributeValue, Graph, GraphNode, Value } from "../graph.js";
+import { numbersOf } from "../constants.js";
+import type { Pass } from "../pass.js";
+import { type Rule, rewriteGraph } from "../rewrite.js";
+import { everywhere, subgraphs, substituteValues } from "../values.js";
+
+export const shareCommon: Pass = {
+  name: "share-common",
+  run: graph => everywhere(shareConstants(graph), (g, outermost) => rewriteGraph(g, outermost, [shareNodes()])),
+};
+
+/** Equal by dtype, dims and content; only small constants have a known content. */
+function shareConstants(graph: Graph): Graph {
+  const first = new Map<string, Value>();
+  return substituteValues(graph, v => {
+    const numbers = v.constant && numbersOf(v.known);
+    if (!numbers || v.known!.data.length === 0) return v;
+    const text = numbers.map(x => (Object.is(x, -0) ? "-0" : String(x))).join(",");
+    const key = `${v.dtype}[${v.known!.dims.join(",")}]${text}`;
+    const same = first.get(key);
+    if (!same) first.set(key, v);
+    return same ?? v;
+  });
+}
+
+/** operators whose result is not a function of their inputs */
+const impure = /^(Random|Bernoulli|Multinomial|Dropout)/;
+
+/** A rule for one graph: what a subgraph computes exists only inside it. */
+function shareNodes(): Rule {
+  const ids = new Map<object, number>();
+  const id = (x: object): number => {
+    const known = ids.get(x) ?? ids.size;
+    ids.set(x, known);
+    return known;
+  };
+  const seen = new Map<string, GraphNode>();
+  return node => {
+    if (impure.test(node.op) || subgraphs(node).length > 0) return undefined;
+    const key = keyOf(node, id);
+    const same = seen.get(key);
+    if (!same) {
+      seen.set(key, node);
+      return undefined;
+    }
+    if (same === node || !node.outputs.every((o, i) => !o || same.outputs[i])) return undefined;
+    const values = new Map<Value, Value>();
+    node.outputs.forEach((o, i) => {
+      if (o) values.set(o, same.outputs[i]!);
+    });
+    return { nodes: [], values };
+  };
+}
+
+function keyOf(node: GraphNode, id: (x: object) => number): string {
+  const inputs = node.inputs.map(v => (v ? id(v) : "-")).join(",");
+  const attributes = Object.entries(node.attributes)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, a]) => `${name}=${attributeKey(a, id)}`);
+  return `${node.domain}.${node.op}.${node.opset}(${inputs}){${attributes.join(";")}}#${node.outputs.length}`;
+}
+const attributeKey = (a: AttributeValue, id: (x: object) => number): string => {
+  if (typeof a === "object" && !Array.isArray(a)) return `#${id("tensor" in a ? a.tensor : "graph" in a ? a.graph : a)}`;
+  return `${typeof a}${JSON.stringify(typeof a === "bigint" ? String(a) : a)}`;
+};
+

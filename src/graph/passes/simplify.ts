@@ -1,0 +1,140 @@
+// Simplification: nodes that do nothing, and pairs that one node can do. Every rule keeps the values exactly, but for the
+// sign of zero (x + 0). What fusion makes free anyway (scalar chains, activations) is left to it.
+import { type Dtype, dtypes } from "../../ir/dtypes.js";
+import { opaque, Poly } from "../../ir/poly.js";
+import { constantValue, numberOf, numbersOf } from "../constants.js";
+import type { GraphNode, Value } from "../graph.js";
+import { sameDims } from "../infer.js";
+import { makeNode } from "../make.js";
+import type { Pass } from "../pass.js";
+import { type Rewrite, type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
+
+export const simplify: Pass = {
+  name: "simplify",
+  run: graph => rewriteEverywhere(graph, removeIdle, combineCasts, combineTransposes, combineReshapes),
+};
+
+type Test = (node: GraphNode) => boolean;
+const isStandard = (node: GraphNode): boolean => node.domain === "";
+const unchanged: Test = ({ inputs: [x], outputs: [y] }) => sameType(x, y);
+const sameType = (x: Value | undefined, y: Value | undefined): boolean =>
+  !!x?.dims && !!y?.dims && x.dtype === y.dtype && sameDims(x.dims, y.dims);
+/** the input consists of this number alone */
+const isAll = (v: Value | undefined, number: number): boolean => {
+  const numbers = numbersOf(v?.known);
+  return !!numbers && numbers.length > 0 && numbers.every(x => x === number);
+};
+const isLone: Test = node => node.inputs.filter(v => v).length === 1;
+
+/** Operators whose first output is their first input, when the test holds; other outputs must be absent. */
+const idle: Readonly<Record<string, Test>> = {
+  Identity: () => true,
+  Dropout: node => !isTraining(node),
+  Cast: unchanged,
+  CastLike: unchanged,
+  Reshape: unchanged,
+  Flatten: unchanged,
+  Expand: unchanged,
+  Tile: unchanged,
+  Concat: isLone,
+  Sum: isLone,
+  Max: isLone,
+  Min: isLone,
+  Mean: isLone,
+  Slice: node => unchanged(node) && (node.inputs[4] === undefined || isAll(node.inputs[4], 1)),
+  Pad: node => unchanged(node) && isAll(node.inputs[1], 0),
+  Transpose: node => permutation(node)?.every((p, i) => p === i) ?? false,
+  Sub: node => unchanged(node) && isAll(node.inputs[1], 0),
+  Div: node => unchanged(node) && isAll(node.inputs[1], 1),
+  Pow: node => unchanged(node) && isAll(node.inputs[1], 1),
+};
+/** x ∘ c = x for the commutative ones, c on either side */
+const neutral: Readonly<Record<string, number>> = { Add: 0, Mul: 1 };
+
+/** From opset 12 on an input says it; before, the attribute is_test of opset 6 and older did. Models for inference leave both out. */
+function isTraining(node: GraphNode): boolean {
+  if (node.opset < 12) return false;
+  const mode = node.inputs[2];
+  return mode !== undefined && numberOf(mode.known?.data[0]) !== 0;
+}
+
+const removeIdle: Rule = node => {
+  const [output, ...others] = node.outputs;
+  if (!isStandard(node) || !output || others.some(o => o)) return undefined;
+  const same = idleInput(node, output);
+  return same && { nodes: [], values: new Map([[output, same]]) };
+};
+function idleInput(node: GraphNode, output: Value): Value | undefined {
+  const [x, y] = node.inputs;
+  if (idle[node.op]?.(node)) return x;
+  const nothing = neutral[node.op];
+  if (nothing === undefined) return undefined;
+  if (isAll(y, nothing) && sameType(x, output)) return x;
+  return isAll(x, nothing) && sameType(y, output) ? y : undefined;
+}
+
+/** Cast(Cast(x)) is one Cast where the type in between holds every value of the first exactly. */
+const combineCasts: Rule = (node, view) => {
+  const inner = view.producer(node.inputs[0]);
+  if (node.op !== "Cast" || inner?.op !== "Cast" || !isStandard(node) || !isStandard(inner)) return undefined;
+  const [x, between] = [inner.inputs[0], inner.outputs[0]];
+  if (!x?.dtype || !between?.dtype || !holds(between.dtype, x.dtype)) return undefined;
+  return { nodes: [{ ...node, inputs: [x] }] };
+};
+const fractionBits: Partial<Record<Dtype, number>> = { f64: 53, f32: 24, f16: 11, bf16: 8 };
+const exponents: Partial<Record<Dtype, number>> = { f64: 11, f32: 8, f16: 5, bf16: 8 };
+function holds(wide: Dtype, narrow: Dtype): boolean {
+  const [w, n] = [dtypes[wide], dtypes[narrow]];
+  if (wide === narrow) return true;
+  if (wide === "bool") return false;
+  if (n.kind === "bool") return true;
+  if (n.kind === "float")
+    return w.kind === "float" && fractionBits[wide]! >= fractionBits[narrow]! && exponents[wide]! >= exponents[narrow]!;
+  // an unsigned integer fits a wider signed one; a signed one fits no unsigned one
+  if (w.kind === "float") return wide !== "f16" && n.bytes * 8 <= fractionBits[wide]!;
+  return w.kind === n.kind ? w.bytes >= n.bytes : w.kind === "signed" && w.bytes > n.bytes;
+}
+
+function permutation(node: GraphNode): readonly number[] | undefined {
+  const rank = node.inputs[0]?.dims?.length;
+  const given = node.attributes["perm"];
+  if (Array.isArray(given)) return given as readonly number[];
+  return rank === undefined ? undefined : Array.from({ length: rank }, (_, i) => rank - 1 - i);
+}
+
+const combineTransposes: Rule = (node, view) => {
+  const inner = view.producer(node.inputs[0]);
+  if (node.op !== "Transpose" || inner?.op !== "Transpose" || !isStandard(node) || !isStandard(inner)) return undefined;
+  const [outer, first] = [permutation(node), permutation(inner)];
+  if (!outer || !first || outer.length !== first.length) return undefined;
+  return { nodes: [{ ...node, inputs: [inner.inputs[0]], attributes: { perm: outer.map(p => first[p]!) } }] };
+};
+
+/** keep the row-major order of elements */
+const reshaping: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
+
+/** A chain of reshapes is one Reshape, if one number of the new dims at most depends on the run. */
+const combineReshapes: Rule = (node, view) => {
+  if (!reshaping.has(node.op) || !isStandard(node)) return undefined;
+  const output = node.outputs[0];
+  const x = sourceOfReshapes(node, view);
+  if (!x?.dims || !output?.dims || x === node.inputs[0]) return undefined;
+  if (sameType(x, output)) return { nodes: [], values: new Map([[output, x]]) };
+  return reshapeTo(node, x, output);
+};
+function sourceOfReshapes(node: GraphNode, view: RewriteView): Value | undefined {
+  let x = node.inputs[0];
+  for (let p = view.producer(x); p && reshaping.has(p.op) && isStandard(p); p = view.producer(x)) x = p.inputs[0];
+  return x;
+}
+function reshapeTo(node: GraphNode, x: Value, output: Value): Rewrite | undefined {
+  const open = output.dims!.filter(d => !d.isConst);
+  const fixed = Poly.product(output.dims!.filter(d => d.isConst));
+  if (open.length > 1 || fixed.isZero) return undefined;
+  // inference must find the same dims again
+  if (open[0] && !opaque("div", Poly.product(x.dims!), fixed).equals(open[0])) return undefined;
+  const target = output.dims!.map(d => (d.isConst ? d.constant : -1));
+  const shape = constantValue(`${node.name}/shape`, "i64", [target.length], target);
+  return { nodes: [makeNode(node.name, "Reshape", [x, shape], node.outputs)] };
+}
+
