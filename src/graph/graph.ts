@@ -1,6 +1,6 @@
 // Graph IR: operators over values with symbolic dims. Immutable: a pass returns a new graph; values are identified by object.
-import { type Dtype } from "../ir/dtypes.js";
-import { type Poly, type Sym } from "../ir/poly.js";
+import type { Dtype } from "../ir/dtypes.js";
+import type { Poly, Sym } from "../ir/poly.js";
 
 /** Dims are polynomials over the graph's symbols: from the file's named dims to the run, nothing is ever guessed. */
 export type Dims = readonly Poly[];

@@ -29,7 +29,8 @@ export async function runPasses(graph: Graph, passes: readonly Pass[], options: 
   const { onPass, now = () => 0, signal } = options;
   let current = graph;
   for (const pass of passes) {
-    if (signal?.aborted) throw new AzulejoError("aborted", `Stopped before the pass "${pass.name}", as the signal asked`);
+    if (signal?.aborted)
+      throw new AzulejoError("aborted", `Stopped before the pass "${pass.name}", as the signal asked`);
     const start = now();
     const nodesBefore = countNodes(current);
     current = await pass.run(current);

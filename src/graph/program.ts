@@ -1,9 +1,9 @@
 // The target-independent program that partition makes of a graph: kernels in tile IR over buffers with symbolic sizes,
 // and control flow. Targets turn it into code; the interpreter walks it as it is.
-import { type Dtype } from "../ir/dtypes.js";
-import { type Kernel, type Layout } from "../ir/tile.js";
-import { type Poly, type Sym } from "../ir/poly.js";
-import { type ConstantData, type Dims } from "./graph.js";
+import type { Dtype } from "../ir/dtypes.js";
+import type { Poly, Sym } from "../ir/poly.js";
+import type { Kernel, Layout } from "../ir/tile.js";
+import type { ConstantData, Dims } from "./graph.js";
 
 /** A tensor in memory while the program runs. */
 export interface Buffer {

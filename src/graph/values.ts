@@ -75,11 +75,7 @@ export function producersOf(graph: Graph): Map<Value, GraphNode> {
 }
 
 /** `f` applied to the subgraphs of all nodes, innermost first, then to the graph itself. */
-export function everywhere(
-  graph: Graph,
-  f: (g: Graph, outermost: boolean) => Graph,
-  outermost = true,
-): Graph {
+export function everywhere(graph: Graph, f: (g: Graph, outermost: boolean) => Graph, outermost = true): Graph {
   const nodes = mapUnchanged(graph.nodes, n => mapSubgraphs(n, g => everywhere(g, f, false)));
   return f(nodes === graph.nodes ? graph : { ...graph, nodes }, outermost);
 }

@@ -3,9 +3,9 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type ModelProto, ModelProtoSchema } from "onnx-buf";
 import type { Graph, Value } from "../../graph/graph.js";
+import { newestOpset } from "../../graph/make.js";
 import type { Sym } from "../../ir/poly.js";
 import { type ByteSource, memorySource } from "../../support/byte-source.js";
-import { newestOpset } from "../../graph/make.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 import { readGraph } from "./read-graph.js";
@@ -17,9 +17,6 @@ export interface ReadOnnxOptions {
   /** Opens a file that the model names, given as a path below the model's folder with forward slashes. */
   readonly openExternal?: (location: string) => ByteSource | Promise<ByteSource>;
 }
-
-
-
 
 /** @throws AzulejoError model-format, model-external-data, graph-invalid, operator-unsupported, option */
 export async function readOnnx(

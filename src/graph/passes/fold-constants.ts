@@ -1,7 +1,8 @@
 // Constant folding: values that are known at compile time become constants. Shape arithmetic goes this way, because inference
 // knows its result; so do fills, and whole operators on constants where the caller can evaluate them.
-import type { Registry } from "../../ops/registry.js";
+
 import { bytesOf } from "../../ir/dtypes.js";
+import type { Registry } from "../../ops/registry.js";
 import { type BoundNode, bindNode } from "../bind.js";
 import {
   bytesData,
@@ -27,7 +28,12 @@ export type Evaluate = (
 
 /** `evaluate` absent: only what inference knows, fills and reshapes are folded. */
 export function foldConstants(registry: Registry, evaluate?: Evaluate): Pass {
-  const rules: Rule[] = [foldKnown, foldFill, foldReshape(registry), ...(evaluate ? [foldEvaluated(registry, evaluate)] : [])];
+  const rules: Rule[] = [
+    foldKnown,
+    foldFill,
+    foldReshape(registry),
+    ...(evaluate ? [foldEvaluated(registry, evaluate)] : []),
+  ];
   const fold = (graph: Graph): Graph => rewriteEverywhere(graph, ...rules);
   return { name: "fold-constants", run: evaluate ? graph => readSmall(fold(graph)) : fold };
 }
@@ -72,7 +78,13 @@ const foldReshape =
 
 function replaceBy(output: Value, constant: ConstantData, content?: KnownValue): ReturnType<Rule> {
   const known = content && { dims: constantDims(output.dims)!, data: content.data };
-  const value: Value = { name: output.name, dtype: output.dtype, dims: output.dims, constant, ...(known ? { known } : {}) };
+  const value: Value = {
+    name: output.name,
+    dtype: output.dtype,
+    dims: output.dims,
+    constant,
+    ...(known ? { known } : {}),
+  };
   return { nodes: [], values: new Map([[output, value]]) };
 }
 
@@ -95,7 +107,10 @@ const foldEvaluated =
     const bound = bindNode(node, registry);
     const values = new Map<Value, Value>();
     for (const [name, output] of Object.entries(bound.outputs))
-      values.set(output, { ...output, constant: lazyData(byteLengthOf(output)!, () => evaluateOutput(bound, evaluate, name)) });
+      values.set(output, {
+        ...output,
+        constant: lazyData(byteLengthOf(output)!, () => evaluateOutput(bound, evaluate, name)),
+      });
     return { nodes: [], values };
   };
 

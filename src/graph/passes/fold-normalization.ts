@@ -41,8 +41,11 @@ function affineOf(node: GraphNode): Affine | undefined {
   const [x, c] = swap ? [b, a] : [a, b];
   const channels = x?.dims?.[1]?.isConst ? x.dims[1].constant : undefined;
   const values = x && channels !== undefined && isWeight(c) ? perChannel(c, x, channels) : undefined;
-  if (!values) return undefined;
-  const map = (f: (n: number) => number): Numbers => async () => (await values()).map(f);
+  if (!x || !values) return undefined;
+  const map =
+    (f: (n: number) => number): Numbers =>
+    async () =>
+      (await values()).map(f);
   const [scale, shift] =
     node.op === "Mul"
       ? [values, undefined]

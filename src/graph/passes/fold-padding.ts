@@ -46,4 +46,3 @@ function spatialZeros(pad: GraphNode, rank: number): number[] | undefined {
   const outside = [full[0], full[1], full[rank], full[rank + 1]];
   return outside.every(n => n === 0) ? [...full.slice(2, rank), ...full.slice(rank + 2)] : undefined;
 }
-

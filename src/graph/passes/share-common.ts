@@ -1,6 +1,7 @@
 // Common subexpressions: equal nodes on equal inputs are computed once; equal small constants are one value.
-import type { AttributeValue, Graph, GraphNode, Value } from "../graph.js";
+
 import { numbersOf } from "../constants.js";
+import type { AttributeValue, Graph, GraphNode, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
 import { type Rule, rewriteGraph } from "../rewrite.js";
 import { everywhere, subgraphs, substituteValues } from "../values.js";
@@ -61,7 +62,7 @@ function keyOf(node: GraphNode, id: (x: object) => number): string {
   return `${node.domain}.${node.op}.${node.opset}(${inputs}){${attributes.join(";")}}#${node.outputs.length}`;
 }
 const attributeKey = (a: AttributeValue, id: (x: object) => number): string => {
-  if (typeof a === "object" && !Array.isArray(a)) return `#${id("tensor" in a ? a.tensor : "graph" in a ? a.graph : a)}`;
+  if (typeof a === "object" && !Array.isArray(a))
+    return `#${id("tensor" in a ? a.tensor : "graph" in a ? a.graph : a)}`;
   return `${typeof a}${JSON.stringify(typeof a === "bigint" ? String(a) : a)}`;
 };
-

@@ -137,4 +137,3 @@ function reshapeTo(node: GraphNode, x: Value, output: Value): Rewrite | undefine
   const shape = constantValue(`${node.name}/shape`, "i64", [target.length], target);
   return { nodes: [makeNode(node.name, "Reshape", [x, shape], node.outputs)] };
 }
-
