@@ -114,10 +114,16 @@ export interface OperatorCase {
   readonly opset?: number;
   /** of a variadic list; absent: all that are named */
   readonly outputCount?: number;
-  /** without data: pseudo-random values that suit the dtype */
-  readonly inputs: Readonly<
-    Record<string, { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data?: readonly number[] }>
-  >;
+  readonly inputs: Readonly<Record<string, CaseInput>>;
+}
+/** An input of a case: its data, or random numbers within a range (absent: the harness's, small and of both signs). */
+export interface CaseInput {
+  readonly dtype: Dtype;
+  readonly dims: readonly number[];
+  readonly data?: readonly number[];
+  readonly range?: readonly [low: number, high: number];
+  /** known at compile time, as shapes, axes and the like are in models; `Operator.content` are it anyway */
+  readonly constant?: boolean;
 }
 
 /** A line of docs/operators.md. */

@@ -83,7 +83,7 @@ export const transformations: Readonly<Record<string, (dim: ResizedDim, sized: b
 function commonFraction([start, end]: readonly [number, number]): readonly [number, number, number] {
   const [s, e] = [fractionOf(Math.abs(start)), fractionOf(Math.abs(end))];
   const product = s.denominator.constant * e.denominator.constant;
-  const r = product <= 1024 ? product : 1024;
+  const r = Math.min(product, 1024);
   return [Math.round(start * r), Math.round(end * r), r];
 }
 

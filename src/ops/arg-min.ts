@@ -1,0 +1,19 @@
+// ArgMin: the position of the smallest element along an axis.
+import { argExtreme, argExtremeCases, argExtremeReference } from "./arg-extreme.js";
+import type { OperatorDoc } from "./operator.js";
+import { exact } from "./reference-tensors.js";
+
+export const operator = argExtreme("ArgMin", "min");
+
+export const reference = /* @__PURE__ */ argExtremeReference((a, b) => a < b);
+
+export const cases = argExtremeCases;
+
+export const tolerance = exact;
+
+export const doc: OperatorDoc = {
+  summary: "The position of the smallest element along an axis",
+  dtypes: "number",
+  opsets: [1, 13],
+  limits: "where an element is NaN, the position is not meaningful",
+};

@@ -1,0 +1,74 @@
+// SpaceToDepth: blocks of pixels become blocks of channels.
+import { opaque, Poly } from "../ir/poly.js";
+import { printDims, refuse } from "./checks.js";
+import { indexTile, polyOfIndex } from "./index-tiles.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import { elements, exact, tabulate } from "./reference-tensors.js";
+
+function checkedBlock(node: NodeInfo): number {
+  const dims = node.dims.input!;
+  const block: number = node.attributes.blocksize;
+  if (block < 1) refuse("operator-attribute", "SpaceToDepth", node, `blocksize is ${block}; use at least 1`);
+  if (dims.length !== 4 || dims.slice(2).some(d => d.isConst && d.constant % block !== 0))
+    refuse(
+      "shape",
+      "SpaceToDepth",
+      node,
+      `input is ${printDims(dims)}; it must have 4 dims, and height and width in multiples of ${block}`,
+    );
+  return block;
+}
+
+export const operator: Operator = {
+  name: "SpaceToDepth",
+  inputs: ["input"],
+  outputs: ["output"],
+  attributes: { blocksize: { type: "int", required: true } },
+  shape: node => {
+    const block = checkedBlock(node);
+    const [n, c, h, w] = node.dims.input!;
+    return {
+      output: [n!, c!.mul(block * block), opaque("div", h!, Poly.int(block)), opaque("div", w!, Poly.int(block))],
+    };
+  },
+  at: context => {
+    const block = checkedBlock(context);
+    const channels = context.dims.input![1]!;
+    return {
+      output: (n, c, y, x) => {
+        const inBlock = opaque("div", polyOfIndex(c!), channels);
+        const row = polyOfIndex(y!)
+          .mul(block)
+          .add(opaque("div", inBlock, Poly.int(block)));
+        const column = polyOfIndex(x!)
+          .mul(block)
+          .add(opaque("mod", inBlock, Poly.int(block)));
+        const channel = opaque("mod", polyOfIndex(c!), channels);
+        return context.inputs.input!.at(n!, indexTile(channel), indexTile(row), indexTile(column));
+      },
+    };
+  },
+};
+
+export const reference: Reference = ({ input }, { blocksize: b }) => {
+  const [n, c, h, w] = input!.dims as [number, number, number, number];
+  const read = elements(input!);
+  const output = tabulate(input!.dtype, [n, c * b * b, h / b, w / b], ([i, k, y, x]) => {
+    const inBlock = Math.floor(k! / c);
+    return read([i!, k! % c, y! * b + Math.floor(inBlock / b), x! * b + (inBlock % b)])!;
+  });
+  return { output };
+};
+
+export const cases: readonly OperatorCase[] = [
+  { name: "blocks of 2", attributes: { blocksize: 2 }, inputs: { input: { dtype: "f32", dims: [2, 3, 4, 6] } } },
+  { name: "blocks of 3", attributes: { blocksize: 3 }, inputs: { input: { dtype: "u8", dims: [1, 2, 3, 9] } } },
+];
+
+export const tolerance = exact;
+
+export const doc: OperatorDoc = {
+  summary: "Blocks of pixels become blocks of channels",
+  dtypes: "any",
+  opsets: [1, 13],
+};

@@ -1,0 +1,84 @@
+// Tile: the tensor repeated along its dims.
+import { opaque, type Poly } from "../ir/poly.js";
+import { refuse } from "./checks.js";
+import { indexTile, polyOfIndex } from "./index-tiles.js";
+import { knownDims, pick, requiredPolys, stridesOf } from "./known-values.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+
+function repeatsOf(node: NodeInfo): readonly Poly[] {
+  const rank = node.dims.input!.length;
+  const repeats = requiredPolys("Tile", node, "repeats");
+  if (repeats.length !== rank)
+    refuse(
+      "shape",
+      "Tile",
+      node,
+      `repeats has ${repeats.length} elements for ${rank} dims of input; give one for each`,
+    );
+  return repeats;
+}
+
+const isOne = (p: Poly): boolean => p.equals(1);
+
+export const operator: Operator = {
+  name: "Tile",
+  inputs: ["input", "repeats"],
+  outputs: ["output"],
+  content: ["repeats"],
+  shape: node => {
+    const repeats = repeatsOf(node);
+    return { output: node.dims.input!.map((d, k) => d.mul(repeats[k]!)) };
+  },
+  values: node => {
+    const known = node.known.input;
+    const repeats = repeatsOf(node);
+    const dims = knownDims(node.dims.input!.map((d, k) => d.mul(repeats[k]!)));
+    if (!known || !dims) return {};
+    const strides = stridesOf(known.dims);
+    return {
+      output: pick(known, dims, index => index.reduce((at, i, d) => at + (i % known.dims[d]!) * strides[d]!, 0)),
+    };
+  },
+  at: context => {
+    const repeats = repeatsOf(context);
+    const dims = context.dims.input!;
+    return {
+      output: (...index) =>
+        context.inputs.input!.at(
+          ...index.map((i, d) => {
+            if (isOne(repeats[d]!)) return i;
+            return isOne(dims[d]!) ? 0 : indexTile(opaque("mod", polyOfIndex(i), dims[d]!));
+          }),
+        ),
+    };
+  },
+};
+
+export const reference: Reference = ({ input, repeats }) => {
+  const times = numbersOf(repeats!);
+  const read = elements(input!);
+  const dims = input!.dims.map((n, d) => n * times[d]!);
+  return { output: tabulate(input!.dtype, dims, i => read(i.map((x, d) => x % input!.dims[d]!))!) };
+};
+
+export const cases: readonly OperatorCase[] = [
+  {
+    name: "rows and columns",
+    inputs: { input: { dtype: "f32", dims: [2, 3] }, repeats: { dtype: "i64", dims: [2], data: [3, 2] } },
+  },
+  {
+    name: "dims of 1",
+    inputs: { input: { dtype: "i64", dims: [1, 5, 1] }, repeats: { dtype: "i64", dims: [3], data: [4, 1, 3] } },
+  },
+  { name: "none", inputs: { input: { dtype: "f32", dims: [4] }, repeats: { dtype: "i64", dims: [1], data: [0] } } },
+];
+
+export const tolerance = exact;
+
+export const doc: OperatorDoc = {
+  summary: "The tensor repeated along its dims",
+  dtypes: "any",
+  opsets: [6, 13],
+  limits: "repeats must be known at compile time, up to dims of other tensors",
+};
