@@ -1,0 +1,18 @@
+// Abs: Y = |X|.
+import { type Dtype, dtypes } from "../ir/dtypes.js";
+import { boundsOf } from "./bounds.js";
+import { numbers, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { fold1 } from "./folds.js";
+
+export const operator = /* @__PURE__ */ unary(
+  "Abs",
+  x => (dtypes[x.dtype as Dtype].kind === "unsigned" ? x : x.abs()),
+  {
+    fold: fold1(Math.abs, p => (boundsOf(p).low >= 0 ? p : undefined)),
+  },
+);
+
+export const doc = "|X|.";
+export const reference = /* @__PURE__ */ unaryReference(Math.abs, x => (x! < 0n ? -x! : x!));
+export const cases = /* @__PURE__ */ unaryCases(numbers);

@@ -1,0 +1,22 @@
+// Precision inside an operator: narrow floats are widened where sums and quotients are made, and statistics are computed in that.
+import { type Dtype, dtypes } from "../ir/dtypes.js";
+import { type AnyIndex, type AnyTile, dimOf } from "../tile/index.js";
+import { Poly } from "../ir/poly.js";
+
+/** The dtype in which an operator on `dtype` computes: f32 for f16 and bf16, f64 for integers that must become real numbers. */
+export const computeDtype = (dtype: Dtype): Dtype => (dtypes[dtype].kind === "float" ? dtypes[dtype].accumulator : "f64");
+
+/** A tile in the compute dtype of an operator on `dtype`. */
+export const wide = (x: AnyTile, dtype: Dtype): AnyTile => x.cast(computeDtype(dtype));
+
+/** How many elements the indices run over, as a number in a dtype. */
+export const countOf = (over: readonly AnyIndex[], dtype: Dtype): AnyTile =>
+  dimOf("count", Poly.product(over.map(i => i.axis.extent))).size.cast(dtype);
+
+/** Mean and variance in two passes: the variance is of the differences from the mean, so that it does not cancel. */
+export function moments(x: AnyTile, over: readonly AnyIndex[]): { mean: AnyTile; variance: AnyTile; centred: AnyTile } {
+  const share = countOf(over, x.dtype).reciprocal();
+  const mean = x.sum(...over).mul(share);
+  const centred = x.sub(mean);
+  return { mean, centred, variance: centred.mul(centred).sum(...over).mul(share) };
+}

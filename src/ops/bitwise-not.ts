@@ -1,0 +1,12 @@
+// BitwiseNot: Y = ~X.
+import { integers, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+
+export const operator = /* @__PURE__ */ unary("BitwiseNot", x => x.not());
+
+export const doc = "All bits of X flipped.";
+export const reference = /* @__PURE__ */ unaryReference(
+  x => -x - 1,
+  x => ~x!,
+);
+export const cases = /* @__PURE__ */ unaryCases(integers);

@@ -1,0 +1,12 @@
+// BitwiseXor: C = A ^ B.
+import { binaryCases, binaryReference, integers } from "./elementwise-references.js";
+import { binary } from "./elementwise.js";
+
+export const operator = /* @__PURE__ */ binary("BitwiseXor", (a, b) => a.xor(b));
+
+export const doc = "The bits in which A and B differ, with broadcasting.";
+export const reference = /* @__PURE__ */ binaryReference(
+  (a, b) => a ^ b,
+  (a, b) => a ^ b,
+);
+export const cases = /* @__PURE__ */ binaryCases(integers);

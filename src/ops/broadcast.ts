@@ -1,0 +1,91 @@
+// ONNX broadcasting (its document Broadcasting.md): dims are aligned at the right and 1 stretches. Dims are polynomials, so
+// whether a symbolic dim is 1 is decided by the index: it is multiplied by 0 or 1 at run time.
+import { opaque, Poly } from "../ir/poly.js";
+import { dimOf, type AnyTile } from "../tile/index.js";
+import { type Dims } from "../graph/graph.js";
+import { refuse } from "./checks.js";
+import { type NodeInfo, type Operand } from "./operator.js";
+
+/**
+ * The dim of the result where operands have dims a and b; undefined where they contradict each other. For two different symbols it
+ * is min(a·b, max(a, b)): the other one where either is 1, also when that other is 0.
+ */
+export function joinDims(a: Poly, b: Poly): Poly | undefined {
+  if (a.equals(b)) return a;
+  if (isOne(a)) return b;
+  if (isOne(b)) return a;
+  if (a.isConst && b.isConst) return undefined;
+  if (a.isConst) return a;
+  if (b.isConst) return b;
+  if (isJoinWith(a, b)) return a;
+  if (isJoinWith(b, a)) return b;
+  return opaque("min", a.mul(b), opaque("max", a, b));
+}
+const isOne = (p: Poly): boolean => p.isConst && p.constant === 1;
+
+/** is `joined` already the join of b with another dim? */
+function isJoinWith(joined: Poly, b: Poly): boolean {
+  const definition = [...joined.syms].find(s => s.def?.op === "min")?.def;
+  if (definition?.op !== "min" || !joined.equals(opaque("min", definition.a, definition.b))) return false;
+  for (const side of [definition.a, definition.b])
+    for (const s of side.syms) if (s.def?.op === "max" && (s.def.a.equals(b) || s.def.b.equals(b))) return true;
+  return false;
+}
+
+/** dims as people write them: 2×3×height */
+export const printDims = (dims: Dims): string => (dims.length === 0 ? "a scalar" : dims.map(d => d.print()).join("×"));
+
+/** Dims of the result of operands that broadcast together. */
+export function broadcastDims(op: string, node: NodeInfo, names: readonly string[]): Dims {
+  let out: Dims = [];
+  for (const name of names) {
+    const joined = joinAll(out, alignedDims(node, name, out.length));
+    if (!joined) {
+      const sizes = names.map(n => `${n} of ${printDims(node.dims[n]!)}`).join(" and ");
+      refuse("shape", op, node, `${sizes} do not broadcast; from the right, dims must be equal or 1`);
+    }
+    out = joined;
+  }
+  return out;
+}
+
+function joinAll(a: Dims, b: Dims): Dims | undefined {
+  const out: Poly[] = [];
+  const rank = Math.max(a.length, b.length);
+  for (let j = 0; j < rank; j++) {
+    const p = a[j + a.length - rank];
+    const q = b[j + b.length - rank];
+    const joined = p && q ? joinDims(p, q) : (p ?? q);
+    if (!joined) return undefined;
+    out.push(joined);
+  }
+  return out;
+}
+
+/** Before opset 7, `axis` said where the first dim of B lies in A: the same as dims of 1 behind it. */
+function alignedDims(node: NodeInfo, name: string, rank: number): Dims {
+  const dims = node.dims[name]!;
+  const behind = name === "B" ? legacyOffset(node, rank, dims.length) : 0;
+  return behind === 0 ? dims : [...dims, ...node.dims["A"]!.slice(rank - behind)];
+}
+function legacyOffset(node: NodeInfo, rank: number, own: number): number {
+  const axis = node.attributes["axis"] as number | undefined;
+  if (node.opset >= 7 || axis === undefined) return 0;
+  return rank - own - (axis < 0 ? axis + rank : axis);
+}
+
+/** Reads an operand at an index of the result that it broadcasts to. */
+export function readBroadcast(x: Operand, index: readonly AnyTile[], out: Dims, behind = 0): AnyTile {
+  const first = index.length - x.rank - behind;
+  return x.at(...x.dims.map((d, j) => stretch(index[first + j]!, d.poly, out[first + j]!)));
+}
+
+/** Reads B of a node, whose old opset may have placed it by `axis`. */
+export const readB = (node: NodeInfo, b: Operand, index: readonly AnyTile[], out: Dims): AnyTile =>
+  readBroadcast(b, index, out, legacyOffset(node, index.length, b.rank));
+
+function stretch(i: AnyTile, own: Poly, out: Poly): AnyTile | number {
+  if (isOne(own)) return 0;
+  if (own.equals(out) || own.isConst) return i;
+  return i.mul(dimOf("stretch", opaque("min", opaque("max", own.sub(1), Poly.zero), Poly.one)).size);
+}

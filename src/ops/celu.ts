@@ -1,0 +1,25 @@
+// Celu: max(0, X) + min(0, alpha · (e^(X / alpha) − 1)).
+import { where } from "../tile/index.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { type Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary(
+  "Celu",
+  (x, { alpha }) =>
+    where(
+      x.ge(0),
+      x,
+      x
+        .mul(1 / alpha)
+        .exp()
+        .sub(1)
+        .mul(alpha),
+    ),
+  { attributes: { alpha: { type: "float", default: 1 } } },
+);
+
+export const doc = "max(0, X) + min(0, alpha · (e^(X / alpha) − 1)).";
+export const tolerance: Tolerance = { relative: 8, absolute: 8 };
+export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x >= 0 ? x : alpha * Math.expm1(x / alpha)));
+export const cases = /* @__PURE__ */ [...unaryCases(floats, [-6, 6]), ...unaryCases(["f32"], [-6, 6], { alpha: 2 })];

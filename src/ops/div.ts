@@ -1,0 +1,16 @@
+// Div: C = A / B; integers are divided towards zero.
+import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+import { binary } from "./elementwise.js";
+import { foldDiv } from "./folds.js";
+
+export const operator = /* @__PURE__ */ binary("Div", (a, b) => a.div(b), { fold: foldDiv });
+
+export const doc = "A / B with broadcasting; integers are divided towards zero.";
+export const reference = /* @__PURE__ */ binaryReference(
+  (a, b) => a / b,
+  (a, b) => (b === 0n ? 0n : a / b),
+);
+export const cases = /* @__PURE__ */ binaryCases(numbers, [
+  [-100, 100],
+  [1, 20],
+]);

@@ -1,0 +1,17 @@
+// Greater: whether A > B.
+import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+import { binary } from "./elementwise.js";
+import { decideLess, foldCompare } from "./folds.js";
+
+export const operator = /* @__PURE__ */ binary("Greater", (a, b) => a.gt(b), {
+  result: "bool",
+  fold: foldCompare((low, high) => decideLess(-high, -low)),
+});
+
+export const doc = "Whether A > B, with broadcasting.";
+export const reference = /* @__PURE__ */ binaryReference(
+  (a, b) => a > b,
+  (a, b) => a > b,
+  "bool",
+);
+export const cases = /* @__PURE__ */ binaryCases(numbers);

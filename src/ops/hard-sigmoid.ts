@@ -1,0 +1,20 @@
+// HardSigmoid: alpha · X + beta, held in 0..1.
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { type Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary(
+  "HardSigmoid",
+  (x, { alpha, beta }) => x.mul(alpha).add(beta).maximum(0).minimum(1),
+  { attributes: { alpha: { type: "float", default: 0.2 }, beta: { type: "float", default: 0.5 } } },
+);
+
+export const doc = "max(0, min(1, alpha · X + beta)).";
+export const tolerance: Tolerance = { relative: 2, absolute: 1 };
+export const reference = /* @__PURE__ */ unaryReference((x, { alpha, beta }) =>
+  Math.max(0, Math.min(1, x * alpha + beta)),
+);
+export const cases = /* @__PURE__ */ [
+  ...unaryCases(floats, [-6, 6]),
+  ...unaryCases(["f32"], [-6, 6], { alpha: 0.5, beta: 0.25 }),
+];

@@ -1,0 +1,19 @@
+// HardSwish: X · max(0, min(1, X / 6 + 0.5)).
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { type Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary("HardSwish", x =>
+  x.mul(
+    x
+      .mul(1 / 6)
+      .add(0.5)
+      .maximum(0)
+      .minimum(1),
+  ),
+);
+
+export const doc = "X · max(0, min(1, X / 6 + 0.5)).";
+export const tolerance: Tolerance = { relative: 4, absolute: 1 };
+export const reference = /* @__PURE__ */ unaryReference(x => x * Math.max(0, Math.min(1, x / 6 + 0.5)));
+export const cases = /* @__PURE__ */ unaryCases(floats, [-6, 6]);

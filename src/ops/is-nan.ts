@@ -1,0 +1,13 @@
+// IsNaN: where is X not a number? A number is equal to itself.
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { type OperatorCase } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary("IsNaN", x => x.ne(x), { result: "bool" });
+
+export const doc = "Whether X is not a number.";
+export const reference = /* @__PURE__ */ unaryReference(Number.isNaN, undefined, "bool");
+export const cases: readonly OperatorCase[] = [
+  ...unaryCases(floats),
+  { name: "specials", inputs: { X: { dtype: "f32", dims: [4], data: [Number.NaN, Infinity, -Infinity, 0] } } },
+];

@@ -1,0 +1,17 @@
+// LessOrEqual: whether A ≤ B.
+import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+import { binary } from "./elementwise.js";
+import { decideAtMost, foldCompare } from "./folds.js";
+
+export const operator = /* @__PURE__ */ binary("LessOrEqual", (a, b) => a.le(b), {
+  result: "bool",
+  fold: foldCompare(decideAtMost),
+});
+
+export const doc = "Whether A ≤ B, with broadcasting.";
+export const reference = /* @__PURE__ */ binaryReference(
+  (a, b) => a <= b,
+  (a, b) => a <= b,
+  "bool",
+);
+export const cases = /* @__PURE__ */ binaryCases(numbers);

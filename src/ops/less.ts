@@ -1,0 +1,17 @@
+// Less: whether A < B.
+import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+import { binary } from "./elementwise.js";
+import { decideLess, foldCompare } from "./folds.js";
+
+export const operator = /* @__PURE__ */ binary("Less", (a, b) => a.lt(b), {
+  result: "bool",
+  fold: foldCompare(decideLess),
+});
+
+export const doc = "Whether A < B, with broadcasting.";
+export const reference = /* @__PURE__ */ binaryReference(
+  (a, b) => a < b,
+  (a, b) => a < b,
+  "bool",
+);
+export const cases = /* @__PURE__ */ binaryCases(numbers);

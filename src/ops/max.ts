@@ -1,0 +1,10 @@
+// Max: the largest of any number of operands; NaN where one of them is NaN.
+import { numbers, variadicCases, variadicReference } from "./elementwise-references.js";
+import { variadic } from "./elementwise.js";
+import { foldMax } from "./folds.js";
+
+export const operator = /* @__PURE__ */ variadic("Max", "max", (a, b) => a.maximum(b), { fold: foldMax });
+
+export const doc = "The largest of the operands, with broadcasting.";
+export const reference = /* @__PURE__ */ variadicReference("max", Math.max, (a, b) => (a > b ? a : b));
+export const cases = /* @__PURE__ */ variadicCases(numbers);

@@ -1,0 +1,18 @@
+// Mean: the sum of any number of operands by their number.
+import { floats, variadicCases, variadicReference } from "./elementwise-references.js";
+import { variadic } from "./elementwise.js";
+import { type Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ variadic("Mean", "mean", (a, b) => a.add(b), {
+  finish: (x, count) => x.mul(1 / count),
+});
+
+export const doc = "The mean of the operands, with broadcasting.";
+export const tolerance: Tolerance = { relative: 3, absolute: 3 };
+export const reference = /* @__PURE__ */ variadicReference(
+  "mean",
+  (a, b) => a + b,
+  undefined,
+  (x, count) => x / count,
+);
+export const cases = /* @__PURE__ */ variadicCases(floats);

@@ -1,0 +1,10 @@
+// Min: the smallest of any number of operands; NaN where one of them is NaN.
+import { numbers, variadicCases, variadicReference } from "./elementwise-references.js";
+import { variadic } from "./elementwise.js";
+import { foldMin } from "./folds.js";
+
+export const operator = /* @__PURE__ */ variadic("Min", "min", (a, b) => a.minimum(b), { fold: foldMin });
+
+export const doc = "The smallest of the operands, with broadcasting.";
+export const reference = /* @__PURE__ */ variadicReference("min", Math.min, (a, b) => (a < b ? a : b));
+export const cases = /* @__PURE__ */ variadicCases(numbers);

@@ -1,0 +1,19 @@
+// Mod: the remainder of A / B: sign of the divisor, or of the dividend with `fmod`, which floats need.
+import { binaryCases, binaryReference, integers, numbers } from "./elementwise-references.js";
+import { binary } from "./elementwise.js";
+import { foldMod } from "./folds.js";
+
+export const operator = /* @__PURE__ */ binary("Mod", (a, b, { fmod }) => (fmod === 1 ? a.rem(b) : a.mod(b)), {
+  attributes: { fmod: { type: "int", default: 0 } },
+  fold: foldMod,
+});
+
+export const doc = "The remainder of A / B with broadcasting; it has the sign of B, with `fmod` = 1 that of A.";
+export const reference = /* @__PURE__ */ binaryReference(
+  (a, b, { fmod }) => (fmod === 1 || a % b === 0 || a % b < 0 === b < 0 ? a % b : (a % b) + b),
+  (a, b, { fmod }) => (fmod === 1 || a % b === 0n || a % b < 0n === b < 0n ? a % b : (a % b) + b),
+);
+export const cases = /* @__PURE__ */ [
+  ...binaryCases(integers, [undefined, [1, 20]]),
+  ...binaryCases(numbers, [undefined, [1, 20]], { fmod: 1 }),
+];

@@ -1,0 +1,13 @@
+// Mul: C = A · B; integers wrap around.
+import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+import { binary } from "./elementwise.js";
+import { foldMul } from "./folds.js";
+
+export const operator = /* @__PURE__ */ binary("Mul", (a, b) => a.mul(b), { fold: foldMul });
+
+export const doc = "A · B with broadcasting.";
+export const reference = /* @__PURE__ */ binaryReference(
+  (a, b) => a * b,
+  (a, b) => a * b,
+);
+export const cases = /* @__PURE__ */ binaryCases(numbers);

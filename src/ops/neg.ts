@@ -1,0 +1,13 @@
+// Neg: Y = −X.
+import { unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { foldNeg } from "./folds.js";
+
+export const operator = /* @__PURE__ */ unary("Neg", x => x.neg(), { fold: foldNeg });
+
+export const doc = "−X.";
+export const reference = /* @__PURE__ */ unaryReference(
+  x => -x,
+  x => -x!,
+);
+export const cases = /* @__PURE__ */ unaryCases(["f32", "f16", "f64", "i8", "i16", "i32", "i64"]);

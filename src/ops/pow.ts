@@ -1,0 +1,119 @@
+// Pow: C = Aᴮ; the result has the dtype of A, the exponent may have another. Exponents known at compile time that are
+// small integers or halves become multiplications and square roots.
+import { type Dtype, isFloat } from "../ir/dtypes.js";
+import { Poly } from "../ir/poly.js";
+import { type AnyTile, literal, where } from "../tile/index.js";
+import { broadcastDims, readB, readBroadcast } from "./broadcast.js";
+import { binaryCases, binaryReference, floats } from "./elementwise-references.js";
+import { scalarOf } from "./folds.js";
+import { type KnownElement, mapKnown, numberOf } from "./known-values.js";
+import { type CaseInput, type Operator, type OperatorCase, type Reference, type Tolerance } from "./operator.js";
+import { numbersOf } from "./reference-tensors.js";
+
+export const operator: Operator = {
+  name: "Pow",
+  inputs: ["X", "Y"],
+  outputs: ["Z"],
+  attributes: { axis: { type: "int" }, broadcast: { type: "int", default: 0 } },
+  shape: node => ({ Z: broadcastDims("Pow", node, ["X", "Y"]) }),
+  values: node => ({ Z: mapKnown([node.known["X"], node.known["Y"]], foldPower(isFloat(node.dtypes["X"]!))) }),
+  at: context => ({
+    Z: (...i) => {
+      const out = context.outputs["Z"]!;
+      const [X, Y] = [context.inputs["X"]!, context.inputs["Y"]!];
+      const x = readBroadcast(X, i, out);
+      const exponent = scalarOf(Y.known);
+      const simple = exponent === undefined ? undefined : knownPower(x, exponent);
+      return simple ?? power(x, readB(context, Y, i, out));
+    },
+  }),
+};
+
+const foldPower =
+  (float: boolean) =>
+  (x: Poly | number, y: Poly | number): KnownElement => {
+    const [base, exponent] = [numberOf(x), numberOf(y)];
+    if (base === undefined || exponent === undefined) return undefined;
+    const z = base ** exponent;
+    return float ? z : Number.isSafeInteger(z) ? Poly.int(z) : undefined;
+  };
+
+/** xʸ without a logarithm, for exponents that models are full of. */
+export function knownPower(x: AnyTile, exponent: number): AnyTile | undefined {
+  const float = isFloat(x.dtype);
+  if (Number.isInteger(exponent) && exponent >= 1 && exponent <= 4) return integerPower(x, exponent);
+  if (!float) return undefined;
+  if (exponent === 0.5) return x.sqrt();
+  if (exponent === -1) return x.reciprocal();
+  if (exponent === -0.5) return x.sqrt().reciprocal();
+  if (exponent === 0.75) return threeQuarters(x);
+  return undefined;
+}
+function integerPower(x: AnyTile, exponent: number): AnyTile {
+  if (exponent === 1) return x;
+  const square = x.mul(x);
+  return exponent === 2 ? square : exponent === 3 ? square.mul(x) : square.mul(square);
+}
+/** local response normalisation: x^¾ = √x · √√x */
+function threeQuarters(x: AnyTile): AnyTile {
+  const root = x.sqrt();
+  return root.mul(root.sqrt());
+}
+
+function power(x: AnyTile, y: AnyTile): AnyTile {
+  if (isFloat(x.dtype)) return x.pow(y.cast(x.dtype));
+  if (!isFloat(y.dtype)) return bitwisePower(x, y.cast("i32"));
+  // a whole base with a real exponent is computed in f64 and cut to an integer, as numpy does
+  return x.cast("f64").pow(y.cast("f64")).cast(x.dtype);
+}
+
+/** Square and multiply over the bits of the exponent: exact, and wraps like multiplication. Beyond 63 every base but 0, 1 and −1 has overflowed. */
+function bitwisePower(x: AnyTile, y: AnyTile): AnyTile {
+  let result: AnyTile = literal(x.dtype, 1);
+  let square = x;
+  for (let bit = 0; bit < 6; bit++) {
+    if (bit > 0) square = square.mul(square);
+    result = where(y.and(1 << bit).ne(0), result.mul(square), result);
+  }
+  return result;
+}
+
+export const doc = "X to the power of Y, with broadcasting; the result has the dtype of X.";
+export const tolerance: Tolerance = { relative: 64, absolute: 0 };
+
+export const reference: Reference = (inputs, attributes, node) => {
+  const [X, Y] = [inputs["X"]!, inputs["Y"]!];
+  const whole = !isFloat(X.dtype) && !isFloat(Y.dtype);
+  const f = binaryReference(
+    (a, b) => (isFloat(X.dtype) ? a ** b : Math.trunc(a ** b)),
+    whole ? (a, b) => a ** b : undefined,
+  );
+  // without a function on bigints, wrap() takes care of 64-bit integers
+  const numeric = whole ? { A: X, B: Y } : { A: { ...X, data: numbersOf(X) }, B: { ...Y, data: numbersOf(Y) } };
+  return { Z: f(numeric, attributes, node)["C"]! };
+};
+
+const base = (dtype: Dtype, dims: readonly number[]): CaseInput => ({ dtype, dims, range: [1, 4] });
+const exponent = (value: number): OperatorCase => ({
+  name: `f32 to the constant ${value}`,
+  inputs: { X: base("f32", [3, 5]), Y: { dtype: "f32", dims: [], data: [value], constant: true } },
+});
+export const cases: readonly OperatorCase[] = [
+  ...[0, 1, 2, 3, 4, 5, 0.5, 0.75, -0.5, -1, 1.7].map(exponent),
+  ...binaryCases(floats, [
+    [0.5, 4],
+    [-2, 2],
+  ]).map(asXY),
+  ...binaryCases(
+    ["i32", "i64"],
+    [
+      [-4, 4],
+      [0, 5],
+    ],
+  ).map(asXY),
+  { name: "i32 to f32", inputs: { X: base("i32", [3, 5]), Y: base("f32", [5]) } },
+  { name: "f32 to i64", inputs: { X: base("f32", [3, 5]), Y: base("i64", [5]) } },
+];
+function asXY(c: OperatorCase): OperatorCase {
+  return { ...c, inputs: { X: c.inputs["A"]!, Y: c.inputs["B"]! } };
+}

@@ -1,0 +1,12 @@
+// Relu: max(X, 0).
+import { unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+
+export const operator = /* @__PURE__ */ unary("Relu", x => x.relu());
+
+export const doc = "The larger of X and 0.";
+export const reference = /* @__PURE__ */ unaryReference(
+  x => Math.max(x, 0),
+  x => (x! > 0n ? x! : 0n),
+);
+export const cases = /* @__PURE__ */ unaryCases(["f32", "f16", "f64", "i8", "i16", "i32", "i64"]);

@@ -1,0 +1,16 @@
+// Round: to the nearest integer, halves to the even one.
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { foldRounding } from "./folds.js";
+
+export const operator = /* @__PURE__ */ unary("Round", x => x.round(), { fold: foldRounding(halfToEven) });
+
+export const doc = "X rounded to the nearest integer, halves to the even one.";
+
+function halfToEven(x: number): number {
+  const down = Math.floor(x);
+  const rest = x - down;
+  return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
+}
+export const reference = /* @__PURE__ */ unaryReference(halfToEven);
+export const cases = /* @__PURE__ */ unaryCases(floats, [-20, 20]);

@@ -1,0 +1,31 @@
+// Selu: gamma · X where it is positive, else gamma · alpha · (eˣ − 1).
+import { where } from "../tile/index.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { type Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary(
+  "Selu",
+  (x, { alpha, gamma }) =>
+    where(
+      x.gt(0),
+      x.mul(gamma),
+      x
+        .exp()
+        .sub(1)
+        .mul(alpha * gamma),
+    ),
+  {
+    attributes: {
+      alpha: { type: "float", default: 1.67326319217681884765625 },
+      gamma: { type: "float", default: 1.05070102214813232421875 },
+    },
+  },
+);
+
+export const doc = "gamma · X where X > 0, else gamma · alpha · (eˣ − 1).";
+export const tolerance: Tolerance = { relative: 8, absolute: 8 };
+export const reference = /* @__PURE__ */ unaryReference((x, { alpha, gamma }) =>
+  x > 0 ? gamma * x : gamma * alpha * Math.expm1(x),
+);
+export const cases = /* @__PURE__ */ unaryCases(floats, [-6, 6]);

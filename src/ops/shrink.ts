@@ -1,0 +1,24 @@
+// Shrink: X ± bias outside −lambd..lambd, else 0.
+import { where } from "../tile/index.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { type Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary(
+  "Shrink",
+  (x, { bias, lambd }) => where(x.lt(-lambd), x.add(bias), where(x.gt(lambd), x.sub(bias), 0)),
+  {
+    attributes: { bias: { type: "float", default: 0 }, lambd: { type: "float", default: 0.5 } },
+    names: ["input", "output"],
+  },
+);
+
+export const doc = "X + bias below −lambd, X − bias above lambd, else 0.";
+export const tolerance: Tolerance = { relative: 1, absolute: 0 };
+export const reference = /* @__PURE__ */ unaryReference(
+  (x, { bias, lambd }) => (x < -lambd ? x + bias : x > lambd ? x - bias : 0),
+  undefined,
+  undefined,
+  ["input", "output"],
+);
+export const cases = /* @__PURE__ */ unaryCases(floats, [-2, 2], { bias: 0.25, lambd: 0.75 }, "input");

@@ -1,0 +1,19 @@
+// Sign: −1, 0 or 1; zeros and NaN stay as they are.
+import { type Dtype, dtypes } from "../ir/dtypes.js";
+import { literal, where } from "../tile/index.js";
+import { numbers, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+
+export const operator = /* @__PURE__ */ unary("Sign", x => {
+  const positive = where(x.gt(0), literal(x.dtype, 1), x);
+  return dtypes[x.dtype as Dtype].kind === "unsigned" ? positive : where(x.lt(0), literal(x.dtype, -1), positive);
+});
+
+export const doc = "−1, 0 or 1 as X is negative, zero or positive.";
+export const reference = /* @__PURE__ */ unaryReference(
+  Math.sign,
+  x => (x! > 0n ? 1n : x! < 0n ? -1n : 0n),
+  undefined,
+  ["input", "output"],
+);
+export const cases = /* @__PURE__ */ unaryCases(numbers, undefined, {}, "input");

@@ -1,0 +1,14 @@
+// Softsign: X / (1 + |X|).
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import { type Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary("Softsign", x => x.div(x.abs().add(1)), { names: ["input", "output"] });
+
+export const doc = "X / (1 + |X|).";
+export const tolerance: Tolerance = { relative: 2, absolute: 0 };
+export const reference = /* @__PURE__ */ unaryReference(x => x / (1 + Math.abs(x)), undefined, undefined, [
+  "input",
+  "output",
+]);
+export const cases = /* @__PURE__ */ unaryCases(floats, [-20, 20], {}, "input");

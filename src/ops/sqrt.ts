@@ -1,0 +1,9 @@
+// Sqrt: the square root; NaN below 0.
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+
+export const operator = /* @__PURE__ */ unary("Sqrt", x => x.sqrt());
+
+export const doc = "The square root of X.";
+export const reference = /* @__PURE__ */ unaryReference(Math.sqrt);
+export const cases = /* @__PURE__ */ unaryCases(floats, [0, 100]);

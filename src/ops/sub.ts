@@ -1,0 +1,13 @@
+// Sub: C = A − B; integers wrap around.
+import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+import { binary } from "./elementwise.js";
+import { foldSub } from "./folds.js";
+
+export const operator = /* @__PURE__ */ binary("Sub", (a, b) => a.sub(b), { fold: foldSub });
+
+export const doc = "A − B with broadcasting.";
+export const reference = /* @__PURE__ */ binaryReference(
+  (a, b) => a - b,
+  (a, b) => a - b,
+);
+export const cases = /* @__PURE__ */ binaryCases(numbers);
