@@ -4,6 +4,7 @@ import { boundsOf } from "./bounds.js";
 import { numbers, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
 import { fold1 } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Abs",
@@ -13,6 +14,10 @@ export const operator = /* @__PURE__ */ unary(
   },
 );
 
-export const doc = "|X|.";
+export const doc: OperatorDoc = {
+  summary: "|X|",
+  dtypes: "number",
+  opsets: [1, 13],
+};
 export const reference = /* @__PURE__ */ unaryReference(Math.abs, x => (x! < 0n ? -x! : x!));
 export const cases = /* @__PURE__ */ unaryCases(numbers);

@@ -4,7 +4,8 @@ import { type AnyIndex, type AnyTile, dimOf } from "../tile/index.js";
 import { Poly } from "../ir/poly.js";
 
 /** The dtype in which an operator on `dtype` computes: f32 for f16 and bf16, f64 for integers that must become real numbers. */
-export const computeDtype = (dtype: Dtype): Dtype => (dtypes[dtype].kind === "float" ? dtypes[dtype].accumulator : "f64");
+export const computeDtype = (dtype: Dtype): Dtype =>
+  dtypes[dtype].kind === "float" ? dtypes[dtype].accumulator : "f64";
 
 /** A tile in the compute dtype of an operator on `dtype`. */
 export const wide = (x: AnyTile, dtype: Dtype): AnyTile => x.cast(computeDtype(dtype));
@@ -18,5 +19,12 @@ export function moments(x: AnyTile, over: readonly AnyIndex[]): { mean: AnyTile;
   const share = countOf(over, x.dtype).reciprocal();
   const mean = x.sum(...over).mul(share);
   const centred = x.sub(mean);
-  return { mean, centred, variance: centred.mul(centred).sum(...over).mul(share) };
+  return {
+    mean,
+    centred,
+    variance: centred
+      .mul(centred)
+      .sum(...over)
+      .mul(share),
+  };
 }

@@ -2,10 +2,15 @@
 import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
 import { binary } from "./elementwise.js";
 import { foldAdd } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Add", (a, b) => a.add(b), { fold: foldAdd });
 
-export const doc = "A + B with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "A + B with broadcasting",
+  dtypes: "number",
+  opsets: [1, 14],
+};
 export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a + b,
   (a, b) => a + b,

@@ -1,10 +1,15 @@
 // BitwiseAnd: C = A & B.
 import { binaryCases, binaryReference, integers } from "./elementwise-references.js";
 import { binary } from "./elementwise.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("BitwiseAnd", (a, b) => a.and(b));
 
-export const doc = "The bits that A and B share, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "The bits that A and B share, with broadcasting",
+  dtypes: "integer",
+  opsets: [18, 18],
+};
 export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a & b,
   (a, b) => a & b,

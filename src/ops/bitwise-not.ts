@@ -1,10 +1,15 @@
 // BitwiseNot: Y = ~X.
 import { integers, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("BitwiseNot", x => x.not());
 
-export const doc = "All bits of X flipped.";
+export const doc: OperatorDoc = {
+  summary: "All bits of X flipped",
+  dtypes: "integer",
+  opsets: [18, 18],
+};
 export const reference = /* @__PURE__ */ unaryReference(
   x => -x - 1,
   x => ~x!,

@@ -2,9 +2,9 @@
 // whether a symbolic dim is 1 is decided by the index: it is multiplied by 0 or 1 at run time.
 import { opaque, Poly } from "../ir/poly.js";
 import { dimOf, type AnyTile } from "../tile/index.js";
-import { type Dims } from "../graph/graph.js";
+import type { Dims } from "../graph/graph.js";
 import { refuse } from "./checks.js";
-import { type NodeInfo, type Operand } from "./operator.js";
+import type { NodeInfo, Operand } from "./operator.js";
 
 /**
  * The dim of the result where operands have dims a and b; undefined where they contradict each other. For two different symbols it
@@ -66,10 +66,10 @@ function joinAll(a: Dims, b: Dims): Dims | undefined {
 function alignedDims(node: NodeInfo, name: string, rank: number): Dims {
   const dims = node.dims[name]!;
   const behind = name === "B" ? legacyOffset(node, rank, dims.length) : 0;
-  return behind === 0 ? dims : [...dims, ...node.dims["A"]!.slice(rank - behind)];
+  return behind === 0 ? dims : [...dims, ...node.dims.A!.slice(rank - behind)];
 }
 function legacyOffset(node: NodeInfo, rank: number, own: number): number {
-  const axis = node.attributes["axis"] as number | undefined;
+  const axis = node.attributes.axis as number | undefined;
   if (node.opset >= 7 || axis === undefined) return 0;
   return rank - own - (axis < 0 ? axis + rank : axis);
 }

@@ -4,7 +4,7 @@ import { Poly } from "../ir/poly.js";
 import { refuse } from "./checks.js";
 import { numbers, wrap } from "./elementwise-references.js";
 import { type KnownElement, mapKnown, numberOf } from "./known-values.js";
-import { type NodeInfo, type Operator, type OperatorCase, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { type Element, elements, tabulate } from "./reference-tensors.js";
 
 /** ONNX's TensorProto.DataType */
@@ -25,7 +25,7 @@ const dtypeOfCode: Readonly<Record<number, Dtype>> = {
 };
 
 export function targetDtype(op: string, node: NodeInfo): Dtype {
-  const code = node.attributes["to"] as number;
+  const code = node.attributes.to as number;
   const dtype = dtypeOfCode[code];
   if (dtype) return dtype;
   refuse(
@@ -41,11 +41,11 @@ export const operator: Operator = {
   inputs: ["input"],
   outputs: ["output"],
   attributes: { to: { type: "int", required: true }, saturate: { type: "int" }, round_mode: { type: "string" } },
-  shape: ({ dims }) => ({ output: dims["input"]! }),
+  shape: ({ dims }) => ({ output: dims.input! }),
   dtypes: node => ({ output: targetDtype("Cast", node) }),
-  values: node => ({ output: mapKnown([node.known["input"]], x => castElement(x, targetDtype("Cast", node))) }),
+  values: node => ({ output: mapKnown([node.known.input], x => castElement(x, targetDtype("Cast", node))) }),
   at: context => ({
-    output: (...i) => context.inputs["input"]!.at(...i).cast(targetDtype("Cast", context)),
+    output: (...i) => context.inputs.input!.at(...i).cast(targetDtype("Cast", context)),
   }),
 };
 
@@ -58,11 +58,16 @@ function castElement(x: Poly | number, dtype: Dtype): KnownElement {
   return n === undefined ? x : Number.isSafeInteger(Math.trunc(n)) ? Poly.int(Math.trunc(n)) : undefined;
 }
 
-export const doc = "The input in another dtype: floats become integers by truncation, anything but 0 becomes true.";
+export const doc: OperatorDoc = {
+  summary: "The input in another dtype: floats become integers by truncation, anything but 0 becomes true",
+  dtypes: "number or bool",
+  opsets: [1, 25],
+  limits: "no strings, no 4-bit and 8-bit floats",
+};
 
 export const reference: Reference = (inputs, attributes) => {
-  const X = inputs["input"]!;
-  const dtype = dtypeOfCode[attributes["to"]]!;
+  const X = inputs.input!;
+  const dtype = dtypeOfCode[attributes.to]!;
   const at = elements(X);
   return { output: tabulate(dtype, X.dims, i => castReference(dtype, at(i)!)) };
 };

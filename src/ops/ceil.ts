@@ -2,9 +2,14 @@
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
 import { foldRounding } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Ceil", x => x.ceil(), { fold: foldRounding(Math.ceil) });
 
-export const doc = "X rounded up.";
+export const doc: OperatorDoc = {
+  summary: "X rounded up",
+  dtypes: "float",
+  opsets: [1, 13],
+};
 export const reference = /* @__PURE__ */ unaryReference(Math.ceil);
 export const cases = /* @__PURE__ */ unaryCases(floats, [-20, 20]);

@@ -2,7 +2,7 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Celu",
@@ -19,7 +19,11 @@ export const operator = /* @__PURE__ */ unary(
   { attributes: { alpha: { type: "float", default: 1 } } },
 );
 
-export const doc = "max(0, X) + min(0, alpha · (e^(X / alpha) − 1)).";
+export const doc: OperatorDoc = {
+  summary: "max(0, X) + min(0, alpha · (e^(X / alpha) − 1))",
+  dtypes: "float",
+  opsets: [12, 12],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 8 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x >= 0 ? x : alpha * Math.expm1(x / alpha)));
 export const cases = /* @__PURE__ */ [...unaryCases(floats, [-6, 6]), ...unaryCases(["f32"], [-6, 6], { alpha: 2 })];

@@ -1,9 +1,9 @@
 // Clip: X held in min..max, which are inputs since opset 11 and attributes before; either may be absent.
-import { type Dtype } from "../ir/dtypes.js";
-import { type AnyTile } from "../tile/index.js";
+import type { Dtype } from "../ir/dtypes.js";
+import type { AnyTile } from "../tile/index.js";
 import { numbers } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
-import { type Operand, type Operator, type OperatorCase, type Reference } from "./operator.js";
+import type { Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { type Element, elements, tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
@@ -11,12 +11,12 @@ export const operator: Operator = {
   inputs: ["input", "min?", "max?"],
   outputs: ["output"],
   attributes: { min: { type: "float" }, max: { type: "float" }, consumed_inputs: { type: "ints" } },
-  shape: ({ dims }) => ({ output: dims["input"]! }),
+  shape: ({ dims }) => ({ output: dims.input! }),
   at: ({ inputs, attributes }) => ({
     output: (...i) => {
-      const x = inputs["input"]!.at(...i);
-      const low = bound(inputs["min"], attributes["min"], -Infinity);
-      const high = bound(inputs["max"], attributes["max"], Infinity);
+      const x = inputs.input!.at(...i);
+      const low = bound(inputs.min, attributes.min, -Infinity);
+      const high = bound(inputs.max, attributes.max, Infinity);
       const raised = low === undefined ? x : x.maximum(low);
       return high === undefined ? raised : raised.minimum(high);
     },
@@ -31,11 +31,15 @@ function bound(input: Operand | undefined, attribute: number | undefined, none: 
   return input?.at(...input.dims.map(() => 0));
 }
 
-export const doc = "The input held in min..max.";
+export const doc: OperatorDoc = {
+  summary: "The input held in min..max",
+  dtypes: "number",
+  opsets: [1, 13],
+};
 
 export const reference: Reference = (inputs, attributes) => {
   const limit = (name: string, none: Element): Element => inputs[name]?.data[0] ?? attributes[name] ?? none;
-  const X = inputs["input"]!;
+  const X = inputs.input!;
   const at = elements(X);
   const [low, high] = [limit("min", -Infinity), limit("max", Infinity)];
   return {

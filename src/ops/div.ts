@@ -2,10 +2,15 @@
 import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
 import { binary } from "./elementwise.js";
 import { foldDiv } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Div", (a, b) => a.div(b), { fold: foldDiv });
 
-export const doc = "A / B with broadcasting; integers are divided towards zero.";
+export const doc: OperatorDoc = {
+  summary: "A / B with broadcasting; integers are divided towards zero",
+  dtypes: "number",
+  opsets: [1, 14],
+};
 export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a / b,
   (a, b) => (b === 0n ? 0n : a / b),

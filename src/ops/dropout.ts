@@ -4,7 +4,7 @@ import { literal } from "../tile/index.js";
 import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
-import { type NodeInfo, type Operator, type OperatorCase, type Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
@@ -19,20 +19,20 @@ export const operator: Operator = {
   },
   shape: node => {
     refuseTraining(node);
-    return { output: node.dims["data"]!, mask: node.dims["data"]! };
+    return { output: node.dims.data!, mask: node.dims.data! };
   },
   // before opset 10 the mask had the dtype of the data
-  dtypes: ({ dtypes, opset }) => ({ output: dtypes["data"]!, mask: opset < 10 ? dtypes["data"]! : "bool" }),
+  dtypes: ({ dtypes, opset }) => ({ output: dtypes.data!, mask: opset < 10 ? dtypes.data! : "bool" }),
   at: ({ inputs, dtypes, opset }) => ({
-    output: (...i) => inputs["data"]!.at(...i),
-    mask: () => literal(opset < 10 ? dtypes["data"]! : "bool", 1),
+    output: (...i) => inputs.data!.at(...i),
+    mask: () => literal(opset < 10 ? dtypes.data! : "bool", 1),
   }),
 };
 
 function refuseTraining(node: NodeInfo): void {
   if (!node.present.includes("training_mode")) return;
-  const training = scalarOf(node.known["training_mode"]);
-  const ratio = node.present.includes("ratio") ? scalarOf(node.known["ratio"]) : 0.5;
+  const training = scalarOf(node.known.training_mode);
+  const ratio = node.present.includes("ratio") ? scalarOf(node.known.ratio) : 0.5;
   if (training === 0 || ratio === 0) return;
   const what =
     training === undefined
@@ -41,9 +41,14 @@ function refuseTraining(node: NodeInfo): void {
   refuse("operator-unsupported", "Dropout", node, `${what}; export the model for inference`);
 }
 
-export const doc = "The data as it is, and a mask that is all true: dropout does nothing at inference.";
+export const doc: OperatorDoc = {
+  summary: "The data as it is, and a mask that is all true: dropout does nothing at inference",
+  dtypes: "float",
+  opsets: [1, 22],
+  limits: "inference only",
+};
 export const reference: Reference = (inputs, _, { opset }) => {
-  const data = inputs["data"]!;
+  const data = inputs.data!;
   const dtype = opset < 10 ? data.dtype : "bool";
   return { output: data, mask: tabulate(dtype, data.dims, () => (is64BitInteger(dtype) ? 1n : 1)) };
 };

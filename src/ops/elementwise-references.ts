@@ -1,6 +1,6 @@
 // Makers of references and cases for elementwise operators. Only references, cases and tests import this.
 import { type Dtype, dtypes, is64BitInteger } from "../ir/dtypes.js";
-import { type Attributes, type OperatorCase, type Reference, type ReferenceTensor } from "./operator.js";
+import type { Attributes, OperatorCase, Reference, ReferenceTensor } from "./operator.js";
 import { type Element, tabulate } from "./reference-tensors.js";
 import { stridesOf } from "./known-values.js";
 
@@ -69,8 +69,8 @@ export const binaryReference =
     result?: Dtype,
   ): Reference =>
   (inputs, attributes, { opset }) => {
-    const [A, B] = [inputs["A"]!, inputs["B"]!];
-    const axis = attributes["axis"] as number | undefined;
+    const [A, B] = [inputs.A!, inputs.B!];
+    const axis = attributes.axis as number | undefined;
     const behind = opset < 7 && axis !== undefined ? A.dims.length - B.dims.length - axis : 0;
     const dims = broadcastNumbers([A.dims, [...B.dims, ...new Array<number>(behind).fill(1)]]);
     const [a, b] = [broadcastReader(A), broadcastReader(B, behind)];

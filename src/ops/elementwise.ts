@@ -1,11 +1,11 @@
 // Makers of operators that compute each element by itself, with ONNX broadcasting where there are several operands.
-import { type AnyTile } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
 import { type Dtype, isFloat } from "../ir/dtypes.js";
 import { broadcastDims, readB, readBroadcast } from "./broadcast.js";
 import { refuse } from "./checks.js";
-import { type Fold } from "./folds.js";
+import type { Fold } from "./folds.js";
 import { type KnownElement, mapKnown } from "./known-values.js";
-import { type Attributes, type AttributeSpec, type NodeInfo, type Operator } from "./operator.js";
+import type { Attributes, AttributeSpec, NodeInfo, Operator } from "./operator.js";
 
 interface More {
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
@@ -71,8 +71,8 @@ export function binary(
       const { inputs, outputs, attributes } = context;
       return {
         C: (...i) => {
-          const a = readBroadcast(inputs["A"]!, i, outputs["C"]!);
-          return f(a, readB(context, inputs["B"]!, i, outputs["C"]!), attributes);
+          const a = readBroadcast(inputs.A!, i, outputs.C!);
+          return f(a, readB(context, inputs.B!, i, outputs.C!), attributes);
         },
       };
     },

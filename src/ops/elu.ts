@@ -2,13 +2,17 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Elu", (x, { alpha }) => where(x.ge(0), x, x.exp().sub(1).mul(alpha)), {
   attributes: { alpha: { type: "float", default: 1 } },
 });
 
-export const doc = "X where X ≥ 0, else alpha · (eˣ − 1).";
+export const doc: OperatorDoc = {
+  summary: "X where X ≥ 0, else alpha · (eˣ − 1)",
+  dtypes: "float",
+  opsets: [1, 22],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 4 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x >= 0 ? x : alpha * Math.expm1(x)));
 export const cases = /* @__PURE__ */ [...unaryCases(floats, [-6, 6]), ...unaryCases(["f32"], [-6, 6], { alpha: 0.5 })];

@@ -2,13 +2,18 @@
 import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
 import { binary } from "./elementwise.js";
 import { decideEqual, foldCompare } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Equal", (a, b) => a.eq(b), {
   result: "bool",
   fold: foldCompare(decideEqual),
 });
 
-export const doc = "Whether A = B, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "Whether A = B, with broadcasting",
+  dtypes: "number or bool",
+  opsets: [1, 19],
+};
 export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a === b,
   (a, b) => a === b,

@@ -1,11 +1,15 @@
 // Erf: the error function.
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Erf", x => x.erf(), { names: ["input", "output"] });
 
-export const doc = "The error function of the input.";
+export const doc: OperatorDoc = {
+  summary: "The error function of the input",
+  dtypes: "float",
+  opsets: [9, 13],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 1 };
 
 /** erf by its series below 3 (error term under 2⁻⁵²), and by the continued fraction of erfc above (Abramowitz & Stegun 7.1.6, 7.1.14). */

@@ -1,11 +1,15 @@
 // Exp: eˣ.
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Exp", x => x.exp(), { names: ["input", "output"] });
 
-export const doc = "e to the power of the input.";
+export const doc: OperatorDoc = {
+  summary: "e to the power of the input",
+  dtypes: "float",
+  opsets: [1, 13],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(Math.exp, undefined, undefined, ["input", "output"]);
 export const cases = /* @__PURE__ */ unaryCases(floats, [-8, 8], {}, "input");

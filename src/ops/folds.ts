@@ -1,6 +1,6 @@
 // Arithmetic on single elements known at compile time: what Add, Mul, Div … do to shape subgraphs.
 // Integers are polynomials over dims; floats are numbers, or polynomials where they were cast from dims.
-import { type KnownValue } from "../graph/graph.js";
+import type { KnownValue } from "../graph/graph.js";
 import { boundsOf, larger, smaller } from "./bounds.js";
 import { type KnownElement, numberOf, polyOf } from "./known-values.js";
 import { opaque, Poly } from "../ir/poly.js";

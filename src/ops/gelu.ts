@@ -1,8 +1,8 @@
 // Gelu: X · Φ(X), with the error function or its tanh approximation.
-import { type AnyTile } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 const cubic = 0.044715;
 const tangent = (x: AnyTile): AnyTile =>
@@ -20,8 +20,11 @@ export const operator = /* @__PURE__ */ unary(
   { attributes: { approximate: { type: "string", default: "none" } } },
 );
 
-export const doc =
-  "X / 2 · (1 + erf(X / √2)); with approximate = tanh, X / 2 · (1 + tanh(√(2 / π) · (X + 0.044715 X³))).";
+export const doc: OperatorDoc = {
+  summary: "X / 2 · (1 + erf(X / √2)); with approximate = tanh, X / 2 · (1 + tanh(√(2 / π) · (X + 0.044715 X³)))",
+  dtypes: "float",
+  opsets: [20, 20],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 2 };
 
 /** Φ(x) − ½ as the midpoint sum of the density, 4,000 steps: exact to 1e-9 for |x| ≤ 6. */

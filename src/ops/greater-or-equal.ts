@@ -2,13 +2,18 @@
 import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
 import { binary } from "./elementwise.js";
 import { decideAtMost, foldCompare } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("GreaterOrEqual", (a, b) => a.ge(b), {
   result: "bool",
   fold: foldCompare((low, high) => decideAtMost(-high, -low)),
 });
 
-export const doc = "Whether A ≥ B, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "Whether A ≥ B, with broadcasting",
+  dtypes: "number",
+  opsets: [12, 16],
+};
 export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a >= b,
   (a, b) => a >= b,

@@ -1,7 +1,7 @@
 // HardSigmoid: alpha · X + beta, held in 0..1.
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "HardSigmoid",
@@ -9,7 +9,11 @@ export const operator = /* @__PURE__ */ unary(
   { attributes: { alpha: { type: "float", default: 0.2 }, beta: { type: "float", default: 0.5 } } },
 );
 
-export const doc = "max(0, min(1, alpha · X + beta)).";
+export const doc: OperatorDoc = {
+  summary: "max(0, min(1, alpha · X + beta))",
+  dtypes: "float",
+  opsets: [1, 22],
+};
 export const tolerance: Tolerance = { relative: 2, absolute: 1 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha, beta }) =>
   Math.max(0, Math.min(1, x * alpha + beta)),

@@ -1,7 +1,7 @@
 // HardSwish: X · max(0, min(1, X / 6 + 0.5)).
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("HardSwish", x =>
   x.mul(
@@ -13,7 +13,11 @@ export const operator = /* @__PURE__ */ unary("HardSwish", x =>
   ),
 );
 
-export const doc = "X · max(0, min(1, X / 6 + 0.5)).";
+export const doc: OperatorDoc = {
+  summary: "X · max(0, min(1, X / 6 + 0.5))",
+  dtypes: "float",
+  opsets: [14, 22],
+};
 export const tolerance: Tolerance = { relative: 4, absolute: 1 };
 export const reference = /* @__PURE__ */ unaryReference(x => x * Math.max(0, Math.min(1, x / 6 + 0.5)));
 export const cases = /* @__PURE__ */ unaryCases(floats, [-6, 6]);

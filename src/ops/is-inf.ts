@@ -2,7 +2,7 @@
 import { literal } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type OperatorCase } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "IsInf",
@@ -16,7 +16,11 @@ export const operator = /* @__PURE__ */ unary(
   },
 );
 
-export const doc = "Whether X is +∞ or −∞, as far as detect_positive and detect_negative are 1.";
+export const doc: OperatorDoc = {
+  summary: "Whether X is +∞ or −∞, as far as detect_positive and detect_negative are 1",
+  dtypes: "float",
+  opsets: [10, 20],
+};
 export const reference = /* @__PURE__ */ unaryReference(
   (x, { detect_positive, detect_negative }) =>
     (detect_positive === 1 && x === Infinity) || (detect_negative === 1 && x === -Infinity),

@@ -1,11 +1,15 @@
 // IsNaN: where is X not a number? A number is equal to itself.
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type OperatorCase } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("IsNaN", x => x.ne(x), { result: "bool" });
 
-export const doc = "Whether X is not a number.";
+export const doc: OperatorDoc = {
+  summary: "Whether X is not a number",
+  dtypes: "float",
+  opsets: [9, 20],
+};
 export const reference = /* @__PURE__ */ unaryReference(Number.isNaN, undefined, "bool");
 export const cases: readonly OperatorCase[] = [
   ...unaryCases(floats),

@@ -2,13 +2,17 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("LeakyRelu", (x, { alpha }) => where(x.ge(0), x, x.mul(alpha)), {
   attributes: { alpha: { type: "float", default: 0.01 } },
 });
 
-export const doc = "X where X ≥ 0, else alpha · X.";
+export const doc: OperatorDoc = {
+  summary: "X where X ≥ 0, else alpha · X",
+  dtypes: "float",
+  opsets: [1, 16],
+};
 export const tolerance: Tolerance = { relative: 1, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x >= 0 ? x : x * alpha));
 export const cases = /* @__PURE__ */ [...unaryCases(floats), ...unaryCases(["f32"], undefined, { alpha: 0.25 })];

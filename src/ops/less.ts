@@ -2,13 +2,18 @@
 import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
 import { binary } from "./elementwise.js";
 import { decideLess, foldCompare } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Less", (a, b) => a.lt(b), {
   result: "bool",
   fold: foldCompare(decideLess),
 });
 
-export const doc = "Whether A < B, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "Whether A < B, with broadcasting",
+  dtypes: "number",
+  opsets: [1, 13],
+};
 export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a < b,
   (a, b) => a < b,

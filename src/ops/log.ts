@@ -1,11 +1,15 @@
 // Log: the natural logarithm; −∞ at 0, NaN below.
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Log", x => x.log(), { names: ["input", "output"] });
 
-export const doc = "The natural logarithm of the input.";
+export const doc: OperatorDoc = {
+  summary: "The natural logarithm of the input",
+  dtypes: "float",
+  opsets: [1, 13],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 1 };
 export const reference = /* @__PURE__ */ unaryReference(Math.log, undefined, undefined, ["input", "output"]);
 export const cases = /* @__PURE__ */ unaryCases(floats, [0.01, 100], {}, "input");

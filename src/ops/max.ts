@@ -2,9 +2,14 @@
 import { numbers, variadicCases, variadicReference } from "./elementwise-references.js";
 import { variadic } from "./elementwise.js";
 import { foldMax } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ variadic("Max", "max", (a, b) => a.maximum(b), { fold: foldMax });
 
-export const doc = "The largest of the operands, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "The largest of the operands, with broadcasting",
+  dtypes: "number",
+  opsets: [1, 13],
+};
 export const reference = /* @__PURE__ */ variadicReference("max", Math.max, (a, b) => (a > b ? a : b));
 export const cases = /* @__PURE__ */ variadicCases(numbers);

@@ -1,13 +1,17 @@
 // Mean: the sum of any number of operands by their number.
 import { floats, variadicCases, variadicReference } from "./elementwise-references.js";
 import { variadic } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ variadic("Mean", "mean", (a, b) => a.add(b), {
   finish: (x, count) => x.mul(1 / count),
 });
 
-export const doc = "The mean of the operands, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "The mean of the operands, with broadcasting",
+  dtypes: "float",
+  opsets: [1, 13],
+};
 export const tolerance: Tolerance = { relative: 3, absolute: 3 };
 export const reference = /* @__PURE__ */ variadicReference(
   "mean",

@@ -2,9 +2,14 @@
 import { numbers, variadicCases, variadicReference } from "./elementwise-references.js";
 import { variadic } from "./elementwise.js";
 import { foldMin } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ variadic("Min", "min", (a, b) => a.minimum(b), { fold: foldMin });
 
-export const doc = "The smallest of the operands, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "The smallest of the operands, with broadcasting",
+  dtypes: "number",
+  opsets: [1, 13],
+};
 export const reference = /* @__PURE__ */ variadicReference("min", Math.min, (a, b) => (a < b ? a : b));
 export const cases = /* @__PURE__ */ variadicCases(numbers);

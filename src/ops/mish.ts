@@ -2,7 +2,7 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Mish", x => {
   const u = x.abs().neg().exp();
@@ -16,7 +16,11 @@ export const operator = /* @__PURE__ */ unary("Mish", x => {
   return x.mul(where(x.ge(0), above, below));
 });
 
-export const doc = "X · tanh(log(1 + eˣ)).";
+export const doc: OperatorDoc = {
+  summary: "X · tanh(log(1 + eˣ))",
+  dtypes: "float",
+  opsets: [18, 22],
+};
 export const tolerance: Tolerance = { relative: 16, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(
   x => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),

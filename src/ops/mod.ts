@@ -2,13 +2,18 @@
 import { binaryCases, binaryReference, integers, numbers } from "./elementwise-references.js";
 import { binary } from "./elementwise.js";
 import { foldMod } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Mod", (a, b, { fmod }) => (fmod === 1 ? a.rem(b) : a.mod(b)), {
   attributes: { fmod: { type: "int", default: 0 } },
   fold: foldMod,
 });
 
-export const doc = "The remainder of A / B with broadcasting; it has the sign of B, with `fmod` = 1 that of A.";
+export const doc: OperatorDoc = {
+  summary: "The remainder of A / B with broadcasting; it has the sign of B, with `fmod` = 1 that of A",
+  dtypes: "number",
+  opsets: [10, 13],
+};
 export const reference = /* @__PURE__ */ binaryReference(
   (a, b, { fmod }) => (fmod === 1 || a % b === 0 || a % b < 0 === b < 0 ? a % b : (a % b) + b),
   (a, b, { fmod }) => (fmod === 1 || a % b === 0n || a % b < 0n === b < 0n ? a % b : (a % b) + b),

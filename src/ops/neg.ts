@@ -2,10 +2,15 @@
 import { unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
 import { foldNeg } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Neg", x => x.neg(), { fold: foldNeg });
 
-export const doc = "−X.";
+export const doc: OperatorDoc = {
+  summary: "−X",
+  dtypes: "number",
+  opsets: [1, 13],
+};
 export const reference = /* @__PURE__ */ unaryReference(
   x => -x,
   x => -x!,

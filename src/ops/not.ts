@@ -2,9 +2,14 @@
 import { unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
 import { foldTruth } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Not", x => x.not(), { fold: foldTruth(x => !x) });
 
-export const doc = "¬X.";
+export const doc: OperatorDoc = {
+  summary: "¬X",
+  dtypes: "bool",
+  opsets: [1, 1],
+};
 export const reference = /* @__PURE__ */ unaryReference(x => x === 0);
 export const cases = /* @__PURE__ */ unaryCases(["bool"]);

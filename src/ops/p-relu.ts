@@ -1,34 +1,38 @@
 // PRelu: X where it is positive, else slope · X; the slope broadcasts to X.
-import { type Dtype } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
 import { where } from "../tile/index.js";
 import { readBroadcast } from "./broadcast.js";
 import { broadcastReader, floats, wrap } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
-import { type Operator, type OperatorCase, type Reference } from "./operator.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { type Element, tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
   name: "PRelu",
   inputs: ["X", "slope"],
   outputs: ["Y"],
-  shape: node => ({ Y: node.dims["X"]! }),
+  shape: node => ({ Y: node.dims.X! }),
   dtypes: node => ({ Y: commonDtype("PRelu", node, ["X", "slope"]) }),
   at: context => ({
     Y: (...i) => {
-      const x = context.inputs["X"]!.at(...i);
-      const slope = context.inputs["slope"]!;
+      const x = context.inputs.X!.at(...i);
+      const slope = context.inputs.slope!;
       // before opset 7 a slope of one dim belonged to the channels
       const behind = context.opset < 7 && slope.rank === 1 ? Math.max(i.length - 2, 0) : 0;
-      return where(x.lt(0), readBroadcast(slope, i, context.outputs["Y"]!, behind).mul(x), x);
+      return where(x.lt(0), readBroadcast(slope, i, context.outputs.Y!, behind).mul(x), x);
     },
   }),
 };
 
-export const doc = "X where X ≥ 0, else slope · X; the slope broadcasts to X.";
+export const doc: OperatorDoc = {
+  summary: "X where X ≥ 0, else slope · X; the slope broadcasts to X",
+  dtypes: "number",
+  opsets: [1, 16],
+};
 export const reference: Reference = (inputs, _, node) => {
-  const X = inputs["X"]!;
-  const behind = node.opset < 7 && inputs["slope"]!.dims.length === 1 ? Math.max(X.dims.length - 2, 0) : 0;
-  const [x, slope] = [broadcastReader(X), broadcastReader(inputs["slope"]!, behind)];
+  const X = inputs.X!;
+  const behind = node.opset < 7 && inputs.slope!.dims.length === 1 ? Math.max(X.dims.length - 2, 0) : 0;
+  const [x, slope] = [broadcastReader(X), broadcastReader(inputs.slope!, behind)];
   return { Y: tabulate(X.dtype, X.dims, i => (x(i) < 0 ? wrap(X.dtype, product(x(i), slope(i))) : x(i))) };
 };
 const product = (a: Element, b: Element): Element =>

@@ -7,7 +7,7 @@ import { broadcastDims, readB, readBroadcast } from "./broadcast.js";
 import { binaryCases, binaryReference, floats } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
 import { type KnownElement, mapKnown, numberOf } from "./known-values.js";
-import { type CaseInput, type Operator, type OperatorCase, type Reference, type Tolerance } from "./operator.js";
+import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf } from "./reference-tensors.js";
 
 export const operator: Operator = {
@@ -16,11 +16,11 @@ export const operator: Operator = {
   outputs: ["Z"],
   attributes: { axis: { type: "int" }, broadcast: { type: "int", default: 0 } },
   shape: node => ({ Z: broadcastDims("Pow", node, ["X", "Y"]) }),
-  values: node => ({ Z: mapKnown([node.known["X"], node.known["Y"]], foldPower(isFloat(node.dtypes["X"]!))) }),
+  values: node => ({ Z: mapKnown([node.known.X, node.known.Y], foldPower(isFloat(node.dtypes.X!))) }),
   at: context => ({
     Z: (...i) => {
-      const out = context.outputs["Z"]!;
-      const [X, Y] = [context.inputs["X"]!, context.inputs["Y"]!];
+      const out = context.outputs.Z!;
+      const [X, Y] = [context.inputs.X!, context.inputs.Y!];
       const x = readBroadcast(X, i, out);
       const exponent = scalarOf(Y.known);
       const simple = exponent === undefined ? undefined : knownPower(x, exponent);
@@ -78,11 +78,15 @@ function bitwisePower(x: AnyTile, y: AnyTile): AnyTile {
   return result;
 }
 
-export const doc = "X to the power of Y, with broadcasting; the result has the dtype of X.";
+export const doc: OperatorDoc = {
+  summary: "X to the power of Y, with broadcasting; the result has the dtype of X",
+  dtypes: "number",
+  opsets: [1, 15],
+};
 export const tolerance: Tolerance = { relative: 64, absolute: 0 };
 
 export const reference: Reference = (inputs, attributes, node) => {
-  const [X, Y] = [inputs["X"]!, inputs["Y"]!];
+  const [X, Y] = [inputs.X!, inputs.Y!];
   const whole = !isFloat(X.dtype) && !isFloat(Y.dtype);
   const f = binaryReference(
     (a, b) => (isFloat(X.dtype) ? a ** b : Math.trunc(a ** b)),
@@ -90,7 +94,7 @@ export const reference: Reference = (inputs, attributes, node) => {
   );
   // without a function on bigints, wrap() takes care of 64-bit integers
   const numeric = whole ? { A: X, B: Y } : { A: { ...X, data: numbersOf(X) }, B: { ...Y, data: numbersOf(Y) } };
-  return { Z: f(numeric, attributes, node)["C"]! };
+  return { Z: f(numeric, attributes, node).C! };
 };
 
 const base = (dtype: Dtype, dims: readonly number[]): CaseInput => ({ dtype, dims, range: [1, 4] });
@@ -115,5 +119,5 @@ export const cases: readonly OperatorCase[] = [
   { name: "f32 to i64", inputs: { X: base("f32", [3, 5]), Y: base("i64", [5]) } },
 ];
 function asXY(c: OperatorCase): OperatorCase {
-  return { ...c, inputs: { X: c.inputs["A"]!, Y: c.inputs["B"]! } };
+  return { ...c, inputs: { X: c.inputs.A!, Y: c.inputs.B! } };
 }

@@ -1,10 +1,15 @@
 // Relu: max(X, 0).
 import { unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Relu", x => x.relu());
 
-export const doc = "The larger of X and 0.";
+export const doc: OperatorDoc = {
+  summary: "The larger of X and 0",
+  dtypes: "number",
+  opsets: [1, 14],
+};
 export const reference = /* @__PURE__ */ unaryReference(
   x => Math.max(x, 0),
   x => (x! > 0n ? x! : 0n),

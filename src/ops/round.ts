@@ -2,10 +2,15 @@
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
 import { foldRounding } from "./folds.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Round", x => x.round(), { fold: foldRounding(halfToEven) });
 
-export const doc = "X rounded to the nearest integer, halves to the even one.";
+export const doc: OperatorDoc = {
+  summary: "X rounded to the nearest integer, halves to the even one",
+  dtypes: "float",
+  opsets: [11, 22],
+};
 
 function halfToEven(x: number): number {
   const down = Math.floor(x);

@@ -2,7 +2,7 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Selu",
@@ -23,7 +23,11 @@ export const operator = /* @__PURE__ */ unary(
   },
 );
 
-export const doc = "gamma · X where X > 0, else gamma · alpha · (eˣ − 1).";
+export const doc: OperatorDoc = {
+  summary: "gamma · X where X > 0, else gamma · alpha · (eˣ − 1)",
+  dtypes: "float",
+  opsets: [1, 22],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 8 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha, gamma }) =>
   x > 0 ? gamma * x : gamma * alpha * Math.expm1(x),

@@ -2,7 +2,7 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Shrink",
@@ -13,7 +13,11 @@ export const operator = /* @__PURE__ */ unary(
   },
 );
 
-export const doc = "X + bias below −lambd, X − bias above lambd, else 0.";
+export const doc: OperatorDoc = {
+  summary: "X + bias below −lambd, X − bias above lambd, else 0",
+  dtypes: "float",
+  opsets: [9, 9],
+};
 export const tolerance: Tolerance = { relative: 1, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(
   (x, { bias, lambd }) => (x < -lambd ? x + bias : x > lambd ? x - bias : 0),

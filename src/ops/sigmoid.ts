@@ -1,11 +1,15 @@
 // Sigmoid: 1 / (1 + e⁻ˣ).
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Sigmoid", x => x.sigmoid());
 
-export const doc = "1 / (1 + e⁻ˣ).";
+export const doc: OperatorDoc = {
+  summary: "1 / (1 + e⁻ˣ)",
+  dtypes: "float",
+  opsets: [1, 13],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(x => 1 / (1 + Math.exp(-x)));
 export const cases = /* @__PURE__ */ unaryCases(floats, [-12, 12]);

@@ -1,11 +1,15 @@
 // Softplus: log(1 + eˣ), as max(x, 0) + log(1 + e⁻|x|), which neither overflows nor loses x.
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Softplus", x => x.maximum(0).add(x.abs().neg().exp().add(1).log()));
 
-export const doc = "log(1 + eˣ).";
+export const doc: OperatorDoc = {
+  summary: "log(1 + eˣ)",
+  dtypes: "float",
+  opsets: [1, 22],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 2 };
 export const reference = /* @__PURE__ */ unaryReference(x => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
 export const cases = /* @__PURE__ */ unaryCases(floats, [-20, 20]);

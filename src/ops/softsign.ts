@@ -1,11 +1,15 @@
 // Softsign: X / (1 + |X|).
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Softsign", x => x.div(x.abs().add(1)), { names: ["input", "output"] });
 
-export const doc = "X / (1 + |X|).";
+export const doc: OperatorDoc = {
+  summary: "X / (1 + |X|)",
+  dtypes: "float",
+  opsets: [1, 22],
+};
 export const tolerance: Tolerance = { relative: 2, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(x => x / (1 + Math.abs(x)), undefined, undefined, [
   "input",

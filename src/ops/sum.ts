@@ -2,11 +2,15 @@
 import { floats, variadicCases, variadicReference } from "./elementwise-references.js";
 import { variadic } from "./elementwise.js";
 import { foldAdd } from "./folds.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ variadic("Sum", "sum", (a, b) => a.add(b), { fold: foldAdd });
 
-export const doc = "The sum of the operands, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "The sum of the operands, with broadcasting",
+  dtypes: "float",
+  opsets: [1, 13],
+};
 export const tolerance: Tolerance = { relative: 2, absolute: 2 };
 export const reference = /* @__PURE__ */ variadicReference("sum", (a, b) => a + b);
 export const cases = /* @__PURE__ */ variadicCases(floats);

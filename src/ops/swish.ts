@@ -1,13 +1,17 @@
 // Swish: X · sigmoid(alpha · X).
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Swish", (x, { alpha }) => x.mul(x.mul(alpha).sigmoid()), {
   attributes: { alpha: { type: "float", default: 1 } },
 });
 
-export const doc = "X · sigmoid(alpha · X).";
+export const doc: OperatorDoc = {
+  summary: "X · sigmoid(alpha · X)",
+  dtypes: "float",
+  opsets: [24, 24],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => x / (1 + Math.exp(-alpha * x)));
 export const cases = /* @__PURE__ */ [...unaryCases(floats, [-8, 8]), ...unaryCases(["f32"], [-4, 4], { alpha: 1.5 })];

@@ -1,11 +1,15 @@
 // Tanh: the hyperbolic tangent.
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import { type Tolerance } from "./operator.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Tanh", x => x.tanh(), { names: ["input", "output"] });
 
-export const doc = "The hyperbolic tangent of the input.";
+export const doc: OperatorDoc = {
+  summary: "The hyperbolic tangent of the input",
+  dtypes: "float",
+  opsets: [1, 13],
+};
 export const tolerance: Tolerance = { relative: 8, absolute: 1 };
 export const reference = /* @__PURE__ */ unaryReference(Math.tanh, undefined, undefined, ["input", "output"]);
 export const cases = /* @__PURE__ */ unaryCases(floats, [-8, 8], {}, "input");

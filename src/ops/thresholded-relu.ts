@@ -2,11 +2,16 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import type { OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("ThresholdedRelu", (x, { alpha }) => where(x.gt(alpha), x, 0), {
   attributes: { alpha: { type: "float", default: 1 } },
 });
 
-export const doc = "X where X > alpha, else 0.";
+export const doc: OperatorDoc = {
+  summary: "X where X > alpha, else 0",
+  dtypes: "float",
+  opsets: [10, 22],
+};
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x > alpha ? x : 0));
 export const cases = /* @__PURE__ */ [...unaryCases(floats), ...unaryCases(["f32"], undefined, { alpha: 0.25 })];

@@ -1,11 +1,11 @@
 // Where: X where the condition holds, else Y, with broadcasting of all three.
-import { type Dtype } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
 import { where } from "../tile/index.js";
 import { broadcastDims, readBroadcast } from "./broadcast.js";
 import { broadcastNumbers, broadcastReader, numbers } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
 import { type KnownElement, mapKnown, numberOf } from "./known-values.js";
-import { type Operator, type OperatorCase, type Reference } from "./operator.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { tabulate } from "./reference-tensors.js";
 
 const operands = ["condition", "X", "Y"] as const;
@@ -24,7 +24,7 @@ export const operator: Operator = {
   }),
   at: ({ inputs, outputs }) => ({
     output: (...i) => {
-      const [condition, x, y] = operands.map(n => readBroadcast(inputs[n]!, i, outputs["output"]!));
+      const [condition, x, y] = operands.map(n => readBroadcast(inputs[n]!, i, outputs.output!));
       return where(condition!, x!, y!);
     },
   }),
@@ -33,13 +33,17 @@ export const operator: Operator = {
 const choose = (condition: number | undefined, x: KnownElement, y: KnownElement): KnownElement =>
   condition === undefined ? undefined : condition ? x : y;
 
-export const doc = "X where the condition is true, else Y, with broadcasting.";
+export const doc: OperatorDoc = {
+  summary: "X where the condition is true, else Y, with broadcasting",
+  dtypes: "any",
+  opsets: [9, 16],
+};
 
 export const reference: Reference = inputs => {
   const all = operands.map(n => inputs[n]!);
   const [condition, x, y] = all.map(t => broadcastReader(t));
   const dims = broadcastNumbers(all.map(t => t.dims));
-  return { output: tabulate(inputs["X"]!.dtype, dims, i => (condition!(i) ? x!(i) : y!(i))) };
+  return { output: tabulate(inputs.X!.dtype, dims, i => (condition!(i) ? x!(i) : y!(i))) };
 };
 
 const of = (dtype: Dtype, condition: readonly number[], x: readonly number[], y: readonly number[]): OperatorCase => ({

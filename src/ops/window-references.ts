@@ -1,5 +1,5 @@
 // Windows in plain numbers, for the references of convolutions and pooling. Only references and tests import this.
-import { type Attributes } from "./operator.js";
+import type { Attributes } from "./operator.js";
 
 export interface ReferenceWindow {
   readonly stride: number;
@@ -16,24 +16,24 @@ export function referenceWindows(
   attributes: Attributes,
 ): readonly ReferenceWindow[] {
   return input.map((size, j) => {
-    const stride: number = attributes["strides"]?.[j] ?? 1;
-    const dilation: number = attributes["dilations"]?.[j] ?? 1;
+    const stride: number = attributes.strides?.[j] ?? 1;
+    const dilation: number = attributes.dilations?.[j] ?? 1;
     const span = (taps[j]! - 1) * dilation + 1;
-    const auto: string = attributes["auto_pad"] ?? "NOTSET";
+    const auto: string = attributes.auto_pad ?? "NOTSET";
     if (auto.startsWith("SAME")) {
       const output = Math.ceil(size / stride);
       const total = Math.max((output - 1) * stride + span - size, 0);
       const begin = auto === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
       return { stride, dilation, begin, end: total - begin, output };
     }
-    const explicit = auto === "VALID" ? [] : (attributes["pads"] ?? []);
+    const explicit = auto === "VALID" ? [] : (attributes.pads ?? []);
     const [begin, end]: [number, number] = [explicit[j] ?? 0, explicit[j + input.length] ?? 0];
     const padded = size + begin + end;
     let output = 0;
     for (let start = 0; start + span <= padded; start += stride) output++;
     // one more window may stick out, if it starts inside input or begin padding
     const missed = output === 0 ? padded > 0 : (output - 1) * stride + span < padded;
-    if (attributes["ceil_mode"] === 1 && missed && output * stride < size + begin) output++;
+    if (attributes.ceil_mode === 1 && missed && output * stride < size + begin) output++;
     return { stride, dilation, begin, end, output };
   });
 }

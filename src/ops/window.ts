@@ -1,11 +1,11 @@
 // Geometry of sliding windows: convolutions and pooling. Sizes of outputs and paddings as polynomials, indices of taps.
 import { ceilDiv, opaque, Poly } from "../ir/poly.js";
 import { type AnyIndex, type AnyTile, dimOf } from "../tile/index.js";
-import { type Dims } from "../graph/graph.js";
+import type { Dims } from "../graph/graph.js";
 import { larger, smaller } from "./bounds.js";
 import { printDims } from "./broadcast.js";
 import { refuse } from "./checks.js";
-import { type AttributeSpec, type NodeInfo } from "./operator.js";
+import type { AttributeSpec, NodeInfo } from "./operator.js";
 
 /** One spatial axis of a window that slides over an input. */
 export interface WindowAxis {
@@ -43,7 +43,7 @@ export function perAxis(op: string, node: NodeInfo, name: string, count: number,
 
 /** pads as [begin, end] of each spatial axis. */
 export function padsOf(op: string, node: NodeInfo, count: number): readonly (readonly [number, number])[] {
-  const pads = (node.attributes["pads"] as readonly number[] | undefined) ?? [];
+  const pads = (node.attributes.pads as readonly number[] | undefined) ?? [];
   if (pads.length !== 0 && pads.length !== 2 * count)
     refuse(
       "operator-attribute",
@@ -60,8 +60,8 @@ export function windowAxes(op: string, node: NodeInfo, input: Dims, taps: Dims):
   const strides = perAxis(op, node, "strides", count, 1);
   const dilations = perAxis(op, node, "dilations", count, 1);
   const pads = padsOf(op, node, count);
-  const auto = node.attributes["auto_pad"] as string;
-  const ceil = node.attributes["ceil_mode"] === 1;
+  const auto = node.attributes.auto_pad as string;
+  const ceil = node.attributes.ceil_mode === 1;
   return input.map((size, j) => {
     const axis = { input: size, taps: taps[j]!, stride: strides[j]!, dilation: dilations[j]! };
     if (!(axis.stride > 0 && axis.dilation > 0))
@@ -130,8 +130,9 @@ export const tapIndices = (axes: readonly WindowAxis[]): readonly AnyIndex[] =>
 
 /** The windows of a pooling node, whose size is an attribute. */
 export function poolWindows(op: string, node: NodeInfo): readonly WindowAxis[] {
-  const X = node.dims["X"]!;
-  if (X.length < 3) refuse("shape", op, node, `X of ${printDims(X)} is not batch×channels×space; it needs at least 3 dims`);
+  const X = node.dims.X!;
+  if (X.length < 3)
+    refuse("shape", op, node, `X of ${printDims(X)} is not batch×channels×space; it needs at least 3 dims`);
   const taps = perAxis(op, node, "kernel_shape", X.length - 2, 1);
   return windowAxes(op, node, X.slice(2), taps.map(Poly.int));
 }

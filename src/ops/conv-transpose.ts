@@ -1,0 +1,238 @@
+// ConvTranspose: what a convolution's gradient does. Here an output gathers: with stride s, output t = o + begin of phase t mod s meets
+// the taps t mod s, t mod s + s, …, so no product with an inserted zero is computed.
+import type { Dims } from "../graph/graph.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { ceilDiv, opaque, Poly } from "../ir/poly.js";
+import { type AnyIndex, type AnyTile, dimOf, dot, where } from "../tile/index.js";
+import { larger } from "./bounds.js";
+import { printDims } from "./broadcast.js";
+import { refuse } from "./checks.js";
+import { floats } from "./elementwise-references.js";
+import { commonDtype } from "./elementwise.js";
+import { forEachIndex, stridesOf } from "./known-values.js";
+import type {
+  Attributes,
+  NodeInfo,
+  Operand,
+  Operator,
+  OperatorCase,
+  OperatorDoc,
+  Reference,
+  ReferenceTensor,
+  Tolerance,
+} from "./operator.js";
+import { elements, sizeOf, tabulate } from "./reference-tensors.js";
+import { padsOf, perAxis, polyTile, windowAttributes } from "./window.js";
+
+interface Transposed {
+  readonly input: Poly;
+  readonly taps: Poly;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly begin: Poly;
+  readonly output: Poly;
+}
+
+export const operator: Operator = {
+  name: "ConvTranspose",
+  inputs: ["X", "W", "B?"],
+  prefers: "channels-last",
+  outputs: ["Y"],
+  attributes: {
+    ...windowAttributes,
+    group: { type: "int", default: 1 },
+    output_padding: { type: "ints" },
+    output_shape: { type: "ints" },
+  },
+  shape: node => {
+    const [X, W] = [node.dims.X!, node.dims.W!];
+    check(node, X, W);
+    const spatial = transposedAxes(node).map(a => a.output);
+    return { Y: [X[0]!, W[1]!.mul(node.attributes.group), ...spatial] };
+  },
+  at: context => {
+    const { X, W, B } = context.inputs as { X: Operand; W: Operand; B?: Operand };
+    const axes = transposedAxes(context);
+    return {
+      Y: (n, k, ...o) => {
+        const taps = o.map((i, j) => gatherTap(i, axes[j]!, j));
+        const { channel, output, over } = channels(k!, X, W, context.attributes.group);
+        const x = X.at(n!, channel, ...taps.map(t => t.input));
+        const held = taps
+          .flatMap(t => (t.meets ? [t.meets] : []))
+          .reduce<AnyTile | undefined>((a, b) => (a ? a.and(b) : b), undefined);
+        const w = W.at(channel, output, ...taps.map(t => t.tap));
+        const y = dot(held ? where(held, x, 0) : x, w, ...over, ...taps.map(t => t.over));
+        return (B ? y.add(B.at(k!).cast(y.dtype)) : y).cast(X.dtype);
+      },
+    };
+  },
+};
+
+interface Tap {
+  readonly input: AnyTile;
+  readonly tap: AnyTile;
+  readonly over: AnyIndex;
+  /** whether this tap meets an element at all; absent: always */
+  readonly meets?: AnyTile;
+}
+
+/** The taps that output o meets along one axis: o + begin = input · stride + tap · dilation. */
+function gatherTap(o: AnyTile, { taps, stride, dilation, begin }: Transposed, j: number): Tap {
+  const t = begin.isZero ? o : o.add(polyTile(begin));
+  if (stride === 1) {
+    const tap = dimOf(`p${j}`, taps).all();
+    return { input: t.sub(dilation === 1 ? tap : tap.mul(dilation)), tap, over: tap };
+  }
+  if (dilation === 1) {
+    // beyond the last tap W reads 0
+    const step = dimOf(`p${j}`, ceilDiv(taps, stride)).all();
+    return { input: t.idiv(stride).sub(step), tap: t.imod(stride).add(step.mul(stride)), over: step };
+  }
+  const tap = dimOf(`p${j}`, taps).all();
+  const at = t.sub(tap.mul(dilation));
+  return { input: at.idiv(stride), tap, over: tap, meets: at.imod(stride).eq(0) };
+}
+
+/** Channels of X are spread over the groups; W's outputs are counted within a group. */
+function channels(
+  k: AnyTile,
+  X: Operand,
+  W: Operand,
+  group: number,
+): { channel: AnyTile; output: AnyTile | number; over: readonly AnyIndex[] } {
+  const perGroup = opaque("div", W.dims[0]!.poly, Poly.int(group));
+  if (group === 1) {
+    const c = X.dims[1]!.all();
+    return { channel: c, output: k, over: [c] };
+  }
+  const outputs = W.dims[1]!;
+  const one = outputs.poly.isConst && outputs.poly.constant === 1;
+  const [g, output] = one ? [k, 0] : [k.idiv(outputs.size), k.imod(outputs.size)];
+  if (perGroup.isConst && perGroup.constant === 1) return { channel: g, output, over: [] };
+  const inGroup = dimOf("C", perGroup);
+  const c = inGroup.all();
+  return { channel: g.mul(inGroup.size).add(c), output, over: [c] };
+}
+
+function check(node: NodeInfo, X: Dims, W: Dims): void {
+  const group = node.attributes.group as number;
+  commonDtype("ConvTranspose", node, ["X", "W"]);
+  if (X.length < 3 || W.length !== X.length)
+    refuse(
+      "shape",
+      "ConvTranspose",
+      node,
+      `X of ${printDims(X)} and W of ${printDims(W)} are not batch×channels×space and channels×outputs×taps of one rank`,
+    );
+  if (X[1]!.isConst && W[0]!.isConst && X[1]!.constant !== W[0]!.constant)
+    refuse(
+      "shape",
+      "ConvTranspose",
+      node,
+      `X has ${X[1]!.constant} channels and W takes ${W[0]!.constant}; they must agree`,
+    );
+  if (W[0]!.isConst && W[0]!.constant % group !== 0)
+    refuse("shape", "ConvTranspose", node, `${W[0]!.constant} channels do not divide into ${group} groups`);
+}
+
+/** Sizes and padding as the specification's formulas have them. */
+function transposedAxes(node: NodeInfo): readonly Transposed[] {
+  const input = node.dims.X!.slice(2);
+  const count = input.length;
+  const strides = perAxis("ConvTranspose", node, "strides", count, 1);
+  const dilations = perAxis("ConvTranspose", node, "dilations", count, 1);
+  const extra = perAxis("ConvTranspose", node, "output_padding", count, 0);
+  const pads = padsOf("ConvTranspose", node, count);
+  const auto = node.attributes.auto_pad as string;
+  const given = node.attributes.output_shape as readonly number[] | undefined;
+  return input.map((size, j) => {
+    const axis = { input: size, taps: node.dims.W![j + 2]!, stride: strides[j]!, dilation: dilations[j]! };
+    const full = size.sub(1).mul(axis.stride).add(extra[j]!).add(axis.taps.sub(1).mul(axis.dilation).add(1));
+    const wanted = given
+      ? Poly.int(given[given.length - count + j]!)
+      : auto.startsWith("SAME")
+        ? size.mul(axis.stride)
+        : undefined;
+    if (!wanted) {
+      const [begin, end] = auto === "VALID" ? [0, 0] : pads[j]!;
+      return { ...axis, begin: Poly.int(begin), output: full.sub(begin + end) };
+    }
+    const total = larger(full.sub(wanted), 0);
+    const half = opaque("div", auto === "SAME_UPPER" ? total : total.add(1), Poly.int(2));
+    return { ...axis, begin: half, output: wanted };
+  });
+}
+
+export const doc: OperatorDoc = {
+  summary: "Transposed convolution: the gradient of Conv with respect to its input, plus the bias B",
+  dtypes: "float",
+  opsets: [1, 22],
+};
+export const tolerance: Tolerance = { relative: 4, absolute: 16 };
+
+/** Scatters as the definition says: every input element adds a copy of the filter to the output. */
+export const reference: Reference = (inputs, attributes) => {
+  const { X, W, B } = inputs as { X: ReferenceTensor; W: ReferenceTensor; B?: ReferenceTensor };
+  const group = attributes.group ?? 1;
+  const space = X.dims.slice(2);
+  const list = (name: string, otherwise: number): readonly number[] => attributes[name] ?? space.map(() => otherwise);
+  const [strides, dilations, extra] = [list("strides", 1), list("dilations", 1), list("output_padding", 0)];
+  const axes = space.map((size, j) => {
+    const full = strides[j]! * (size - 1) + extra[j]! + (W.dims[j + 2]! - 1) * dilations[j]! + 1;
+    const same = String(attributes.auto_pad ?? "").startsWith("SAME");
+    const wanted = attributes.output_shape?.at(j - space.length) ?? (same ? size * strides[j]! : undefined);
+    if (wanted === undefined) {
+      const [begin, end] = [attributes.pads?.[j] ?? 0, attributes.pads?.[j + space.length] ?? 0];
+      return { begin, output: full - begin - end };
+    }
+    const total = Math.max(full - wanted, 0);
+    return {
+      begin: attributes.auto_pad === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2),
+      output: wanted,
+    };
+  });
+  const outputs = W.dims[1]!;
+  const dims = [X.dims[0]!, outputs * group, ...axes.map(a => a.output)];
+  const strideOf = stridesOf(dims);
+  const data = new Array<number>(sizeOf(dims)).fill(0);
+  const [x, w] = [elements(X), elements(W)];
+  forEachIndex(X.dims, ([n, c, ...i]) => {
+    const first = Math.floor(c! / (X.dims[1]! / group)) * outputs;
+    forEachIndex(W.dims.slice(1), ([k, ...p]) => {
+      const o = i.map((v, j) => v * strides[j]! + p[j]! * dilations[j]! - axes[j]!.begin);
+      if (o.some((v, j) => v < 0 || v >= axes[j]!.output)) return;
+      const at = [n!, first + k!, ...o].reduce((sum, v, d) => sum + v * strideOf[d]!, 0);
+      data[at]! += Number(x([n!, c!, ...i])) * Number(w([c!, k!, ...p]));
+    });
+  });
+  const y = elements({ dtype: X.dtype, dims, data });
+  return { Y: tabulate(X.dtype, dims, i => Number(y(i)) + (B ? Number(B.data[i[1]!]) : 0)) };
+};
+
+const of = (
+  name: string,
+  x: readonly number[],
+  w: readonly number[],
+  attributes: Attributes = {},
+  dtype: Dtype = "f32",
+): OperatorCase => ({
+  name: `${dtype} ${name}`,
+  attributes,
+  inputs: { X: { dtype, dims: x }, W: { dtype, dims: w }, B: { dtype, dims: [w[1]! * (attributes.group ?? 1)] } },
+});
+export const cases: readonly OperatorCase[] = [
+  ...floats.map(d => of("2×2, stride 2", [1, 3, 5, 7], [3, 4, 2, 2], { strides: [2, 2] }, d)),
+  of("3×3", [2, 3, 5, 4], [3, 2, 3, 3]),
+  of("3×3, stride 2", [1, 3, 5, 4], [3, 2, 3, 3], { strides: [2, 2], pads: [1, 0, 1, 1], output_padding: [1, 0] }),
+  of("1-D", [1, 2, 11], [2, 3, 5], { strides: [3], pads: [1, 2] }),
+  of("3-D", [1, 2, 3, 4, 2], [2, 1, 2, 3, 2], { strides: [1, 2, 3] }),
+  of("dilation", [1, 2, 5, 4], [2, 2, 3, 2], { dilations: [2, 3] }),
+  of("stride and dilation", [1, 2, 5, 4], [2, 2, 3, 2], { strides: [2, 3], dilations: [3, 2], pads: [1, 1, 0, 2] }),
+  of("groups", [1, 6, 3, 4], [6, 2, 3, 3], { group: 3, strides: [2, 1] }),
+  of("depthwise", [1, 5, 3, 4], [5, 1, 2, 2], { group: 5, strides: [2, 2] }),
+  of("output_shape", [1, 2, 3, 3], [2, 2, 3, 3], { strides: [3, 2], output_shape: [10, 8] }),
+  of("SAME_UPPER", [1, 2, 3, 3], [2, 2, 3, 4], { strides: [2, 1], auto_pad: "SAME_UPPER" }),
+  of("SAME_LOWER", [1, 2, 3, 3], [2, 2, 3, 4], { strides: [2, 1], auto_pad: "SAME_LOWER" }),
+  of("one element", [1, 1, 1, 1], [1, 1, 1, 1]),
+];

@@ -1,0 +1,149 @@
+// Conv: sliding dot products over any number of spatial axes, in groups of channels. Outside of X lie zeros: that is the padding.
+import type { Dtype } from "../ir/dtypes.js";
+import { opaque, Poly } from "../ir/poly.js";
+import { type AnyIndex, type AnyTile, dimOf, dot } from "../tile/index.js";
+import { printDims } from "./broadcast.js";
+import { refuse } from "./checks.js";
+import { floats } from "./elementwise-references.js";
+import { commonDtype } from "./elementwise.js";
+import { forEachIndex } from "./known-values.js";
+import type {
+  Attributes,
+  NodeInfo,
+  Operand,
+  Operator,
+  OperatorCase,
+  OperatorDoc,
+  Reference,
+  ReferenceTensor,
+  Tolerance,
+} from "./operator.js";
+import { elements, tabulate } from "./reference-tensors.js";
+import { referenceWindows } from "./window-references.js";
+import { tapIndex, tapIndices, windowAttributes, windowAxes, type WindowAxis } from "./window.js";
+
+export const operator: Operator = {
+  name: "Conv",
+  inputs: ["X", "W", "B?"],
+  prefers: "channels-last",
+  outputs: ["Y"],
+  attributes: { ...windowAttributes, group: { type: "int", default: 1 } },
+  shape: node => {
+    checkConvolution("Conv", node);
+    const spatial = convolutionWindows("Conv", node).map(w => w.output);
+    return { Y: [node.dims.X![0]!, node.dims.W![0]!, ...spatial] };
+  },
+  at: context => {
+    const { inputs, dtypes, attributes } = context;
+    const { X, W, B } = inputs as { X: Operand; W: Operand; B?: Operand };
+    const windows = convolutionWindows("Conv", context);
+    return {
+      Y: (n, k, ...o) => {
+        const taps = tapIndices(windows);
+        const where = o.map((i, j) => tapIndex(i, taps[j]!, windows[j]!));
+        const { channel, inGroup, over } = channels(k!, W, attributes.group);
+        const y = dot(X.at(n!, channel, ...where), W.at(k!, inGroup, ...taps), ...over, ...taps);
+        return (B ? y.add(B.at(k!).cast(y.dtype)) : y).cast(dtypes.X!);
+      },
+    };
+  },
+};
+
+/** Which channel of X meets which of W's: none to add up where a group has one channel (depthwise). */
+function channels(
+  k: AnyTile,
+  W: Operand,
+  group: number,
+): { channel: AnyTile; inGroup: AnyTile | number; over: readonly AnyIndex[] } {
+  const perGroup = W.dims[1]!;
+  const [inputs, outputs] = [perGroup.poly, opaque("div", W.dims[0]!.poly, Poly.int(group))];
+  const g = group === 1 ? undefined : isOne(outputs) ? k : k.idiv(dimOf("outputs", outputs).size);
+  if (g && isOne(inputs)) return { channel: g, inGroup: 0, over: [] };
+  const c = dimOf("C", inputs).all();
+  return { channel: g ? g.mul(perGroup.size).add(c) : c, inGroup: c, over: [c] };
+}
+const isOne = (p: Poly): boolean => p.isConst && p.constant === 1;
+
+const convolutionWindows = (op: string, node: NodeInfo): readonly WindowAxis[] =>
+  windowAxes(op, node, node.dims.X!.slice(2), node.dims.W!.slice(2));
+
+function checkConvolution(op: string, node: NodeInfo): void {
+  const [X, W] = [node.dims.X!, node.dims.W!];
+  const group = node.attributes.group as number;
+  commonDtype(op, node, ["X", "W"]);
+  if (X.length < 3 || W.length !== X.length)
+    refuse(
+      "shape",
+      op,
+      node,
+      `X of ${printDims(X)} and W of ${printDims(W)} are not batch×channels×space and outputs×channels×taps of one rank`,
+    );
+  if (X[1]!.isConst && W[1]!.isConst && X[1]!.constant !== W[1]!.constant * group)
+    refuse(
+      "shape",
+      op,
+      node,
+      `X has ${X[1]!.constant} channels and W takes ${W[1]!.constant} in each of ${group} groups; they must agree`,
+    );
+  if (W[0]!.isConst && W[0]!.constant % group !== 0)
+    refuse("shape", op, node, `${W[0]!.constant} outputs do not divide into ${group} groups`);
+  const shape = node.attributes.kernel_shape as readonly number[] | undefined;
+  if (shape && W.slice(2).some((d, j) => d.isConst && d.constant !== shape[j]))
+    refuse("shape", op, node, `kernel_shape ${shape.join("×")} is not that of W, ${printDims(W.slice(2))}`);
+}
+
+export const doc: OperatorDoc = {
+  summary:
+    "Convolution of X with the filters W, plus the bias B; any number of spatial axes, groups, strides, dilations, padding",
+  dtypes: "float",
+  opsets: [1, 22],
+};
+export const tolerance: Tolerance = { relative: 4, absolute: 16 };
+
+export const reference: Reference = (inputs, attributes) => {
+  const { X, W, B } = inputs as { X: ReferenceTensor; W: ReferenceTensor; B?: ReferenceTensor };
+  const group = attributes.group ?? 1;
+  const [x, w] = [elements(X), elements(W)];
+  const windows = referenceWindows(X.dims.slice(2), W.dims.slice(2), attributes);
+  const [outputs, perGroup] = [W.dims[0]! / group, W.dims[1]!];
+  const dims = [X.dims[0]!, W.dims[0]!, ...windows.map(v => v.output)];
+  const value = ([n, k, ...o]: readonly number[]): number => {
+    const first = Math.floor(k! / outputs) * perGroup;
+    let sum = B ? Number(B.data[k!]) : 0;
+    for (let c = 0; c < perGroup; c++)
+      forEachIndex(W.dims.slice(2), p => {
+        const at = o.map((i, j) => i * windows[j]!.stride + p[j]! * windows[j]!.dilation - windows[j]!.begin);
+        sum += Number(x([n!, first + c, ...at]) ?? 0) * Number(w([k!, c, ...p]));
+      });
+    return sum;
+  };
+  return { Y: tabulate(X.dtype, dims, value) };
+};
+
+const of = (
+  name: string,
+  x: readonly number[],
+  w: readonly number[],
+  attributes: Attributes = {},
+  dtype: Dtype = "f32",
+): OperatorCase => ({
+  name: `${dtype} ${name}`,
+  attributes,
+  inputs: { X: { dtype, dims: x }, W: { dtype, dims: w }, B: { dtype, dims: [w[0]!] } },
+});
+export const cases: readonly OperatorCase[] = [
+  ...floats.map(d => of("3×3", [1, 3, 7, 11], [5, 3, 3, 3], { pads: [1, 1, 1, 1] }, d)),
+  of("1×1", [2, 7, 5, 3], [4, 7, 1, 1]),
+  of("1×1, stride 2", [1, 7, 5, 6], [4, 7, 1, 1], { strides: [2, 2] }),
+  of("1-D", [2, 3, 17], [4, 3, 5], { pads: [2, 1], strides: [2] }),
+  of("3-D", [1, 2, 5, 4, 3], [3, 2, 2, 3, 2], { pads: [0, 1, 1, 1, 1, 0] }),
+  of("stride 2, dilation 2", [1, 3, 13, 11], [4, 3, 3, 3], { strides: [2, 1], dilations: [2, 3], pads: [1, 2, 3, 0] }),
+  of("groups", [1, 6, 5, 7], [9, 2, 3, 3], { group: 3 }),
+  of("depthwise", [1, 5, 7, 9], [5, 1, 3, 3], { group: 5, pads: [1, 1, 1, 1], strides: [2, 1] }),
+  of("depthwise, two outputs a channel", [1, 3, 7, 5], [6, 1, 3, 3], { group: 3 }),
+  of("SAME_UPPER", [1, 2, 8, 9], [3, 2, 3, 4], { auto_pad: "SAME_UPPER", strides: [3, 2] }),
+  of("SAME_LOWER", [1, 2, 8, 9], [3, 2, 3, 4], { auto_pad: "SAME_LOWER", strides: [3, 2] }),
+  of("VALID", [1, 2, 8, 9], [3, 2, 3, 4], { auto_pad: "VALID" }),
+  of("no batch", [0, 2, 5, 5], [3, 2, 3, 3]),
+  of("one element", [1, 1, 1, 1], [1, 1, 1, 1]),
+];
