@@ -50,14 +50,22 @@ export class Tensor implements TensorData {
 
 export interface Report extends TargetReport {
   readonly model: string;
-  readonly passes: readonly { readonly name: string; readonly nodesBefore: number; readonly nodesAfter: number; readonly timeMs: number }[];
+  readonly passes: readonly {
+    readonly name: string;
+    readonly nodesBefore: number;
+    readonly nodesAfter: number;
+    readonly timeMs: number;
+  }[];
 }
 
 export interface Model {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /** Inputs by name; resolves with all outputs by name. Never blocks the event loop. Concurrent calls queue. */
-  run(inputs: Readonly<Record<string, TensorData>>, options?: { readonly signal?: AbortSignal }): Promise<Record<string, Tensor>>;
+  run(
+    inputs: Readonly<Record<string, TensorData>>,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Record<string, Tensor>>;
   report(): Report;
   /** Frees memory and workers; later calls of run() fail with code "disposed". */
   dispose(): void;

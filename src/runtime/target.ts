@@ -39,7 +39,10 @@ export interface TargetReport {
 }
 export interface Executable {
   /** Inputs by name, already checked for name, dtype and rank; resolves with the outputs. Concurrent runs queue. */
-  run(inputs: ReadonlyMap<string, TensorData>, options?: { readonly signal?: AbortSignal }): Promise<Map<string, TensorData>>;
+  run(
+    inputs: ReadonlyMap<string, TensorData>,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Map<string, TensorData>>;
   runSync?(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData>;
   report(): TargetReport;
   dispose(): void;

@@ -13,6 +13,10 @@ export interface ByteSource {
 
 /** Bytes in memory; nothing is copied, so the caller must leave them alone as long as the source is used. */
 export function memorySource(bytes: Uint8Array | ArrayBuffer, name = "model"): ByteSource {
-  const all = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  // A plain view: slice() of a Node Buffer would not copy, subarray() of a plain array is never one.
+  const all =
+    bytes instanceof Uint8Array
+      ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      : new Uint8Array(bytes);
   return { name, size: all.byteLength, read: (offset, length) => all.subarray(offset, offset + length) };
 }

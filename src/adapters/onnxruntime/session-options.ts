@@ -1,0 +1,144 @@
+// onnxruntime's session options to those of load(). Hints that concern onnxruntime's own machinery are accepted without effect and listed
+// as such; what would change results or where they lie is an error.
+import { type LoadOptions } from "../../runtime/api.js";
+import { AzulejoError } from "../../support/errors.js";
+import { type Env } from "./env.js";
+
+type ExecutionProvider = string | { readonly name: string };
+
+export interface ExternalDataFile {
+  /** as the model names it */
+  readonly path: string;
+  readonly data: Uint8Array | ArrayBuffer | { arrayBuffer(): Promise<ArrayBuffer> } | string;
+}
+
+export interface SessionOptions {
+  /** in order of preference; "wasm" and "cpu" are both the WebAssembly target */
+  readonly executionProviders?: readonly ExecutionProvider[];
+  /** 0 or absent: env.wasm.numThreads */
+  readonly intraOpNumThreads?: number;
+  /** "disabled" runs no optional pass; all other levels run all */
+  readonly graphOptimizationLevel?: "disabled" | "basic" | "extended" | "layout" | "all";
+  readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  readonly freeDimensionOverrides?: Readonly<Record<string, number>>;
+  readonly externalData?: readonly (ExternalDataFile | string)[];
+  /** only "cpu" exists */
+  readonly preferredOutputLocation?: string | Readonly<Record<string, string>>;
+  /** GPU only */
+  readonly enableGraphCapture?: boolean;
+  /** nothing is written: an error where set */
+  readonly optimizedModelFilePath?: string;
+  readonly enableProfiling?: boolean;
+  // Hints about onnxruntime's own machinery, accepted without effect.
+  readonly interOpNumThreads?: number;
+  readonly enableCpuMemArena?: boolean;
+  readonly enableMemPattern?: boolean;
+  readonly executionMode?: "sequential" | "parallel";
+  readonly profileFilePrefix?: string;
+  readonly logId?: string;
+  readonly logVerbosityLevel?: number;
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+const providers = ["wasm", "cpu"];
+const levels = ["disabled", "basic", "extended", "layout", "all"];
+
+const wrong = (message: string): AzulejoError => new AzulejoError("option", message);
+
+/** What load() is to be told. Warnings go where `warn` says, unless logSeverityLevel or env.logLevel hides them. */
+export function toLoadOptions(options: SessionOptions, env: Env, warn: (message: string) => void): LoadOptions {
+  const quiet =
+    options.logSeverityLevel === undefined
+      ? env.logLevel === "error" || env.logLevel === "fatal"
+      : options.logSeverityLevel > 2;
+  checkProviders(options.executionProviders ?? [], quiet ? () => {} : warn);
+  checkLevels(options);
+  checkFeatures(options);
+  const threads = threadsOf(options.intraOpNumThreads || env.wasm.numThreads);
+  const { freeDimensionOverrides: dims, externalData } = options;
+  return {
+    ...(threads === undefined ? {} : { threads }),
+    ...(dims === undefined ? {} : { dims }),
+    ...(externalData === undefined ? {} : { readExternal: externalReader(externalData) }),
+    ...(options.graphOptimizationLevel === "disabled" ? { passes: () => [] } : {}),
+  };
+}
+
+function checkProviders(wanted: readonly ExecutionProvider[], warn: (message: string) => void): void {
+  const names = wanted.map(provider => (typeof provider === "string" ? provider : provider.name));
+  const other = names.filter(name => !providers.includes(name));
+  if (names.length > 0 && other.length === names.length) {
+    const list = names.map(name => `"${name}"`).join(", ");
+    throw new AzulejoError(
+      "target",
+      `execution provider ${list} does not exist in azulejo/onnxruntime; use "wasm" or "cpu"`,
+    );
+  }
+  // The list is an order of preference: the caller asked for the next one.
+  for (const name of other)
+    warn(`azulejo/onnxruntime has no execution provider "${name}"; the next one of the list is used`);
+}
+
+function checkLevels({ graphOptimizationLevel: level, logSeverityLevel: severity }: SessionOptions): void {
+  if (level !== undefined && !levels.includes(level)) {
+    throw wrong(`graphOptimizationLevel is "${level}"; use one of ${levels.join(", ")}`);
+  }
+  if (severity !== undefined && ![0, 1, 2, 3, 4].includes(severity)) {
+    throw wrong(`logSeverityLevel is ${severity}; use 0 (all) to 4 (fatal errors only)`);
+  }
+}
+
+function checkFeatures(options: SessionOptions): void {
+  const {
+    preferredOutputLocation: where = "cpu",
+    enableGraphCapture,
+    optimizedModelFilePath,
+    enableProfiling,
+  } = options;
+  const places = typeof where === "string" ? [where] : Object.values(where);
+  const other = places.find(place => place !== "cpu");
+  if (other !== undefined) throw wrong(`preferredOutputLocation asks for "${other}"; outputs lie in "cpu" memory only`);
+  if (enableGraphCapture) throw wrong("enableGraphCapture is for GPU providers; leave it out");
+  if (optimizedModelFilePath !== undefined)
+    throw wrong("optimizedModelFilePath has no file to name: nothing is written; leave it out");
+  if (enableProfiling) throw wrong("enableProfiling has no profile to write; use the command azulejo bench");
+}
+
+function threadsOf(threads: unknown): number | undefined {
+  if (threads === undefined || threads === 0) return undefined;
+  if (Number.isSafeInteger(threads) && (threads as number) > 0) return threads as number;
+  throw wrong(
+    `intraOpNumThreads or env.wasm.numThreads is ${String(threads)}; use a whole number, or 0 for the default`,
+  );
+}
+
+const withoutDot = (path: string): string => path.replace(/^(\.\/)+/, "");
+
+function externalReader(files: readonly (ExternalDataFile | string)[]): (name: string) => Promise<Uint8Array> {
+  const byPath = new Map<string, ExternalDataFile["data"]>();
+  for (const file of files) {
+    if (typeof file === "string") byPath.set(withoutDot(file), file);
+    else byPath.set(withoutDot(file.path), file.data);
+  }
+  return async name => {
+    const data = byPath.get(withoutDot(name));
+    if (data === undefined) {
+      throw new AzulejoError(
+        "model-external-data",
+        `the model names the file "${name}", which externalData does not hold; add { path: "${name}", data }`,
+      );
+    }
+    if (data instanceof Uint8Array) return data;
+    if (data instanceof ArrayBuffer) return new Uint8Array(data);
+    return typeof data === "string" ? fetchBytes(data) : new Uint8Array(await data.arrayBuffer());
+  };
+}
+
+async function fetchBytes(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new AzulejoError(
+    "model-external-data",
+    `"${url}", named by externalData, answered with status ${response.status}; check the address`,
+  );
+}

@@ -1,0 +1,240 @@
+// onnxruntime's Tensor: the same constructors, properties and methods for data on the CPU. Not here: GPU buffers, textures and
+// conversions from and to pictures.
+import { type Dtype } from "../../ir/dtypes.js";
+import { type TensorArray, type TensorData } from "../../runtime/tensor.js";
+import { AzulejoError } from "../../support/errors.js";
+
+export interface DataTypeMap {
+  float32: Float32Array;
+  float64: Float64Array;
+  /** bits; a Float16Array where the engine has that type, as in onnxruntime */
+  float16: Uint16Array;
+  int8: Int8Array;
+  int16: Int16Array;
+  int32: Int32Array;
+  int64: BigInt64Array;
+  uint8: Uint8Array;
+  uint16: Uint16Array;
+  uint32: Uint32Array;
+  uint64: BigUint64Array;
+  bool: Uint8Array;
+  string: string[];
+}
+export type TensorType = keyof DataTypeMap;
+export type DataLocation = "none" | "cpu";
+
+export interface TypedTensor<T extends TensorType> {
+  readonly type: T;
+  /** may be assigned, as onnxruntime's can: transformers.js does */
+  dims: readonly number[];
+  readonly size: number;
+  readonly data: DataTypeMap[T];
+  readonly location: DataLocation;
+  getData(releaseData?: boolean): Promise<DataTypeMap[T]>;
+  dispose(): void;
+  reshape(dims: readonly number[]): TypedTensor<T>;
+}
+export interface Tensor extends TypedTensor<TensorType> {
+  reshape(dims: readonly number[]): Tensor;
+}
+
+type Numbers = readonly number[];
+type NumericType = Exclude<TensorType, "string" | "bool" | "int64" | "uint64">;
+export interface TensorConstructor {
+  new (type: "string", data: readonly string[], dims?: Numbers): TypedTensor<"string">;
+  new (type: "bool", data: Uint8Array | readonly boolean[], dims?: Numbers): TypedTensor<"bool">;
+  new (type: "uint8", data: Uint8ClampedArray, dims?: Numbers): TypedTensor<"uint8">;
+  new <T extends "int64" | "uint64">(
+    type: T,
+    data: DataTypeMap[T] | readonly bigint[] | Numbers,
+    dims?: Numbers,
+  ): TypedTensor<T>;
+  new <T extends NumericType>(type: T, data: DataTypeMap[T] | Numbers, dims?: Numbers): TypedTensor<T>;
+  new (data: Float32Array, dims?: Numbers): TypedTensor<"float32">;
+  new (data: Float64Array, dims?: Numbers): TypedTensor<"float64">;
+  new (data: Int8Array, dims?: Numbers): TypedTensor<"int8">;
+  new (data: Int16Array, dims?: Numbers): TypedTensor<"int16">;
+  new (data: Int32Array, dims?: Numbers): TypedTensor<"int32">;
+  new (data: BigInt64Array, dims?: Numbers): TypedTensor<"int64">;
+  new (data: Uint8Array | Uint8ClampedArray, dims?: Numbers): TypedTensor<"uint8">;
+  new (data: Uint16Array, dims?: Numbers): TypedTensor<"uint16">;
+  new (data: Uint32Array, dims?: Numbers): TypedTensor<"uint32">;
+  new (data: BigUint64Array, dims?: Numbers): TypedTensor<"uint64">;
+  new (data: readonly string[], dims?: Numbers): TypedTensor<"string">;
+  new (data: readonly boolean[], dims?: Numbers): TypedTensor<"bool">;
+  new (
+    type: TensorType,
+    data: DataTypeMap[TensorType] | Numbers | readonly bigint[] | readonly boolean[],
+    dims?: Numbers,
+  ): Tensor;
+}
+
+interface ArrayType {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TensorArray;
+  from(values: Iterable<unknown>): TensorArray;
+  readonly name: string;
+}
+
+/** Element types with our dtype and the array that holds them; `string` has neither. */
+const numeric: Readonly<Record<Exclude<TensorType, "string">, readonly [Dtype, unknown]>> = {
+  float32: ["f32", Float32Array],
+  float64: ["f64", Float64Array],
+  float16: ["f16", Uint16Array],
+  int8: ["i8", Int8Array],
+  int16: ["i16", Int16Array],
+  int32: ["i32", Int32Array],
+  int64: ["i64", BigInt64Array],
+  uint8: ["u8", Uint8Array],
+  uint16: ["u16", Uint16Array],
+  uint32: ["u32", Uint32Array],
+  uint64: ["u64", BigUint64Array],
+  bool: ["bool", Uint8Array],
+};
+
+/** Looked up at each use: a polyfill may come after this module. */
+const halfArray = (): ArrayType | undefined => (globalThis as { Float16Array?: ArrayType }).Float16Array;
+
+function arrayType(type: Exclude<TensorType, "string">): ArrayType {
+  return (type === "float16" ? (halfArray() ?? Uint16Array) : numeric[type][1]) as ArrayType;
+}
+
+/** onnxruntime's name of a dtype; bf16 has none. */
+export function typeOfDtype(dtype: Dtype): TensorType | undefined {
+  return (Object.keys(numeric) as (keyof typeof numeric)[]).find(type => numeric[type][0] === dtype);
+}
+
+const invalid = (message: string): AzulejoError => new AzulejoError("input", message);
+
+type Data = TensorArray | readonly string[];
+
+function dataOfType(type: TensorType, data: unknown): Data {
+  if (type === "string") {
+    if (Array.isArray(data)) return data;
+    throw invalid(`a Tensor of type "string" needs an array of strings; got ${nameOf(data)}`);
+  }
+  if (numeric[type] === undefined) {
+    throw invalid(`Tensor has no type "${type}"; use one of ${Object.keys(numeric).join(", ")}, string`);
+  }
+  const wanted = arrayType(type);
+  if (Array.isArray(data)) return fromList(type, wanted, data);
+  if (data instanceof (wanted as unknown as new () => object)) return data as TensorArray;
+  if (type === "uint8" && data instanceof Uint8ClampedArray) return new Uint8Array(data);
+  if (type === "float16" && data instanceof Uint16Array) return new wanted(data.buffer, data.byteOffset, data.length);
+  throw invalid(`a Tensor of type "${type}" needs a ${wanted.name}; got ${nameOf(data)}`);
+}
+
+function fromList(type: TensorType, wanted: ArrayType, data: readonly unknown[]): TensorArray {
+  if (type === "int64" || type === "uint64") return wanted.from(data.map(value => BigInt(value as number)));
+  if (type === "float16" && wanted.name === "Uint16Array") {
+    throw invalid(
+      'a Tensor of type "float16" takes no array of numbers where Float16Array is missing; pass a Uint16Array of bits',
+    );
+  }
+  return wanted.from(data);
+}
+
+const nameOf = (data: unknown): string => (Object(data) === data ? (data as object).constructor.name : String(data));
+
+function typeOfData(data: unknown): TensorType {
+  if (Array.isArray(data)) {
+    const kind = typeof data[0];
+    if (kind === "string") return "string";
+    if (kind === "boolean") return "bool";
+    throw invalid(
+      `the type of a Tensor can't be told from an array of ${kind}s; name it: new Tensor("float32", data, dims)`,
+    );
+  }
+  if (data instanceof Uint8ClampedArray) return "uint8";
+  const types = (Object.keys(numeric) as (keyof typeof numeric)[]).filter(
+    type => type !== "float16" && type !== "bool",
+  );
+  const half = halfArray() as unknown as (new () => object) | undefined;
+  if (half !== undefined && data instanceof half) return "float16";
+  const found = types.find(type => data instanceof (numeric[type][1] as new () => object));
+  if (found === undefined) throw invalid(`the type of a Tensor can't be told from ${nameOf(data)}; pass a typed array`);
+  return found;
+}
+
+class CpuTensor {
+  readonly type: TensorType;
+  dims: readonly number[];
+  readonly size: number;
+  /** onnxruntime's name for the field; transformers.js reads and assigns it */
+  cpuData: Data | undefined;
+
+  constructor(first: unknown, second?: unknown, third?: unknown) {
+    const named = typeof first === "string";
+    this.type = named ? (first as TensorType) : typeOfData(first);
+    const data = dataOfType(this.type, named ? second : first);
+    const dims = (named ? third : second) ?? [data.length];
+    this.size = sizeOf(dims);
+    if (this.size !== data.length) {
+      throw invalid(
+        `a Tensor of dims [${dims}] has ${this.size} elements, but its data has ${data.length}; make them agree`,
+      );
+    }
+    this.dims = dims as readonly number[];
+    this.cpuData = data;
+  }
+
+  get data(): Data {
+    if (this.cpuData === undefined)
+      throw new AzulejoError("disposed", "this Tensor was used after dispose(); keep it until then");
+    return this.cpuData;
+  }
+
+  get location(): DataLocation {
+    return this.cpuData === undefined ? "none" : "cpu";
+  }
+
+  /** The data is here already; the flag concerns devices. */
+  async getData(_releaseData?: boolean): Promise<Data> {
+    return this.data;
+  }
+
+  dispose(): void {
+    this.cpuData = undefined;
+  }
+
+  /** The same data under other dims. */
+  reshape(dims: readonly number[]): CpuTensor {
+    return new CpuTensor(this.type, this.data, dims);
+  }
+}
+
+function sizeOf(dims: unknown): number {
+  if (!Array.isArray(dims) || dims.some(dim => !Number.isSafeInteger(dim) || dim < 0)) {
+    throw invalid(
+      `dims of a Tensor are a list of whole numbers, 0 or more; got ${Array.isArray(dims) ? `[${dims}]` : String(dims)}`,
+    );
+  }
+  return dims.reduce((product: number, dim: number) => product * dim, 1);
+}
+
+export const Tensor = CpuTensor as unknown as TensorConstructor;
+
+/** A fed value as the runtime takes it. Anything with onnxruntime's properties will do, whichever package made it. */
+export function toTensorData(name: string, value: unknown): TensorData {
+  const { type, dims, data } = Object(value) as Partial<Tensor>;
+  if (type === undefined || dims === undefined || data === undefined) {
+    throw invalid(`the value fed to input "${name}" is not a Tensor; make one: new Tensor("float32", data, dims)`);
+  }
+  if (type === "string" || numeric[type] === undefined) {
+    throw invalid(
+      `input "${name}" got a Tensor of type "${type}", which Azulejo does not compute with; convert it to numbers`,
+    );
+  }
+  const array = data as TensorArray;
+  const half = type === "float16" && !(array instanceof Uint16Array);
+  const bits = half ? new Uint16Array(array.buffer as ArrayBuffer, array.byteOffset, array.length) : array;
+  return { dtype: numeric[type][0], dims, data: bits };
+}
+
+/** A result of the runtime as a Tensor. bf16 has no name in onnxruntime's JavaScript API. */
+export function fromTensorData(name: string, { dtype, dims, data }: TensorData): Tensor {
+  const type = typeOfDtype(dtype);
+  if (type === undefined) {
+    throw invalid(`output "${name}" is ${dtype}, which onnxruntime's Tensor has no type for; use load() of "azulejo"`);
+  }
+  return new Tensor(type, data as DataTypeMap[TensorType], [...dims]);
+}
