@@ -37,15 +37,16 @@ const registered = new Set<string>();
 
 /** Makes a text drawable; returns the list of families to name in a canvas font. */
 export function fontFor(text: string): string {
-  files ??= fontFiles();
-  const wanted = new Set([..."Aa1", ...text].map(c => c.codePointAt(0)!));
-  const families: string[] = [];
-  for (const { family, path, ranges } of files) {
-    const holds = ranges.some(([first, last]) => [...wanted].some(code => first <= code && code <= last));
-    if (!holds) continue;
+  const all = (files ??= fontFiles());
+  const codes = [...new Set(`A1${text}`)].map(character => character.codePointAt(0)!);
+  const needed = new Set(codes.map(code => all.find(file => holds(file, code))).filter(file => file !== undefined));
+  for (const { family, path } of needed) {
     if (!registered.has(family)) GlobalFonts.registerFromPath(path, family);
     registered.add(family);
-    families.push(`"${family}"`);
   }
-  return families.join(", ");
+  return [...needed].map(({ family }) => `"${family}"`).join(", ");
+}
+
+function holds({ ranges }: FontFile, code: number): boolean {
+  return ranges.some(([first, last]) => first <= code && code <= last);
 }

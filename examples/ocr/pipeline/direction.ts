@@ -15,6 +15,8 @@ export interface Crop {
 
 const inputWidth = 192;
 const inputHeight = 48;
+/** crops in one run: all have the same size here */
+const batch = 6;
 
 /** Cuts a box out, turned by a quarter (reading downwards) if it is much taller than wide: that is text that was turned. */
 export function cropOf(picture: RgbPicture, box: Quad): Crop {
@@ -27,17 +29,17 @@ export function cropOf(picture: RgbPicture, box: Quad): Crop {
 export async function turnUpright(
   crops: readonly Crop[],
   network: Network,
-  options: { readonly certainty: number; readonly batch: number },
+  certainty: number,
   clock: Stopwatch,
   signal?: AbortSignal,
 ): Promise<Crop[]> {
   const upright: Crop[] = [];
-  for (let start = 0; start < crops.length; start += options.batch) {
-    const some = crops.slice(start, start + options.batch);
+  for (let start = 0; start < crops.length; start += batch) {
+    const some = crops.slice(start, start + batch);
     const input = await clock.time("resize", () => toTensor(some.map(shrink), inputWidth, inputHeight, symmetric));
     const { data } = await clock.time("direction", () => apply(network, input, signal));
     some.forEach((crop, i) => {
-      const upsideDown = data[i * 2 + 1]! >= options.certainty;
+      const upsideDown = data[i * 2 + 1]! >= certainty;
       upright.push(upsideDown ? { quad: turn(crop.quad, 2), pixels: turnOver(crop.pixels) } : crop);
     });
   }

@@ -39,7 +39,10 @@ function side(a: Point, b: Point, c: Point): number {
 
 /** The smallest convex polygon around points, clockwise as seen (Andrew's monotone chain). */
 export function convexHull(points: readonly Point[]): Point[] {
-  const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
+  const sorted = [...points]
+    .sort((a, b) => a.x - b.x || a.y - b.y)
+    .filter((p, i, all) => i === 0 || p.x !== all[i - 1]!.x || p.y !== all[i - 1]!.y);
+  if (sorted.length < 3) return sorted;
   const chain = (from: readonly Point[]): Point[] => {
     const hull: Point[] = [];
     for (const p of from) {
@@ -48,8 +51,7 @@ export function convexHull(points: readonly Point[]): Point[] {
     }
     return hull.slice(0, -1); // the last point begins the other chain
   };
-  const hull = [...chain(sorted), ...chain(sorted.reverse())];
-  return hull.length > 0 ? hull : sorted.slice(0, 1);
+  return [...chain(sorted), ...chain(sorted.reverse())];
 }
 
 /** The rectangle of least area around points. One of its sides lies on an edge of their convex hull, so each edge is tried. */

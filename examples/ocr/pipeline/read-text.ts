@@ -22,8 +22,6 @@ export interface ReadOptions {
   readonly turnCertainty?: number;
   /** lines less sure than this are dropped; default 0.5 */
   readonly minConfidence?: number;
-  /** crops per run of the recogniser; default 6 */
-  readonly batch?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReadProgress) => void;
 }
@@ -50,7 +48,7 @@ export interface ReadResult {
 }
 
 export async function readText(picture: Picture, networks: Networks, options: ReadOptions = {}): Promise<ReadResult> {
-  const { turnCertainty = 0.9, minConfidence = 0.5, batch = 6, signal, onProgress } = options;
+  const { turnCertainty = 0.9, minConfidence = 0.5, signal, onProgress } = options;
   const clock = new Stopwatch();
   const rgb = toRgb(picture);
 
@@ -65,14 +63,14 @@ export async function readText(picture: Picture, networks: Networks, options: Re
   const cut = await clock.time("crops", () => boxes.map(box => cropOf(rgb, box.quad)));
 
   onProgress?.({ step: "direction", done: 0, of: cut.length });
-  const crops = await turnUpright(cut, networks.direction, { certainty: turnCertainty, batch }, clock, signal);
+  const crops = await turnUpright(cut, networks.direction, turnCertainty, clock, signal);
 
-  const onRead = (done: number) => onProgress?.({ step: "recognition", done, of: crops.length });
-  onRead(0);
-  const pixels = crops.map(crop => crop.pixels);
-  const read = await recognise(pixels, networks.recognition, networks.alphabet, { batch, signal, onRead }, clock);
-
-  const lines = crops.map(({ quad }, i): TextLine => ({ ...read[i]!, quad }));
+  const lines: TextLine[] = [];
+  for (const { quad, pixels } of crops) {
+    onProgress?.({ step: "recognition", done: lines.length, of: crops.length });
+    const { text, confidence } = await recognise(pixels, networks.recognition, networks.alphabet, clock, signal);
+    lines.push({ text, confidence, quad });
+  }
   const sure = lines.filter(({ text, confidence }) => text.trim() !== "" && confidence >= minConfidence);
   return { lines: inReadingOrder(sure, line => line.quad), timesMs: clock.timesMs };
 }

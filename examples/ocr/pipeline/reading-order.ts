@@ -47,12 +47,21 @@ function linesOf<T>(boxes: readonly Placed<T>[]): Placed<T>[][] {
   return lines;
 }
 
+/** boxes that are turned against each other by more than about 45° are never on one line */
+const sameDirection = 0.7;
+
 /**
  * How far b lies above or below a, in heights of the smaller box. Measured across the two boxes' own direction: under perspective
  * the lines of a page are not parallel.
  */
 function stepBetween<T>(a: Placed<T>, b: Placed<T>): number {
+  const cosine = (a.reach.x * b.reach.x + a.reach.y * b.reach.y) / (length(a.reach) * length(b.reach));
+  if (!(cosine > sameDirection)) return Infinity;
   const along = direction({ x: 0, y: 0 }, { x: a.reach.x + b.reach.x, y: a.reach.y + b.reach.y });
   const offset = (b.centre.y - a.centre.y) * along.x - (b.centre.x - a.centre.x) * along.y;
   return Math.abs(offset) / Math.min(a.height, b.height);
+}
+
+function length({ x, y }: Point): number {
+  return Math.hypot(x, y);
 }

@@ -17,7 +17,8 @@ export interface Region {
 /** All groups of at least `minPixels`, in the order of their first pixel. A number that is not a number is below any threshold. */
 export function findRegions(map: ScoreMap, threshold: number, minPixels: number): Region[] {
   const { width, height, data } = map;
-  const open = Uint8Array.from(data, score => (score > threshold ? 1 : 0));
+  const open = new Uint8Array(width * height);
+  for (let i = 0; i < open.length; i++) if (data[i]! > threshold) open[i] = 1;
   const stack = new Int32Array(width * height);
   const regions: Region[] = [];
   for (let start = 0; start < open.length; start++) {
