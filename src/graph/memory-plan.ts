@@ -64,7 +64,12 @@ export function lifetimes(program: KernelProgram): Lifetimes {
   return { of, inPlace: inPlacePairs(kernels, of), steps: at };
 }
 
-function extendOverBranches(of: ReadonlyMap<Buffer, Lifetime>, from: number, to: number, step: Extract<Step, { kind: "if" }>): void {
+function extendOverBranches(
+  of: ReadonlyMap<Buffer, Lifetime>,
+  from: number,
+  to: number,
+  step: Extract<Step, { kind: "if" }>,
+): void {
   const written = (steps: readonly Step[]): Set<Buffer> => {
     const out = new Set<Buffer>();
     for (const s of steps)
@@ -82,7 +87,10 @@ function extendOverBranches(of: ReadonlyMap<Buffer, Lifetime>, from: number, to:
 }
 
 /** Pairs (output, input) of one kernel that may be the same memory: the input dies there and is read only where the output is written. */
-function inPlacePairs(kernels: readonly { step: Extract<Step, { kind: "kernel" }>; at: number }[], of: ReadonlyMap<Buffer, Lifetime>): Map<Buffer, Buffer> {
+function inPlacePairs(
+  kernels: readonly { step: Extract<Step, { kind: "kernel" }>; at: number }[],
+  of: ReadonlyMap<Buffer, Lifetime>,
+): Map<Buffer, Buffer> {
   const pairs = new Map<Buffer, Buffer>();
   const taken = new Set<Buffer>();
   for (const { step, at } of kernels) {
@@ -92,7 +100,14 @@ function inPlacePairs(kernels: readonly { step: Extract<Step, { kind: "kernel" }
     if (output.window || of.get(output)?.first !== at) continue;
     for (const t of step.kernel.tensors) {
       const input = step.buffers[t.name]!;
-      if (t === store.tensor || input.window || taken.has(input) || input.kind !== "arena" || of.get(input)?.last !== at) continue;
+      if (
+        t === store.tensor ||
+        input.window ||
+        taken.has(input) ||
+        input.kind !== "arena" ||
+        of.get(input)?.last !== at
+      )
+        continue;
       if (!sameShape(input, output) || !readsOnlyWhereItWrites(step.kernel, t.name)) continue;
       pairs.set(output, input);
       taken.add(input);
@@ -102,14 +117,19 @@ function inPlacePairs(kernels: readonly { step: Extract<Step, { kind: "kernel" }
   return pairs;
 }
 const sameShape = (a: Buffer, b: Buffer): boolean =>
-  bytesOf(a.dtype) === bytesOf(b.dtype) && a.dims.length === b.dims.length && a.dims.every((d, i) => d.equals(b.dims[i]!)) && a.layout.order.join() === b.layout.order.join();
+  bytesOf(a.dtype) === bytesOf(b.dtype) &&
+  a.dims.length === b.dims.length &&
+  a.dims.every((d, i) => d.equals(b.dims[i]!)) &&
+  a.layout.order.join() === b.layout.order.join();
 
 function readsOnlyWhereItWrites(kernel: Kernel, tensor: string): boolean {
   const store = kernel.stores[0]!;
   const nodes = reach([store.value]);
   // a reduction reads other elements of its row: the row may be half written by then
   if (nodes.some(n => n.kind === "reduce")) return false;
-  return nodes.every(n => n.kind !== "load" || n.tensor.name !== tensor || n.index.every((p, d) => p.equals(store.index[d]!)));
+  return nodes.every(
+    n => n.kind !== "load" || n.tensor.name !== tensor || n.index.every((p, d) => p.equals(store.index[d]!)),
+  );
 }
 
 export interface Placed {

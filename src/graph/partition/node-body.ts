@@ -1,18 +1,9 @@
-// A graph node beside its operator: names of inputs and outputs, checked attributes, and its body inside a kernel.
+// The body of a graph node inside one kernel.
 import { type Poly } from "../../ir/poly.js";
-import { type KernelContext, type NodeInfo, type Operator } from "../../ops/operator.js";
+import type { KernelContext } from "../../ops/operator.js";
 import { invariant } from "../../support/errors.js";
-import { type GraphNode, type Value } from "../graph.js";
+import type { BoundNode } from "../bind.js";
 import { type Body, type KernelScope } from "./scope.js";
-
-export interface BoundNode {
-  readonly node: GraphNode;
-  readonly operator: Operator;
-  readonly info: NodeInfo;
-  /** inputs by the operator's names, absent ones left out */
-  readonly inputs: Readonly<Record<string, Value>>;
-  readonly outputs: Readonly<Record<string, Value>>;
-}
 
 /** The bodies of a node's outputs inside one kernel. */
 export function bodiesIn(scope: KernelScope, bound: BoundNode): Readonly<Record<string, Body>> {

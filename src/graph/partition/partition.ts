@@ -1,13 +1,15 @@
 // Graph → program of kernels: which values live in memory, which kernels make them, what is computed on the way.
 import { type Poly } from "../../ir/poly.js";
 import { type Axis, type Kernel, type Layout, type Node, reach, type Store } from "../../ir/tile.js";
+import type { Registry } from "../../ops/registry.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
 import { type Graph, type GraphNode, type Value } from "../graph.js";
 import { type Buffer, type KernelProgram, type Step } from "../program.js";
 import { Buffers } from "./buffers.js";
 import { type Decision, fuse, type FusionView, type Producer } from "./fusion.js";
 import { assignLayouts } from "./layout.js";
-import { bodiesIn, type BoundNode } from "./node-body.js";
+import { type BoundNode, bindNode } from "../bind.js";
+import { bodiesIn } from "./node-body.js";
 import { outputIndex, type Pattern, patternOf } from "./pattern.js";
 import { indexTile } from "../../tile/tile.js";
 import { type Body, KernelScope } from "./scope.js";
@@ -15,18 +17,17 @@ import { shareAxes } from "./share-axes.js";
 import { bindWholeKernels } from "./whole-kernels.js";
 
 export interface PartitionOptions {
-  /** finds operator, names and attributes of a node */
-  readonly bind: (node: GraphNode) => BoundNode;
   /** false: every node is a kernel of its own, for debugging and node-by-node checks */
   readonly fusion?: boolean;
   /** receives what fusion decided and why, by kernel */
   readonly onDecisions?: (kernel: string, decisions: readonly Decision[]) => void;
 }
 
-export function partition(graph: Graph, options: PartitionOptions): KernelProgram {
+/** The graph must be inferred: every value has dtype and dims. */
+export function partition(graph: Graph, registry: Registry, options: PartitionOptions = {}): KernelProgram {
   const buffers = new Buffers();
   const inputs = graph.inputs.map(v => buffers.create(v, "input"));
-  const region = new Region(graph, options, buffers, undefined);
+  const region = new Region(graph, registry, options, buffers, undefined);
   const steps = region.steps();
   const outputs = graph.outputs.map(v => region.outputBuffer(v));
   return { name: graph.name, inputs, outputs, steps, symbols: graph.symbols, preconditions: [] };
@@ -35,6 +36,7 @@ export function partition(graph: Graph, options: PartitionOptions): KernelProgra
 /** One graph: the main one or a branch. Branches read the buffers of the graphs around them. */
 class Region implements FusionView {
   readonly #graph: Graph;
+  readonly #registry: Registry;
   readonly #options: PartitionOptions;
   readonly #buffers: Buffers;
   readonly #bound: readonly BoundNode[];
@@ -45,11 +47,18 @@ class Region implements FusionView {
   readonly #patterns = new Map<Value, Pattern>();
   readonly #layoutOf: (v: Value) => Layout;
 
-  constructor(graph: Graph, options: PartitionOptions, buffers: Buffers, outer: Region | undefined) {
+  constructor(
+    graph: Graph,
+    registry: Registry,
+    options: PartitionOptions,
+    buffers: Buffers,
+    outer: Region | undefined,
+  ) {
     this.#graph = graph;
+    this.#registry = registry;
     this.#options = options;
     this.#buffers = buffers;
-    this.#bound = graph.nodes.map(options.bind);
+    this.#bound = graph.nodes.map(n => bindNode(n, registry));
     for (const bound of this.#bound) {
       for (const [output, v] of Object.entries(bound.outputs)) this.#producers.set(v, { bound, output });
       for (const v of Object.values(bound.inputs)) {
@@ -182,7 +191,7 @@ class Region implements FusionView {
     const branch = (attribute: string): readonly Step[] => {
       const value = bound.node.attributes[attribute];
       invariant(value && typeof value === "object" && "graph" in value, `If has no ${attribute}`);
-      const region = new Region(value.graph, this.#options, this.#buffers, this);
+      const region = new Region(value.graph, this.#registry, this.#options, this.#buffers, this);
       bound.node.outputs.forEach((out, i) => out && region.#storeAs(value.graph.outputs[i]!, this.#bufferFor(out)));
       return [...region.steps(), ...region.#copies];
     };

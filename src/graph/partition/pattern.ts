@@ -2,7 +2,8 @@
 import { Poly } from "../../ir/poly.js";
 import { type Axis, axesOf, axisOf, children, isTensor, newAxis, type Node } from "../../ir/tile.js";
 import { type Value } from "../graph.js";
-import { bodiesIn, type BoundNode } from "./node-body.js";
+import type { BoundNode } from "../bind.js";
+import { bodiesIn } from "./node-body.js";
 import { indexTile } from "../../tile/tile.js";
 import { KernelScope } from "./scope.js";
 
