@@ -3,7 +3,7 @@
 import { type Layout } from "../../ir/tile.js";
 import { type Value } from "../graph.js";
 import { sameStorage } from "./layout.js";
-import { type BoundNode } from "./node-body.js";
+import type { BoundNode } from "../bind.js";
 import { type Pattern, type Read } from "./pattern.js";
 
 /** Tensors that one kernel reads: beyond this, address registers spill. */

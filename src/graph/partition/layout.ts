@@ -2,7 +2,7 @@
 // strides, so any choice is correct; a good one needs no transposes in the steady graph.
 import { type Layout } from "../../ir/tile.js";
 import { type Value } from "../graph.js";
-import { type BoundNode } from "./node-body.js";
+import type { BoundNode } from "../bind.js";
 import { type Pattern, type Read } from "./pattern.js";
 
 export const rowMajor = (rank: number): Layout => ({ order: Array.from({ length: rank }, (_, i) => i) });

@@ -5,7 +5,7 @@ import { type Kernel } from "../../ir/tile.js";
 import { AzulejoError } from "../../support/errors.js";
 import { type Value } from "../graph.js";
 import { type Buffer, type Step } from "../program.js";
-import { type BoundNode } from "./node-body.js";
+import type { BoundNode } from "../bind.js";
 
 export function bindWholeKernels(bound: BoundNode, bufferOf: (v: Value) => Buffer): Step[] {
   const { operator, node, info } = bound;
