@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly dims?: Readonly<Record<string, number>>;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
+  /** pinned fields of schedules, by kernel name */
+  readonly schedules?: Readonly<Record<string, object>>;
   /** "auto": V8 flags that give optimised code on the first run, restored after compiling; "never": leave the engine alone */
   readonly engineFlags?: "auto" | "never";
   /** reads files that the model names (external data), relative to the model; default: file system or fetch */

@@ -2,7 +2,7 @@
 import { newArray, arrayTypes } from "../../runtime/tensor-bytes.js";
 import type { CompileOptions } from "../../runtime/target.js";
 import type { SymbolValues } from "../../graph/program-dims.js";
-import { throwIfAborted } from "../../support/abort.js";
+import { throwIfAborted } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
 import { type CompiledProgram, FILL_ROW_BYTES, fillElementBytes, fillKey, type FillParam } from "./compiled-program.js";
 import { alignUp, type PlacedConstant } from "./constants.js";
@@ -61,7 +61,7 @@ export class ResidentProgram {
       stagedBytes = 0;
     };
     for (const constant of all) {
-      throwIfAborted(options.signal);
+      throwIfAborted(options.signal, "Loading the model");
       const bytes = await constant.data.read();
       if (!constant.pack) await this.#machine.write([{ address: this.#addressOf(constant), bytes }]);
       else {

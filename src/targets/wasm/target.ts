@@ -3,7 +3,7 @@ import type { KernelProgram } from "../../graph/program.js";
 import { now } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
 import type { Schedule } from "../../schedule/schedule.js";
-import { throwIfAborted } from "../../support/abort.js";
+import { throwIfAborted } from "../../runtime/platform.js";
 import { CompiledProgram } from "./compiled-program.js";
 import { canShareMemory, createMachine, engine } from "./create-machine.js";
 import { emitFunctions } from "./emit.js";
@@ -30,7 +30,7 @@ async function compile(source: KernelProgram, options: CompileOptions, target: W
     source,
     new KernelLibrary(features, options.schedules as Readonly<Record<string, Partial<Schedule>>>),
   );
-  throwIfAborted(options.signal);
+  throwIfAborted(options.signal, "Loading the model");
   const lowered = now();
   options.onProgress?.({ phase: "compile", fraction: 0.5 });
   const emitted = emitFunctions(

@@ -1,0 +1,80 @@
+// Bytes → graph → inferred graph → passes → program of kernels: the road above the targets, with every stage at hand.
+import { readOnnx } from "../frontends/onnx/index.js";
+import type { Graph } from "../graph/graph.js";
+import { infer, needsConcreteDims } from "../graph/infer.js";
+import type { Decision } from "../graph/partition/fusion.js";
+import { partition } from "../graph/partition/partition.js";
+import { defaultPasses } from "../graph/passes/index.js";
+import { type PassReport, runPasses } from "../graph/pass.js";
+import type { KernelProgram } from "../graph/program.js";
+import { createRegistry, type Registry } from "../ops/registry.js";
+import type { LoadOptions, ModelSource } from "../runtime/api.js";
+import { now } from "../runtime/platform.js";
+import { memorySource } from "../support/byte-source.js";
+import { openModel } from "./source.js";
+
+export interface Prepared {
+  readonly registry: Registry;
+  /** after passes */
+  readonly graph: Graph;
+  readonly passes: readonly PassReport[];
+  readonly notes: readonly string[];
+  readonly close: () => void | Promise<void>;
+}
+
+export async function readModel(
+  given: ModelSource,
+  options: LoadOptions,
+): Promise<{ graph: Graph; close: Prepared["close"] }> {
+  const opened = await openModel(given, options.signal);
+  const { readExternal } = options;
+  const openExternal = readExternal
+    ? async (name: string) => memorySource(await readExternal(name), name)
+    : opened.openExternal;
+  options.onProgress?.({ phase: "read", fraction: 0 });
+  try {
+    const graph = await readOnnx(opened.source, {
+      ...(options.dims ? { dims: options.dims } : {}),
+      ...(openExternal ? { openExternal } : {}),
+    });
+    options.onProgress?.({ phase: "read", fraction: 1 });
+    return { graph, close: () => opened.source.close?.() };
+  } catch (e) {
+    await opened.source.close?.();
+    throw e;
+  }
+}
+
+/** Inference and passes; the list of passes is the caller's to change. */
+export async function prepareGraph(
+  graph: Graph,
+  registry: Registry,
+  options: LoadOptions,
+): Promise<Pick<Prepared, "graph" | "passes" | "notes">> {
+  const notes: string[] = [];
+  const builtIn = defaultPasses(registry);
+  const list = options.passes ? options.passes(builtIn) : builtIn;
+  const passes: PassReport[] = [];
+  const done = await runPasses(infer(graph, registry, { onNote: n => notes.push(n) }), list, {
+    now,
+    signal: options.signal,
+    onPass: report => {
+      passes.push(report);
+      options.onProgress?.({ phase: "graph", fraction: passes.length / list.length });
+    },
+  });
+  return { graph: infer(done, registry), passes, notes };
+}
+
+export const registryFor = (options: LoadOptions): Registry => createRegistry(options.operators);
+
+export function programOf(
+  graph: Graph,
+  registry: Registry,
+  onDecisions?: (kernel: string, d: readonly Decision[]) => void,
+): KernelProgram {
+  return partition(graph, registry, onDecisions ? { onDecisions } : {});
+}
+
+/** Why the graph can't be compiled before its input dims are known; undefined: it can. */
+export const whyConcrete = (graph: Graph): string | undefined => needsConcreteDims(graph);
