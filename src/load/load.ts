@@ -30,7 +30,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
       inputs: graph.inputs.map(tensorInfo),
       outputs: prepared.graph.outputs.map(tensorInfo),
       passes: prepared.passes,
-      notes: prepared.notes,
+      notes: [...prepared.notes],
     };
     const reason = whyConcrete(prepared.graph);
     if (reason === undefined) {
