@@ -52,10 +52,10 @@ export async function prepareGraph(
   options: LoadOptions,
 ): Promise<Pick<Prepared, "graph" | "passes" | "notes">> {
   const notes: string[] = [];
-  const builtIn = defaultPasses(registry);
+  const builtIn = defaultPasses(registry, { onNote: n => notes.push(n) });
   const list = options.passes ? options.passes(builtIn) : builtIn;
   const passes: PassReport[] = [];
-  const done = await runPasses(infer(graph, registry, { onNote: n => notes.push(n) }), list, {
+  const done = await runPasses(graph, list, {
     now,
     signal: options.signal,
     onPass: report => {

@@ -7,7 +7,7 @@ import { lower } from "../../lower/cpu/lower.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
 import { deriveSchedule } from "../../schedule/derive.js";
 import type { Schedule } from "../../schedule/schedule.js";
-import type { EngineFeatures } from "../../schedule/profile.js";
+import type { Engine } from "./machine-engine.js";
 
 /** A kernel in the words of the caller, and the code that computes it. */
 export interface KernelCode {
@@ -27,7 +27,7 @@ export interface BoundKernel {
 }
 
 export class KernelLibrary {
-  readonly #features: EngineFeatures;
+  readonly #features: Engine;
   readonly #pins: Readonly<Record<string, Partial<Schedule>>>;
   readonly #codes = new Map<string, KernelCode>();
   readonly #representatives = new Map<
@@ -36,7 +36,7 @@ export class KernelLibrary {
   >();
   #functions = 0;
 
-  constructor(features: EngineFeatures, pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
+  constructor(features: Engine, pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
     this.#features = features;
     this.#pins = pins;
   }

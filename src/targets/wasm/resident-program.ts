@@ -45,7 +45,7 @@ export class ResidentProgram {
 
   /** Writes vector constants and weights; packs those that kernels want in another layout. */
   async load(options: Pick<CompileOptions, "onProgress" | "signal">): Promise<void> {
-    this.#machine.reserve(this.#arenaStart);
+    await this.#machine.reserve(this.#arenaStart);
     const pools = [...this.#heap.pools].filter(([code]) => code.lowered.pool.length > 0);
     await this.#machine.write(
       pools.map(([code, offset]) => ({ address: this.#machine.heapBase + offset, bytes: code.lowered.pool })),
@@ -101,7 +101,7 @@ export class ResidentProgram {
       });
     }
     const bytesPerThread = alignUp(scratch + 256);
-    this.#machine.reserve(top + bytesPerThread * this.#machine.threads);
+    await this.#machine.reserve(top + bytesPerThread * this.#machine.threads);
     const prepared = this.#machine.prepare(instructions, { address: top, bytesPerThread });
     await this.#machine.run(prepared, transfers, []);
     this.#machine.release(prepared);
@@ -109,19 +109,23 @@ export class ResidentProgram {
 
   /** Memory for a plan, and fill rows as long as its borders read. */
   provide(plan: Plan): void | Promise<void> {
-    this.#machine.reserve(plan.end);
-    if (plan.fillBytes <= this.#filledBytes) return;
-    if (plan.fillBytes > FILL_ROW_BYTES)
+    const reserved = this.#machine.reserve(plan.end);
+    return reserved ? reserved.then(() => this.#fillRows(plan.fillBytes)) : this.#fillRows(plan.fillBytes);
+  }
+  #fillRows(bytes: number): void | Promise<void> {
+    if (bytes <= this.#filledBytes) return;
+    if (bytes > FILL_ROW_BYTES)
       throw new AzulejoError(
         "memory",
-        `A border row of ${plan.fillBytes} bytes is longer than ${FILL_ROW_BYTES}; run smaller inputs`,
+        `A border row of ${bytes} bytes is longer than ${FILL_ROW_BYTES}; run smaller inputs`,
       );
-    this.#filledBytes = Math.min(FILL_ROW_BYTES, Math.max(plan.fillBytes, 2 * this.#filledBytes));
+    this.#filledBytes = Math.min(FILL_ROW_BYTES, Math.max(bytes, 2 * this.#filledBytes));
     // memory is zero to begin with
     const rows = [...this.#heap.fills.values()].filter(f => f.param.value !== 0 || Object.is(f.param.value, -0));
+    const filled = this.#filledBytes;
     if (rows.length)
       return this.#machine.write(
-        rows.map(f => ({ address: this.#machine.heapBase + f.offset, bytes: fillRow(f.param, this.#filledBytes) })),
+        rows.map(f => ({ address: this.#machine.heapBase + f.offset, bytes: fillRow(f.param, filled) })),
       );
   }
 }

@@ -1,16 +1,15 @@
 // The target "wasm": a whole model as one small module.
 import type { KernelProgram } from "../../graph/program.js";
-import { now } from "../../runtime/platform.js";
+import { canShareMemory, now, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
 import type { Schedule } from "../../schedule/schedule.js";
-import { throwIfAborted } from "../../runtime/platform.js";
 import { CompiledProgram } from "./compiled-program.js";
-import { canShareMemory, createMachine, engine } from "./create-machine.js";
 import { emitFunctions } from "./emit.js";
 import { WasmExecutable } from "./executable.js";
 import { KernelLibrary } from "./kernel-library.js";
-import type { Machine } from "./machine.js";
-import { assembleModule } from "./module.js";
+import { createMachine, type Machine } from "./machine.js";
+import { engine } from "./machine-engine.js";
+import { type AssembledModule, assembleModule } from "./module.js";
 import { ResidentProgram } from "./resident-program.js";
 
 export interface WasmTargetOptions {
@@ -24,49 +23,28 @@ export function wasmTarget(targetOptions: WasmTargetOptions = {}): Target {
 }
 
 async function compile(source: KernelProgram, options: CompileOptions, target: WasmTargetOptions): Promise<Executable> {
-  const started = now();
-  const features = engine();
-  const compiled = new CompiledProgram(
-    source,
-    new KernelLibrary(features, options.schedules as Readonly<Record<string, Partial<Schedule>>>),
-  );
-  throwIfAborted(options.signal, "Loading the model");
-  const lowered = now();
-  options.onProgress?.({ phase: "compile", fraction: 0.5 });
-  const emitted = emitFunctions(
-    compiled.library.codes.flatMap(c => c.lowered.phases.map(p => p.func)),
-    features,
-  );
   const shared = target.shared ?? canShareMemory();
-  const module = assembleModule({ functions: emitted.functions, entries: emitted.entries, shared });
-  const assembled = now();
-  const machine = await createMachine({
-    module,
-    threads: options.threads,
+  const making = new Making(source, options, shared);
+  // workers start while this thread compiles
+  const pending = createMachine({
+    module: Promise.resolve().then(() => making.module()),
+    shared,
+    threads: shared ? options.threads : 1,
     engineFlags: options.engineFlags,
     ...(target.workerUrl ? { workerUrl: target.workerUrl } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
+  const machine = await pending;
+  const placed = now();
   try {
-    const ready = now();
-    const resident = new ResidentProgram(compiled, machine);
+    const resident = new ResidentProgram(making.compiled!, machine);
     await resident.load(options);
-    const times = {
-      lower: lowered - started,
-      emit: assembled - lowered,
-      engine: ready - assembled,
-      weights: now() - ready,
-    };
     return new WasmExecutable({
       program: source,
       machine,
       plan: resident.plan,
       provide: plan => resident.provide(plan),
-      report: reportOf(compiled, machine, {
-        codeBytes: module.bytes.length,
-        functions: emitted.functions.length,
-        times,
-      }),
+      report: making.report(machine, now() - placed),
     });
   } catch (e) {
     machine.dispose();
@@ -74,20 +52,51 @@ async function compile(source: KernelProgram, options: CompileOptions, target: W
   }
 }
 
-function reportOf(
-  compiled: CompiledProgram,
-  machine: Machine,
-  made: { readonly codeBytes: number; readonly functions: number; readonly times: Readonly<Record<string, number>> },
-): Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes"> {
-  return {
-    target: "wasm",
-    threads: machine.threads,
-    codeBytes: made.codeBytes,
-    functions: made.functions,
-    kernels: compiled.kernelReports(),
-    constantBytes: compiled.constants.byteLength,
-    flags: [],
-    notes: [],
-    timesMs: made.times,
-  };
+/** Kernels → module, with the time each part took. */
+class Making {
+  readonly #source: KernelProgram;
+  readonly #options: CompileOptions;
+  readonly #shared: boolean;
+  readonly #times: Record<string, number> = {};
+  #codeBytes = 0;
+  #functions = 0;
+  compiled: CompiledProgram | undefined;
+
+  constructor(source: KernelProgram, options: CompileOptions, shared: boolean) {
+    this.#source = source;
+    this.#options = options;
+    this.#shared = shared;
+  }
+  module(): AssembledModule {
+    throwIfAborted(this.#options.signal, "Loading the model");
+    const features = engine(this.#options.engineFlags);
+    const start = now();
+    const library = new KernelLibrary(features, this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>);
+    this.compiled = new CompiledProgram(this.#source, library);
+    const lowered = now();
+    this.#options.onProgress?.({ phase: "compile", fraction: 0.5 });
+    const emitted = emitFunctions(
+      library.codes.flatMap(c => c.lowered.phases.map(p => p.func)),
+      features,
+    );
+    const module = assembleModule({ ...emitted, shared: this.#shared });
+    this.#times.lower = lowered - start;
+    this.#times.emit = now() - lowered;
+    this.#codeBytes = module.bytes.length;
+    this.#functions = emitted.functions.length;
+    return module;
+  }
+  report(machine: Machine, weightsMs: number): Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes"> {
+    return {
+      target: "wasm",
+      threads: machine.threads,
+      codeBytes: this.#codeBytes,
+      functions: this.#functions,
+      kernels: this.compiled!.kernelReports(),
+      constantBytes: this.compiled!.constants.byteLength,
+      flags: machine.flags,
+      notes: [],
+      timesMs: { ...this.#times, engine: machine.compileTimeMs, weights: weightsMs },
+    };
+  }
 }
