@@ -70,10 +70,11 @@ export class Buffers {
     sourceLayout: Layout,
     position: Read["position"] | undefined,
   ): boolean {
+    if (layout.strides || sourceLayout.strides) return false;
     if (position)
       return (
         position.every(p => p !== "other") &&
-        sameStorage(position, source, sourceLayout, v, layout) &&
+        sameStorage(position, source, sourceLayout.order, v, layout.order) &&
         sameCount(v, source)
       );
     return isRowMajor(v, layout) && isRowMajor(source, sourceLayout);

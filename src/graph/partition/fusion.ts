@@ -35,6 +35,8 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
   const nodes = new Set<BoundNode>([view.producer(root)!.bound]);
   const start = view.producer(root)!.pattern;
   const state = { contraction: start.contraction, cost: start.cost, tensors: start.reads.length };
+  /** members of which one evaluation serves several output elements: below a reduction, or the same along a row */
+  const shared = new Set<Value>();
   const refused = new Map<Value, string>();
   for (let grown = true; grown; ) {
     grown = false;
@@ -48,13 +50,14 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
           refused.set(value, "has readers outside this kernel");
           continue;
         }
-        const reason = refusal(value, producer, [root, ...members], view, state);
+        const reason = refusal(value, producer, [root, ...members], shared, view, state);
         if (reason) {
           refused.set(value, reason);
           continue;
         }
         members.add(value);
         nodes.add(producer.bound);
+        if (isShared(value, [root, ...members], shared, view)) shared.add(value);
         refused.delete(value);
         state.contraction ||= producer.pattern.contraction;
         state.cost += producer.pattern.cost;
@@ -67,11 +70,21 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
   return members;
 }
 
+const isShared = (value: Value, kernel: readonly Value[], shared: ReadonlySet<Value>, view: FusionView): boolean =>
+  kernel.some(consumer =>
+    view
+      .producer(consumer)!
+      .pattern.reads.some(
+        read => read.value === value && (shared.has(consumer) || read.reduced || read.extraOutputs.length > 0),
+      ),
+  );
+
 /** Why the value is better kept in memory; undefined: inline it. */
 function refusal(
   value: Value,
   { pattern }: Producer,
   kernel: readonly Value[],
+  shared: ReadonlySet<Value>,
   view: FusionView,
   state: { readonly contraction: boolean; readonly cost: number; readonly tensors: number },
 ): string | undefined {
@@ -81,6 +94,8 @@ function refusal(
   if (pattern.contraction && state.contraction) return "the kernel has a contraction already";
   for (const consumer of kernel) {
     const at = view.producer(consumer)!.pattern;
+    if (pattern.contraction && shared.has(consumer) && at.reads.some(r => r.value === value))
+      return "a contraction below a reduction is kept";
     for (const read of at.reads) {
       if (read.value !== value) continue;
       const reason = readRefusal(value, pattern, moves, consumer, at, read, view);
@@ -100,6 +115,8 @@ function readRefusal(
   view: FusionView,
 ): string | undefined {
   if (!read.bare) return "read through a window or at computed places";
+  if (moves && at.reduction && pattern.reads.some(r => !r.bare))
+    return "a loop would compute addresses again and again";
   if (moves) return undefined;
   if (at.contraction) return "a contraction would compute it again for every panel";
   if (!isTrailing(read.extraOutputs, consumer, view.layout(consumer)))
@@ -109,7 +126,10 @@ function readRefusal(
   if (pattern.contraction && read.extraOutputs.length > 0) return "a contraction would be computed again";
   if (read.position.some((p, d) => p !== d && p !== "zero" && p !== "other"))
     return "the reduction's dims are permuted";
-  if (pattern.contraction && !sameStorage(read.position, value, view.layout(value), consumer, view.layout(consumer)))
+  if (
+    pattern.contraction &&
+    !sameStorage(read.position, value, view.layout(value).order, consumer, view.layout(consumer).order)
+  )
     return "the contraction's order in memory differs";
   return undefined;
 }

@@ -70,14 +70,13 @@ export function assignLayouts(
 export function sameStorage(
   position: Read["position"],
   source: Value,
-  sourceLayout: Layout,
+  sourceOrder: readonly number[],
   result: Value,
-  resultLayout: Layout,
+  resultOrder: readonly number[],
 ): boolean {
-  if (sourceLayout.strides || resultLayout.strides) return false;
   const isOne = (v: Value, d: number): boolean => v.dims![d]!.isConst && v.dims![d]!.constant === 1;
-  const from = sourceLayout.order.filter(d => !isOne(source, d)).map(d => position[d]);
-  const to = resultLayout.order.filter(d => !isOne(result, d));
+  const from = sourceOrder.filter(d => !isOne(source, d)).map(d => position[d]);
+  const to = resultOrder.filter(d => !isOne(result, d));
   return from.length === to.length && from.every((p, i) => p === to[i]);
 }
 
