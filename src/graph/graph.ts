@@ -54,6 +54,13 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
+/** Dims that inference took to be equal though the file does not say so; a run that breaks it can't use what relied on it. */
+export interface Equality {
+  readonly left: Poly;
+  readonly right: Poly;
+  readonly node: string;
+}
+
 export interface Graph {
   readonly name: string;
   /** without initializers */
@@ -63,4 +70,6 @@ export interface Graph {
   readonly nodes: readonly GraphNode[];
   /** named dims of the inputs (`batch`, `height`), and those made for unnamed ones */
   readonly symbols: readonly Sym[];
+  /** of the last inference */
+  readonly equalities?: readonly Equality[];
 }

@@ -10,7 +10,7 @@ import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
 import { type BoundNode, bindNode, describeNode, printType } from "./bind.js";
 import { constantDims, knownLimit, numberOf } from "./constants.js";
-import type { Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
+import type { Dims, Equality, Graph, GraphNode, KnownValue, Value } from "./graph.js";
 import { mapSubgraphs, substituteValues } from "./values.js";
 
 export interface InferOptions {
@@ -20,8 +20,9 @@ export interface InferOptions {
 
 /** @throws AzulejoError operator-unknown, operator-unsupported, operator-attribute, shape, graph-invalid */
 export function infer(graph: Graph, registry: Registry, options: InferOptions = {}): Graph {
-  const run: Inference = { registry, note: options.onNote ?? (() => {}), undecided: false };
-  return inferGraph(graph, new Map(), run);
+  const equalities: Equality[] = [];
+  const run: Inference = { registry, note: options.onNote ?? (() => {}), undecided: false, equalities };
+  return { ...inferGraph(graph, new Map(), run), equalities };
 }
 
 interface Inference {
@@ -29,6 +30,8 @@ interface Inference {
   readonly note: (note: string) => void;
   /** inside a branch of which nobody knows whether it is taken: contradictions there may mean that it never is */
   readonly undecided: boolean;
+  /** collected on the way */
+  readonly equalities: Equality[];
 }
 type NewValues = Map<Value, Value>;
 
@@ -133,8 +136,9 @@ function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, ru
   const dtype = (name: string): Dtype | undefined =>
     dtypes ? dtypes[name] : first === undefined ? undefined : info.dtypes[first];
   try {
-    const dims = operator.shape(info);
-    const known = operator.values?.(info) ?? {};
+    const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run.equalities) };
+    const dims = operator.shape(asking);
+    const known = operator.values?.(asking) ?? {};
     for (const name of info.wanted) if (!dims[name]) throw notGiven(node, name);
     return name => ({ dtype: dtype(name), dims: dims[name], known: known[name] });
   } catch (error) {
@@ -142,6 +146,15 @@ function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, ru
     return name => ({ dtype: dtype(name), dims: undefined, reason: (error as AzulejoError).message });
   }
 }
+
+/** Equal dims are what exporters lose most: height of a skip connection against that of an upsampled one. */
+const assume =
+  (node: GraphNode, equalities: Equality[]) =>
+  (left: Poly, right: Poly): boolean => {
+    if (!equalities.some(e => e.left.equals(left) && e.right.equals(right)))
+      equalities.push({ left, right, node: describeNode(node) });
+    return true;
+  };
 
 const notGiven = (node: GraphNode, output: string): AzulejoError =>
   new AzulejoError(

@@ -7,14 +7,15 @@ import { refuse } from "./checks.js";
 import type { NodeInfo, Operand } from "./operator.js";
 
 /**
- * The dim of the result where operands have dims a and b; undefined where they contradict each other. For two different symbols it
- * is min(a·b, max(a, b)): the other one where either is 1, also when that other is 0.
+ * The dim of the result where operands have dims a and b; undefined where they contradict each other. Different symbols are taken to be
+ * equal where `assumeEqual` agrees; else it is min(a·b, max(a, b)): the other one where either is 1, also when that other is 0.
  */
-export function joinDims(a: Poly, b: Poly): Poly | undefined {
+export function joinDims(a: Poly, b: Poly, assumeEqual?: NodeInfo["assumeEqual"]): Poly | undefined {
   if (a.equals(b)) return a;
   if (isOne(a)) return b;
   if (isOne(b)) return a;
   if (a.isConst && b.isConst) return undefined;
+  if (assumeEqual?.(a, b)) return b.isConst ? b : a;
   if (a.isConst) return a;
   if (b.isConst) return b;
   if (isJoinWith(a, b)) return a;
@@ -39,7 +40,7 @@ export const printDims = (dims: Dims): string => (dims.length === 0 ? "a scalar"
 export function broadcastDims(op: string, node: NodeInfo, names: readonly string[]): Dims {
   let out: Dims = [];
   for (const name of names) {
-    const joined = joinAll(out, alignedDims(node, name, out.length));
+    const joined = joinAll(out, alignedDims(node, name, out.length), node.assumeEqual);
     if (!joined) {
       const sizes = names.map(n => `${n} of ${printDims(node.dims[n]!)}`).join(" and ");
       refuse("shape", op, node, `${sizes} do not broadcast; from the right, dims must be equal or 1`);
@@ -49,13 +50,13 @@ export function broadcastDims(op: string, node: NodeInfo, names: readonly string
   return out;
 }
 
-function joinAll(a: Dims, b: Dims): Dims | undefined {
+function joinAll(a: Dims, b: Dims, assumeEqual: NodeInfo["assumeEqual"]): Dims | undefined {
   const out: Poly[] = [];
   const rank = Math.max(a.length, b.length);
   for (let j = 0; j < rank; j++) {
     const p = a[j + a.length - rank];
     const q = b[j + b.length - rank];
-    const joined = p && q ? joinDims(p, q) : (p ?? q);
+    const joined = p && q ? joinDims(p, q, assumeEqual) : (p ?? q);
     if (!joined) return undefined;
     out.push(joined);
   }

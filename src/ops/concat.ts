@@ -74,6 +74,7 @@ export const operator: Operator = {
   inputs: ["X..."],
   outputs: ["concat_result"],
   attributes: { axis: { type: "int" } },
+  concat: node => axisOf(node),
   shape: node => ({ concat_result: joinedDims(node) }),
   values: node => ({ concat_result: joinedValues(node) }),
   at: context => {

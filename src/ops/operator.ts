@@ -2,6 +2,7 @@
 
 import type { AttributeValue, Dims, KnownValue } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
+import type { Poly } from "../ir/poly.js";
 import type { Kernel } from "../ir/tile.js";
 import type { AnyTile, DimValue } from "../tile/index.js";
 
@@ -42,6 +43,11 @@ export interface NodeInfo {
   readonly wanted: readonly string[];
   /** how many outputs the node has in its file, wanted or not: an even Split divides by it */
   readonly outputCount: number;
+  /**
+   * Asks to rely on two symbolic dims being equal in every run: runs are checked, and dims that break it are compiled apart. Absent, or
+   * false: the operator has to cope with both. Only during inference.
+   */
+  readonly assumeEqual?: (left: Poly, right: Poly) => boolean;
 }
 
 export interface KernelContext extends NodeInfo {

@@ -175,6 +175,7 @@ const oldAttributes = { coordinate_transformation_mode: "asymmetric", nearest_mo
 export const operator: Operator = {
   name: "Resize",
   inputs: ["X", "roi?", "scales?", "sizes?"],
+  prefers: "channels-last",
   outputs: ["Y"],
   attributes: {
     mode: { type: "string", default: "nearest" },

@@ -39,6 +39,7 @@ const implied = {
 export const operator: Operator = {
   name: "Upsample",
   inputs: ["X", "scales?"],
+  prefers: "channels-last",
   outputs: ["Y"],
   attributes: { mode: { type: "string", default: "nearest" }, scales: { type: "floats" } },
   content: ["scales"],

@@ -3,8 +3,8 @@ import { type Poly } from "../../ir/poly.js";
 import { type Axis, type Kernel, type Layout, type Node, reach, type Store } from "../../ir/tile.js";
 import type { Registry } from "../../ops/registry.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
-import { type Graph, type GraphNode, type Value } from "../graph.js";
-import { type Buffer, type KernelProgram, type Step } from "../program.js";
+import type { Equality, Graph, GraphNode, Value } from "../graph.js";
+import type { Buffer, KernelProgram, Precondition, Step } from "../program.js";
 import { Buffers } from "./buffers.js";
 import { type Decision, fuse, type FusionView, type Producer } from "./fusion.js";
 import { assignLayouts } from "./layout.js";
@@ -12,7 +12,7 @@ import { type BoundNode, bindNode } from "../bind.js";
 import { bodiesIn } from "./node-body.js";
 import { outputIndex, type Pattern, patternOf } from "./pattern.js";
 import { indexTile } from "../../tile/tile.js";
-import { type Body, KernelScope } from "./scope.js";
+import { type Body, KernelScope, type SameDim, sameDims } from "./scope.js";
 import { shareAxes } from "./share-axes.js";
 import { bindWholeKernels } from "./whole-kernels.js";
 
@@ -27,11 +27,25 @@ export interface PartitionOptions {
 export function partition(graph: Graph, registry: Registry, options: PartitionOptions = {}): KernelProgram {
   const buffers = new Buffers();
   const inputs = graph.inputs.map(v => buffers.create(v, "input"));
-  const region = new Region(graph, registry, options, buffers, undefined);
+  const region = new Region(graph, registry, options, buffers, sameDims(graph.equalities ?? []), undefined);
   const steps = region.steps();
   const outputs = graph.outputs.map(v => region.outputBuffer(v));
-  return { name: graph.name, inputs, outputs, steps, symbols: graph.symbols, preconditions: [] };
+  return {
+    name: graph.name,
+    inputs,
+    outputs,
+    steps,
+    symbols: graph.symbols,
+    preconditions: (graph.equalities ?? []).map(precondition),
+  };
 }
+
+const precondition = ({ left, right, node }: Equality): Precondition => ({
+  left,
+  relation: "eq",
+  right,
+  message: `${node}: dims ${left.print()} and ${right.print()} differ for these inputs, and the compiled code relies on their being equal`,
+});
 
 /** One graph: the main one or a branch. Branches read the buffers of the graphs around them. */
 class Region implements FusionView {
@@ -39,6 +53,7 @@ class Region implements FusionView {
   readonly #registry: Registry;
   readonly #options: PartitionOptions;
   readonly #buffers: Buffers;
+  readonly #sameDim: SameDim;
   readonly #bound: readonly BoundNode[];
   readonly #producers = new Map<Value, { bound: BoundNode; output: string }>();
   readonly #consumers = new Map<Value, Set<BoundNode>>();
@@ -52,12 +67,14 @@ class Region implements FusionView {
     registry: Registry,
     options: PartitionOptions,
     buffers: Buffers,
+    sameDim: SameDim,
     outer: Region | undefined,
   ) {
     this.#graph = graph;
     this.#registry = registry;
     this.#options = options;
     this.#buffers = buffers;
+    this.#sameDim = sameDim;
     this.#bound = graph.nodes.map(n => bindNode(n, registry));
     for (const bound of this.#bound) {
       for (const [output, v] of Object.entries(bound.outputs)) this.#producers.set(v, { bound, output });
@@ -95,7 +112,7 @@ class Region implements FusionView {
     const v = bound.outputs[output]!;
     let p = this.#patterns.get(v);
     if (!p) {
-      p = patternOf(bound, output);
+      p = patternOf(bound, output, this.#sameDim);
       this.#patterns.set(v, p);
     }
     return p;
@@ -154,6 +171,7 @@ class Region implements FusionView {
         }
         return body[output]!;
       },
+      this.#sameDim,
     );
     const { axes, index } = outputIndex(scope, target.dims!);
     const value = shareAxes(scope.operand(source, "X").at(...index.map(p => indexTile(p))).node, axes);
@@ -191,7 +209,7 @@ class Region implements FusionView {
     const branch = (attribute: string): readonly Step[] => {
       const value = bound.node.attributes[attribute];
       invariant(value && typeof value === "object" && "graph" in value, `If has no ${attribute}`);
-      const region = new Region(value.graph, this.#registry, this.#options, this.#buffers, this);
+      const region = new Region(value.graph, this.#registry, this.#options, this.#buffers, this.#sameDim, this);
       bound.node.outputs.forEach((out, i) => out && region.#storeAs(value.graph.outputs[i]!, this.#bufferFor(out)));
       return [...region.steps(), ...region.#copies];
     };

@@ -5,7 +5,7 @@ import { type Value } from "../graph.js";
 import type { BoundNode } from "../bind.js";
 import { bodiesIn } from "./node-body.js";
 import { indexTile } from "../../tile/tile.js";
-import { KernelScope } from "./scope.js";
+import { KernelScope, type SameDim } from "./scope.js";
 
 export interface Read {
   readonly value: Value;
@@ -39,11 +39,12 @@ export function outputIndex(scope: KernelScope, dims: readonly Poly[]): { axes: 
   return { axes, index: axes.map(a => (a ? Poly.sym(a.sym) : Poly.zero)) };
 }
 
-export function patternOf(bound: BoundNode, outputName: string): Pattern {
+export function patternOf(bound: BoundNode, outputName: string, sameDim: SameDim): Pattern {
   const value = bound.outputs[outputName]!;
   const scope = new KernelScope(
     v => ({ layout: { order: (v.dims ?? []).map((_, i) => i) }, constant: v.constant !== undefined }),
     () => undefined,
+    sameDim,
   );
   const { axes, index } = outputIndex(scope, value.dims!);
   const root = bodiesIn(scope, bound)[outputName]!(...index.map(p => indexTile(p))).node;

@@ -6,7 +6,7 @@ import { axesOf, axisOf, type Dim, gathered, type Layout, node, type Tensor } fr
 import { type AnyTile, dimOf, type DimValue, literal, tileOf, where } from "../../tile/index.js";
 import { indexTile } from "../../tile/tile.js";
 import { type Operand } from "../../ops/operator.js";
-import { type KnownValue, type Value } from "../graph.js";
+import type { Equality, KnownValue, Value } from "../graph.js";
 
 /** A constant dim of at most this size stays constant in the kernel, so that taps unroll; larger ones are run-time words and kernels are shared. */
 const STATIC_DIM_LIMIT = 7;
@@ -17,6 +17,26 @@ export type Body = (...index: AnyTile[]) => AnyTile;
 export interface Storage {
   readonly layout: Layout;
   readonly constant: boolean;
+}
+
+/** One of all dims that are taken to be equal (Graph.equalities); itself for the others. */
+export type SameDim = (p: Poly) => Poly;
+
+export function sameDims(equalities: readonly Equality[]): SameDim {
+  const same = new Map<string, Poly>();
+  const find = (p: Poly): Poly => {
+    let out = p;
+    for (let next = same.get(out.key); next; next = same.get(out.key)) out = next;
+    return out;
+  };
+  for (const e of equalities) {
+    const [a, b] = [find(e.left), find(e.right)];
+    if (a.equals(b)) continue;
+    // constants stand for all
+    if (a.isConst) same.set(b.key, a);
+    else same.set(a.key, b);
+  }
+  return find;
 }
 
 export class KernelScope {
@@ -30,13 +50,17 @@ export class KernelScope {
   readonly #inlined: (v: Value) => Body | undefined;
   readonly #cells = new Map<Value, Map<string, AnyTile>>();
 
-  constructor(storageOf: (v: Value) => Storage, inlined: (v: Value) => Body | undefined) {
+  readonly #sameDim: SameDim;
+
+  constructor(storageOf: (v: Value) => Storage, inlined: (v: Value) => Body | undefined, sameDim: SameDim) {
     this.#storageOf = storageOf;
     this.#inlined = inlined;
+    this.#sameDim = sameDim;
   }
 
   /** The kernel's name for a size of the program. Equal sizes share a name: bounds are then provable. */
-  dim(p: Poly): Poly {
+  dim(size: Poly): Poly {
+    const p = this.#sameDim(size);
     if (p.isConst && p.constant <= STATIC_DIM_LIMIT) return p;
     let known = this.#dimByKey.get(p.key);
     if (!known) {
