@@ -89,18 +89,18 @@ export function decode(dtype: Dtype, bytes: Uint8Array): Float64Array {
 }
 
 /**
- * The content of a small tensor. 64-bit integers that float64 can't hold are unknown, except the two ends of the range: files
- * use them for "to the end", and ±2^63 orders them rightly.
+ * The content of a small tensor. 64-bit integers that float64 can't hold are unknown, except the ends of the range: files use
+ * them for "to the end" (−2^63 + 1 when stepping backwards), and ±2^63 orders them rightly.
  */
 export function knownOf(dtype: Dtype, dims: readonly number[], bytes: Uint8Array): KnownValue {
   if (isFloat(dtype)) return { dims, data: [...decode(dtype, bytes)] };
   const view = typedView(dtype, bytes);
   return { dims, data: Array.from(view as ArrayLike<number | bigint>, x => integer(x, dtype)) };
 }
+const ends: ReadonlySet<number | bigint> = new Set([2n ** 63n - 1n, -(2n ** 63n) + 1n, -(2n ** 63n)]);
 function integer(x: number | bigint, dtype: Dtype): Poly | undefined {
   const n = Number(x);
-  if (!is64BitInteger(dtype) || Number.isSafeInteger(n)) return Poly.int(n);
-  return x === 2n ** 63n - 1n || x === -(2n ** 63n) ? Poly.int(n) : undefined;
+  return !is64BitInteger(dtype) || Number.isSafeInteger(n) || ends.has(x) ? Poly.int(n) : undefined;
 }
 
 /** An element of a known value as a number, where it is one. */

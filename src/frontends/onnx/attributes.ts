@@ -72,10 +72,10 @@ function guessType(a: AttributeProto): Type {
   return a.f !== 0 ? Type.FLOAT : Type.INT;
 }
 
-/** 2^63 - 1 and -2^63 mean "to the end" in Slice and its kin; ±2^63 as numbers order them rightly. */
+/** Numbers at the ends of the 64-bit range mean "to the end" in Slice and its kin; ±2^63 as numbers order them rightly. */
 function integer(i: bigint, where: string): number {
   const n = Number(i);
-  if (Number.isSafeInteger(n) || i === 2n ** 63n - 1n || i === -(2n ** 63n)) return n;
+  if (Number.isSafeInteger(n) || Math.abs(n) === 2 ** 63) return n;
   throw new AzulejoError(
     "operator-unsupported",
     `${where} holds ${i}, and integers beyond 2^53 are not supported in lists; use a smaller number`,

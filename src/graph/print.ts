@@ -1,0 +1,128 @@
+// Graphs as text, for people, diffs and edits; parse.ts reads it back. Constants of a few numbers are printed in full, larger ones
+// by name and size: their bytes stay where they are.
+import { type Poly, type Sym } from "../ir/poly.js";
+import { is64BitInteger } from "../ir/dtypes.js";
+import { numbersOf } from "./constants.js";
+import type { AttributeValue, Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
+import { captured, valuesRead } from "./values.js";
+
+/** constants of at most this many numbers are printed in full */
+const printedNumbers = 16;
+
+export function printGraph(graph: Graph): string {
+  const names = new Names();
+  const constants: string[] = [];
+  const lines: string[] = [];
+  printBody(graph, names, constants, lines, "  ");
+  return [`graph ${word(graph.name)}(${header(graph, names)}) {`, ...constants, ...lines, "}", ""].join("\n");
+}
+
+/** Names of values in the text: the file's, with a number where two values share one. */
+class Names {
+  readonly #byValue = new Map<Value, string>();
+  readonly #used = new Set<string>();
+  readonly #symbols = new Map<Sym, string>();
+  readonly #usedSymbols = new Set<string>();
+
+  has(v: Value): boolean {
+    return this.#byValue.has(v);
+  }
+  of(v: Value): string {
+    const known = this.#byValue.get(v);
+    if (known !== undefined) return known;
+    const name = word(unique(v.name, this.#used));
+    this.#byValue.set(v, name);
+    return name;
+  }
+  readonly symbol = (s: Sym): string => {
+    const known = this.#symbols.get(s);
+    if (known !== undefined) return known;
+    const name = word(unique(s.name, this.#usedSymbols));
+    this.#symbols.set(s, name);
+    return name;
+  };
+  poly(p: Poly): string {
+    return p.print(this.symbol);
+  }
+  type(v: { readonly dtype: Value["dtype"]; readonly dims: Dims | undefined }): string {
+    return `${v.dtype ?? "?"}[${v.dims ? v.dims.map(d => this.poly(d)).join(", ") : "?"}]`;
+  }
+}
+
+function unique(name: string, used: Set<string>): string {
+  let out = name;
+  for (let k = 2; used.has(out); k++) out = `${name}#${k}`;
+  used.add(out);
+  return out;
+}
+
+/** Bare where a reader can't take it for something else, else quoted. */
+const word = (name: string): string => (/^[A-Za-z_][\w./]*$/.test(name) && name !== "_" ? name : JSON.stringify(name));
+
+function header(graph: Graph, names: Names): string {
+  const inputs = graph.inputs.map(v => `${names.of(v)}: ${names.type(v)}`).join(", ");
+  const outputs = graph.outputs.map(v => names.of(v)).join(", ");
+  return `${inputs}) -> (${outputs}`;
+}
+
+function printBody(graph: Graph, names: Names, constants: string[], lines: string[], indent: string): void {
+  for (const v of graph.inputs) names.of(v);
+  for (const n of graph.nodes) {
+    declareConstants(valuesRead(n), names, constants);
+    for (const o of n.outputs) if (o) names.of(o);
+    printNode(n, names, constants, lines, indent);
+  }
+  declareConstants(graph.outputs, names, constants);
+}
+
+function declareConstants(values: Iterable<Value>, names: Names, constants: string[]): void {
+  for (const v of values)
+    if (v.constant && !names.has(v)) constants.push(`  constant ${names.of(v)}: ${names.type(v)}${content(v)}`);
+}
+function content(v: Value): string {
+  const numbers = v.known && v.known.data.length <= printedNumbers ? numbersOf(v.known) : undefined;
+  return numbers ? ` = [${numbers.map(x => number(x, v)).join(", ")}]` : ` // ${v.constant!.byteLength} bytes`;
+}
+/** the ends of the 64-bit range are stored as ±2^63, which means "to the end" */
+const number = (x: number, v: Value): string =>
+  is64BitInteger(v.dtype!) && Math.abs(x) === 2 ** 63 ? (x < 0 ? "-inf" : "inf") : Object.is(x, -0) ? "-0" : String(x);
+
+function printNode(n: GraphNode, names: Names, constants: string[], lines: string[], indent: string): void {
+  const outputs = n.outputs.map(o => (o ? `${names.of(o)}: ${names.type(o)}` : "_")).join(", ");
+  const op = `${n.domain === "" ? "" : `${n.domain}.`}${n.op}@${n.opset}`;
+  const inputs = n.inputs.map(v => (v ? names.of(v) : "_")).join(", ");
+  const known = n.outputs.flatMap(o => (o?.known ? symbolic(o.known, names) : []));
+  const tail = known.length ? ` // = ${known.join("; ")}` : "";
+  const plain: string[] = [];
+  const graphs: [string, Graph][] = [];
+  for (const [name, a] of Object.entries(n.attributes)) {
+    if (typeof a === "object" && "graph" in a) graphs.push([name, a.graph]);
+    else plain.push(`${name} = ${attribute(a, names)}`);
+  }
+  const open = `${indent}${outputs} = ${op}(${inputs}) ${word(n.name)}${plain.length ? ` {${plain.join(", ")}}` : ""}`;
+  if (graphs.length === 0) {
+    lines.push(open + tail);
+    return;
+  }
+  lines.push(`${open} with${tail}`);
+  for (const [name, graph] of graphs) {
+    declareConstants(captured(graph), names, constants);
+    const inner: string[] = [];
+    printBody(graph, names, constants, inner, `${indent}  `);
+    lines.push(`${indent}${name} = graph ${word(graph.name)}(${header(graph, names)}) {`, ...inner, `${indent}}`);
+  }
+  lines.push(`${indent}end`);
+}
+
+const symbolic = (k: KnownValue, names: Names): string[] => [
+  `[${k.data.map(x => (x === undefined ? "?" : typeof x === "number" ? x : names.poly(x))).join(", ")}]`,
+];
+
+function attribute(a: Exclude<AttributeValue, { graph: Graph }>, names: Names): string {
+  if (typeof a === "string") return JSON.stringify(a);
+  if (typeof a === "bigint") return `${a}n`;
+  if (typeof a === "number") return Object.is(a, -0) ? "-0" : String(a);
+  if (Array.isArray(a)) return `[${a.map(x => (typeof x === "string" ? JSON.stringify(x) : x)).join(", ")}]`;
+  const { tensor } = a as { tensor: Value };
+  return `tensor ${names.type(tensor)}${content(tensor).replace(/ \/\/ .*/, ` named ${word(tensor.name)}`)}`;
+}
