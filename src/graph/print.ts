@@ -1,7 +1,8 @@
 // Graphs as text, for people, diffs and edits; parse.ts reads it back. Constants of a few numbers are printed in full, larger ones
 // by name and size: their bytes stay where they are.
-import { type Poly, type Sym } from "../ir/poly.js";
+
 import { is64BitInteger } from "../ir/dtypes.js";
+import type { Poly, Sym } from "../ir/poly.js";
 import { numbersOf } from "./constants.js";
 import type { AttributeValue, Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
 import { captured, valuesRead } from "./values.js";

@@ -47,7 +47,8 @@ function verifyScope(graph: Graph, outer: ReadonlySet<Value>, options: VerifyOpt
 function use(v: Value, defined: ReadonlySet<Value>, reader: GraphNode | undefined): void {
   const who = reader ? describeNode(reader) : "The list of outputs";
   if (!v.constant) {
-    if (!defined.has(v)) throw invalid(`${who} reads "${v.name}", which nothing before defines; put its producer first`);
+    if (!defined.has(v))
+      throw invalid(`${who} reads "${v.name}", which nothing before defines; put its producer first`);
     return;
   }
   const dims = constantDims(v.dims);

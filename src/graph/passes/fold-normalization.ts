@@ -10,10 +10,15 @@ import type { GraphNode, Value } from "../graph.js";
 import { makeNode, sameType } from "../make.js";
 import type { Pass } from "../pass.js";
 import { type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
+import { sweep } from "./remove-dead-code.js";
 
 export const foldNormalization: Pass = {
   name: "fold-normalization",
-  run: graph => rewriteEverywhere(rewriteEverywhere(graph, foldIntoWeights, foldIntoNormalization), splitNormalization),
+  // the old convolutions are dead now; they must not stay, because the new ones have their names
+  run: graph =>
+    sweep(
+      rewriteEverywhere(sweep(rewriteEverywhere(graph, foldIntoWeights, foldIntoNormalization)), splitNormalization),
+    ),
 };
 
 type Numbers = () => Promise<Float64Array>;

@@ -29,12 +29,13 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     inferTypes(registry, options),
     resolveIf,
     foldConstants(registry, options.evaluate),
-    simplify,
+    // before simplification: a Dropout whose mask nobody reads does nothing
     removeDeadCode,
+    simplify,
     shareCommon,
     foldNormalization,
     foldPadding,
-    removeDeadCode,
+    { ...removeDeadCode, name: "remove-dead-code-again" },
     // folded constants may have made more known, and a user's pass may have left types open
     { ...inferTypes(registry), name: "infer-again" },
   ];

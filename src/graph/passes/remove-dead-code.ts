@@ -6,7 +6,7 @@ import { subgraphs, valuesRead } from "../values.js";
 
 export const removeDeadCode: Pass = { name: "remove-dead-code", run: sweep };
 
-function sweep(graph: Graph): Graph {
+export function sweep(graph: Graph): Graph {
   const wanted = new Set<Value>(graph.outputs);
   const kept: GraphNode[] = [];
   for (const node of [...graph.nodes].reverse()) {

@@ -113,12 +113,16 @@ const combineTransposes: Rule = (node, view) => {
 /** keep the row-major order of elements */
 const reshaping: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
-/** A chain of reshapes is one Reshape, if one number of the new dims at most depends on the run. */
+/**
+ * A chain of reshapes is one Reshape, and a Reshape to computed dims becomes one to given dims, so that what computes them dies:
+ * 0 copies a dim of the input, -1 stands for the one that is left over.
+ */
 const combineReshapes: Rule = (node, view) => {
   if (!reshaping.has(node.op) || !isStandard(node)) return undefined;
   const output = node.outputs[0];
   const x = sourceOfReshapes(node, view);
-  if (!x?.dims || !output?.dims || x === node.inputs[0]) return undefined;
+  const computed = node.op === "Reshape" && node.inputs[1] !== undefined && !node.inputs[1].constant;
+  if (!x?.dims || !output?.dims || (x === node.inputs[0] && !computed)) return undefined;
   if (sameType(x, output)) return { nodes: [], values: new Map([[output, x]]) };
   return reshapeTo(node, x, output);
 };
@@ -128,12 +132,17 @@ function sourceOfReshapes(node: GraphNode, view: RewriteView): Value | undefined
   return x;
 }
 function reshapeTo(node: GraphNode, x: Value, output: Value): Rewrite | undefined {
-  const open = output.dims!.filter(d => !d.isConst);
-  const fixed = Poly.product(output.dims!.filter(d => d.isConst));
-  if (open.length > 1 || fixed.isZero) return undefined;
-  // inference must find the same dims again
-  if (open[0] && !opaque("div", Poly.product(x.dims!), fixed).equals(open[0])) return undefined;
-  const target = output.dims!.map(d => (d.isConst ? d.constant : -1));
+  const target: number[] = [];
+  let rest = Poly.product(x.dims!);
+  for (const [i, d] of output.dims!.entries()) {
+    const copies = x.dims![i]?.equals(d) ?? false;
+    if (d.isZero && !copies) return undefined;
+    target.push(d.isZero ? 0 : d.isConst ? d.constant : copies ? 0 : -1);
+    if (target[i] !== -1) rest = opaque("div", rest, d);
+  }
+  const open = target.indexOf(-1);
+  // inference must find the same dims again, and -1 must not have to be guessed from 0 elements
+  if (open !== target.lastIndexOf(-1) || (open >= 0 && !rest.equals(output.dims![open]!))) return undefined;
   const shape = constantValue(`${node.name}/shape`, "i64", [target.length], target);
   return { nodes: [makeNode(node.name, "Reshape", [x, shape], node.outputs)] };
 }
