@@ -1,10 +1,10 @@
 // Small ONNX files for tests, written with the protobuf library: what a test says is all that the file holds.
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
-  AttributeProto_AttributeType as AttributeType,
   type AttributeProtoSchema,
-  GraphProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
   type GraphProto,
+  GraphProtoSchema,
   ModelProtoSchema,
   type NodeProtoSchema,
   type TensorProtoSchema,
@@ -17,30 +17,77 @@ export type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
 export type ValueInit = MessageInitShape<typeof ValueInfoProtoSchema>;
 
 /** element types of TensorProto */
-export const elementType = { f32: 1, u8: 2, i8: 3, u16: 4, i16: 5, i32: 6, i64: 7, string: 8, bool: 9, f16: 10, f64: 11 } as const;
+export const elementType = {
+  f32: 1,
+  u8: 2,
+  i8: 3,
+  u16: 4,
+  i16: 5,
+  i32: 6,
+  i64: 7,
+  string: 8,
+  bool: 9,
+  f16: 10,
+  f64: 11,
+} as const;
 
 /** A tensor type; dims are numbers, names, or null for a dim that the file leaves open. */
 export function value(name: string, type: number, dims?: readonly (number | bigint | string | null)[]): ValueInit {
   const dim = dims?.map(d =>
     d === null
       ? {}
-      : { value: typeof d === "string" ? ({ case: "dimParam", value: d } as const) : ({ case: "dimValue", value: BigInt(d) } as const) },
+      : {
+          value:
+            typeof d === "string"
+              ? ({ case: "dimParam", value: d } as const)
+              : ({ case: "dimValue", value: BigInt(d) } as const),
+        },
   );
   const shape = dim ? { shape: { dim } } : {};
   return { name, type: { value: { case: "tensorType", value: { elemType: type, ...shape } } } };
 }
 
-export function node(opType: string, input: string[], output: string[], attributes: AttributeInit[] = [], name = ""): NodeInit {
+export function node(
+  opType: string,
+  input: string[],
+  output: string[],
+  attributes: AttributeInit[] = [],
+  name = "",
+): NodeInit {
   return { opType, input, output, name, attribute: attributes };
 }
 
-export const int = (name: string, i: number | bigint): AttributeInit => ({ name, type: AttributeType.INT, i: BigInt(i) });
+export const int = (name: string, i: number | bigint): AttributeInit => ({
+  name,
+  type: AttributeType.INT,
+  i: BigInt(i),
+});
 export const float = (name: string, f: number): AttributeInit => ({ name, type: AttributeType.FLOAT, f });
-export const text = (name: string, s: string): AttributeInit => ({ name, type: AttributeType.STRING, s: Uint8Array.from(Buffer.from(s)) });
-export const ints = (name: string, list: readonly (number | bigint)[]): AttributeInit => ({ name, type: AttributeType.INTS, ints: list.map(BigInt) });
-export const floats = (name: string, list: number[]): AttributeInit => ({ name, type: AttributeType.FLOATS, floats: list });
-export const tensorAttribute = (name: string, t: TensorInit): AttributeInit => ({ name, type: AttributeType.TENSOR, t });
-export const graphAttribute = (name: string, g: GraphInit): AttributeInit => ({ name, type: AttributeType.GRAPH, g: graph(g) });
+export const text = (name: string, s: string): AttributeInit => ({
+  name,
+  type: AttributeType.STRING,
+  s: Uint8Array.from(Buffer.from(s)),
+});
+export const ints = (name: string, list: readonly (number | bigint)[]): AttributeInit => ({
+  name,
+  type: AttributeType.INTS,
+  ints: list.map(BigInt),
+});
+export const floats = (name: string, list: number[]): AttributeInit => ({
+  name,
+  type: AttributeType.FLOATS,
+  floats: list,
+});
+export const tensorAttribute = (name: string, t: TensorInit): AttributeInit => ({
+  name,
+  type: AttributeType.TENSOR,
+  t,
+});
+export const graphAttribute = (name: string, g: GraphInit): AttributeInit => ({
+  name,
+  type: AttributeType.GRAPH,
+  g: graph(g),
+});
 
 export const f32Tensor = (name: string, dims: readonly number[], data: readonly number[]): TensorInit => ({
   name,
@@ -72,6 +119,12 @@ export interface ModelInit extends GraphInit {
   irVersion?: number;
 }
 export function onnxModel({ opset = 17, domains = {}, irVersion = 8, ...init }: ModelInit): Uint8Array {
-  const opsetImport = Object.entries({ "": opset, ...domains }).map(([domain, version]) => ({ domain, version: BigInt(version) }));
-  return toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion: BigInt(irVersion), opsetImport, graph: graph(init) }));
+  const opsetImport = Object.entries({ "": opset, ...domains }).map(([domain, version]) => ({
+    domain,
+    version: BigInt(version),
+  }));
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, { irVersion: BigInt(irVersion), opsetImport, graph: graph(init) }),
+  );
 }

@@ -57,7 +57,7 @@ const foldFill: Rule = node => {
   const output = node.outputs[0];
   const dims = constantDims(output?.dims);
   if (!output?.dtype || !dims) return undefined;
-  const given = node.attributes["value"];
+  const given = node.attributes.value;
   const tensor = typeof given === "object" && "tensor" in given ? given.tensor : undefined;
   const value = tensor ? numberOf(tensor.known?.data[0]) : 0;
   if (value === undefined) return undefined;

@@ -124,7 +124,7 @@ function outputChannel(conv: GraphNode, dims: readonly number[]): (i: number) =>
   const inner = dims.slice(2).reduce((a, b) => a * b, 1);
   const perRow = dims[1]! * inner;
   if (conv.op === "Conv") return i => Math.floor(i / perRow);
-  const group = Number(conv.attributes["group"] ?? 1);
+  const group = Number(conv.attributes.group ?? 1);
   const rowsPerGroup = dims[0]! / group;
   return i => Math.floor(i / perRow / rowsPerGroup) * dims[1]! + (Math.floor(i / inner) % dims[1]!);
 }

@@ -7,11 +7,11 @@ import { type Rule, rewriteEverywhere } from "../rewrite.js";
 
 const fold: Rule = (node, view) => {
   const pad = view.producer(node.inputs[0]);
-  if (!pad || pad.op !== "Pad" || pad.domain !== "" || !countsPadding(node)) return undefined;
+  if (pad?.op !== "Pad" || pad.domain !== "" || !countsPadding(node)) return undefined;
   const rank = pad.inputs[0]?.dims?.length;
   const spatial = rank === undefined ? undefined : spatialZeros(pad, rank);
   if (!spatial) return undefined;
-  const given = (node.attributes["pads"] ?? spatial.map(() => 0)) as readonly number[];
+  const given = (node.attributes.pads ?? spatial.map(() => 0)) as readonly number[];
   if (given.length !== spatial.length) return undefined;
   const { auto_pad: _, ...rest } = node.attributes;
   const attributes = { ...rest, pads: given.map((p, i) => p + spatial[i]!) };
@@ -32,7 +32,7 @@ function spatialZeros(pad: GraphNode, rank: number): number[] | undefined {
   const { mode = "constant", value = 0 } = pad.attributes;
   // until opset 10 attributes say what inputs say since
   const fill = pad.inputs[2] ? numberOf(pad.inputs[2].known?.data[0]) : value;
-  const amounts = pad.inputs[1] ? numbersOf(pad.inputs[1].known) : (pad.attributes["pads"] as number[] | undefined);
+  const amounts = pad.inputs[1] ? numbersOf(pad.inputs[1].known) : (pad.attributes.pads as number[] | undefined);
   if (mode !== "constant" || fill !== 0 || !amounts?.every(n => n >= 0)) return undefined;
   const axes = pad.inputs[3] ? numbersOf(pad.inputs[3].known)?.map(a => (a < 0 ? a + rank : a)) : undefined;
   if (pad.inputs[3] && !axes) return undefined;

@@ -97,7 +97,7 @@ function holds(wide: Dtype, narrow: Dtype): boolean {
 
 function permutation(node: GraphNode): readonly number[] | undefined {
   const rank = node.inputs[0]?.dims?.length;
-  const given = node.attributes["perm"];
+  const given = node.attributes.perm;
   if (Array.isArray(given)) return given as readonly number[];
   return rank === undefined ? undefined : Array.from({ length: rank }, (_, i) => rank - 1 - i);
 }
