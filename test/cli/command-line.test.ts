@@ -276,14 +276,14 @@ test("--help of each command lists every option with an example, --version the v
     assert.match(
       out,
       new RegExp(
-        `Usage: azulejo ${command} \\[options\\] <model>[^]*--threads <n>[^]*--json[^]*azulejo ${command} model\\.onnx`,
+        `Usage: azulejo ${command} \\[options\\] <model>[\s\S]*--threads <n>[\s\S]*--json[\s\S]*azulejo ${command} model\\.onnx`,
       ),
     );
   }
   const { out } = await azulejo("--help", [], echo);
   assert.match(
     out,
-    /run \[options\] <model> +run a model once[^]*explain \[options\] <model>[^]*bench \[options\] <model>[^]*Exit status: 0 done/,
+    /run \[options\] <model> +run a model once[\s\S]*explain \[options\] <model>[\s\S]*bench \[options\] <model>[\s\S]*Exit status: 0 done/,
   );
   assert.equal((await azulejo("--version", [], echo)).out, "1.2.3\n");
 });
@@ -319,7 +319,7 @@ test("bench reports load, its phases, the first run and as many steady runs as a
   const text = (await azulejo("bench m.onnx --runs 1", [vector], echo)).out;
   assert.match(
     text,
-    /^target wasm, 2 threads +time\nload[^]*\n {2}compile +25\.0 ms\nfirst run[^]*\nsteady run, median of 1 /,
+    /^target wasm, 2 threads +time\nload[\s\S]*\n {2}compile +25\.0 ms\nfirst run[\s\S]*\nsteady run, median of 1 /,
   );
 });
 
