@@ -30,12 +30,13 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ["@bufbuild/protobuf", "onnx-buf"],
   },
   // The composition root: the one place below the command line where concrete targets and front ends have names.
-  index: {
+  load: {
     uses: [...compiler, "ops", "runtime", "graph", "targets/interpreter", "targets/wasm", "frontends/onnx"],
   },
+  index: { uses: ["support", "ir", "ops", "runtime", "graph", "load"] },
   adapters: { uses: ["support", "ir", "runtime", "index"] },
   cli: {
-    uses: [...compiler, "ops", "runtime", "graph", "targets/interpreter", "targets/wasm", "frontends/onnx", "index"],
+    uses: ["support", "ir", "runtime", "frontends/onnx", "index"],
     packages: ["node:", "commander", "cli-table3", "cli-progress", "sharp"],
   },
 };
