@@ -1,11 +1,13 @@
 // `azulejo bench`: how long loading, compiling, the first run and steady runs of one model take on this machine.
-import { type Command } from "commander";
-import { type Model } from "../runtime/api.js";
+import type { Command } from "commander";
+import type { Model } from "../runtime/api.js";
 import { randomInput } from "./inputs.js";
-import { type Library, type Terminal } from "./library.js";
+import type { Library, Terminal } from "./library.js";
 import { count, digits, milliseconds, quantile } from "./numbers.js";
-import { addLoadOptions, loadOptions, parseAmount, parseCount, type SharedOptions } from "./options.js";
-import { type ProgressLine, progressLine } from "./progress.js";
+import type { SharedOptions } from "./options.js";
+import { addLoadOptions, loadOptions, parseAmount, parseCount } from "./options.js";
+import type { ProgressLine } from "./progress.js";
+import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 
 interface BenchOptions extends SharedOptions {

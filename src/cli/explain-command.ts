@@ -1,10 +1,13 @@
 // `azulejo explain`: what a model is and what the compiler makes of it, stage by stage, as text.
-import { type Command, Option } from "commander";
-import { type Model } from "../runtime/api.js";
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { Model } from "../runtime/api.js";
 import { dimsText } from "./inputs.js";
-import { type Library, type Stage, stages, type Terminal } from "./library.js";
+import type { Library, Stage, Terminal } from "./library.js";
+import { stages } from "./library.js";
 import { byteSize, count, milliseconds } from "./numbers.js";
-import { addLoadOptions, loadOptions, type SharedOptions } from "./options.js";
+import type { SharedOptions } from "./options.js";
+import { addLoadOptions, loadOptions } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 

@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AzulejoError, type ErrorCode } from "../support/errors.js";
+import type { ErrorCode } from "../support/errors.js";
+import { AzulejoError } from "../support/errors.js";
 
 /** 0: done · 1: failed · 2: the command line is wrong · 130: stopped by Ctrl-C, as shells count signals. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, stopped: 130 } as const;

@@ -1,11 +1,13 @@
 // Where the inputs of a run come from: files (.npy, .pb), numbers on the command line, or a random generator.
 import { readFile } from "node:fs/promises";
-import { type Dtype, dtypes } from "../ir/dtypes.js";
-import { type TensorInfo } from "../runtime/api.js";
-import { type TensorData } from "../runtime/tensor.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes } from "../ir/dtypes.js";
+import type { TensorInfo } from "../runtime/api.js";
+import type { TensorData } from "../runtime/tensor.js";
+import { newArray } from "../runtime/tensor-bytes.js";
 import { AzulejoError } from "../support/errors.js";
-import { type Library } from "./library.js";
-import { arrayOf, decodeNpy } from "./npy.js";
+import type { Library } from "./library.js";
+import { decodeNpy } from "./npy.js";
 import { stored } from "./numbers.js";
 
 /** `batch × 3 × height × width`, as the tables print it. */
@@ -69,7 +71,7 @@ function fromNumbers(info: TensorInfo, text: string): TensorData {
 
 /** A tensor whose elements are made one by one from numbers. */
 export function tensorOf(dtype: Dtype, dims: readonly number[], element: (index: number) => number): TensorData {
-  const data = arrayOf(
+  const data = newArray(
     dtype,
     dims.reduce((product, dim) => product * dim, 1),
   );

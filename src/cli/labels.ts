@@ -1,5 +1,5 @@
 // Names of classes, and the most probable classes of a model's output. Pure functions.
-import { type Tensor } from "../runtime/api.js";
+import type { Tensor } from "../runtime/api.js";
 import { AzulejoError } from "../support/errors.js";
 import { numberAt } from "./numbers.js";
 

@@ -1,5 +1,5 @@
 // What the commands need from the library and from the terminal, so that tests can hand in their own. Types only.
-import { type LoadOptions, type Model, type ModelSource } from "../runtime/api.js";
+import type { LoadOptions, Model, ModelSource } from "../runtime/api.js";
 
 export const stages = ["graph", "kernels", "loops", "code"] as const;
 export type Stage = (typeof stages)[number];

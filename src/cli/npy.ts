@@ -1,7 +1,9 @@
 // NumPy's .npy files, versions 1 to 3: reading and writing of one array, exact for every dtype. No .npz, no records, no text.
 // Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-import { bytesOf, type Dtype, dtypes } from "../ir/dtypes.js";
-import { type TensorArray, type TensorData } from "../runtime/tensor.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { bytesOf, dtypes } from "../ir/dtypes.js";
+import type { TensorData } from "../runtime/tensor.js";
+import { arrayOf, bytesOfTensor } from "../runtime/tensor-bytes.js";
 import { AzulejoError } from "../support/errors.js";
 
 // bf16 has no NumPy type of its own; "V2", two opaque bytes, is what ml_dtypes writes for it.
@@ -20,32 +22,6 @@ const codes: Readonly<Record<Dtype, string>> = {
   u8: "u1",
   bool: "b1",
 };
-const arrays: Readonly<Record<Dtype, new (buffer: ArrayBuffer) => TensorArray>> = {
-  f64: Float64Array,
-  f32: Float32Array,
-  f16: Uint16Array,
-  bf16: Uint16Array,
-  i64: BigInt64Array,
-  i32: Int32Array,
-  i16: Int16Array,
-  i8: Int8Array,
-  u64: BigUint64Array,
-  u32: Uint32Array,
-  u16: Uint16Array,
-  u8: Uint8Array,
-  bool: Uint8Array,
-};
-
-/** A zero-filled array of a dtype, or one over a copy of little-endian bytes. */
-export function arrayOf(dtype: Dtype, content: number | Uint8Array): TensorArray {
-  // Not content.slice(): that of a Node Buffer is a view of a pool.
-  const bytes = typeof content === "number" ? new Uint8Array(content * bytesOf(dtype)) : new Uint8Array(content);
-  return new arrays[dtype](bytes.buffer as ArrayBuffer);
-}
-
-const littleEndianBytes = (array: TensorArray): Uint8Array =>
-  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-
 interface Header {
   readonly dtype: Dtype;
   readonly bigEndian: boolean;
@@ -128,13 +104,14 @@ function toRowMajor(source: Uint8Array, dims: readonly number[], width: number):
 }
 
 /** A tensor to the bytes of a .npy file of version 1, row-major and little-endian, as numpy.save writes it. */
-export function encodeNpy({ dtype, dims, data }: TensorData): Uint8Array {
+export function encodeNpy(tensor: TensorData): Uint8Array {
+  const { dtype, dims } = tensor;
   const order = dtypes[dtype].bytes === 1 ? "|" : "<";
   const shape = dims.length === 1 ? `(${dims[0]},)` : `(${dims.join(", ")})`;
   const dictionary = `{'descr': '${order}${codes[dtype]}', 'fortran_order': False, 'shape': ${shape}, }`;
   // Magic, version and length take 10 bytes; the data begin at a multiple of 64, after a newline.
   const headerLength = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;
-  const content = littleEndianBytes(data);
+  const content = bytesOfTensor(tensor);
   const bytes = new Uint8Array(10 + headerLength + content.length);
   bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, headerLength & 255, headerLength >> 8]);
   bytes.set(new TextEncoder().encode(`${dictionary.padEnd(headerLength - 1)}\n`), 10);

@@ -1,7 +1,7 @@
 // Numbers of tensors for people and files: elements, summaries, quantiles, units. No input or output.
-import { type Dtype } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
 import { floatFromBits, floatToBits } from "../ir/float-bits.js";
-import { type TensorData } from "../runtime/tensor.js";
+import type { TensorData } from "../runtime/tensor.js";
 
 /** Element of a tensor as a number; 64-bit integers beyond 2^53 lose their last digits. */
 export function numberAt({ dtype, data }: TensorData, index: number): number {

@@ -1,7 +1,8 @@
 // Options that several commands share, and the parsers of their values. Wrong values give AzulejoError("option").
 import { availableParallelism } from "node:os";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { type LoadOptions } from "../runtime/api.js";
+import type { Command } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import type { LoadOptions } from "../runtime/api.js";
 
 export interface SharedOptions {
   readonly dims?: Readonly<Record<string, number>>;

@@ -1,7 +1,7 @@
 // A picture file to the input tensor of a classifier, as ImageNet classifiers are evaluated: shorter side to 256, middle 224,
 // normalised per channel. Other sizes in the same proportion. Decoding and scaling are sharp's (an optional peer).
-import { type TensorInfo } from "../runtime/api.js";
-import { type TensorData } from "../runtime/tensor.js";
+import type { TensorInfo } from "../runtime/api.js";
+import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
 import { dimsText, tensorOf } from "./inputs.js";
 

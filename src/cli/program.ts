@@ -4,7 +4,7 @@ import { AzulejoError } from "../support/errors.js";
 import { addBenchCommand } from "./bench-command.js";
 import { addExplainCommand } from "./explain-command.js";
 import { exitCodes, failureOf, failureText } from "./failure.js";
-import { type Library, type Terminal } from "./library.js";
+import type { Library, Terminal } from "./library.js";
 import { addRunCommand } from "./run-command.js";
 
 const description = `Azulejo compiles ONNX models to WebAssembly and runs them.

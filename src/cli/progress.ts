@@ -1,7 +1,7 @@
 // A progress bar on standard error while a model is loaded; nothing at all where nobody watches.
 import { Presets, SingleBar } from "cli-progress";
-import { type Progress } from "../runtime/target.js";
-import { type Terminal } from "./library.js";
+import type { Progress } from "../runtime/target.js";
+import type { Terminal } from "./library.js";
 
 const words: Readonly<Record<Progress["phase"], string>> = {
   read: "reading",

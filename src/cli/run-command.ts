@@ -1,17 +1,21 @@
 // `azulejo run`: runs a model once, on a picture, on files, on numbers or on random values, and shows or saves the results.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Command, Option } from "commander";
-import { type Model, type Tensor, type TensorInfo } from "../runtime/api.js";
-import { type TensorData } from "../runtime/tensor.js";
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { Model, Tensor, TensorInfo } from "../runtime/api.js";
+import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
 import { dimsText, randomInput, readBytes, readInput } from "./inputs.js";
-import { classOutput, type Guess, parseLabels, topGuesses } from "./labels.js";
-import { type Library, type Terminal } from "./library.js";
+import type { Guess } from "./labels.js";
+import { classOutput, parseLabels, topGuesses } from "./labels.js";
+import type { Library, Terminal } from "./library.js";
 import { encodeNpy } from "./npy.js";
 import { digits, milliseconds, numberAt, summarize } from "./numbers.js";
-import { addLoadOptions, loadOptions, parseChannels, parseCount, parseInputs, type SharedOptions } from "./options.js";
-import { type PictureLayout, pictureInput, readPicture } from "./picture.js";
+import type { SharedOptions } from "./options.js";
+import { addLoadOptions, loadOptions, parseChannels, parseCount, parseInputs } from "./options.js";
+import type { PictureLayout } from "./picture.js";
+import { pictureInput, readPicture } from "./picture.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 

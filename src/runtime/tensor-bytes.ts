@@ -32,7 +32,8 @@ export const newArray = (dtype: Dtype, length: number): TensorArray => new array
 export function arrayOf(dtype: Dtype, bytes: Uint8Array): TensorArray {
   const type = arrayTypes[dtype];
   const size = type.BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // not slice(): that of a Node Buffer does not copy
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
 }
 export const bytesOfTensor = (t: TensorData): Uint8Array =>

@@ -1,9 +1,10 @@
 // azulejo/onnxruntime's Tensor: what onnxruntime's constructors, properties and methods do, with this project's errors.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Tensor as OrtTensor, type TypedTensor as OrtTypedTensor } from "onnxruntime-common";
-import { Tensor, type TensorType, type TypedTensor } from "../../src/adapters/onnxruntime/tensor.js";
-import { fromTensorData, toTensorData } from "../../src/adapters/onnxruntime/tensor.js";
+import type { TypedTensor as OrtTypedTensor } from "onnxruntime-common";
+import { Tensor as OrtTensor } from "onnxruntime-common";
+import type { TensorType, TypedTensor } from "../../src/adapters/onnxruntime/tensor.js";
+import { fromTensorData, Tensor, toTensorData } from "../../src/adapters/onnxruntime/tensor.js";
 
 const fails = (action: () => unknown, message: string, code = "input"): void =>
   assert.throws(action, { name: "AzulejoError", code, message });

@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
-import { type Library } from "../../src/cli/library.js";
+import type { Library } from "../../src/cli/library.js";
 import { decodeNpy, encodeNpy } from "../../src/cli/npy.js";
 import { runCommandLine } from "../../src/cli/program.js";
-import { type LoadOptions, type Model, Tensor, type TensorInfo } from "../../src/runtime/api.js";
-import { type TensorData } from "../../src/runtime/tensor.js";
+import type { LoadOptions, Model, TensorInfo } from "../../src/runtime/api.js";
+import { Tensor } from "../../src/runtime/api.js";
+import type { TensorData } from "../../src/runtime/tensor.js";
 import { AzulejoError } from "../../src/support/errors.js";
 
 let folder: string;
@@ -276,7 +277,7 @@ test("--help of each command lists every option with an example, --version the v
     assert.match(
       out,
       new RegExp(
-        `Usage: azulejo ${command} \\[options\\] <model>[\s\S]*--threads <n>[\s\S]*--json[\s\S]*azulejo ${command} model\\.onnx`,
+        `Usage: azulejo ${command} \\[options\\] <model>[sS]*--threads <n>[sS]*--json[sS]*azulejo ${command} model\\.onnx`,
       ),
     );
   }

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { arrayOf, decodeNpy, encodeNpy } from "../../src/cli/npy.js";
-import { bytesOf, type Dtype, dtypes } from "../../src/ir/dtypes.js";
-import { type TensorData } from "../../src/runtime/tensor.js";
+import { decodeNpy, encodeNpy } from "../../src/cli/npy.js";
+import type { Dtype } from "../../src/ir/dtypes.js";
+import { bytesOf, dtypes } from "../../src/ir/dtypes.js";
+import type { TensorData } from "../../src/runtime/tensor.js";
+import { arrayOf } from "../../src/runtime/tensor-bytes.js";
 import { AzulejoError } from "../../src/support/errors.js";
 
 /** A file as NumPy would write it, from its parts. */

@@ -1,8 +1,8 @@
 // onnxruntime's session options to those of load(). Hints that concern onnxruntime's own machinery are accepted without effect and listed
 // as such; what would change results or where they lie is an error.
-import { type LoadOptions } from "../../runtime/api.js";
+import type { LoadOptions } from "../../runtime/api.js";
 import { AzulejoError } from "../../support/errors.js";
-import { type Env } from "./env.js";
+import type { Env } from "./env.js";
 
 type ExecutionProvider = string | { readonly name: string };
 

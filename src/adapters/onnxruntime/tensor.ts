@@ -1,7 +1,7 @@
 // onnxruntime's Tensor: the same constructors, properties and methods for data on the CPU. Not here: GPU buffers, textures and
 // conversions from and to pictures.
-import { type Dtype } from "../../ir/dtypes.js";
-import { type TensorArray, type TensorData } from "../../runtime/tensor.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import type { TensorArray, TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
 
 export interface DataTypeMap {
