@@ -277,7 +277,7 @@ test("--help of each command lists every option with an example, --version the v
     assert.match(
       out,
       new RegExp(
-        `Usage: azulejo ${command} \\[options\\] <model>[sS]*--threads <n>[sS]*--json[sS]*azulejo ${command} model\\.onnx`,
+        `Usage: azulejo ${command} \\[options\\] <model>[\\s\\S]*--threads <n>[\\s\\S]*--json[\\s\\S]*azulejo ${command} model\\.onnx`,
       ),
     );
   }
