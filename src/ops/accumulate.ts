@@ -1,6 +1,7 @@
 // Precision inside an operator: narrow floats are widened where sums and quotients are made, and statistics are computed in that.
 import { type Dtype, dtypes } from "../ir/dtypes.js";
-import { type AnyIndex, type AnyTile, dimOf } from "../tile/index.js";
+import { type AnyIndex, type AnyTile, dimOf, whole } from "../tile/index.js";
+import type { Operand } from "./operator.js";
 import { Poly } from "../ir/poly.js";
 
 /** The dtype in which an operator on `dtype` computes: f32 for f16 and bf16, f64 for integers that must become real numbers. */
@@ -27,4 +28,16 @@ export function moments(x: AnyTile, over: readonly AnyIndex[]): { mean: AnyTile;
       .sum(...over)
       .mul(share),
   };
+}
+
+/** The element at i, the row that it lies in, and the row's indices: those of i themselves wherever i is a plain index. */
+export function rowOf(
+  X: Operand,
+  i: readonly AnyTile[],
+  axes: readonly number[],
+): { own: AnyTile; row: AnyTile; over: readonly AnyIndex[] } {
+  const over = axes.map(a => whole(i[a]!, X.dims[a]!));
+  const row = wide(X.at(...i.map((index, a) => over[axes.indexOf(a)] ?? index)), X.dtype);
+  const shared = over.every((r, j) => i[axes[j]!]!.node.axes.includes(r.axis));
+  return { own: shared ? row : wide(X.at(...i), X.dtype), row, over };
 }

@@ -40,22 +40,28 @@ import { operator as globalAveragePoolOperator } from "./global-average-pool.js"
 import { operator as globalMaxPoolOperator } from "./global-max-pool.js";
 import { operator as greaterOperator } from "./greater.js";
 import { operator as greaterOrEqualOperator } from "./greater-or-equal.js";
+import { operator as groupNormalizationOperator } from "./group-normalization.js";
 import { operator as hardSigmoidOperator } from "./hard-sigmoid.js";
 import { operator as hardSwishOperator } from "./hard-swish.js";
+import { operator as hardmaxOperator } from "./hardmax.js";
 import { operator as identityOperator } from "./identity.js";
 import { operator as ifOperator } from "./if.js";
+import { operator as instanceNormalizationOperator } from "./instance-normalization.js";
 import { operator as isInfOperator } from "./is-inf.js";
 import { operator as isNanOperator } from "./is-nan.js";
+import { operator as layerNormalizationOperator } from "./layer-normalization.js";
 import { operator as leakyReluOperator } from "./leaky-relu.js";
 import { operator as lessOperator } from "./less.js";
 import { operator as lessOrEqualOperator } from "./less-or-equal.js";
 import { operator as logOperator } from "./log.js";
 import { operator as logSoftmaxOperator } from "./log-softmax.js";
 import { operator as lrnOperator } from "./lrn.js";
+import { operator as lstmOperator } from "./lstm.js";
 import { operator as matMulOperator } from "./mat-mul.js";
 import { operator as maxOperator } from "./max.js";
 import { operator as maxPoolOperator } from "./max-pool.js";
 import { operator as meanOperator } from "./mean.js";
+import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
 import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
@@ -70,9 +76,20 @@ import { operator as padOperator } from "./pad.js";
 import { operator as powOperator } from "./pow.js";
 import { operator as rangeOperator } from "./range.js";
 import { operator as reciprocalOperator } from "./reciprocal.js";
+import { operator as reduceL1Operator } from "./reduce-l1.js";
+import { operator as reduceL2Operator } from "./reduce-l2.js";
+import { operator as reduceLogSumOperator } from "./reduce-log-sum.js";
+import { operator as reduceLogSumExpOperator } from "./reduce-log-sum-exp.js";
+import { operator as reduceMaxOperator } from "./reduce-max.js";
+import { operator as reduceMeanOperator } from "./reduce-mean.js";
+import { operator as reduceMinOperator } from "./reduce-min.js";
+import { operator as reduceProdOperator } from "./reduce-prod.js";
+import { operator as reduceSumOperator } from "./reduce-sum.js";
+import { operator as reduceSumSquareOperator } from "./reduce-sum-square.js";
 import { operator as reluOperator } from "./relu.js";
 import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
+import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
 import { operator as roundOperator } from "./round.js";
 import { operator as seluOperator } from "./selu.js";
 import { operator as shapeOperator } from "./shape.js";
@@ -145,21 +162,27 @@ export const builtInOperators: readonly Operator[] = [
   globalMaxPoolOperator,
   greaterOrEqualOperator,
   greaterOperator,
+  groupNormalizationOperator,
   hardSigmoidOperator,
   hardSwishOperator,
+  hardmaxOperator,
   identityOperator,
   ifOperator,
+  instanceNormalizationOperator,
   isInfOperator,
   isNanOperator,
+  layerNormalizationOperator,
   leakyReluOperator,
   lessOrEqualOperator,
   lessOperator,
   logSoftmaxOperator,
   logOperator,
   lrnOperator,
+  lstmOperator,
   matMulOperator,
   maxPoolOperator,
   maxOperator,
+  meanVarianceNormalizationOperator,
   meanOperator,
   minOperator,
   mishOperator,
@@ -174,9 +197,20 @@ export const builtInOperators: readonly Operator[] = [
   powOperator,
   rangeOperator,
   reciprocalOperator,
+  reduceL1Operator,
+  reduceL2Operator,
+  reduceLogSumExpOperator,
+  reduceLogSumOperator,
+  reduceMaxOperator,
+  reduceMeanOperator,
+  reduceMinOperator,
+  reduceProdOperator,
+  reduceSumSquareOperator,
+  reduceSumOperator,
   reluOperator,
   reshapeOperator,
   resizeOperator,
+  rmsNormalizationOperator,
   roundOperator,
   seluOperator,
   shapeOperator,

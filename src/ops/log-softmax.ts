@@ -2,7 +2,8 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { floats } from "./elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { mapRows, rowOf, softmaxAxes } from "./softmax.js";
+import { rowOf } from "./accumulate.js";
+import { mapRows, softmaxAxes } from "./softmax.js";
 
 export const operator: Operator = {
   name: "LogSoftmax",

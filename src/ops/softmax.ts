@@ -1,15 +1,13 @@
 // Softmax: eˣ over its sum along an axis, or since before opset 13 over all axes from `axis` on. The largest element is taken off first; one
 // division a row.
 import type { Dtype } from "../ir/dtypes.js";
-import { type AnyIndex, type AnyTile, whole } from "../tile/index.js";
-import { wide } from "./accumulate.js";
+import { rowOf } from "./accumulate.js";
 import { axesFrom } from "./axes.js";
 import { normalizeAxis } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type {
   Attributes,
   NodeInfo,
-  Operand,
   Operator,
   OperatorCase,
   OperatorDoc,
@@ -48,18 +46,6 @@ export function softmaxAxes(op: string, node: NodeInfo): readonly number[] {
   if (node.opset >= 13) return [normalizeAxis(op, node, given, rank)];
   // the old form flattens to two dims; an axis behind the last leaves rows of one element
   return axesFrom(given === rank ? rank : normalizeAxis(op, node, given, rank), rank);
-}
-
-/** The element at i, the row that it lies in, and the row's indices: those of i themselves wherever i is a plain index. */
-export function rowOf(
-  X: Operand,
-  i: readonly AnyTile[],
-  axes: readonly number[],
-): { own: AnyTile; row: AnyTile; over: readonly AnyIndex[] } {
-  const over = axes.map(a => whole(i[a]!, X.dims[a]!));
-  const row = wide(X.at(...i.map((index, a) => over[axes.indexOf(a)] ?? index)), X.dtype);
-  const shared = over.every((r, j) => i[axes[j]!]!.node.axes.includes(r.axis));
-  return { own: shared ? row : wide(X.at(...i), X.dtype), row, over };
 }
 
 export const doc: OperatorDoc = {

@@ -40,22 +40,28 @@ import * as globalAveragePoolModule from "../../src/ops/global-average-pool.js";
 import * as globalMaxPoolModule from "../../src/ops/global-max-pool.js";
 import * as greaterModule from "../../src/ops/greater.js";
 import * as greaterOrEqualModule from "../../src/ops/greater-or-equal.js";
+import * as groupNormalizationModule from "../../src/ops/group-normalization.js";
 import * as hardSigmoidModule from "../../src/ops/hard-sigmoid.js";
 import * as hardSwishModule from "../../src/ops/hard-swish.js";
+import * as hardmaxModule from "../../src/ops/hardmax.js";
 import * as identityModule from "../../src/ops/identity.js";
 import * as ifModule from "../../src/ops/if.js";
+import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
+import * as layerNormalizationModule from "../../src/ops/layer-normalization.js";
 import * as leakyReluModule from "../../src/ops/leaky-relu.js";
 import * as lessModule from "../../src/ops/less.js";
 import * as lessOrEqualModule from "../../src/ops/less-or-equal.js";
 import * as logModule from "../../src/ops/log.js";
 import * as logSoftmaxModule from "../../src/ops/log-softmax.js";
 import * as lrnModule from "../../src/ops/lrn.js";
+import * as lstmModule from "../../src/ops/lstm.js";
 import * as matMulModule from "../../src/ops/mat-mul.js";
 import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
 import * as meanModule from "../../src/ops/mean.js";
+import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-normalization.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
@@ -70,9 +76,20 @@ import * as padModule from "../../src/ops/pad.js";
 import * as powModule from "../../src/ops/pow.js";
 import * as rangeModule from "../../src/ops/range.js";
 import * as reciprocalModule from "../../src/ops/reciprocal.js";
+import * as reduceL1Module from "../../src/ops/reduce-l1.js";
+import * as reduceL2Module from "../../src/ops/reduce-l2.js";
+import * as reduceLogSumModule from "../../src/ops/reduce-log-sum.js";
+import * as reduceLogSumExpModule from "../../src/ops/reduce-log-sum-exp.js";
+import * as reduceMaxModule from "../../src/ops/reduce-max.js";
+import * as reduceMeanModule from "../../src/ops/reduce-mean.js";
+import * as reduceMinModule from "../../src/ops/reduce-min.js";
+import * as reduceProdModule from "../../src/ops/reduce-prod.js";
+import * as reduceSumModule from "../../src/ops/reduce-sum.js";
+import * as reduceSumSquareModule from "../../src/ops/reduce-sum-square.js";
 import * as reluModule from "../../src/ops/relu.js";
 import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
+import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as roundModule from "../../src/ops/round.js";
 import * as seluModule from "../../src/ops/selu.js";
 import * as shapeModule from "../../src/ops/shape.js";
@@ -145,21 +162,27 @@ export const operatorModules: readonly OperatorModule[] = [
   globalMaxPoolModule,
   greaterOrEqualModule,
   greaterModule,
+  groupNormalizationModule,
   hardSigmoidModule,
   hardSwishModule,
+  hardmaxModule,
   identityModule,
   ifModule,
+  instanceNormalizationModule,
   isInfModule,
   isNanModule,
+  layerNormalizationModule,
   leakyReluModule,
   lessOrEqualModule,
   lessModule,
   logSoftmaxModule,
   logModule,
   lrnModule,
+  lstmModule,
   matMulModule,
   maxPoolModule,
   maxModule,
+  meanVarianceNormalizationModule,
   meanModule,
   minModule,
   mishModule,
@@ -174,9 +197,20 @@ export const operatorModules: readonly OperatorModule[] = [
   powModule,
   rangeModule,
   reciprocalModule,
+  reduceL1Module,
+  reduceL2Module,
+  reduceLogSumExpModule,
+  reduceLogSumModule,
+  reduceMaxModule,
+  reduceMeanModule,
+  reduceMinModule,
+  reduceProdModule,
+  reduceSumSquareModule,
+  reduceSumModule,
   reluModule,
   reshapeModule,
   resizeModule,
+  rmsNormalizationModule,
   roundModule,
   seluModule,
   shapeModule,

@@ -1,0 +1,20 @@
+// ReduceL1: Σ |x| over the named axes.
+import { type Dtype, dtypes } from "../ir/dtypes.js";
+import { floats } from "./elementwise-references.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
+import { reduction } from "./reduction.js";
+
+export const operator = /* @__PURE__ */ reduction("ReduceL1", {
+  over: (x, over) => (dtypes[x.dtype as Dtype].kind === "unsigned" ? x : x.abs()).sum(...over),
+});
+
+export const doc: OperatorDoc = {
+  summary: "Σ |x| over axes",
+  dtypes: "number",
+  opsets: [1, 18],
+  limits: "axes must be known at compile time",
+};
+export const tolerance: Tolerance = { relative: 4, absolute: 16 };
+export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a + Math.abs(b), 0));
+export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);

@@ -1,0 +1,21 @@
+// ReduceLogSum: log Σ x over the named axes; integers are computed in f64.
+import { computeDtype } from "./accumulate.js";
+import { floats } from "./elementwise-references.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
+import { reduction } from "./reduction.js";
+
+export const operator = /* @__PURE__ */ reduction("ReduceLogSum", {
+  over: (x, over) => x.sum(...over).log(),
+  compute: computeDtype,
+});
+
+export const doc: OperatorDoc = {
+  summary: "log Σ x over axes",
+  dtypes: "number",
+  opsets: [1, 18],
+  limits: "axes must be known at compile time",
+};
+export const tolerance: Tolerance = { relative: 8, absolute: 8 };
+export const reference = /* @__PURE__ */ reductionReference(x => Math.log(x.reduce((a, b) => a + b, 0)));
+export const cases = /* @__PURE__ */ reductionCases(floats, [0.5, 2]);

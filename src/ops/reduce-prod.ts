@@ -1,0 +1,17 @@
+import { floats } from "./elementwise-references.js";
+import { foldMul } from "./folds.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
+import { reduction } from "./reduction.js";
+
+export const operator = /* @__PURE__ */ reduction("ReduceProd", { over: (x, over) => x.prod(...over), fold: foldMul });
+
+export const doc: OperatorDoc = {
+  summary: "The product over axes",
+  dtypes: "number",
+  opsets: [1, 18],
+  limits: "axes must be known at compile time",
+};
+export const tolerance: Tolerance = { relative: 32, absolute: 0 };
+export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a * b, 1));
+export const cases = /* @__PURE__ */ reductionCases([...floats, "i32", "i64"], [1, 2]);

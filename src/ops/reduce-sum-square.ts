@@ -1,0 +1,18 @@
+// ReduceSumSquare: Σ x² over the named axes.
+import { dot } from "../tile/index.js";
+import { floats } from "./elementwise-references.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
+import { reduction } from "./reduction.js";
+
+export const operator = /* @__PURE__ */ reduction("ReduceSumSquare", { over: (x, over) => dot(x, x, ...over) });
+
+export const doc: OperatorDoc = {
+  summary: "Σ x² over axes",
+  dtypes: "number",
+  opsets: [1, 18],
+  limits: "axes must be known at compile time",
+};
+export const tolerance: Tolerance = { relative: 8, absolute: 8 };
+export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a + b * b, 0));
+export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);

@@ -1,0 +1,17 @@
+import { floats } from "./elementwise-references.js";
+import { foldAdd } from "./folds.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
+import { reduction } from "./reduction.js";
+
+export const operator = /* @__PURE__ */ reduction("ReduceSum", { over: (x, over) => x.sum(...over), fold: foldAdd });
+
+export const doc: OperatorDoc = {
+  summary: "Σ x over axes",
+  dtypes: "number",
+  opsets: [1, 18],
+  limits: "axes must be known at compile time",
+};
+export const tolerance: Tolerance = { relative: 4, absolute: 16 };
+export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a + b, 0));
+export const cases = /* @__PURE__ */ reductionCases([...floats, "i32", "i64", "u32", "u64"]);
