@@ -11,6 +11,7 @@ import { assignLayouts } from "./layout.js";
 import { type BoundNode, bindNode } from "../bind.js";
 import { bodiesIn } from "./node-body.js";
 import { outputIndex, type Pattern, patternOf } from "./pattern.js";
+import { withoutSources } from "../../tile/source.js";
 import { indexTile } from "../../tile/tile.js";
 import { type Body, KernelScope, type SameDim, sameDims } from "./scope.js";
 import { shareAxes } from "./share-axes.js";
@@ -25,6 +26,16 @@ export interface PartitionOptions {
 
 /** The graph must be inferred: every value has dtype and dims. */
 export function partition(graph: Graph, registry: Registry, options: PartitionOptions = {}): KernelProgram {
+  try {
+    // positions of operators' source cost half of the time, and only an error wants them
+    return withoutSources(() => divide(graph, registry, options));
+  } catch (error) {
+    if (error instanceof AzulejoError && error.code === "kernel") divide(graph, registry, options);
+    throw error;
+  }
+}
+
+function divide(graph: Graph, registry: Registry, options: PartitionOptions): KernelProgram {
   const buffers = new Buffers();
   const inputs = graph.inputs.map(v => buffers.create(v, "input"));
   const region = new Region(graph, registry, options, buffers, sameDims(graph.equalities ?? []), undefined);
