@@ -25,7 +25,7 @@ export interface Pattern {
   /** arithmetic per output element; 0: the node only moves data */
   readonly cost: number;
   readonly reduction: boolean;
-  /** some reduction multiplies two operands of which each has an axis that the other lacks */
+  /** some reduction multiplies two operands of which one has an axis that the other lacks */
   readonly contraction: boolean;
   /** the body is nothing but one read */
   readonly copy: Read | undefined;
@@ -77,10 +77,11 @@ export function patternOf(bound: BoundNode, outputName: string, sameDim: SameDim
   return { reads, cost, reduction, contraction, copy };
 }
 
-const isContraction = (args: readonly Node[]): boolean => {
-  const [a, b] = args;
-  return !!a && !!b && a.axes.some(x => !b.axes.includes(x)) && b.axes.some(x => !a.axes.includes(x));
-};
+/** Operands with different axes are reused across outputs: matrix products, convolutions, matrix × vector; Σ d·d is not one. */
+const isContraction = ([a, b]: readonly Node[]): boolean =>
+  a !== undefined &&
+  b !== undefined &&
+  (a.axes.some(x => !b.axes.includes(x)) || b.axes.some(x => !a.axes.includes(x)));
 
 function readOf(
   value: Value,
