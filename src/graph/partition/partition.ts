@@ -196,10 +196,10 @@ class Region implements FusionView {
       value,
     );
     this.#options.onDecisions?.(kernel.name, decisions);
-    const buffers: Record<string, Buffer> = {};
+    const buffers: Record<string, Buffer> = { [kernel.stores[0]!.tensor.name]: into };
     for (const [v, t] of scope.tensors) {
-      buffers[t.name] = v === target && t.role === "output" ? into : this.#bufferFor(v);
-      if (v !== target) needed.add(v);
+      buffers[t.name] = this.#bufferFor(v);
+      needed.add(v);
     }
     const nodes = [...inlined].map(v => this.#producers.get(v)!.bound.node.name).reverse();
     return { kind: "kernel", kernel, buffers, symbols: scope.symbols, nodes: nodes.length ? nodes : [target.name] };
@@ -300,13 +300,13 @@ function finish(
   axes: readonly (Axis | undefined)[],
   value: Node,
 ): Kernel {
-  const tensor = scope.tensorOf(target, "output", "Y", { layout: into.layout, constant: false });
+  const tensor = scope.outputTensor(target, into.layout);
   const reduced = new Set(reach([value]).flatMap(n => (n.kind === "reduce" ? n.over : [])));
   const order = into.layout.order.map(d => axes[d]).filter((a): a is Axis => a !== undefined);
   const store: Store = { tensor, index, value };
   return {
     name,
-    tensors: [...scope.tensors.values()],
+    tensors: [...scope.tensors.values(), tensor],
     dims: scope.dims,
     grid: order.filter(a => !reduced.has(a)),
     stores: [store],

@@ -88,11 +88,22 @@ export class KernelScope {
     return dimOf(name, this.dim(p));
   }
 
-  tensorOf(v: Value, role: Tensor["role"], wish: string, storage = this.#storageOf(v)): Tensor {
-    const known = this.tensors.get(v);
-    if (known) return known;
+  /** The tensor of a value that the kernel reads. */
+  #inputTensor(v: Value, wish: string): Tensor {
+    let tensor = this.tensors.get(v);
+    if (!tensor) {
+      tensor = this.#tensor(v, "input", wish, this.#storageOf(v));
+      this.tensors.set(v, tensor);
+    }
+    return tensor;
+  }
+  /** The tensor that the kernel stores; it may hold the dims of a value that the kernel also reads (a copy). */
+  outputTensor(v: Value, layout: Layout): Tensor {
+    return this.#tensor(v, "output", "Y", { layout, constant: false });
+  }
+  #tensor(v: Value, role: Tensor["role"], wish: string, storage: Storage): Tensor {
     const dims = (v.dims ?? []).map(d => this.dim(d));
-    const tensor: Tensor = {
+    return {
       name: this.#unique(wish),
       dtype: v.dtype!,
       dims,
@@ -100,8 +111,6 @@ export class KernelScope {
       ...(storage.constant ? { constant: true } : {}),
       layout: this.#kernelLayout(v, dims, storage.layout),
     };
-    this.tensors.set(v, tensor);
-    return tensor;
   }
   /** Symbolic strides of the program's layout become polynomials over the kernel's dims and one pitch. */
   #kernelLayout(v: Value, dims: readonly Poly[], layout: Layout): Layout {
@@ -161,7 +170,7 @@ export class KernelScope {
     return cell;
   }
   #load(v: Value, wish: string, index: readonly Poly[], fill: number): AnyTile {
-    const tensor = this.tensorOf(v, "input", wish);
+    const tensor = this.#inputTensor(v, wish);
     const axes = [...new Set(index.flatMap(axesOf))];
     return tileOf(
       node<"load">({ kind: "load", tensor, index, fill: asFill(tensor.dtype, fill), axes, dtype: tensor.dtype }),
