@@ -8,10 +8,10 @@ import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from ".
 import { elementOf, exact, numbersOf, tabulate } from "./reference-tensors.js";
 
 /** The attribute `value` holds one element; absent, it is the f32 0. */
-const valueOf = (node: NodeInfo): Value | undefined => (node.attributes.value as { tensor: Value } | undefined)?.tensor;
+const fillOf = (node: NodeInfo): Value | undefined => (node.attributes.value as { tensor: Value } | undefined)?.tensor;
 
 function elementOfNode(node: NodeInfo): number {
-  const value = valueOf(node);
+  const value = fillOf(node);
   if (!value) return 0;
   const element = numberOf(value.known?.data[0]);
   if (element === undefined || value.known!.data.length !== 1)
@@ -30,7 +30,7 @@ function filled(node: NodeInfo): KnownValue | undefined {
   const dims = knownDims(dimsOf(node));
   if (!dims) return undefined;
   const x = elementOfNode(node);
-  const element: KnownElement = (valueOf(node)?.dtype ?? "f32").startsWith("f") ? x : Poly.int(x);
+  const element: KnownElement = (fillOf(node)?.dtype ?? "f32").startsWith("f") ? x : Poly.int(x);
   return { dims, data: new Array(dims.reduce((a, b) => a * b, 1)).fill(element) };
 }
 
@@ -40,12 +40,12 @@ export const operator: Operator = {
   outputs: ["output"],
   attributes: { value: { type: "tensor" } },
   content: ["input"],
-  dtypes: node => ({ output: valueOf(node)?.dtype ?? "f32" }),
+  dtypes: node => ({ output: fillOf(node)?.dtype ?? "f32" }),
   shape: node => ({ output: dimsOf(node) }),
   values: node => ({ output: filled(node) }),
   at: context => {
     const element = elementOfNode(context);
-    return { output: () => literal(valueOf(context)?.dtype ?? "f32", element) };
+    return { output: () => literal(fillOf(context)?.dtype ?? "f32", element) };
   },
 };
 
