@@ -1,13 +1,20 @@
 // Mod: the remainder of A / B: sign of the divisor, or of the dividend with `fmod`, which floats need.
-import { binaryCases, binaryReference, integers, numbers } from "./elementwise-references.js";
-import { binary } from "./elementwise.js";
-import { foldMod } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
 
-export const operator = /* @__PURE__ */ binary("Mod", (a, b, { fmod }) => (fmod === 1 ? a.rem(b) : a.mod(b)), {
+import { binary } from "./elementwise.js";
+import { binaryCases, binaryReference, integers, numbers } from "./elementwise-references.js";
+import { foldMod } from "./folds.js";
+import type { Operator, OperatorDoc } from "./operator.js";
+
+const remainder = /* @__PURE__ */ binary("Mod", (a, b, { fmod }) => (fmod === 1 ? a.rem(b) : a.mod(b)), {
   attributes: { fmod: { type: "int", default: 0 } },
   fold: foldMod,
 });
+
+export const operator: Operator = {
+  ...remainder,
+  // shape arithmetic has no use for the sign of the dividend
+  values: node => (node.attributes.fmod === 1 ? {} : remainder.values!(node)),
+};
 
 export const doc: OperatorDoc = {
   summary: "The remainder of A / B with broadcasting; it has the sign of B, with `fmod` = 1 that of A",

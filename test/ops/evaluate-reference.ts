@@ -1,0 +1,108 @@
+// Runs a graph with the operators' references, and holds each node's `shape`, `dtypes` and `values` against what they give.
+import assert from "node:assert/strict";
+import { type BoundNode, bindNode } from "../../src/graph/bind.js";
+import { decode, typedView } from "../../src/graph/constants.js";
+import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
+import { is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
+import { Poly } from "../../src/ir/poly.js";
+import { numberOf } from "../../src/ops/known-values.js";
+import type { OperatorModule, ReferenceTensor } from "../../src/ops/operator.js";
+import type { Element } from "../../src/ops/reference-tensors.js";
+import type { Registry } from "../../src/ops/registry.js";
+
+type Tensors = ReadonlyMap<Value, ReferenceTensor>;
+
+/** What the evaluation finds operators with. */
+export interface Library {
+  readonly registry: Registry;
+  readonly modules: readonly OperatorModule[];
+}
+
+export function evaluateReference(
+  graph: Graph,
+  inputs: Readonly<Record<string, ReferenceTensor>>,
+  library: Library,
+): Promise<readonly ReferenceTensor[]> {
+  return evaluate(graph, new Map(graph.inputs.map(v => [v, inputs[v.name]!])), library);
+}
+
+async function evaluate(graph: Graph, given: Tensors, library: Library): Promise<readonly ReferenceTensor[]> {
+  const tensors = new Map(given);
+  const read = async (v: Value): Promise<ReferenceTensor> => tensors.get(v) ?? (await constantTensor(v));
+  for (const node of graph.nodes) {
+    const inputs = await Promise.all(node.inputs.map(v => v && read(v)));
+    const outputs = node.op === "If" ? await branch(node, inputs[0]!, tensors, library) : run(node, inputs, library);
+    node.outputs.forEach((o, i) => {
+      if (o) tensors.set(o, outputs[i]!);
+    });
+  }
+  return Promise.all(graph.outputs.map(read));
+}
+
+function branch(node: GraphNode, condition: ReferenceTensor, tensors: Tensors, library: Library) {
+  const taken = node.attributes[Number(condition.data[0]) !== 0 ? "then_branch" : "else_branch"];
+  return evaluate((taken as { graph: Graph }).graph, tensors, library);
+}
+
+async function constantTensor(v: Value): Promise<ReferenceTensor> {
+  assert(v.constant, `value "${v.name}" is read before it is computed`);
+  const dtype = v.dtype!;
+  const bytes = await v.constant.read();
+  const data = is64BitInteger(dtype) ? (typedView(dtype, bytes) as BigInt64Array) : decode(dtype, bytes);
+  return { dtype, dims: v.dims!.map(d => d.constant), data };
+}
+
+/** The outputs of a node by position. */
+export function run(
+  node: GraphNode,
+  inputs: readonly (ReferenceTensor | undefined)[],
+  { registry, modules }: Library,
+): readonly (ReferenceTensor | undefined)[] {
+  const tensors = new Map<Value, ReferenceTensor>();
+  const values = node.inputs.map((v, i) => {
+    const value = v && withContent(v.name, inputs[i]!);
+    if (value) tensors.set(value, inputs[i]!);
+    return value;
+  });
+  const bound = bindNode({ ...node, inputs: values }, registry);
+  const byName = Object.fromEntries(Object.entries(bound.inputs).map(([name, v]) => [name, tensors.get(v)!]));
+  const module = modules.find(m => m.operator === bound.operator);
+  assert(module?.reference, `${bound.operator.name} has no reference`);
+  const results = module.reference(byName, bound.info.attributes, bound.info);
+  checkInference(bound, results);
+  const names = new Map(Object.entries(bound.outputs).map(([name, v]) => [v, name]));
+  return node.outputs.map(o => o && results[names.get(o)!]);
+}
+
+/** A tensor as a value of which everything is known. */
+function withContent(name: string, { dtype, dims, data }: ReferenceTensor): Value {
+  const elements = Array.from(data as ArrayLike<Element>, x => (isFloat(dtype) ? Number(x) : Poly.int(Number(x))));
+  return { name, dtype, dims: dims.map(n => Poly.int(n)), known: { dims, data: elements } };
+}
+
+function checkInference({ operator, info }: BoundNode, results: Readonly<Record<string, ReferenceTensor>>): void {
+  const dims = operator.shape(info);
+  const dtypes = operator.dtypes?.(info);
+  const known = operator.values?.(info) ?? {};
+  for (const output of info.wanted) {
+    const what = `${operator.name} ${output}`;
+    const want = results[output];
+    assert(want, `${what}: the reference gives nothing`);
+    assert.deepEqual(
+      dims[output]?.map(d => d.constant),
+      [...want.dims],
+      `${what}: shape`,
+    );
+    assert.equal(dtypes ? dtypes[output] : info.dtypes[info.present[0]!], want.dtype, `${what}: dtypes`);
+    const content = known[output];
+    if (!content) continue;
+    assert.deepEqual([...content.dims], [...want.dims], `${what}: dims of values`);
+    content.data.forEach((x, i) => {
+      const got = numberOf(x);
+      const expected = Number(want.data[i]);
+      const close =
+        got === undefined || Object.is(got, expected) || Math.abs(got - expected) <= 1e-6 * Math.abs(expected);
+      assert(close || got === expected, `${what}: values say ${got} at ${i}, the reference ${expected}`);
+    });
+  }
+}

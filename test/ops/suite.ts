@@ -1,0 +1,105 @@
+// The ONNX backend suite on disk: where it is, which cases there are, what a case holds. Nothing of it is copied.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readOnnx } from "../../src/frontends/onnx/index.js";
+import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
+import { subgraphs } from "../../src/graph/values.js";
+import type { Dtype } from "../../src/ir/dtypes.js";
+import type { ReferenceTensor } from "../../src/ops/operator.js";
+import type { Registry } from "../../src/ops/registry.js";
+import { readTensorProto } from "./tensors.js";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+/** $AZULEJO_DATA, else ../shared/data beside the repository or beside the folder that holds its worktrees. */
+function dataFolder(): string | undefined {
+  const candidates = [process.env.AZULEJO_DATA, join(root, "../shared/data"), join(root, "../../shared/data")];
+  return candidates.find(c => c && existsSync(join(c, "onnx-backend")));
+}
+
+export const suiteNames = ["node", "simple", "pytorch-converted", "pytorch-operator"] as const;
+export type SuiteName = (typeof suiteNames)[number];
+
+/** Names of the cases of a suite; undefined where the suite is not here. */
+export function listCases(suite: SuiteName): readonly string[] | undefined {
+  const folder = dataFolder();
+  return folder ? readdirSync(join(folder, "onnx-backend", suite)).sort() : undefined;
+}
+
+export interface SuiteCase {
+  readonly name: string;
+  readonly graph: Graph;
+  /** by name */
+  readonly inputs: Readonly<Record<string, ReferenceTensor>>;
+  readonly outputs: readonly ReferenceTensor[];
+}
+/** Why a case is not run. */
+export interface Skipped {
+  readonly name: string;
+  readonly reason: string;
+}
+
+const inScope: ReadonlySet<Dtype> = new Set("bool i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64".split(" ") as Dtype[]);
+
+export async function loadCase(suite: SuiteName, name: string, registry: Registry): Promise<SuiteCase | Skipped> {
+  const folder = join(dataFolder()!, "onnx-backend", suite, name);
+  let graph: Graph;
+  try {
+    graph = await readOnnx(readFileSync(join(folder, "model.onnx")));
+  } catch (error) {
+    return { name, reason: unreadable((error as Error).message) };
+  }
+  const unknown = operatorsOf(graph).find(n => !registry.find(n.domain, n.op, n.opset));
+  if (unknown) return { name, reason: `operator ${unknown.domain ? `${unknown.domain}.` : ""}${unknown.op}` };
+  const set = join(folder, "test_data_set_0");
+  const inputs: Record<string, ReferenceTensor> = {};
+  for (const [i, v] of graph.inputs.entries()) {
+    const tensor = readTensor(join(set, `input_${i}.pb`));
+    if (!tensor) return { name, reason: `element type of input "${v.name}"` };
+    inputs[v.name] = tensor;
+  }
+  const outputs: ReferenceTensor[] = [];
+  for (const [i, v] of graph.outputs.entries()) {
+    const tensor = readTensor(join(set, `output_${i}.pb`));
+    if (!tensor) return { name, reason: `element type of output "${v.name}"` };
+    outputs.push(tensor);
+  }
+  return { name, graph, inputs, outputs };
+}
+
+/** The frontend's refusal, without the names that tell cases apart. */
+const unreadable = (message: string): string =>
+  /element type \w+/.exec(message)?.[0] ?? /a sequence|a optional/.exec(message)?.[0] ?? message;
+
+function readTensor(path: string): ReferenceTensor | undefined {
+  if (!existsSync(path)) return undefined;
+  const tensor = readTensorProto(new Uint8Array(readFileSync(path)));
+  return tensor && inScope.has(tensor.dtype) ? tensor : undefined;
+}
+
+/** All nodes, those of subgraphs included. */
+export const operatorsOf = (graph: Graph): readonly GraphNode[] =>
+  graph.nodes.flatMap(n => [n, ...subgraphs(n).flatMap(operatorsOf)]);
+
+export const isSkipped = (c: SuiteCase | Skipped): c is Skipped => "reason" in c;
+
+/** Values of the graph's own inputs whose content some operator needs at compile time, found backwards from its `content`. */
+export function contentInputs(graph: Graph, registry: Registry): ReadonlySet<Value> {
+  const producers = new Map<Value, GraphNode>();
+  for (const n of graph.nodes) for (const o of n.outputs) if (o) producers.set(o, n);
+  const needed = new Set<Value>();
+  const need = (v: Value | undefined): void => {
+    if (!v || needed.has(v)) return;
+    needed.add(v);
+    const producer = producers.get(v);
+    if (producer && producer.op !== "Shape" && producer.op !== "Size") producer.inputs.forEach(need);
+  };
+  for (const n of operatorsOf(graph)) {
+    const operator = registry.find(n.domain, n.op, n.opset);
+    operator?.inputs.forEach((name, i) => {
+      if (operator.content?.includes(name.replace("?", ""))) need(n.inputs[i]);
+    });
+  }
+  return new Set(graph.inputs.filter(v => needed.has(v)));
+}

@@ -1,0 +1,99 @@
+// Tensors of the test suites: protobuf → reference tensors, reference tensors ↔ what run() takes and gives, comparison.
+import { fromBinary } from "@bufbuild/protobuf";
+import { type TensorProto, TensorProtoSchema } from "onnx-buf";
+import { newArray, typedView } from "../../src/graph/constants.js";
+import { bytesOf, type Dtype, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
+import { floatFromBits, floatToBits } from "../../src/ir/float-bits.js";
+import { onnxDtypes } from "../../src/ops/onnx-dtypes.js";
+import type { ReferenceTensor, Tolerance } from "../../src/ops/operator.js";
+import { type Element, sizeOf } from "../../src/ops/reference-tensors.js";
+import type { TensorData } from "../../src/runtime/tensor.js";
+
+/** A .pb file of a test set; undefined where its element type is out of scope (strings, 8-bit floats, 4-bit integers). */
+export function readTensorProto(bytes: Uint8Array): ReferenceTensor | undefined {
+  const proto = fromBinary(TensorProtoSchema, bytes as Uint8Array<ArrayBuffer>);
+  const dtype = onnxDtypes[proto.dataType];
+  if (!dtype) return undefined;
+  const dims = proto.dims.map(Number);
+  const data = proto.rawData.length > 0 ? fromRaw(dtype, proto.rawData) : fromFields(dtype, proto);
+  return { dtype, dims, data: data as number[] };
+}
+
+function fromRaw(dtype: Dtype, bytes: Uint8Array): Element[] {
+  const array = typedView(dtype, bytes.slice()) as ArrayLike<Element>;
+  return Array.from(array, x => fromBits(dtype, x));
+}
+const fromBits = (dtype: Dtype, x: Element): Element =>
+  dtype === "f16" || dtype === "bf16" ? floatFromBits(dtype, Number(x)) : x;
+
+function fromFields(dtype: Dtype, t: TensorProto): Element[] {
+  if (dtype === "f32") return t.floatData;
+  if (dtype === "f64") return t.doubleData;
+  if (dtype === "i64") return t.int64Data;
+  if (dtype === "u64") return t.uint64Data;
+  if (dtype === "u32") return t.uint64Data.map(Number);
+  return t.int32Data.map(x => fromBits(dtype, x));
+}
+
+export function toTensorData({ dtype, dims, data }: ReferenceTensor): TensorData {
+  const array = newArray(dtype, sizeOf(dims)) as { [index: number]: Element };
+  for (let i = 0; i < data.length; i++) {
+    const x = data[i]!;
+    array[i] =
+      dtype === "f16" || dtype === "bf16"
+        ? floatToBits(dtype, Number(x))
+        : is64BitInteger(dtype)
+          ? BigInt(x)
+          : Number(x);
+  }
+  return { dtype, dims, data: array as unknown as TensorData["data"] };
+}
+
+export const fromTensorData = ({ dtype, dims, data }: TensorData): ReferenceTensor => ({
+  dtype,
+  dims,
+  data: Array.from(data as ArrayLike<Element>, x => fromBits(dtype, x)) as number[],
+});
+
+/** What the ONNX suite allows for floats; integers and bool must be equal. */
+export interface SuiteTolerance {
+  readonly rtol: number;
+  readonly atol: number;
+}
+export const onnxTolerance: SuiteTolerance = { rtol: 1e-3, atol: 1e-7 };
+
+/** An operator's tolerance in the suite's terms; `scale` is the largest magnitude expected. */
+export function asSuiteTolerance({ relative, absolute }: Tolerance, want: ReferenceTensor): SuiteTolerance {
+  const ulp = want.dtype === "f16" ? 2 ** -10 : want.dtype === "bf16" ? 2 ** -7 : 2 ** -23;
+  const scale = Array.from(want.data as ArrayLike<Element>, Number)
+    .filter(Number.isFinite)
+    .reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  // results of narrow floats are rounded once more when they are stored
+  const rounding = ulp === 2 ** -23 ? 0 : ulp / 2;
+  return { rtol: relative * 2 ** -23 + rounding, atol: absolute * scale * 2 ** -23 };
+}
+
+/** What is wrong with `got`, or nothing. */
+export function difference(
+  got: ReferenceTensor,
+  want: ReferenceTensor,
+  { rtol, atol }: SuiteTolerance,
+): string | undefined {
+  if (got.dtype !== want.dtype) return `dtype is ${got.dtype}, not ${want.dtype}`;
+  if (got.dims.join() !== want.dims.join()) return `dims are [${got.dims}], not [${want.dims}]`;
+  if (got.data.length !== sizeOf(want.dims)) return `${got.data.length} elements for dims [${got.dims}]`;
+  for (let i = 0; i < want.data.length; i++) {
+    const [a, b] = [got.data[i]!, want.data[i]!];
+    if (!isClose(want.dtype, a, b, rtol, atol)) return `element ${i} is ${a}, not ${b}`;
+  }
+  return undefined;
+}
+
+function isClose(dtype: Dtype, a: Element, b: Element, rtol: number, atol: number): boolean {
+  if (!isFloat(dtype)) return a === b;
+  const [x, y] = [Number(a), Number(b)];
+  if (Number.isNaN(y)) return Number.isNaN(x);
+  return x === y || Math.abs(x - y) <= atol + rtol * Math.abs(y);
+}
+
+export const byteLength = (t: ReferenceTensor): number => sizeOf(t.dims) * bytesOf(t.dtype);
