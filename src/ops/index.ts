@@ -28,6 +28,7 @@ import { operator as eluOperator } from "./elu.js";
 import { operator as equalOperator } from "./equal.js";
 import { operator as erfOperator } from "./erf.js";
 import { operator as expOperator } from "./exp.js";
+import { operator as expandOperator } from "./expand.js";
 import { operator as eyeLikeOperator } from "./eye-like.js";
 import { operator as flattenOperator } from "./flatten.js";
 import { operator as floorOperator } from "./floor.js";
@@ -150,6 +151,7 @@ export const builtInOperators: readonly Operator[] = [
   equalOperator,
   erfOperator,
   expOperator,
+  expandOperator,
   eyeLikeOperator,
   flattenOperator,
   floorOperator,

@@ -1,6 +1,7 @@
 // Runs a graph with the operators' references, and holds each node's `shape`, `dtypes` and `values` against what they give.
 import assert from "node:assert/strict";
-import { type BoundNode, bindNode } from "../../src/graph/bind.js";
+import type { BoundNode } from "../../src/graph/bind.js";
+import { bindNode } from "../../src/graph/bind.js";
 import { decode, typedView } from "../../src/graph/constants.js";
 import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
 import { is64BitInteger, isFloat } from "../../src/ir/dtypes.js";

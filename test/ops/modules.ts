@@ -28,6 +28,7 @@ import * as eluModule from "../../src/ops/elu.js";
 import * as equalModule from "../../src/ops/equal.js";
 import * as erfModule from "../../src/ops/erf.js";
 import * as expModule from "../../src/ops/exp.js";
+import * as expandModule from "../../src/ops/expand.js";
 import * as eyeLikeModule from "../../src/ops/eye-like.js";
 import * as flattenModule from "../../src/ops/flatten.js";
 import * as floorModule from "../../src/ops/floor.js";
@@ -150,6 +151,7 @@ export const operatorModules: readonly OperatorModule[] = [
   equalModule,
   erfModule,
   expModule,
+  expandModule,
   eyeLikeModule,
   flattenModule,
   floorModule,

@@ -4,12 +4,14 @@ import { test } from "node:test";
 import { createRegistry } from "../../src/ops/registry.js";
 import { evaluateReference } from "./evaluate-reference.js";
 import { operatorModules } from "./modules.js";
-import { report, runSuite, type Subject } from "./run-suite.js";
+import type { Subject } from "./run-suite.js";
+import { report, runSuite } from "./run-suite.js";
 import { suiteNames } from "./suite.js";
 
 const library = { registry: createRegistry(), modules: operatorModules };
 const references: Subject = {
   name: "references",
+  slow: true,
   run: ({ graph, inputs }) => evaluateReference(graph, inputs, library),
 };
 

@@ -3,11 +3,15 @@ import type { TestContext } from "node:test";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
 import { createRegistry } from "../../src/ops/registry.js";
 import { knownGaps } from "./known-gaps.js";
-import { isSkipped, listCases, loadCase, type SuiteCase, type SuiteName } from "./suite.js";
+import { fullSweep, largeCases } from "./large-cases.js";
+import type { SuiteCase, SuiteName } from "./suite.js";
+import { isSkipped, listCases, loadCase } from "./suite.js";
 import { difference, onnxTolerance } from "./tensors.js";
 
 export interface Subject {
   readonly name: string;
+  /** plain loops: large cases wait for full sweeps */
+  readonly slow: boolean;
   run(testCase: SuiteCase): Promise<readonly ReferenceTensor[]>;
 }
 
@@ -26,10 +30,17 @@ export async function runSuite(suite: SuiteName, subject: Subject): Promise<Suit
   const skipped = new Map<string, string[]>();
   const failures: string[] = [];
   let [passed, gaps] = [0, 0];
+  const skip = (name: string, reason: string): void => {
+    skipped.set(reason, [...(skipped.get(reason) ?? []), name]);
+  };
   for (const name of names) {
+    if (subject.slow && !fullSweep && largeCases.has(name)) {
+      skip(name, "large, in full sweeps only");
+      continue;
+    }
     const testCase = await loadCase(suite, name, registry);
     if (isSkipped(testCase)) {
-      skipped.set(testCase.reason, [...(skipped.get(testCase.reason) ?? []), name]);
+      skip(name, testCase.reason);
       continue;
     }
     const problem = await problemOf(testCase, subject);

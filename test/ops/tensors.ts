@@ -1,12 +1,15 @@
 // Tensors of the test suites: protobuf → reference tensors, reference tensors ↔ what run() takes and gives, comparison.
 import { fromBinary } from "@bufbuild/protobuf";
-import { type TensorProto, TensorProtoSchema } from "onnx-buf";
+import type { TensorProto } from "onnx-buf";
+import { TensorProtoSchema } from "onnx-buf";
 import { newArray, typedView } from "../../src/graph/constants.js";
-import { bytesOf, type Dtype, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
+import type { Dtype } from "../../src/ir/dtypes.js";
+import { bytesOf, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
 import { floatFromBits, floatToBits } from "../../src/ir/float-bits.js";
 import { onnxDtypes } from "../../src/ops/onnx-dtypes.js";
 import type { ReferenceTensor, Tolerance } from "../../src/ops/operator.js";
-import { type Element, sizeOf } from "../../src/ops/reference-tensors.js";
+import type { Element } from "../../src/ops/reference-tensors.js";
+import { sizeOf } from "../../src/ops/reference-tensors.js";
 import type { TensorData } from "../../src/runtime/tensor.js";
 
 /** A .pb file of a test set; undefined where its element type is out of scope (strings, 8-bit floats, 4-bit integers). */
