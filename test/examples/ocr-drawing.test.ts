@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createCanvas } from "@napi-rs/canvas";
 import sharp from "sharp";
-import { drawResult, savePicture } from "../../examples/ocr/node/draw-result.js";
+import { drawResult } from "../../examples/ocr/node/draw-result.js";
 import { fontFor } from "../../examples/ocr/node/fonts.js";
-import { UserError } from "../../examples/ocr/node/read-picture.js";
-import { type Quad } from "../../examples/ocr/pipeline/geometry.js";
+import { savePicture } from "../../examples/ocr/node/save-picture.js";
+import { UserError } from "../../examples/ocr/node/user-error.js";
+import type { Quad } from "../../examples/ocr/pipeline/geometry.js";
 import { blank } from "../../examples/ocr/pipeline/picture.js";
 
 let folder: string;
@@ -37,7 +38,7 @@ test("the font has its own glyph for Latin, Chinese simplified and traditional, 
   const families = fontFor(characters.join(""));
   const missing = glyph("\u{10FFFD}", families);
   const glyphs = characters.map(c => glyph(c, families));
-  glyphs.forEach((found, i) => assert.notEqual(found, missing, `no glyph for ${characters[i]}`));
+  for (const [i, found] of glyphs.entries()) assert.notEqual(found, missing, `no glyph for ${characters[i]}`);
   assert.equal(new Set(glyphs).size, characters.length, "two characters look the same");
 });
 
@@ -82,11 +83,7 @@ for (const [name, format] of [
   });
 }
 
-test("names that say no format, and places that can't be written to, are refused", async () => {
-  await assert.rejects(
-    savePicture(blank(2, 2), "result.doc"),
-    new UserError('"result.doc" must end in .png, .jpg or .webp'),
-  );
+test("places that can't be written to are named", async () => {
   const nowhere = join(folder, "no", "such", "a.png");
   await assert.rejects(savePicture(blank(2, 2), nowhere), (error: unknown) => {
     assert.ok(error instanceof UserError);

@@ -5,7 +5,7 @@ import { imageNet, symmetric, toTensor } from "../../examples/ocr/pipeline/input
 import { blank, type RgbPicture, toRgb, turnOver } from "../../examples/ocr/pipeline/picture.js";
 import { detectionSize } from "../../examples/ocr/pipeline/detection.js";
 import { resize } from "../../examples/ocr/pipeline/resize.js";
-import { type Quad } from "../../examples/ocr/pipeline/geometry.js";
+import type { Quad } from "../../examples/ocr/pipeline/geometry.js";
 import { cutOut, project, squareToQuad } from "../../examples/ocr/pipeline/warp.js";
 
 function painted(
@@ -138,15 +138,15 @@ test("tensors hold blue, green and red planes, normalised; what is right of a pi
   assert.deepEqual(dims, [2, 3, 2, 2]);
   const expected = [-1, 0, -1, 0, -1, 0, -0.6, 0, 1, 0, 1, 0];
   assert.equal(data.length, 24);
-  [...expected, ...expected].forEach((value, i) =>
-    assert.ok(Math.abs(data[i]! - value) < 1e-6, `element ${i}: ${data[i]}`),
-  );
+  for (const [i, value] of [...expected, ...expected].entries()) {
+    assert.ok(Math.abs(data[i]! - value) < 1e-6, `element ${i}: ${data[i]}`);
+  }
 });
 
 test("the detector's statistics go by plane: blue gets red's, as in PaddleOCR", () => {
   const { data } = toTensor([painted(1, 1, () => [255, 255, 255])], 1, 1, imageNet);
   const expected = [(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225];
-  expected.forEach((value, i) => assert.ok(Math.abs(data[i]! - value) < 1e-5));
+  for (const [i, value] of expected.entries()) assert.ok(Math.abs(data[i]! - value) < 1e-5);
 });
 
 test("a projection takes the corners of the square to the corners of the quad", () => {

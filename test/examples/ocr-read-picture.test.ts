@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
-import { readPicture, UserError } from "../../examples/ocr/node/read-picture.js";
+import { readPicture } from "../../examples/ocr/node/read-picture.js";
+import { UserError } from "../../examples/ocr/node/user-error.js";
 
 let folder: string;
 before(async () => {

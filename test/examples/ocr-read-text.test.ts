@@ -1,8 +1,8 @@
 // The pipeline with networks made of a few lines: each step gets what it should, and its answer is used as it should be.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FloatTensor } from "../../examples/ocr/pipeline/input.js";
-import { type Network } from "../../examples/ocr/pipeline/network.js";
+import type { FloatTensor } from "../../examples/ocr/pipeline/input.js";
+import type { Network } from "../../examples/ocr/pipeline/network.js";
 import { blank, type RgbPicture } from "../../examples/ocr/pipeline/picture.js";
 import { type Networks, readText, type ReadProgress } from "../../examples/ocr/pipeline/read-text.js";
 
@@ -14,7 +14,7 @@ function network(answer: Answer): Network {
     outputs: [{ name: "y" }],
     async run(inputs, options) {
       options?.signal?.throwIfAborted();
-      return { y: answer(inputs["x"]!) };
+      return { y: answer(inputs.x!) };
     },
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Quad } from "../../examples/ocr/pipeline/geometry.js";
+import type { Quad } from "../../examples/ocr/pipeline/geometry.js";
 import { inReadingOrder } from "../../examples/ocr/pipeline/reading-order.js";
 
 interface Word {
@@ -46,6 +46,17 @@ test("under perspective, where lines of a page are not parallel, far ends of a l
   const fan = (x: number, y: number) => ({ x, y: y + (x * (y - 200)) / 4000 });
   const words = page(0).map(({ word, quad }) => ({ word, quad: quad.map(p => fan(p.x, p.y)) as unknown as Quad }));
   assert.equal(order(words), read);
+});
+
+test("short boxes, whose angle is known badly, follow the long ones around them", () => {
+  const words = [3, 21].flatMap(degrees => [
+    page(degrees).map(({ word, quad: [a, b, c, d] }, i): Word => {
+      const short = Math.hypot(b.x - a.x, b.y - a.y) < 100;
+      const wrong = short ? (i % 2 === 0 ? 4 : -4) : 0; // the right edge lifted or lowered by up to 6°
+      return { word, quad: [a, { x: b.x, y: b.y + wrong }, { x: c.x, y: c.y + wrong }, d] };
+    }),
+  ]);
+  for (const boxes of words) assert.equal(order(boxes), read);
 });
 
 test("text that stands on its head or runs down is a line of its own", () => {

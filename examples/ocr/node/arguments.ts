@@ -1,8 +1,10 @@
 // What `npm start -- …` understands.
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { UserError } from "./read-picture.js";
+import { hasKnownFormat } from "./save-picture.js";
+import { UsageError } from "./user-error.js";
 
 export interface Settings {
   readonly picture: string;
@@ -29,20 +31,24 @@ Usage: npm start -- [PICTURE] [OPTIONS]
 
 Exit code: 0 text was read, 1 failure, 2 wrong arguments, 3 no text found, 130 cancelled`;
 
-/** Wrong arguments; exit code 2. */
-export class UsageError extends UserError {}
-
 export function parseArguments(args: readonly string[]): Settings | "help" {
   const { values, positionals } = parseStrictly(args);
   if (values.help) return "help";
   if (positionals.length > 1) throw new UsageError(`One picture at a time, please: ${positionals.join(", ")}`);
+  const picture = positionals[0] ?? ownPicture;
   return {
-    picture: positionals[0] ?? ownPicture,
-    output: values.output ?? "ocr-result.png",
+    picture,
+    output: outputPath(values.output ?? "ocr-result.png", picture),
     json: values.json ?? false,
     threads: wholeNumber("--threads", values.threads, 1, 64) ?? Math.min(8, availableParallelism()),
     longSide: wholeNumber("--size", values.size, 32, 4096) ?? 960,
   };
+}
+
+function outputPath(path: string, picture: string): string {
+  if (!hasKnownFormat(path)) throw new UsageError(`--output "${path}" must end in .png, .jpg or .webp`);
+  if (resolve(path) === resolve(picture)) throw new UsageError(`--output "${path}" would overwrite the picture itself`);
+  return path;
 }
 
 function parseStrictly(args: readonly string[]) {

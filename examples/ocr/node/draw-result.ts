@@ -1,13 +1,10 @@
 // The picture as it was read: on the left with numbered boxes, on the right faded with the recognised text in place.
-import { extname } from "node:path";
 import { type Canvas, createCanvas, ImageData, type SKRSContext2D } from "@napi-rs/canvas";
-import sharp from "sharp";
 import { direction, mapQuad, type Quad, sizeOf } from "../pipeline/geometry.js";
-import { type Picture, type RgbPicture } from "../pipeline/picture.js";
-import { type TextLine } from "../pipeline/read-text.js";
+import type { Picture, RgbPicture } from "../pipeline/picture.js";
+import type { TextLine } from "../pipeline/read-text.js";
 import { resize } from "../pipeline/resize.js";
 import { fontFor } from "./fonts.js";
-import { UserError } from "./read-picture.js";
 
 /** larger pictures are drawn smaller */
 const maxSide = 1600;
@@ -32,30 +29,10 @@ export function drawResult(picture: RgbPicture, lines: readonly TextLine[]): Pic
     const quad = mapQuad(line.quad, p => ({ x: p.x * scale, y: p.y * scale }));
     outline(context, quad, colour);
     number(context, quad, i + 1, colour, font);
-    write(
-      context,
-      mapQuad(quad, p => ({ x: p.x + width, y: p.y })),
-      line.text,
-      colour,
-      font,
-    );
+    const beside = mapQuad(quad, p => ({ x: p.x + width, y: p.y }));
+    write(context, beside, line.text, colour, font);
   });
   return { width: width * 2, height, data: new Uint8ClampedArray(canvas.data()) };
-}
-
-const formats = [".png", ".jpg", ".jpeg", ".webp"];
-
-/** The format follows the name. (sharp writes a PNG six times faster than the canvas does.) */
-export async function savePicture(picture: Picture, path: string): Promise<void> {
-  if (!formats.includes(extname(path).toLowerCase())) throw new UserError(`"${path}" must end in .png, .jpg or .webp`);
-  const { data, width, height } = picture;
-  const channels = data.length === width * height * 3 ? 3 : 4;
-  try {
-    await sharp(data, { raw: { width, height, channels } }).removeAlpha().toFile(path);
-  } catch (cause) {
-    const why = (cause as Error).message.split("\n")[0];
-    throw new UserError(`"${path}" can't be written (${why}); name another file with --output`, { cause });
-  }
 }
 
 function toCanvas({ width, height, data }: RgbPicture): Canvas {

@@ -32,12 +32,13 @@ function fontFiles(): FontFile[] {
     });
 }
 
-let files: FontFile[] | undefined;
+let known: FontFile[] | undefined;
 const registered = new Set<string>();
 
 /** Makes a text drawable; returns the list of families to name in a canvas font. */
 export function fontFor(text: string): string {
-  const all = (files ??= fontFiles());
+  known ??= fontFiles();
+  const all = known;
   const codes = [...new Set(`A1${text}`)].map(character => character.codePointAt(0)!);
   const needed = new Set(codes.map(code => all.find(file => holds(file, code))).filter(file => file !== undefined));
   for (const { family, path } of needed) {

@@ -1,10 +1,8 @@
 // Files to pixels: whatever sharp decodes (JPEG, PNG, WebP, …), turned the way the camera was held.
 import { access } from "node:fs/promises";
 import sharp from "sharp";
-import { type RgbPicture } from "../pipeline/picture.js";
-
-/** A failure that the user can mend; main prints its message without a stack. */
-export class UserError extends Error {}
+import type { RgbPicture } from "../pipeline/picture.js";
+import { UserError } from "./user-error.js";
 
 export async function readPicture(path: string): Promise<RgbPicture> {
   await access(path).catch(() => {

@@ -1,7 +1,7 @@
 // What a hand-held camera makes of a flat scene: perspective, uneven light, focus that is not everywhere, noise.
 import sharp from "sharp";
-import { type Quad } from "../pipeline/geometry.js";
-import { type RgbPicture } from "../pipeline/picture.js";
+import type { Quad } from "../pipeline/geometry.js";
+import type { RgbPicture } from "../pipeline/picture.js";
 import { resize } from "../pipeline/resize.js";
 import { cutOut } from "../pipeline/warp.js";
 import { normal, randomNumbers, smoothField } from "./noise.js";

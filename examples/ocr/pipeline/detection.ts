@@ -3,9 +3,9 @@ import { type Box, type BoxOptions, defaultBoxOptions, findBoxes } from "./boxes
 import { mapQuad } from "./geometry.js";
 import { imageNet, toTensor } from "./input.js";
 import { apply, type Network } from "./network.js";
-import { type RgbPicture } from "./picture.js";
+import type { RgbPicture } from "./picture.js";
 import { resize } from "./resize.js";
-import { type Stopwatch } from "./stopwatch.js";
+import type { Stopwatch } from "./stopwatch.js";
 
 export interface DetectionOptions extends BoxOptions {
   /** the picture is shrunk until its longer side has at most this many pixels; more finds smaller text and takes longer */

@@ -4,7 +4,7 @@ import { symmetric, toTensor } from "./input.js";
 import { apply, type Network } from "./network.js";
 import { type RgbPicture, turnOver } from "./picture.js";
 import { resize } from "./resize.js";
-import { type Stopwatch } from "./stopwatch.js";
+import type { Stopwatch } from "./stopwatch.js";
 import { cutOut } from "./warp.js";
 
 /** A line of text cut out of the picture; it reads from the first corner of its quad to the second. */

@@ -1,5 +1,5 @@
 // From pixels to what the networks take: f32 [batch, 3, height, width], planes in the order blue, green, red.
-import { type RgbPicture } from "./picture.js";
+import type { RgbPicture } from "./picture.js";
 
 /** value ↦ (value / 255 − mean) / deviation, a pair for each plane. */
 export interface Normalisation {

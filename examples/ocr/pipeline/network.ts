@@ -1,5 +1,5 @@
 // What the pipeline needs of a compiled model. A `Model` of azulejo is a Network; so is any other engine behind the same call.
-import { type FloatTensor } from "./input.js";
+import type { FloatTensor } from "./input.js";
 
 export interface Network {
   readonly inputs: readonly { readonly name: string }[];

@@ -3,9 +3,9 @@
 import { type Decoded, decode } from "./ctc.js";
 import { symmetric, toTensor } from "./input.js";
 import { apply, type Network } from "./network.js";
-import { type RgbPicture } from "./picture.js";
+import type { RgbPicture } from "./picture.js";
 import { resize } from "./resize.js";
-import { type Stopwatch } from "./stopwatch.js";
+import type { Stopwatch } from "./stopwatch.js";
 
 const inputHeight = 48;
 /** about 130 characters; longer lines are squeezed */

@@ -1,5 +1,5 @@
 // From a map of probabilities to regions: 8-connected groups of positions above a threshold.
-import { type Point } from "./geometry.js";
+import type { Point } from "./geometry.js";
 
 /** A row-major map of width × height numbers. */
 export interface ScoreMap {
