@@ -1,0 +1,88 @@
+// Buffers of a program while the interpreter runs it: plain typed arrays, windows and reshapes sharing the array of their buffer.
+import type { Buffer } from "../../graph/program.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
+import { denseStrides, newRawArray } from "../../ir/evaluate/memory.js";
+import { product } from "../../ir/evaluate/values.js";
+import type { Poly } from "../../ir/poly.js";
+import type { TensorData } from "../../runtime/tensor.js";
+import { AzulejoError } from "../../support/errors.js";
+
+/** Where constants lie once read, by the buffer that owns them. */
+export type Constants = ReadonlyMap<Buffer, RawArray>;
+
+export class ProgramMemory {
+  readonly #size: (p: Poly) => number;
+  readonly #constants: Constants;
+  readonly #storages = new Map<Buffer, Storage>();
+  arenaBytes = 0;
+  constructor(size: (p: Poly) => number, constants: Constants) {
+    this.#size = size;
+    this.#constants = constants;
+  }
+  bind(input: Buffer, data: TensorData): void {
+    this.#storages.set(input, { ...this.#shape(input), dtype: input.dtype, data: data.data, offset: 0 });
+  }
+  storage(b: Buffer): Storage {
+    let s = this.#storages.get(b);
+    if (!s) {
+      s = b.window ? this.#window(b, b.window.of, b.window.offset) : this.#own(b);
+      this.#storages.set(b, s);
+    }
+    return s;
+  }
+  #shape(b: Buffer): { readonly dims: number[]; readonly strides: number[] } {
+    const dims = b.dims.map(this.#size);
+    // a constant is row-major here whatever a target would pack it into
+    const order = b.constant ? dims.map((_, d) => d) : b.layout.order;
+    if (b.layout.strides && !b.constant) return { dims, strides: b.layout.strides.map(this.#size) };
+    const strides = dims.map(() => 0);
+    denseStrides(order.map(d => dims[d]!)).forEach((step, k) => {
+      strides[order[k]!] = step;
+    });
+    return { dims, strides };
+  }
+  #window(b: Buffer, of: Buffer, offset: Poly): Storage {
+    const whole = this.storage(of);
+    return { ...whole, ...this.#shape(b), dtype: b.dtype, offset: whole.offset + this.#size(offset) };
+  }
+  #own(b: Buffer): Storage {
+    const shape = this.#shape(b);
+    const constant = this.#constants.get(b);
+    if (constant) return { ...shape, dtype: b.dtype, data: constant, offset: 0 };
+    const length = product(shape.dims);
+    const data = newRawArray(b.dtype, length);
+    this.arenaBytes += data.byteLength;
+    return { ...shape, dtype: b.dtype, data, offset: 0, initialized: new Uint8Array(length) };
+  }
+  /** A dense row-major copy of what the buffer holds; every element must have been written. */
+  read(b: Buffer): TensorData {
+    const s = this.storage(b);
+    const data = newRawArray(s.dtype, product(s.dims));
+    const index = s.dims.map(() => 0);
+    for (let i = 0; i < data.length; i++) {
+      const at = index.reduce((sum, x, d) => sum + x * s.strides[d]!, s.offset);
+      if (s.initialized?.[at] === 0)
+        throw new AzulejoError(
+          "bounds",
+          `output "${b.name}" has no value at [${index.join(", ")}]; every element must be written`,
+        );
+      (data as Float64Array)[i] = s.data[at] as number;
+      for (let d = index.length - 1; d >= 0 && ++index[d]! === s.dims[d]; d--) index[d] = 0;
+    }
+    return { dtype: b.dtype, dims: s.dims, data };
+  }
+}
+
+/** Little-endian bytes of a constant as the array that its dtype travels in. */
+export function constantArray(b: Buffer, bytes: Uint8Array, dtype: Dtype): RawArray {
+  const unit = newRawArray(dtype, 1);
+  const Kind = unit.constructor as new (buffer: ArrayBufferLike) => RawArray;
+  if (bytes.byteLength % unit.byteLength !== 0)
+    throw new AzulejoError(
+      "model-format",
+      `constant "${b.name}" has ${bytes.byteLength} bytes, which is no multiple of ${unit.byteLength}; export the model again`,
+    );
+  // a copy: callers do not own the bytes, and views need alignment
+  return new Kind(bytes.slice().buffer);
+}

@@ -1,0 +1,192 @@
+// The interpreter as a target: walks a program and the tile IR of its kernels. Slow; it checks bounds, unwritten elements and double writes.
+import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import type { Arithmetic } from "../../ir/evaluate/evaluator.js";
+import { runKernel } from "../../ir/evaluate/kernel.js";
+import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
+import type { Poly, Sym } from "../../ir/poly.js";
+import type { Tensor } from "../../ir/tile.js";
+import type { Executable, KernelReport, Target, TargetReport } from "../../runtime/target.js";
+import type { TensorData } from "../../runtime/tensor.js";
+import { AzulejoError } from "../../support/errors.js";
+import type { Constants } from "./memory.js";
+import { constantArray, ProgramMemory } from "./memory.js";
+
+export interface InterpreterOptions {
+  /** "typed" (default) rounds floats at loads, stores and casts; "real" never */
+  readonly arithmetic?: Arithmetic;
+  /** indices per block of folds; results must not depend on it */
+  readonly foldTile?: number;
+}
+
+export const interpreter = (options: InterpreterOptions = {}): Target => ({
+  name: "interpreter",
+  async compile(program, { onProgress }) {
+    const constants = await readConstants(program);
+    onProgress?.({ phase: "weights", fraction: 1 });
+    return new InterpretedProgram(program, constants, options);
+  },
+});
+export const interpreterTarget: Target = interpreter();
+
+/** every buffer of the program, those that windows lie in included */
+function buffersOf(program: KernelProgram): Set<Buffer> {
+  const all = new Set<Buffer>();
+  const add = (b: Buffer): void => {
+    all.add(b);
+    if (b.window) add(b.window.of);
+  };
+  const walk = (steps: readonly Step[]): void => {
+    for (const s of steps) {
+      if (s.kind === "kernel") Object.values(s.buffers).forEach(add);
+      else {
+        add(s.condition);
+        walk(s.then);
+        walk(s.else);
+      }
+    }
+  };
+  program.inputs.forEach(add);
+  program.outputs.forEach(add);
+  walk(program.steps);
+  return all;
+}
+
+async function readConstants(program: KernelProgram): Promise<Constants> {
+  const out = new Map<Buffer, RawArray>();
+  for (const b of buffersOf(program))
+    if (b.constant && !b.window) out.set(b, constantArray(b, await b.constant.read(), b.dtype));
+  return out;
+}
+
+class InterpretedProgram implements Executable {
+  readonly #program: KernelProgram;
+  readonly #options: InterpreterOptions;
+  #constants: Constants | undefined;
+  #arenaBytes = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  constructor(program: KernelProgram, constants: Constants, options: InterpreterOptions) {
+    this.#program = program;
+    this.#constants = constants;
+    this.#options = options;
+  }
+  run(
+    inputs: ReadonlyMap<string, TensorData>,
+    options: { readonly signal?: { readonly aborted: boolean } } = {},
+  ): Promise<Map<string, TensorData>> {
+    const result = this.#queue.then(async () => {
+      const { memory, symbols } = this.#prepare(inputs);
+      await this.#steps(this.#program.steps, memory, symbols, options.signal);
+      return this.#outputs(memory);
+    });
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+  runSync(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
+    const { memory, symbols } = this.#prepare(inputs);
+    for (const s of flattened(this.#program.steps, memory)) this.#kernel(s, memory, symbols);
+    return this.#outputs(memory);
+  }
+
+  #prepare(inputs: ReadonlyMap<string, TensorData>): { memory: ProgramMemory; symbols: ReadonlyMap<Sym, number> } {
+    if (!this.#constants)
+      throw new AzulejoError("disposed", `model "${this.#program.name}" was disposed; load it again`);
+    const symbols = bindSymbols(this.#program, inputs);
+    const size = (p: Poly): number => p.evaluate(s => symbols.get(s) ?? Number.NaN);
+    for (const c of this.#program.preconditions) {
+      const [left, right] = [size(c.left), size(c.right)];
+      const holds = c.relation === "eq" ? left === right : c.relation === "le" ? left <= right : left < right;
+      if (!holds) throw new AzulejoError("shape", c.message);
+    }
+    const memory = new ProgramMemory(size, this.#constants);
+    for (const b of this.#program.inputs) memory.bind(b, inputs.get(b.name)!);
+    return { memory, symbols };
+  }
+  async #steps(
+    steps: readonly Step[],
+    memory: ProgramMemory,
+    symbols: ReadonlyMap<Sym, number>,
+    signal?: { readonly aborted: boolean },
+  ): Promise<void> {
+    for (const s of flattened(steps, memory)) {
+      if (signal?.aborted) throw new AzulejoError("aborted", `run of "${this.#program.name}" was aborted`);
+      this.#kernel(s, memory, symbols);
+      // gives signals and other tasks of the same loop a chance between kernels
+      await undefined;
+    }
+  }
+  #kernel(s: KernelStep, memory: ProgramMemory, symbols: ReadonlyMap<Sym, number>): void {
+    const storages = new Map<Tensor, Storage>(s.kernel.tensors.map(t => [t, memory.storage(s.buffers[t.name]!)]));
+    const own = new Map<Sym, number>(symbols);
+    for (const [k, p] of s.symbols)
+      own.set(
+        k,
+        p.evaluate(x => symbols.get(x) ?? Number.NaN),
+      );
+    runKernel(s.kernel, storages, { ...this.#options, symbols: own });
+  }
+  #outputs(memory: ProgramMemory): Map<string, TensorData> {
+    this.#arenaBytes = memory.arenaBytes;
+    return new Map(this.#program.outputs.map(b => [b.name, memory.read(b)]));
+  }
+
+  report(): TargetReport {
+    return {
+      target: "interpreter",
+      threads: 1,
+      codeBytes: 0,
+      functions: 0,
+      kernels: kernelReports(this.#program.steps),
+      constantBytes: [...(this.#constants?.values() ?? [])].reduce((sum, a) => sum + a.byteLength, 0),
+      arenaBytes: this.#arenaBytes,
+      arenaLowerBoundBytes: this.#arenaBytes,
+      flags: [],
+      notes: ["no memory plan: every value keeps its own array for a whole run"],
+      timesMs: {},
+    };
+  }
+  dispose(): void {
+    this.#constants = undefined;
+  }
+}
+
+type KernelStep = Extract<Step, { kind: "kernel" }>;
+/** The kernels in the order in which they run; conditions are read when their turn comes. */
+function* flattened(steps: readonly Step[], memory: ProgramMemory): Generator<KernelStep> {
+  for (const s of steps) {
+    if (s.kind === "kernel") yield s;
+    else yield* flattened(memory.read(s.condition).data[0] ? s.then : s.else, memory);
+  }
+}
+function kernelReports(steps: readonly Step[]): KernelReport[] {
+  return steps.flatMap(s =>
+    s.kind === "kernel"
+      ? [{ name: s.kernel.name, nodes: s.nodes, function: "", schedule: "" }]
+      : [...kernelReports(s.then), ...kernelReports(s.else)],
+  );
+}
+
+/** Values of the program's symbols from the dims of its inputs, each checked against all others. */
+function bindSymbols(program: KernelProgram, inputs: ReadonlyMap<string, TensorData>): Map<Sym, number> {
+  const values = new Map<Sym, number>();
+  const from = new Map<Sym, string>();
+  const check = (b: Buffer, d: number, p: Poly, size: number): void => {
+    const wanted = p.evaluate(s => values.get(s) ?? Number.NaN);
+    if (wanted === size) return;
+    const other = [...p.syms].map(s => from.get(s)).find(Boolean);
+    const why = p.isConst ? `${wanted}` : `${p.print()} = ${wanted}${other ? ` as in "${other}"` : ""}`;
+    throw new AzulejoError(
+      "input",
+      `input "${b.name}": dim ${d} is ${size} and must be ${why}; hand in tensors whose sizes agree`,
+    );
+  };
+  for (const b of program.inputs)
+    b.dims.forEach((p, d) => {
+      const t = p.terms[0];
+      const s = p.terms.length === 1 && t!.c === 1 && t!.s.length === 1 ? t!.s[0] : undefined;
+      if (!s || s.def || values.has(s)) return;
+      values.set(s, inputs.get(b.name)!.dims[d]!);
+      from.set(s, b.name);
+    });
+  for (const b of program.inputs) b.dims.forEach((p, d) => check(b, d, p, inputs.get(b.name)!.dims[d]!));
+  return values;
+}
