@@ -2,8 +2,8 @@
 // the bytes, the result is a graph or an AzulejoError.
 import { fromBinary } from "@bufbuild/protobuf";
 import { type ModelProto, ModelProtoSchema } from "onnx-buf";
-import type { Graph, Value } from "../../graph/graph.js";
-import { newestOpset } from "../../graph/make.js";
+import type { Graph, GraphNode, Value } from "../../graph/graph.js";
+import { makeNode, newestOpset } from "../../graph/make.js";
 import type { Sym } from "../../ir/poly.js";
 import { type ByteSource, memorySource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -43,7 +43,7 @@ export async function readOnnx(
     symbols: new Map(),
     fixedDims: checkedDims(options.dims ?? {}),
   };
-  const graph = await readGraph(proto, "", context);
+  const graph = withMadeOutputs(await readGraph(proto, "", context));
   refuseUnknownDims(context);
   return { ...graph, symbols: symbolsOf(graph.inputs) };
 }
@@ -136,6 +136,23 @@ function refuseUnknownDims({ fixedDims, symbols }: ReadContext): void {
         "option",
         `Option dims: the model has no dim named "${name}"; ${symbols.size ? `it has ${[...symbols.keys()].map(n => `"${n}"`).join(", ")}` : "all its dims are numbers or have no name"}`,
       );
+}
+
+/** Every output is made by a node: an input or a constant that is one too is copied. */
+function withMadeOutputs<G extends Omit<Graph, "symbols">>(graph: G): G {
+  const made = new Set(graph.nodes.flatMap(n => n.outputs));
+  const names = new Set(graph.nodes.map(n => n.name));
+  const copies: GraphNode[] = [];
+  const outputs = graph.outputs.map((v, i) => {
+    if (made.has(v)) return v;
+    const { name, dtype, dims } = v;
+    const copy: Value = { name, dtype, dims };
+    let nodeName = `Identity_${graph.nodes.length + i}`;
+    while (names.has(nodeName)) nodeName += "_";
+    copies.push(makeNode(nodeName, "Identity", [v], [copy]));
+    return copy;
+  });
+  return copies.length === 0 ? graph : { ...graph, nodes: [...graph.nodes, ...copies], outputs };
 }
 
 function symbolsOf(inputs: readonly Value[]): Sym[] {

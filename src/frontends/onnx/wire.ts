@@ -60,7 +60,7 @@ async function copyMessage(
   if (depth > maxDepth) throw cursor.damaged(`messages nest deeper than ${maxDepth} levels`);
   while (cursor.position < end) {
     const start = cursor.position;
-    await cursor.want(20);
+    if (!cursor.has(20)) await cursor.want(20);
     const tag = cursor.varint();
     const field = Math.floor(tag / 8);
     const wire = tag % 8;
@@ -98,10 +98,13 @@ class Cursor {
   constructor(source: ByteSource) {
     this.#source = source;
   }
-  /** makes `length` bytes available from the position, or all that are left */
-  async want(length: number): Promise<void> {
+  /** are `length` bytes from the position, or all that are left, in memory? */
+  has(length: number): boolean {
     const until = Math.min(this.position + length, this.#source.size);
-    if (this.position >= this.#chunkStart && until <= this.#chunkStart + this.#chunk.length) return;
+    return this.position >= this.#chunkStart && until <= this.#chunkStart + this.#chunk.length;
+  }
+  async want(length: number): Promise<void> {
+    if (this.has(length)) return;
     const size = Math.min(Math.max(length, chunkBytes), this.#source.size - this.position);
     this.#chunk = await this.#source.read(this.position, size);
     this.#chunkStart = this.position;
