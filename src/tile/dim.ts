@@ -1,6 +1,7 @@
 // Named dims of a kernel inside its body: ranges for grid and fold, whole axes, and the size as a tile.
 import { Poly } from "../ir/poly.js";
-import { type AnyIndex, type AnyTile, Index, indexTile, newIndex, type Tile } from "./tile.js";
+import type { AnyIndex, AnyTile, Tile } from "./tile.js";
+import { Index, indexTile, newIndex } from "./tile.js";
 
 /** A dim to be walked by grid or fold. `steps`: one index, a point, at a time. */
 export interface Range<A extends string> {

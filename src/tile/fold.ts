@@ -1,8 +1,11 @@
 // Sequential loops with explicit state.
-import { type Fold, type Node, newAxis, nextId } from "../ir/tile.js";
+import type { Fold, Node } from "../ir/tile.js";
+import { newAxis, nextId } from "../ir/tile.js";
 import type { Range } from "./dim.js";
-import { type AnyIndex, type AnyTile, Index, tileOf } from "./tile.js";
-import { isPoint, kernelError, make, type Recording, recording } from "./trace.js";
+import type { AnyIndex, AnyTile } from "./tile.js";
+import { Index, tileOf } from "./tile.js";
+import type { Recording } from "./trace.js";
+import { isPoint, kernelError, make, recording } from "./trace.js";
 
 export interface FoldOptions {
   /** Stop after the block that holds the end of this index's block; only skips work, so what lies beyond must be neutral. */

@@ -12,7 +12,8 @@ import { pow } from "./bodies/power.js";
 import { cos, sin } from "./bodies/trigonometric.js";
 import { isNonPositive } from "./ranges.js";
 import { withoutSources } from "./source.js";
-import { type AnyTile, tileOf } from "./tile.js";
+import type { AnyTile } from "./tile.js";
+import { tileOf } from "./tile.js";
 
 /**
  * Largest relative error of the body, measured in arithmetic that rounds after every operation (test/tile/functions.test.ts), over

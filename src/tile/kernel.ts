@@ -1,20 +1,12 @@
 // Kernels: a signature and a body, recorded once into tile IR.
 import type { Dtype } from "../ir/dtypes.js";
 import { Poly, Sym } from "../ir/poly.js";
-import {
-  type Axis,
-  type Dim,
-  type Fold,
-  gathersIn,
-  type Kernel,
-  type Node,
-  newAxis,
-  reach,
-  type Store,
-  type Tensor,
-} from "../ir/tile.js";
-import { type AnyRange, DimValue, type Range } from "./dim.js";
-import { type AnyIndex, Index } from "./tile.js";
+import type { Axis, Dim, Fold, Kernel, Node, Store, Tensor } from "../ir/tile.js";
+import { gathersIn, newAxis, reach } from "../ir/tile.js";
+import type { AnyRange, Range } from "./dim.js";
+import { DimValue } from "./dim.js";
+import type { AnyIndex } from "./tile.js";
+import { Index } from "./tile.js";
 import { kernelError, record, recording } from "./trace.js";
 import type { DimNames, Words } from "./types.js";
 import { View } from "./view.js";

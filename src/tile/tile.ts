@@ -1,17 +1,10 @@
 // Tiles: immutable values over named axes. Every method records one tile IR node; nothing is computed here.
-import { bytesOf, type Dtype, dtypes, is64BitInteger, isFloat } from "../ir/dtypes.js";
-import { opaque, Poly, type SymOp } from "../ir/poly.js";
-import {
-  type Axis,
-  axesOf,
-  type CompareOp,
-  type MapOp,
-  type Node,
-  type NodeOf,
-  newAxis,
-  type ReduceOp,
-  unionAxes,
-} from "../ir/tile.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { bytesOf, dtypes, is64BitInteger, isFloat } from "../ir/dtypes.js";
+import type { SymOp } from "../ir/poly.js";
+import { opaque, Poly } from "../ir/poly.js";
+import type { Axis, CompareOp, MapOp, Node, NodeOf, ReduceOp } from "../ir/tile.js";
+import { axesOf, newAxis, unionAxes } from "../ir/tile.js";
 import { isPoint, kernelError, make } from "./trace.js";
 import type { AccumulatorOf, Literal } from "./types.js";
 

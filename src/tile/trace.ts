@@ -1,5 +1,6 @@
 // The recording under way: where nodes, stores and folds of the kernel's body go while its TypeScript runs once.
-import { type Axis, type Fold, type Node, type NodeOf, node, type Store } from "../ir/tile.js";
+import type { Axis, Fold, Node, NodeOf, Store } from "../ir/tile.js";
+import { node } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
 import { captureSite } from "./source.js";
 

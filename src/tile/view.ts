@@ -1,9 +1,12 @@
 // Views: tensors, and materialised tiles, read and written under indices.
-import { type Dtype, dtypes } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
-import { axesOf, gathered, isTensor, type Materialized, type Node, type Tensor, unionAxes } from "../ir/tile.js";
+import type { Materialized, Node, Tensor } from "../ir/tile.js";
+import { axesOf, gathered, isTensor, unionAxes } from "../ir/tile.js";
 import { captureSite } from "./source.js";
-import { type AnyIndex, type AnyTile, type AxesOf, literal, literalValue, Tile } from "./tile.js";
+import type { AnyIndex, AnyTile, AxesOf } from "./tile.js";
+import { literal, literalValue, Tile } from "./tile.js";
 import { isPoint, kernelError, make, recording } from "./trace.js";
 import type { Literal } from "./types.js";
 

@@ -1,11 +1,12 @@
 // Bodies of functions against float64 natives: errors as stated, special values exactly, facts about ranges used.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type RawArray } from "../../src/ir/evaluate/memory.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
-import { type NodeOf } from "../../src/ir/tile.js";
+import type { RawArray } from "../../src/ir/evaluate/memory.js";
+import type { NodeOf } from "../../src/ir/tile.js";
 import { bodyOf, functions } from "../../src/tile/functions.js";
-import { type AnyTile, grid, kernel, tensor, tileOf } from "../../src/tile/index.js";
+import type { AnyTile } from "../../src/tile/index.js";
+import { grid, kernel, tensor, tileOf } from "../../src/tile/index.js";
 
 type Float = "f32" | "f64";
 const arrayOf = { f32: Float32Array, f64: Float64Array };

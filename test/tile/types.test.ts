@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AnyTile, dot, f16, f32, fold, grid, i32, kernel, type Tile, where, zeros } from "../../src/tile/index.js";
+import type { AnyTile, Tile } from "../../src/tile/index.js";
+import { dot, f16, f32, fold, grid, i32, kernel, where, zeros } from "../../src/tile/index.js";
 
 /** never called: only its types matter */
 const rejected = () => [

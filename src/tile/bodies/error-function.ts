@@ -1,7 +1,9 @@
 // erf in the language: an odd polynomial below 1, 1 − 2^p(|x|) above. Minimax fits (Remez) of relative error of erf.
-import { type AnyTile, literal, where } from "../tile.js";
+import type { AnyTile } from "../tile.js";
+import { literal, where } from "../tile.js";
 import { exp2 } from "./exponential.js";
-import { type Body, formatOf, horner, withSignOf } from "./format.js";
+import type { Body } from "./format.js";
+import { formatOf, horner, withSignOf } from "./format.js";
 
 /** erf(x)/x − 1 in x², |x| < 1: 4e-8 for f32, 1.3e-19 for f64 */
 const near = {

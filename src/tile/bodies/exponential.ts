@@ -1,6 +1,8 @@
 // exp2, exp, expm1, sigmoid and tanh in the language: 2^n times a polynomial. Coefficients are minimax fits (Remez) of relative error.
-import { type AnyTile, literal, where } from "../tile.js";
-import { type Body, formatOf, horner, withSignOf } from "./format.js";
+import type { AnyTile } from "../tile.js";
+import { literal, where } from "../tile.js";
+import type { Body } from "./format.js";
+import { formatOf, horner, withSignOf } from "./format.js";
 
 /** (2^f − 1 − f·ln 2) / f² on [−½, ½]: 1.5e-7 for f32, 7.7e-18 for f64; 2^0 is exactly 1 */
 const exp2Terms = {

@@ -1,7 +1,9 @@
 // log and log2 in the language: exponent plus an odd series in s = (m − 1) / (m + 1), m in [√½, √2). The way of adding up without
 // cancellation is that of FreeBSD's e_log.c; coefficients are minimax fits (Remez).
-import { type AnyTile, literal, where } from "../tile.js";
-import { type Body, formatOf, horner } from "./format.js";
+import type { AnyTile } from "../tile.js";
+import { literal, where } from "../tile.js";
+import type { Body } from "./format.js";
+import { formatOf, horner } from "./format.js";
 
 /** (log(m) − 2s) / s³ as a polynomial in s²: 1.4e-9 for f32, 2.3e-18 for f64 */
 const terms = {

@@ -1,6 +1,7 @@
 // pow in the language. f64 keeps log2 of the base in two numbers, after FreeBSD's e_pow.c (Sun Microsystems' method), without its
 // table; f32 computes in f64, whose 53 bits are enough for the product.
-import { type AnyTile, literal, where } from "../tile.js";
+import type { AnyTile } from "../tile.js";
+import { literal, where } from "../tile.js";
 import { exp2, exp2OfParts } from "./exponential.js";
 import { horner } from "./format.js";
 import { exponentAndFraction, log2 } from "./logarithm.js";

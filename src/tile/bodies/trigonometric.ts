@@ -1,6 +1,8 @@
 // sin and cos in the language: reduction by multiples of π/2 in parts whose products are exact, then minimax polynomials on ±π/4.
-import { type AnyTile, where } from "../tile.js";
-import { type Body, formatOf, horner } from "./format.js";
+import type { AnyTile } from "../tile.js";
+import { where } from "../tile.js";
+import type { Body } from "./format.js";
+import { formatOf, horner } from "./format.js";
 
 /** π/2 in parts of 8 (f32) and 33 (f64) bits: n times a part is exact for |n| < 2^16 and 2^20 */
 const halfPi = {
