@@ -6,7 +6,7 @@ import { printDims } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
-import { forEachIndex } from "./known-values.js";
+import { forEachIndex, stridesOf } from "./known-values.js";
 import type {
   Attributes,
   NodeInfo,
@@ -18,7 +18,7 @@ import type {
   ReferenceTensor,
   Tolerance,
 } from "./operator.js";
-import { elements, tabulate } from "./reference-tensors.js";
+import { numbersOf, tabulate } from "./reference-tensors.js";
 import { referenceWindows } from "./window-references.js";
 import { tapIndex, tapIndices, windowAttributes, windowAxes, type WindowAxis } from "./window.js";
 
@@ -103,18 +103,23 @@ export const tolerance: Tolerance = { relative: 4, absolute: 16 };
 export const reference: Reference = (inputs, attributes) => {
   const { X, W, B } = inputs as { X: ReferenceTensor; W: ReferenceTensor; B?: ReferenceTensor };
   const group = attributes.group ?? 1;
-  const [x, w] = [elements(X), elements(W)];
+  const [x, w] = [numbersOf(X), numbersOf(W)];
+  const [stepX, stepW] = [stridesOf(X.dims), stridesOf(W.dims)];
   const windows = referenceWindows(X.dims.slice(2), W.dims.slice(2), attributes);
   const [outputs, perGroup] = [W.dims[0]! / group, W.dims[1]!];
   const dims = [X.dims[0]!, W.dims[0]!, ...windows.map(v => v.output)];
+  const taps: (readonly number[])[] = [];
+  forEachIndex(W.dims.slice(2), p => taps.push([...p]));
   const value = ([n, k, ...o]: readonly number[]): number => {
-    const first = Math.floor(k! / outputs) * perGroup;
+    const first = n! * stepX[0]! + Math.floor(k! / outputs) * perGroup * stepX[1]!;
     let sum = B ? Number(B.data[k!]) : 0;
-    for (let c = 0; c < perGroup; c++)
-      forEachIndex(W.dims.slice(2), p => {
-        const at = o.map((i, j) => i * windows[j]!.stride + p[j]! * windows[j]!.dilation - windows[j]!.begin);
-        sum += Number(x([n!, first + c, ...at]) ?? 0) * Number(w([k!, c, ...p]));
-      });
+    for (const p of taps) {
+      const at = o.map((i, j) => i * windows[j]!.stride + p[j]! * windows[j]!.dilation - windows[j]!.begin);
+      if (at.some((v, j) => v < 0 || v >= X.dims[j + 2]!)) continue;
+      const fromX = at.reduce((offset, v, j) => offset + v * stepX[j + 2]!, first);
+      const fromW = p.reduce((offset, v, j) => offset + v * stepW[j + 2]!, k! * stepW[0]!);
+      for (let c = 0; c < perGroup; c++) sum += x[fromX + c * stepX[1]!]! * w[fromW + c * stepW[1]!]!;
+    }
     return sum;
   };
   return { Y: tabulate(X.dtype, dims, value) };
