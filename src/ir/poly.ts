@@ -164,6 +164,19 @@ export class Poly {
     }
     return new Poly(collect(out));
   }
+  /** this = s·coefficient + rest, where `rest` has no term in which `s` is a factor */
+  factor(s: Sym): { coefficient: Poly; rest: Poly } {
+    const inside: Term[] = [];
+    const outside: Term[] = [];
+    for (const t of this.terms) {
+      if (!t.s.includes(s)) outside.push(t);
+      else {
+        const rest = without(t.s, s);
+        inside.push({ c: t.c, s: rest, key: productKey(rest) });
+      }
+    }
+    return { coefficient: new Poly(collect(inside)), rest: new Poly(outside) };
+  }
   /** replaces symbols, also inside div, mod, min and max; `f` says nothing for symbols that stay */
   subst(f: (s: Sym) => Poly | undefined): Poly {
     let changed = false;
