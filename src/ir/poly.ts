@@ -218,7 +218,11 @@ export class Poly {
       }
     return this;
   }
-  private static term(c: number, s: readonly Sym[]): Poly {
+  /** this / n, for an n that divides every coefficient */
+  divideExactly(n: number): Poly {
+    return new Poly(this.terms.map(t => ({ c: t.c / n, s: t.s, key: t.key })));
+  }
+  static term(c: number, s: readonly Sym[]): Poly {
     return new Poly([{ c, s, key: productKey(s) }]);
   }
   evaluate(f: (s: Sym) => number, valueOf: ValueOf = noValue): number {

@@ -1,5 +1,5 @@
 // A schedule says how a kernel is computed, never what. Plain data: a model derives it, a tuner edits it, a user pins fields.
-import { type Layout } from "../ir/tile.js";
+import type { Layout } from "../ir/tile.js";
 
 /** Name of an axis; ids below are names of stages (a store's tensor, a placed value), stable across compilations. */
 export type AxisName = string;
@@ -21,6 +21,8 @@ export interface Place {
   /** where a value is kept: computed once before everything, per grid block, per region, per row, or at an axis of the grid */
   readonly at: "root" | "region" | "row" | "inline" | { readonly axis: AxisName };
   readonly block?: readonly [axis: AxisName, size: number];
+  /** of a tensor at the root: the layout of the copy that is made of it for this call */
+  readonly layout?: Layout;
 }
 export interface Schedule {
   /** axes walked as one: outer, inner, name */

@@ -1,0 +1,73 @@
+// Proofs about indices: what range a polynomial over axes can reach, and whether that is inside a tensor. A proof that fails
+// costs a check at run time and nothing else.
+import { opaque, Poly, type Sym } from "../../ir/poly.js";
+import { axisOf } from "../../ir/tile.js";
+
+type Side = "low" | "high";
+
+/** A bound of p over all values of its axes, free of axes; undefined when there is no simple one. */
+export function boundOf(p: Poly, side: Side): Poly | undefined {
+  let out = p;
+  // each turn removes one symbol that varies; definitions nest a few levels at most
+  for (let turn = 0; turn < 32; turn++) {
+    const s = out.terms.flatMap(t => t.s).find(varies);
+    if (!s) return out;
+    const { coefficient, rest } = out.factor(s);
+    const sign = signOf(coefficient);
+    if (!sign || coefficient.has(s)) return undefined;
+    const bound = symBound(s, sign > 0 ? side : opposite(side));
+    if (!bound) return undefined;
+    out = rest.add(coefficient.mul(bound));
+  }
+  return undefined;
+}
+const opposite = (s: Side): Side => (s === "low" ? "high" : "low");
+
+/** does the symbol stand for more than one value within a call of the kernel? */
+function varies(s: Sym): boolean {
+  if (axisOf(s)) return true;
+  if (!s.def) return false;
+  if (s.def.op === "value") return true;
+  return [...s.def.a.syms].some(varies) || [...s.def.b.syms].some(varies);
+}
+
+function symBound(s: Sym, side: Side): Poly | undefined {
+  const axis = axisOf(s);
+  if (axis) return side === "low" ? Poly.zero : axis.extent.sub(1);
+  if (!s.def || s.def.op === "value") return undefined;
+  const { op, a, b } = s.def;
+  if (op === "mod") return side === "low" ? Poly.zero : b.sub(1);
+  const x = boundOf(a, side);
+  if (op === "div") return x && opaque("div", x, b);
+  const y = boundOf(b, side);
+  if (x && y) return opaque(op, x, y);
+  // the smaller of two is at most either
+  return (op === "min") === (side === "high") ? (x ?? y) : undefined;
+}
+
+/** 1: never negative, -1: never positive, 0: unknown. Dims are never negative. */
+function signOf(p: Poly): -1 | 0 | 1 {
+  if (p.terms.every(t => t.c > 0)) return 1;
+  return p.terms.every(t => t.c < 0) ? -1 : 0;
+}
+
+/** p ≥ 0 for all sizes of the dims? p has no axes. */
+export function isNonNegative(p: Poly): boolean {
+  if (p.terms.every(t => t.c >= 0)) return true;
+  // -c·b·(a div b) ≥ -c·a: the end of a strided window
+  for (const t of p.terms) {
+    if (t.c >= 0 || t.s.length !== 1) continue;
+    const def = t.s[0]!.def;
+    if (def?.op !== "div" || !def.b.isConst || t.c % def.b.constant !== 0) continue;
+    return isNonNegative(p.sub(Poly.sym(t.s[0]!).mul(t.c)).add(def.a.mul(t.c / def.b.constant)));
+  }
+  return false;
+}
+
+/** Is 0 ≤ index < size for all values of the axes? */
+export function isInside(index: Poly, size: Poly): boolean {
+  const low = boundOf(index, "low");
+  if (!low || !isNonNegative(low)) return false;
+  const high = boundOf(index, "high");
+  return high !== undefined && isNonNegative(size.sub(1).sub(high));
+}

@@ -1,0 +1,238 @@
+// Reads of tensors, scratch and materialised tiles. A read outside the tensor gives the load's fill: provably inside, nothing is
+// checked; else the row's pointer is that of a row of fill values; where the lane itself may leave, the vector is guarded.
+import type { Dtype } from "../../ir/dtypes.js";
+import { opaque, Poly, Sym } from "../../ir/poly.js";
+import { type Axis, axesOf, isTensor, type NodeOf } from "../../ir/tile.js";
+import { isInside } from "./bounds.js";
+import { lanesOf, loadLanes, loadScalar, loadSplat, scratchDtype } from "./convert.js";
+import { type Expr, op, read, select } from "./loop.js";
+import type { Buffer, Lowering, Offsets } from "./state.js";
+import { type Form, layoutOf, type Storage } from "./storage.js";
+
+/** How a load reaches memory: dims that may leave the tensor, and the address in two parts. */
+export interface LoadPlan {
+  readonly dtype: Dtype;
+  readonly checks: readonly { readonly index: Poly; readonly size: Poly }[];
+  /** base and every dim that decides whether, or lies outside what decides whether, the read is inside */
+  readonly row: Form;
+  /** dims inside the row */
+  readonly run: Form;
+  readonly fill: number;
+}
+
+export function loadBuffer(l: Lowering, b: Buffer, offs: Offsets): Expr {
+  return loadForm(l, b.form, b.storage.dtype, offs, "");
+}
+
+export function loadTensor(l: Lowering, n: NodeOf<"load">, offs: Offsets): Expr {
+  const plan = planOf(l, n);
+  if (plan.checks.length === 0) return loadForm(l, plan.row, plan.dtype, offs, "");
+  const lane = l.lane;
+  if (lane && plan.checks.some(c => axesOf(l.fused(c.index)).includes(lane))) return guarded(l, n, plan, offs);
+  const row = rowPointer(l, n, plan, offs);
+  return loadForm(l, plan.run, plan.dtype, offs, `r${row.id}`, Poly.sym(row));
+}
+
+const plans = new WeakMap<Lowering, Map<string, LoadPlan>>();
+/** Plans depend on which axes are known to stay inside, and on the storage that scratch has now. */
+export function planOf(l: Lowering, n: NodeOf<"load">): LoadPlan {
+  let mine = plans.get(l);
+  if (!mine) {
+    mine = new Map();
+    plans.set(l, mine);
+  }
+  const { storage, index, dims } = source(l, n);
+  const inside = dims.map((d, i) => isInsideHere(l, n.index[i]!, d));
+  const key = `${n.id}:${inside.map(Number).join("")}:${storage.base.key}:${l.substitution.size}`;
+  let plan = mine.get(key);
+  if (!plan) {
+    plan = makePlan(l, n, storage, index, dims, inside);
+    mine.set(key, plan);
+  }
+  return plan;
+}
+const proofs = new WeakMap<Poly, Map<string, boolean>>();
+function isInsideHere(l: Lowering, index: Poly, size: Poly): boolean {
+  if (l.inside.size && axesOf(index).some(a => l.inside.has(a))) return true;
+  let known = proofs.get(index);
+  if (!known) {
+    known = new Map();
+    proofs.set(index, known);
+  }
+  let proof = known.get(size.key);
+  if (proof === undefined) {
+    proof = isInside(index, size);
+    known.set(size.key, proof);
+  }
+  return proof;
+}
+
+function source(l: Lowering, n: NodeOf<"load">): { storage: Storage; index: readonly Poly[]; dims: readonly Poly[] } {
+  if (isTensor(n.tensor)) return { storage: l.storageOf(n.tensor), index: n.index, dims: n.tensor.dims };
+  const { value, axes } = n.tensor;
+  const buffer = value.kind === "state" ? l.states.get(value.fold)![value.slot]! : l.buffers.get(value)!;
+  // the buffer holds the value from the first index of the current block on
+  const first = (d: number): Poly => {
+    const at = buffer.axes.indexOf(axes[d]!);
+    return at < 0 ? Poly.zero : buffer.first[at]!;
+  };
+  const inStorage = buffer.axes.map(a => {
+    const d = axes.indexOf(a);
+    return d < 0 ? Poly.sym(a.sym).sub(buffer.first[buffer.axes.indexOf(a)]!) : n.index[d]!.sub(first(d));
+  });
+  return { storage: buffer.storage, index: inStorage, dims: axes.map(a => a.extent) };
+}
+
+function makePlan(
+  l: Lowering,
+  n: NodeOf<"load">,
+  storage: Storage,
+  index: readonly Poly[],
+  dims: readonly Poly[],
+  inside: readonly boolean[],
+): LoadPlan {
+  const checks = dims.flatMap((size, d) => (inside[d] ? [] : [{ index: n.index[d]!, size }]));
+  const none = l.form(storage, [], Poly.zero);
+  const fill = Number(n.fill);
+  if (checks.length === 0)
+    return { dtype: storage.dtype, checks, row: l.form(storage, index, storage.base), run: none, fill };
+  // dims whose stride is smaller than that of every checked one lie inside the row
+  const order = isTensor(n.tensor)
+    ? ((n.tensor.layout ?? l.schedule.layouts[n.tensor.name])?.order ?? dims.map((_, d) => d))
+    : dims.map((_, d) => d);
+  const lastChecked = Math.max(...order.map((d, at) => (inside[d] ? -1 : at)));
+  const isRun = (d: number): boolean => order.indexOf(d) > lastChecked && storage.block?.dim !== d;
+  const run = l.form(storage, index, Poly.zero, isRun);
+  let bytes = Poly.int(64);
+  dims.forEach((size, d) => {
+    if (isRun(d)) bytes = bytes.add(size.mul(storage.strides[d]!));
+  });
+  l.fillBytes = opaque("max", l.fillBytes, bytes);
+  return { dtype: storage.dtype, checks, row: l.form(storage, index, storage.base, d => !isRun(d)), run, fill };
+}
+
+/** 0 ≤ index < size for every check, as one unsigned comparison each */
+export function insideExpr(l: Lowering, checks: LoadPlan["checks"], offs: Offsets): Expr {
+  return checks
+    .map(c => op("i32.lt_u", l.b.int(l.at(l.fused(c.index), offs)), l.b.int(c.size)))
+    .reduce((a, b) => op("i32.and", a, b));
+}
+
+/** The address of the row, or of the row of fill values. */
+function rowPointer(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Sym {
+  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => axesOf(l.fused(c.index)))])];
+  return l.b.memo(l.homeOf(axes), `p${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
+    const table = l.pointerTables.get(n);
+    const pointer = table
+      ? ({ kind: "load", op: "i32", at: l.b.access(l.addressOf(table.form, offs)) } as const)
+      : rowExpr(l, plan, offs);
+    return l.b.bind(new Sym("row"), l.b.set(pointer, "row"));
+  });
+}
+export function rowExpr(l: Lowering, plan: LoadPlan, offs: Offsets): Expr {
+  const fill = l.b.int(l.fillBase(plan.dtype, plan.fill));
+  return select("i32", insideExpr(l, plan.checks, offs), l.b.int(l.addressOf(plan.row, offs)), fill);
+}
+
+/** Reads at an address that is known to be good. */
+function loadForm(l: Lowering, form: Form, d: Dtype, offs: Offsets, tag: string, base?: Poly): Expr {
+  const relative = l.addressOf(form, offs);
+  const address = base ? relative.add(base) : relative;
+  const at = l.b.home(address);
+  const home = at.depth > l.region.depth ? at : l.region;
+  return l.b.memo(home, `f${form.id}${tag}${l.offsetKey(form.axes, offs)}`, () =>
+    read(l.b.set(fetched(l, form, d, offs, tag, address, base), "v")),
+  );
+}
+function fetched(
+  l: Lowering,
+  form: Form,
+  d: Dtype,
+  offs: Offsets,
+  tag: string,
+  address: Poly,
+  base: Poly | undefined,
+): Expr {
+  if (!l.lane) return loadScalar(d, l.b.access(address), l);
+  const step = l.laneStep(form, offs);
+  if (step?.isZero) return loadSplat(d, l.b.access(address), l);
+  if (step?.isConst && step.constant === layoutOf(d, [], undefined).bytes.constant)
+    return loadLanes(d, l.b.access(address), l);
+  if (step && (d === "f32" || d === "i32" || d === "u32")) {
+    let out = loadSplat(d, l.b.access(address), l);
+    for (let i = 1; i < 4; i++)
+      out = { kind: "loadLane", lane: i, vector: out, at: l.b.access(address.add(l.at(step, offs).mul(i))) };
+    return out;
+  }
+  const parts = [0, 1, 2, 3].map(i => {
+    const at = l.atLane(offs, i);
+    return l.scalarly(() => loadForm(l, form, d, at, tag, base));
+  });
+  return lanesOf(d, parts);
+}
+
+/** The lane axis may leave the tensor: a whole vector where it does not, else lane by lane. */
+function guarded(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Expr {
+  const lane = l.lane!;
+  const axes = [
+    ...new Set([...plan.row.axes, ...plan.run.axes, ...plan.checks.flatMap(c => axesOf(l.fused(c.index)))]),
+  ];
+  return l.b.memo(l.homeOf(axes), `q${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
+    const steps = plan.checks.map(c => l.fused(c.index).coef(lane.sym));
+    const element = layoutOf(plan.dtype, [], undefined).bytes;
+    const step = l.laneStep(plan.row, offs);
+    const run = l.laneStep(plan.run, offs);
+    const contiguous = step && run && step.add(run).equals(element);
+    const monotone =
+      steps.every(s => s?.isConst) && !plan.checks.some(c => [...c.index.syms].some(s => s.def?.op === "value"));
+    const byLane = (): Expr => {
+      const parts = [0, 1, 2, 3].map(i => {
+        const at = l.atLane(offs, i);
+        return l.scalarly(() => {
+          const pointer = l.keep(rowExpr(l, plan, at));
+          const inRow = l.addressOf(plan.run, at);
+          return l.keep(loadScalar(plan.dtype, { pointer: op("i32.add", pointer, l.b.int(inRow)), offset: 0 }, l));
+        });
+      });
+      return lanesOf(plan.dtype, parts);
+    };
+    if (!contiguous || !monotone) return read(l.b.set(byLane(), "v"));
+    const out = l.b.set(l.word(0), "v");
+    const whole = op("i32.and", insideExpr(l, plan.checks, offs), insideExpr(l, plan.checks, l.atLane(offs, 3)));
+    l.b.branch(
+      whole,
+      () => {
+        const address = l.addressOf(plan.row, offs).add(l.addressOf(plan.run, offs));
+        l.b.push({ kind: "set", reg: out, value: loadLanes(plan.dtype, { pointer: l.b.int(address), offset: 0 }, l) });
+      },
+      () => l.b.push({ kind: "set", reg: out, value: byLane() }),
+    );
+    return read(out);
+  });
+}
+
+/** Scratch or shared memory for a value over these axes. */
+export function newBuffer(
+  l: Lowering,
+  dtype: Dtype,
+  axes: readonly Axis[],
+  place: "scratch" | "shared",
+  block?: { axis: number; size: number },
+): Buffer {
+  const d = scratchDtype[dtype];
+  const sizes = axes.map(a => l.range(a).size);
+  const order = block ? [block.axis, ...axes.map((_, i) => i).filter(i => i !== block.axis)] : axes.map((_, i) => i);
+  const layout = layoutOf(d, sizes, { order, ...(block ? { block: { dim: block.axis, size: block.size } } : {}) });
+  const storage: Storage = {
+    ...layout,
+    base: place === "scratch" ? l.allocate(layout.bytes) : l.allocateShared(layout.bytes),
+  };
+  const first = axes.map(a => l.range(a).lo);
+  return { storage, axes, dtype, first, form: bufferForm(l, storage, axes, first), ready: false };
+}
+export const bufferForm = (l: Lowering, storage: Storage, axes: Buffer["axes"], first: readonly Poly[]): Form =>
+  l.form(
+    storage,
+    axes.map((a, i) => Poly.sym(a.sym).sub(first[i]!)),
+    storage.base,
+  );

@@ -1,0 +1,211 @@
+// Kernel + Schedule → loop IR. This is the outermost layer: fused axes, phases, blocks of the grid.
+import { ceilDiv, opaque, Poly, Sym } from "../../ir/poly.js";
+import { type Axis, axesOf, type Kernel, newAxis, type Node, type NodeOf, node, type Tensor } from "../../ir/tile.js";
+import type { Place, Schedule } from "../../schedule/schedule.js";
+import { AzulejoError } from "../../support/errors.js";
+import { gatherIndex } from "./cells.js";
+import { lowerFold, storesSomething } from "./folds.js";
+import { rowLoop } from "./lanes.js";
+import { newBuffer, planOf, rowExpr } from "./loads.js";
+import { add, type Func, int, lesser, type Reg } from "./loop.js";
+import { verifyFunc } from "./loop-verify.js";
+import type { Lowered, Phase } from "./lowered.js";
+import { lowerRegion, lowerStage, storeSink } from "./stages.js";
+import { Lowering, origin, type Sink } from "./state.js";
+import { layoutOf, type Storage } from "./storage.js";
+
+/** rows of a table of pointers that one block makes */
+const TABLE_BLOCK = 1024;
+
+export function lower(kernel: Kernel, schedule: Schedule): Lowered {
+  const l = new Lowering(kernel, schedule);
+  l.gather = (n, offs) => gatherIndex(l, n, offs);
+  l.bodyOf = n => {
+    throw new AzulejoError("internal", `kernel "${kernel.name}": the body of "${n.name}" is not known to the lowering`);
+  };
+  const grid = fuse(l);
+  const phases: Phase[] = [
+    ...copiedTensors(l).map(([t, place]) => copyPhase(l, t, place)),
+    ...pointerLoads(l).map(n => tablePhase(l, n)),
+    mainPhase(l, grid),
+  ];
+  for (const p of phases) verifyFunc(p.func);
+  return {
+    name: kernel.name,
+    phases,
+    params: l.params,
+    pool: new Uint8Array(Int32Array.from(l.pool).buffer),
+    scratchBytes: l.scratchBytes,
+    sharedBytes: l.sharedBytes,
+    fillBytes: l.fillBytes,
+    stages: l.stages,
+  };
+}
+
+/** Fused axes get a new one in their place; returns the grid that results. */
+function fuse(l: Lowering): readonly Axis[] {
+  let grid = [...l.kernel.grid];
+  const made = new Map<string, Axis>();
+  const find = (name: string): Axis => {
+    const a = made.get(name) ?? l.names.axisNamed(name);
+    if (!a)
+      throw new AzulejoError(
+        "schedule",
+        `kernel "${l.kernel.name}": there is no axis "${name}" to fuse; use the names that explain prints`,
+      );
+    return a;
+  };
+  for (const [outerName, innerName, as] of l.schedule.fuse) {
+    const [outer, inner] = [find(outerName), find(innerName)];
+    const whole = newAxis(as, outer.extent.mul(inner.extent));
+    made.set(as, whole);
+    const parts = new Map([
+      [outer.sym, opaque("div", Poly.sym(whole.sym), inner.extent)],
+      [inner.sym, opaque("mod", Poly.sym(whole.sym), inner.extent)],
+    ]);
+    // an axis that was fused before is itself a part now
+    for (const [s, p] of l.substitution)
+      l.substitution.set(
+        s,
+        p.subst(x => parts.get(x)),
+      );
+    for (const [s, p] of parts) l.substitution.set(s, p);
+    for (const [a, into] of l.fusedInto) if (into === outer || into === inner) l.fusedInto.set(a, whole);
+    l.fusedInto.set(outer, whole);
+    l.fusedInto.set(inner, whole);
+    grid = grid.flatMap(a => (a === outer ? [whole] : a === inner ? [] : [a]));
+  }
+  return grid;
+}
+
+/** Runs `body` as a function (params, block, scratch) whose block number is cut into blocks of these axes. */
+function phase(
+  l: Lowering,
+  name: string,
+  axes: readonly { readonly axis: Axis; readonly size: number }[],
+  body: () => void,
+): Phase {
+  const regs = l.startFunction();
+  const blocks = bindBlocks(l, axes, regs[1]);
+  body();
+  for (const { axis } of axes) {
+    l.bindings.delete(axis);
+    l.ranges.delete(axis);
+  }
+  const func: Func = { name, params: regs, body: l.b.root.statements };
+  return { func, blocks };
+}
+
+/** The last axis runs fastest. Returns the number of blocks. */
+function bindBlocks(l: Lowering, axes: readonly { readonly axis: Axis; readonly size: number }[], block: Reg): Poly {
+  let rest = Poly.sym(l.b.bind(new Sym("block"), block));
+  let total = Poly.one;
+  const last = axes.length - 1;
+  for (let i = last; i >= 0; i--) {
+    const { axis, size } = axes[i]!;
+    const count = ceilDiv(axis.extent, size);
+    total = total.mul(count);
+    const isOne = count.isConst && count.constant <= 1;
+    const index = isOne ? Poly.zero : i === 0 ? rest : opaque("mod", rest, count);
+    if (!isOne && i > 0) rest = opaque("div", rest, count);
+    if (size === 1) {
+      l.bind(axis, index);
+      continue;
+    }
+    const lo = index.mul(size);
+    const whole = axis.extent.isConst && axis.extent.constant % size === 0;
+    const end = (): Poly => {
+      const reg = l.b.set(lesser(l.keep(add(l.b.int(lo), int(size))), l.keep(l.b.int(axis.extent))), "end");
+      return Poly.sym(l.b.bind(new Sym("end"), reg));
+    };
+    l.ranges.set(axis, { lo, hi: isOne ? axis.extent : whole ? lo.add(size) : end(), size: Poly.int(size) });
+  }
+  return total;
+}
+
+function mainPhase(l: Lowering, grid: readonly Axis[]): Phase {
+  const blocked = grid.flatMap(axis => {
+    const size = l.schedule.block[l.names.axis(axis)];
+    return size === undefined ? [] : [{ axis, size }];
+  });
+  return phase(l, l.kernel.name, blocked, () => {
+    for (const f of l.kernel.folds) if (storesSomething(f)) lowerFold(l, f);
+    const sinks = l.kernel.stores.map(s => storeSink(l, s));
+    if (sinks.length) lowerRegion(l, sinks, f => lowerFold(l, f));
+  });
+}
+
+// ---- phases before the main one
+
+function copiedTensors(l: Lowering): [Tensor, Place][] {
+  return l.kernel.tensors.flatMap((t): [Tensor, Place][] => {
+    const place = l.schedule.place[t.name];
+    return place?.at === "root" && place.layout ? [[t, place]] : [];
+  });
+}
+/** A tensor in another layout, for this call only: the stage "copy ← load". */
+function copyPhase(l: Lowering, t: Tensor, place: Place): Phase {
+  const layout = layoutOf(t.dtype, t.dims, place.layout);
+  const axes = t.dims.map((d, i) => newAxis(`${t.name}${i}`, d));
+  const blockDim = place.layout!.block?.dim ?? place.layout!.order[0]!;
+  const size = Math.max(place.layout!.block?.size ?? 1, 16);
+  const index = axes.map(a => Poly.sym(a.sym));
+  const value = node<"load">({ kind: "load", tensor: t, index, fill: 0, axes, dtype: t.dtype });
+  const copy: { storage?: Storage } = {};
+  const out = phase(l, `${l.kernel.name}.copy.${t.name}`, [{ axis: axes[blockDim]!, size }], () => {
+    const storage = { ...layout, base: l.allocateShared(layout.bytes) };
+    copy.storage = storage;
+    const sink: Sink = {
+      name: `copy of ${t.name}`,
+      value,
+      axes,
+      form: l.form(storage, index, storage.base),
+      dtype: t.dtype,
+      checks: [],
+    };
+    lowerStage(l, [sink], {
+      lane: l.names.axis(axes[blockDim]!),
+      vectors: (place.layout!.block?.size ?? 4) / 4,
+      tail: "peel",
+    });
+  });
+  l.copies.set(t.name, copy.storage!);
+  return out;
+}
+
+function pointerLoads(l: Lowering): NodeOf<"load">[] {
+  const seen = new Set<Node>();
+  return l.names.values.filter((n): n is NodeOf<"load"> => {
+    if (n.kind !== "load" || !("dims" in n.tensor) || !l.schedule.pointers.includes(n.tensor.name) || seen.has(n))
+      return false;
+    seen.add(n);
+    return true;
+  });
+}
+/** A table with the address of every row, or of the row of fill values. */
+function tablePhase(l: Lowering, n: NodeOf<"load">): Phase {
+  const plan = planOf(l, n);
+  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => axesOf(l.fused(c.index)))])];
+  const first = axes[0];
+  const blocks = first ? [{ axis: first, size: TABLE_BLOCK }] : [];
+  return phase(l, `${l.kernel.name}.rows.${n.tensor.name}`, blocks, () => {
+    const ranges = new Map(l.ranges);
+    l.ranges.clear();
+    const table = newBuffer(l, "i32", axes, "shared");
+    for (const [a, r] of ranges) l.ranges.set(a, r);
+    const nest = (d: number): void => {
+      const a = axes[d];
+      if (a) rowLoop(l, a, [1], () => nest(d + 1));
+      else
+        l.b.push({
+          kind: "store",
+          op: "i32",
+          at: l.b.access(l.addressOf(table.form, origin)),
+          value: rowExpr(l, plan, origin),
+        });
+    };
+    nest(0);
+    for (const a of axes) l.bindings.delete(a);
+    l.pointerTables.set(n, table);
+  });
+}

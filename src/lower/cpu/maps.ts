@@ -1,0 +1,261 @@
+// Elementwise operations on registers. One description serves scalars and lanes: operations are named by a prefix (f32x4, i64, …).
+// What has no form in lanes (integer division, 64 bits, shifts by a vector) is computed lane by lane.
+import { type Dtype, isFloat } from "../../ir/dtypes.js";
+import type { BinaryOp, CompareOp, MapOp, Node, NodeOf, UnaryOp } from "../../ir/tile.js";
+import { bitcast, cast } from "./casts.js";
+import { byLane, cell, uniform } from "./cells.js";
+import { extractLane, fitsLane, isUnsigned, lanesOf, narrowed, registerType, Words, zeroOf } from "./convert.js";
+import { type Expr, int, op, type ScalarType, scalar, select, zeroVector } from "./loop.js";
+import type { OpName } from "./loop-ops.js";
+import type { Lowering, Offsets } from "./state.js";
+
+type Prefix = ScalarType | "f32x4" | "i32x4";
+const prefixOf = (d: Dtype, lanes: boolean): Prefix => {
+  const type = registerType[d];
+  return lanes ? (type === "f32" ? "f32x4" : "i32x4") : type;
+};
+const named = (prefix: Prefix, name: string, ...args: Expr[]): Expr => op(`${prefix}.${name}` as OpName, ...args);
+
+export function mapCell(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
+  const lane = l.lane;
+  if (lane) {
+    const fits = fitsLane(n.dtype) && n.args.every(a => fitsLane(a.dtype));
+    const varies = l.axes(n).includes(lane);
+    if (!fits) return varies ? byLane(l, n, offs) : uniform(l, n, offs);
+    if (!hasLaneForm(l, n)) return varies ? laneByLane(l, n, offs) : uniform(l, n, offs);
+  }
+  return apply(l, n, offs);
+}
+
+/** integer division, remainders and shifts by vectors exist for scalars only */
+function hasLaneForm(l: Lowering, n: NodeOf<"map">): boolean {
+  const [a, b] = n.args;
+  if (n.op === "div") return isFloat(a!.dtype);
+  if (n.op === "mod" || n.op === "rem") return false;
+  if (n.op === "shl" || n.op === "shr") return !l.axes(b!).includes(l.lane!);
+  return true;
+}
+/** arguments in lanes, the operation four times on scalars */
+function laneByLane(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
+  const args = n.args.map(a => l.keep(cell(l, a, offs)));
+  const parts = [0, 1, 2, 3].map(i =>
+    l.scalarly(() =>
+      l.keep(
+        combine(
+          l,
+          n,
+          args.map((a, j) => extractLane(n.args[j]!.dtype, i, a)),
+        ),
+      ),
+    ),
+  );
+  return lanesOf(n.dtype, parts);
+}
+
+function apply(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
+  const lanes = l.lane !== undefined;
+  if (n.op === "add" || n.op === "sub") {
+    const fused = multiplyAdd(l, n, offs);
+    if (fused) return fused;
+  }
+  if (lanes && (n.op === "min" || n.op === "max")) {
+    const other = constantFirst(n);
+    // pmax(x, c) = x < c ? c : x keeps a NaN in x, and is one instruction where max is seven
+    if (other)
+      return op(
+        n.op === "max" ? "f32x4.pmax" : "f32x4.pmin",
+        cell(l, other.value, offs),
+        cell(l, other.constant, offs),
+      );
+  }
+  if (lanes && (n.op === "shl" || n.op === "shr")) {
+    const count = l.scalarly(() => cell(l, n.args[1]!, offs));
+    const name = n.op === "shl" ? "shl" : isUnsigned(n.dtype) ? "shr_u" : "shr_s";
+    return narrowed(new Words(true, l), n.dtype, named("i32x4", name, cell(l, n.args[0]!, offs), count));
+  }
+  return combine(
+    l,
+    n,
+    n.args.map(a => cell(l, a, offs)),
+  );
+}
+
+/** a·b + c in one operation, where the product is needed nowhere else in memory */
+function multiplyAdd(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr | undefined {
+  if (!l.lane || l.schedule.exact || registerType[n.dtype] !== "f32") return undefined;
+  const isProduct = (x: Node): x is NodeOf<"map"> => x.kind === "map" && x.op === "mul" && !l.buffers.has(x);
+  const [a, b] = n.args as readonly [Node, Node];
+  if (n.op === "sub") return undefined;
+  const product = isProduct(a) ? a : isProduct(b) ? b : undefined;
+  if (!product) return undefined;
+  const [x, y] = product.args.map(p => cell(l, p, offs));
+  return op("f32x4.madd", x!, y!, cell(l, product === a ? b : a, offs));
+}
+
+function constantFirst(n: NodeOf<"map">): { value: Node; constant: Node } | undefined {
+  if (registerType[n.dtype] !== "f32") return undefined;
+  const [a, b] = n.args as readonly [Node, Node];
+  const isNumber = (x: Node): boolean => x.kind === "full" && !Number.isNaN(Number(x.value));
+  if (isNumber(b)) return { value: a, constant: b };
+  return isNumber(a) ? { value: b, constant: a } : undefined;
+}
+
+/** The operation on registers of the current form. */
+function combine(l: Lowering, n: NodeOf<"map">, args: readonly Expr[]): Expr {
+  const lanes = l.lane !== undefined;
+  const from = n.args[0]!.dtype;
+  const [a, b, c] = args as readonly [Expr, Expr, Expr];
+  if (n.op === "select") return lanes ? op("v128.bitselect", b, c, a) : select(registerType[n.dtype], a, b, c);
+  if (n.op === "cast") return cast(a, from, n.dtype, lanes, l);
+  if (n.op === "bitcast") return bitcast(a, from, n.dtype, lanes, l);
+  if (isCompare(n.op)) return compare(n.op, from, a, b, lanes);
+  if (args.length === 1) return narrowed(new Words(lanes, l), n.dtype, unary(l, n.op as UnaryOp, n.dtype, a, lanes));
+  return binary(l, n.op as BinaryOp, n.dtype, a, b, lanes);
+}
+
+const compares: ReadonlySet<MapOp> = new Set(["eq", "ne", "lt", "le", "gt", "ge"]);
+const isCompare = (o: MapOp): o is CompareOp => compares.has(o);
+
+function compare(name: CompareOp, d: Dtype, a: Expr, b: Expr, lanes: boolean): Expr {
+  const prefix = prefixOf(d, lanes);
+  if (prefix.startsWith("f") || name === "eq" || name === "ne") return named(prefix, name, a, b);
+  // bool in lanes is 0 or -1: true is larger than false only as an unsigned number
+  return named(prefix, `${name}_${isUnsigned(d) || d === "bool" ? "u" : "s"}`, a, b);
+}
+
+function unary(l: Lowering, name: UnaryOp, d: Dtype, x: Expr, lanes: boolean): Expr {
+  const prefix = prefixOf(d, lanes);
+  if (name === "not") return not(d, x, lanes);
+  if (prefix.startsWith("f")) return named(prefix, name === "round" ? "nearest" : name, x);
+  if (name === "neg") return lanes ? named(prefix, "neg", x) : named(prefix, "sub", zeroOf(d), x);
+  if (name !== "abs" || isUnsigned(d)) return x; // integers are whole already
+  if (lanes) return named(prefix, "abs", x);
+  const k = l.keep(x);
+  return select(registerType[d], named(prefix, "lt_s", k, zeroOf(d)), named(prefix, "sub", zeroOf(d), k), k);
+}
+function not(d: Dtype, x: Expr, lanes: boolean): Expr {
+  if (lanes) return op("v128.not", x);
+  if (d === "bool") return op("i32.eqz", x);
+  return registerType[d] === "i64" ? op("i64.xor", x, scalar("i64", -1n)) : op("i32.xor", x, int(-1));
+}
+
+/** Also used by reductions, whose accumulators are combined like two values. */
+export function binary(l: Lowering, name: BinaryOp, d: Dtype, a: Expr, b: Expr, lanes: boolean): Expr {
+  const prefix = prefixOf(d, lanes);
+  const float = prefix.startsWith("f");
+  switch (name) {
+    case "add":
+    case "sub":
+    case "mul":
+      return narrowed(new Words(lanes, l), float ? "f32" : d, named(prefix, name, a, b));
+    case "min":
+    case "max":
+      return smaller(l, name, d, a, b, lanes);
+    case "and":
+    case "or":
+    case "xor":
+      return lanes ? op(`v128.${name}`, a, b) : named(prefix, name, a, b);
+    case "shl":
+      return narrowed(new Words(false, l), d, named(prefix, "shl", a, b));
+    case "shr":
+      return named(prefix, isUnsigned(d) ? "shr_u" : "shr_s", a, b);
+    case "div":
+      return float ? named(prefix, "div", a, b) : narrowed(new Words(false, l), d, divide(l, d, a, b).quotient);
+    case "rem":
+      return float ? floatRemainder(l, d, a, b, false) : divide(l, d, a, b).remainder;
+    case "mod":
+      return float ? floatRemainder(l, d, a, b, true) : floorMod(l, d, a, b);
+  }
+}
+
+function smaller(l: Lowering, name: "min" | "max", d: Dtype, a: Expr, b: Expr, lanes: boolean): Expr {
+  const prefix = prefixOf(d, lanes);
+  if (prefix.startsWith("f")) return named(prefix, name, a, b);
+  if (d === "bool")
+    return op(lanes ? (name === "max" ? "v128.or" : "v128.and") : name === "max" ? "i32.or" : "i32.and", a, b);
+  const sign = isUnsigned(d) ? "u" : "s";
+  if (lanes) return named(prefix, `${name}_${sign}`, a, b);
+  const x = l.keep(a);
+  const y = l.keep(b);
+  const less = named(prefix, `lt_${sign}`, x, y);
+  return name === "min" ? select(registerType[d], less, x, y) : select(registerType[d], less, y, x);
+}
+
+/** Division that cannot trap: by zero it gives 0 and leaves the dividend, and the lowest value by -1 wraps. */
+function divide(l: Lowering, d: Dtype, dividend: Expr, divisor: Expr): { quotient: Expr; remainder: Expr } {
+  const type = registerType[d];
+  const one = scalar(type, type === "i64" ? 1n : 1);
+  const minusOne = scalar(type, type === "i64" ? -1n : -1);
+  const zero = zeroOf(d);
+  const a = l.keep(dividend);
+  const b = l.keep(divisor);
+  const byZero = l.keep(op(`${type}.eqz` as OpName, b));
+  const sign = isUnsigned(d) ? "u" : "s";
+  const byMinusOne = sign === "s" ? l.keep(named(type, "eq", b, minusOne)) : int(0);
+  const unsafe = op("i32.or", byZero, byMinusOne);
+  const safe = l.keep(select(type, unsafe, one, b));
+  const negated = named(type, "sub", zero, a);
+  const plain = named(type, `div_${sign}`, a, safe);
+  const quotient = select(type, byZero, zero, sign === "s" ? select(type, byMinusOne, negated, plain) : plain);
+  const remainder = select(type, byZero, a, named(type, `rem_${sign}`, a, safe));
+  return { quotient, remainder };
+}
+/** the remainder with the sign of the divisor */
+function floorMod(l: Lowering, d: Dtype, a: Expr, b: Expr): Expr {
+  const divisor = l.keep(b);
+  const { remainder } = divide(l, d, a, divisor);
+  if (isUnsigned(d)) return remainder;
+  const type = registerType[d];
+  const r = l.keep(remainder);
+  const zero = zeroOf(d);
+  const signsDiffer = named(type, "lt_s", named(type, "xor", r, divisor), zero);
+  const wrong = op("i32.and", named(type, "ne", r, zero), signsDiffer);
+  return select(type, wrong, named(type, "add", r, divisor), r);
+}
+
+/** In f64, so that a - trunc(a / b)·b is exact for f32 operands with quotients below 2^29. */
+function floatRemainder(l: Lowering, d: Dtype, a: Expr, b: Expr, ofDivisor: boolean): Expr {
+  const wide = registerType[d] === "f64";
+  const x = l.keep(wide ? a : op("f64.promote_f32", a));
+  const y = l.keep(wide ? b : op("f64.promote_f32", b));
+  const quotient = op(ofDivisor ? "f64.floor" : "f64.trunc", op("f64.div", x, y));
+  const exact = op("f64.sub", x, op("f64.mul", quotient, y));
+  // by infinity nothing is taken away; floor of a negative quotient has no finite remainder then
+  const finite = op("f64.lt", op("f64.abs", y), scalar("f64", Number.POSITIVE_INFINITY));
+  const signsDiffer = op("f64.lt", op("f64.mul", x, y), scalar("f64", 0));
+  const beyond = ofDivisor ? select("f64", signsDiffer, y, x) : x;
+  const finiteDividend = op("f64.lt", op("f64.abs", x), scalar("f64", Number.POSITIVE_INFINITY));
+  const infinite = select("f64", finiteDividend, beyond, scalar("f64", Number.NaN));
+  const isNan = op("f64.ne", y, y);
+  const result = select("f64", op("i32.or", finite, isNan), exact, infinite);
+  return wide ? result : op("f32.demote_f64", result);
+}
+
+/** What a reduction starts from. */
+export function identity(l: Lowering, name: "sum" | "max" | "min" | "prod", d: Dtype): Expr {
+  const limit = lowest[registerType[d] === "f32" ? "f32" : d] ?? [0, 0];
+  switch (name) {
+    case "sum":
+      return l.lane ? zeroVector : zeroOf(d);
+    case "prod":
+      return l.constant(d, 1);
+    case "max":
+      return l.constant(d, limit[0]!);
+    case "min":
+      return l.constant(d, limit[1]!);
+  }
+}
+const infinite = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
+const lowest: Partial<Readonly<Record<Dtype, readonly [number | bigint, number | bigint]>>> = {
+  f64: infinite,
+  f32: infinite,
+  i64: [-(2n ** 63n), 2n ** 63n - 1n],
+  u64: [0n, 2n ** 64n - 1n],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u32: [0, 2 ** 32 - 1],
+  i16: [-32768, 32767],
+  u16: [0, 65535],
+  i8: [-128, 127],
+  u8: [0, 255],
+  bool: [0, 1],
+};

@@ -1,0 +1,246 @@
+// Reductions and contractions by one rule: accumulators for the register tile of the surrounding stage, then loops over the
+// reduced axes. Without a lane axis around it, a reduction puts a reduced axis into lanes and adds up horizontally at the end.
+import { Poly } from "../../ir/poly.js";
+import { type Axis, axesOf, isTensor, type NodeOf, reach } from "../../ir/tile.js";
+import { cast } from "./casts.js";
+import { cell } from "./cells.js";
+import { extractLane, fitsLane, registerType } from "./convert.js";
+import { constantSize, laneLoop } from "./lanes.js";
+import { planOf } from "./loads.js";
+import { type Expr, op, type Reg, read } from "./loop.js";
+import { binary, identity } from "./maps.js";
+import { type Lowering, type Offsets, origin } from "./state.js";
+
+/** a static axis this short is written out, if everything inside it is */
+const UNROLL_EXTENT = 8;
+const UNROLL_COPIES = 64;
+
+/** Offsets of every register of a value inside the current register tile. */
+export function tileOffsets(l: Lowering, axes: readonly Axis[]): Offsets[] {
+  let out: Offsets[] = [origin];
+  for (const a of axes) {
+    const { micro, unit } = l.bindings.get(a)!;
+    if (micro > 1) out = out.flatMap(o => Array.from({ length: micro }, (_, i) => new Map(o).set(a, i * unit)));
+  }
+  return out;
+}
+
+/** All registers of the tile at once; they are remembered in the current scope, and the one at `offs` is returned. */
+export function reduce(l: Lowering, n: NodeOf<"reduce">, offs: Offsets, key: string): Expr {
+  const apart = separated(l, n);
+  for (const a of apart) l.fusedInto.delete(a.axis);
+  for (const a of apart) l.substitution.delete(a.axis.sym);
+  new Reduction(l, n, offs).run();
+  for (const a of apart) l.fusedInto.set(a.axis, a.whole);
+  for (const a of apart) l.substitution.set(a.axis.sym, a.part);
+  return l.b.scope.memo.get(key) as Expr;
+}
+
+/** A fused run crosses the edge of its tensor at a border: borders walk the axes apart, the interior walks the run. */
+function separated(l: Lowering, n: NodeOf<"reduce">): { axis: Axis; whole: Axis; part: Poly }[] {
+  const fused = n.over.filter(a => l.fusedInto.has(a));
+  if (fused.length === 0) return [];
+  const loads = reach(n.args).filter(
+    (x): x is NodeOf<"load"> => x.kind === "load" && isTensor(x.tensor) && !l.pointerTables.has(x),
+  );
+  const checked = new Set(loads.flatMap(x => planOf(l, x).checks.flatMap(c => axesOf(c.index))));
+  const wholes = new Set(fused.filter(a => checked.has(a)).map(a => l.fusedInto.get(a)!));
+  return fused
+    .filter(a => wholes.has(l.fusedInto.get(a)!))
+    .map(axis => ({ axis, whole: l.fusedInto.get(axis)!, part: l.substitution.get(axis.sym)! }));
+}
+
+class Reduction {
+  private readonly l: Lowering;
+  private readonly n: NodeOf<"reduce">;
+  private readonly axes: readonly Axis[];
+  private readonly over: readonly Axis[];
+  private readonly tile: readonly Offsets[];
+  /** the reduced axis in lanes, if any; innermost then */
+  private readonly laneOver: Axis | undefined;
+  private readonly partials: number;
+  private readonly wide: readonly Reg[][];
+  /** sums of what does not fill a vector */
+  private readonly narrow: readonly Reg[];
+
+  constructor(l: Lowering, n: NodeOf<"reduce">, offs: Offsets) {
+    this.l = l;
+    this.n = n;
+    this.axes = l.axes(n);
+    const over = l.axes({ axes: n.over });
+    // one element of a vector: the others are somebody else's
+    const single = !l.lane && this.axes.some(a => l.bindings.get(a)!.unit > 1);
+    this.tile = single ? [offs] : tileOffsets(l, this.axes);
+    this.laneOver = this.chooseLane(over);
+    this.over = this.laneOver ? [...over.filter(a => a !== this.laneOver), this.laneOver] : over;
+    this.partials = this.laneOver && this.tile.length === 1 ? l.schedule.partials : 1;
+    const accumulator = () => l.b.set(identity(l, n.op, n.dtype), "acc");
+    const row = () => Array.from({ length: this.partials }, accumulator);
+    const wide = () => this.tile.map(row);
+    this.wide = this.laneOver ? this.inLanes(wide) : wide();
+    this.narrow = this.laneOver ? this.tile.map(accumulator) : [];
+  }
+
+  run(): void {
+    const { l, over } = this;
+    const saved = over.map(a => l.bindings.get(a));
+    const reducing = l.reducing;
+    l.reducing = this.laneOver !== undefined || reducing;
+    this.nest(0);
+    l.reducing = reducing;
+    over.forEach((a, i) => {
+      const was = saved[i];
+      if (was) l.bindings.set(a, was);
+      else l.bindings.delete(a);
+    });
+    for (const s of l.stored) {
+      s.kept!.ready = true;
+      l.pending.delete(s.value);
+    }
+    l.stored.clear();
+    this.tile.forEach((offs, i) => {
+      const key = `n${this.n.id}${l.offsetKey(this.axes, offs)}`;
+      l.b.scope.memo.set(key, this.laneOver ? this.horizontal(i) : read(this.wide[i]![0]!));
+    });
+  }
+
+  private inLanes<T>(f: () => T): T {
+    const was = this.l.lane;
+    this.l.lane = this.laneOver;
+    const out = f();
+    this.l.lane = was;
+    return out;
+  }
+
+  /** The reduced axis along which most reads are contiguous; none where vectors do not pay or are not allowed. */
+  private chooseLane(over: readonly Axis[]): Axis | undefined {
+    const { l, n } = this;
+    if (l.lane || !l.vector || l.schedule.exact) return undefined;
+    if (!fitsLane(n.dtype) || n.args.some(a => !fitsLane(a.dtype))) return undefined;
+    const loads = reach(n.args, x => x.kind === "reduce" && x !== n).filter(
+      (x): x is NodeOf<"load"> => x.kind === "load",
+    );
+    const score = (a: Axis): number => {
+      let s = 0;
+      for (const x of loads) {
+        if (!l.axes(x).includes(a)) continue;
+        if (!isTensor(x.tensor)) s++;
+        else {
+          const st = l.storageOf(x.tensor);
+          const strides = x.index.map((p, d) => l.fused(p).coef(a.sym)?.mul(st.strides[d]!));
+          const step = strides.reduce((p, q) => (p && q ? p.add(q) : undefined), Poly.zero as Poly | undefined);
+          s += step?.isConst && step.constant <= 8 ? 1 : -1;
+        }
+      }
+      return s;
+    };
+    const candidates = over.filter(a => (constantSize(l, a) ?? 64) >= 8);
+    let best: Axis | undefined;
+    for (const a of candidates) if (!best || score(a) >= score(best)) best = a;
+    return best && score(best) >= 0 ? best : undefined;
+  }
+
+  private nest(d: number): void {
+    const { l, over } = this;
+    const a = over[d];
+    if (!a) {
+      this.accumulate(
+        this.wide.map(w => w[0]!),
+        0,
+      );
+      return;
+    }
+    if (a === this.laneOver) {
+      const vectors = [this.partials, 1];
+      laneLoop(l, a, { vectors, tail: "peel" }, v => {
+        if (v === 0) this.accumulate(this.narrow, 0);
+        for (let p = 0; p < v; p++)
+          this.accumulate(
+            this.wide.map(w => w[p]!),
+            p * 4,
+          );
+      });
+      return;
+    }
+    if (this.isUnrolled(d)) {
+      for (let i = 0; i < constantSize(l, a)!; i++) {
+        l.bind(a, l.range(a).lo.add(i));
+        this.nest(d + 1);
+      }
+      return;
+    }
+    this.loop(a, d);
+  }
+  private loop(a: Axis, d: number): void {
+    const { l } = this;
+    const { lo, hi } = l.range(a);
+    const innermost = d === this.over.length - 1;
+    const size = constantSize(l, a);
+    const unroll = innermost ? Math.min(l.schedule.unroll, size ?? l.schedule.unroll) : 1;
+    const counter = l.b.set(l.b.int(lo), a.name);
+    const pieces = unroll > 1 ? (size !== undefined && size % unroll === 0 ? [unroll] : [unroll, 1]) : [1];
+    for (const copies of pieces)
+      l.b.loop(
+        counter,
+        l.b.int(hi),
+        1,
+        sym => {
+          l.bind(a, Poly.sym(sym));
+          this.nest(d + 1);
+        },
+        { unroll: copies },
+      );
+  }
+  /** static, short, and everything inside it too */
+  private isUnrolled(d: number): boolean {
+    let copies = 1;
+    for (const a of this.over.slice(d)) {
+      const size = constantSize(this.l, a);
+      if (size === undefined || size > UNROLL_EXTENT || a === this.laneOver) return false;
+      copies *= size;
+    }
+    return copies <= UNROLL_COPIES;
+  }
+
+  /** one step: every accumulator of the tile, `shift` elements along the lane */
+  private accumulate(accumulators: readonly Reg[], shift: number): void {
+    const { l, n } = this;
+    this.tile.forEach((offs, i) => {
+      const at = shift ? new Map(offs).set(this.laneOver!, shift) : offs;
+      const lanes = l.lane !== undefined;
+      const values = n.args.map(a => cell(l, a, at)).map((e, j) => cast(e, n.args[j]!.dtype, n.dtype, lanes, l));
+      const acc = accumulators[i]!;
+      l.b.push({ kind: "set", reg: acc, value: this.combined(read(acc), values, lanes) });
+    });
+  }
+  private combined(acc: Expr, values: readonly Expr[], lanes: boolean): Expr {
+    const { l, n } = this;
+    const [x, y] = values as readonly [Expr, Expr];
+    if (values.length === 2) {
+      if (lanes && registerType[n.dtype] === "f32" && !l.schedule.exact) return op("f32x4.madd", x, y, acc);
+      return binary(l, "add", n.dtype, acc, binary(l, "mul", n.dtype, x, y, lanes), lanes);
+    }
+    return this.joined(acc, x, lanes);
+  }
+  private joined(a: Expr, b: Expr, lanes: boolean): Expr {
+    const { n, l } = this;
+    return binary(l, n.op === "sum" ? "add" : n.op === "prod" ? "mul" : n.op, n.dtype, a, b, lanes);
+  }
+
+  /** partial vectors, lanes and the scalar rest of one accumulator, in a fixed order */
+  private horizontal(i: number): Expr {
+    const { l, n } = this;
+    const [first, ...others] = this.wide[i]!.map(read);
+    let v = first!;
+    for (const o of others) v = this.joined(v, o, true);
+    for (const lanes of [
+      [2, 3, 0, 1],
+      [1, 0, 3, 2],
+    ]) {
+      const k = l.keep(v);
+      v = this.joined(k, { kind: "shuffle", lanes, args: [k, k] }, true);
+    }
+    const vector = extractLane(n.dtype, 0, l.keep(v));
+    return read(l.b.set(this.joined(vector, read(this.narrow[i]!), false), "sum"));
+  }
+}

@@ -1,0 +1,381 @@
+// A region's sinks become stages, a stage becomes one loop nest: rows in pieces, the lane axis, and inside them what values need.
+import { opaque, Poly, Sym } from "../../ir/poly.js";
+import { type Axis, axesOf, children, type Fold, type Node, reach, type Store } from "../../ir/tile.js";
+import { isContraction } from "../../schedule/contraction.js";
+import type { StageSchedule } from "../../schedule/schedule.js";
+import { cell } from "./cells.js";
+import { fitsLane } from "./convert.js";
+import { laneLoop, rowLoop, unsettled } from "./lanes.js";
+import { newBuffer, planOf } from "./loads.js";
+import { add, int, larger, lesser, read } from "./loop.js";
+import { tileOffsets } from "./reductions.js";
+import { type Buffer, indexAxes, type Lowering, type Offsets, type Sink } from "./state.js";
+import { storeTile } from "./stores.js";
+
+export function storeSink(l: Lowering, s: Store): Sink {
+  const storage = l.storageOf(s.tensor);
+  const form = l.form(storage, s.index, storage.base);
+  const axes = l.axes({ axes: [...new Set([...indexAxes(s.index), ...s.value.axes])] });
+  const checks = s.index.flatMap((p, d) =>
+    [...p.syms].some(x => x.def?.op === "value") ? [{ index: p, size: s.tensor.dims[d]! }] : [],
+  );
+  return { name: s.tensor.name, value: s.value, axes, form, dtype: s.tensor.dtype, checks };
+}
+export function bufferSink(name: string, value: Node, b: Buffer, kept: boolean): Sink {
+  return { name, value, axes: b.axes, form: b.form, dtype: b.storage.dtype, checks: [], ...(kept ? { kept: b } : {}) };
+}
+
+/** Everything that the sinks need, up to what is in memory already. */
+export const neededBy = (l: Lowering, roots: readonly Node[]): Node[] =>
+  reach(roots, n => l.buffers.get(n)?.ready ?? false);
+/** The values that one stage computes in its loops: kept values stop the walk. */
+export const inlineOf = (l: Lowering, root: Node): Node[] => reach([root], n => n !== root && l.buffers.has(n));
+const inlineContraction = (l: Lowering, s: Sink): boolean =>
+  inlineOf(l, s.value).some(n => isContraction(n) && (n === s.value || !l.buffers.has(n)));
+
+export function lowerRegion(l: Lowering, stores: readonly Sink[], lowerFold: (f: Fold) => void): void {
+  const was = l.region;
+  l.region = l.b.scope;
+  let sinks = [...stores];
+  const needed = () =>
+    neededBy(
+      l,
+      sinks.map(s => s.value),
+    );
+  for (const n of needed()) if (n.kind === "result" && !l.states.has(n.fold)) lowerFold(n.fold);
+  for (const n of needed()) {
+    const place = placeOf(l, n);
+    if (l.buffers.has(n) || !place) continue;
+    const rows = place.at === "row" ? rowAxes(l, { axes: l.axes(n), value: n }) : [];
+    const axes = l.axes(n).filter(a => !rows.includes(a) && !l.bindings.has(a));
+    const panel = place.block && axes.findIndex(a => l.names.axis(a) === place.block![0]);
+    const buffer = newBuffer(
+      l,
+      n.dtype,
+      axes,
+      "scratch",
+      panel !== undefined && panel >= 0 ? { axis: panel, size: place.block![1] } : undefined,
+    );
+    l.buffers.set(n, buffer);
+    const sink = bufferSink(l.names.value(n), n, buffer, true);
+    sinks = [{ ...sink, axes: l.axes(n).filter(a => rows.includes(a) || axes.includes(a)) }, ...sinks];
+  }
+  for (const group of stagesOf(l, sinks)) lowerStage(l, group);
+  l.region = was;
+}
+/** values placed in this region; what is read under other indices has to be */
+function placeOf(l: Lowering, n: Node) {
+  const place = l.schedule.place[l.names.value(n)];
+  if (place && (place.at === "region" || place.at === "row")) return place;
+  return l.materialized.has(n) && n.kind !== "state" && n.kind !== "result" ? ({ at: "region" } as const) : undefined;
+}
+
+/** axes of the sink that none of its own reductions runs over */
+export function rowAxes(l: Lowering, s: { readonly axes: readonly Axis[]; readonly value: Node }): readonly Axis[] {
+  const over = new Set(inlineOf(l, s.value).flatMap(n => (n.kind === "reduce" ? l.axes({ axes: n.over }) : [])));
+  return s.axes.filter(a => !over.has(a));
+}
+
+/** Contractions alone, neighbours over the same rows together, in the order in which they need each other. */
+function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
+  const byValue = new Map(sinks.filter(s => s.kept).map(s => [s.value, s]));
+  const depths = new Map<Sink, number>();
+  const depthOf = (s: Sink): number => {
+    let d = depths.get(s);
+    if (d === undefined) {
+      d = 0;
+      depths.set(s, 0);
+      for (const n of inlineOf(l, s.value)) {
+        const o = n === s.value && s.kept ? undefined : byValue.get(n);
+        if (o && o !== s) d = Math.max(d, depthOf(o) + (sharesLoop(l, o, s) ? 0 : 1));
+        for (const m of materializedBelow(n)) {
+          const other = byValue.get(m);
+          if (other && other !== s) d = Math.max(d, depthOf(other) + 1);
+        }
+      }
+      d += inlineContraction(l, s) ? 1 : 0;
+      depths.set(s, d);
+    }
+    return d;
+  };
+  const groups = new Map<string, { depth: number; contraction: boolean; sinks: Sink[] }>();
+  for (const s of sinks) {
+    const contraction = inlineContraction(l, s);
+    const rows = rowAxes(l, s)
+      .map(a => a.id)
+      .sort();
+    const depth = depthOf(s);
+    const key = `${depth}/${contraction}/${rows.join()}/${
+      wideAxes(l, s).length > 0
+        ? ""
+        : s.axes
+            .map(a => a.id)
+            .sort()
+            .join()
+    }`;
+    const g = groups.get(key);
+    if (g) g.sinks.push(s);
+    else groups.set(key, { depth, contraction, sinks: [s] });
+  }
+  return [...groups.values()]
+    .sort((a, b) => a.depth - b.depth || Number(b.contraction) - Number(a.contraction))
+    .map(g => g.sinks);
+}
+const materializedBelow = (n: Node): readonly Node[] => (n.kind === "load" ? children(n) : []);
+const wideAxes = (l: Lowering, s: Sink): readonly Axis[] => {
+  const rows = rowAxes(l, s);
+  return s.axes.filter(a => !rows.includes(a));
+};
+/** a value kept for one row is used while that row is open */
+const sharesLoop = (l: Lowering, o: Sink, s: Sink): boolean =>
+  o.kept !== undefined &&
+  o.axes.length > o.kept.axes.length &&
+  rowAxes(l, o)
+    .map(a => a.id)
+    .sort()
+    .join() ===
+    rowAxes(l, s)
+      .map(a => a.id)
+      .sort()
+      .join();
+
+export function lowerStage(l: Lowering, sinks: readonly Sink[], pin?: StageSchedule): void {
+  new Stage(l, sinks, pin).run();
+}
+
+class Stage {
+  private readonly l: Lowering;
+  private readonly sinks: readonly Sink[];
+  private readonly pin: StageSchedule;
+  private readonly rows: readonly Axis[];
+  private readonly lane: Axis | undefined;
+  private readonly order: readonly Axis[];
+  private readonly reduces: boolean;
+
+  constructor(l: Lowering, sinks: readonly Sink[], pin?: StageSchedule) {
+    this.l = l;
+    this.sinks = sinks;
+    const first = sinks[0]!;
+    this.pin = pin ?? l.schedule.stage[first.name] ?? {};
+    this.rows = rowAxes(l, first).filter(a => !l.bindings.has(a));
+    this.reduces = sinks.some(s => inlineOf(l, s.value).some(n => n.kind === "reduce"));
+    this.lane = this.laneAxis();
+    const order = this.rows.filter(a => a !== this.lane);
+    const rank = (a: Axis) => this.pin.order?.indexOf(l.names.axis(a)) ?? 0;
+    this.order = this.pin.order ? [...order].sort((a, b) => rank(a) - rank(b)) : order;
+  }
+
+  /** the pinned one; else the last axis, if that leaves no reduction that would rather have its own */
+  private laneAxis(): Axis | undefined {
+    const { l, pin, rows } = this;
+    if (this.sinks.some(s => !fitsLane(s.dtype) || !fitsLane(s.value.dtype))) return undefined;
+    if (pin.lane !== undefined) return rows.find(a => l.names.axis(a) === pin.lane);
+    const contraction = this.sinks.some(s => inlineContraction(l, s));
+    const wide = this.sinks.some(s => wideAxes(l, s).length > 0);
+    return contraction || (!wide && !this.reduces) ? rows.at(-1) : undefined;
+  }
+
+  run(): void {
+    const { l, sinks } = this;
+    for (const s of sinks) if (s.kept) l.pending.set(s.value, s);
+    const vector = l.vector;
+    if (sinks.some(s => !fitsLane(s.dtype))) l.vector = false;
+    l.stages.push(this.describe());
+    this.panels(() => this.rowNest(0));
+    for (const a of this.rows) l.bindings.delete(a);
+    for (const s of sinks) this.finish(s);
+    l.vector = vector;
+  }
+  private finish(s: Sink): void {
+    if (!s.kept) return;
+    s.kept.ready = true;
+    this.l.pending.delete(s.value);
+  }
+
+  private rowNest(d: number): void {
+    const { l, order } = this;
+    const a = order[d];
+    if (!a) {
+      this.inner();
+      return;
+    }
+    const name = l.names.axis(a);
+    const last = d === order.length - 1;
+    const steps = this.pin.rows?.[name] ?? [1];
+    this.pieces(a, steps, counter => {
+      if (last && counter && this.reduces)
+        l.b.outline(`${l.kernel.name}.${this.sinks[0]!.name}`, () => this.rowNest(d + 1), counter);
+      else this.rowNest(d + 1);
+    });
+  }
+
+  /** borders and interior as separate ranges: only the borders look where they read */
+  private pieces(a: Axis, steps: readonly number[], body: (counter: Sym | undefined) => void): void {
+    const { l } = this;
+    const inner = l.schedule.split.includes(l.names.axis(a))
+      ? interior(
+          l,
+          a,
+          this.sinks.map(s => s.value),
+        )
+      : undefined;
+    if (!inner) {
+      rowLoop(l, a, steps, body);
+      return;
+    }
+    const was = l.range(a);
+    const lo = l.keep(l.b.int(was.lo));
+    const hi = l.keep(l.b.int(was.hi));
+    const bind = (e: Parameters<typeof l.keep>[0], name: string) =>
+      l.b.bind(new Sym(name), l.b.set(e, name), { signed: true });
+    const from = inner.from.map(p => l.keep(l.b.int(p))).reduce((x, y) => l.keep(larger(x, y)), lo);
+    const first = bind(lesser(l.keep(from), hi), "first");
+    const to = inner.to.map(p => l.keep(l.b.int(p))).reduce((x, y) => l.keep(lesser(x, y)), hi);
+    const end = bind(larger(l.keep(to), read(l.b.registerOf(first)!)), "end");
+    const ranges = [
+      [was.lo, Poly.sym(first), false],
+      [Poly.sym(first), Poly.sym(end), true],
+      [Poly.sym(end), was.hi, false],
+    ] as const;
+    ranges.forEach(([from, to, isInner], i) => {
+      l.ranges.set(a, { lo: from, hi: to, size: was.size });
+      if (isInner) l.inside.add(a);
+      const piece = () => rowLoop(l, a, isInner ? steps : [1], body);
+      if (i < 2) unsettled(l, piece);
+      else piece();
+      l.inside.delete(a);
+    });
+    l.ranges.set(a, was);
+  }
+
+  /** outer blocks of the lane axis, so that what it reads stays in the cache */
+  private panels(body: () => void): void {
+    const { l, lane } = this;
+    const size = lane && this.pin.panel?.[l.names.axis(lane)];
+    if (!size) {
+      body();
+      return;
+    }
+    const was = l.range(lane);
+    const counter = l.b.set(l.b.int(was.lo), "panel");
+    const hi = l.keep(l.b.int(was.hi));
+    l.b.loop(
+      counter,
+      add(hi, int(size - 1)),
+      size,
+      sym => {
+        const end = l.b.bind(new Sym("end"), l.b.set(lesser(l.keep(add(read(counter), int(size))), hi), "end"));
+        l.ranges.set(lane, { lo: Poly.sym(sym), hi: Poly.sym(end), size: Poly.int(size) });
+        body();
+      },
+      { align: size },
+    );
+    l.ranges.set(lane, was);
+  }
+
+  private inner(): void {
+    const { l, lane } = this;
+    if (!lane) {
+      this.body();
+      return;
+    }
+    const vectors = this.pin.vectors ?? 2;
+    const tail = this.pin.tail ?? (this.reduces ? "mask" : "peel");
+    const masks = tail === "mask" && this.canMask(lane);
+    laneLoop(l, lane, { vectors: masks ? [vectors] : [vectors, 1], tail: masks ? "mask" : "peel" }, () =>
+      unsettled(l, () => this.body()),
+    );
+  }
+  /** a turn over the end may read what lies behind a row, not rows behind a tensor */
+  private canMask(lane: Axis): boolean {
+    const { l } = this;
+    if (this.sinks.some(s => s.checks.length > 0 || wideAxes(l, s).length > 0)) return false;
+    return this.sinks.every(s =>
+      inlineOf(l, s.value).every(n => {
+        if (l.buffers.has(n) && n !== s.value) return true;
+        if (n.kind === "map") return fitsLane(n.dtype);
+        if (n.kind !== "load" || !l.axes(n).includes(lane)) return true;
+        const plan = planOf(l, n);
+        if (plan.checks.some(c => axesOf(l.fused(c.index)).includes(lane))) return false;
+        return [plan.row, plan.run].every(f => {
+          const step = f.linear.coef(lane.sym);
+          if (f.block?.index.has(lane.sym))
+            return f.block.index.coef(lane.sym)?.isConst === true && f.block.size % 4 === 0;
+          return step?.isConst === true && step.constant <= 8;
+        });
+      }),
+    );
+  }
+
+  private body(): void {
+    const { l, sinks } = this;
+    const level = sinks.filter(s => s.axes.every(a => l.bindings.has(a)));
+    const wide = sinks.filter(s => !level.includes(s));
+    if (level.length) this.tile(level);
+    // reductions over a placed value first: they compute and store it on their way
+    for (const n of reach(wide.map(s => s.value)))
+      if (n.kind === "reduce" && n.args.some(a => l.pending.has(a)) && l.axes(n).every(a => l.bindings.has(a)))
+        for (const offs of tileOffsets(l, l.axes(n))) cell(l, n, offs);
+    for (const s of wide) {
+      if (s.kept?.ready) continue;
+      this.wideLoops(s);
+      this.finish(s);
+    }
+  }
+  private wideLoops(s: Sink): void {
+    const { l } = this;
+    const free = s.axes.filter(a => !l.bindings.has(a));
+    const nest = (d: number): void => {
+      const a = free[d];
+      const inLanes = d === free.length - 1 && !l.lane && l.vector;
+      if (!a) this.tile([s]);
+      else if (inLanes) laneLoop(l, a, { vectors: [this.pin.vectors ?? 2, 1], tail: "peel" }, () => this.tile([s]));
+      else rowLoop(l, a, [1], () => nest(d + 1));
+    };
+    nest(0);
+    for (const a of free) l.bindings.delete(a);
+  }
+
+  private tile(sinks: readonly Sink[]): void {
+    const { l } = this;
+    const cells = sinks.map(s =>
+      tileOffsets(l, s.axes).map(offs => [offs, cell(l, s.value, offs)] as [Offsets, ReturnType<typeof cell>]),
+    );
+    sinks.forEach((s, i) => storeTile(l, s, cells[i]!));
+  }
+
+  private describe(): string {
+    const { l, pin } = this;
+    const loops = this.order.map(a => {
+      const name = l.names.axis(a);
+      const rows = pin.rows?.[name];
+      return rows ? `${name} by ${rows.join("/")}` : name;
+    });
+    const lane = this.lane ? `lane ${l.names.axis(this.lane)} × ${pin.vectors ?? 2}` : "lanes inside";
+    return `${this.sinks.map(s => s.name).join(" + ")}: ${loops.length ? `loops ${loops.join(", ")}; ` : ""}${lane}`;
+  }
+}
+
+/** Where along `a` no checked index that contains it can leave its tensor, whatever the other axes. */
+function interior(l: Lowering, a: Axis, roots: readonly Node[]): { from: Poly[]; to: Poly[] } | undefined {
+  const from: Poly[] = [];
+  const to: Poly[] = [];
+  for (const n of roots.flatMap(r => inlineOf(l, r))) {
+    if (n.kind !== "load" || l.pointerTables.has(n)) continue;
+    for (const { index, size } of planOf(l, n).checks) {
+      if (!index.has(a.sym)) continue;
+      const step = index.coef(a.sym);
+      if (!step?.isConst || step.constant <= 0) return undefined;
+      const others = index.sub(step.mul(Poly.sym(a.sym)));
+      const free = axesOf(others);
+      if (free.some(x => (others.coef(x.sym)?.constant ?? -1) < 0)) return undefined;
+      const at = (f: (x: Axis) => Poly) => others.subst(s => free.flatMap(x => (x.sym === s ? [f(x)] : []))[0]);
+      const least = at(() => Poly.zero);
+      const most = at(x => x.extent.sub(1));
+      const up = (p: Poly) => opaque("div", p.add(step.constant - 1), step);
+      from.push(up(least.mul(-1)));
+      to.push(up(size.sub(most)));
+    }
+  }
+  return from.length ? { from, to } : undefined;
+}

@@ -1,0 +1,316 @@
+// The state of one lowering: parameters, positions of axes, storage, and the code being built. No tile IR is walked here.
+import type { Dtype } from "../../ir/dtypes.js";
+import { Poly, Sym } from "../../ir/poly.js";
+import { type Axis, axesOf, type Fold, isTensor, type Kernel, type Node, type Tensor } from "../../ir/tile.js";
+import { type Names, namesOf } from "../../schedule/names.js";
+import type { Schedule } from "../../schedule/schedule.js";
+import { invariant } from "../../support/errors.js";
+import { registerType, type Tools } from "./convert.js";
+import { type Address, type Expr, int, newReg, type Reg, read, scalar, zeroVector } from "./loop.js";
+import type { Param } from "./lowered.js";
+import { SLACK_BYTES } from "./lowered.js";
+import { Builder, type Scope } from "./scope.js";
+import { blockOffset, type Form, formOf, layoutOf, type Storage } from "./storage.js";
+
+/** Position of an axis: `micro` registers `unit` apart, from `pos` on. */
+export interface Binding {
+  readonly pos: Poly;
+  readonly micro: number;
+  readonly unit: number;
+  /** names the position in keys of remembered values */
+  readonly tag: string;
+  readonly home: Scope;
+}
+export interface Range {
+  readonly lo: Poly;
+  readonly hi: Poly;
+  /** an upper bound of hi - lo, free of block positions: what scratch memory is made for */
+  readonly size: Poly;
+}
+/** Which register of the register tile: offsets by axis, relative to the bindings. */
+export type Offsets = ReadonlyMap<Axis, number>;
+export const origin: Offsets = new Map();
+
+/** A value in scratch or shared memory. */
+export interface Buffer {
+  storage: Storage;
+  readonly axes: readonly Axis[];
+  readonly dtype: Dtype;
+  /** index of the first element, by axis */
+  readonly first: readonly Poly[];
+  form: Form;
+  ready: boolean;
+}
+/** Something that a stage computes and stores. */
+export interface Sink {
+  readonly name: string;
+  readonly value: Node;
+  readonly axes: readonly Axis[];
+  readonly form: Form;
+  readonly dtype: Dtype;
+  /** kept in a buffer for later use inside the kernel */
+  readonly kept?: Buffer;
+  /** polynomials that must be inside: gathered indices of a scatter */
+  readonly checks: readonly { readonly index: Poly; readonly size: Poly }[];
+}
+
+export class Lowering implements Tools {
+  readonly kernel: Kernel;
+  readonly schedule: Schedule;
+  readonly names: Names;
+  b!: Builder;
+  readonly params: Param[] = [];
+  private readonly paramIndex = new Map<Sym, number>();
+  private readonly tensorBases = new Map<string, Sym>();
+  private readonly fillBases = new Map<string, Sym>();
+  private readonly poolBase = new Sym("pool");
+  private readonly sharedBase = new Sym("shared");
+  private scratchBase = new Sym("scratch");
+  readonly pool: number[] = [];
+  private readonly poolOffsets = new Map<string, number>();
+  scratchBytes = Poly.zero;
+  sharedBytes = Poly.zero;
+  fillBytes = Poly.int(64);
+  readonly stages: string[] = [];
+
+  /** fused axes: each part as a polynomial over the whole */
+  readonly substitution = new Map<Sym, Poly>();
+  readonly fusedInto = new Map<Axis, Axis>();
+
+  readonly bindings = new Map<Axis, Binding>();
+  readonly ranges = new Map<Axis, Range>();
+  readonly buffers = new Map<Node, Buffer>();
+  readonly states = new Map<Fold, readonly Buffer[]>();
+  /** placed values whose loops are open: whoever computes one stores it */
+  readonly pending = new Map<Node, Sink>();
+  /** axes whose position is known to keep every index inside its tensor */
+  readonly inside = new Set<Axis>();
+  /** the axis in the vector lanes; undefined: registers are scalars */
+  lane: Axis | undefined;
+  /** may reductions put the reduced axis into lanes? not in the scalar rest of a vector loop */
+  vector = true;
+  /** how many of the lane axis's elements are left, in a loop whose last turn runs over the end */
+  tail: { readonly count: Expr; readonly step: number } | undefined;
+  /** inside a reduction over values that wait to be stored */
+  reducing = false;
+  readonly stored = new Set<Sink>();
+  region!: Scope;
+  private tags = 0;
+  private readonly boundForms = new Map<string, Poly>();
+  private readonly tensorStorage = new Map<Tensor, Storage>();
+  /** loads that go through a table of row pointers */
+  readonly pointerTables = new Map<Node, Buffer>();
+  /** values that are read under other indices */
+  readonly materialized = new Set<Node>();
+  /** tensors that were copied into another layout for this call */
+  readonly copies = new Map<string, Storage>();
+
+  constructor(kernel: Kernel, schedule: Schedule) {
+    this.kernel = kernel;
+    this.schedule = schedule;
+    this.names = namesOf(kernel);
+    for (const n of this.names.values)
+      if (n.kind === "load" && !isTensor(n.tensor)) this.materialized.add(n.tensor.value);
+  }
+
+  // ---- parameters and constants
+
+  /** Begins a function (params, block, scratch); returns its parameters. */
+  startFunction(): readonly [params: Reg, block: Reg, scratch: Reg] {
+    const regs = [newReg("i32", "params"), newReg("i32", "block"), newReg("i32", "scratch")] as const;
+    this.b = new Builder(this.schedule.maxPointers, s => this.loadParameter(s, regs[0]));
+    this.scratchBase = new Sym("scratch");
+    this.b.bind(this.scratchBase, regs[2]);
+    this.region = this.b.root;
+    return regs;
+  }
+  private loadParameter(s: Sym, params: Reg): Reg {
+    let index = this.paramIndex.get(s);
+    if (index === undefined) index = this.addParameter(s, { kind: "symbol", sym: s });
+    const at: Address = { pointer: read(params), offset: index * 4 };
+    return this.b.set({ kind: "load", op: "i32", at }, s.name);
+  }
+  private addParameter(s: Sym, p: Param): number {
+    const index = this.params.push(p) - 1;
+    this.paramIndex.set(s, index);
+    return index;
+  }
+  private base(table: Map<string, Sym>, key: string, param: Param): Poly {
+    let s = table.get(key);
+    if (!s) {
+      s = new Sym(key);
+      table.set(key, s);
+      this.addParameter(s, param);
+    }
+    return Poly.sym(s);
+  }
+  tensorBase(name: string): Poly {
+    return this.base(this.tensorBases, name, { kind: "tensor", name });
+  }
+  fillBase(dtype: Dtype, value: number): Poly {
+    return this.base(this.fillBases, `fill ${dtype} ${value}`, { kind: "fill", dtype, value });
+  }
+  storageOf(t: Tensor): Storage {
+    let s = this.copies.get(t.name) ?? this.tensorStorage.get(t);
+    if (!s) {
+      const layout = t.layout ?? this.schedule.layouts[t.name];
+      s = { ...layoutOf(t.dtype, t.dims, layout), base: this.tensorBase(t.name) };
+      this.tensorStorage.set(t, s);
+    }
+    return s;
+  }
+
+  /** Scratch memory of the thread. */
+  allocate(bytes: Poly): Poly {
+    const at = this.scratchBytes;
+    this.scratchBytes = at.add(bytes).add(SLACK_BYTES);
+    return Poly.sym(this.scratchBase).add(at);
+  }
+  /** Memory of the call, seen by all threads. */
+  allocateShared(bytes: Poly): Poly {
+    if (!this.paramIndex.has(this.sharedBase)) this.addParameter(this.sharedBase, { kind: "shared" });
+    const at = this.sharedBytes;
+    this.sharedBytes = at.add(bytes).add(SLACK_BYTES);
+    return Poly.sym(this.sharedBase).add(at);
+  }
+
+  /** Four 32-bit lanes from the pool, in a register of the current function: a constant inside a hot loop costs up to 3×. */
+  words(bits: readonly [number, number, number, number]): Expr {
+    if (bits.every(x => x === 0)) return zeroVector;
+    const key = bits.join();
+    let offset = this.poolOffsets.get(key);
+    if (offset === undefined) {
+      offset = this.pool.push(...bits) * 4 - 16;
+      this.poolOffsets.set(key, offset);
+    }
+    if (!this.paramIndex.has(this.poolBase)) this.addParameter(this.poolBase, { kind: "pool" });
+    return this.b.memo(this.b.function(), `pool${offset}`, () => {
+      const at: Address = { pointer: this.b.int(Poly.sym(this.poolBase)), offset };
+      return read(this.b.set({ kind: "load", op: "v128", at }, "k"));
+    });
+  }
+  word(bits: number): Expr {
+    return this.words([bits | 0, bits | 0, bits | 0, bits | 0]);
+  }
+  keep(e: Expr): Expr {
+    return this.b.keep(e);
+  }
+  /** a constant in the form of the current registers */
+  constant(dtype: Dtype, value: number | bigint): Expr {
+    if (this.lane) return this.word(laneBits(dtype, value));
+    const type = registerType[dtype];
+    if (type === "i64") return scalar(type, BigInt(value));
+    return type === "i32" ? int(Number(value) | 0) : scalar(type, Number(value));
+  }
+
+  // ---- axes
+
+  /** the axes over which a value's loops run: fused ones instead of their parts */
+  axes(n: { readonly axes: readonly Axis[] }): readonly Axis[] {
+    return this.fusedInto.size === 0 ? n.axes : [...new Set(n.axes.map(a => this.fusedInto.get(a) ?? a))];
+  }
+  range(a: Axis): Range {
+    return this.ranges.get(a) ?? { lo: Poly.zero, hi: a.extent, size: a.extent };
+  }
+  bind(a: Axis, pos: Poly, micro = 1, unit = 1): void {
+    const tag = pos.isConst ? `=${pos.constant}` : `@${this.tags++}`;
+    this.bindings.set(a, { pos, micro, unit, tag, home: this.b.home(pos) });
+  }
+  position(a: Axis, offs: Offsets): Poly {
+    const x = this.bindings.get(a);
+    invariant(x, `axis ${a.name} has no position in kernel ${this.kernel.name}`);
+    return x.pos.add(offs.get(a) ?? 0);
+  }
+  /** identifies the register of the tile among values that vary over these axes */
+  offsetKey(axes: readonly Axis[], offs: Offsets): string {
+    let k = this.lane && axes.includes(this.lane) ? "v" : this.lane ? "u" : "s";
+    for (const a of axes) k += `${this.bindings.get(a)!.tag}+${offs.get(a) ?? 0},`;
+    return k;
+  }
+  /** the outermost scope that knows all these axes, not outside the region */
+  homeOf(axes: readonly Axis[]): Scope {
+    let h = this.region;
+    for (const a of axes) {
+      const o = this.bindings.get(a)!.home;
+      if (o.depth > h.depth) h = o;
+    }
+    return h;
+  }
+  /** with lanes off: a register is one element */
+  scalarly<T>(f: () => T): T {
+    const was = this.lane;
+    this.lane = undefined;
+    try {
+      return f();
+    } finally {
+      this.lane = was;
+    }
+  }
+  atLane(offs: Offsets, i: number): Offsets {
+    return new Map(offs).set(this.lane!, (offs.get(this.lane!) ?? 0) + i);
+  }
+
+  // ---- addresses
+
+  fused(p: Poly): Poly {
+    return this.substitution.size === 0 ? p : p.subst(s => this.substitution.get(s));
+  }
+  /** the body of a function of the language */
+  bodyOf!: (n: Node) => Node;
+  /** gathered indices are values: the walker over tile IR puts its function here */
+  gather!: (n: Node, offs: Offsets) => Poly;
+
+  at(p: Poly, offs: Offsets): Poly {
+    return p.subst(s => {
+      if (s.def?.op === "value") return this.gather(s.def.node as Node, offs);
+      for (const a of this.bindings.keys()) if (a.sym === s) return this.position(a, offs);
+      return undefined;
+    });
+  }
+  form(st: Storage, index: readonly Poly[], base: Poly, include?: (dim: number) => boolean): Form {
+    return formOf(
+      st,
+      index.map(p => this.fused(p)),
+      base,
+      include,
+    );
+  }
+  /** the address of a form at the current positions */
+  addressOf(form: Form, offs: Offsets): Poly {
+    const key = `${form.id}${this.offsetKey(form.axes, offs)}`;
+    let p = this.boundForms.get(key);
+    if (!p) {
+      p = this.at(form.linear, offs);
+      if (form.block) p = p.add(blockOffset(form.block, this.at(form.block.index, offs), q => this.b.alignment(q)));
+      this.boundForms.set(key, p);
+    }
+    return p;
+  }
+  /** bytes from one lane to the next; undefined: lanes must be addressed one by one */
+  laneStep(form: Form, offs: Offsets): Poly | undefined {
+    const lane = this.lane!;
+    if (!form.axes.includes(lane)) return Poly.zero;
+    if (form.linear.terms.some(t => t.s.some(s => s.def?.op === "value" && (s.def.node as Node).axes.includes(lane))))
+      return undefined;
+    const linear = form.linear.coef(lane.sym);
+    if (!linear || !form.block) return linear;
+    const { index, size, elementBytes } = form.block;
+    const inBlock = index.coef(lane.sym);
+    if (!inBlock) return undefined;
+    if (inBlock.isZero) return linear;
+    // four neighbours stay inside one panel when they start at a multiple of four
+    const start = this.at(index, offs);
+    const aligned = size % 4 === 0 && this.b.alignment(start) % 4 === 0;
+    return aligned && inBlock.isConst && inBlock.constant === 1 ? linear.add(elementBytes) : undefined;
+  }
+}
+
+/** A constant's bits in a lane. */
+export function laneBits(dtype: Dtype, value: number | bigint): number {
+  if (dtype === "bool") return value ? -1 : 0;
+  if (registerType[dtype] === "f32") return new Int32Array(new Float32Array([Number(value)]).buffer)[0]!;
+  return Number(value) | 0;
+}
+
+/** Axes of a store or a load: those of its indices. */
+export const indexAxes = (index: readonly Poly[]): Axis[] => [...new Set(index.flatMap(axesOf))];

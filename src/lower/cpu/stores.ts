@@ -1,0 +1,89 @@
+// Whole, partial and strided stores of a register tile.
+import { bytesOf } from "../../ir/dtypes.js";
+import type { Poly } from "../../ir/poly.js";
+import { extractLane, packLanes, storeScalar } from "./convert.js";
+import { type Expr, int, op, type StoreOp, sub } from "./loop.js";
+import { insideExpr } from "./loads.js";
+import type { Lowering, Offsets, Sink } from "./state.js";
+
+/** The registers of one tile, values computed before: state that is updated in place is read before it is written. */
+export function storeTile(l: Lowering, s: Sink, cells: readonly (readonly [Offsets, Expr])[]): void {
+  if (!l.tail || !l.lane) {
+    for (const [offs, v] of cells) storeCell(l, s, offs, v, 4);
+    return;
+  }
+  const { count, step } = l.tail;
+  const lane = l.lane;
+  const partly = () => {
+    for (const [offs, v] of cells) {
+      const left = l.keep(sub(count, int(offs.get(lane) ?? 0)));
+      const upTo = (n: number): void => {
+        if (n > 0)
+          l.b.branch(
+            op("i32.ge_s", left, int(n)),
+            () => storeCell(l, s, offs, v, n),
+            () => upTo(n - 1),
+          );
+      };
+      upTo(4);
+    }
+  };
+  const whole = () => {
+    for (const [offs, v] of cells) storeCell(l, s, offs, v, 4);
+  };
+  l.b.branch(op("i32.ge_s", count, int(step)), whole, partly);
+}
+
+/** A placed value that a reduction computes on its way. */
+export function storeOnTheWay(l: Lowering, s: Sink, offs: Offsets, value: Expr): void {
+  storeCell(l, s, offs, value, 4);
+  l.stored.add(s);
+}
+
+function storeCell(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: number): void {
+  const write = () =>
+    l.lane
+      ? storeLanes(l, s, offs, value, count)
+      : l.b.push(storeScalar(s.dtype, l.b.access(l.addressOf(s.form, offs)), value, l));
+  if (s.checks.length === 0) return write();
+  // a scatter: where an index leaves the tensor nothing is written, lane by lane if the index varies with it
+  const lane = l.lane;
+  if (!lane) return l.b.branch(insideExpr(l, s.checks, offs), write);
+  for (let i = 0; i < count; i++) {
+    const at = l.atLane(offs, i);
+    const part = l.keep(extractLane(s.dtype, i, value));
+    l.scalarly(() => l.b.branch(insideExpr(l, s.checks, at), () => storeCell(l, { ...s, checks: [] }, at, part, 1)));
+  }
+}
+
+function storeLanes(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: number): void {
+  const step = l.laneStep(s.form, offs);
+  const element = bytesOf(s.dtype);
+  const { vector, elementBytes } = packLanes(s.dtype, value, l);
+  if (step?.isConst && step.constant === element) {
+    storeContiguous(l, l.addressOf(s.form, offs), l.keep(vector), elementBytes, count);
+    return;
+  }
+  const packed = l.keep(vector);
+  const name: StoreOp = elementBytes === 4 ? "v128.lane32" : elementBytes === 2 ? "v128.lane16" : "v128.lane8";
+  for (let i = 0; i < (step?.isZero ? 1 : count); i++) {
+    const at = l.atLane(offs, i);
+    const p = step ? l.addressOf(s.form, offs).add(l.at(step, offs).mul(i)) : l.scalarly(() => l.addressOf(s.form, at));
+    l.b.push({ kind: "store", op: name, at: l.b.access(p), value: packed, lane: i });
+  }
+}
+function storeContiguous(l: Lowering, p: Poly, packed: Expr, elementBytes: 1 | 2 | 4, count: number): void {
+  if (count === 4 && elementBytes === 4) {
+    l.b.push({ kind: "store", op: "v128", at: l.b.access(p), value: packed });
+    return;
+  }
+  // pieces of 8, 4, 2 and 1 bytes
+  const names = { 8: "v128.lane64", 4: "v128.lane32", 2: "v128.lane16", 1: "v128.lane8" } as const;
+  let at = 0;
+  const end = count * elementBytes;
+  for (const bytes of [8, 4, 2, 1] as const)
+    if (end - at >= bytes && at % bytes === 0) {
+      l.b.push({ kind: "store", op: names[bytes], at: l.b.access(p.add(at)), value: packed, lane: at / bytes });
+      at += bytes;
+    }
+}

@@ -1,0 +1,274 @@
+// Runs a lowered kernel on one thread: memory, parameter block, pool and fill rows made by hand, blocks called in order. It knows
+// nothing of the runtime, so that a failure here is a failure of the lowering.
+import assert from "node:assert/strict";
+import { bytesOf, type Dtype } from "../../src/ir/dtypes.js";
+import type { Sym } from "../../src/ir/poly.js";
+import type { Kernel } from "../../src/ir/tile.js";
+import { lower } from "../../src/lower/cpu/lower.js";
+import { LOWEST_ADDRESS, type Lowered, type Param, SLACK_BYTES } from "../../src/lower/cpu/lowered.js";
+import { layoutOf } from "../../src/lower/cpu/storage.js";
+import type { Schedule } from "../../src/schedule/schedule.js";
+import { type EmitFeatures, emitFunctions, pushUnsigned } from "../../src/targets/wasm/emit.js";
+import { typeByte } from "../../src/targets/wasm/opcodes.js";
+
+export const defaultSchedule: Schedule = {
+  fuse: [],
+  block: {},
+  layouts: {},
+  pointers: [],
+  split: [],
+  place: {},
+  stage: {},
+  unroll: 4,
+  partials: 4,
+  maxPointers: 10,
+};
+export type Data =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array
+  | BigInt64Array
+  | BigUint64Array;
+const arrays: Readonly<Record<Dtype, new (buffer: ArrayBuffer, offset: number, length: number) => Data>> = {
+  f64: Float64Array,
+  f32: Float32Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  i64: BigInt64Array,
+  i32: Int32Array,
+  i16: Int16Array,
+  i8: Int8Array,
+  u64: BigUint64Array,
+  u32: Uint32Array,
+  u16: Uint16Array,
+  u8: Uint8Array,
+  bool: Uint8Array,
+};
+
+const hasRelaxedSimd = WebAssembly.validate(
+  // (func (result v128) madd of three zeros)
+  Uint8Array.from([
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    1,
+    5,
+    1,
+    0x60,
+    0,
+    1,
+    0x7b,
+    3,
+    2,
+    1,
+    0,
+    10,
+    63,
+    1,
+    61,
+    0,
+    ...[0, 1, 2].flatMap(() => [0xfd, 0x0c, ...new Array<number>(16).fill(0)]),
+    0xfd,
+    0x85,
+    0x02,
+    0x0b,
+  ]),
+);
+export const features: EmitFeatures = { relaxedSimd: hasRelaxedSimd };
+
+export interface Compiled {
+  readonly lowered: Lowered;
+  readonly bytes: Uint8Array;
+  readonly functions: number;
+}
+export function compile(kernel: Kernel, schedule: Schedule, emitFeatures: EmitFeatures = features): Compiled {
+  const lowered = lower(kernel, schedule);
+  const { functions, entries } = emitFunctions(
+    lowered.phases.map(p => p.func),
+    emitFeatures,
+  );
+  const vector = (items: readonly (readonly number[])[]): number[] => {
+    const out: number[] = [];
+    pushUnsigned(out, items.length);
+    return [...out, ...items.flat()];
+  };
+  const section = (id: number, body: readonly number[]): number[] => {
+    const size: number[] = [];
+    pushUnsigned(size, body.length);
+    return [id, ...size, ...body];
+  };
+  const leb = (n: number): number[] => {
+    const out: number[] = [];
+    pushUnsigned(out, n);
+    return out;
+  };
+  const types = functions.map(f => [0x60, ...leb(f.params.length), ...f.params.map(t => typeByte[t]), 0]);
+  const bytes = Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, vector(types)),
+    ...section(2, [1, 1, 0x65, 1, 0x6d, 2, 0, 1]),
+    ...section(3, vector(functions.map((_, i) => leb(i)))),
+    ...section(7, vector(entries.map((e, i) => [1, 0x61 + i, 0, ...leb(e)]))),
+    ...section(10, vector(functions.map(f => [...f.code(i => i)]))),
+  ]);
+  return { lowered, bytes, functions: functions.length };
+}
+
+export interface Instance {
+  /** all blocks of all phases, once */
+  run(): void;
+  /** copies of the tensors as they are now, row-major */
+  read(name: string): Data;
+  /** throws if memory around a tensor was written */
+  checkGuards(): void;
+}
+const GUARD = 0x7b;
+const align = (n: number): number => Math.ceil(n / 64) * 64;
+
+/** `dims` by name; `data` by tensor name, row-major; a tensor without data is filled with NaN bits */
+export function instantiate(
+  c: Compiled,
+  kernel: Kernel,
+  dims: Readonly<Record<string, number>>,
+  data: Readonly<Record<string, Data>>,
+  schedule: Schedule = defaultSchedule,
+): Instance {
+  const size = (s: Sym): number => {
+    const v = dims[s.name];
+    assert.notEqual(v, undefined, `no value for ${s.name}`);
+    return v!;
+  };
+  const { lowered } = c;
+  let top = LOWEST_ADDRESS;
+  const take = (bytes: number): number => {
+    const at = top + 512;
+    top = align(at + bytes + SLACK_BYTES);
+    return at;
+  };
+  const tensors = new Map(
+    kernel.tensors.map(t => {
+      const shape = t.dims.map(d => d.evaluate(size));
+      const layout = layoutOf(t.dtype, t.dims, t.layout ?? schedule.layouts[t.name]);
+      const bytes = layout.bytes.evaluate(size);
+      const strides = layout.strides.map(s => s.evaluate(size));
+      return [
+        t.name,
+        {
+          t,
+          shape,
+          bytes,
+          at: take(bytes),
+          strides,
+          block: layout.block,
+          panel: layout.block?.panelBytes.evaluate(size) ?? 0,
+        },
+      ];
+    }),
+  );
+  const fills = new Map<Param, number>();
+  const fillBytes = lowered.fillBytes.evaluate(size);
+  for (const p of lowered.params) if (p.kind === "fill") fills.set(p, take(fillBytes));
+  const pool = take(lowered.pool.length);
+  const shared = take(lowered.sharedBytes.evaluate(size));
+  const scratch = take(lowered.scratchBytes.evaluate(size));
+  const params = take(lowered.params.length * 4);
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(top / 65536) + 1 });
+  const buffer = memory.buffer as ArrayBuffer;
+  // scratch and everything between tensors is NaN in every float format
+  new Uint8Array(buffer).fill(GUARD);
+  new Uint8Array(buffer, scratch, shared < scratch ? top - scratch : 0).fill(0xff);
+  new Uint8Array(buffer, pool, lowered.pool.length).set(lowered.pool);
+  for (const [p, at] of fills) {
+    if (p.kind !== "fill") continue;
+    const view = new arrays[p.dtype](buffer, at, Math.floor((fillBytes + SLACK_BYTES) / bytesOf(p.dtype)));
+    view.fill((p.dtype === "i64" || p.dtype === "u64" ? BigInt(p.value) : p.value) as never);
+  }
+  const elementAt = (x: NonNullable<ReturnType<typeof tensors.get>>, flat: number): number => {
+    let offset = 0;
+    let rest = flat;
+    for (let d = x.shape.length - 1; d >= 0; d--) {
+      const i = rest % x.shape[d]!;
+      rest = Math.floor(rest / x.shape[d]!);
+      offset +=
+        x.block?.dim === d
+          ? Math.floor(i / x.block.size) * x.panel + (i % x.block.size) * bytesOf(x.t.dtype)
+          : i * x.strides[d]!;
+    }
+    return offset / bytesOf(x.t.dtype);
+  };
+  const count = (x: { shape: readonly number[] }): number => x.shape.reduce((p, q) => p * q, 1);
+  for (const [name, x] of tensors) {
+    const bytes = bytesOf(x.t.dtype);
+    const view = new arrays[x.t.dtype](buffer, x.at, Math.ceil(x.bytes / bytes));
+    const from = data[name];
+    if (!from) new Uint8Array(buffer, x.at, x.bytes).fill(0xff);
+    else for (let i = 0; i < count(x); i++) view[elementAt(x, i)] = from[i]!;
+  }
+  const words = lowered.params.map(p => {
+    switch (p.kind) {
+      case "tensor":
+        return tensors.get(p.name)!.at;
+      case "symbol":
+        return size(p.sym);
+      case "pool":
+        return pool;
+      case "fill":
+        return fills.get(p)!;
+      case "shared":
+        return shared;
+    }
+  });
+  new Int32Array(buffer, params, words.length).set(words);
+  const module = new WebAssembly.Module(c.bytes as Uint8Array<ArrayBuffer>);
+  const { exports } = new WebAssembly.Instance(module, { e: { m: memory } });
+  const phases = lowered.phases.map((p, i) => ({
+    f: exports[String.fromCharCode(0x61 + i)] as (...xs: number[]) => void,
+    blocks: p.blocks.evaluate(size),
+  }));
+  return {
+    run: () => {
+      for (const { f, blocks } of phases) for (let b = 0; b < blocks; b++) f(params, b, scratch);
+    },
+    read: name => {
+      const x = tensors.get(name)!;
+      const view = new arrays[x.t.dtype](buffer, x.at, Math.ceil(x.bytes / bytesOf(x.t.dtype)));
+      const out = view.slice(0, count(x)) as Data;
+      for (let i = 0; i < out.length; i++) out[i] = view[elementAt(x, i)]!;
+      return out;
+    },
+    checkGuards: () => {
+      for (const [name, x] of tensors) {
+        const before = new Uint8Array(buffer, x.at - 256, 256);
+        const behind = new Uint8Array(buffer, x.at + x.bytes, SLACK_BYTES);
+        assert.ok(
+          [...before, ...behind].every(b => b === GUARD),
+          `memory around ${name} was written`,
+        );
+      }
+    },
+  };
+}
+
+/** Compiles, runs once on NaN outputs, checks guards, gives all outputs. */
+export function runOnce(
+  kernel: Kernel,
+  schedule: Schedule,
+  dims: Readonly<Record<string, number>>,
+  inputs: Readonly<Record<string, Data>>,
+  emitFeatures: EmitFeatures = features,
+): Record<string, Data> {
+  const it = instantiate(compile(kernel, schedule, emitFeatures), kernel, dims, inputs, schedule);
+  it.run();
+  it.checkGuards();
+  return Object.fromEntries(kernel.tensors.filter(t => t.role !== "input").map(t => [t.name, it.read(t.name)]));
+}
