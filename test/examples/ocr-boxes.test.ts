@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { defaultBoxOptions, findBoxes, meanInside } from "../../examples/ocr/pipeline/boxes.js";
-import { centreOf, type Quad, sizeOf } from "../../examples/ocr/pipeline/geometry.js";
-import { findRegions, type ScoreMap } from "../../examples/ocr/pipeline/regions.js";
+import type { Quad } from "../../examples/ocr/pipeline/geometry.js";
+import { centreOf, sizeOf } from "../../examples/ocr/pipeline/geometry.js";
+import type { ScoreMap } from "../../examples/ocr/pipeline/regions.js";
+import { findRegions } from "../../examples/ocr/pipeline/regions.js";
 
 function mapOf(width: number, height: number, score: (x: number, y: number) => number): ScoreMap {
   return {

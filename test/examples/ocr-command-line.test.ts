@@ -1,8 +1,10 @@
 // The parts of the command line that need no networks.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseArguments, type Settings, usage } from "../../examples/ocr/node/arguments.js";
-import { Narrator, type Screen } from "../../examples/ocr/node/narrator.js";
+import type { Settings } from "../../examples/ocr/node/arguments.js";
+import { parseArguments, usage } from "../../examples/ocr/node/arguments.js";
+import type { Screen } from "../../examples/ocr/node/narrator.js";
+import { Narrator } from "../../examples/ocr/node/narrator.js";
 import { UsageError } from "../../examples/ocr/node/user-error.js";
 
 test("without arguments, the shipped picture is read", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { growth } from "../../examples/ocr/pipeline/boxes.js";
+import type { Point, Quad } from "../../examples/ocr/pipeline/geometry.js";
 import {
   convexHull,
   direction,
@@ -9,8 +10,6 @@ import {
   grow,
   minimumRectangle,
   orderCorners,
-  type Point,
-  type Quad,
   sizeOf,
   turn,
 } from "../../examples/ocr/pipeline/geometry.js";

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
-import { imageNet, symmetric, toTensor } from "../../examples/ocr/pipeline/input.js";
-import { blank, type RgbPicture, toRgb, turnOver } from "../../examples/ocr/pipeline/picture.js";
 import { detectionSize } from "../../examples/ocr/pipeline/detection.js";
-import { resize } from "../../examples/ocr/pipeline/resize.js";
 import type { Quad } from "../../examples/ocr/pipeline/geometry.js";
+import { imageNet, symmetric, toTensor } from "../../examples/ocr/pipeline/input.js";
+import type { RgbPicture } from "../../examples/ocr/pipeline/picture.js";
+import { blank, toRgb, turnOver } from "../../examples/ocr/pipeline/picture.js";
+import { resize } from "../../examples/ocr/pipeline/resize.js";
 import { cutOut, project, squareToQuad } from "../../examples/ocr/pipeline/warp.js";
 
 function painted(

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FloatTensor } from "../../examples/ocr/pipeline/input.js";
 import type { Network } from "../../examples/ocr/pipeline/network.js";
-import { blank, type RgbPicture } from "../../examples/ocr/pipeline/picture.js";
-import { type Networks, readText, type ReadProgress } from "../../examples/ocr/pipeline/read-text.js";
+import type { RgbPicture } from "../../examples/ocr/pipeline/picture.js";
+import { blank } from "../../examples/ocr/pipeline/picture.js";
+import type { Networks, ReadProgress } from "../../examples/ocr/pipeline/read-text.js";
+import { readText } from "../../examples/ocr/pipeline/read-text.js";
 
 type Answer = (input: FloatTensor) => { readonly dims: readonly number[]; readonly data: Float32Array };
 

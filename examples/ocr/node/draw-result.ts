@@ -1,6 +1,8 @@
 // The picture as it was read: on the left with numbered boxes, on the right faded with the recognised text in place.
-import { type Canvas, createCanvas, ImageData, type SKRSContext2D } from "@napi-rs/canvas";
-import { direction, mapQuad, type Quad, sizeOf } from "../pipeline/geometry.js";
+import type { Canvas, SKRSContext2D } from "@napi-rs/canvas";
+import { createCanvas, ImageData } from "@napi-rs/canvas";
+import type { Quad } from "../pipeline/geometry.js";
+import { direction, mapQuad, sizeOf } from "../pipeline/geometry.js";
 import type { Picture, RgbPicture } from "../pipeline/picture.js";
 import type { TextLine } from "../pipeline/read-text.js";
 import { resize } from "../pipeline/resize.js";

@@ -4,12 +4,15 @@ import sharp from "sharp";
 import type { RgbPicture } from "../pipeline/picture.js";
 import { UserError } from "./user-error.js";
 
+/** against files that unpack to far more than any camera takes */
+const maxPixels = 200_000_000;
+
 export async function readPicture(path: string): Promise<RgbPicture> {
   await access(path).catch(() => {
     throw new UserError(`There is no picture at "${path}"; check the path`);
   });
   try {
-    const { data, info } = await sharp(path, { failOn: "error" })
+    const { data, info } = await sharp(path, { failOn: "error", limitInputPixels: maxPixels })
       .autoOrient()
       .toColourspace("srgb")
       .flatten({ background: "white" })

@@ -1,5 +1,6 @@
 // The scene, seen straight from above: a menu on a wooden desk, beside it a cup of tea, a book, and a ticket that lies upside down.
-import { type Canvas, createCanvas, ImageData, type SKRSContext2D } from "@napi-rs/canvas";
+import type { Canvas, SKRSContext2D } from "@napi-rs/canvas";
+import { createCanvas, ImageData } from "@napi-rs/canvas";
 import { fontFor } from "../node/fonts.js";
 import { smoothField } from "./noise.js";
 import { words } from "./words.js";

@@ -5,7 +5,8 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { toRgb } from "../pipeline/picture.js";
-import { type Camera, photograph } from "./camera.js";
+import type { Camera } from "./camera.js";
+import { photograph } from "./camera.js";
 import { deskHeight, deskWidth, drawDesk } from "./desk.js";
 import { groundTruth } from "./words.js";
 

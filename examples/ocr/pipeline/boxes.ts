@@ -1,7 +1,9 @@
 // Post-processing of a DB detector ("Real-time Scene Text Detection with Differentiable Binarization", Liao et al. 2020):
 // the network marks the core of each line of text; every core becomes a rectangle, grown back to the line's full size.
-import { grow, minimumRectangle, orderCorners, sizeOf, type Quad } from "./geometry.js";
-import { findRegions, type ScoreMap } from "./regions.js";
+import type { Quad } from "./geometry.js";
+import { grow, minimumRectangle, orderCorners, sizeOf } from "./geometry.js";
+import type { ScoreMap } from "./regions.js";
+import { findRegions } from "./regions.js";
 
 export interface BoxOptions {
   /** a position belongs to text above this probability */

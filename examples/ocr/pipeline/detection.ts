@@ -1,8 +1,10 @@
 // Step 1: where is text? One run of the detector over the whole picture, shrunk to a size it was trained on.
-import { type Box, type BoxOptions, defaultBoxOptions, findBoxes } from "./boxes.js";
+import type { Box, BoxOptions } from "./boxes.js";
+import { defaultBoxOptions, findBoxes } from "./boxes.js";
 import { mapQuad } from "./geometry.js";
 import { imageNet, toTensor } from "./input.js";
-import { apply, type Network } from "./network.js";
+import type { Network } from "./network.js";
+import { apply } from "./network.js";
 import type { RgbPicture } from "./picture.js";
 import { resize } from "./resize.js";
 import type { Stopwatch } from "./stopwatch.js";

@@ -1,9 +1,12 @@
 // The whole pipeline: a picture and three networks in, lines of text out. Runs wherever the networks run: no files, no canvas.
-import { defaultDetectionOptions, detect, type DetectionOptions } from "./detection.js";
-import { cropOf, turnUpright } from "./direction.js";
+import { cropOf } from "./crop.js";
+import type { DetectionOptions } from "./detection.js";
+import { defaultDetectionOptions, detect } from "./detection.js";
+import { turnUpright } from "./direction.js";
 import type { Quad } from "./geometry.js";
 import type { Network } from "./network.js";
-import { type Picture, toRgb } from "./picture.js";
+import type { Picture } from "./picture.js";
+import { toRgb } from "./picture.js";
 import { inReadingOrder } from "./reading-order.js";
 import { recognise } from "./recognition.js";
 import { Stopwatch } from "./stopwatch.js";

@@ -1,6 +1,7 @@
 // The order in which people read boxes of text: line after line from the top, in each line from the left. "Top" and "left" are
 // those of the writing, so a photo taken at an angle, or upside down, is read like one taken straight.
-import { centreOf, direction, type Point, type Quad, sizeOf } from "./geometry.js";
+import type { Point, Quad } from "./geometry.js";
+import { centreOf, direction, sizeOf } from "./geometry.js";
 
 interface Box<T> {
   readonly item: T;

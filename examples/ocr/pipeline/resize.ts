@@ -1,6 +1,7 @@
 // Resizing with a triangle filter: linear interpolation when enlarging; when shrinking, the triangle grows with the
 // ratio, so that every source pixel counts and thin strokes do not flicker away. One pass along rows, one along columns.
-import { blank, type RgbPicture } from "./picture.js";
+import type { RgbPicture } from "./picture.js";
+import { blank } from "./picture.js";
 
 /** For each output position: the first source position that counts, and the weight of it and of those after it. */
 interface Filter {

@@ -1,6 +1,8 @@
 // Cutting a quad out of a picture and laying it flat: a projective map from the flat crop to the quad, read bilinearly.
-import { type Point, type Quad, sizeOf } from "./geometry.js";
-import { blank, type RgbPicture } from "./picture.js";
+import type { Point, Quad } from "./geometry.js";
+import { sizeOf } from "./geometry.js";
+import type { RgbPicture } from "./picture.js";
+import { blank } from "./picture.js";
 
 /** Maps (u, v) in the unit square to the picture: ((a·u + b·v + c) / w, (d·u + e·v + f) / w) with w = g·u + h·v + 1. */
 export interface Projection {
