@@ -72,6 +72,14 @@ export const call = (name: keyof typeof FUNC, blocks: number, ...params: number[
   blocks,
 });
 
+export const branch = (conditionAddress: number, yes: Instruction[], no: Instruction[] = []): Instruction => ({
+  op: "if",
+  conditionAddress,
+  // biome-ignore lint/suspicious/noThenProperty: a list is no promise, and the word is the contract's
+  then: yes,
+  else: no,
+});
+
 export function testModule(shared: boolean, delays = false): AssembledModule {
   return assembleModule({ functions: KERNELS, entries: KERNELS.map((_, index) => index), shared, delays });
 }

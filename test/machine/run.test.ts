@@ -1,9 +1,9 @@
 // What a machine promises of one program, on every kind of machine.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AzulejoError } from "../../src/support/errors.js";
-import { type Instruction, type Machine } from "../../src/targets/wasm/machine.js";
-import { arena, bytesOf, call, KINDS, type Kind, machineOf, wordsOf } from "./kernels.js";
+import type { AzulejoError } from "../../src/support/errors.js";
+import type { Instruction, Machine } from "../../src/targets/wasm/machine.js";
+import { arena, branch, bytesOf, call, KINDS, type Kind, machineOf, wordsOf } from "./kernels.js";
 
 const noScratch = (machine: Machine) => ({ address: machine.heapBase + (1 << 20), bytesPerThread: 64 });
 const count = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -68,15 +68,11 @@ for (const kind of KINDS) {
       const program = machine.prepare(
         [
           call("store", 1, result, 0),
-          {
-            op: "if",
-            conditionAddress: outer,
-            then: [
-              call("scale", 1, result, result, 1, 1),
-              { op: "if", conditionAddress: inner, then: [call("scale", 1, result, result, 1, 10)], else: [] },
-            ],
-            else: [{ op: "if", conditionAddress: inner, then: [], else: [call("scale", 1, result, result, 1, 100)] }],
-          },
+          branch(
+            outer,
+            [call("scale", 1, result, result, 1, 1), branch(inner, [call("scale", 1, result, result, 1, 10)])],
+            [branch(inner, [], [call("scale", 1, result, result, 1, 100)])],
+          ),
           call("scale", 1, result, result, 1, 1000),
         ],
         noScratch(machine),
@@ -103,13 +99,12 @@ for (const kind of KINDS) {
       const program = machine.prepare(
         [
           call("store", 1, condition, 1),
-          {
-            op: "if",
-            conditionAddress: condition,
-            // the first step of the branch overwrites the condition
-            then: [call("store", 1, condition, 0), call("store", 1, result, 5), call("work", 64, place(64), 10)],
-            else: [call("store", 1, result, 6)],
-          },
+          // the first step of the branch overwrites the condition
+          branch(
+            condition,
+            [call("store", 1, condition, 0), call("store", 1, result, 5), call("work", 64, place(64), 10)],
+            [call("store", 1, result, 6)],
+          ),
         ],
         noScratch(machine),
       );

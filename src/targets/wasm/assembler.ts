@@ -99,6 +99,7 @@ export const i32 = {
   sub: binary(0x6b),
   mul: binary(0x6c),
   and: binary(0x71),
+  or: binary(0x72),
   shiftRightUnsigned: binary(0x76),
 };
 export const i64 = { const: (value: number): Code => [0x42, ...signed(value)] };

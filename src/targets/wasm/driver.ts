@@ -261,15 +261,15 @@ const write: Readonly<Record<DriverFunction, (context: Context) => AssembledFunc
       ]),
     ),
 
-  /** Joins the run if it is still open, works, leaves. */
+  /** Joins the run if it is still open, works, leaves. `starter`: this thread has opened the run itself. */
   takePart: ({ index, delay }) =>
-    assembleFunction("driver.takePart", { params: { thread: "i32" } }, ({ thread }) => [
+    assembleFunction("driver.takePart", { params: { thread: "i32", starter: "i32" } }, ({ thread, starter }) => [
       delay,
       // joining a closed run is undone at once; the next one starts only when the gate is back at zero
       when(
         i32.and(atomic.add(word(CONTROL.gate), i32.const(1)), i32.const(GATE_OPEN)),
         when(
-          i32.atLeastUnsigned(get(thread), i32.load(word(CONTROL.firstThread))),
+          i32.or(get(starter), i32.atLeastUnsigned(get(thread), i32.load(word(CONTROL.firstThread)))),
           call(index("execute"), get(thread)),
         ),
       ),
@@ -317,7 +317,7 @@ const write: Readonly<Record<DriverFunction, (context: Context) => AssembledFunc
             loop(branchIf(1, i32.eqz(nothingNew)), branchIf(0, tee(spins, i32.sub(get(spins), i32.const(1))))),
             loop(drop(atomic.wait(get(bell), get(last))), branchIf(0, nothingNew)),
           ),
-          call(index("takePart"), get(thread)),
+          call(index("takePart"), get(thread), i32.const(0)),
           get(started),
         ];
       },

@@ -47,7 +47,7 @@ export class SharedMachine implements Machine {
   readonly #programs = new ProgramMemory();
   readonly #queue = new RunQueue();
   readonly #notified: (index: number, value: number) => Promise<void>;
-  #takePart: ((thread: number) => void) | undefined;
+  #takePart: ((thread: number, starter: 1) => void) | undefined;
   #fail: (() => void) | undefined;
   #runs = 0;
   #starts = { all: 0, first: 0 };
@@ -186,11 +186,11 @@ export class SharedMachine implements Machine {
   #workHere(): void {
     if (!this.#takePart) {
       const { exports } = instantiateWasmSync(this.#parts.compiled, { env: { memory: this.#parts.memory } });
-      this.#takePart = exports.takePart as (thread: number) => void;
+      this.#takePart = exports.takePart as (thread: number, starter: 1) => void;
       this.#fail = exports.fail as () => void;
     }
     try {
-      this.#takePart(0);
+      this.#takePart(0, 1);
     } catch (error) {
       const func = this.#words[CONTROL.threads / 4]!;
       this.#fail!();
