@@ -1,5 +1,6 @@
 // Constant values: typed views of their bytes, lazily computed ones, and small ones as known values.
-import { bytesOf, type Dtype, is64BitInteger, isFloat } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { bytesOf, is64BitInteger, isFloat } from "../ir/dtypes.js";
 import { floatFromBits, floatToBits } from "../ir/float-bits.js";
 import { Poly } from "../ir/poly.js";
 import type { ConstantData, Dims, KnownValue, Value } from "./graph.js";

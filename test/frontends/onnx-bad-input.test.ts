@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
 import { memorySource } from "../../src/support/byte-source.js";
-import { elementType, f32Tensor, graphAttribute, int, type NodeInit, node, onnxModel, value } from "./onnx-model.js";
+import type { NodeInit } from "./onnx-model.js";
+import { elementType, f32Tensor, graphAttribute, int, node, onnxModel, value } from "./onnx-model.js";
 
 const { f32 } = elementType;
 const read = (bytes: Uint8Array) => readOnnx(memorySource(bytes, "m.onnx"));

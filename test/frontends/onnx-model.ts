@@ -1,15 +1,14 @@
 // Small ONNX files for tests, written with the protobuf library: what a test says is all that the file holds.
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import {
-  type AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
-  type GraphProto,
-  GraphProtoSchema,
-  ModelProtoSchema,
-  type NodeProtoSchema,
-  type TensorProtoSchema,
-  type ValueInfoProtoSchema,
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
+import type {
+  AttributeProtoSchema,
+  GraphProto,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
 } from "onnx-buf";
+import { AttributeProto_AttributeType as AttributeType, GraphProtoSchema, ModelProtoSchema } from "onnx-buf";
 
 export type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
 export type NodeInit = MessageInitShape<typeof NodeProtoSchema>;

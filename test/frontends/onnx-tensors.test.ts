@@ -5,7 +5,8 @@ import { readOnnx } from "../../src/frontends/onnx/index.js";
 import { decode, numbersOf, typedView } from "../../src/graph/constants.js";
 import type { Value } from "../../src/graph/graph.js";
 import { memorySource } from "../../src/support/byte-source.js";
-import { elementType, f32Tensor, node, onnxModel, type TensorInit, value } from "./onnx-model.js";
+import type { TensorInit } from "./onnx-model.js";
+import { elementType, f32Tensor, node, onnxModel, value } from "./onnx-model.js";
 
 const { f32 } = elementType;
 const modelWith = (t: TensorInit): Uint8Array =>

@@ -1,5 +1,6 @@
 // AttributeProto → attribute value. Whether an operator has the attribute, and its default, is checked by inference.
-import { type AttributeProto, AttributeProto_AttributeType as Type } from "onnx-buf";
+import type { AttributeProto } from "onnx-buf";
+import { AttributeProto_AttributeType as Type } from "onnx-buf";
 import type { AttributeValue, Graph } from "../../graph/graph.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";

@@ -1,11 +1,13 @@
 // ONNX file → Graph. Weights stay where they are: constants refer to ranges of the source. Every input is untrusted: whatever
 // the bytes, the result is a graph or an AzulejoError.
 import { fromBinary } from "@bufbuild/protobuf";
-import { type ModelProto, ModelProtoSchema } from "onnx-buf";
+import type { ModelProto } from "onnx-buf";
+import { ModelProtoSchema } from "onnx-buf";
 import type { Graph, GraphNode, Value } from "../../graph/graph.js";
 import { makeNode, newestOpset } from "../../graph/make.js";
 import type { Sym } from "../../ir/poly.js";
-import { type ByteSource, memorySource } from "../../support/byte-source.js";
+import type { ByteSource } from "../../support/byte-source.js";
+import { memorySource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 import { readGraph } from "./read-graph.js";

@@ -1,8 +1,10 @@
 // TensorProto → constant value: dtype, dims and where the bytes are. Reads elements only of small tensors.
-import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
+import type { TensorProto } from "onnx-buf";
+import { TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
 import { knownLimit, knownOf } from "../../graph/constants.js";
 import type { ConstantData, Value } from "../../graph/graph.js";
-import { bytesOf, type Dtype } from "../../ir/dtypes.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";

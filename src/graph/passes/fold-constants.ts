@@ -3,7 +3,8 @@
 
 import { bytesOf } from "../../ir/dtypes.js";
 import type { Registry } from "../../ops/registry.js";
-import { type BoundNode, bindNode } from "../bind.js";
+import type { BoundNode } from "../bind.js";
+import { bindNode } from "../bind.js";
 import {
   bytesData,
   constantDims,
@@ -17,8 +18,10 @@ import {
 } from "../constants.js";
 import type { ConstantData, Graph, KnownValue, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
-import { type Rule, rewriteEverywhere } from "../rewrite.js";
+import type { Rule } from "../rewrite.js";
+import { rewriteEverywhere } from "../rewrite.js";
 import { constantsOf, subgraphs, substituteValues } from "../values.js";
+import { foldMovement } from "./fold-movement.js";
 
 /** Runs one operator on constant inputs: bytes of its outputs, by name, row-major in their dtypes. */
 export type Evaluate = (
@@ -26,16 +29,11 @@ export type Evaluate = (
   inputs: Readonly<Record<string, Uint8Array>>,
 ) => Promise<Readonly<Record<string, Uint8Array>>>;
 
-/** `evaluate` absent: only what inference knows, fills and reshapes are folded. */
+/** `evaluate` absent: only what inference knows, fills, reshapes and moves are folded. */
 export function foldConstants(registry: Registry, evaluate?: Evaluate): Pass {
-  const rules: Rule[] = [
-    foldKnown,
-    foldFill,
-    foldReshape(registry),
-    ...(evaluate ? [foldEvaluated(registry, evaluate)] : []),
-  ];
-  const fold = (graph: Graph): Graph => rewriteEverywhere(graph, ...rules);
-  return { name: "fold-constants", run: evaluate ? graph => readSmall(fold(graph)) : fold };
+  const rules: Rule[] = [foldKnown, foldFill, foldReshape(registry), foldMovement];
+  if (evaluate) rules.push(foldEvaluated(registry, evaluate));
+  return { name: "fold-constants", run: graph => readSmall(rewriteEverywhere(graph, ...rules)) };
 }
 
 /** All outputs in numbers: inference has done the work. */

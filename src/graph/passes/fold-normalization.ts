@@ -9,7 +9,8 @@ import { constantDims, decode, encode, lazyData } from "../constants.js";
 import type { GraphNode, Value } from "../graph.js";
 import { makeNode, sameType } from "../make.js";
 import type { Pass } from "../pass.js";
-import { type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
+import type { RewriteView, Rule } from "../rewrite.js";
+import { rewriteEverywhere } from "../rewrite.js";
 import { sweep } from "./remove-dead-code.js";
 
 export const foldNormalization: Pass = {

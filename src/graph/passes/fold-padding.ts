@@ -3,7 +3,8 @@
 import { numberOf, numbersOf } from "../constants.js";
 import type { GraphNode } from "../graph.js";
 import type { Pass } from "../pass.js";
-import { type Rule, rewriteEverywhere } from "../rewrite.js";
+import type { Rule } from "../rewrite.js";
+import { rewriteEverywhere } from "../rewrite.js";
 
 const fold: Rule = (node, view) => {
   const pad = view.producer(node.inputs[0]);

@@ -1,8 +1,10 @@
 // The built-in passes in their order. `load(…, { passes })` gets this list to change.
 import type { Registry } from "../../ops/registry.js";
-import { type InferOptions, infer } from "../infer.js";
+import type { InferOptions } from "../infer.js";
+import { infer } from "../infer.js";
 import type { Pass } from "../pass.js";
-import { type Evaluate, foldConstants } from "./fold-constants.js";
+import type { Evaluate } from "./fold-constants.js";
+import { foldConstants } from "./fold-constants.js";
 import { foldNormalization } from "./fold-normalization.js";
 import { foldPadding } from "./fold-padding.js";
 import { removeDeadCode } from "./remove-dead-code.js";

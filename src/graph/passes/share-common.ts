@@ -3,7 +3,8 @@
 import { numbersOf } from "../constants.js";
 import type { AttributeValue, Graph, GraphNode, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
-import { type Rule, rewriteGraph } from "../rewrite.js";
+import type { Rule } from "../rewrite.js";
+import { rewriteGraph } from "../rewrite.js";
 import { everywhere, subgraphs, substituteValues } from "../values.js";
 
 export const shareCommon: Pass = {

@@ -1,13 +1,15 @@
 // Simplification: nodes that do nothing, and pairs that one node can do. Every rule keeps the values exactly, but for the
 // sign of zero (x + 0). What fusion makes free anyway (scalar chains, activations) is left to it.
-import { type Dtype, dtypes } from "../../ir/dtypes.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { dtypes } from "../../ir/dtypes.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { constantValue, numberOf, numbersOf } from "../constants.js";
 import type { GraphNode, Value } from "../graph.js";
 import { sameDims } from "../infer.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
-import { type Rewrite, type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
+import type { Rewrite, RewriteView, Rule } from "../rewrite.js";
+import { rewriteEverywhere } from "../rewrite.js";
 
 export const simplify: Pass = {
   name: "simplify",
