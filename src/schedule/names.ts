@@ -1,6 +1,7 @@
 // Names of axes and values by which a schedule speaks of a kernel: the author's, numbered where they are not unique, in order of
 // appearance. They depend on the kernel's structure alone, so that schedules survive recompilation.
-import { type Axis, axesOf, type Fold, type Kernel, type Node, reach, type Store } from "../ir/tile.js";
+import type { Axis, Fold, Kernel, Node, Store } from "../ir/tile.js";
+import { axesOf, reach } from "../ir/tile.js";
 
 export interface Names {
   axis(a: Axis): string;

@@ -1,14 +1,17 @@
 // Runs a lowered kernel on one thread: memory, parameter block, pool and fill rows made by hand, blocks called in order. It knows
 // nothing of the runtime, so that a failure here is a failure of the lowering.
 import assert from "node:assert/strict";
-import { bytesOf, type Dtype } from "../../src/ir/dtypes.js";
+import type { Dtype } from "../../src/ir/dtypes.js";
+import { bytesOf } from "../../src/ir/dtypes.js";
 import type { Sym } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { lower } from "../../src/lower/cpu/lower.js";
-import { LOWEST_ADDRESS, type Lowered, type Param, SLACK_BYTES } from "../../src/lower/cpu/lowered.js";
+import type { Lowered, Param } from "../../src/lower/cpu/lowered.js";
+import { LOWEST_ADDRESS, SLACK_BYTES } from "../../src/lower/cpu/lowered.js";
 import { layoutOf } from "../../src/lower/cpu/storage.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { type EmitFeatures, emitFunctions, pushUnsigned } from "../../src/targets/wasm/emit.js";
+import type { EmitFeatures } from "../../src/targets/wasm/emit.js";
+import { emitFunctions, pushUnsigned } from "../../src/targets/wasm/emit.js";
 import { typeByte } from "../../src/targets/wasm/opcodes.js";
 
 export const defaultSchedule: Schedule = {

@@ -1,6 +1,7 @@
 // Proofs about indices: what range a polynomial over axes can reach, and whether that is inside a tensor. A proof that fails
 // costs a check at run time and nothing else.
-import { opaque, Poly, type Sym } from "../../ir/poly.js";
+import type { Sym } from "../../ir/poly.js";
+import { opaque, Poly } from "../../ir/poly.js";
 import { axisOf } from "../../ir/tile.js";
 
 type Side = "low" | "high";

@@ -1,5 +1,6 @@
 // Conversions between dtypes in registers: floats to integers truncate and saturate, integers wrap, anything but zero is true.
 import type { Dtype } from "../../ir/dtypes.js";
+import type { Tools } from "./convert.js";
 import {
   brainToFloat,
   floatToBrain,
@@ -8,11 +9,11 @@ import {
   isUnsigned,
   narrowed,
   registerType,
-  type Tools,
   Words,
   zeroOf,
 } from "./convert.js";
-import { type Expr, op, zeroVector } from "./loop.js";
+import type { Expr } from "./loop.js";
+import { op, zeroVector } from "./loop.js";
 import type { OpName } from "./loop-ops.js";
 
 const range: Partial<Readonly<Record<Dtype, readonly [low: number, high: number]>>> = {

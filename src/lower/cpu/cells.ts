@@ -1,10 +1,13 @@
 // One register of a value at one place of the register tile, made on demand and remembered in the outermost scope that knows its
 // axes. With a lane axis the register holds four elements along it (or one element four times), else one element.
 import type { Node, NodeOf } from "../../ir/tile.js";
-import { type Poly, Poly as P, Sym } from "../../ir/poly.js";
+import type { Poly } from "../../ir/poly.js";
+import { Poly as P, Sym } from "../../ir/poly.js";
+import { bodyOf } from "../../tile/functions.js";
 import { fitsLane, lanesOf, splat } from "./convert.js";
 import { loadBuffer, loadTensor } from "./loads.js";
-import { type Expr, int, op, read, select } from "./loop.js";
+import type { Expr } from "./loop.js";
+import { int, op, read, select } from "./loop.js";
 import { mapCell } from "./maps.js";
 import { reduce } from "./reductions.js";
 import type { Lowering, Offsets } from "./state.js";
@@ -43,7 +46,7 @@ function compute(
     case "index":
       return indexCell(l, n, offs);
     case "call":
-      return cell(l, inlined(l, n), offs);
+      return cell(l, inlined(n), offs);
     case "map":
       return mapCell(l, n, offs);
     case "reduce":
@@ -71,8 +74,8 @@ export function byLane(l: Lowering, n: Node, offs: Offsets): Expr {
 
 const bodies = new WeakMap<Node, Node>();
 /** a function's body in the language, one for each use */
-function inlined(l: Lowering, n: NodeOf<"call">): Node {
-  const body = bodies.get(n) ?? l.bodyOf(n);
+function inlined(n: NodeOf<"call">): Node {
+  const body = bodies.get(n) ?? bodyOf(n);
   bodies.set(n, body);
   return body;
 }

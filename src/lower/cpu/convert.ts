@@ -1,18 +1,8 @@
 // Elements of every dtype between memory and registers. In registers f16 and bf16 are f32, narrow integers are 32 bits wide and
 // in range, bool is 0 or 1 in scalars and a mask in lanes. Lanes are 32 bits: 64-bit values are scalars only.
 import type { Dtype } from "../../ir/dtypes.js";
-import {
-  type Address,
-  type Expr,
-  int,
-  laneOp,
-  op,
-  type ScalarType,
-  type Stmt,
-  scalar,
-  select,
-  zeroVector,
-} from "./loop.js";
+import type { Address, Expr, ScalarType, Stmt } from "./loop.js";
+import { int, laneOp, op, scalar, select, zeroVector } from "./loop.js";
 import type { OpName } from "./loop-ops.js";
 
 export const registerType: Readonly<Record<Dtype, ScalarType>> = {

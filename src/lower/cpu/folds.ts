@@ -1,10 +1,12 @@
 // Sequential loops: state in scratch memory, a stage that fills it, a region for each block or step.
 import { Poly, Sym } from "../../ir/poly.js";
-import { type Axis, type Fold, isTensor, type Node, reach } from "../../ir/tile.js";
+import type { Axis, Fold, Node } from "../../ir/tile.js";
+import { isTensor, reach } from "../../ir/tile.js";
 import { rootsOf } from "../../schedule/names.js";
 import { constantSize } from "./lanes.js";
 import { bufferForm, newBuffer } from "./loads.js";
-import { add, int, lesser, type Reg, read } from "./loop.js";
+import type { Reg } from "./loop.js";
+import { add, int, lesser, read } from "./loop.js";
 import { bufferSink, lowerRegion, lowerStage, storeSink } from "./stages.js";
 import type { Buffer, Lowering } from "./state.js";
 

@@ -1,7 +1,9 @@
 // Loops along the axis that lies in vector lanes, and loops over rows in pieces.
-import { Poly, type Sym } from "../../ir/poly.js";
+import type { Sym } from "../../ir/poly.js";
+import { Poly } from "../../ir/poly.js";
 import type { Axis } from "../../ir/tile.js";
-import { add, type Expr, int, type Reg, read, sub } from "./loop.js";
+import type { Expr, Reg } from "./loop.js";
+import { add, int, read, sub } from "./loop.js";
 import type { Lowering } from "./state.js";
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

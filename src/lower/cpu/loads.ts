@@ -2,12 +2,15 @@
 // checked; else the row's pointer is that of a row of fill values; where the lane itself may leave, the vector is guarded.
 import type { Dtype } from "../../ir/dtypes.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
-import { type Axis, axesOf, isTensor, type NodeOf } from "../../ir/tile.js";
+import type { Axis, NodeOf } from "../../ir/tile.js";
+import { axesOf, isTensor } from "../../ir/tile.js";
 import { isInside } from "./bounds.js";
 import { lanesOf, loadLanes, loadScalar, loadSplat, scratchDtype } from "./convert.js";
-import { type Expr, op, read, select } from "./loop.js";
+import type { Expr } from "./loop.js";
+import { op, read, select } from "./loop.js";
 import type { Buffer, Lowering, Offsets } from "./state.js";
-import { type Form, layoutOf, type Storage } from "./storage.js";
+import type { Form, Storage } from "./storage.js";
+import { layoutOf } from "./storage.js";
 
 /** How a load reaches memory: dims that may leave the tensor, and the address in two parts. */
 export interface LoadPlan {

@@ -1,7 +1,8 @@
 // Checks of loop IR: registers are defined before they are read, types agree, constant offsets stay small. Runs after every
 // pass; a failure is a bug of the lowering and never of its input.
 import { AzulejoError } from "../../support/errors.js";
-import { type Address, type Expr, type Func, type Reg, type Stmt, type StoreOp, type Type, typeOf } from "./loop.js";
+import type { Address, Expr, Func, Reg, Stmt, StoreOp, Type } from "./loop.js";
+import { typeOf } from "./loop.js";
 import { ops } from "./loop-ops.js";
 import { blocksOf, exprsOf, partsOf } from "./loop-walk.js";
 

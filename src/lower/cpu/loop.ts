@@ -1,6 +1,7 @@
 // Loop IR: what every CPU emitter consumes. Registers are mutable and typed; an address is a pointer plus a constant offset.
 // It knows nothing of tiles, axes or tensors. Operations are named and defined as in WebAssembly (loop-ops.ts).
-import { type OpName, ops } from "./loop-ops.js";
+import type { OpName } from "./loop-ops.js";
+import { ops } from "./loop-ops.js";
 
 export type Type = "i32" | "i64" | "f32" | "f64" | "v128";
 export type ScalarType = Exclude<Type, "v128">;

@@ -1,18 +1,22 @@
 // Kernel + Schedule → loop IR. This is the outermost layer: fused axes, phases, blocks of the grid.
 import { ceilDiv, opaque, Poly, Sym } from "../../ir/poly.js";
-import { type Axis, axesOf, type Kernel, newAxis, type Node, type NodeOf, node, type Tensor } from "../../ir/tile.js";
+import type { Axis, Kernel, Node, NodeOf, Tensor } from "../../ir/tile.js";
+import { axesOf, newAxis, node } from "../../ir/tile.js";
 import type { Place, Schedule } from "../../schedule/schedule.js";
 import { AzulejoError } from "../../support/errors.js";
 import { gatherIndex } from "./cells.js";
 import { lowerFold, storesSomething } from "./folds.js";
 import { rowLoop } from "./lanes.js";
 import { newBuffer, planOf, rowExpr } from "./loads.js";
-import { add, type Func, int, lesser, type Reg } from "./loop.js";
+import type { Func, Reg } from "./loop.js";
+import { add, int, lesser } from "./loop.js";
 import { verifyFunc } from "./loop-verify.js";
 import type { Lowered, Phase } from "./lowered.js";
 import { lowerRegion, lowerStage, storeSink } from "./stages.js";
-import { Lowering, origin, type Sink } from "./state.js";
-import { layoutOf, type Storage } from "./storage.js";
+import type { Sink } from "./state.js";
+import { Lowering, origin } from "./state.js";
+import type { Storage } from "./storage.js";
+import { layoutOf } from "./storage.js";
 
 /** rows of a table of pointers that one block makes */
 const TABLE_BLOCK = 1024;
@@ -20,9 +24,6 @@ const TABLE_BLOCK = 1024;
 export function lower(kernel: Kernel, schedule: Schedule): Lowered {
   const l = new Lowering(kernel, schedule);
   l.gather = (n, offs) => gatherIndex(l, n, offs);
-  l.bodyOf = n => {
-    throw new AzulejoError("internal", `kernel "${kernel.name}": the body of "${n.name}" is not known to the lowering`);
-  };
   const grid = fuse(l);
   const phases: Phase[] = [
     ...copiedTensors(l).map(([t, place]) => copyPhase(l, t, place)),

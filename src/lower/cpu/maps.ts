@@ -1,11 +1,13 @@
 // Elementwise operations on registers. One description serves scalars and lanes: operations are named by a prefix (f32x4, i64, …).
 // What has no form in lanes (integer division, 64 bits, shifts by a vector) is computed lane by lane.
-import { type Dtype, isFloat } from "../../ir/dtypes.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { isFloat } from "../../ir/dtypes.js";
 import type { BinaryOp, CompareOp, MapOp, Node, NodeOf, UnaryOp } from "../../ir/tile.js";
 import { bitcast, cast } from "./casts.js";
 import { byLane, cell, uniform } from "./cells.js";
 import { extractLane, fitsLane, isUnsigned, lanesOf, narrowed, registerType, Words, zeroOf } from "./convert.js";
-import { type Expr, int, op, type ScalarType, scalar, select, zeroVector } from "./loop.js";
+import type { Expr, ScalarType } from "./loop.js";
+import { int, op, scalar, select, zeroVector } from "./loop.js";
 import type { OpName } from "./loop-ops.js";
 import type { Lowering, Offsets } from "./state.js";
 

@@ -2,7 +2,8 @@
 // the others add shared terms (pixel stride × 1, × 2, …). Too many even so: invariant bases plus one moving offset per stride.
 // Run-time strides make this the register allocation problem of the compiler: a depthwise 3×3 has 27 addresses.
 import { Poly } from "../../ir/poly.js";
-import { type Address, add, type Expr, int, type Reg, read, type Stmt } from "./loop.js";
+import type { Address, Expr, Reg, Stmt } from "./loop.js";
+import { add, int, read } from "./loop.js";
 import { OFFSET_LIMIT } from "./loop-verify.js";
 import { reads, shifted } from "./loop-walk.js";
 import type { Builder, LoopState, Scope } from "./scope.js";

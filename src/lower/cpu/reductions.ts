@@ -1,15 +1,18 @@
 // Reductions and contractions by one rule: accumulators for the register tile of the surrounding stage, then loops over the
 // reduced axes. Without a lane axis around it, a reduction puts a reduced axis into lanes and adds up horizontally at the end.
 import { Poly } from "../../ir/poly.js";
-import { type Axis, axesOf, isTensor, type NodeOf, reach } from "../../ir/tile.js";
+import type { Axis, NodeOf } from "../../ir/tile.js";
+import { axesOf, isTensor, reach } from "../../ir/tile.js";
 import { cast } from "./casts.js";
 import { cell } from "./cells.js";
 import { extractLane, fitsLane, registerType } from "./convert.js";
 import { constantSize, laneLoop } from "./lanes.js";
 import { planOf } from "./loads.js";
-import { type Expr, op, type Reg, read } from "./loop.js";
+import type { Expr, Reg } from "./loop.js";
+import { op, read } from "./loop.js";
 import { binary, identity } from "./maps.js";
-import { type Lowering, type Offsets, origin } from "./state.js";
+import type { Lowering, Offsets } from "./state.js";
+import { origin } from "./state.js";
 
 /** a static axis this short is written out, if everything inside it is */
 const UNROLL_EXTENT = 8;

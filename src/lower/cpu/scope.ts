@@ -2,23 +2,8 @@
 // all its symbols, so loop-invariant motion needs no pass; a loop turns its accesses into moving pointers when it closes.
 import { invariant } from "../../support/errors.js";
 import { Poly, Sym } from "../../ir/poly.js";
-import {
-  type Address,
-  add,
-  type Expr,
-  int,
-  larger,
-  lesser,
-  mul,
-  newReg,
-  op,
-  type Reg,
-  read,
-  select,
-  type Stmt,
-  sub,
-  typeOf,
-} from "./loop.js";
+import type { Address, Expr, Reg, Stmt } from "./loop.js";
+import { add, int, larger, lesser, mul, newReg, op, read, select, sub, typeOf } from "./loop.js";
 import { OFFSET_LIMIT } from "./loop-verify.js";
 import { closeLoop } from "./pointers.js";
 

@@ -1,6 +1,7 @@
 // A region's sinks become stages, a stage becomes one loop nest: rows in pieces, the lane axis, and inside them what values need.
 import { opaque, Poly, Sym } from "../../ir/poly.js";
-import { type Axis, axesOf, children, type Fold, type Node, reach, type Store } from "../../ir/tile.js";
+import type { Axis, Fold, Node, Store } from "../../ir/tile.js";
+import { axesOf, children, reach } from "../../ir/tile.js";
 import { isContraction } from "../../schedule/contraction.js";
 import type { StageSchedule } from "../../schedule/schedule.js";
 import { cell } from "./cells.js";
@@ -9,7 +10,8 @@ import { laneLoop, rowLoop, unsettled } from "./lanes.js";
 import { newBuffer, planOf } from "./loads.js";
 import { add, int, larger, lesser, read } from "./loop.js";
 import { tileOffsets } from "./reductions.js";
-import { type Buffer, indexAxes, type Lowering, type Offsets, type Sink } from "./state.js";
+import type { Buffer, Lowering, Offsets, Sink } from "./state.js";
+import { indexAxes } from "./state.js";
 import { storeTile } from "./stores.js";
 
 export function storeSink(l: Lowering, s: Store): Sink {
@@ -341,7 +343,7 @@ class Stage {
     const cells = sinks.map(s =>
       tileOffsets(l, s.axes).map(offs => [offs, cell(l, s.value, offs)] as [Offsets, ReturnType<typeof cell>]),
     );
-    sinks.forEach((s, i) => storeTile(l, s, cells[i]!));
+    for (const [i, s] of sinks.entries()) storeTile(l, s, cells[i]!);
   }
 
   private describe(): string {

@@ -1,16 +1,22 @@
 // The state of one lowering: parameters, positions of axes, storage, and the code being built. No tile IR is walked here.
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly, Sym } from "../../ir/poly.js";
-import { type Axis, axesOf, type Fold, isTensor, type Kernel, type Node, type Tensor } from "../../ir/tile.js";
-import { type Names, namesOf } from "../../schedule/names.js";
+import type { Axis, Fold, Kernel, Node, Tensor } from "../../ir/tile.js";
+import { axesOf, isTensor } from "../../ir/tile.js";
+import type { Names } from "../../schedule/names.js";
+import { namesOf } from "../../schedule/names.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { invariant } from "../../support/errors.js";
-import { registerType, type Tools } from "./convert.js";
-import { type Address, type Expr, int, newReg, type Reg, read, scalar, zeroVector } from "./loop.js";
+import type { Tools } from "./convert.js";
+import { registerType } from "./convert.js";
+import type { Address, Expr, Reg } from "./loop.js";
+import { int, newReg, read, scalar, zeroVector } from "./loop.js";
 import type { Param } from "./lowered.js";
 import { SLACK_BYTES } from "./lowered.js";
-import { Builder, type Scope } from "./scope.js";
-import { blockOffset, type Form, formOf, layoutOf, type Storage } from "./storage.js";
+import type { Scope } from "./scope.js";
+import { Builder } from "./scope.js";
+import type { Form, Storage } from "./storage.js";
+import { blockOffset, formOf, layoutOf } from "./storage.js";
 
 /** Position of an axis: `micro` registers `unit` apart, from `pos` on. */
 export interface Binding {
@@ -19,7 +25,6 @@ export interface Binding {
   readonly unit: number;
   /** names the position in keys of remembered values */
   readonly tag: string;
-  readonly home: Scope;
 }
 export interface Range {
   readonly lo: Poly;
@@ -214,7 +219,7 @@ export class Lowering implements Tools {
   }
   bind(a: Axis, pos: Poly, micro = 1, unit = 1): void {
     const tag = pos.isConst ? `=${pos.constant}` : `@${this.tags++}`;
-    this.bindings.set(a, { pos, micro, unit, tag, home: this.b.home(pos) });
+    this.bindings.set(a, { pos, micro, unit, tag });
   }
   position(a: Axis, offs: Offsets): Poly {
     const x = this.bindings.get(a);
@@ -231,7 +236,7 @@ export class Lowering implements Tools {
   homeOf(axes: readonly Axis[]): Scope {
     let h = this.region;
     for (const a of axes) {
-      const o = this.bindings.get(a)!.home;
+      const o = this.b.home(this.bindings.get(a)!.pos);
       if (o.depth > h.depth) h = o;
     }
     return h;
@@ -255,8 +260,6 @@ export class Lowering implements Tools {
   fused(p: Poly): Poly {
     return this.substitution.size === 0 ? p : p.subst(s => this.substitution.get(s));
   }
-  /** the body of a function of the language */
-  bodyOf!: (n: Node) => Node;
   /** gathered indices are values: the walker over tile IR puts its function here */
   gather!: (n: Node, offs: Offsets) => Poly;
 

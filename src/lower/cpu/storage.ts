@@ -1,7 +1,9 @@
 // Where the elements of tensors and scratch values lie, and addresses as polynomials over axes.
-import { bytesOf, type Dtype } from "../../ir/dtypes.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { bytesOf } from "../../ir/dtypes.js";
 import { ceilDiv, opaque, Poly } from "../../ir/poly.js";
-import { type Axis, axesOf, type Layout } from "../../ir/tile.js";
+import type { Axis, Layout } from "../../ir/tile.js";
+import { axesOf } from "../../ir/tile.js";
 
 export interface Storage {
   readonly dtype: Dtype;

@@ -2,7 +2,8 @@
 import { bytesOf } from "../../ir/dtypes.js";
 import type { Poly } from "../../ir/poly.js";
 import { extractLane, packLanes, storeScalar } from "./convert.js";
-import { type Expr, int, op, type StoreOp, sub } from "./loop.js";
+import type { Expr, StoreOp } from "./loop.js";
+import { int, op, sub } from "./loop.js";
 import { insideExpr } from "./loads.js";
 import type { Lowering, Offsets, Sink } from "./state.js";
 
@@ -41,14 +42,20 @@ export function storeOnTheWay(l: Lowering, s: Sink, offs: Offsets, value: Expr):
 }
 
 function storeCell(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: number): void {
-  const write = () =>
-    l.lane
-      ? storeLanes(l, s, offs, value, count)
-      : l.b.push(storeScalar(s.dtype, l.b.access(l.addressOf(s.form, offs)), value, l));
-  if (s.checks.length === 0) return write();
+  const write = () => {
+    if (l.lane) storeLanes(l, s, offs, value, count);
+    else l.b.push(storeScalar(s.dtype, l.b.access(l.addressOf(s.form, offs)), value, l));
+  };
+  if (s.checks.length === 0) {
+    write();
+    return;
+  }
   // a scatter: where an index leaves the tensor nothing is written, lane by lane if the index varies with it
   const lane = l.lane;
-  if (!lane) return l.b.branch(insideExpr(l, s.checks, offs), write);
+  if (!lane) {
+    l.b.branch(insideExpr(l, s.checks, offs), write);
+    return;
+  }
   for (let i = 0; i < count; i++) {
     const at = l.atLane(offs, i);
     const part = l.keep(extractLane(s.dtype, i, value));
