@@ -1,20 +1,21 @@
 // Hand-assembled kernels for the tests of the machine, and a short way to make machines of them.
 import { canShareMemory } from "../../src/runtime/platform.js";
+import type { Code, Local } from "../../src/targets/wasm/assembler.js";
 import {
   assembleFunction,
   atomic,
   branchIf,
-  type Code,
   get,
   i32,
-  type Local,
   loop,
   set,
   unreachable,
   when,
 } from "../../src/targets/wasm/assembler.js";
-import { createMachine, type Instruction, type Machine, type MachineOptions } from "../../src/targets/wasm/machine.js";
-import { type AssembledModule, assembleModule, type ModuleFunction } from "../../src/targets/wasm/module.js";
+import type { Instruction, Machine, MachineOptions } from "../../src/targets/wasm/machine.js";
+import { createMachine } from "../../src/targets/wasm/machine.js";
+import type { AssembledModule, ModuleFunction } from "../../src/targets/wasm/module.js";
+import { assembleModule } from "../../src/targets/wasm/module.js";
 
 type Param = "params" | "block" | "scratch";
 type Temporary = "i" | "x";
@@ -75,7 +76,6 @@ export const call = (name: keyof typeof FUNC, blocks: number, ...params: number[
 export const branch = (conditionAddress: number, yes: Instruction[], no: Instruction[] = []): Instruction => ({
   op: "if",
   conditionAddress,
-  // biome-ignore lint/suspicious/noThenProperty: a list is no promise, and the word is the contract's
   then: yes,
   else: no,
 });
@@ -87,7 +87,7 @@ export function testModule(shared: boolean, delays = false): AssembledModule {
 export type Kind = "shared 1" | "shared 2" | "shared 4" | "worker" | "caller";
 export const KINDS: readonly Kind[] = ["shared 1", "shared 2", "shared 4", "worker", "caller"];
 
-export function machineOf(
+export async function machineOf(
   kind: Kind,
   more: Partial<MachineOptions> & { readonly delays?: boolean } = {},
 ): Promise<Machine> {
@@ -95,14 +95,10 @@ export function machineOf(
   const place = kind === "caller" ? "caller" : "worker";
   const threads = shared ? Number(kind.slice(-1)) : 1;
   const { delays, ...options } = more;
-  return createMachine({
-    module: testModule(shared, delays),
-    shared,
-    threads,
-    engineFlags: "never",
-    place,
-    ...options,
-  });
+  const module = testModule(shared, delays);
+  const machine = await createMachine({ module, shared, threads, engineFlags: "never", place, ...options });
+  await machine.reserve(machine.heapBase + (4 << 20));
+  return machine;
 }
 
 export const bytesOf = (words: readonly number[]): Uint8Array => new Uint8Array(Int32Array.from(words).buffer);

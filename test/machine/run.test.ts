@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AzulejoError } from "../../src/support/errors.js";
 import type { Instruction, Machine } from "../../src/targets/wasm/machine.js";
-import { arena, branch, bytesOf, call, KINDS, type Kind, machineOf, wordsOf } from "./kernels.js";
+import type { Kind } from "./kernels.js";
+import { arena, branch, bytesOf, call, KINDS, machineOf, wordsOf } from "./kernels.js";
 
 const noScratch = (machine: Machine) => ({ address: machine.heapBase + (1 << 20), bytesPerThread: 64 });
 const count = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -11,7 +12,6 @@ const count = (n: number) => Array.from({ length: n }, (_, i) => i);
 async function withMachine(kind: Kind, body: (machine: Machine) => Promise<void>): Promise<void> {
   const machine = await machineOf(kind);
   try {
-    await machine.reserve(machine.heapBase + (2 << 20));
     await body(machine);
   } finally {
     machine.dispose();

@@ -3,14 +3,13 @@
 // whoever did them, so a thread that the operating system parked holds nobody up (a thread barrier would: 5.2 → 11 ms measured
 // with one competing process). Kernels are called per block, so that an engine can replace their code between blocks.
 // A later `loop` on scalars needs an op of its own that resets the counters of its body; nothing else here depends on order.
+import type { AssembledFunction, Code, Local } from "./assembler.js";
 import {
-  type AssembledFunction,
   assembleFunction,
   atomic,
   block,
   branch,
   branchIf,
-  type Code,
   call,
   callIndirect,
   drop,
@@ -18,7 +17,6 @@ import {
   giveBack,
   i32,
   i64,
-  type Local,
   loop,
   set,
   tee,

@@ -1,16 +1,12 @@
 // The machine without any worker: runs on the calling thread and blocks it meanwhile. For hosts without workers, and for tests.
-import {
-  createWasmMemory,
-  instantiateWasm,
-  throwIfAborted,
-  type WasmInstance,
-  type WasmMemory,
-} from "../../runtime/platform.js";
+import type { WasmInstance, WasmMemory } from "../../runtime/platform.js";
+import { createWasmMemory, instantiateWasm, throwIfAborted } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Instruction, Machine, MachineOptions, Prepared, Range, Transfer } from "./machine.js";
 import { compileModule } from "./machine-engine.js";
 import { CONTROL, HEAP_BASE } from "./machine-layout.js";
-import { type Program, ProgramMemory, type Scratch } from "./machine-programs.js";
+import type { Program, Scratch } from "./machine-programs.js";
+import { ProgramMemory } from "./machine-programs.js";
 import { RunQueue } from "./machine-queue.js";
 import { trapError } from "./machine-trap.js";
 import { MAX_BYTES, PAGE_BYTES } from "./machine-worker.js";

@@ -1,12 +1,11 @@
 // What the engine can do and how modules are compiled for it: relaxed SIMD, the tile profile for schedules, V8's flags.
 // In Node a run starts at full speed because TurboFan compiles everything before; browsers grant no flags and tier up while running.
+import type { EngineFlag, WasmModule } from "../../runtime/platform.js";
 import {
   compileWasm,
-  type EngineFlag,
   nodeV8Version,
   now,
   validateWasm,
-  type WasmModule,
   withEngineFlags,
   withEngineFlagsSync,
 } from "../../runtime/platform.js";

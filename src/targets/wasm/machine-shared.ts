@@ -1,26 +1,26 @@
 // The machine whose memory this thread shares with its workers. Workers sleep inside WebAssembly; a run starts with a notification and
 // ends with Atomics.waitAsync, so that no message travels. Memory is declared as large as the host grants and never grows, so no view of it goes stale.
+import type { HostWorker, WasmMemory, WasmModule } from "../../runtime/platform.js";
 import {
   canBlock,
   coreCount,
   createWasmMemory,
-  type HostWorker,
   instantiateWasmSync,
   startWorker,
   throwIfAborted,
-  type WasmMemory,
-  type WasmModule,
   waitAsync,
 } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Instruction, Machine, MachineOptions, Prepared, Range, Transfer } from "./machine.js";
 import { compileModule } from "./machine-engine.js";
 import { CONTROL, GATE_OPEN, HEAP_BASE, OUTCOME, TRAP } from "./machine-layout.js";
-import { type Program, ProgramMemory, resetCounters, type Scratch } from "./machine-programs.js";
+import type { Program, Scratch } from "./machine-programs.js";
+import { ProgramMemory, resetCounters } from "./machine-programs.js";
 import { abortedRun, RunQueue } from "./machine-queue.js";
 import { readTrap, trapError } from "./machine-trap.js";
 import type { AssembledModule } from "./module.js";
-import { type FromWorker, type ToWorker, WORKER_ADVICE, WORKER_SOURCE } from "./worker-source.js";
+import type { FromWorker, ToWorker } from "./worker-source.js";
+import { WORKER_ADVICE, WORKER_SOURCE } from "./worker-source.js";
 
 /** About 8 µs, above the wake-up of 6 µs; with more threads than cores the other one needs the core. */
 const SPINS = 20000;

@@ -1,14 +1,17 @@
 // The machine of a page without shared memory: one worker with a memory of its own, inputs and outputs by transferred buffers
 // (a few tenths of a millisecond for a picture). The event loop stays free; a run that has begun can't be interrupted, only abandoned.
-import { type HostWorker, startWorker, throwIfAborted } from "../../runtime/platform.js";
+import type { HostWorker } from "../../runtime/platform.js";
+import { startWorker, throwIfAborted } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Instruction, Machine, MachineOptions, Prepared, Range, Transfer } from "./machine.js";
 import { compileModule } from "./machine-engine.js";
 import { HEAP_BASE } from "./machine-layout.js";
-import { type Program, ProgramMemory, type Scratch } from "./machine-programs.js";
+import type { Program, Scratch } from "./machine-programs.js";
+import { ProgramMemory } from "./machine-programs.js";
 import { abortedRun, RunQueue } from "./machine-queue.js";
 import { trapError } from "./machine-trap.js";
-import { type FromWorker, type ToWorker, WORKER_ADVICE, WORKER_SOURCE } from "./worker-source.js";
+import type { FromWorker, ToWorker } from "./worker-source.js";
+import { WORKER_ADVICE, WORKER_SOURCE } from "./worker-source.js";
 
 export const PAGE_BYTES = 65536;
 /** what wasm32 can address */

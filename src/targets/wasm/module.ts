@@ -1,19 +1,10 @@
 // Puts kernels and the driver into one module: types, one imported memory, a table of kernel entries, code, names.
 // Pure: functions in, bytes out. What runs the bytes is machine.ts.
 import { AzulejoError } from "../../support/errors.js";
-import {
-  Bytes,
-  functionType,
-  MODULE_HEADER,
-  SECTION,
-  type Signature,
-  section,
-  text,
-  unsigned,
-  type ValueType,
-  vector,
-} from "./assembler.js";
-import { type Driver, driver, KERNEL_TYPE } from "./driver.js";
+import type { Signature, ValueType } from "./assembler.js";
+import { Bytes, functionType, MODULE_HEADER, SECTION, section, text, unsigned, vector } from "./assembler.js";
+import type { Driver } from "./driver.js";
+import { driver, KERNEL_TYPE } from "./driver.js";
 
 /** A function that waits for its place in a module, as the emitter makes it. */
 export interface ModuleFunction {

@@ -1,0 +1,229 @@
+// How machines begin and end: processes that exit by themselves or stay alive, disposal, workers that do not start, engine flags.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import v8 from "node:v8";
+import type { Machine } from "../../src/targets/wasm/machine.js";
+import { compileModule, engine } from "../../src/targets/wasm/machine-engine.js";
+import { WORKER_SOURCE } from "../../src/targets/wasm/worker-source.js";
+import type { Kind } from "./kernels.js";
+import { bytesOf, call, KINDS, machineOf, testModule, wordsOf } from "./kernels.js";
+
+const scratch = (machine: Machine) => ({ address: machine.heapBase + 65536, bytesPerThread: 64 });
+/** blocks of about 0.1 ms */
+const longRun = (machine: Machine, blocks: number) =>
+  machine.prepare([call("work", blocks, machine.heapBase, 100_000)], scratch(machine));
+
+/** Runs a module text in a fresh process; it can use what this file's neighbours export. Killed, and so failed, after 30 s. */
+function child(text: string): Promise<{ code: number | string; output: string }> {
+  const kernels = JSON.stringify(new URL("./kernels.js", import.meta.url).href);
+  const script = `import { machineOf, call, bytesOf, wordsOf } from ${kernels};\n${text}`;
+  return new Promise(resolve => {
+    execFile(process.execPath, ["--input-type=module", "-e", script], { timeout: 30_000 }, (error, stdout, stderr) =>
+      resolve({ code: error ? (error.code ?? "killed") : 0, output: stdout + stderr }),
+    );
+  });
+}
+
+for (const kind of KINDS) {
+  test(`${kind}: a process with an idle machine exits by itself`, async () => {
+    const ended = await child(`
+      const machine = await machineOf("${kind}");
+      const program = machine.prepare([call("work", 8, machine.heapBase, 10)], { address: machine.heapBase + 64, bytesPerThread: 64 });
+      for (let run = 0; run < 3; run++) await machine.run(program, [], []);
+      console.log("ran");
+    `);
+    assert.deepEqual(ended, { code: 0, output: "ran\n" });
+  });
+
+  test(`${kind}: a process stays alive for a pending run, also with queued ones and engine flags`, async () => {
+    const ended = await child(`
+      const machine = await machineOf("${kind}", { engineFlags: "auto" });
+      const program = machine.prepare([call("work", 300, machine.heapBase, 100000)], { address: machine.heapBase + 65536, bytesPerThread: 64 });
+      machine.run(program, [], []).then(() => console.log("one"));
+      machine.run(program, [], []).then(() => console.log("two"));
+    `);
+    assert.deepEqual(ended, { code: 0, output: "one\ntwo\n" });
+  });
+}
+
+for (const kind of ["shared 1", "shared 2"] as const)
+  test(`${kind}: without Atomics.waitAsync workers say that they are done`, async () => {
+    const ended = await child(`
+      delete Atomics.waitAsync;
+      const machine = await machineOf("${kind}");
+      const cell = machine.heapBase;
+      const program = machine.prepare([call("work", 40, cell, 1000)], { address: cell + 65536, bytesPerThread: 64 });
+      for (let run = 0; run < 300; run++) await machine.run(program, [], []);
+      const [bytes] = await machine.run(program, [], [{ address: cell, byteLength: 160 }]);
+      console.log(wordsOf(bytes).every(count => count === 301));
+    `);
+    assert.deepEqual(ended, { code: 0, output: "true\n" });
+  });
+
+for (const kind of KINDS.filter(k => k !== "caller")) {
+  test(`${kind}: the event loop turns while a run goes on`, async () => {
+    const machine = await machineOf(kind);
+    try {
+      const program = longRun(machine, 1500);
+      let running = true;
+      let turns = 0;
+      const run = machine.run(program, [], []).finally(() => {
+        running = false;
+      });
+      while (running) {
+        turns++;
+        await new Promise(resolve => setTimeout(resolve, 1));
+      }
+      await run;
+      // at least 75 ms of work, so a loop that is free turns dozens of times; a blocked one turns once
+      assert.ok(turns > 10, `only ${turns} turns`);
+    } finally {
+      machine.dispose();
+    }
+  });
+
+  test(`${kind}: dispose() during a run rejects it and all that wait`, async () => {
+    const machine = await machineOf(kind);
+    const program = longRun(machine, 3000);
+    const runs = [machine.run(program, [], []), machine.run(program, [], []), machine.run(program, [], [])];
+    await new Promise(resolve => setImmediate(resolve));
+    machine.dispose();
+    for (const run of runs) await assert.rejects(run, { code: "disposed", message: "The model was disposed" });
+  });
+}
+
+test("a signal interrupts a run that has begun, and the machine works afterwards", async () => {
+  for (const kind of ["shared 1", "shared 2", "worker"] as const) {
+    const machine = await machineOf(kind);
+    try {
+      const [long, short] = [
+        longRun(machine, 5000),
+        machine.prepare([call("store", 1, machine.heapBase, 3)], scratch(machine)),
+      ];
+      const controller = new AbortController();
+      const run = machine.run(long, [], [], controller.signal);
+      await new Promise(resolve => setTimeout(resolve, 5));
+      controller.abort("enough");
+      await assert.rejects(run, { code: "aborted", cause: "enough" });
+      const output = { address: machine.heapBase, byteLength: 4 };
+      const [bytes] = await machine.run(short, [{ address: machine.heapBase, bytes: bytesOf([1]) }], [output]);
+      assert.deepEqual(wordsOf(bytes!), [3]);
+    } finally {
+      machine.dispose();
+    }
+  }
+});
+
+test("a trap that is no failed check is reported as a bug, with the kernel's name", async () => {
+  for (const kind of ["shared 2", "worker", "caller"] as const) {
+    const machine = await machineOf(kind);
+    try {
+      // an address whose sum with the load's offset lies beyond 4 GiB can't exist in any memory
+      const program = machine.prepare([call("peek", 1, -1)], scratch(machine));
+      await assert.rejects(machine.run(program, [], []), {
+        code: "internal",
+        message: 'Kernel "peek" trapped: memory access out of bounds; this is a bug in Azulejo, please report it',
+      });
+    } finally {
+      machine.dispose();
+    }
+  }
+});
+
+test("runSync refuses to overtake pending runs", async () => {
+  const machine = await machineOf("shared 2");
+  try {
+    const program = longRun(machine, 20);
+    const pending = machine.run(program, [], []);
+    assert.throws(() => machine.runSync!(program, [], []), {
+      code: "option",
+      message: "runSync() can't wait for runs that are pending; await them first",
+    });
+    await pending;
+    assert.deepEqual(machine.runSync!(program, [], []), []);
+  } finally {
+    machine.dispose();
+  }
+});
+
+test("each thread has scratch memory of its own", async () => {
+  const machine = await machineOf("shared 4");
+  try {
+    const [base, cells] = [machine.heapBase + 65536, machine.heapBase];
+    const program = machine.prepare([call("whoami", 64, cells)], { address: base, bytesPerThread: 256 });
+    for (const run of [false, true]) {
+      const output = [{ address: cells, byteLength: 256 }];
+      const [bytes] = run ? machine.runSync!(program, [], output) : await machine.run(program, [], output);
+      for (const address of wordsOf(bytes!)) assert.ok([0, 1, 2, 3].includes((address - base) / 256), `${address}`);
+    }
+  } finally {
+    machine.dispose();
+  }
+});
+
+test("a worker from a URL works; one that fails to start is explained", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "azulejo-"));
+  try {
+    const [good, bad] = ["good.cjs", "bad.cjs"].map(name => path.join(folder, name));
+    await writeFile(good!, WORKER_SOURCE);
+    await writeFile(bad!, 'throw new Error("refused here")');
+    for (const kind of ["shared 2", "worker"] as const satisfies Kind[]) {
+      const machine = await machineOf(kind, { workerUrl: pathToFileURL(good!) });
+      assert.deepEqual(await machine.run(longRun(machine, 4), [], []), []);
+      machine.dispose();
+      await assert.rejects(machineOf(kind, { workerUrl: pathToFileURL(bad!) }), {
+        code: "target",
+        message:
+          'A worker could not start: refused here; a page\'s Content-Security-Policy must allow "worker-src blob:", or pass { workerUrl }',
+      });
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("wrong options are refused", async () => {
+  await assert.rejects(machineOf("shared 2", { threads: 0 }), {
+    code: "option",
+    message: "threads: 0 is not possible; use 1..64",
+  });
+  await assert.rejects(machineOf("worker", { module: testModule(true) }), { code: "internal" });
+  await assert.rejects(machineOf("shared 1", { module: testModule(false) }), { code: "internal" });
+  await assert.rejects(machineOf("caller", { module: testModule(true) }), { code: "internal" });
+  await assert.rejects(machineOf("shared 1", { signal: AbortSignal.abort() }), {
+    code: "aborted",
+    message: "Compiling was aborted by the caller's signal",
+  });
+});
+
+test("engine flags are set while compiling and restored after, also when compilations overlap or fail", async context => {
+  const given: string[] = [];
+  context.mock.method(v8, "setFlagsFromString", (flag: string) => given.push(flag));
+  const { bytes } = testModule(true);
+  const [first] = await Promise.all([compileModule(bytes, "auto"), compileModule(bytes, "auto")]);
+  const set = first!.flags;
+  assert.deepEqual(set.slice(0, 2), ["--no-liftoff", "--no-wasm-lazy-compilation"]);
+  const restored = set.map(flag =>
+    flag.startsWith("--no-") ? flag.replace("--no-", "--") : flag.replace("--", "--no-"),
+  );
+  assert.deepEqual(given, [...set, ...restored]);
+  await assert.rejects(compileModule(bytes.slice(0, 100), "auto"), { code: "internal" });
+  assert.deepEqual(given, [...set, ...restored, ...set, ...restored]);
+  await compileModule(bytes, "never");
+  assert.equal(given.length, 4 * set.length);
+});
+
+test("relaxed SIMD is found, and no switch of the process stays behind", async () => {
+  const before = engine("never");
+  assert.equal(engine("auto").relaxedSimd, true);
+  assert.deepEqual(engine("never"), before);
+  const machine = await machineOf("shared 1", { engineFlags: "auto" });
+  assert.deepEqual(engine("never"), before);
+  assert.deepEqual(machine.flags.slice(0, 2), ["--no-liftoff", "--no-wasm-lazy-compilation"]);
+  machine.dispose();
+});
