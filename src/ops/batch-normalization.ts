@@ -1,8 +1,10 @@
 // BatchNormalization: X · f + (B − mean · f) with f = scale / √(var + epsilon) for each channel; in training mode mean and variance are
 // those of the batch, and the running ones follow.
 import type { Dtype } from "../ir/dtypes.js";
+import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { moments, wide } from "./accumulate.js";
+import { requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
@@ -36,12 +38,24 @@ export const operator: Operator = {
   },
   shape: node => {
     refuseOldTraining(node);
+    checkChannels(node);
     const channels = [node.dims.scale![0]!];
     return { Y: node.dims.X!, running_mean: channels, running_var: channels };
   },
   dtypes: ({ dtypes }) => ({ Y: dtypes.X!, running_mean: dtypes.input_mean!, running_var: dtypes.input_var! }),
   at: context => (context.attributes.training_mode === 1 ? training(context) : inference(context)),
 };
+
+/** One entry a channel; with spatial = 0 (before opset 9) the statistics have the dims of a sample, which reading checks. */
+function checkChannels(node: NodeInfo): void {
+  const X = node.dims.X!;
+  if (node.attributes.spatial === 0 || X.length < 2) return;
+  for (const name of names) {
+    const size = node.dims[name]![0] ?? Poly.one;
+    const sentence = `X has ${X[1]!.print()} channels and ${name} has ${size.print()} entries; they must agree`;
+    requireEqual("BatchNormalization", node, X[1]!, size, sentence);
+  }
+}
 
 function refuseOldTraining(node: NodeInfo): void {
   if (node.attributes.training_mode === 1 && node.opset >= 14) return;

@@ -1,8 +1,10 @@
 // ONNX broadcasting (its document Broadcasting.md): dims are aligned at the right and 1 stretches. Dims are polynomials, so
 // whether a symbolic dim is 1 is decided by the index: it is multiplied by 0 or 1 at run time.
-import { opaque, Poly } from "../ir/poly.js";
-import { dimOf, type AnyTile } from "../tile/index.js";
+
 import type { Dims } from "../graph/graph.js";
+import { opaque, Poly } from "../ir/poly.js";
+import type { AnyTile } from "../tile/index.js";
+import { dimOf } from "../tile/index.js";
 import { refuse } from "./checks.js";
 import type { NodeInfo, Operand } from "./operator.js";
 
@@ -35,6 +37,13 @@ function isJoinWith(joined: Poly, b: Poly): boolean {
 
 /** dims as people write them: 2×3×height */
 export const printDims = (dims: Dims): string => (dims.length === 0 ? "a scalar" : dims.map(d => d.print()).join("×"));
+
+/** Refuses two constant dims that must be one; symbols are taken to be equal where the compiler may, which every run then checks. */
+export function requireEqual(op: string, node: NodeInfo, a: Poly, b: Poly, sentence: string): void {
+  if (a.equals(b)) return;
+  if (a.isConst && b.isConst) refuse("shape", op, node, sentence);
+  node.assumeEqual?.(a, b);
+}
 
 /** Dims of the result of operands that broadcast together. */
 export function broadcastDims(op: string, node: NodeInfo, names: readonly string[]): Dims {

@@ -3,12 +3,13 @@
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { ceilDiv, opaque, Poly } from "../ir/poly.js";
-import { type AnyIndex, type AnyTile, dimOf, dot, where } from "../tile/index.js";
+import type { AnyIndex, AnyTile } from "../tile/index.js";
+import { dimOf, dot, where } from "../tile/index.js";
 import { larger } from "./bounds.js";
-import { printDims } from "./broadcast.js";
+import { printDims, requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
-import { floats } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
+import { floats } from "./elementwise-references.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
 import type {
   Attributes,
@@ -125,13 +126,8 @@ function check(node: NodeInfo, X: Dims, W: Dims): void {
       node,
       `X of ${printDims(X)} and W of ${printDims(W)} are not batch×channels×space and channels×outputs×taps of one rank`,
     );
-  if (X[1]!.isConst && W[0]!.isConst && X[1]!.constant !== W[0]!.constant)
-    refuse(
-      "shape",
-      "ConvTranspose",
-      node,
-      `X has ${X[1]!.constant} channels and W takes ${W[0]!.constant}; they must agree`,
-    );
+  const channels = `X has ${X[1]!.print()} channels and W takes ${W[0]!.print()}; they must agree`;
+  requireEqual("ConvTranspose", node, X[1]!, W[0]!, channels);
   if (W[0]!.isConst && W[0]!.constant % group !== 0)
     refuse("shape", "ConvTranspose", node, `${W[0]!.constant} channels do not divide into ${group} groups`);
 }

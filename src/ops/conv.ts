@@ -1,11 +1,12 @@
 // Conv: sliding dot products over any number of spatial axes, in groups of channels. Outside of X lie zeros: that is the padding.
 import type { Dtype } from "../ir/dtypes.js";
 import { opaque, Poly } from "../ir/poly.js";
-import { type AnyIndex, type AnyTile, dimOf, dot } from "../tile/index.js";
-import { printDims } from "./broadcast.js";
+import type { AnyIndex, AnyTile } from "../tile/index.js";
+import { dimOf, dot } from "../tile/index.js";
+import { printDims, requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
-import { floats } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
+import { floats } from "./elementwise-references.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
 import type {
   Attributes,
@@ -19,8 +20,9 @@ import type {
   Tolerance,
 } from "./operator.js";
 import { numbersOf, tabulate } from "./reference-tensors.js";
+import type { WindowAxis } from "./window.js";
+import { tapIndex, tapIndices, windowAttributes, windowAxes } from "./window.js";
 import { referenceWindows } from "./window-references.js";
-import { tapIndex, tapIndices, windowAttributes, windowAxes, type WindowAxis } from "./window.js";
 
 export const operator: Operator = {
   name: "Conv",
@@ -78,13 +80,8 @@ function checkConvolution(op: string, node: NodeInfo): void {
       node,
       `X of ${printDims(X)} and W of ${printDims(W)} are not batch×channels×space and outputs×channels×taps of one rank`,
     );
-  if (X[1]!.isConst && W[1]!.isConst && X[1]!.constant !== W[1]!.constant * group)
-    refuse(
-      "shape",
-      op,
-      node,
-      `X has ${X[1]!.constant} channels and W takes ${W[1]!.constant} in each of ${group} groups; they must agree`,
-    );
+  const channels = `X has ${X[1]!.print()} channels and W takes ${W[1]!.print()} in each of ${group} groups; they must agree`;
+  requireEqual(op, node, X[1]!, W[1]!.mul(group), channels);
   if (W[0]!.isConst && W[0]!.constant % group !== 0)
     refuse("shape", op, node, `${W[0]!.constant} outputs do not divide into ${group} groups`);
   const shape = node.attributes.kernel_shape as readonly number[] | undefined;

@@ -1,6 +1,7 @@
 // Div: C = A / B; integers are divided towards zero.
-import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+
 import { binary } from "./elementwise.js";
+import { binaryCases, binaryReference, signed, unsigned } from "./elementwise-references.js";
 import { foldDiv } from "./folds.js";
 import type { OperatorDoc } from "./operator.js";
 
@@ -15,7 +16,13 @@ export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a / b,
   (a, b) => (b === 0n ? 0n : a / b),
 );
-export const cases = /* @__PURE__ */ binaryCases(numbers, [
-  [-100, 100],
-  [1, 20],
-]);
+export const cases = /* @__PURE__ */ [
+  ...binaryCases(signed, [
+    [-100, 100],
+    [1, 20],
+  ]),
+  ...binaryCases(unsigned, [
+    [0, 100],
+    [1, 20],
+  ]),
+];

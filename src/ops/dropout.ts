@@ -11,6 +11,7 @@ export const operator: Operator = {
   name: "Dropout",
   inputs: ["data", "ratio?", "training_mode?"],
   outputs: ["output", "mask?"],
+  content: ["ratio", "training_mode"],
   attributes: {
     ratio: { type: "float", default: 0.5 },
     seed: { type: "int" },

@@ -1,8 +1,10 @@
 // Makers of references and cases for elementwise operators. Only references, cases and tests import this.
-import { type Dtype, dtypes, is64BitInteger } from "../ir/dtypes.js";
-import type { Attributes, OperatorCase, Reference, ReferenceTensor } from "./operator.js";
-import { type Element, tabulate } from "./reference-tensors.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes, is64BitInteger } from "../ir/dtypes.js";
 import { stridesOf } from "./known-values.js";
+import type { Attributes, OperatorCase, Reference, ReferenceTensor } from "./operator.js";
+import type { Element } from "./reference-tensors.js";
+import { tabulate } from "./reference-tensors.js";
 
 /** A function on numbers, and the same on bigints where 64-bit integers are allowed. */
 type Scalar = (...x: number[]) => number | boolean;
@@ -106,6 +108,8 @@ export const variadicReference =
 export const floats: readonly Dtype[] = ["f32", "f16", "f64"];
 export const integers: readonly Dtype[] = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
 export const numbers: readonly Dtype[] = [...floats, ...integers];
+export const unsigned: readonly Dtype[] = ["u8", "u16", "u32", "u64"];
+export const signed: readonly Dtype[] = [...floats, "i8", "i16", "i32", "i64"];
 
 type Range = readonly [number, number];
 const input = (dtype: Dtype, dims: readonly number[], range?: Range) => ({ dtype, dims, ...(range ? { range } : {}) });

@@ -2,10 +2,10 @@
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { dot } from "../tile/index.js";
-import { broadcastDims, printDims, readBroadcast } from "./broadcast.js";
+import { broadcastDims, printDims, readBroadcast, requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
-import { broadcastReader, floats } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
+import { broadcastReader, floats } from "./elementwise-references.js";
 import type {
   Attributes,
   NodeInfo,
@@ -57,13 +57,8 @@ function gemmDims(node: NodeInfo): Dims {
     );
   const [m, k] = node.attributes.transA ? [A[1]!, A[0]!] : [A[0]!, A[1]!];
   const [inner, n] = node.attributes.transB ? [B[1]!, B[0]!] : [B[0]!, B[1]!];
-  if (k.isConst && inner.isConst && k.constant !== inner.constant)
-    refuse(
-      "shape",
-      "Gemm",
-      node,
-      `A of ${printDims(A)} and B of ${printDims(B)} meet in ${k.constant} and ${inner.constant}; they must agree`,
-    );
+  const meeting = `A of ${printDims(A)} and B of ${printDims(B)} meet in ${k.print()} and ${inner.print()}; they must agree`;
+  requireEqual("Gemm", node, k, inner, meeting);
   if (C) broadcastDims("Gemm", { ...node, dims: { "A · B": [m, n], C } }, ["A · B", "C"]);
   return [m, n];
 }

@@ -1,7 +1,10 @@
 // InstanceNormalization: (X − mean) / √(variance + epsilon) · scale + B over the spatial axes of each channel of each sample.
+import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { moments, rowOf, wide } from "./accumulate.js";
 import { axesFrom } from "./axes.js";
+import { printDims, requireEqual } from "./broadcast.js";
+import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf, sizeOf } from "./reference-tensors.js";
@@ -11,7 +14,21 @@ export const operator: Operator = {
   inputs: ["input", "scale", "B"],
   outputs: ["output"],
   attributes: { epsilon: { type: "float", default: 1e-5 }, consumed_inputs: { type: "ints" } },
-  shape: ({ dims }) => ({ output: dims.input! }),
+  shape: node => {
+    const { input, scale, B } = node.dims as { input: Dims; scale: Dims; B: Dims };
+    if (input.length < 2)
+      refuse(
+        "shape",
+        "InstanceNormalization",
+        node,
+        `input of ${printDims(input)} has no channels; it needs at least 2 dims`,
+      );
+    for (const [name, dims] of Object.entries({ scale, B })) {
+      const sentence = `input has ${input[1]!.print()} channels and ${name} has ${dims[0]!.print()} entries; they must agree`;
+      requireEqual("InstanceNormalization", node, input[1]!, dims[0]!, sentence);
+    }
+    return { output: input };
+  },
   at: ({ inputs, attributes }) => ({
     output: (...i) => {
       const X = inputs.input!;

@@ -1,13 +1,15 @@
 // MatMul: products of matrices as numpy's matmul has them: vectors are promoted, leading dims broadcast.
 import type { Dims } from "../graph/graph.js";
-import { type Dtype, is64BitInteger } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { is64BitInteger } from "../ir/dtypes.js";
 import { dot } from "../tile/index.js";
-import { broadcastDims, printDims, readBroadcast } from "./broadcast.js";
+import { broadcastDims, printDims, readBroadcast, requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
-import { broadcastNumbers, broadcastReader, floats, wrap } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
+import { broadcastNumbers, broadcastReader, floats, wrap } from "./elementwise-references.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { type Element, tabulate, withDims } from "./reference-tensors.js";
+import type { Element } from "./reference-tensors.js";
+import { tabulate, withDims } from "./reference-tensors.js";
 
 export const operator: Operator = {
   name: "MatMul",
@@ -50,13 +52,12 @@ function matMulDims(node: NodeInfo): Dims {
       `A of ${printDims(A)} and B of ${printDims(B)} can't be multiplied; both need at least one dim`,
     );
   const inner = [A.at(-1)!, B.length > 1 ? B.at(-2)! : B[0]!] as const;
-  if (inner[0].isConst && inner[1].isConst && inner[0].constant !== inner[1].constant)
-    refuse(
-      "shape",
-      "MatMul",
-      node,
-      `A of ${printDims(A)} has rows of ${inner[0].constant} and B of ${printDims(B)} columns of ${inner[1].constant}; they must agree`,
-    );
+  requireEqual(
+    "MatMul",
+    node,
+    ...inner,
+    `A of ${printDims(A)} has rows of ${inner[0].print()} and B of ${printDims(B)} columns of ${inner[1].print()}; they must agree`,
+  );
   const batch = broadcastDims("MatMul", { ...node, dims: { A: A.slice(0, -2), B: B.slice(0, -2) } }, ["A", "B"]);
   return [...batch, ...(A.length > 1 ? [A.at(-2)!] : []), ...(B.length > 1 ? [B.at(-1)!] : [])];
 }

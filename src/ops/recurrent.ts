@@ -1,8 +1,9 @@
 // What LSTM, GRU and RNN share: directions, layouts, activations, and the arithmetic of a gate before its activation.
 import type { Dims } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { type AnyTile, where } from "../tile/index.js";
-import { printDims } from "./broadcast.js";
+import type { AnyTile } from "../tile/index.js";
+import { where } from "../tile/index.js";
+import { printDims, requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import type { AttributeSpec, NodeInfo } from "./operator.js";
 
@@ -36,6 +37,8 @@ export function recurrentDims(op: string, node: NodeInfo): Readonly<Record<"Y" |
       `X of ${printDims(X)}, W of ${printDims(W)} and R of ${printDims(R)} must have 3 dims each`,
     );
   const directions = Poly.int(directionsOf(op, node).length);
+  const features = `X has ${X[2]!.print()} features and W takes ${W[2]!.print()}; they must agree`;
+  requireEqual(op, node, X[2]!, W[2]!, features);
   if (W[0]!.isConst && !W[0]!.equals(directions))
     refuse(
       "shape",
@@ -46,9 +49,15 @@ export function recurrentDims(op: string, node: NodeInfo): Readonly<Record<"Y" |
   const hidden = R[2]!;
   const batchFirst = node.attributes.layout === 1;
   const [steps, batch] = batchFirst ? [X[1]!, X[0]!] : [X[0]!, X[1]!];
+  const state = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
+  for (const name of ["initial_h", "initial_c"])
+    node.dims[name]?.forEach((size, j) => {
+      const sentence = `${name} of ${printDims(node.dims[name]!)} is not ${printDims(state)}; they must agree`;
+      requireEqual(op, node, state[j]!, size, sentence);
+    });
   return {
     Y: batchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden],
-    state: batchFirst ? [batch, directions, hidden] : [directions, batch, hidden],
+    state,
   };
 }
 

@@ -1,8 +1,11 @@
 // Makers of the Reduce… operators: one body over fresh axes, axes from attribute or input, known values for shape subgraphs.
-import { type Dtype, isFloat } from "../ir/dtypes.js";
+
+import type { Dims, KnownValue } from "../graph/graph.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
-import type { Dims, KnownValue } from "../graph/graph.js";
+import { dimOf } from "../tile/index.js";
 import { axesFrom, axesOf } from "./axes.js";
 import type { Fold } from "./folds.js";
 import type { KnownElement } from "./known-values.js";
@@ -39,8 +42,10 @@ export function reduction(name: string, { over, compute, fold }: Reduction): Ope
         const kept = context.attributes.keepdims === 1 ? i.filter((_, d) => !fresh.has(d)) : [...i];
         const index = X.dims.map((_, d) => fresh.get(d) ?? kept.shift()!);
         const x = X.at(...index);
-        if (axes.length === 0) return x;
-        return over(x.cast(compute?.(X.dtype) ?? X.dtype), [...fresh.values()]).cast(X.dtype);
+        if (axes.length === 0 && context.attributes.noop_with_empty_axes === 1) return x;
+        // a scalar is reduced over one element
+        const indices = axes.length === 0 ? [dimOf("one", Poly.one).all()] : [...fresh.values()];
+        return over(x.cast(compute?.(X.dtype) ?? X.dtype), indices).cast(X.dtype);
       },
     }),
   };
