@@ -1,5 +1,6 @@
 // Kernels: a signature and a body, recorded once into tile IR.
 import type { Dtype } from "../ir/dtypes.js";
+import { nameKernel } from "../ir/names.js";
 import { Poly, Sym } from "../ir/poly.js";
 import type { Axis, Dim, Fold, Kernel, Node, Store, Tensor } from "../ir/tile.js";
 import { gathersIn, newAxis, reach } from "../ir/tile.js";
@@ -125,8 +126,7 @@ function declareDims(signature: Signature, statics: Readonly<Record<string, numb
       if (d in signature) throw kernelError(`"${d}" names both a tensor and a dim; rename one of them`);
       if (!dims.has(d)) dims.set(d, { name: d, size: d in statics ? Poly.int(statics[d]!) : Poly.sym(new Sym(d)) });
     }
-  for (const d of Object.keys(statics))
-    if (!dims.has(d)) throw kernelError(`statics names "${d}", which is no dim of the signature`);
+  for (const [d, size] of Object.entries(statics)) if (!dims.has(d)) dims.set(d, { name: d, size: Poly.int(size) });
   return dims;
 }
 
@@ -141,14 +141,11 @@ const kernelOf = (
   tensors: readonly Tensor[],
   dims: readonly Dim[],
   r: ReturnType<typeof record>,
-): Kernel => ({
-  name,
-  tensors,
-  dims,
-  grid: r.grid ?? [],
-  stores: r.stores,
-  folds: r.folds,
-});
+): Kernel => {
+  const k: Kernel = { name, tensors, dims, grid: r.grid ?? [], stores: r.stores, folds: r.folds };
+  nameKernel(k);
+  return k;
+};
 
 /** written: output; written and read, or declared in place: inout */
 function assignRoles(

@@ -1,10 +1,10 @@
 // The interpreter as a target: programs with windows, reshapes, branches, constants, and what it refuses.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Buffer, type KernelProgram, type Step } from "../../src/graph/program.js";
+import type { Buffer, KernelProgram, Step } from "../../src/graph/program.js";
 import { Poly, Sym } from "../../src/ir/poly.js";
-import { type Kernel, type Layout } from "../../src/ir/tile.js";
-import { type TensorData } from "../../src/runtime/tensor.js";
+import type { Kernel, Layout } from "../../src/ir/tile.js";
+import type { TensorData } from "../../src/runtime/tensor.js";
 import { interpreterTarget } from "../../src/targets/interpreter/target.js";
 import { bool, f32, grid, kernel } from "../../src/tile/index.js";
 

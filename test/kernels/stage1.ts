@@ -1,4 +1,5 @@
 // The kernels of the first stage in tile source: what lowering, the interpreter and the benchmarks are tested with.
+import type { Tile } from "../../src/tile/index.js";
 import {
   dot,
   f32,
@@ -9,7 +10,6 @@ import {
   literal,
   materialize,
   maximum,
-  type Tile,
   where,
   zeros,
 } from "../../src/tile/index.js";

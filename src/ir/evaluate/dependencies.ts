@@ -1,7 +1,8 @@
 // What a node's value depends on that changes while a kernel is evaluated: spans of axes, states of folds, contents of tensors.
 
 import type { Poly } from "../poly.js";
-import { axesOf, type Fold, gathersIn, isTensor, type Node } from "../tile.js";
+import type { Fold, Node } from "../tile.js";
+import { axesOf, gathersIn, isTensor } from "../tile.js";
 
 /** An axis; a fold (its results); the array of a fold's initial nodes (its state); a tensor that the kernel writes. */
 type Variable = object;

@@ -1,17 +1,21 @@
 // Evaluates tile IR block by block on plain arrays: the judge of lowering, and what eager execution computes with. Knows no schedule.
 
 import { AzulejoError, invariant } from "../../support/errors.js";
-import { type Dtype, isFloat } from "../dtypes.js";
+import type { Dtype } from "../dtypes.js";
+import { isFloat } from "../dtypes.js";
 import { natives } from "../natives.js";
 import type { Poly, Sym } from "../poly.js";
-import { type Axis, axisOf, type Fold, isTensor, type Node, type NodeOf, type Store, type Tensor } from "../tile.js";
+import type { Axis, Fold, Node, NodeOf, Store, Tensor } from "../tile.js";
+import { axisOf, isTensor } from "../tile.js";
 import { Dependencies } from "./dependencies.js";
 import { loadMaterialized, loadTensor } from "./loads.js";
 import type { Storage } from "./memory.js";
 import { reduceValues } from "./reduce.js";
-import { mapFunction, rounding, type Scalar } from "./scalar.js";
+import type { Scalar } from "./scalar.js";
+import { mapFunction, rounding } from "./scalar.js";
 import { writeValue } from "./stores.js";
-import { scalarValue, type Value, zip } from "./values.js";
+import type { Value } from "./values.js";
+import { scalarValue, zip } from "./values.js";
 
 /**
  * "typed": floats are rounded to the stated dtype at every load, store and cast, and computed in float64 in between; "real": never rounded;

@@ -3,9 +3,12 @@
 import { AzulejoError } from "../../support/errors.js";
 import type { Dtype } from "../dtypes.js";
 import type { Poly, Sym } from "../poly.js";
-import { type Axis, type Fold, isTensor, type Kernel, type Node, reach, type Store, type Tensor } from "../tile.js";
-import { type EvaluateOptions, Evaluator } from "./evaluator.js";
-import { denseStorage, type RawArray, rawArrayName, type Storage } from "./memory.js";
+import type { Axis, Fold, Kernel, Node, Store, Tensor } from "../tile.js";
+import { isTensor, reach } from "../tile.js";
+import type { EvaluateOptions } from "./evaluator.js";
+import { Evaluator } from "./evaluator.js";
+import type { RawArray, Storage } from "./memory.js";
+import { denseStorage, rawArrayName } from "./memory.js";
 import { product } from "./values.js";
 
 /** A tensor as a caller hands it in; outputs are written in place. */

@@ -3,11 +3,13 @@
 import { invariant } from "../../support/errors.js";
 import { isFloat } from "../dtypes.js";
 import type { Poly } from "../poly.js";
-import { type Axis, gathersIn, type Materialized, type NodeOf, type Tensor } from "../tile.js";
+import type { Axis, Materialized, NodeOf, Tensor } from "../tile.js";
+import { gathersIn } from "../tile.js";
 import type { Evaluator } from "./evaluator.js";
 import { decoder } from "./memory.js";
 import type { Scalar } from "./scalar.js";
-import { newData, product, stridesAlong, unionShape, type Value, walk } from "./values.js";
+import type { Value } from "./values.js";
+import { newData, product, stridesAlong, unionShape, walk } from "./values.js";
 
 interface Source {
   readonly name: string;

@@ -1,5 +1,6 @@
 // Tensors in memory while a kernel is evaluated: raw typed arrays with strides, read and written element by element.
-import { type Dtype, isFloat } from "../dtypes.js";
+import type { Dtype } from "../dtypes.js";
+import { isFloat } from "../dtypes.js";
 import { bf16Bits, bf16Value, f16Bits, f16Value } from "../half.js";
 import type { Scalar } from "./scalar.js";
 import { product } from "./values.js";

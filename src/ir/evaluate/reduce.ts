@@ -1,9 +1,12 @@
 // Reductions: one argument, or the products of two (dot), over some axes.
-import { type Dtype, is64BitInteger, isFloat } from "../dtypes.js";
+import type { Dtype } from "../dtypes.js";
+import { is64BitInteger, isFloat } from "../dtypes.js";
 import type { NodeOf } from "../tile.js";
 import type { Evaluator } from "./evaluator.js";
-import { mapFunction, reduceFunction, type Scalar, type ScalarFunction } from "./scalar.js";
-import { newData, product, stridesAlong, unionShape, type Value, walk, zip } from "./values.js";
+import type { Scalar, ScalarFunction } from "./scalar.js";
+import { mapFunction, reduceFunction } from "./scalar.js";
+import type { Value } from "./values.js";
+import { newData, product, stridesAlong, unionShape, walk, zip } from "./values.js";
 
 export function reduceValues(e: Evaluator, n: NodeOf<"reduce">): Value {
   const args = n.args.map(a => converted(e, e.evaluate(a), a.dtype, n.dtype));

@@ -1,5 +1,6 @@
 // Scalar meaning of map and reduce operations per dtype, on numbers, and on bigints for 64-bit integers.
-import { bytesOf, type Dtype, dtypes, is64BitInteger, isFloat } from "../dtypes.js";
+import type { Dtype } from "../dtypes.js";
+import { bytesOf, dtypes, is64BitInteger, isFloat } from "../dtypes.js";
 import { bf16Bits, bf16Value, f16Bits, f16Value, roundBf16, roundF16 } from "../half.js";
 import type { MapOp, ReduceOp } from "../tile.js";
 
@@ -102,7 +103,9 @@ const bigs: Bigs = {
     return r !== 0n && r < 0n !== b < 0n ? r + b : r;
   },
   rem: (a, b) => (b === 0n ? 0n : a % b),
+  // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigint
   min: (a, b) => (a < b ? a : b),
+  // biome-ignore lint/complexity/useMathMinMax: Math.max takes no bigint
   max: (a, b) => (a > b ? a : b),
   neg: a => -a,
   abs: a => (a < 0n ? -a : a),

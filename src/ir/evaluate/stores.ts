@@ -4,9 +4,11 @@ import { invariant } from "../../support/errors.js";
 import { isFloat } from "../dtypes.js";
 import type { Store } from "../tile.js";
 import type { Evaluator } from "./evaluator.js";
-import { encoder, type Storage } from "./memory.js";
+import type { Storage } from "./memory.js";
+import { encoder } from "./memory.js";
 import type { Scalar } from "./scalar.js";
-import { stridesAlong, unionShape, type Value, walk } from "./values.js";
+import type { Value } from "./values.js";
+import { stridesAlong, unionShape, walk } from "./values.js";
 
 export function writeValue(e: Evaluator, s: Store, value: Value): void {
   const storage = e.storages.get(s.tensor);

@@ -1,5 +1,6 @@
 // Values of tiles while a kernel is evaluated: flat arrays over axes, and loops over them.
-import { type Dtype, is64BitInteger } from "../dtypes.js";
+import type { Dtype } from "../dtypes.js";
+import { is64BitInteger } from "../dtypes.js";
 import type { Axis } from "../tile.js";
 import type { Scalar, ScalarFunction } from "./scalar.js";
 

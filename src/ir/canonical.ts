@@ -1,0 +1,142 @@
+// The structure of a kernel as a text that does not depend on names and ids: kernels with equal keys share their code, and are called
+// with each other's parameters in the order that is given here.
+import type { Poly, Sym } from "./poly.js";
+import { printNumber } from "./print.js";
+import type { Axis, Fold, Kernel, Materialized, Node, Store, Tensor } from "./tile.js";
+import { axisOf, isTensor } from "./tile.js";
+import type { Body } from "./walk.js";
+import { rootsOfStore } from "./walk.js";
+
+export interface Canonical {
+  readonly key: string;
+  /** tensors in the order in which they are used; kernels with equal keys have the same role at each place */
+  readonly tensors: readonly Tensor[];
+  /** dims, strides and other symbols that are fixed at run time */
+  readonly symbols: readonly Sym[];
+}
+
+export const canonical = (kernel: Kernel): Canonical => new Canonicalizer().kernel(kernel);
+export const canonicalKey = (kernel: Kernel): string => canonical(kernel).key;
+
+class Numbering<T> {
+  readonly items: T[] = [];
+  readonly #of = new Map<T, number>();
+  /** number of the item, and whether it is new */
+  get(x: T): { readonly n: number; readonly isNew: boolean } {
+    const known = this.#of.get(x);
+    if (known !== undefined) return { n: known, isNew: false };
+    const n = this.items.length;
+    this.items.push(x);
+    this.#of.set(x, n);
+    return { n, isNew: true };
+  }
+}
+
+class Canonicalizer {
+  readonly #tensors = new Numbering<Tensor>();
+  readonly #symbols = new Numbering<Sym>();
+  readonly #axes = new Numbering<Axis>();
+  readonly #views = new Numbering<Materialized>();
+  readonly #nodes = new Numbering<Node>();
+  readonly #folds = new Numbering<Fold>();
+  readonly #lines: string[] = [];
+
+  kernel(k: Kernel): Canonical {
+    this.#lines.push(`grid ${k.grid.map(a => this.#axis(a)).join(" ")}`);
+    this.#body(k);
+    // what nothing reads or writes is still a parameter
+    for (const t of k.tensors) this.#tensor(t);
+    return { key: this.#lines.join("\n"), tensors: this.#tensors.items, symbols: this.#symbols.items };
+  }
+  #body(b: Body): void {
+    for (const f of b.folds) this.#fold(f);
+    for (const s of b.stores) this.#store(s);
+  }
+  #fold(f: Fold): void {
+    const init = f.init.map(n => this.#node(n));
+    const { n } = this.#folds.get(f);
+    const until = f.until ? ` until ${this.#axis(f.until)}` : "";
+    this.#lines.push(`fold ${n} ${this.#axis(f.axis)}${f.steps ? " steps" : ""}${until} from ${init.join(" ")}`);
+    this.#body(f);
+    this.#lines.push(`yield ${n} ${f.next.map(x => this.#node(x)).join(" ")}`);
+  }
+  #store(s: Store): void {
+    for (const n of rootsOfStore(s)) this.#node(n);
+    const tensor = this.#tensor(s.tensor);
+    this.#lines.push(`store ${tensor}[${s.index.map(p => this.#poly(p)).join(",")}] ${this.#node(s.value)}`);
+  }
+  #tensor(t: Tensor): string {
+    const { n, isNew } = this.#tensors.get(t);
+    if (isNew) {
+      const l = t.layout;
+      const layout = l
+        ? ` ${l.order.join(",")};${l.block ? `${l.block.dim}:${l.block.size}` : ""};${(l.strides ?? []).map(p => this.#poly(p)).join(",")}`
+        : "";
+      this.#lines.push(
+        `${t.role} T${n} ${t.dtype}[${t.dims.map(p => this.#poly(p)).join(",")}]${t.constant ? "c" : ""}${layout}`,
+      );
+    }
+    return `T${n}`;
+  }
+  #axis(a: Axis): string {
+    const { n, isNew } = this.#axes.get(a);
+    if (isNew) this.#lines.push(`axis a${n} ${this.#poly(a.extent)}`);
+    return `a${n}`;
+  }
+  #view(m: Materialized): string {
+    const { n, isNew } = this.#views.get(m);
+    if (isNew) this.#lines.push(`view V${n} ${this.#node(m.value)} ${m.axes.map(a => this.#axis(a)).join(" ")}`);
+    return `V${n}`;
+  }
+  #node(x: Node): string {
+    const { n, isNew } = this.#nodes.get(x);
+    if (isNew) {
+      const text = this.#expression(x);
+      this.#lines.push(`n${n} ${x.dtype} ${text}`);
+    }
+    return `n${n}`;
+  }
+  #expression(x: Node): string {
+    switch (x.kind) {
+      case "full":
+        return `full ${printNumber(x.value)} ${x.axes.map(a => this.#axis(a)).join(" ")}`;
+      case "index":
+        return `index ${this.#poly(x.index)}`;
+      case "load": {
+        const from = isTensor(x.tensor) ? this.#tensor(x.tensor) : this.#view(x.tensor);
+        return `load ${from}[${x.index.map(p => this.#poly(p)).join(",")}] ${printNumber(x.fill)}`;
+      }
+      case "map":
+        return `${x.op} ${x.args.map(a => this.#node(a)).join(" ")}`;
+      case "call":
+        return `call ${x.fn} ${x.args.map(a => this.#node(a)).join(" ")}`;
+      case "reduce":
+        return `reduce ${x.op} ${x.args.map(a => this.#node(a)).join(" ")} over ${x.over.map(a => this.#axis(a)).join(" ")}`;
+      case "state":
+      case "result":
+        return `${x.kind} ${this.#folds.get(x.fold).n} ${x.slot}`;
+    }
+  }
+  /** terms in an order that numbering alone decides */
+  #poly(p: Poly): string {
+    const terms = p.terms.map(
+      t =>
+        `${t.c}*${t.s
+          .map(s => this.#symbol(s))
+          .sort()
+          .join("*")}`,
+    );
+    return terms.sort().join("+");
+  }
+  #symbol(s: Sym): string {
+    if (s.def?.op === "value") return `@${this.#node(s.def.node as Node)}`;
+    if (s.def) {
+      const args = [this.#poly(s.def.a), this.#poly(s.def.b)];
+      // min and max are symmetric; their order in a definition depends on ids
+      if (s.def.op === "min" || s.def.op === "max") args.sort();
+      return `${s.def.op}(${args.join(",")})`;
+    }
+    const axis = axisOf(s);
+    return axis ? this.#axis(axis) : `s${this.#symbols.get(s).n}`;
+  }
+}

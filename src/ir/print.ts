@@ -1,0 +1,260 @@
+// Tile IR as text that people read and edit; parse.ts reads it back. One statement a line; literals, indices and loads that are used
+// once stand where they are used. Source positions are not part of it.
+import type { Dtype } from "./dtypes.js";
+import { dtypes, is64BitInteger } from "./dtypes.js";
+import { isInline, isMadeName, uniqueName } from "./names.js";
+import type { Poly, Sym } from "./poly.js";
+import type { Axis, Fold, Kernel, Layout, Node, NodeOf, Store, Tensor } from "./tile.js";
+import { axisOf, children, isTensor } from "./tile.js";
+import type { Body } from "./walk.js";
+import { axesOfKernel, foldsOf, freeSymbols, indicesOf, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
+
+export function print(kernel: Kernel): string {
+  return new Printer(kernel).kernel();
+}
+
+/** words with a meaning of their own; as names they stand in quotes */
+const reserved = new Set([
+  ...[
+    "kernel",
+    "symbol",
+    "input",
+    "output",
+    "inout",
+    "constant",
+    "layout",
+    "grid",
+    "axis",
+    "fold",
+    "yield",
+    "store",
+    "view",
+  ],
+  ...["over", "as", "else", "from", "into", "until", "steps", "of", "full", "inf", "nan", "true", "false", "_"],
+  ...Object.keys(dtypes),
+]);
+/** a name as it is if it is a word, else in quotes */
+export const word = (name: string): string =>
+  /^[A-Za-z_][\w.]*$/.test(name) && !reserved.has(name) ? name : JSON.stringify(name);
+
+export function printNumber(x: number | bigint): string {
+  if (typeof x === "bigint") return `${x}`;
+  if (Number.isNaN(x)) return "nan";
+  if (x === Number.POSITIVE_INFINITY) return "inf";
+  if (x === Number.NEGATIVE_INFINITY) return "-inf";
+  return Object.is(x, -0) ? "-0" : `${x}`;
+}
+
+class Printer {
+  readonly #kernel: Kernel;
+  readonly #nodes: readonly Node[];
+  readonly #scopes: ReadonlyMap<Node, Fold | undefined>;
+  readonly #uses = new Map<Node, number>();
+  readonly #symbols = new Map<Sym, string>();
+  readonly #printed = new Set<object>();
+  readonly #lines: string[] = [];
+  #indent = "  ";
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#nodes = nodesOf(kernel);
+    this.#scopes = scopesOf(kernel);
+    this.#countUses();
+    this.#nameSymbols();
+  }
+  #countUses(): void {
+    const use = (n: Node, weight = 1): void => {
+      this.#uses.set(n, (this.#uses.get(n) ?? 0) + weight);
+    };
+    for (const n of this.#nodes) {
+      if (n.kind !== "load" && n.kind !== "index") for (const c of children(n)) use(c);
+      // gathered indices and materialised values are referred to by name
+      else for (const c of children(n)) use(c, 2);
+    }
+    for (const s of storesOf(this.#kernel)) {
+      use(s.value);
+      for (const g of rootsOfStore(s).slice(0, -1)) use(g, 2);
+    }
+    for (const f of foldsOf(this.#kernel)) for (const n of [...f.init, ...f.next]) use(n, 2);
+  }
+  /** dims first, so that they keep their names; axes have names of their own kind */
+  #nameSymbols(): void {
+    const taken = new Set(axesOfKernel(this.#kernel).map(a => a.name));
+    for (const d of this.#kernel.dims) {
+      const s = bareSymbol(d.size);
+      if (s && !this.#symbols.has(s) && !taken.has(d.name)) {
+        this.#symbols.set(s, d.name);
+        taken.add(d.name);
+      }
+    }
+    for (const p of this.#polynomials())
+      for (const s of freeSymbols(p)) if (!this.#symbols.has(s)) this.#symbols.set(s, uniqueName(s.name, taken));
+  }
+  #polynomials(): Poly[] {
+    const k = this.#kernel;
+    return [
+      ...k.dims.map(d => d.size),
+      ...k.tensors.flatMap(t => [...t.dims, ...(t.layout?.strides ?? [])]),
+      ...axesOfKernel(k).map(a => a.extent),
+      ...this.#nodes.flatMap(indicesOf),
+      ...storesOf(k).flatMap(s => s.index),
+    ];
+  }
+
+  kernel(): string {
+    const k = this.#kernel;
+    const dimSymbols = new Set(k.dims.map(d => bareSymbol(d.size)).filter(s => s && this.#isDimName(s)));
+    const others = [...this.#symbols].filter(([s]) => !dimSymbols.has(s)).map(([, name]) => word(name));
+    const dims = k.dims.map(d =>
+      this.#symbols.get(bareSymbol(d.size)!) === d.name ? word(d.name) : `${word(d.name)} = ${this.poly(d.size)}`,
+    );
+    this.#lines.push(`kernel ${word(k.name)}(${dims.join(", ")}) {`);
+    if (others.length > 0) this.#line(`symbol ${others.join(", ")}`);
+    for (const t of k.tensors) this.#line(this.#tensor(t));
+    const bound = new Set<Axis>([...k.grid, ...foldsOf(k).map(f => f.axis)]);
+    const free = axesOfKernel(k).filter(a => !bound.has(a));
+    if (k.grid.length > 0) this.#line(`grid ${k.grid.map(a => this.#axis(a)).join(", ")}`);
+    if (free.length > 0) this.#line(`axis ${free.map(a => this.#axis(a)).join(", ")}`);
+    this.#body(k);
+    this.#lines.push("}");
+    return `${this.#lines.join("\n")}\n`;
+  }
+  #isDimName(s: Sym): boolean {
+    return this.#kernel.dims.some(d => bareSymbol(d.size) === s && d.name === this.#symbols.get(s));
+  }
+  #line(text: string): void {
+    this.#lines.push(this.#indent + text);
+  }
+  #axis(a: Axis): string {
+    return `${word(a.name)}: ${this.poly(a.extent)}`;
+  }
+  #tensor(t: Tensor): string {
+    const layout = t.layout ? ` ${this.#layout(t.layout)}` : "";
+    return `${t.role} ${word(t.name)}: ${t.dtype}[${t.dims.map(d => this.poly(d)).join(", ")}]${t.constant ? " constant" : ""}${layout}`;
+  }
+  #layout(l: Layout): string {
+    const block = l.block ? ` block ${l.block.dim} by ${l.block.size}` : "";
+    const strides = l.strides ? ` strides [${l.strides.map(s => this.poly(s)).join(", ")}]` : "";
+    return `layout [${l.order.join(", ")}]${block}${strides}`;
+  }
+
+  #body(b: Body): void {
+    for (const f of b.folds) this.#fold(f);
+    for (const s of b.stores) this.#store(s);
+  }
+  #fold(f: Fold): void {
+    f.init.forEach(n => this.#demand(n));
+    // what the body uses from around it comes before it
+    for (const n of nodesOf({ folds: [f], stores: [] })) if (!this.#isInside(n, f)) this.#demand(n);
+    const slot = (kind: "state" | "result", k: number): string => {
+      const n = this.#nodes.find(x => x.kind === kind && x.fold === f && x.slot === k);
+      return n ? word(n.name) : "_";
+    };
+    const slots = (kind: "state" | "result"): string => f.init.map((_, k) => slot(kind, k)).join(", ");
+    const from = f.init.map(n => this.#operand(n)).join(", ");
+    const until = f.until ? ` until ${word(f.until.name)}` : "";
+    this.#line(`fold ${this.#axis(f.axis)}${f.steps ? " steps" : ""}${until} (${slots("state")}) from (${from}) {`);
+    const outer = this.#indent;
+    this.#indent += "  ";
+    this.#body(f);
+    f.next.forEach(n => this.#demand(n));
+    this.#line(`yield ${f.next.map(n => this.#operand(n)).join(", ")}`);
+    this.#indent = outer;
+    this.#line(`} into (${slots("result")})`);
+  }
+  #isInside(n: Node, f: Fold): boolean {
+    const inner = new Set([f, ...foldsOf(f)]);
+    const scope = this.#scopes.get(n);
+    return scope !== undefined && inner.has(scope);
+  }
+  #store(s: Store): void {
+    rootsOfStore(s).forEach(n => this.#demand(n));
+    this.#line(`store ${word(s.tensor.name)}${this.#index(s.index)} = ${this.#operand(s.value, s.tensor.dtype)}`);
+  }
+  /** prints what the node needs, then the node, unless it stands where it is used */
+  #demand(n: Node): void {
+    if (this.#printed.has(n)) return;
+    this.#printed.add(n);
+    children(n).forEach(c => this.#demand(c));
+    if (n.kind === "load" && !isTensor(n.tensor) && !this.#printed.has(n.tensor)) {
+      this.#printed.add(n.tensor);
+      const { name, value, axes } = n.tensor;
+      this.#line(`view ${word(name)} of ${this.#operand(value)} over ${axes.map(a => word(a.name)).join(", ")}`);
+    }
+    if (n.kind === "state" || n.kind === "result" || this.#standsInline(n)) return;
+    this.#line(`${word(n.name)} = ${this.#expression(n)}`);
+  }
+  #standsInline(n: Node): boolean {
+    return isInline(n) || (n.kind === "load" && (this.#uses.get(n) ?? 0) <= 1 && isMadeName(n));
+  }
+  /** `dtype`: what a literal would adopt here */
+  #operand(n: Node, dtype?: Dtype): string {
+    if (n.kind === "full" && isInline(n))
+      return n.dtype === dtype ? this.#literal(n) : `${n.dtype} ${this.#literal(n)}`;
+    return this.#standsInline(n) ? this.#expression(n) : word(n.name);
+  }
+  #literal(n: NodeOf<"full">): string {
+    return n.dtype === "bool" ? (n.value ? "true" : "false") : printNumber(n.value);
+  }
+  #expression(n: Node): string {
+    switch (n.kind) {
+      case "full":
+        return `full ${n.dtype} ${this.#literal(n)}${n.axes.length ? ` over ${n.axes.map(a => word(a.name)).join(", ")}` : ""}`;
+      case "index":
+        return `${n.dtype === "i64" ? "i64 " : ""}[${this.poly(n.index)}]`;
+      case "load": {
+        const zero = is64BitInteger(n.dtype) ? 0n : 0;
+        return `${word(n.tensor.name)}${this.#index(n.index)}${Object.is(n.fill, zero) ? "" : ` else ${printNumber(n.fill)}`}`;
+      }
+      case "map":
+        return this.#map(n);
+      case "call":
+        return `${n.fn}(${this.#operands(n.args)})`;
+      case "reduce": {
+        const op = n.args.length === 2 ? "dot" : n.op;
+        const over = n.over.length ? ` over ${n.over.map(a => word(a.name)).join(", ")}` : "";
+        return `${op}(${n.args.map(a => this.#operand(a)).join(", ")})${over} as ${n.dtype}`;
+      }
+      default:
+        return word(n.name);
+    }
+  }
+  #map(n: NodeOf<"map">): string {
+    if (n.op === "cast" || n.op === "bitcast") return `${n.op}(${this.#operand(n.args[0]!)}, ${n.dtype})`;
+    if (n.op !== "select") return `${n.op}(${this.#operands(n.args)})`;
+    return `select(${this.#operand(n.args[0]!)}, ${this.#operands(n.args.slice(1))})`;
+  }
+  /** operands of one dtype: literals adopt that of another operand, if there is one that has its own */
+  #operands(args: readonly Node[]): string {
+    const typed = args.some(a => !(a.kind === "full" && isInline(a)));
+    return args.map(a => this.#operand(a, typed ? a.dtype : undefined)).join(", ");
+  }
+  #index(index: readonly Poly[]): string {
+    return `[${index.map(p => this.poly(p)).join(", ")}]`;
+  }
+
+  poly(p: Poly): string {
+    if (p.isZero) return "0";
+    let text = "";
+    // symbols first, the constant last: m - 1, not -1 + m
+    const terms = [...p.terms].sort((a, b) => Number(a.s.length === 0) - Number(b.s.length === 0));
+    for (const t of terms) {
+      const factors = t.s.map(s => this.#symbol(s));
+      const size = Math.abs(t.c);
+      const product = size === 1 && factors.length ? factors.join("*") : [size, ...factors].join("*");
+      if (text === "") text = t.c < 0 ? `-${product}` : product;
+      else text += t.c < 0 ? ` - ${product}` : ` + ${product}`;
+    }
+    return text;
+  }
+  #symbol(s: Sym): string {
+    if (s.def?.op === "value") return `@${word((s.def.node as Node).name)}`;
+    if (s.def) return `${s.def.op}(${this.poly(s.def.a)}, ${this.poly(s.def.b)})`;
+    return word(axisOf(s)?.name ?? this.#symbols.get(s)!);
+  }
+}
+
+export function bareSymbol(p: Poly): Sym | undefined {
+  const t = p.terms[0];
+  return p.terms.length === 1 && t!.c === 1 && t!.s.length === 1 && !t!.s[0]!.def ? t!.s[0] : undefined;
+}
