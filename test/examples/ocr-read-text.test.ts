@@ -106,6 +106,21 @@ test("what stands on its head is turned over, and its corners with it", async ()
   assert.ok(start.y > 90, "at the lower edge");
 });
 
+test("what is turned over is read from its other end", async () => {
+  const picture = paper(320, 160, [60, 60, 140, 30, red], [200, 60, 60, 30, black]);
+  assert.equal((await readText(picture, networks)).lines[0]!.text, "a");
+});
+
+test("a picture whose sides shrink by different ratios keeps its corners in place", async () => {
+  // 1920 × 100 is seen as 960 × 64: 2 pixels in one across, 1.5625 down
+  const { quad } = (await readText(paper(1920, 100, [480, 35, 600, 30, black]), networks)).lines[0]!;
+  const by = (300 * 19.2 * 1.5) / (2 * (300 + 19.2));
+  const expected = [480 - 2 * by, 35 - 1.5625 * by, 1080 + 2 * by, 65 + 1.5625 * by];
+  for (const [i, found] of [quad[0].x, quad[0].y, quad[2].x, quad[2].y].entries()) {
+    assert.ok(Math.abs(found - expected[i]!) < 3, `${found} instead of ${expected[i]}`);
+  }
+});
+
 test("tall boxes are read downwards", async () => {
   const { lines } = await readText(paper(160, 320, [60, 60, 30, 200, black]), networks);
   const [start, end] = lines[0]!.quad;
@@ -116,6 +131,12 @@ test("lines of little confidence are dropped, unless they are asked for", async 
   const picture = paper(320, 160, [60, 60, 200, 30, blue]);
   assert.deepEqual((await readText(picture, networks)).lines, []);
   assert.equal((await readText(picture, networks, { minConfidence: 0.3 })).lines[0]!.text, "?");
+});
+
+test("lines of nothing but spaces are dropped", async () => {
+  const space = network(() => ({ dims: [1, 1, 5], data: Float32Array.of(0, 0, 0, 0, 1) }));
+  const picture = paper(320, 160, [60, 60, 200, 30, black]);
+  assert.deepEqual((await readText(picture, { ...networks, recognition: space })).lines, []);
 });
 
 test("a picture without text gives no lines; so do the smallest picture and extreme ones", async () => {

@@ -43,9 +43,19 @@ test("lines from the top, in each from the left, whatever the order found and th
 });
 
 test("under perspective, where lines of a page are not parallel, far ends of a line stay together", () => {
-  const fan = (x: number, y: number) => ({ x, y: y + (x * (y - 200)) / 4000 });
+  const fan = (x: number, y: number) => ({ x, y: y + (x * (y - 200)) / 2000 });
   const words = page(0).map(({ word, quad }) => ({ word, quad: quad.map(p => fan(p.x, p.y)) as unknown as Quad }));
   assert.equal(order(words), read);
+});
+
+test("under strong perspective the ends of distant lines are not mixed up", () => {
+  const fan = (x: number, y: number) => ({ x, y: y + (x * (y - 210)) / 2500 }); // from -0.08 to 0.08 down the page
+  const rows = [0, 1, 2, 3, 4, 5, 6, 7].flatMap(i => [
+    word(`${i}`, 0, i * 60, 200, 24),
+    word(`${i}'`, 600, i * 60, 200, 24),
+  ]);
+  const words = rows.map(({ word, quad }) => ({ word, quad: quad.map(p => fan(p.x, p.y)) as unknown as Quad }));
+  assert.equal(order([...words].reverse()), "0 0' 1 1' 2 2' 3 3' 4 4' 5 5' 6 6' 7 7'");
 });
 
 test("short boxes, whose angle is known badly, follow the long ones around them", () => {
