@@ -1,7 +1,7 @@
 // From the dims of a run's inputs to the numbers behind a program's symbols, checked.
 import type { Poly, Sym } from "../ir/poly.js";
 import { AzulejoError } from "../support/errors.js";
-import type { KernelProgram } from "./program.js";
+import type { KernelProgram, Precondition } from "./program.js";
 
 export type SymbolValues = ReadonlyMap<Sym, number>;
 
@@ -38,9 +38,18 @@ export function bindDims(
 const print = (dims: readonly Poly[]): string => dims.map(d => d.print()).join(", ");
 
 function checkPreconditions(program: KernelProgram, values: SymbolValues): void {
-  for (const p of program.preconditions) {
-    const [left, right] = [p.left, p.right].map(x => x.evaluate(s => values.get(s)!)) as [number, number];
-    const holds = p.relation === "eq" ? left === right : p.relation === "le" ? left <= right : left < right;
-    if (!holds) throw new AzulejoError("shape", p.message);
-  }
+  const broken = program.preconditions.find(p => !holds(p, values));
+  if (broken) throw new AzulejoError("shape", broken.message);
+}
+
+function holds(p: Precondition, values: SymbolValues): boolean {
+  const [left, right] = [p.left, p.right].map(x => x.evaluate(s => values.get(s)!)) as [number, number];
+  return p.relation === "eq" ? left === right : p.relation === "le" ? left <= right : left < right;
+}
+
+/** Was the program compiled for dims like these? False where it relied on dims being equal that are not. @throws AzulejoError input */
+export function fits(program: KernelProgram, dimsOf: (input: string) => readonly number[] | undefined): boolean {
+  if (program.preconditions.length === 0) return true;
+  const values = bindDims({ ...program, preconditions: [] }, dimsOf);
+  return program.preconditions.every(p => holds(p, values));
 }
