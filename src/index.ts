@@ -1,0 +1,16 @@
+// `azulejo`: load a model, run it.
+export type { Dtype } from "./ir/dtypes.js";
+export type { Operator } from "./ops/operator.js";
+export { load } from "./load/load.js";
+export {
+  type LoadOptions,
+  type Model,
+  type ModelSource,
+  type Pass,
+  type Report,
+  Tensor,
+  type TensorInfo,
+} from "./runtime/api.js";
+export type { Progress } from "./runtime/target.js";
+export type { TensorArray, TensorData } from "./runtime/tensor.js";
+export { AzulejoError, type ErrorCode } from "./support/errors.js";

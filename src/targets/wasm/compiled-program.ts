@@ -1,0 +1,95 @@
+// The kernels of a program with their code, and where pools, fill rows and constants go, relative to the start of the heap.
+import { dtypes } from "../../ir/dtypes.js";
+import { Poly } from "../../ir/poly.js";
+import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import type { Lowered, Param } from "../../lower/cpu/lowered.js";
+import type { KernelReport } from "../../runtime/target.js";
+import { alignUp, Constants, type PlacedConstant } from "./constants.js";
+import type { KernelCode, KernelLibrary } from "./kernel-library.js";
+import type { KernelStep } from "./planner.js";
+
+/** Address space for each row of one fill value; pages that no border reads are never touched. */
+export const FILL_ROW_BYTES = 4 << 20;
+export type FillParam = Extract<Param, { kind: "fill" }>;
+
+export class CompiledProgram {
+  readonly source: KernelProgram;
+  readonly library: KernelLibrary;
+  readonly constants: Constants;
+  readonly kernels = new Map<Step, KernelStep>();
+  readonly #placed = new Map<Step, Map<string, PlacedConstant>>();
+
+  constructor(source: KernelProgram, library: KernelLibrary) {
+    this.source = source;
+    this.library = library;
+    this.constants = new Constants((kernel, sizes) =>
+      library.add(kernel, s => (sizes.has(s) ? Poly.int(sizes.get(s)!) : undefined)),
+    );
+    for (const step of kernelSteps(source.steps)) this.#add(step);
+    for (const b of source.outputs) if (b.constant) this.constants.place(b, undefined);
+  }
+  #add(step: Extract<Step, { kind: "kernel" }>): void {
+    const bound = this.library.add(step.kernel, s => step.symbols.get(s));
+    this.kernels.set(step, { step, bound });
+    const placed = new Map<string, PlacedConstant>();
+    for (const t of bound.code.representative.tensors) {
+      const name = bound.tensor(t.name);
+      const buffer = step.buffers[name]!;
+      if (buffer.constant)
+        placed.set(name, this.constants.place(buffer, bound.code.schedule.layouts[t.name] ?? t.layout));
+    }
+    this.#placed.set(step, placed);
+  }
+  constant(step: Step, tensor: string): PlacedConstant {
+    return this.#placed.get(step)!.get(tensor)!;
+  }
+  plainConstant(buffer: Buffer): PlacedConstant {
+    return this.constants.place(buffer, undefined);
+  }
+
+  /** offsets of the vector constants of each kernel, and of the fill rows; `end` is where constants begin */
+  heap(): {
+    readonly pools: ReadonlyMap<KernelCode, number>;
+    readonly fills: ReadonlyMap<string, { readonly offset: number; readonly param: FillParam }>;
+    readonly end: number;
+  } {
+    const pools = new Map<KernelCode, number>();
+    const fills = new Map<string, { offset: number; param: FillParam }>();
+    let end = 0;
+    for (const code of this.library.codes) {
+      pools.set(code, end);
+      end = alignUp(end + code.lowered.pool.length);
+    }
+    for (const { lowered } of this.library.codes)
+      for (const p of lowered.params)
+        if (p.kind === "fill" && !fills.has(fillKey(p))) {
+          fills.set(fillKey(p), { offset: end, param: p });
+          end += FILL_ROW_BYTES;
+        }
+    return { pools, fills, end };
+  }
+
+  kernelReports(): KernelReport[] {
+    return [...this.kernels.values()].map(({ step, bound }) => ({
+      name: step.kernel.name,
+      nodes: step.nodes,
+      function: entryName(bound.code.lowered),
+      schedule: bound.code.lowered.stages.join("; "),
+    }));
+  }
+}
+
+export const fillKey = (p: FillParam): string => `${p.dtype}:${Object.is(p.value, -0) ? "-0" : p.value}`;
+/** the bytes of one element of a fill row */
+export const fillElementBytes = (p: FillParam): number => dtypes[p.dtype].bytes;
+
+const entryName = (lowered: Lowered): string => lowered.phases.at(-1)?.func.name ?? lowered.name;
+
+export function* kernelSteps(steps: readonly Step[]): Generator<Extract<Step, { kind: "kernel" }>> {
+  for (const s of steps)
+    if (s.kind === "kernel") yield s;
+    else {
+      yield* kernelSteps(s.then);
+      yield* kernelSteps(s.else);
+    }
+}

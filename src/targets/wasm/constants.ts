@@ -1,0 +1,99 @@
+// Weights in memory: one copy a layout, packed once at load by an ordinary kernel. A packed weight and its original are never
+// both resident: originals pass through the arena, which no run uses yet.
+import { bytesOf } from "../../ir/dtypes.js";
+import { Poly, roundUp, Sym } from "../../ir/poly.js";
+import { type Dim, type Kernel, type Layout, newAxis, node, type Tensor } from "../../ir/tile.js";
+import type { ConstantData } from "../../graph/graph.js";
+import type { Buffer } from "../../graph/program.js";
+import { SLACK_BYTES } from "../../lower/cpu/lowered.js";
+import type { BoundKernel } from "./kernel-library.js";
+
+export interface PlacedConstant {
+  readonly buffer: Buffer;
+  readonly data: ConstantData;
+  /** from the start of the program's constants */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** how the original becomes the packed copy; absent: it is stored as it comes */
+  readonly pack?: { readonly kernel: BoundKernel; readonly sizes: ReadonlyMap<Sym, number> };
+}
+
+export class Constants {
+  readonly #placed = new Map<ConstantData, Map<string, PlacedConstant>>();
+  readonly #packer: (kernel: Kernel, sizes: ReadonlyMap<Sym, number>) => BoundKernel;
+  #end = 0;
+
+  constructor(packer: (kernel: Kernel, sizes: ReadonlyMap<Sym, number>) => BoundKernel) {
+    this.#packer = packer;
+  }
+  get byteLength(): number {
+    return this.#end;
+  }
+  get all(): readonly PlacedConstant[] {
+    return [...this.#placed.values()].flatMap(m => [...m.values()]);
+  }
+
+  /** The place of the constant in this layout; asking again gives the same one. */
+  place(buffer: Buffer, layout: Layout | undefined): PlacedConstant {
+    const data = buffer.constant!;
+    const packed = layout !== undefined && !isPlain(layout, buffer);
+    const key = packed ? `${JSON.stringify(layout)}/${buffer.dims.map(d => d.constant)}` : "";
+    const variants = this.#placed.get(data) ?? new Map<string, PlacedConstant>();
+    this.#placed.set(data, variants);
+    let placed = variants.get(key);
+    if (!placed) {
+      const pack = packed ? packKernel(buffer, layout) : undefined;
+      const byteLength = packed ? packedBytes(buffer, layout) : data.byteLength;
+      placed = {
+        buffer,
+        data,
+        offset: this.#end,
+        byteLength,
+        ...(pack ? { pack: { kernel: this.#packer(pack.kernel, pack.sizes), sizes: pack.sizes } } : {}),
+      };
+      this.#end = alignUp(this.#end + byteLength + SLACK_BYTES);
+      variants.set(key, placed);
+    }
+    return placed;
+  }
+}
+export const alignUp = (n: number): number => Math.ceil(n / 64) * 64;
+
+const isPlain = (layout: Layout, buffer: Buffer): boolean =>
+  !layout.block &&
+  !layout.strides &&
+  layout.order.filter(d => buffer.dims[d]!.constant !== 1).every((d, i, all) => i === 0 || all[i - 1]! < d);
+
+function packedBytes(buffer: Buffer, layout: Layout): number {
+  const sizes = buffer.dims.map((d, i) => (layout.block?.dim === i ? roundUp(d, layout.block.size) : d));
+  return Poly.product(sizes).constant * bytesOf(buffer.dtype);
+}
+
+/** dst ← src: the same elements in another layout. */
+function packKernel(buffer: Buffer, layout: Layout): { kernel: Kernel; sizes: Map<Sym, number> } {
+  const sizes = new Map<Sym, number>();
+  const dims = buffer.dims.map((d, i): Dim => {
+    const sym = new Sym(`D${i}`);
+    sizes.set(sym, d.constant);
+    return { name: sym.name, size: Poly.sym(sym) };
+  });
+  const shape = dims.map(d => d.size);
+  const axes = shape.map((s, i) => newAxis(`i${i}`, s));
+  const index = axes.map(a => Poly.sym(a.sym));
+  const source: Tensor = { name: "X", dtype: buffer.dtype, dims: shape, role: "input" };
+  const target: Tensor = { name: "Y", dtype: buffer.dtype, dims: shape, role: "output", layout };
+  const wide = buffer.dtype === "i64" || buffer.dtype === "u64";
+  const value = node<"load">({ kind: "load", tensor: source, index, fill: wide ? 0n : 0, axes, dtype: buffer.dtype });
+  const grid = layout.order.map(d => axes[d]!);
+  return {
+    kernel: {
+      name: "Pack",
+      tensors: [source, target],
+      dims,
+      grid,
+      stores: [{ tensor: target, index, value }],
+      folds: [],
+    },
+    sizes,
+  };
+}

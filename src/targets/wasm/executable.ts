@@ -1,0 +1,119 @@
+// A compiled program on a machine: plans for dims, runs, reports.
+import { bytesOf } from "../../ir/dtypes.js";
+import { bindDims, type SymbolValues } from "../../graph/program-dims.js";
+import type { KernelProgram } from "../../graph/program.js";
+import type { Executable, TargetReport } from "../../runtime/target.js";
+import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
+import type { TensorData } from "../../runtime/tensor.js";
+import { AzulejoError } from "../../support/errors.js";
+import type { Machine, Prepared, Transfer } from "./machine.js";
+import type { Plan } from "./planner.js";
+
+/** Plans are kept for this many sets of dims; the oldest goes first. */
+const MAX_PLANS = 64;
+
+export interface ExecutableParts {
+  readonly program: KernelProgram;
+  readonly machine: Machine;
+  readonly plan: (values: SymbolValues) => Plan;
+  /** called before the first run with a plan: memory and fill rows for it */
+  readonly provide: (plan: Plan) => void | Promise<void>;
+  readonly report: Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes">;
+}
+
+export class WasmExecutable implements Executable {
+  readonly #parts: ExecutableParts;
+  readonly #plans = new Map<string, { plan: Plan; prepared: Prepared }>();
+  #last: Plan | undefined;
+  #disposed = false;
+  readonly runSync?: Executable["runSync"];
+
+  constructor(parts: ExecutableParts) {
+    this.#parts = parts;
+    if (parts.machine.runSync) this.runSync = inputs => this.#runSync(inputs);
+  }
+  async run(
+    inputs: ReadonlyMap<string, TensorData>,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Map<string, TensorData>> {
+    const { plan, prepared } = await this.#planFor(inputs);
+    const results = await this.#parts.machine.run(
+      prepared,
+      transfers(plan, inputs),
+      [...plan.outputs.values()],
+      options.signal,
+    );
+    return this.#outputs(plan, results);
+  }
+  #runSync(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
+    const made = this.#planFor(inputs);
+    if (made instanceof Promise)
+      throw new AzulejoError("target", "runSync needs memory shared with this thread; use run");
+    return this.#outputs(
+      made.plan,
+      this.#parts.machine.runSync!(made.prepared, transfers(made.plan, inputs), [...made.plan.outputs.values()]),
+    );
+  }
+  #planFor(
+    inputs: ReadonlyMap<string, TensorData>,
+  ): { plan: Plan; prepared: Prepared } | Promise<{ plan: Plan; prepared: Prepared }> {
+    if (this.#disposed)
+      throw new AzulejoError("disposed", `Model "${this.#parts.program.name}" was disposed; load it again`);
+    const key = this.#parts.program.inputs.map(b => inputs.get(b.name)?.dims.join() ?? "?").join("/");
+    const known = this.#plans.get(key);
+    if (known) {
+      this.#last = known.plan;
+      return known;
+    }
+    const values = bindDims(this.#parts.program, name => inputs.get(name)?.dims);
+    const plan = this.#parts.plan(values);
+    const ready = this.#parts.provide(plan);
+    const keep = () => {
+      const made = { plan, prepared: this.#parts.machine.prepare(plan.instructions, plan.scratch) };
+      this.#plans.set(key, made);
+      this.#last = plan;
+      this.#forgetOldest();
+      return made;
+    };
+    return ready instanceof Promise ? ready.then(keep) : keep();
+  }
+  #forgetOldest(): void {
+    if (this.#plans.size <= MAX_PLANS) return;
+    const [key, { prepared }] = this.#plans.entries().next().value!;
+    this.#plans.delete(key);
+    this.#parts.machine.release(prepared);
+  }
+  #outputs(plan: Plan, results: readonly Uint8Array[]): Map<string, TensorData> {
+    const dtypes = new Map(this.#parts.program.outputs.map(b => [b.name, b.dtype]));
+    return new Map(
+      [...plan.outputs].map(([name, { dims }], i) => {
+        const dtype = dtypes.get(name)!;
+        return [name, { dtype, dims, data: arrayOf(dtype, results[i]!) }];
+      }),
+    );
+  }
+  report(): TargetReport {
+    return {
+      ...this.#parts.report,
+      arenaBytes: this.#last?.arenaBytes ?? 0,
+      arenaLowerBoundBytes: this.#last?.arenaLowerBoundBytes ?? 0,
+    };
+  }
+  dispose(): void {
+    this.#disposed = true;
+    this.#parts.machine.dispose();
+  }
+}
+
+function transfers(plan: Plan, inputs: ReadonlyMap<string, TensorData>): Transfer[] {
+  return [...plan.inputs].map(([name, { address, byteLength }]) => {
+    const tensor = inputs.get(name)!;
+    const bytes = bytesOfTensor(tensor);
+    if (bytes.byteLength !== byteLength)
+      throw new AzulejoError(
+        "input",
+        `Input "${name}" has ${tensor.data.length} elements, and dims [${tensor.dims.join(", ")}] make ${byteLength / bytesOf(tensor.dtype)}; fix dims or data`,
+      );
+    return { address, bytes };
+  });
+}

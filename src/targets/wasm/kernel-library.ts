@@ -1,0 +1,77 @@
+// The kernels of one program: shared by structure, scheduled, lowered. Dims and strides are parameters, so layers of a network
+// that differ only in size share code.
+import type { Poly, Sym } from "../../ir/poly.js";
+import type { Kernel, Tensor } from "../../ir/tile.js";
+import { lower } from "../../lower/cpu/lower.js";
+import type { Lowered } from "../../lower/cpu/lowered.js";
+import { deriveSchedule } from "../../schedule/derive.js";
+import type { Schedule } from "../../schedule/schedule.js";
+import type { Engine } from "./machine-engine.js";
+
+/** A kernel in the words of the caller, and the code that computes it. */
+export interface KernelCode {
+  readonly lowered: Lowered;
+  readonly schedule: Schedule;
+  /** positions of the phases among the program's functions */
+  readonly firstFunction: number;
+  /** the kernel that was lowered; callers with other names go by position */
+  readonly representative: Kernel;
+}
+export interface BoundKernel {
+  readonly code: KernelCode;
+  /** the caller's tensor for a tensor of the representative, by name */
+  readonly tensor: (name: string) => string;
+  /** the caller's symbol for one of the representative */
+  readonly symbol: (s: Sym) => Sym;
+}
+
+export class KernelLibrary {
+  readonly #features: Engine;
+  readonly #pins: Readonly<Record<string, Partial<Schedule>>>;
+  readonly #codes = new Map<string, KernelCode>();
+  readonly #representatives = new Map<
+    string,
+    { kernel: Kernel; tensors: readonly Tensor[]; symbols: readonly Sym[] }
+  >();
+  #functions = 0;
+
+  constructor(features: Engine, pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
+    this.#features = features;
+    this.#pins = pins;
+  }
+  get codes(): readonly KernelCode[] {
+    return [...this.#codes.values()];
+  }
+
+  /** `sizeOf` gives the sizes that are known now; they choose a schedule, never what is computed. */
+  add(kernel: Kernel, sizeOf: (s: Sym) => Poly | undefined): BoundKernel {
+    const own = canonical(kernel);
+    let first = this.#representatives.get(own.key);
+    if (!first) {
+      first = { kernel, tensors: own.tensors, symbols: own.symbols };
+      this.#representatives.set(own.key, first);
+    }
+    const ownOf = new Map(first.symbols.map((s, i) => [s, own.symbols[i]!]));
+    const hint = (s: Sym): number | undefined => {
+      const p = sizeOf(ownOf.get(s) ?? s);
+      return p?.isConst ? p.constant : undefined;
+    };
+    const schedule = deriveSchedule(first.kernel, {
+      dimHints: hint,
+      pins: this.#pins[kernel.name] ?? {},
+    });
+    const key = `${own.key}\n${JSON.stringify(schedule)}`;
+    let code = this.#codes.get(key);
+    if (!code) {
+      const lowered = lower(first.kernel, schedule);
+      code = { lowered, schedule, firstFunction: this.#functions, representative: first.kernel };
+      this.#functions += lowered.phases.length;
+      this.#codes.set(key, code);
+    }
+    const names = new Map(first.tensors.map((t, i) => [t.name, own.tensors[i]!.name]));
+    return { code, tensor: name => names.get(name)!, symbol: s => ownOf.get(s) ?? s };
+  }
+}
+
+let counter = 0;
+const canonical = (kernel: Kernel) => ({ key: `${counter++}`, tensors: kernel.tensors, symbols: [] as Sym[] });

@@ -1,0 +1,102 @@
+// The target "wasm": a whole model as one small module.
+import type { KernelProgram } from "../../graph/program.js";
+import { canShareMemory, now, throwIfAborted } from "../../runtime/platform.js";
+import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
+import type { Schedule } from "../../schedule/schedule.js";
+import { CompiledProgram } from "./compiled-program.js";
+import { emitFunctions } from "./emit.js";
+import { WasmExecutable } from "./executable.js";
+import { KernelLibrary } from "./kernel-library.js";
+import { createMachine, type Machine } from "./machine.js";
+import { engine } from "./machine-engine.js";
+import { type AssembledModule, assembleModule } from "./module.js";
+import { ResidentProgram } from "./resident-program.js";
+
+export interface WasmTargetOptions {
+  /** where memory can't be shared, or to force it: one worker with memory of its own */
+  readonly shared?: boolean;
+  readonly workerUrl?: string;
+}
+
+export function wasmTarget(targetOptions: WasmTargetOptions = {}): Target {
+  return { name: "wasm", compile: (program, options) => compile(program, options, targetOptions) };
+}
+
+async function compile(source: KernelProgram, options: CompileOptions, target: WasmTargetOptions): Promise<Executable> {
+  const shared = target.shared ?? canShareMemory();
+  const making = new Making(source, options, shared);
+  // workers start while this thread compiles
+  const pending = createMachine({
+    module: Promise.resolve().then(() => making.module()),
+    shared,
+    threads: shared ? options.threads : 1,
+    engineFlags: options.engineFlags,
+    ...(target.workerUrl ? { workerUrl: target.workerUrl } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const machine = await pending;
+  const placed = now();
+  try {
+    const resident = new ResidentProgram(making.compiled!, machine);
+    await resident.load(options);
+    return new WasmExecutable({
+      program: source,
+      machine,
+      plan: resident.plan,
+      provide: plan => resident.provide(plan),
+      report: making.report(machine, now() - placed),
+    });
+  } catch (e) {
+    machine.dispose();
+    throw e;
+  }
+}
+
+/** Kernels → module, with the time each part took. */
+class Making {
+  readonly #source: KernelProgram;
+  readonly #options: CompileOptions;
+  readonly #shared: boolean;
+  readonly #times: Record<string, number> = {};
+  #codeBytes = 0;
+  #functions = 0;
+  compiled: CompiledProgram | undefined;
+
+  constructor(source: KernelProgram, options: CompileOptions, shared: boolean) {
+    this.#source = source;
+    this.#options = options;
+    this.#shared = shared;
+  }
+  module(): AssembledModule {
+    throwIfAborted(this.#options.signal, "Loading the model");
+    const features = engine(this.#options.engineFlags);
+    const start = now();
+    const library = new KernelLibrary(features, this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>);
+    this.compiled = new CompiledProgram(this.#source, library);
+    const lowered = now();
+    this.#options.onProgress?.({ phase: "compile", fraction: 0.5 });
+    const emitted = emitFunctions(
+      library.codes.flatMap(c => c.lowered.phases.map(p => p.func)),
+      features,
+    );
+    const module = assembleModule({ ...emitted, shared: this.#shared });
+    this.#times.lower = lowered - start;
+    this.#times.emit = now() - lowered;
+    this.#codeBytes = module.bytes.length;
+    this.#functions = emitted.functions.length;
+    return module;
+  }
+  report(machine: Machine, weightsMs: number): Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes"> {
+    return {
+      target: "wasm",
+      threads: machine.threads,
+      codeBytes: this.#codeBytes,
+      functions: this.#functions,
+      kernels: this.compiled!.kernelReports(),
+      constantBytes: this.compiled!.constants.byteLength,
+      flags: machine.flags,
+      notes: [],
+      timesMs: { ...this.#times, engine: machine.compileTimeMs, weights: weightsMs },
+    };
+  }
+}
