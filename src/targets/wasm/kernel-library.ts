@@ -1,12 +1,12 @@
 // The kernels of one program: shared by structure, scheduled, lowered. Dims and strides are parameters, so layers of a network
 // that differ only in size share code.
+import { canonical } from "../../ir/canonical.js";
 import type { Poly, Sym } from "../../ir/poly.js";
 import type { Kernel, Tensor } from "../../ir/tile.js";
 import { lower } from "../../lower/cpu/lower.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
 import { deriveSchedule } from "../../schedule/derive.js";
 import type { Schedule } from "../../schedule/schedule.js";
-import type { Engine } from "./machine-engine.js";
 
 /** A kernel in the words of the caller, and the code that computes it. */
 export interface KernelCode {
@@ -26,7 +26,6 @@ export interface BoundKernel {
 }
 
 export class KernelLibrary {
-  readonly #features: Engine;
   readonly #pins: Readonly<Record<string, Partial<Schedule>>>;
   readonly #codes = new Map<string, KernelCode>();
   readonly #representatives = new Map<
@@ -35,8 +34,7 @@ export class KernelLibrary {
   >();
   #functions = 0;
 
-  constructor(features: Engine, pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
-    this.#features = features;
+  constructor(pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
     this.#pins = pins;
   }
   get codes(): readonly KernelCode[] {
@@ -72,6 +70,3 @@ export class KernelLibrary {
     return { code, tensor: name => names.get(name)!, symbol: s => ownOf.get(s) ?? s };
   }
 }
-
-let counter = 0;
-const canonical = (kernel: Kernel) => ({ key: `${counter++}`, tensors: kernel.tensors, symbols: [] as Sym[] });
