@@ -1,0 +1,575 @@
+// Passes: what each does (as text), and the laws that hold for all: the result is a valid graph, running the pass again changes
+// nothing, and the graph computes what it computed.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { readOnnx } from "../../src/frontends/onnx/index.js";
+import type { Graph } from "../../src/graph/graph.js";
+import { infer } from "../../src/graph/infer.js";
+import type { Pass } from "../../src/graph/pass.js";
+import { runPasses } from "../../src/graph/pass.js";
+import {
+  defaultPasses,
+  foldConstants,
+  foldNormalization,
+  foldPadding,
+  removeDeadCode,
+  resolveIf,
+  shareCommon,
+  simplify,
+} from "../../src/graph/passes/index.js";
+import { printGraph } from "../../src/graph/print.js";
+import { verifyGraph } from "../../src/graph/verify.js";
+import type { ReferenceTensor } from "../../src/ops/operator.js";
+import { createRegistry } from "../../src/ops/registry.js";
+import type { ModelInit } from "../frontends/onnx-model.js";
+import {
+  elementType,
+  f32Tensor,
+  float,
+  graphAttribute,
+  i64Tensor,
+  int,
+  ints,
+  node,
+  onnxModel,
+  tensorAttribute,
+  text,
+  value,
+} from "../frontends/onnx-model.js";
+import { evaluate, pseudoRandom } from "./evaluate.js";
+
+const { f32, i64, bool, f64, i32 } = elementType;
+const registry = createRegistry();
+
+const random = (dims: readonly number[], seed = 7): ReferenceTensor => ({
+  dtype: "f32",
+  dims,
+  data: pseudoRandom(
+    dims.reduce((a, b) => a * b, 1),
+    seed,
+  ).map(Math.fround),
+});
+const weights = (name: string, dims: readonly number[], seed: number) =>
+  f32Tensor(name, dims, random(dims, seed).data as number[]);
+const positive = (name: string, dims: readonly number[], seed: number) =>
+  f32Tensor(
+    name,
+    dims,
+    (random(dims, seed).data as number[]).map(x => Math.abs(x) + 0.5),
+  );
+
+interface PassCase {
+  readonly title: string;
+  readonly pass: Pass;
+  readonly model: ModelInit;
+  readonly inputs: Readonly<Record<string, ReferenceTensor>>;
+  /** the nodes afterwards, without constants and types */
+  readonly want: readonly string[];
+}
+
+/** `y = Conv(x, w, b)` */
+const outline = (graph: Graph): string[] =>
+  graph.nodes.map(
+    n => `${n.outputs.map(o => o?.name ?? "_").join(", ")} = ${n.op}(${n.inputs.map(v => v?.name ?? "_").join(", ")})`,
+  );
+
+const x4: Readonly<Record<string, ReferenceTensor>> = { x: random([2, 3, 5, 5]) };
+const image = value("x", f32, ["n", 3, "h", "w"]);
+const y = value("y", f32);
+
+const normalized = (extra: ModelInit["nodes"], last: string): ModelInit => ({
+  inputs: [image],
+  outputs: [value(last, f32)],
+  initializers: [
+    weights("w", [4, 3, 3, 3], 1),
+    weights("b", [4], 2),
+    weights("scale", [4], 3),
+    weights("bias", [4], 4),
+    weights("mean", [4], 5),
+    positive("variance", [4], 6),
+    weights("channel", [4, 1, 1], 8),
+    f32Tensor("two", [], [2]),
+    weights("row", [5], 9),
+  ],
+  nodes: extra ?? [],
+});
+
+const cases: readonly PassCase[] = [
+  {
+    title: "fold-constants: shape arithmetic on fixed dims vanishes",
+    pass: foldConstants(registry),
+    model: {
+      inputs: [value("x", f32, [2, 3, 4])],
+      outputs: [y],
+      initializers: [i64Tensor("zero", [1], [0]), i64Tensor("rest", [1], [-1])],
+      nodes: [
+        node("Shape", ["x"], ["s"]),
+        node("Gather", ["s", "zero"], ["n"]),
+        node("Concat", ["n", "rest"], ["t"], [int("axis", 0)]),
+        node("Reshape", ["x", "t"], ["y"]),
+      ],
+    },
+    inputs: { x: random([2, 3, 4]) },
+    want: ["y = Reshape(x, t)"],
+  },
+  {
+    title: "fold-constants: fills, reshapes, slices, transposes and concatenations of weights",
+    pass: foldConstants(registry),
+    model: {
+      inputs: [value("x", f32, ["n", 6])],
+      outputs: [y],
+      initializers: [
+        i64Tensor("dims", [2], [4, 2]),
+        weights("w", [2, 4], 1),
+        i64Tensor("from", [2], [1, -1]),
+        i64Tensor("to", [2], [4, -(2n ** 63n) + 1n]),
+        i64Tensor("axes", [2], [0, 1]),
+        i64Tensor("steps", [2], [2, -1]),
+        i64Tensor("flat", [1], [-1]),
+        i64Tensor("zero", [1], [0]),
+      ],
+      nodes: [
+        node("ConstantOfShape", ["dims"], ["fill"], [tensorAttribute("value", f32Tensor("", [1], [3]))]),
+        node("Transpose", ["w"], ["wt"]),
+        node("Concat", ["wt", "fill"], ["both"], [int("axis", 1)]),
+        node("Slice", ["both", "from", "to", "axes", "steps"], ["part"]),
+        node("Reshape", ["part", "flat"], ["v"]),
+        node("Concat", ["v", "v"], ["v2"], [int("axis", 0)]),
+        node("Slice", ["v2", "zero", "six"], ["v6"]),
+        node("Constant", [], ["six"], [ints("value_ints", [6])]),
+        node("Unsqueeze", ["v6", "zero"], ["row"]),
+        node("Mul", ["x", "row"], ["y"]),
+      ],
+    },
+    inputs: { x: random([2, 6]) },
+    want: ["y = Mul(x, row)"],
+  },
+  {
+    title: "fold-constants: an output of the graph stays made by a node",
+    pass: foldConstants(registry),
+    model: {
+      inputs: [value("x", f32, [2, 3])],
+      outputs: [value("s", i64)],
+      nodes: [node("Shape", ["x"], ["s"])],
+    },
+    inputs: { x: random([2, 3]) },
+    want: ["s = Identity(s)"],
+  },
+  {
+    title: "remove-dead-code: nodes and outputs that nobody reads",
+    pass: removeDeadCode,
+    model: {
+      inputs: [value("x", f32, [4, 2])],
+      outputs: [y],
+      nodes: [
+        node("Exp", ["x"], ["unused"]),
+        node("Split", ["x"], ["a", "b"], [int("axis", 0), int("num_outputs", 2)]),
+        node("Neg", ["b"], ["y"]),
+        node("Abs", ["unused"], ["unused2"]),
+      ],
+      opset: 18,
+    },
+    inputs: { x: random([4, 2]) },
+    want: ["_, b = Split(x)", "y = Neg(b)"],
+  },
+  {
+    title: "resolve-if: a known condition leaves its branch, with what it takes from around",
+    pass: resolveIf,
+    model: {
+      inputs: [value("x", f32, [1, 4])],
+      outputs: [y],
+      initializers: [i64Tensor("zero", [], [0]), i64Tensor("one", [], [1]), i64Tensor("axes", [1], [0])],
+      nodes: [
+        node("Shape", ["x"], ["s"]),
+        node("Gather", ["s", "zero"], ["n"]),
+        node("Equal", ["n", "one"], ["is1"]),
+        node(
+          "If",
+          ["is1"],
+          ["y"],
+          [
+            graphAttribute("then_branch", {
+              outputs: [value("p", f32)],
+              nodes: [node("Squeeze", ["x", "axes"], ["q"]), node("Neg", ["q"], ["p"])],
+            }),
+            graphAttribute("else_branch", { outputs: [value("x", f32)] }),
+          ],
+        ),
+      ],
+    },
+    inputs: { x: random([1, 4]) },
+    want: ["s = Shape(x)", "n = Gather(s, zero)", "is1 = Equal(n, one)", "q = Squeeze(x, axes)", "y = Neg(q)"],
+  },
+  {
+    title: "resolve-if: an unknown condition stays",
+    pass: resolveIf,
+    model: {
+      inputs: [value("c", bool, []), value("x", f32, ["n"])],
+      outputs: [y],
+      nodes: [
+        node(
+          "If",
+          ["c"],
+          ["y"],
+          [
+            graphAttribute("then_branch", { outputs: [value("p", f32)], nodes: [node("Neg", ["x"], ["p"])] }),
+            graphAttribute("else_branch", { outputs: [value("q", f32)], nodes: [node("Exp", ["x"], ["q"])] }),
+          ],
+        ),
+      ],
+    },
+    inputs: { c: { dtype: "bool", dims: [], data: [0] }, x: random([3]) },
+    want: ["y = If(c)"],
+  },
+  {
+    title: "share-common: equal nodes on equal inputs, equal small constants",
+    pass: shareCommon,
+    model: {
+      inputs: [value("x", f32, ["n"])],
+      outputs: [y],
+      initializers: [f32Tensor("c1", [], [2]), f32Tensor("c2", [], [2]), f32Tensor("c3", [], [3])],
+      nodes: [
+        node("Mul", ["x", "c1"], ["a"]),
+        node("Mul", ["x", "c2"], ["b"]),
+        node("Mul", ["x", "c3"], ["c"]),
+        node("Softmax", ["a"], ["s"], [int("axis", 0)]),
+        node("Softmax", ["b"], ["t"], [int("axis", -1)]),
+        node("Sum", ["a", "b", "c", "s", "t"], ["y"]),
+      ],
+    },
+    inputs: { x: random([3]) },
+    want: ["a = Mul(x, c1)", "c = Mul(x, c3)", "s = Softmax(a)", "t = Softmax(a)", "y = Sum(a, a, c, s, t)"],
+  },
+  {
+    title: "share-common: what a branch computes stays in the branch",
+    pass: shareCommon,
+    model: {
+      inputs: [value("c", bool, []), value("x", f32, ["n"])],
+      outputs: [y],
+      nodes: [
+        node(
+          "If",
+          ["c"],
+          ["z"],
+          [
+            graphAttribute("then_branch", { outputs: [value("p", f32)], nodes: [node("Neg", ["x"], ["p"])] }),
+            graphAttribute("else_branch", { outputs: [value("q", f32)], nodes: [node("Neg", ["x"], ["q"])] }),
+          ],
+        ),
+        node("Neg", ["x"], ["m"]),
+        node("Add", ["z", "m"], ["y"]),
+      ],
+    },
+    inputs: { c: { dtype: "bool", dims: [], data: [1] }, x: random([3]) },
+    want: ["z = If(c)", "m = Neg(x)", "y = Add(z, m)"],
+  },
+  {
+    title: "simplify: what does nothing",
+    pass: simplify,
+    model: {
+      inputs: [value("x", f32, ["n", 4])],
+      outputs: [y],
+      initializers: [
+        f32Tensor("one", [1, 1], [1]),
+        f32Tensor("zero", [4], [0, 0, 0, 0]),
+        i64Tensor("pads", [4], [0, 0, 0, 0]),
+        i64Tensor("from", [1], [0]),
+        i64Tensor("to", [1], [2n ** 63n - 1n]),
+      ],
+      nodes: [
+        node("Identity", ["x"], ["a"]),
+        node("Dropout", ["a"], ["b"]),
+        node("Cast", ["b"], ["c"], [int("to", 1)]),
+        node("Mul", ["one", "c"], ["d"]),
+        node("Add", ["d", "zero"], ["e"]),
+        node("Pad", ["e", "pads"], ["f"]),
+        node("Slice", ["f", "from", "to"], ["g"]),
+        node("Sum", ["g"], ["h"]),
+        node("Transpose", ["h"], ["i"], [ints("perm", [0, 1])]),
+        node("Relu", ["i"], ["y"]),
+      ],
+    },
+    inputs: { x: random([2, 4]) },
+    want: ["y = Relu(x)"],
+  },
+  {
+    title: "simplify: multiplying by one that widens the tensor stays",
+    pass: simplify,
+    model: {
+      inputs: [value("x", f32, [1, 4])],
+      outputs: [y],
+      initializers: [f32Tensor("ones", [3, 1], [1, 1, 1])],
+      nodes: [node("Mul", ["x", "ones"], ["y"])],
+    },
+    inputs: { x: random([1, 4]) },
+    want: ["y = Mul(x, ones)"],
+  },
+  {
+    title: "simplify: pairs of transposes and of casts",
+    pass: simplify,
+    model: {
+      inputs: [value("x", f32, [2, 3, 4]), value("i", i32, [2])],
+      outputs: [y, value("z", f32), value("k", f64)],
+      nodes: [
+        node("Transpose", ["x"], ["a"], [ints("perm", [1, 2, 0])]),
+        node("Transpose", ["a"], ["y"], [ints("perm", [1, 2, 0])]),
+        node("Transpose", ["a"], ["b"], [ints("perm", [2, 0, 1])]),
+        node("Neg", ["b"], ["z"]),
+        node("Cast", ["i"], ["l"], [int("to", 7)]),
+        node("Cast", ["l"], ["k"], [int("to", 11)]),
+      ],
+    },
+    inputs: { x: random([2, 3, 4]), i: { dtype: "i32", dims: [2], data: [-5, 7] } },
+    want: ["a = Transpose(x)", "y = Transpose(x)", "z = Neg(x)", "l = Cast(i)", "k = Cast(i)"],
+  },
+  {
+    title: "simplify: a cast that loses something stays",
+    pass: simplify,
+    model: {
+      inputs: [value("x", f32, [3])],
+      outputs: [y],
+      nodes: [node("Cast", ["x"], ["i"], [int("to", 6)]), node("Cast", ["i"], ["y"], [int("to", 1)])],
+    },
+    inputs: { x: { dtype: "f32", dims: [3], data: [1.5, -2.25, 3] } },
+    want: ["i = Cast(x)", "y = Cast(i)"],
+  },
+  {
+    title: "simplify: reshapes of reshapes, and reshapes to computed dims",
+    pass: simplify,
+    model: {
+      inputs: [value("x", f32, ["n", 1, 2, 3])],
+      outputs: [y, value("z", f32)],
+      initializers: [i64Tensor("one", [1], [1]), i64Tensor("zero", [1], [0]), i64Tensor("six", [1], [6])],
+      nodes: [
+        node("Squeeze", ["x", "one"], ["a"]),
+        node("Flatten", ["a"], ["b"]),
+        node("Unsqueeze", ["b", "zero"], ["y"]),
+        node("Shape", ["x"], ["s"]),
+        node("Gather", ["s", "zero"], ["n"]),
+        node("Concat", ["n", "six"], ["t"], [int("axis", 0)]),
+        node("Reshape", ["x", "t"], ["c"]),
+        node("Neg", ["c"], ["z"]),
+      ],
+    },
+    inputs: { x: random([2, 1, 2, 3]) },
+    want: [
+      "a = Squeeze(x, one)",
+      "b = Reshape(x, Flatten_1/shape)",
+      "y = Reshape(x, Unsqueeze_2/shape)",
+      "s = Shape(x)",
+      "n = Gather(s, zero)",
+      "t = Concat(n, six)",
+      "c = Reshape(x, Reshape_6/shape)",
+      "z = Neg(c)",
+    ],
+  },
+  {
+    title: "fold-normalization: convolution, batch normalisation, scale and shift are one convolution",
+    pass: foldNormalization,
+    model: normalized(
+      [
+        node("Conv", ["x", "w"], ["c"]),
+        node("BatchNormalization", ["c", "scale", "bias", "mean", "variance"], ["n"], [float("epsilon", 0.01)]),
+        node("Mul", ["n", "channel"], ["m"]),
+        node("Sub", ["m", "two"], ["s"]),
+        node("Div", ["s", "two"], ["y"]),
+      ],
+      "y",
+    ),
+    inputs: x4,
+    want: ["y = Conv(x, y/weight, y/bias)"],
+  },
+  {
+    title: "fold-normalization: a bias that is there is scaled too, a bias added later joins it",
+    pass: foldNormalization,
+    model: normalized(
+      [
+        node("Conv", ["x", "w", "b"], ["c"]),
+        node("BatchNormalization", ["c", "scale", "bias", "mean", "variance"], ["n"]),
+        node("Add", ["channel", "n"], ["y"]),
+      ],
+      "y",
+    ),
+    inputs: x4,
+    want: ["y = Conv(x, n/weight, y/bias)"],
+  },
+  {
+    title: "fold-normalization: transposed convolution with groups",
+    pass: foldNormalization,
+    model: {
+      inputs: [value("x", f32, ["n", 4, "h", "w"])],
+      outputs: [y],
+      initializers: [
+        weights("w", [4, 3, 2, 2], 1),
+        weights("scale", [6], 3),
+        weights("bias", [6], 4),
+        weights("mean", [6], 5),
+        positive("variance", [6], 6),
+      ],
+      nodes: [
+        node("ConvTranspose", ["x", "w"], ["c"], [int("group", 2)]),
+        node("BatchNormalization", ["c", "scale", "bias", "mean", "variance"], ["y"]),
+      ],
+    },
+    inputs: { x: random([1, 4, 3, 3]) },
+    want: ["y = ConvTranspose(x, y/weight, y/bias)"],
+  },
+  {
+    title:
+      "fold-normalization: a convolution that somebody else reads stays, and so does one with a constant along another axis",
+    pass: foldNormalization,
+    model: normalized(
+      [
+        node("Conv", ["x", "w"], ["c"]),
+        node("Mul", ["c", "channel"], ["m"]),
+        node("Relu", ["c"], ["r"]),
+        node("Add", ["m", "r"], ["s"]),
+        node("Conv", ["x", "w"], ["d"], [ints("pads", [1, 1, 1, 1])]),
+        node("Mul", ["d", "row"], ["e"]),
+        node("GlobalAveragePool", ["e"], ["g"]),
+        node("Add", ["s", "g"], ["y"]),
+      ],
+      "y",
+    ),
+    inputs: x4,
+    want: [
+      "c = Conv(x, w)",
+      "m = Mul(c, channel)",
+      "r = Relu(c)",
+      "s = Add(m, r)",
+      "d = Conv(x, w)",
+      "e = Mul(d, row)",
+      "g = GlobalAveragePool(e)",
+      "y = Add(s, g)",
+    ],
+  },
+  {
+    title: "fold-normalization: batch normalisation on its own is a product and a sum",
+    pass: foldNormalization,
+    model: {
+      ...normalized([], "y"),
+      inputs: [value("x", f32, ["n", 4, "h"])],
+      nodes: [
+        node("BatchNormalization", ["x", "scale", "bias", "mean", "variance"], ["n"]),
+        node("Mul", ["n", "two"], ["y"]),
+      ],
+    },
+    inputs: { x: random([2, 4, 3]) },
+    want: ["y/scaled = Mul(x, y/scale)", "y = Add(y/scaled, y/shift)"],
+  },
+  {
+    title: "fold-padding: zeros around a convolution, and around an average that counts them",
+    pass: foldPadding,
+    model: {
+      inputs: [image],
+      outputs: [y, value("z", f32)],
+      initializers: [weights("w", [4, 3, 3, 3], 1), i64Tensor("pads", [8], [0, 0, 1, 0, 0, 0, 2, 1])],
+      nodes: [
+        node("Pad", ["x", "pads"], ["p"]),
+        node("Conv", ["p", "w"], ["y"], [ints("pads", [0, 1, 0, 1])]),
+        node("AveragePool", ["p"], ["z"], [ints("kernel_shape", [2, 2]), int("count_include_pad", 1)]),
+      ],
+    },
+    inputs: x4,
+    want: ["p = Pad(x, pads)", "y = Conv(x, w)", "z = AveragePool(x)"],
+  },
+  {
+    title: "fold-padding: other fills, other modes, channels, negative amounts and other pools stay",
+    pass: foldPadding,
+    model: {
+      inputs: [image],
+      outputs: [y],
+      initializers: [
+        weights("w", [2, 3, 1, 1], 1),
+        weights("w4", [2, 4, 1, 1], 2),
+        i64Tensor("pads", [8], [0, 0, 1, 1, 0, 0, 1, 1]),
+        i64Tensor("channels", [8], [0, 1, 0, 0, 0, 0, 0, 0]),
+        i64Tensor("crop", [8], [0, 0, -1, 0, 0, 0, 0, 0]),
+        f32Tensor("one", [], [1]),
+      ],
+      nodes: [
+        node("Pad", ["x", "pads", "one"], ["p1"]),
+        node("Conv", ["p1", "w"], ["y1"]),
+        node("Pad", ["x", "pads"], ["p2"], [text("mode", "reflect")]),
+        node("Conv", ["p2", "w"], ["y2"]),
+        node("Pad", ["x", "channels"], ["p3"]),
+        node("Conv", ["p3", "w4"], ["y3"], [ints("pads", [1, 1, 1, 1])]),
+        node("Pad", ["x", "crop"], ["p4"]),
+        node("Conv", ["p4", "w"], ["y4"], [ints("pads", [2, 1, 1, 1])]),
+        node("Pad", ["x", "pads"], ["p5"]),
+        node("MaxPool", ["p5"], ["m"], [ints("kernel_shape", [1, 1])]),
+        node("Conv", ["m", "w"], ["y5"]),
+        node("Sum", ["y1", "y2", "y3", "y4", "y5"], ["y"]),
+      ],
+    },
+    inputs: x4,
+    want: [
+      "p1 = Pad(x, pads, one)",
+      "y1 = Conv(p1, w)",
+      "p2 = Pad(x, pads)",
+      "y2 = Conv(p2, w)",
+      "p3 = Pad(x, channels)",
+      "y3 = Conv(p3, w4)",
+      "p4 = Pad(x, crop)",
+      "y4 = Conv(p4, w)",
+      "p5 = Pad(x, pads)",
+      "m = MaxPool(p5)",
+      "y5 = Conv(m, w)",
+      "y = Sum(y1, y2, y3, y4, y5)",
+    ],
+  },
+];
+
+describe("passes", () => {
+  for (const { title, pass, model, inputs, want } of cases)
+    it(title, async () => {
+      const before = infer(await readOnnx(onnxModel(model)), registry);
+      const after = await pass.run(before);
+      verifyGraph(after);
+      assert.deepEqual(outline(after), want);
+      assert.equal(printGraph(await pass.run(after)), printGraph(after), "running it again changes nothing");
+      await sameResults(before, after, inputs);
+      await sameResults(before, await runPasses(before, defaultPasses(registry)), inputs);
+    });
+});
+
+/** Folded weights are rounded once more than the operators they replace. */
+async function sameResults(a: Graph, b: Graph, inputs: Readonly<Record<string, ReferenceTensor>>): Promise<void> {
+  const [want, got] = [await evaluate(a, registry, inputs), await evaluate(b, registry, inputs)];
+  assert.deepEqual(Object.keys(got), Object.keys(want));
+  for (const [name, w] of Object.entries(want)) {
+    const g = got[name]!;
+    assert.deepEqual([g.dtype, g.dims], [w.dtype, w.dims]);
+    const scale = Math.max(1, ...Array.from(w.data as ArrayLike<number>, x => Math.abs(Number(x))));
+    for (let i = 0; i < w.data.length; i++)
+      assert.ok(
+        Math.abs(Number(g.data[i]) - Number(w.data[i])) <= 1e-5 * scale,
+        `${name}[${i}]: ${g.data[i]} for ${w.data[i]}`,
+      );
+  }
+}
+
+describe("runPasses", () => {
+  const model = onnxModel({
+    inputs: [value("x", f32, ["n"])],
+    outputs: [y],
+    nodes: [node("Exp", ["x"], ["unused"]), node("Identity", ["x"], ["a"]), node("Neg", ["a"], ["y"])],
+  });
+  it("reports counts and times of each pass", async () => {
+    let clock = 0;
+    const seen: unknown[] = [];
+    const graph = await readOnnx(model);
+    await runPasses(graph, [removeDeadCode, simplify], { now: () => clock++, onPass: r => seen.push(r) });
+    assert.deepEqual(seen, [
+      { name: "remove-dead-code", nodesBefore: 3, nodesAfter: 2, timeMs: 1 },
+      { name: "simplify", nodesBefore: 2, nodesAfter: 1, timeMs: 1 },
+    ]);
+  });
+  it("stops when the signal asks", async () => {
+    const graph = await readOnnx(model);
+    await assert.rejects(runPasses(graph, [simplify], { signal: { aborted: true } }), {
+      code: "aborted",
+      message: 'Stopped before the pass "simplify", as the signal asked',
+    });
+  });
+});
