@@ -18,7 +18,7 @@ export const lazyData = (byteLength: number, compute: () => Uint8Array | Promise
 
 /** A tensor whose elements are all the same: costs nothing until it is read. */
 export function fillData(dtype: Dtype, elements: number, value: number | bigint): ConstantData {
-  return lazyData(elements * bytesOf(dtype), () => encode(dtype, new Array<number | bigint>(1).fill(value), elements));
+  return lazyData(elements * bytesOf(dtype), () => encode(dtype, [value], elements));
 }
 
 /** Numbers (integers beyond 2^53 saturate) as little-endian bytes; a single number is repeated `elements` times. */
@@ -27,17 +27,21 @@ export function encode(
   data: readonly (number | bigint)[] | Float64Array,
   elements = data.length,
 ): Uint8Array {
-  const one = data.length === 1 && elements !== 1 ? data[0] : undefined;
-  const at = (i: number): number | bigint => one ?? data[i]!;
   const out = newArray(dtype, elements);
-  if (out instanceof BigInt64Array || out instanceof BigUint64Array)
-    for (let i = 0; i < elements; i++) out[i] = saturated(at(i), dtype);
-  else if (dtype === "f16" || dtype === "bf16")
-    for (let i = 0; i < elements; i++) out[i] = floatToBits(dtype, Number(at(i)));
-  else if (dtype === "bool") for (let i = 0; i < elements; i++) out[i] = Number(at(i)) !== 0 ? 1 : 0;
-  else for (let i = 0; i < elements; i++) out[i] = Number(at(i));
+  const wide = out instanceof BigInt64Array || out instanceof BigUint64Array;
+  if (data.length === 1) wide ? out.fill(saturated(data[0]!, dtype)) : out.fill(stored(dtype, Number(data[0])));
+  else if (wide) for (let i = 0; i < elements; i++) out[i] = saturated(data[i]!, dtype);
+  else if (converts(dtype)) for (let i = 0; i < elements; i++) out[i] = stored(dtype, Number(data[i]));
+  // one call of the engine converts what its own arrays hold
+  else if (data instanceof Float64Array) out.set(data);
+  else for (let i = 0; i < elements; i++) out[i] = Number(data[i]);
   return new Uint8Array(out.buffer, 0, out.byteLength);
 }
+
+const converts = (dtype: Dtype): dtype is "f16" | "bf16" | "bool" =>
+  dtype === "f16" || dtype === "bf16" || dtype === "bool";
+const stored = (dtype: Dtype, x: number): number =>
+  dtype === "f16" || dtype === "bf16" ? floatToBits(dtype, x) : dtype === "bool" ? (x !== 0 ? 1 : 0) : x;
 
 function saturated(x: number | bigint, dtype: Dtype): bigint {
   const [low, high] = dtype === "i64" ? [-(2n ** 63n), 2n ** 63n - 1n] : [0n, 2n ** 64n - 1n];
@@ -86,7 +90,7 @@ export function decode(dtype: Dtype, bytes: Uint8Array): Float64Array {
   if (view instanceof BigInt64Array || view instanceof BigUint64Array)
     return Float64Array.from(view as Iterable<bigint>, Number);
   if (dtype === "f16" || dtype === "bf16") return Float64Array.from(view as Uint16Array, x => floatFromBits(dtype, x));
-  return Float64Array.from(view as Exclude<AnyArray, BigInt64Array | BigUint64Array>);
+  return new Float64Array(view as Exclude<AnyArray, BigInt64Array | BigUint64Array>);
 }
 
 /**

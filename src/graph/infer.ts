@@ -114,6 +114,10 @@ function inferOperator(node: GraphNode, values: NewValues, run: Inference): Node
   if (operator.host) throw new AzulejoError("operator-unsupported", `${describeNode(node)}: ${operator.host.reason}`);
   const { attributes } = mapSubgraphs(node, g => substituteValues(g, v => values.get(v) ?? v));
   const types = inferOutputs(node, bound, run);
+  for (const name of Object.keys(bound.outputs)) {
+    const { dims, reason } = types(name);
+    if (!dims && reason === undefined) throw notGiven(node, name);
+  }
   return { attributes, types: node.outputs.map((_, i) => types(outputName(operator, i))) };
 }
 
@@ -140,7 +144,6 @@ function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, ru
     const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run.equalities) };
     const dims = operator.shape(asking);
     const known = operator.values?.(asking) ?? {};
-    for (const name of info.wanted) if (!dims[name]) throw notGiven(node, name);
     return name => ({ dtype: dtype(name), dims: dims[name], known: known[name] });
   } catch (error) {
     if (!mayDependOnDims(error, info, run)) throw error;

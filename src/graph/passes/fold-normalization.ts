@@ -6,7 +6,7 @@
 import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { constantDims, decode, encode, lazyData } from "../constants.js";
-import type { GraphNode, Value } from "../graph.js";
+import type { Dims, GraphNode, Value } from "../graph.js";
 import { makeNode, sameType } from "../make.js";
 import type { Pass } from "../pass.js";
 import type { RewriteView, Rule } from "../rewrite.js";
@@ -32,10 +32,9 @@ interface Affine {
 }
 
 const isWeight = (v: Value | undefined): v is Value => !!v?.constant && (v.dtype === "f32" || v.dtype === "f64");
-const numbersIn =
-  (v: Value): Numbers =>
-  async () =>
-    decode(v.dtype!, await v.constant!.read());
+/** the float64 numbers behind constants that were made here, so that folding twice rounds once */
+const exact = new WeakMap<Value, Numbers>();
+const numbersIn = (v: Value): Numbers => exact.get(v) ?? (async () => decode(v.dtype!, await v.constant!.read()));
 
 /** The node as a function of one input, if that is what it is. */
 function affineOf(node: GraphNode): Affine | undefined {
@@ -103,9 +102,8 @@ const foldIntoWeights: Rule = (node, view) => {
   const [x, weight, bias] = conv.inputs;
   if (!isWeight(weight) || (bias && !isWeight(bias))) return undefined;
   const output = node.outputs[0]!;
-  const channelOf = outputChannel(conv, constantDims(weight.dims)!);
   const { scale, shift, channels } = affine;
-  const newWeight = scale ? derived(weight, `${output.name}/weight`, scaledWeight(weight, scale, channelOf)) : weight;
+  const newWeight = scale ? derived(weight, `${output.name}/weight`, scaledWeight(conv, weight, scale)) : weight;
   const newBias = derivedChannels(weight, `${output.name}/bias`, channels, async () => {
     const b = bias ? await numbersIn(bias)() : new Float64Array(channels);
     return affineMap(b, await scale?.(), await shift?.());
@@ -120,35 +118,39 @@ function soleProducer(v: Value, view: RewriteView): GraphNode | undefined {
 const affineMap = (b: Float64Array, scale: Float64Array | undefined, shift: Float64Array | undefined): Float64Array =>
   b.map((n, c) => n * (scale?.[c] ?? 1) + (shift?.[c] ?? 0));
 
-/** Which output channel the i-th weight belongs to: Conv has [M, C/group, …], ConvTranspose [C, M/group, …]. */
-function outputChannel(conv: GraphNode, dims: readonly number[]): (i: number) => number {
+/** Conv has weights [M, C/group, …] for M output channels, ConvTranspose [C, M/group, …]: runs of weights share a channel. */
+function scaledWeight(conv: GraphNode, weight: Value, scale: Numbers): Numbers {
+  const dims = constantDims(weight.dims)!;
   const inner = dims.slice(2).reduce((a, b) => a * b, 1);
-  const perRow = dims[1]! * inner;
-  if (conv.op === "Conv") return i => Math.floor(i / perRow);
-  const group = Number(conv.attributes.group ?? 1);
-  const rowsPerGroup = dims[0]! / group;
-  return i => Math.floor(i / perRow / rowsPerGroup) * dims[1]! + (Math.floor(i / inner) % dims[1]!);
+  const columns = dims[1]!;
+  const rowsPerGroup = dims[0]! / Number(conv.attributes.group ?? 1);
+  const [run, channelOf] =
+    conv.op === "Conv"
+      ? [columns * inner, (i: number) => i]
+      : [inner, (i: number) => Math.floor(i / columns / rowsPerGroup) * columns + (i % columns)];
+  return async () => {
+    const [w, s] = await Promise.all([numbersIn(weight)(), scale()]);
+    const out = new Float64Array(w.length);
+    for (let start = 0, i = 0; start < w.length; start += run, i++) {
+      const factor = s[channelOf(i)]!;
+      for (let k = start; k < start + run; k++) out[k] = w[k]! * factor;
+    }
+    return out;
+  };
 }
 
-const scaledWeight =
-  (weight: Value, scale: Numbers, channelOf: (i: number) => number): Numbers =>
-  async () => {
-    const [w, s] = await Promise.all([numbersIn(weight)(), scale()]);
-    return w.map((n, i) => n * s[channelOf(i)]!);
-  };
+/** a constant of the same type as another, with other numbers */
+const derived = (like: Value, name: string, numbers: Numbers): Value => constantOf(like, name, like.dims!, numbers);
+/** one number a channel, followed by dims of 1 */
+const derivedChannels = (like: Value, name: string, channels: number, numbers: Numbers, ones = 0): Value =>
+  constantOf(like, name, [Poly.int(channels), ...Array.from({ length: ones }, () => Poly.one)], numbers);
 
-const derived = (like: Value, name: string, numbers: Numbers): Value => ({
-  name,
-  dtype: like.dtype,
-  dims: like.dims,
-  constant: lazyData(like.constant!.byteLength, async () => encode(like.dtype!, await numbers())),
-});
-const derivedChannels = (like: Value, name: string, channels: number, numbers: Numbers, ones = 0): Value => ({
-  name,
-  dtype: like.dtype,
-  dims: [Poly.int(channels), ...Array.from({ length: ones }, () => Poly.one)],
-  constant: lazyData(channels * bytesOf(like.dtype!), async () => encode(like.dtype!, await numbers())),
-});
+function constantOf({ dtype }: Value, name: string, dims: Dims, numbers: Numbers): Value {
+  const bytes = Poly.product(dims).constant * bytesOf(dtype!);
+  const value: Value = { name, dtype, dims, constant: lazyData(bytes, async () => encode(dtype!, await numbers())) };
+  exact.set(value, numbers);
+  return value;
+}
 
 /** BatchNormalization(x)·scale + shift = BatchNormalization(x) with other scale and bias */
 const foldIntoNormalization: Rule = (node, view) => {

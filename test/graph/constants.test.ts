@@ -1,0 +1,94 @@
+// Constants: bytes, numbers and 16-bit floats.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { constantValue, decode, encode, fillData, knownOf, typedView } from "../../src/graph/constants.js";
+import type { Dtype } from "../../src/ir/dtypes.js";
+import { dtypes } from "../../src/ir/dtypes.js";
+import { floatFromBits, floatToBits } from "../../src/ir/float-bits.js";
+
+describe("16-bit floats", () => {
+  for (const dtype of ["f16", "bf16"] as const) {
+    it(`${dtype}: every number survives the way to float64 and back`, () => {
+      for (let bits = 0; bits < 65536; bits++) {
+        const x = floatFromBits(dtype, bits);
+        if (Number.isNaN(x)) assert.ok(Number.isNaN(floatFromBits(dtype, floatToBits(dtype, x))));
+        else assert.equal(floatToBits(dtype, x), bits, `${x}`);
+      }
+    });
+    it(`${dtype}: other numbers become the nearest, halves the even one`, () => {
+      for (let bits = 0; bits < 0x7f00; bits += 7) {
+        const [a, b] = [floatFromBits(dtype, bits), floatFromBits(dtype, bits + 1)];
+        if (!Number.isFinite(b)) continue;
+        const even = bits % 2 === 0 ? bits : bits + 1;
+        assert.equal(floatToBits(dtype, (a + b) / 2), even);
+        assert.equal(floatToBits(dtype, a + (b - a) * 0.49), bits);
+        assert.equal(floatToBits(dtype, -(a + (b - a) * 0.51)), 0x8000 | (bits + 1));
+      }
+    });
+  }
+  it("what is too large becomes infinite, what is too small zero", () => {
+    assert.equal(floatToBits("f16", 65519), 0x7bff);
+    assert.equal(floatToBits("f16", 65520), 0x7c00);
+    assert.equal(floatToBits("f16", 2 ** -25), 0);
+    assert.equal(floatToBits("f16", 2 ** -25 * 1.001), 1);
+    assert.equal(floatToBits("bf16", -1e300), 0xff80);
+    assert.equal(floatToBits("f16", -0), 0x8000);
+  });
+});
+
+describe("encode and decode", () => {
+  const ranges: Partial<Record<Dtype, [number, number]>> = {
+    i64: [-(2 ** 53) + 1, 2 ** 53 - 1],
+    u64: [0, 2 ** 53 - 1],
+    i32: [-(2 ** 31), 2 ** 31 - 1],
+    u32: [0, 2 ** 32 - 1],
+    i16: [-(2 ** 15), 2 ** 15 - 1],
+    u16: [0, 2 ** 16 - 1],
+    i8: [-128, 127],
+    u8: [0, 255],
+    bool: [0, 1],
+  };
+  for (const dtype of Object.keys(dtypes) as Dtype[])
+    it(`${dtype}: numbers that it holds come back`, () => {
+      const range = ranges[dtype];
+      const number = range
+        ? fc.integer({ min: range[0], max: range[1] })
+        : fc.integer({ min: -100, max: 100 }).map(x => x / 8);
+      fc.assert(
+        fc.property(fc.array(number), list => {
+          assert.deepEqual(
+            Array.from(decode(dtype, encode(dtype, list)), x => x + 0),
+            list.map(x => x + 0),
+          );
+        }),
+      );
+    });
+  it("64-bit integers saturate", () => {
+    assert.deepEqual(
+      [...typedView("i64", encode("i64", [2 ** 63, -(2 ** 63), 2n ** 70n]))],
+      [2n ** 63n - 1n, -(2n ** 63n), 2n ** 63n - 1n],
+    );
+    assert.deepEqual([...typedView("u64", encode("u64", [-5, 2 ** 64]))], [0n, 2n ** 64n - 1n]);
+  });
+  it("views of unaligned bytes are copies, of aligned ones are not", () => {
+    const bytes = Uint8Array.of(0, 0, 0, 0, 0, 0, 128, 63);
+    assert.equal(typedView("f32", bytes.subarray(4)).buffer, bytes.buffer);
+    const shifted = Uint8Array.of(9, 0, 0, 128, 63);
+    assert.deepEqual([...typedView("f32", shifted.subarray(1))], [1]);
+  });
+  it("a fill costs nothing until it is read", async () => {
+    const data = fillData("f16", 3, 1);
+    assert.equal(data.byteLength, 6);
+    assert.deepEqual([...typedView("f16", (await data.read()) as Uint8Array)], [0x3c00, 0x3c00, 0x3c00]);
+    assert.equal(fillData("f32", 2 ** 50, 0).byteLength, 2 ** 52);
+  });
+  it("content of a constant is known as polynomials where it is whole, as numbers where it is real", () => {
+    const v = constantValue("c", "bool", [2], [1, 0]);
+    assert.deepEqual(
+      v.known!.data.map(x => (typeof x === "object" ? x.constant : x)),
+      [1, 0],
+    );
+    assert.deepEqual(knownOf("f32", [1], encode("f32", [0.5])), { dims: [1], data: [0.5] });
+  });
+});
