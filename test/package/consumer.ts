@@ -1,0 +1,93 @@
+// An empty project that installs the packed tarball, as a user's would: made once, used by all tests of this folder's file.
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { root } from "../../tools/project.js";
+import { f32Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
+
+const execute = promisify(execFile);
+
+export interface Output {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end; never throws. */
+export async function command(file: string, parameters: readonly string[], cwd: string): Promise<Output> {
+  // What npm and node:test put into the environment would reach the inner npm and node.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD)/i.test(name)));
+  try {
+    const { stdout, stderr } = await execute(file, parameters, { cwd, env: { ...env, CI: "1" }, maxBuffer: 1 << 26 });
+    return { status: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { status: typeof code === "number" ? code : 1, stdout, stderr };
+  }
+}
+
+export interface Consumer {
+  readonly folder: string;
+  /** paths inside the tarball */
+  readonly packed: readonly { readonly path: string; readonly mode: number; readonly size: number }[];
+  write(path: string, content: string | Uint8Array): Promise<string>;
+  read(path: string): Promise<string>;
+  node(...parameters: string[]): Promise<Output>;
+  remove(): Promise<void>;
+}
+
+/** y = relu(x · W + b) with W 2 × 3: what every way of using the package has to compute. */
+export const model: Uint8Array = onnxModel({
+  inputs: [value("x", 1, ["batch", 2])],
+  outputs: [value("y", 1, ["batch", 3])],
+  initializers: [f32Tensor("W", [2, 3], [1, 2, 3, 4, 5, 6]), f32Tensor("b", [3], [0, -100, 0.5])],
+  nodes: [node("MatMul", ["x", "W"], ["xW"]), node("Add", ["xW", "b"], ["s"]), node("Relu", ["s"], ["y"])],
+});
+/** for x = [1, 10] */
+export const expected: readonly number[] = [41, 0, 63.5];
+
+/** Takes a picture of 2 × 2 pixels. */
+export const pictureModel: Uint8Array = onnxModel({
+  inputs: [value("image", 1, [1, 3, 2, 2])],
+  outputs: [value("y", 1, [1, 3, 2, 2])],
+  nodes: [node("Relu", ["image"], ["y"])],
+});
+
+/** Packs and installs; undefined where the registry can't be reached for the package's own dependencies. */
+export async function makeConsumer(): Promise<Consumer | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), "azulejo-consumer-"));
+  // The build is current: npm test has just made it, and must not be disturbed while other tests run.
+  const packing = await command("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root);
+  if (packing.status !== 0) throw new Error(`npm pack failed: ${packing.stderr}`);
+  const [{ filename, files }] = packed(packing.stdout);
+  await writeFile(join(folder, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }\n');
+  const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
+  const installing = await command("npm", ["install", ...flags, `./${filename}`], folder);
+  if (installing.status !== 0) {
+    await rm(folder, { recursive: true });
+    if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|ETIMEDOUT|network/i.test(installing.stderr)) return undefined;
+    throw new Error(`npm install failed: ${installing.stderr}`);
+  }
+  await writeFile(join(folder, "model.onnx"), model);
+  return {
+    folder,
+    packed: files,
+    write: async (path, content) => {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content);
+      return join(folder, path);
+    },
+    read: path => readFile(join(folder, path), "utf8"),
+    node: (...parameters) => command(process.execPath, parameters, folder),
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+type Packed = [{ filename: string; files: Consumer["packed"] }];
+
+/** npm 11 prints a list, npm 12 an object by name. */
+function packed(json: string): Packed {
+  return Object.values(JSON.parse(json) as object) as Packed;
+}

@@ -1,0 +1,230 @@
+// The package as users get it: packed, installed into an empty project, and used from ESM, require, the command line, esbuild, Vite and tsc.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
+import { build } from "vite";
+import { commandOf, root } from "../../tools/project.js";
+import type { Consumer } from "./consumer.js";
+import { command, expected, makeConsumer, pictureModel } from "./consumer.js";
+
+let consumer: Consumer;
+let skip: string | undefined = "the npm registry can't be reached";
+before(async () => {
+  const made = await makeConsumer();
+  if (made === undefined) return;
+  consumer = made;
+  skip = undefined;
+});
+after(() => consumer?.remove());
+
+/** A test that needs the installed package. */
+function installed(name: string, run: (print: (line: string) => void) => Promise<void>): void {
+  test(name, { timeout: 120_000 }, async context => {
+    if (skip !== undefined) context.skip(skip);
+    else await run(line => context.diagnostic(line));
+  });
+}
+
+/** Runs a program that prints JSON. */
+async function json(...parameters: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await consumer.node(...parameters);
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+const useModel = `
+  const model = await load("model.onnx");
+  const { y } = await model.run({ x: { dtype: "f32", dims: [1, 2], data: Float32Array.of(1, 10) } });
+  console.log(JSON.stringify({ dims: y.dims, data: [...y.data], tensor: y instanceof Tensor }));
+  model.dispose();
+`;
+const result = { dims: [1, 3], data: expected, tensor: true };
+
+installed("the tarball holds sources, code, declarations and documents, and nothing else", async print => {
+  const paths = consumer.packed.map(({ path }) => path);
+  const folders = /^(dist\/src|src|docs\/errors)\/|^(README(\.zh)?|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
+  assert.deepEqual(
+    paths.filter(path => !folders.test(path)),
+    [],
+  );
+  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "docs/errors/input.md"])
+    assert(paths.includes(path), path);
+  assert.equal(consumer.packed.find(({ path }) => path === "dist/src/cli/main.js")!.mode & 0o111, 0o111);
+  print(`${paths.length} files, ${consumer.packed.reduce((sum, { size }) => sum + size, 0)} bytes`);
+});
+
+installed("no path of the machine that built it is inside", async () => {
+  const grep = await command("grep", ["-rlF", root, "node_modules/azulejo"], consumer.folder);
+  assert.equal(grep.stdout, "");
+});
+
+installed("every source map names sources that are installed", async () => {
+  const maps = consumer.packed.filter(({ path }) => path.endsWith(".map")).map(({ path }) => path);
+  assert(maps.length > 0);
+  for (const path of maps) {
+    const { sources } = JSON.parse(await consumer.read(`node_modules/azulejo/${path}`)) as { sources: string[] };
+    for (const source of sources) {
+      const target = new URL(source, `file:///${path}`).pathname.slice(1);
+      assert(
+        consumer.packed.some(file => file.path === target),
+        `${path} names ${source}`,
+      );
+    }
+  }
+});
+
+installed("import { load } works", async () => {
+  await consumer.write("esm.mjs", `import { load, Tensor } from "azulejo";\n${useModel}`);
+  assert.deepEqual(await json("esm.mjs"), result);
+});
+
+installed("require() works", async () => {
+  await consumer.write("common.cjs", `const { load, Tensor } = require("azulejo");\n(async () => {${useModel}})();`);
+  assert.deepEqual(await json("--no-warnings", "common.cjs"), result);
+});
+
+installed("a stack trace leads to the TypeScript source", async () => {
+  await consumer.write(
+    "trace.mjs",
+    'import { load } from "azulejo";\nload(new Uint8Array(0)).catch(error => console.log(JSON.stringify(error.stack)));',
+  );
+  assert.match(String(await json("--enable-source-maps", "trace.mjs")), /node_modules\/azulejo\/src\/[\w/-]+\.ts:\d+/);
+});
+
+installed("azulejo/tile: a kernel runs eagerly", async () => {
+  await consumer.write(
+    "tile.mjs",
+    `import { f32, grid, kernel } from "azulejo/tile";
+     const relu = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) => grid(N.tile(), n => { Y.at(n).set(X.at(n).relu()); }));
+     console.log(JSON.stringify(relu.name ?? typeof relu));`,
+  );
+  assert.equal(typeof (await json("tile.mjs")), "string");
+});
+
+installed("azulejo/onnxruntime takes the place of onnxruntime", async () => {
+  await consumer.write(
+    "ort.mjs",
+    `import { readFileSync } from "node:fs";
+     import * as ort from "azulejo/onnxruntime";
+     const session = await ort.InferenceSession.create(readFileSync("model.onnx"), { executionProviders: ["cpu"], intraOpNumThreads: 1 });
+     const { y } = await session.run({ x: new ort.Tensor("float32", [1, 10], [1, 2]) });
+     await session.release();
+     console.log(JSON.stringify({ names: session.inputNames, shape: session.inputMetadata[0].shape, data: [...y.data], type: y.type }));`,
+  );
+  assert.deepEqual(await json("ort.mjs"), { names: ["x"], shape: ["batch", 2], data: expected, type: "float32" });
+});
+
+installed("the command runs the model, explains it and benches it", async () => {
+  const azulejo = (...parameters: string[]) =>
+    command("npx", ["--no-install", "azulejo", ...parameters], consumer.folder);
+  const run = await azulejo("run", "model.onnx", "--input", "x=[[1,10]]", "--json");
+  assert.equal(run.status, 0, run.stderr);
+  assert.deepEqual(JSON.parse(run.stdout).outputs, { y: { dtype: "f32", dims: [1, 3], data: expected } });
+  for (const stage of ["graph", "kernels", "loops", "code"]) {
+    const { status, stdout, stderr } = await azulejo("explain", "model.onnx", "--stage", stage);
+    assert.equal(status, 0, stderr);
+    assert(stdout.length > 50, stdout);
+  }
+  const bench = await azulejo("bench", "model.onnx", "--runs", "3", "--json");
+  assert.equal(JSON.parse(bench.stdout).steady.runs, 3, bench.stderr);
+});
+
+installed("the command's failures are one sentence, a code and a page that is there", async () => {
+  const { status, stderr } = await consumer.node(
+    "node_modules/azulejo/dist/src/cli/main.js",
+    "run",
+    "model.onnx",
+    "--input",
+    "x=[1,10]",
+  );
+  assert.equal(status, 1);
+  const [, page] = /^azulejo: .+\n\(\w+: see (.+)\)\n$/.exec(stderr) ?? assert.fail(stderr);
+  assert.match(await consumer.read(page!), /^# (input|shape)\n/);
+});
+
+installed("without sharp, --image says what to install", async () => {
+  await consumer.write("picture.onnx", pictureModel);
+  const main = "node_modules/azulejo/dist/src/cli/main.js";
+  const { status, stderr } = await consumer.node(main, "run", "picture.onnx", "--image", "a.png");
+  assert.equal(status, 1);
+  const sentence = "--image needs the package sharp to decode pictures, which is not installed; run npm install sharp";
+  assert.equal(stderr, `azulejo: ${sentence}\n(option: see node_modules/azulejo/docs/errors/option.md)\n`);
+});
+
+const browserProgram = `
+  import { load, Tensor } from "azulejo";
+  export async function main(bytes) {
+    const model = await load(bytes);
+    const { y } = await model.run({ x: { dtype: "f32", dims: [1, 2], data: Float32Array.of(1, 10) } });
+    model.dispose();
+    return { dims: y.dims, data: [...y.data], tensor: y instanceof Tensor };
+  }`;
+
+/** Bundles for browsers run in Node too: what the host offers is found at run time, not at build time. */
+async function runBundle(path: string): Promise<unknown> {
+  const program = `import { readFileSync } from "node:fs"; import { main } from "./${path}"; console.log(JSON.stringify(await main(readFileSync("model.onnx"))));`;
+  await consumer.write("run-bundle.mjs", program);
+  return json("run-bundle.mjs");
+}
+
+installed("esbuild bundles it for browsers without polyfills; the bundle computes", async print => {
+  const entry = await consumer.write("app.js", browserProgram);
+  const outfile = `${consumer.folder}/esbuild.mjs`;
+  const common = {
+    entryPoints: [entry],
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    minify: true,
+  } satisfies esbuild.BuildOptions;
+  const { warnings } = await esbuild.build({ ...common, outfile, logLevel: "silent" });
+  assert.deepEqual(
+    warnings.map(({ text }) => text),
+    [],
+  );
+  assert.deepEqual(await runBundle("esbuild.mjs"), result);
+  const code = await consumer.read("esbuild.mjs");
+  const size = gzipSync(code).length;
+  print(`browser bundle of the library: ${code.length} bytes, ${size} gzipped`);
+  // issue "Foundation": browser bundle of the library at most 250 KB
+  assert(size <= 250_000, `${size} bytes gzipped`);
+});
+
+installed("Vite bundles it; the bundle computes", async () => {
+  await consumer.write("app.js", browserProgram);
+  const lib = { entry: "app.js", formats: ["es" as const], fileName: "vite" };
+  await build({ root: consumer.folder, configFile: false, logLevel: "silent", build: { lib, outDir: "vite-dist" } });
+  assert.deepEqual(await runBundle("vite-dist/vite.js"), result);
+});
+
+const typed = `
+  import { AzulejoError, load, type Model, type Operator } from "azulejo";
+  import { f32, grid, kernel } from "azulejo/tile";
+  import { InferenceSession, Tensor } from "azulejo/onnxruntime";
+  export const double = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) => grid(N.tile(), n => { Y.at(n).set(X.at(n).mul(2)); }));
+  export async function use(model: Model): Promise<number> {
+    const { y } = await model.run({ x: { dtype: "f32", dims: [1], data: Float32Array.of(1) } });
+    return y!.dims.length;
+  }
+  export const operators: Operator[] = [];
+  export const loaded: Promise<Model> = load("model.onnx", { threads: 2, operators });
+  export const data: Float32Array = new Tensor("float32", [1], [1]).data;
+  export const session: Promise<InferenceSession> = InferenceSession.create("model.onnx");
+  export const code = (error: AzulejoError): string => error.code;
+  // @ts-expect-error: no such option
+  load("model.onnx", { thread: 2 });
+`;
+const libraries = { "the ES library alone": "es2023", "the DOM library": "es2023,dom" };
+for (const [name, lib] of Object.entries(libraries)) {
+  installed(`declarations compile in a strict project with ${name} and no Node types`, async () => {
+    const file = await consumer.write("typed.ts", typed);
+    const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", lib, "--types", ""];
+    const { status, stdout } = await command(
+      process.execPath,
+      [commandOf("typescript", "bin/tsc"), ...flags, file],
+      consumer.folder,
+    );
+    assert.equal(status, 0, stdout);
+  });
+}
