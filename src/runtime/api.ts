@@ -1,4 +1,6 @@
 // The public surface of `azulejo`: what load() takes and gives.
+// platform.ts declares AbortSignal and URL for programs that have neither the DOM's types nor Node's.
+/// <reference path="./platform.ts" preserve="true" />
 import { type Dtype } from "../ir/dtypes.js";
 import type { Pass } from "../graph/pass.js";
 import { type Operator } from "../ops/operator.js";

@@ -116,8 +116,7 @@ installed("azulejo/onnxruntime takes the place of onnxruntime", async () => {
 });
 
 installed("the command runs the model, explains it and benches it", async () => {
-  const azulejo = (...parameters: string[]) =>
-    command("npx", ["--no-install", "azulejo", ...parameters], consumer.folder);
+  const azulejo = (...parameters: string[]) => command("node_modules/.bin/azulejo", parameters, consumer.folder);
   const run = await azulejo("run", "model.onnx", "--input", "x=[[1,10]]", "--json");
   assert.equal(run.status, 0, run.stderr);
   assert.deepEqual(JSON.parse(run.stdout).outputs, { y: { dtype: "f32", dims: [1, 3], data: expected } });
