@@ -15,4 +15,7 @@ export const doc: OperatorDoc = {
 };
 export const tolerance: Tolerance = { relative: 8, absolute: 4 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x >= 0 ? x : alpha * Math.expm1(x)));
-export const cases = /* @__PURE__ */ [...unaryCases(floats, [-6, 6]), ...unaryCases(["f32"], [-6, 6], { alpha: 0.5 })];
+export const cases = /* @__PURE__ */ (() => [
+  ...unaryCases(floats, [-6, 6]),
+  ...unaryCases(["f32"], [-6, 6], { alpha: 0.5 }),
+])();

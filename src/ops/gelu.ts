@@ -39,7 +39,7 @@ export const reference = /* @__PURE__ */ unaryReference((x, { approximate }) =>
     ? 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + cubic * x ** 3)))
     : x * (0.5 + half(x)),
 );
-export const cases = /* @__PURE__ */ [
+export const cases = /* @__PURE__ */ (() => [
   ...unaryCases(floats, [-6, 6]),
   ...unaryCases(["f32"], [-6, 6], { approximate: "tanh" }),
-];
+])();

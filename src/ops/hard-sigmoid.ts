@@ -18,7 +18,7 @@ export const tolerance: Tolerance = { relative: 2, absolute: 1 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha, beta }) =>
   Math.max(0, Math.min(1, x * alpha + beta)),
 );
-export const cases = /* @__PURE__ */ [
+export const cases = /* @__PURE__ */ (() => [
   ...unaryCases(floats, [-6, 6]),
   ...unaryCases(["f32"], [-6, 6], { alpha: 0.5, beta: 0.25 }),
-];
+])();

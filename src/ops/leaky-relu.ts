@@ -15,4 +15,7 @@ export const doc: OperatorDoc = {
 };
 export const tolerance: Tolerance = { relative: 1, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x >= 0 ? x : x * alpha));
-export const cases = /* @__PURE__ */ [...unaryCases(floats), ...unaryCases(["f32"], undefined, { alpha: 0.25 })];
+export const cases = /* @__PURE__ */ (() => [
+  ...unaryCases(floats),
+  ...unaryCases(["f32"], undefined, { alpha: 0.25 }),
+])();

@@ -25,7 +25,7 @@ export const reference = /* @__PURE__ */ binaryReference(
   (a, b, { fmod }) => (fmod === 1 || a % b === 0 || a % b < 0 === b < 0 ? a % b : (a % b) + b),
   (a, b, { fmod }) => (fmod === 1 || a % b === 0n || a % b < 0n === b < 0n ? a % b : (a % b) + b),
 );
-export const cases = /* @__PURE__ */ [
+export const cases = /* @__PURE__ */ (() => [
   ...binaryCases(integers, [undefined, [1, 20]]),
   ...binaryCases(numbers, [undefined, [1, 20]], { fmod: 1 }),
-];
+])();

@@ -14,4 +14,7 @@ export const doc: OperatorDoc = {
 };
 export const tolerance: Tolerance = { relative: 8, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => x / (1 + Math.exp(-alpha * x)));
-export const cases = /* @__PURE__ */ [...unaryCases(floats, [-8, 8]), ...unaryCases(["f32"], [-4, 4], { alpha: 1.5 })];
+export const cases = /* @__PURE__ */ (() => [
+  ...unaryCases(floats, [-8, 8]),
+  ...unaryCases(["f32"], [-4, 4], { alpha: 1.5 }),
+])();

@@ -14,4 +14,7 @@ export const doc: OperatorDoc = {
   opsets: [10, 22],
 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x > alpha ? x : 0));
-export const cases = /* @__PURE__ */ [...unaryCases(floats), ...unaryCases(["f32"], undefined, { alpha: 0.25 })];
+export const cases = /* @__PURE__ */ (() => [
+  ...unaryCases(floats),
+  ...unaryCases(["f32"], undefined, { alpha: 0.25 }),
+])();
