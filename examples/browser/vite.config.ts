@@ -16,7 +16,13 @@ export default defineConfig({
   resolve: { alias: { "ocr-models": models, "example-images": join(here, "../images") } },
   assetsInclude: ["**/*.onnx"],
   worker: { format: "es" },
-  build: { target: "es2022", outDir: join(here, "../../out/browser"), emptyOutDir: true, chunkSizeWarningLimit: 1500, assetsInlineLimit: 0 },
+  build: {
+    target: "es2022",
+    outDir: join(here, "../../out/browser"),
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 1500,
+    assetsInlineLimit: 0,
+  },
   // The development server injects scripts and styles of its own; the policy is for what is built.
   server: { headers: isolated ? isolation : {} },
   preview: { headers: { ...(isolated ? isolation : {}), "Content-Security-Policy": contentSecurityPolicy } },

@@ -47,6 +47,7 @@ export function joinHighlights(...containers: readonly Element[]): void {
   };
   for (const container of containers) {
     for (const type of ["pointerover", "focusin"]) container.addEventListener(type, event => light(event.target, true));
-    for (const type of ["pointerout", "focusout"]) container.addEventListener(type, event => light(event.target, false));
+    for (const type of ["pointerout", "focusout"])
+      container.addEventListener(type, event => light(event.target, false));
   }
 }

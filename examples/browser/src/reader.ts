@@ -1,12 +1,14 @@
 // The reader, a worker: loads the three networks once, then reads pictures. The page stays free for people.
-import { AzulejoError, load, type Model } from "azulejo";
-import directionModel from "ocr-models/ch_ppocr_mobile_v2.0_cls_infer.onnx?url";
+import type { Model } from "azulejo";
+import { AzulejoError, load } from "azulejo";
 import detectionModel from "ocr-models/ch_PP-OCRv4_det_infer.onnx?url";
 import recognitionModel from "ocr-models/ch_PP-OCRv4_rec_infer.onnx?url";
+import directionModel from "ocr-models/ch_ppocr_mobile_v2.0_cls_infer.onnx?url";
 import dictionary from "ocr-models/ppocr_keys_v1.txt?raw";
 import { alphabetOf } from "../../ocr/pipeline/ctc.js";
 import type { Picture } from "../../ocr/pipeline/picture.js";
-import { type Networks, type ReadProgress, readText } from "../../ocr/pipeline/read-text.js";
+import type { Networks, ReadProgress } from "../../ocr/pipeline/read-text.js";
+import { readText } from "../../ocr/pipeline/read-text.js";
 import type { ReaderMessage, ReadRequest } from "./messages.js";
 
 const tell = (message: ReaderMessage): void => postMessage(message);

@@ -1,0 +1,61 @@
+// What the browser tests need: Chromium, if it is installed, and a server for one folder with chosen headers.
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import type { Browser } from "playwright-core";
+import { chromium } from "playwright-core";
+
+const places = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Path of the browser; undefined: it is not installed, and browser tests are skipped by name. */
+export const browserPath: string | undefined = places.find(path => path !== undefined && existsSync(path));
+
+/** Headless, with nothing that asks the network: machines that run tests often have none. */
+export function startBrowser(): Promise<Browser> {
+  const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
+  return chromium.launch({
+    executablePath: browserPath!,
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", ...quiet],
+  });
+}
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".jpg": "image/jpeg",
+};
+
+export interface Site {
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Serves the files of a folder, and pages that a test makes up, with the same headers on every answer. */
+export async function serve(
+  folder: string,
+  headers: Readonly<Record<string, string>>,
+  pages: Readonly<Record<string, string>> = {},
+): Promise<Site> {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    const file = path === "/" ? "/index.html" : path;
+    const type = types[extname(file)] ?? "application/octet-stream";
+    try {
+      const content = pages[file] ?? (await readFile(join(folder, normalize(file))));
+      response.writeHead(200, { ...headers, "Content-Type": type }).end(content);
+    } catch {
+      response.writeHead(404, headers).end();
+    }
+  });
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    // A secure context, as isolation demands.
+    address: `http://localhost:${port}/`,
+    close: () => new Promise(resolve => server.close(() => resolve()).closeAllConnections()),
+  };
+}
