@@ -37,6 +37,9 @@ function commandProblems(script: string, ...parameters: string[]): Promise<strin
   });
 }
 
+const typescript = (project: string): Promise<string[]> =>
+  commandProblems(commandOf("typescript", "bin/tsc"), "-p", project);
+
 const biome = (...parameters: string[]): Promise<string[]> =>
   commandProblems(commandOf("@biomejs/biome", "bin/biome"), ...parameters, "--diagnostic-level=error", ".");
 
@@ -78,10 +81,8 @@ const generator = join(root, "dist/tools/generate-operators.js");
 
 const checks: readonly Check[] = [
   { name: "imports follow the layers", run: checkLayers },
-  {
-    name: "the core compiles with the ES library only",
-    run: () => commandProblems(commandOf("typescript", "bin/tsc"), "-p", "tsconfig.core.json"),
-  },
+  { name: "the core compiles with the ES library only", run: () => typescript("tsconfig.core.json") },
+  { name: "the browser example compiles", run: () => typescript("examples/browser") },
   { name: "files are formatted", run: () => biome("format") },
   { name: "lint", run: () => biome("lint") },
   {
