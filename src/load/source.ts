@@ -1,6 +1,6 @@
 // What load() may be given, opened as a byte source: bytes, a path, a URL.
 import type { ModelSource } from "../runtime/api.js";
-import { openFile, readBytes } from "../runtime/platform.js";
+import { addressOf, isAddress, openFile, readBytes } from "../runtime/platform.js";
 import { type ByteSource, memorySource } from "../support/byte-source.js";
 import { AzulejoError } from "../support/errors.js";
 
@@ -14,19 +14,19 @@ const isUrl = (s: string): boolean => /^(https?|blob|data):/.test(s);
 
 export async function openModel(given: ModelSource, signal?: AbortSignal): Promise<OpenedModel> {
   if (given instanceof Uint8Array || given instanceof ArrayBuffer) return { source: memorySource(given) };
-  if (!(given instanceof URL) && typeof given !== "string")
+  if (typeof given !== "string" && !isAddress(given))
     throw new AzulejoError("option", "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them");
   const text = String(given);
   if (isUrl(text)) {
     const fetched = async (url: string): Promise<ByteSource> =>
       memorySource(await readBytes(url, signal ? { signal } : {}), url);
-    return { source: await fetched(text), openExternal: name => fetched(new URL(name, text).href) };
+    return { source: await fetched(text), openExternal: name => fetched(addressOf(name, text).href) };
   }
-  const path = /^file:/i.test(text) ? new URL(text) : text;
+  const path = /^file:/i.test(text) ? addressOf(text) : text;
   const folder = text.replace(/[^/\\]*$/, "");
   return {
     source: await fileSource(path, text),
-    openExternal: name => fileSource(path instanceof URL ? new URL(name, path) : folder + name, name),
+    openExternal: name => fileSource(typeof path === "string" ? folder + name : addressOf(name, path), name),
   };
 }
 

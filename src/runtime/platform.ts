@@ -89,7 +89,11 @@ interface Host {
   readonly performance?: { now(): number };
   readonly Worker?: new (url: string | URL, options?: { name?: string }) => WebWorker;
   readonly Blob?: new (parts: readonly string[], options: { type: string }) => object;
-  readonly URL?: { new (url: string): URL; createObjectURL(blob: object): string; revokeObjectURL(url: string): void };
+  readonly URL?: {
+    new (url: string, base?: string | URL): URL;
+    createObjectURL(blob: object): string;
+    revokeObjectURL(url: string): void;
+  };
   readonly fetch?: (url: string, options: { signal?: AbortSignal | undefined }) => Promise<FetchResponse>;
   setTimeout(run: () => void, timeMs: number): object;
   setInterval(run: () => void, timeMs: number): object;
@@ -110,6 +114,14 @@ export const sleep = (timeMs: number): Promise<void> => new Promise(resolve => h
 /** Threads that run at the same time; 1 where the host does not say. */
 export const coreCount = (): number =>
   Math.max(1, nodeModule("node:os")?.availableParallelism() ?? host().navigator?.hardwareConcurrency ?? 1);
+
+// ---- addresses ----
+
+/** An address, relative to another where one is given. Throws the host's TypeError for what is none. */
+export const addressOf = (text: string, base?: string | URL): URL => new (host().URL!)(text, base);
+
+export const isAddress = (value: unknown): value is URL =>
+  typeof host().URL === "function" && value instanceof (host().URL as unknown as new () => object);
 
 // ---- memory between threads ----
 
