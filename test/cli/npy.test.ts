@@ -37,13 +37,13 @@ const refuses = (bytes: Uint8Array, message: string): void =>
 test("what numpy.save writes for float32 of shape (2, 1) is written byte for byte", () => {
   const bytes = encodeNpy({ dtype: "f32", dims: [2, 1], data: Float32Array.of(1, -2) });
   const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }".padEnd(117) + "\n";
-  assert.equal(new TextDecoder("latin1").decode(bytes.subarray(0, 10)), "\x93NUMPY\x01\x00v\x00");
+  assert.equal(Buffer.from(bytes.subarray(0, 10)).toString("latin1"), "\x93NUMPY\x01\x00v\x00");
   assert.equal(new TextDecoder().decode(bytes.subarray(10, 128)), header);
   assert.deepEqual([...bytes.subarray(128)], [0, 0, 128, 63, 0, 0, 0, 192]);
 });
 
 test("a vector's shape has NumPy's trailing comma, a scalar's is empty, bytes have no order", () => {
-  const text = (tensor: TensorData) => new TextDecoder("latin1").decode(encodeNpy(tensor));
+  const text = (tensor: TensorData) => Buffer.from(encodeNpy(tensor)).toString("latin1");
   assert.match(text({ dtype: "u8", dims: [3], data: Uint8Array.of(1, 2, 3) }), /'descr': '\|u1', .*'shape': \(3,\), }/);
   assert.match(text({ dtype: "i64", dims: [], data: BigInt64Array.of(5n) }), /'descr': '<i8', .*'shape': \(\), }/);
 });
