@@ -1,0 +1,177 @@
+// onnxruntime's InferenceSession over a loaded model.
+import { load } from "../../index.js";
+import { type Model, type ModelSource, type TensorInfo } from "../../runtime/api.js";
+import { AzulejoError } from "../../support/errors.js";
+import { env } from "./env.js";
+import { type SessionOptions, toLoadOptions } from "./session-options.js";
+import { type DataTypeMap, fromTensorData, type Tensor, type TensorType, toTensorData, typeOfDtype } from "./tensor.js";
+
+export interface ValueMetadata {
+  readonly name: string;
+  readonly isTensor: true;
+  readonly type: TensorType;
+  /** names where the model leaves a dim open; empty also where the rank is unknown */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface RunOptions {
+  /** true: the run is refused, as in onnxruntime */
+  readonly terminate?: boolean;
+  // Accepted without effect.
+  readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  readonly logVerbosityLevel?: number;
+  readonly tag?: string;
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+export type Feeds = Readonly<Record<string, unknown>>;
+/** names of outputs, or a Tensor to be filled for each of them */
+export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;
+
+const invalid = (message: string): AzulejoError => new AzulejoError("input", message);
+
+export class InferenceSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly inputMetadata: readonly ValueMetadata[];
+  readonly outputMetadata: readonly ValueMetadata[];
+  readonly #model: Model;
+
+  /** Sessions are made by `create`. */
+  constructor(model: Model) {
+    this.#model = model;
+    this.inputNames = model.inputs.map(({ name }) => name);
+    this.outputNames = model.outputs.map(({ name }) => name);
+    this.inputMetadata = model.inputs.map(metadata);
+    this.outputMetadata = model.outputs.map(metadata);
+  }
+
+  static create(path: string, options?: SessionOptions): Promise<InferenceSession>;
+  static create(bytes: Uint8Array | ArrayBufferLike, options?: SessionOptions): Promise<InferenceSession>;
+  static create(
+    buffer: ArrayBufferLike,
+    byteOffset: number,
+    byteLength?: number,
+    options?: SessionOptions,
+  ): Promise<InferenceSession>;
+  static async create(model: string | Uint8Array | ArrayBufferLike, ...rest: unknown[]): Promise<InferenceSession> {
+    const { source, options } = modelArguments(model, rest);
+    return new InferenceSession(
+      await load(
+        source,
+        toLoadOptions(options, env, message => console.warn(message)),
+      ),
+    );
+  }
+
+  run(feeds: Feeds, options?: RunOptions): Promise<Record<string, Tensor>>;
+  run(feeds: Feeds, fetches: Fetches, options?: RunOptions): Promise<Record<string, Tensor>>;
+  async run(feeds: Feeds, second?: Fetches | RunOptions, third?: RunOptions): Promise<Record<string, Tensor>> {
+    const { fetches, options } = fetchArguments(this.outputNames, second, third);
+    if (options.terminate) throw new AzulejoError("aborted", "this run was not started: its options say terminate");
+    if (Object(feeds) !== feeds) throw invalid("feeds is not an object; pass { inputName: tensor }");
+    // Names that the model doesn't have are reported by the runtime, with those that it has.
+    const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toTensorData(name, value)]));
+    const outputs = await this.#model.run(inputs);
+    return Object.fromEntries(
+      Object.entries(fetches).map(([name, into]) => {
+        const result = fromTensorData(name, outputs[name]!);
+        return [name, into === null ? result : fill(name, into, result)];
+      }),
+    );
+  }
+
+  async release(): Promise<void> {
+    this.#model.dispose();
+  }
+
+  startProfiling(): void {
+    throw new AzulejoError(
+      "target",
+      "azulejo/onnxruntime records no profile; use the command azulejo bench, or report() of load()'s model",
+    );
+  }
+
+  endProfiling(): void {
+    this.startProfiling();
+  }
+}
+
+function metadata({ name, dtype, dims }: TensorInfo): ValueMetadata {
+  const type = typeOfDtype(dtype);
+  if (type === undefined)
+    throw invalid(`"${name}" is ${dtype}, which onnxruntime's Tensor has no type for; use load() of "azulejo"`);
+  return { name, isTensor: true, type, shape: dims ?? [] };
+}
+
+interface ModelArguments {
+  readonly source: ModelSource;
+  readonly options: SessionOptions;
+}
+
+/** The overloads of `create`: (path | bytes, options) and (buffer, byteOffset, byteLength?, options?). */
+export function modelArguments(model: unknown, rest: readonly unknown[]): ModelArguments {
+  if (typeof model === "string" || model instanceof Uint8Array) return { source: model, options: optionsOf(rest[0]) };
+  if (!isBuffer(model))
+    throw invalid("a session is created from a path, a Uint8Array or an ArrayBuffer; pass one of them");
+  if (typeof rest[0] !== "number") return { source: new Uint8Array(model), options: optionsOf(rest[0]) };
+  const [byteOffset, given, third] = rest;
+  const byteLength = typeof given === "number" ? given : model.byteLength - byteOffset;
+  const fits =
+    Number.isSafeInteger(byteOffset) && byteOffset >= 0 && Number.isSafeInteger(byteLength) && byteLength > 0;
+  if (!fits || byteOffset + byteLength > model.byteLength) {
+    throw invalid(
+      `the model is said to be ${byteLength} bytes at ${byteOffset} of a buffer of ${model.byteLength}; correct byteOffset and byteLength`,
+    );
+  }
+  return {
+    source: new Uint8Array(model, byteOffset, byteLength),
+    options: optionsOf(typeof given === "number" ? third : (given ?? third)),
+  };
+}
+
+const isBuffer = (value: unknown): value is ArrayBufferLike =>
+  value instanceof ArrayBuffer || (typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer);
+
+function optionsOf(value: unknown): SessionOptions {
+  if (value === undefined) return {};
+  if (typeof value === "object" && value !== null) return value as SessionOptions;
+  throw new AzulejoError("option", `options of a session are an object; got ${String(value)}`);
+}
+
+interface FetchArguments {
+  readonly fetches: Readonly<Record<string, Tensor | null>>;
+  readonly options: RunOptions;
+}
+
+/** The overloads of `run`: an object is fetches if it holds null or a Tensor under the name of an output, else options. */
+export function fetchArguments(names: readonly string[], second: unknown, third: unknown): FetchArguments {
+  const all = Object.fromEntries(names.map(name => [name, null]));
+  if (second === undefined) return { fetches: all, options: optionsOf(third) };
+  if (Array.isArray(second)) {
+    const unknown = second.find(name => !names.includes(name));
+    if (unknown !== undefined || second.length === 0) {
+      const what = second.length === 0 ? "fetches is empty" : `fetches names "${unknown}", which is no output`;
+      throw invalid(`${what}; the outputs are ${names.join(", ")}`);
+    }
+    return { fetches: Object.fromEntries(second.map(name => [name, null])), options: optionsOf(third) };
+  }
+  const entries = Object.entries(optionsOf(second)).filter(([name, value]) => names.includes(name) && isFetch(value));
+  if (entries.length === 0) return { fetches: all, options: optionsOf(second) };
+  return { fetches: Object.fromEntries(entries) as Record<string, Tensor | null>, options: optionsOf(third) };
+}
+
+const isFetch = (value: unknown): boolean =>
+  value === null || (typeof value === "object" && "dims" in value && "type" in value && "data" in value);
+
+/** Copies a result into the Tensor that the caller prepared for it. */
+function fill(name: string, into: Tensor, result: Tensor): Tensor {
+  const same = into.type === result.type && into.dims.join() === result.dims.join();
+  if (!same) {
+    const [got, want] = [result, into].map(({ type, dims }) => `${type}[${dims.join(", ")}]`);
+    throw invalid(
+      `output "${name}" is ${got}, but the Tensor given to be filled is ${want}; pass null or a fitting one`,
+    );
+  }
+  (into.data as DataTypeMap["float32"]).set(result.data as DataTypeMap["float32"]);
+  return into;
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// The command `azulejo`: connects the command line to the process and to the library. All else is in program.ts.
+import { readFileSync } from "node:fs";
+import { readOnnxTensor } from "../frontends/onnx/index.js";
+import { explain, load } from "../index.js";
+import { type Terminal } from "./library.js";
+import { exitCodes } from "./failure.js";
+import { runCommandLine } from "./program.js";
+
+const abort = new AbortController();
+process.on("SIGINT", () => {
+  // The second Ctrl-C doesn't wait for anybody.
+  if (abort.signal.aborted) process.exit(exitCodes.stopped);
+  abort.abort();
+});
+
+/** A reader that has seen enough (`azulejo explain … | head`) is no error. */
+function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(exitCodes.done);
+  });
+}
+ignoreClosedPipe(process.stdout);
+ignoreClosedPipe(process.stderr);
+
+const terminal: Terminal = {
+  out: text => void process.stdout.write(text),
+  err: text => void process.stderr.write(text),
+  interactive: process.stderr.isTTY === true && process.env.CI === undefined,
+  signal: abort.signal,
+};
+const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+// Not process.exit(): what was written to a pipe must reach it.
+runCommandLine(process.argv.slice(2), { load, explain, decodeTensor: readOnnxTensor }, terminal, version).then(
+  status => {
+    process.exitCode = status;
+  },
+);

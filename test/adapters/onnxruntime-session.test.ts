@@ -1,0 +1,214 @@
+// azulejo/onnxruntime's InferenceSession: arguments, options and results, over a stand-in for the model. Real models run in
+// test/package and through the examples.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as ort from "../../src/adapters/onnxruntime/index.js";
+import { modelArguments } from "../../src/adapters/onnxruntime/session.js";
+import { type SessionOptions, toLoadOptions } from "../../src/adapters/onnxruntime/session-options.js";
+import { type Model, Tensor } from "../../src/runtime/api.js";
+import { type TensorData } from "../../src/runtime/tensor.js";
+
+const fails = (action: () => Promise<unknown>, message: string, code = "input"): Promise<void> =>
+  assert.rejects(action, { name: "AzulejoError", code, message });
+
+function session() {
+  const fed: Record<string, TensorData>[] = [];
+  let disposed = 0;
+  const model: Model = {
+    inputs: [{ name: "x", dtype: "f32", dims: ["batch", 2] }],
+    outputs: [
+      { name: "sum", dtype: "f32", dims: ["batch"] },
+      { name: "index", dtype: "i64", dims: undefined },
+    ],
+    run: async inputs => {
+      fed.push(inputs);
+      const [a, b] = inputs.x!.data as Float32Array;
+      return {
+        sum: new Tensor("f32", Float32Array.of(a! + b!), [1]),
+        index: new Tensor("i64", BigInt64Array.of(3n), []),
+      };
+    },
+    report: () => assert.fail("not asked for"),
+    dispose: () => disposed++,
+  };
+  return { session: new ort.InferenceSession(model), fed, disposed: () => disposed };
+}
+const x = new ort.Tensor("float32", [1, 2], [1, 2]);
+
+test("names and metadata are onnxruntime's", () => {
+  const { session: s } = session();
+  assert.deepEqual(s.inputNames, ["x"]);
+  assert.deepEqual(s.outputNames, ["sum", "index"]);
+  assert.deepEqual(s.inputMetadata, [{ name: "x", isTensor: true, type: "float32", shape: ["batch", 2] }]);
+  assert.deepEqual(s.outputMetadata[1], { name: "index", isTensor: true, type: "int64", shape: [] });
+});
+
+test("run gives Tensors of its own class in a plain, extensible object", async () => {
+  const { session: s, fed } = session();
+  const results = await s.run({ x });
+  assert(results.sum instanceof ort.Tensor);
+  assert.deepEqual([results.sum.type, results.sum.dims, results.sum.data], ["float32", [1], Float32Array.of(3)]);
+  assert.deepEqual(
+    [results.index!.type, results.index!.dims, results.index!.data],
+    ["int64", [], BigInt64Array.of(3n)],
+  );
+  assert.deepEqual(fed, [{ x: { dtype: "f32", dims: [1, 2], data: Float32Array.of(1, 2) } }]);
+  results.more = x;
+  Object.assign(s, { config: {} });
+});
+
+test("fetches choose outputs by name, or give Tensors to be filled", async () => {
+  const { session: s } = session();
+  assert.deepEqual(Object.keys(await s.run({ x }, ["index"])), ["index"]);
+  const into = new ort.Tensor("float32", [0], [1]);
+  const results = await s.run({ x }, { sum: into, index: null });
+  assert.equal(results.sum, into);
+  assert.deepEqual(into.data, Float32Array.of(3));
+  assert.deepEqual(Object.keys(await s.run({ x }, { tag: "a run option" })), ["sum", "index"]);
+});
+
+test("wrong feeds, fetches and options are refused", async () => {
+  const { session: s } = session();
+  await fails(() => s.run({ x }, ["y"]), `fetches names "y", which is no output; the outputs are sum, index`);
+  await fails(() => s.run({ x }, []), "fetches is empty; the outputs are sum, index");
+  await fails(
+    () => s.run({ x }, { sum: new ort.Tensor("float32", [0, 0], [2]) }),
+    `output "sum" is float32[1], but the Tensor given to be filled is float32[2]; pass null or a fitting one`,
+  );
+  await fails(
+    () => s.run({ x }, { terminate: true }),
+    "this run was not started: its options say terminate",
+    "aborted",
+  );
+  await fails(() => s.run(5 as never), "feeds is not an object; pass { inputName: tensor }");
+  await fails(
+    () => s.run({ x: 5 }),
+    `the value fed to input "x" is not a Tensor; make one: new Tensor("float32", data, dims)`,
+  );
+});
+
+test("release frees the model", async () => {
+  const { session: s, disposed } = session();
+  await s.release();
+  assert.equal(disposed(), 1);
+});
+
+test("profiling says that it does not exist", () => {
+  assert.throws(() => session().session.startProfiling(), { code: "target" });
+  assert.throws(() => session().session.endProfiling(), { code: "target" });
+});
+
+test("a model is a path, bytes, a buffer, or a window of a buffer", () => {
+  const bytes = Uint8Array.of(0, 1, 2, 3);
+  const options = { intraOpNumThreads: 2 };
+  const read = (...[model, ...rest]: [unknown, ...unknown[]]) => {
+    const { source, options } = modelArguments(model, rest);
+    return [source instanceof Uint8Array ? [...source] : source, options];
+  };
+  assert.deepEqual(read("model.onnx", options), ["model.onnx", options]);
+  assert.deepEqual(read(bytes), [[0, 1, 2, 3], {}]);
+  assert.deepEqual(read(bytes.buffer, options), [[0, 1, 2, 3], options]);
+  assert.deepEqual(read(bytes.buffer, 1), [[1, 2, 3], {}]);
+  assert.deepEqual(read(bytes.buffer, 1, 2, options), [[1, 2], options]);
+  assert.deepEqual(read(bytes.buffer, 1, undefined, options), [[1, 2, 3], options]);
+  assert.deepEqual(read(new SharedArrayBuffer(2), options), [[0, 0], options]);
+  assert.throws(() => read(bytes.buffer, 1, 4), {
+    code: "input",
+    message: "the model is said to be 4 bytes at 1 of a buffer of 4; correct byteOffset and byteLength",
+  });
+  assert.throws(() => read(5), { code: "input" });
+  assert.throws(() => read("model.onnx", "fast"), {
+    code: "option",
+    message: "options of a session are an object; got fast",
+  });
+});
+
+const translate = (options: SessionOptions, env = { ...ort.env, wasm: {} as ort.Env["wasm"] }) => {
+  const warnings: string[] = [];
+  return { load: toLoadOptions(options, env, message => warnings.push(message)), warnings };
+};
+
+test("session options become those of load", () => {
+  assert.deepEqual(translate({}).load, {});
+  const options = {
+    intraOpNumThreads: 3,
+    freeDimensionOverrides: { batch: 1 },
+    graphOptimizationLevel: "all",
+    executionMode: "parallel",
+  } as const;
+  assert.deepEqual(translate(options).load, { threads: 3, dims: { batch: 1 } });
+  assert.deepEqual(
+    translate({ graphOptimizationLevel: "disabled" }).load.passes!([{ name: "fold", run: graph => graph }]),
+    [],
+  );
+});
+
+test("env.wasm.numThreads counts where a session sets none; 0 is the default", () => {
+  const env = { ...ort.env, wasm: { numThreads: 2 } };
+  assert.equal(translate({}, env).load.threads, 2);
+  assert.equal(translate({ intraOpNumThreads: 1 }, env).load.threads, 1);
+  assert.equal(translate({ intraOpNumThreads: 0 }).load.threads, undefined);
+  assert.throws(() => translate({ intraOpNumThreads: 1.5 }), {
+    code: "option",
+    message: "intraOpNumThreads or env.wasm.numThreads is 1.5; use a whole number, or 0 for the default",
+  });
+});
+
+test("wasm and cpu are providers; others are skipped aloud if one of these follows, else refused", () => {
+  assert.deepEqual(translate({ executionProviders: ["wasm"] }).warnings, []);
+  assert.deepEqual(translate({ executionProviders: [{ name: "cpu" }] }).warnings, []);
+  const warning = `azulejo/onnxruntime has no execution provider "webgpu"; the next one of the list is used`;
+  assert.deepEqual(translate({ executionProviders: ["webgpu", "wasm"] }).warnings, [warning]);
+  assert.deepEqual(translate({ executionProviders: ["webgpu", "wasm"], logSeverityLevel: 3 }).warnings, []);
+  assert.throws(() => translate({ executionProviders: ["webgpu", { name: "cuda" }] }), {
+    code: "target",
+    message: `execution provider "webgpu", "cuda" does not exist in azulejo/onnxruntime; use "wasm" or "cpu"`,
+  });
+});
+
+const refused: readonly (readonly [SessionOptions, string])[] = [
+  [
+    { graphOptimizationLevel: "max" as never },
+    `graphOptimizationLevel is "max"; use one of disabled, basic, extended, layout, all`,
+  ],
+  [{ logSeverityLevel: 9 as never }, "logSeverityLevel is 9; use 0 (all) to 4 (fatal errors only)"],
+  [
+    { preferredOutputLocation: { y: "gpu-buffer" } },
+    `preferredOutputLocation asks for "gpu-buffer"; outputs lie in "cpu" memory only`,
+  ],
+  [
+    { optimizedModelFilePath: "out.onnx" },
+    "optimizedModelFilePath has no file to name: nothing is written; leave it out",
+  ],
+  [{ enableProfiling: true }, "enableProfiling has no profile to write; use the command azulejo bench"],
+  [{ enableGraphCapture: true }, "enableGraphCapture is for GPU providers; leave it out"],
+];
+for (const [options, message] of refused) {
+  test(`refused: ${message}`, () => assert.throws(() => translate(options), { code: "option", message }));
+}
+
+test("external data is found by its path, with or without ./, in every form", async () => {
+  const files = [
+    { path: "./a.bin", data: Uint8Array.of(1) },
+    { path: "b.bin", data: Uint8Array.of(2).buffer },
+    { path: "c.bin", data: new Blob([Uint8Array.of(3)]) },
+    { path: "d.bin", data: "data:application/octet-stream;base64,BA==" },
+  ];
+  const read = translate({ externalData: files }).load.readExternal!;
+  const all = await Promise.all(["a.bin", "./b.bin", "c.bin", "d.bin"].map(read));
+  assert.deepEqual(
+    all,
+    [1, 2, 3, 4].map(byte => Uint8Array.of(byte)),
+  );
+  await fails(
+    () => read("e.bin"),
+    `the model names the file "e.bin", which externalData does not hold; add { path: "e.bin", data }`,
+    "model-external-data",
+  );
+});
+
+test("env has onnxruntime's enumerable, mutable settings, and the default export is the module", () => {
+  assert.deepEqual(Object.keys(ort.env), ["logLevel", "debug", "trace", "versions", "wasm", "webgl", "webgpu"]);
+  assert.equal(ort.env.versions.common, "1.30.0");
+  assert.deepEqual(Object.values(ort.default), [ort.InferenceSession, ort.Tensor, ort.env]);
+});
