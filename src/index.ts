@@ -1,7 +1,8 @@
 // `azulejo`: load a model, run it.
 export type { Dtype } from "./ir/dtypes.js";
-export type { Operator } from "./ops/operator.js";
+export { type ExplainOptions, explain, type Stage } from "./load/explain.js";
 export { load } from "./load/load.js";
+export type { Operator } from "./ops/operator.js";
 export {
   type LoadOptions,
   type Model,

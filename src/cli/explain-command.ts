@@ -1,9 +1,10 @@
 // `azulejo explain`: what a model is and what the compiler makes of it, stage by stage, as text.
 import type { Command } from "commander";
 import { Option } from "commander";
+import type { Stage } from "../index.js";
 import type { Model } from "../runtime/api.js";
 import { dimsText } from "./inputs.js";
-import type { Library, Stage, Terminal } from "./library.js";
+import type { Library, Terminal } from "./library.js";
 import { stages } from "./library.js";
 import { byteSize, count, milliseconds } from "./numbers.js";
 import type { SharedOptions } from "./options.js";

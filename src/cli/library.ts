@@ -1,12 +1,12 @@
 // What the commands need from the library and from the terminal, so that tests can hand in their own. Types only.
+import type { ExplainOptions, Stage } from "../index.js";
 import type { LoadOptions, Model, ModelSource } from "../runtime/api.js";
 
-export const stages = ["graph", "kernels", "loops", "code"] as const;
-export type Stage = (typeof stages)[number];
+export const stages: readonly Stage[] = ["graph", "kernels", "loops", "code"];
 
 export interface Library {
   load(source: ModelSource, options: LoadOptions): Promise<Model>;
-  explain(source: ModelSource, options: LoadOptions & { readonly stage: Stage }): Promise<string>;
+  explain(source: ModelSource, options: ExplainOptions): Promise<string>;
   /** The tensor of a serialized ONNX TensorProto; `name` is the file's, for errors. */
   decodeTensor(bytes: Uint8Array, name: string): Promise<import("../runtime/tensor.js").TensorData>;
 }

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { readOnnxTensor } from "../frontends/onnx/index.js";
 import { explain, load } from "../index.js";
-import { type Terminal } from "./library.js";
 import { exitCodes } from "./failure.js";
+import type { Terminal } from "./library.js";
 import { runCommandLine } from "./program.js";
 
 const abort = new AbortController();

@@ -17,7 +17,7 @@ test("control flow is indented, immediates are decoded, the closing end is left 
   assert.equal(
     disassemble(Uint8Array.from([body.length, ...body])),
     [
-      "locals v128 × 2",
+      "locals 2 v128",
       "local.get 0",
       "if",
       "  i32.const -1",

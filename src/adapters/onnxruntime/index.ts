@@ -5,7 +5,7 @@ import { Tensor } from "./tensor.js";
 
 export { type Env, env } from "./env.js";
 export { type Feeds, type Fetches, InferenceSession, type RunOptions, type ValueMetadata } from "./session.js";
-export { type ExternalDataFile, type SessionOptions } from "./session-options.js";
+export type { ExternalDataFile, SessionOptions } from "./session-options.js";
 export { type DataTypeMap, Tensor, type TensorType, type TypedTensor } from "./tensor.js";
 
 // Programs write both `import * as ort` and `import ort`: onnxruntime has a default export, so this one module has too.

@@ -1,10 +1,12 @@
 // onnxruntime's InferenceSession over a loaded model.
 import { load } from "../../index.js";
-import { type Model, type ModelSource, type TensorInfo } from "../../runtime/api.js";
+import type { Model, ModelSource, TensorInfo } from "../../runtime/api.js";
 import { AzulejoError } from "../../support/errors.js";
 import { env } from "./env.js";
-import { type SessionOptions, toLoadOptions } from "./session-options.js";
-import { type DataTypeMap, fromTensorData, type Tensor, type TensorType, toTensorData, typeOfDtype } from "./tensor.js";
+import type { SessionOptions } from "./session-options.js";
+import { toLoadOptions } from "./session-options.js";
+import type { DataTypeMap, Tensor, TensorType } from "./tensor.js";
+import { fromTensorData, toTensorData, typeOfDtype } from "./tensor.js";
 
 export interface ValueMetadata {
   readonly name: string;

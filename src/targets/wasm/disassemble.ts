@@ -102,14 +102,23 @@ export function disassemble(entry: Uint8Array): string {
   return lines.join("\n");
 }
 
+/** Numbers by type: the declarations themselves follow the order in which the emitter needed registers. */
 function locals(reader: Reader): string {
-  const names = Object.entries(typeByte);
-  const groups = Array.from({ length: reader.unsigned() }, () => {
+  const names = new Map(Object.entries(typeByte).map(([name, code]) => [code, name]));
+  const types: string[] = [];
+  for (let groups = reader.unsigned(); groups > 0; groups--) {
     const count = reader.unsigned();
-    const byte = reader.byte();
-    return `${names.find(([, code]) => code === byte)?.[0] ?? byte} × ${count}`;
-  });
-  return groups.length === 0 ? "none" : groups.join(", ");
+    const type = names.get(reader.byte()) ?? "unknown";
+    for (let i = 0; i < count; i++) types.push(type);
+  }
+  return countTypes(types);
+}
+
+/** `74 i32, 24 v128` */
+export function countTypes(types: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return [...counts].map(([type, count]) => `${count} ${type}`).join(", ") || "none";
 }
 
 function readInstruction(reader: Reader): { name: string; text: string } | undefined {
