@@ -8,7 +8,7 @@ import type { Kernel } from "../../src/ir/tile.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import type { Lowered, Param } from "../../src/lower/cpu/lowered.js";
 import { LOWEST_ADDRESS, SLACK_BYTES } from "../../src/lower/cpu/lowered.js";
-import { layoutOf } from "../../src/lower/cpu/storage.js";
+import { layoutOf } from "../../src/ir/layout.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import type { EmitFeatures } from "../../src/targets/wasm/emit.js";
 import { emitFunctions, pushUnsigned } from "../../src/targets/wasm/emit.js";

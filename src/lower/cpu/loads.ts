@@ -4,13 +4,13 @@ import type { Dtype } from "../../ir/dtypes.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, NodeOf } from "../../ir/tile.js";
 import { axesOf, isTensor } from "../../ir/tile.js";
-import { isInside } from "./bounds.js";
+import { isInside } from "../../ir/bounds.js";
 import { lanesOf, loadLanes, loadScalar, loadSplat, scratchDtype } from "./convert.js";
 import type { Expr } from "./loop.js";
 import { op, read, select } from "./loop.js";
 import type { Buffer, Lowering, Offsets } from "./state.js";
 import type { Form, Storage } from "./storage.js";
-import { layoutOf } from "./storage.js";
+import { layoutOf } from "../../ir/layout.js";
 
 /** How a load reaches memory: dims that may leave the tensor, and the address in two parts. */
 export interface LoadPlan {

@@ -16,7 +16,7 @@ import { lowerRegion, lowerStage, storeSink } from "./stages.js";
 import type { Sink } from "./state.js";
 import { Lowering, origin } from "./state.js";
 import type { Storage } from "./storage.js";
-import { layoutOf } from "./storage.js";
+import { layoutOf } from "../../ir/layout.js";
 
 /** rows of a table of pointers that one block makes */
 const TABLE_BLOCK = 1024;

@@ -16,7 +16,8 @@ import { SLACK_BYTES } from "./lowered.js";
 import type { Scope } from "./scope.js";
 import { Builder } from "./scope.js";
 import type { Form, Storage } from "./storage.js";
-import { blockOffset, formOf, layoutOf } from "./storage.js";
+import { layoutOf } from "../../ir/layout.js";
+import { blockOffset, formOf } from "./storage.js";
 
 /** Position of an axis: `micro` registers `unit` apart, from `pos` on. */
 export interface Binding {

@@ -1,7 +1,7 @@
 // Where the elements of tensors and scratch values lie, and addresses as polynomials over axes.
 import type { Dtype } from "../../ir/dtypes.js";
 import { bytesOf } from "../../ir/dtypes.js";
-import { ceilDiv, opaque, Poly } from "../../ir/poly.js";
+import { opaque, Poly } from "../../ir/poly.js";
 import type { Axis, Layout } from "../../ir/tile.js";
 import { axesOf } from "../../ir/tile.js";
 
@@ -23,34 +23,6 @@ export interface Form {
     readonly panelBytes: Poly;
     readonly elementBytes: number;
   };
-}
-
-/** Strides of a layout in bytes, and the size of the whole. */
-export function layoutOf(
-  dtype: Dtype,
-  dims: readonly Poly[],
-  layout?: Layout,
-): Omit<Storage, "base"> & { bytes: Poly } {
-  const element = bytesOf(dtype);
-  if (layout?.strides) {
-    const strides = layout.strides.map(s => s.mul(element));
-    return { dtype, strides, bytes: Poly.product([element, ...dims]) };
-  }
-  const order = layout?.order ?? dims.map((_, d) => d);
-  const block = layout?.block;
-  const strides = dims.map(() => Poly.int(element));
-  let panelBytes = Poly.zero;
-  let at = Poly.int(element * (block?.size ?? 1));
-  for (const d of [...order].reverse()) {
-    if (d === block?.dim) {
-      panelBytes = at;
-      at = at.mul(ceilDiv(dims[d]!, block.size));
-    } else {
-      strides[d] = at;
-      at = at.mul(dims[d]!);
-    }
-  }
-  return { dtype, strides, bytes: at, ...(block ? { block: { ...block, panelBytes } } : {}) };
 }
 
 let forms = 0;

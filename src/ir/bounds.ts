@@ -1,8 +1,8 @@
 // Proofs about indices: what range a polynomial over axes can reach, and whether that is inside a tensor. A proof that fails
 // costs a check at run time and nothing else.
-import type { Sym } from "../../ir/poly.js";
-import { opaque, Poly } from "../../ir/poly.js";
-import { axisOf } from "../../ir/tile.js";
+import type { Sym } from "./poly.js";
+import { opaque, Poly } from "./poly.js";
+import { axisOf } from "./tile.js";
 
 type Side = "low" | "high";
 
