@@ -1,5 +1,6 @@
 // Layouts of tensors as strides in bytes.
-import { bytesOf, type Dtype } from "./dtypes.js";
+import type { Dtype } from "./dtypes.js";
+import { bytesOf } from "./dtypes.js";
 import { ceilDiv, Poly } from "./poly.js";
 import type { Layout } from "./tile.js";
 
@@ -13,11 +14,7 @@ export interface DenseLayout {
 }
 
 /** Strides of a layout in bytes, and the size of the whole. */
-export function layoutOf(
-  dtype: Dtype,
-  dims: readonly Poly[],
-  layout?: Layout,
-): DenseLayout {
+export function layoutOf(dtype: Dtype, dims: readonly Poly[], layout?: Layout): DenseLayout {
   const element = bytesOf(dtype);
   if (layout?.strides) {
     const strides = layout.strides.map(s => s.mul(element));
@@ -39,4 +36,3 @@ export function layoutOf(
   }
   return { dtype, strides, bytes: at, ...(block ? { block: { ...block, panelBytes } } : {}) };
 }
-

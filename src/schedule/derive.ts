@@ -1,27 +1,80 @@
-// The schedule that a kernel gets by itself.
+// The schedule that a kernel gets by itself, from a cost model: what is kept, what is walked as one, what lies in lanes, the register tile,
+// layouts, blocks. Every decision is a field that a user or a tuner may pin.
 import type { Sym } from "../ir/poly.js";
-import type { Kernel } from "../ir/tile.js";
-import type { Schedule } from "./schedule.js";
+import type { Kernel, NodeOf } from "../ir/tile.js";
+import { isTensor } from "../ir/tile.js";
+import { decideBlocks } from "./blocks.js";
+import { isContraction } from "./contraction.js";
+import { fuseAxes } from "./fusion.js";
+import { chooseLane } from "./lanes.js";
+import type { MachineProfile, ScheduleFeatures } from "./machine-profile.js";
+import { genericProfile, tileLimits } from "./machine-profile.js";
+import { placeValues } from "./placement.js";
+import type { Schedule, StageSchedule } from "./schedule.js";
+import { decideStorage } from "./storage.js";
+import { stageOf } from "./tiles.js";
+import { KernelView } from "./view.js";
 
 export interface DeriveOptions {
+  readonly profile?: MachineProfile;
+  readonly features?: ScheduleFeatures;
   /** sizes to expect of dims that are known at run time only */
   readonly dimHints?: (s: Sym) => number | undefined;
   /** fields that a user or a tuner decided */
   readonly pins?: Partial<Schedule>;
 }
+const modern: ScheduleFeatures = { relaxedSimd: true, tileProfile: "v8-modern" };
+/** address registers before bases plus one offset are used */
+const POINTERS = 10;
+/** indices of a fold per block: scores of attention stay in the first-level cache by rows */
+const FOLD_BLOCK = 256;
+/** multiply-adds per pixel and tap from which a table of row pointers costs less than it saves */
+const TABLE_WORK = 256;
 
-export function deriveSchedule(_kernel: Kernel, options: DeriveOptions = {}): Schedule {
+export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Schedule {
+  const { profile = genericProfile, features = modern, pins = {} } = options;
+  const view = new KernelView(kernel, options.dimHints ?? (() => undefined));
+  placeValues(view);
+  const { fuse, split } = fuseAxes(view);
+  const sinks = view.sinks();
+  const stage: Record<string, StageSchedule> = {};
+  for (const s of sinks) stage[s.id] ??= stageOf(view, s, chooseLane(view, s), { profile, features });
+  const { layouts, copies } = decideStorage(view, sinks, stage);
+  const block = decideBlocks(view, sinks, stage, profile);
+  for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_BLOCK;
+  const { unroll } = tileLimits[features.tileProfile];
   return {
-    fuse: [],
-    block: {},
-    layouts: {},
-    pointers: [],
-    split: [],
-    place: {},
-    stage: {},
-    unroll: 4,
+    fuse,
+    block,
+    layouts,
+    pointers: tables(view, fuse.length > 0),
+    split,
+    place: { ...view.places, ...copies },
+    stage,
+    unroll,
     partials: 4,
-    maxPointers: 10,
-    ...options.pins,
+    maxPointers: POINTERS,
+    ...pins,
   };
+}
+
+/** Loads of fused pixels that may leave the image go through a table, where enough work hangs on each pointer. */
+function tables(view: KernelView, fused: boolean): string[] {
+  if (!fused || view.substitution.size === 0) return [];
+  const out = new Set<string>();
+  for (const n of view.names.values) {
+    if (n.kind !== "reduce" || !isContraction(n) || n.over.some(a => view.fusedInto.has(a))) continue;
+    for (const x of n.args.filter(
+      (a): a is NodeOf<"load"> => a.kind === "load" && isTensor(a.tensor) && view.checks(a).length > 0,
+    )) {
+      const inner = n.over.filter(a => !view.checks(x).some(p => p.has(a.sym)));
+      const others = view.kernel.grid.filter(a => !x.axes.includes(a));
+      if (
+        view.volume(inner) * view.volume(others) >= TABLE_WORK &&
+        x.axes.every(a => view.kernel.grid.includes(a) || n.over.includes(a))
+      )
+        out.add(x.tensor.name);
+    }
+  }
+  return [...out];
 }

@@ -93,13 +93,8 @@ export function rowLoop(
   }
   const counter = l.b.set(l.b.int(lo), a.name);
   const limit = l.b.int(hi);
-  let left = constantSize(l, a);
   let align = l.b.alignment(lo);
-  const used = pieces.filter(s => {
-    const fits = left === undefined || left >= s;
-    if (left !== undefined && fits) left %= s;
-    return fits;
-  });
+  const used = usedPieces(l, a, pieces);
   used.forEach((s, i) => {
     align = gcd(align, s);
     const piece = () =>
@@ -116,6 +111,20 @@ export function rowLoop(
     if (i < used.length - 1) unsettled(l, piece);
     else piece();
   });
+}
+
+/** The pieces that some size needs; single steps behind them unless all sizes are known to come out even. */
+function usedPieces(l: Lowering, a: Axis, pieces: readonly number[]): number[] {
+  const constant = constantSize(l, a);
+  const sizes = constant === undefined ? l.range(a).sizes : [constant];
+  if (!sizes) return pieces.at(-1) === 1 ? [...pieces] : [...pieces, 1];
+  let left = [...sizes];
+  const used = pieces.filter(s => {
+    const fits = left.some(n => n >= s);
+    left = left.map(n => n % s);
+    return fits;
+  });
+  return left.some(n => n > 0) ? [...used, 1] : used;
 }
 
 /** The next piece computes placed values again for its own rows: what this one has finished is forgotten. */

@@ -119,7 +119,10 @@ function bindBlocks(l: Lowering, axes: readonly { readonly axis: Axis; readonly 
       const reg = l.b.set(lesser(l.keep(add(l.b.int(lo), int(size))), l.keep(l.b.int(axis.extent))), "end");
       return Poly.sym(l.b.bind(new Sym("end"), reg));
     };
-    l.ranges.set(axis, { lo, hi: isOne ? axis.extent : whole ? lo.add(size) : end(), size: Poly.int(size) });
+    const known = axis.extent.isConst
+      ? { sizes: [...new Set([Math.min(size, axis.extent.constant), axis.extent.constant % size])] }
+      : {};
+    l.ranges.set(axis, { lo, hi: isOne ? axis.extent : whole ? lo.add(size) : end(), size: Poly.int(size), ...known });
   }
   return total;
 }

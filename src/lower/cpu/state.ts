@@ -32,6 +32,8 @@ export interface Range {
   readonly hi: Poly;
   /** an upper bound of hi - lo, free of block positions: what scratch memory is made for */
   readonly size: Poly;
+  /** the numbers of elements that occur, where they are known */
+  readonly sizes?: readonly number[];
 }
 /** Which register of the register tile: offsets by axis, relative to the bindings. */
 export type Offsets = ReadonlyMap<Axis, number>;

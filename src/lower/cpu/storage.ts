@@ -2,7 +2,7 @@
 import type { Dtype } from "../../ir/dtypes.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import { opaque, Poly } from "../../ir/poly.js";
-import type { Axis, Layout } from "../../ir/tile.js";
+import type { Axis } from "../../ir/tile.js";
 import { axesOf } from "../../ir/tile.js";
 
 export interface Storage {

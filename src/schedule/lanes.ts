@@ -1,0 +1,65 @@
+// Which axis lies in vector lanes: the cheapest by a count of memory operations. An axis of the result, or, where a reduction
+// reads along its own axis, that one.
+import type { Axis, Node, NodeOf } from "../ir/tile.js";
+import { isTensor } from "../ir/tile.js";
+import type { KernelView, SinkView, Step } from "./view.js";
+
+const stepCost: Readonly<Record<Step, number>> = { none: 1, contiguous: 1, strided: 5, irregular: 10 };
+/** horizontal sums at the end of a reduction in lanes */
+const HORIZONTAL = 12;
+
+/** The name of the chosen axis; one that is not among the rows means: lanes inside reductions. */
+export function chooseLane(view: KernelView, s: SinkView): string | undefined {
+  const rows = view.rows(s);
+  const nodes = view.inline(s.value);
+  const reduces = nodes.filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
+  const wide = s.axes.filter(a => !rows.includes(a));
+  const options = rows.map(a => ({ axis: a, cost: costOf(view, s, a, rows.includes(a)) }));
+  if (reduces.length || wide.length) {
+    const inside = [...new Set([...wide, ...reduces.flatMap(n => view.axes(n.over))])];
+    for (const a of inside)
+      options.push({
+        axis: a,
+        cost: costOf(view, s, a, false) + (HORIZONTAL * reduces.length) / Math.max(1, view.volume(wide)),
+      });
+  }
+  // of equal ones the last: innermost in the tensor
+  let best = options[0];
+  for (const o of options) if (best && o.cost <= best.cost) best = o;
+  return best && view.names.axis(best.axis);
+}
+
+/** cost of one element with axis `a` in lanes */
+function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number {
+  const size = view.extent(a);
+  // a vector that is not full costs as much as a full one, and less than a vector is done by scalars
+  const filling = size < 4 ? 1 : (Math.ceil(size / 4) * 4) / size / 4;
+  let cost = 0;
+  const visit = (n: Node, weight: number, seen: Set<Node>): void => {
+    if (seen.has(n)) return;
+    seen.add(n);
+    if (n !== s.value && view.isPlaced(n)) return;
+    if (n.kind === "load") cost += weight * loadCost(view, n, a, isRow) * filling;
+    if (n.kind === "map") cost += weight * filling;
+    if (n.kind === "call") cost += weight * 10 * filling;
+    if (n.kind === "reduce") {
+      const inner = weight * view.volume(n.over);
+      for (const x of n.args) visit(x, inner, new Set());
+    } else if (n.kind === "map" || n.kind === "call") for (const x of n.args) visit(x, weight, seen);
+  };
+  visit(s.value, 1, new Set());
+  const store = s.store
+    ? view.stepOf(s.store.tensor, s.store.index, a)
+    : s.axes.at(-1) === a
+      ? "contiguous"
+      : "strided";
+  return cost + (store === "none" ? 4 : stepCost[store]) * filling;
+}
+function loadCost(view: KernelView, n: NodeOf<"load">, a: Axis, isRow: boolean): number {
+  const step = view.loadStep(n, a);
+  // what varies with rows alone is the same in all lanes; off the lane's loops it is a scalar
+  if (step === "none") return isRow ? 1 : 4;
+  const packable = isTensor(n.tensor) && n.tensor.constant && !n.tensor.layout;
+  const checked = view.checks(n).some(p => view.fused(p).has(a.sym)) ? 3 : 0;
+  return checked + (packable && step !== "irregular" ? 1 : stepCost[step]);
+}

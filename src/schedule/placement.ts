@@ -1,0 +1,96 @@
+// Which values are kept in scratch memory instead of being computed again where they are used. A value is placed in its region (the
+// grid block or the turn of a fold) or for one row.
+import type { Node, NodeOf } from "../ir/tile.js";
+import { isTensor, reach } from "../ir/tile.js";
+import { isContraction } from "./contraction.js";
+import { rootsOf } from "./names.js";
+import type { KernelView } from "./view.js";
+
+/** cheaper than this, a value is computed again rather than stored and loaded */
+const DEAR = 4;
+
+export function placeValues(view: KernelView): void {
+  for (const roots of regions(view)) {
+    const all = reach(roots);
+    for (const n of all) if (n.kind === "reduce") placeOperands(view, n, roots);
+    for (const root of roots) placeInEpilogue(view, root);
+    placeSharedByLoops(view, roots, all);
+  }
+}
+
+/** the grid's body and each fold's body, as lists of values */
+const regions = (view: KernelView): Node[][] => [
+  rootsOf(view.kernel.stores),
+  ...view.names.folds.map(f => [...f.next, ...rootsOf(f.stores)]),
+];
+const contractsBelow = (n: Node): boolean => reach([n]).some(isContraction);
+
+function placeOperands(view: KernelView, n: NodeOf<"reduce">, roots: readonly Node[]): void {
+  for (const a of n.args) {
+    if (a.axes.length === 0 || roots.includes(a)) continue;
+    const computed = a.kind === "map" || a.kind === "call" || a.kind === "reduce";
+    if (!computed) continue;
+    if (isContraction(n) ? staysSmall(view, a, n) : contractsBelow(a)) view.place(a, { at: "region" });
+  }
+}
+/**
+ * An operand of a contraction is used once for every index of the other operand that it lacks. A window over a computed image
+ * would be stored several times as large as the image: it is computed again instead, unless that is dear.
+ */
+function staysSmall(view: KernelView, a: Node, n: NodeOf<"reduce">): boolean {
+  const loads = reach([a]).filter((x): x is NodeOf<"load"> => x.kind === "load" && isTensor(x.tensor));
+  const windows = loads.some(x =>
+    x.index.some(
+      p =>
+        [...p.syms].filter(s => n.over.some(o => o.sym === s)).length > 0 &&
+        p.terms.length > 1 &&
+        view.checks(x).length > 0,
+    ),
+  );
+  return !windows || view.cost(a) > 2 * DEAR || contractsBelow(a);
+}
+
+/** In the epilogue of a contraction: what has fewer axes than the tile and is dear is computed once, not once per register. */
+function placeInEpilogue(view: KernelView, root: Node): void {
+  if (!contractsBelow(root)) return;
+  const visit = (n: Node): void => {
+    if (n.kind !== "map" && n.kind !== "call") return;
+    const holdsTile = reach([n], c => c !== n && view.isPlaced(c)).some(c => isContraction(c) && !view.isPlaced(c));
+    if (n !== root && n.axes.length > 0 && n.axes.length < root.axes.length && view.cost(n) > DEAR && !holdsTile)
+      view.place(n, { at: "region" });
+    else for (const a of n.args) visit(a);
+  };
+  visit(root);
+}
+
+/** A dear value that two loops over the same row need is kept for the row. */
+function placeSharedByLoops(view: KernelView, roots: readonly Node[], all: readonly Node[]): void {
+  const users = new Map<Node, Set<Node>>();
+  const mark = (n: Node, loop: Node): void => {
+    const set = users.get(n) ?? new Set();
+    if (set.has(loop)) return;
+    users.set(n, set.add(loop));
+    if (n.kind === "map" || n.kind === "call") for (const a of n.args) mark(a, loop);
+  };
+  for (const r of roots) mark(r, r);
+  for (const n of all) if (n.kind === "reduce") for (const a of n.args) mark(a, n);
+  const kept: Node[] = [];
+  for (const n of [...all].reverse()) {
+    const loops = users.get(n);
+    if (
+      (n.kind !== "map" && n.kind !== "call") ||
+      roots.includes(n) ||
+      !loops ||
+      loops.size < 2 ||
+      view.cost(n) <= DEAR
+    )
+      continue;
+    const reduced = [...loops].some(
+      u => u.kind === "reduce" && u.args.includes(n) && u.over.some(a => n.axes.includes(a)),
+    );
+    const below = [...kept, ...all.filter(x => view.isPlaced(x))].some(k => reach([k]).includes(n));
+    if (!reduced || below || contractsBelow(n)) continue;
+    view.place(n, { at: "row" });
+    kept.push(n);
+  }
+}

@@ -1,0 +1,90 @@
+// Layouts that make the lane operand of a contraction contiguous: constants are packed once at load, other tensors are copied for the
+// call where they are read often enough, computed values go to scratch in panels.
+import type { Axis, Layout, NodeOf, Tensor } from "../ir/tile.js";
+import { isTensor } from "../ir/tile.js";
+import { isContraction } from "./contraction.js";
+import type { Place, StageSchedule } from "./schedule.js";
+import { laneLoads } from "./tiles.js";
+import type { KernelView, SinkView } from "./view.js";
+
+/** reads of an element below which a copy of the tensor does not pay */
+const READS_FOR_COPY = 12;
+
+export interface StorageDecisions {
+  readonly layouts: Record<string, Layout>;
+  readonly copies: Record<string, Place>;
+}
+
+export function decideStorage(
+  view: KernelView,
+  sinks: readonly SinkView[],
+  stages: Readonly<Record<string, StageSchedule>>,
+): StorageDecisions {
+  const layouts: Record<string, Layout> = {};
+  const copies: Record<string, Place> = {};
+  const refused = new Set<string>();
+  const loads = view.names.values.filter((n): n is NodeOf<"load"> => n.kind === "load");
+  for (const s of sinks) {
+    const stage = stages[s.id];
+    const lane = view.rows(s).find(a => view.names.axis(a) === stage?.lane);
+    if (!lane) continue;
+    for (const n of laneLoads(view, s, lane)) {
+      const t = n.tensor as Tensor;
+      const layout = panels(view, n, s, lane, (stage!.vectors ?? 1) * 4);
+      if (!layout || t.layout || refused.has(t.name)) continue;
+      const alone = loads.every(
+        o => o.tensor !== t || same(panels(view, o, s, lane, (stage!.vectors ?? 1) * 4), layout),
+      );
+      if (t.constant && alone) {
+        if (layouts[t.name] && !same(layouts[t.name], layout)) {
+          delete layouts[t.name];
+          refused.add(t.name);
+        } else layouts[t.name] = layout;
+      } else if (
+        !t.constant &&
+        view.loadStep(n, lane) !== "contiguous" &&
+        readsPerElement(view, n, s) >= READS_FOR_COPY
+      )
+        copies[t.name] ??= { at: "root", layout };
+    }
+    placeInPanels(view, s, lane, (stage!.vectors ?? 1) * 4);
+  }
+  return { layouts, copies };
+}
+const same = (a: Layout | undefined, b: Layout | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** [n / size] … [size], the reduced dims inside in the order of the loops; undefined where the lane is not one whole dim */
+function panels(view: KernelView, n: NodeOf<"load">, s: SinkView, lane: Axis, size: number): Layout | undefined {
+  if (!isTensor(n.tensor) || n.tensor.dims.length < 2) return undefined;
+  const dim = n.index.findIndex(p => view.fused(p).has(lane.sym));
+  if (dim < 0 || n.index.filter(p => view.fused(p).has(lane.sym)).length !== 1) return undefined;
+  const step = view.fused(n.index[dim]!).coef(lane.sym);
+  if (!step?.isConst || step.constant !== 1 || view.fused(n.index[dim]!).terms.length !== 1) return undefined;
+  const reduces = view.inline(s.value).filter((x): x is NodeOf<"reduce"> => x.kind === "reduce" && x.args.includes(n));
+  const over = reduces.flatMap(x => [...x.over]);
+  const rank = (d: number): number => over.findIndex(a => n.index[d]!.has(a.sym));
+  const rest = n.index.map((_, d) => d).filter(d => d !== dim);
+  return { order: [dim, ...rest.sort((a, b) => rank(a) - rank(b) || a - b)], block: { dim, size } };
+}
+
+function readsPerElement(view: KernelView, n: NodeOf<"load">, s: SinkView): number {
+  const used = view.volume([
+    ...s.axes,
+    ...view.inline(s.value).flatMap(x => (x.kind === "reduce" && x.args.includes(n) ? x.over : [])),
+  ]);
+  const elements = (n.tensor as Tensor).dims.reduce((p, d) => p * view.size(d), 1);
+  return used / Math.max(1, elements);
+}
+
+/** A placed operand whose lane axis is not its last goes to scratch in panels. */
+function placeInPanels(view: KernelView, s: SinkView, lane: Axis, size: number): void {
+  for (const n of view.inline(s.value)) {
+    if (!isContraction(n) || n.kind !== "reduce") continue;
+    for (const a of n.args) {
+      const axes = view.axes(a.axes);
+      if (!view.isPlaced(a) || !axes.includes(lane) || axes.at(-1) === lane) continue;
+      const id = view.names.value(a);
+      view.places[id] = { ...view.places[id]!, block: [view.names.axis(lane), size] };
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// The register tile of a stage: rows × vectors, chosen by cycles per reduced element. A tile is bound by multiply-adds, by loads, or by
+// the latency of its own chains of additions when it has too few accumulators.
+import type { Axis, NodeOf } from "../ir/tile.js";
+import { isTensor } from "../ir/tile.js";
+import { isContraction } from "./contraction.js";
+import type { MachineProfile, ScheduleFeatures } from "./machine-profile.js";
+import { tileLimits } from "./machine-profile.js";
+import type { StageSchedule } from "./schedule.js";
+import type { KernelView, SinkView } from "./view.js";
+
+export interface TileOptions {
+  readonly profile: MachineProfile;
+  readonly features: ScheduleFeatures;
+}
+
+export function stageOf(view: KernelView, s: SinkView, lane: string | undefined, options: TileOptions): StageSchedule {
+  const rows = view.rows(s);
+  const laneAxis = rows.find(a => view.names.axis(a) === lane);
+  const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
+  const named = lane === undefined ? {} : { lane };
+  if (!laneAxis) return { ...named, vectors: 2 };
+  if (reduces.length === 0) return { ...named, vectors: view.cost(s.value) > 12 ? 2 : 4, tail: "peel" };
+  const row = sharingAxis(view, s, reduces, laneAxis);
+  const contracts = reduces.some(isContraction);
+  const tile = bestTile(view, row, laneAxis, contracts ? undefined : 1, options);
+  if (!row) return { ...named, vectors: Math.min(4, Math.max(1, Math.floor(view.extent(laneAxis) / 4))), tail: "mask" };
+  const order = [...rows.filter(a => a !== row && a !== laneAxis), row].map(a => view.names.axis(a));
+  const name = view.names.axis(row);
+  return { ...named, vectors: tile.vectors, tail: contracts ? "mask" : "peel", rows: { [name]: tile.rows }, order };
+}
+
+/** the last row along which something that varies with the lane is used again */
+function sharingAxis(
+  view: KernelView,
+  s: SinkView,
+  reduces: readonly NodeOf<"reduce">[],
+  lane: Axis,
+): Axis | undefined {
+  const operands = reduces.flatMap(n => n.args).filter(a => view.axes(a.axes).includes(lane));
+  const shares = view.rows(s).filter(a => a !== lane && operands.some(x => !view.axes(x.axes).includes(a)));
+  const best = shares.filter(a => view.extent(a) > 1);
+  // blocks of a batch are points: rows are those axes that move through the image or the matrix
+  return (best.length ? best : shares).reduce<Axis | undefined>(
+    (b, a) => (b && view.extent(b) > 4 * view.extent(a) ? b : a),
+    undefined,
+  );
+}
+
+interface Tile {
+  readonly rows: readonly number[];
+  readonly vectors: number;
+}
+function bestTile(
+  view: KernelView,
+  row: Axis | undefined,
+  lane: Axis,
+  vectors: number | undefined,
+  options: TileOptions,
+): Tile {
+  const R = row ? view.extent(row) : 1;
+  const N = view.extent(lane);
+  const known = row?.extent.isConst ?? true;
+  let best: Tile = { rows: [1], vectors: vectors ?? 1 };
+  let least = Number.POSITIVE_INFINITY;
+  for (const v of vectors ? [vectors] : [1, 2, 3, 4, 6, 8]) {
+    if (v > 1 && (v - 1) * 4 >= N) continue;
+    for (let p = 1; p <= Math.min(6, Math.max(1, R)); p++) {
+      if (!fits(p, v, options)) continue;
+      const rows = piecesOf(p, known ? R % p : undefined);
+      const turns = Math.ceil(N / (4 * v));
+      const cost = turns * (Math.floor(R / p) * cycles(p, v, options) + restCycles(rows.slice(1), R % p, v, options));
+      if (cost < least * 0.999) {
+        least = cost;
+        best = { rows, vectors: v };
+      }
+    }
+  }
+  return best;
+}
+/** accumulators, the vectors of the lane operand and one splat live in registers; one more is left to the engine */
+function fits(rows: number, vectors: number, { profile, features }: TileOptions): boolean {
+  const limit = tileLimits[features.tileProfile].accumulators;
+  const accumulators = rows * vectors;
+  const temporaries = features.relaxedSimd ? 1 : 2;
+  const most = features.relaxedSimd ? limit : Math.min(limit, 8);
+  return accumulators <= most && accumulators + vectors + temporaries <= profile.vectorRegisters - 1;
+}
+function cycles(rows: number, vectors: number, { profile }: TileOptions): number {
+  const bound = Math.max(
+    (rows * vectors) / profile.fmasPerCycle,
+    (rows + vectors) / profile.loadsPerCycle,
+    profile.fmaLatency,
+  );
+  // loads compete with multiply-adds for issue slots: the tile with fewer of them wins a tie
+  return bound + 0.05 * (rows + vectors);
+}
+function restCycles(pieces: readonly number[], left: number, vectors: number, options: TileOptions): number {
+  let rest = left;
+  let cost = 0;
+  for (const p of pieces) {
+    cost += Math.floor(rest / p) * cycles(p, vectors, options);
+    rest %= p;
+  }
+  return cost;
+}
+/** what is left after the main piece: known, one piece for all of it; unknown, halves */
+function piecesOf(main: number, rest: number | undefined): number[] {
+  if (rest === 0) return [main];
+  if (rest !== undefined) return [main, rest];
+  return [main, ...[4, 2, 1].filter(p => p < main)];
+}
+
+/** loads of a stage's reductions that run along the lane: what is worth a layout of its own */
+export function laneLoads(view: KernelView, s: SinkView, lane: Axis): NodeOf<"load">[] {
+  const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
+  return reduces
+    .flatMap(n => n.args)
+    .filter((a): a is NodeOf<"load"> => a.kind === "load" && isTensor(a.tensor) && view.axes(a.axes).includes(lane));
+}

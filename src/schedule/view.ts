@@ -1,0 +1,175 @@
+// A kernel as the cost model sees it: sizes that are known or guessed, what is computed where, and how memory is walked.
+import type { Dtype } from "../ir/dtypes.js";
+import { bytesOf } from "../ir/dtypes.js";
+import { isInside } from "../ir/bounds.js";
+import { layoutOf } from "../ir/layout.js";
+import type { Sym } from "../ir/poly.js";
+import { Poly } from "../ir/poly.js";
+import type { Axis, Fold, Kernel, Node, NodeOf, Store, Tensor } from "../ir/tile.js";
+import { axesOf, isTensor, reach } from "../ir/tile.js";
+import type { Names } from "./names.js";
+import { namesOf } from "./names.js";
+import type { Place } from "./schedule.js";
+
+/** a dim that nobody knows anything of */
+const UNKNOWN_SIZE = 128;
+
+/** Something that a stage computes: a store, the next state of a fold, or a placed value. */
+export interface SinkView {
+  readonly id: string;
+  readonly value: Node;
+  readonly axes: readonly Axis[];
+  readonly dtype: Dtype;
+  readonly store?: Store;
+  readonly fold?: Fold;
+}
+/** How an address moves along an axis. */
+export type Step = "none" | "contiguous" | "strided" | "irregular";
+
+export class KernelView {
+  readonly kernel: Kernel;
+  readonly names: Names;
+  readonly places: Record<string, Place> = {};
+  readonly substitution = new Map<Sym, Poly>();
+  readonly fusedInto = new Map<Axis, Axis>();
+  private readonly hints: (s: Sym) => number | undefined;
+  private readonly costs = new Map<Node, number>();
+
+  constructor(kernel: Kernel, hints: (s: Sym) => number | undefined) {
+    this.kernel = kernel;
+    this.names = namesOf(kernel);
+    this.hints = hints;
+  }
+
+  size(p: Poly): number {
+    const n = p.evaluate(
+      s => this.hints(s) ?? UNKNOWN_SIZE,
+      () => UNKNOWN_SIZE,
+    );
+    return Number.isFinite(n) ? Math.max(0, n) : UNKNOWN_SIZE;
+  }
+  extent(a: Axis): number {
+    return this.size(a.extent);
+  }
+  volume(axes: readonly Axis[]): number {
+    return this.axes(axes).reduce((p, a) => p * this.extent(a), 1);
+  }
+  /** fused axes instead of their parts */
+  axes(axes: readonly Axis[]): readonly Axis[] {
+    return [...new Set(axes.map(a => this.fusedInto.get(a) ?? a))];
+  }
+  fused(p: Poly): Poly {
+    return this.substitution.size === 0 ? p : p.subst(s => this.substitution.get(s));
+  }
+
+  isPlaced(n: Node): boolean {
+    const place = this.places[this.names.value(n)];
+    return place !== undefined && place.at !== "inline";
+  }
+  place(n: Node, place: Place): void {
+    this.places[this.names.value(n)] ??= place;
+  }
+  /** values computed in the loops of whoever needs `root` */
+  inline(root: Node): Node[] {
+    return reach([root], n => n !== root && this.isPlaced(n));
+  }
+  /** operations an element: what it costs to compute the value again */
+  cost(n: Node): number {
+    let c = this.costs.get(n);
+    if (c === undefined) {
+      c = 0;
+      for (const m of reach([n], x => x.kind === "load" || x.kind === "reduce" || x.kind === "state"))
+        c += operationCost(m);
+      this.costs.set(n, c);
+    }
+    return c;
+  }
+
+  /** everything that a stage computes, stores first */
+  sinks(): SinkView[] {
+    const stores = (list: readonly Store[], fold?: Fold): SinkView[] =>
+      list.map(s => ({
+        id: s.tensor.name,
+        value: s.value,
+        axes: this.axes([...new Set([...s.index.flatMap(axesOf), ...s.value.axes])]),
+        dtype: s.tensor.dtype,
+        store: s,
+        ...(fold ? { fold } : {}),
+      }));
+    const states = (f: Fold): SinkView[] =>
+      f.next.map((n, i) => ({
+        id: this.names.value(n),
+        value: n,
+        axes: this.axes(f.init[i]!.axes),
+        dtype: n.dtype,
+        fold: f,
+      }));
+    const placed = this.names.values
+      .filter(n => this.isPlaced(n))
+      .map(n => ({ id: this.names.value(n), value: n, axes: this.axes(n.axes), dtype: n.dtype }));
+    return [
+      ...stores(this.kernel.stores),
+      ...this.names.folds.flatMap(f => [...stores(f.stores, f), ...states(f)]),
+      ...placed,
+    ];
+  }
+
+  /** axes of a sink that none of its own reductions runs over */
+  rows(s: SinkView): readonly Axis[] {
+    const over = new Set(this.inline(s.value).flatMap(n => (n.kind === "reduce" ? this.axes(n.over) : [])));
+    return s.axes.filter(a => !over.has(a));
+  }
+
+  // ---- memory
+
+  private address(tensor: Tensor, index: readonly Poly[]): Poly {
+    // panels only matter to who made them: the order of the dims decides
+    const layout = tensor.layout && {
+      order: tensor.layout.order,
+      ...(tensor.layout.strides ? { strides: tensor.layout.strides } : {}),
+    };
+    const { strides } = layoutOf(tensor.dtype, tensor.dims, layout);
+    return index
+      .map((p, d) => this.fused(p).mul(strides[d]!))
+      .reduce((a, b) => a.add(b), Poly.zero)
+      .mergeDivMod();
+  }
+  stepOf(tensor: Tensor, index: readonly Poly[], a: Axis): Step {
+    const p = this.address(tensor, index);
+    if (!axesOf(p).includes(a)) return "none";
+    const step = p.coef(a.sym);
+    if (!step) return "irregular";
+    return step.isConst && step.constant === bytesOf(tensor.dtype) ? "contiguous" : "strided";
+  }
+  loadStep(n: NodeOf<"load">, a: Axis): Step {
+    if (!this.axes(n.axes).includes(a)) return "none";
+    if (isTensor(n.tensor)) return this.stepOf(n.tensor, n.index, a);
+    const last = n.index.at(-1);
+    const step = last && this.fused(last).coef(a.sym);
+    if (step?.isConst && step.constant === 1) return "contiguous";
+    return n.index.every(p => this.fused(p).coef(a.sym)) ? "strided" : "irregular";
+  }
+  /** dims of the load that may leave the tensor */
+  checks(n: NodeOf<"load">): readonly Poly[] {
+    const dims = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
+    return n.index.filter((p, d) => !isInside(p, dims[d]!));
+  }
+}
+
+const dear: Readonly<Record<string, number>> = {
+  exp: 14,
+  exp2: 10,
+  log: 20,
+  log2: 18,
+  tanh: 20,
+  erf: 25,
+  sin: 25,
+  cos: 25,
+  sigmoid: 16,
+  pow: 40,
+};
+function operationCost(n: Node): number {
+  if (n.kind === "call") return dear[n.fn] ?? 20;
+  if (n.kind !== "map") return 0;
+  return n.op === "div" || n.op === "sqrt" || n.op === "mod" || n.op === "rem" ? 4 : 1;
+}
