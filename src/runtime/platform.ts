@@ -104,6 +104,8 @@ const host = (): Host => globalThis as unknown as Host;
 const nodeModule = <Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined =>
   host().process?.getBuiltinModule?.(name);
 
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 // ---- clocks and cores ----
 
 /** Milliseconds since some moment, with the resolution that the host grants. */
@@ -197,6 +199,20 @@ export function startWorker(source: string, options: WorkerOptions): HostWorker 
   return threads ? startNodeWorker(threads.Worker, source, options) : startWebWorker(source, options);
 }
 
+/** The first failure, kept until somebody listens: a worker may fail before its owner is ready to hear of it. */
+class Failure {
+  #reason: string | undefined;
+  #receive: ((reason: string) => void) | undefined;
+  readonly report = (reason: string): void => {
+    this.#reason ??= reason;
+    this.#receive?.(this.#reason);
+  };
+  readonly onFailure = (receive: (reason: string) => void): void => {
+    this.#receive = receive;
+    if (this.#reason !== undefined) receive(this.#reason);
+  };
+}
+
 function startNodeWorker(
   Worker: NodeModules["node:worker_threads"]["Worker"],
   source: string,
@@ -205,15 +221,15 @@ function startNodeWorker(
   // execArgv: [] keeps a user's --import hooks and loaders out of our workers
   const settings = { name: options.name, eval: options.url === undefined, execArgv: [] };
   const worker = new Worker(options.url === undefined ? source : new (host().URL!)(String(options.url)), settings);
+  const failure = new Failure();
   let terminated = false;
+  worker.on("messageerror", () => failure.report("a message could not be read"));
+  worker.on("error", error => failure.report(reasonOf(error)));
+  worker.on("exit", code => terminated || failure.report(`it ended with exit code ${code}`));
   return {
     post: (message, transfer = []) => worker.postMessage(message, transfer),
     onMessage: receive => worker.on("message", receive),
-    onFailure: receive => {
-      worker.on("messageerror", () => receive("a message could not be read"));
-      worker.on("error", error => receive(error instanceof Error ? error.message : String(error)));
-      worker.on("exit", code => terminated || receive(`it ended with exit code ${code}`));
-    },
+    onFailure: failure.onFailure,
     ref: () => worker.ref(),
     unref: () => worker.unref(),
     terminate: () => {
@@ -230,8 +246,15 @@ function startWebWorker(source: string, options: WorkerOptions): HostWorker {
   // a data: URL would do too, but such a worker is not cross-origin isolated and gets no shared memory
   const blobUrl =
     options.url === undefined ? URL.createObjectURL(new Blob([source], { type: "text/javascript" })) : undefined;
-  const worker = new Worker(blobUrl ?? options.url!, { name: options.name });
+  const worker = webWorker(Worker, blobUrl ?? options.url!, options.name);
   const forget = () => blobUrl !== undefined && URL.revokeObjectURL(blobUrl);
+  const failure = new Failure();
+  worker.onmessageerror = () => failure.report("a message could not be read");
+  worker.onerror = event => {
+    forget();
+    event.preventDefault?.();
+    failure.report(event.message || "the page refused to start it (Content-Security-Policy?)");
+  };
   return {
     post: (message, transfer = []) => worker.postMessage(message, transfer),
     onMessage: receive => {
@@ -240,14 +263,7 @@ function startWebWorker(source: string, options: WorkerOptions): HostWorker {
         receive(event.data);
       };
     },
-    onFailure: receive => {
-      worker.onmessageerror = () => receive("a message could not be read");
-      worker.onerror = event => {
-        forget();
-        event.preventDefault?.();
-        receive(event.message || "the page refused to start it (Content-Security-Policy?)");
-      };
-    },
+    onFailure: failure.onFailure,
     ref: () => {},
     unref: () => {},
     terminate: () => {
@@ -255,6 +271,14 @@ function startWebWorker(source: string, options: WorkerOptions): HostWorker {
       worker.terminate();
     },
   };
+}
+
+function webWorker(Worker: NonNullable<Host["Worker"]>, url: string | URL, name: string): WebWorker {
+  try {
+    return new Worker(url, { name });
+  } catch (error) {
+    throw new AzulejoError("target", `A worker could not start from ${url}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 // ---- engine flags ----
@@ -337,8 +361,6 @@ export interface OpenFile {
 }
 
 export const hasFiles = (): boolean => nodeModule("node:fs/promises") !== undefined;
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export async function openFile(path: string | URL): Promise<OpenFile> {
   const fs = nodeModule("node:fs/promises");
