@@ -2,7 +2,7 @@
 import type { Graph } from "../graph/graph.js";
 import { fits } from "../graph/program-dims.js";
 import type { KernelProgram } from "../graph/program.js";
-import { specialize } from "../graph/specialize.js";
+import { concretize } from "../graph/specialize.js";
 import type { Registry } from "../ops/registry.js";
 import type { LoadOptions, Model, ModelSource, Report, TensorInfo } from "../runtime/api.js";
 import { canShareMemory, coreCount } from "../runtime/platform.js";
@@ -82,7 +82,7 @@ function sessionOf(
   });
 }
 
-/** One executable per set of input dims. The graph is specialized, so that what depends on dims is known. */
+/** One executable per set of input dims. The graph is made concrete, so that what depends on dims is known. */
 class PerDims {
   readonly #graph: Graph;
   readonly #registry: Registry;
@@ -90,6 +90,8 @@ class PerDims {
   readonly #target: Target;
   readonly #compileOptions: CompileOptions;
   readonly #made = new Map<string, Promise<Executable>>();
+  /** inputs whose content decides what is compiled, beside their dims: the sample rate of a model for two */
+  readonly #deciding = new Set<string>();
   #last: Executable | undefined;
 
   constructor(graph: Graph, registry: Registry, options: LoadOptions, target: Target, compileOptions: CompileOptions) {
@@ -103,29 +105,37 @@ class PerDims {
     return this.#last !== undefined;
   }
   async executableFor(inputs: ReadonlyMap<string, TensorData>, signal: AbortSignal | undefined): Promise<Executable> {
-    const dims = Object.fromEntries([...inputs].map(([name, t]) => [name, t.dims]));
-    const key = JSON.stringify(dims);
+    const key = this.#keyOf(inputs);
     let made = this.#made.get(key);
     if (!made) {
-      made = this.#compile(dims, signal);
+      made = this.#compile(inputs, signal);
       this.#made.set(key, made);
       made.catch(() => this.#made.delete(key));
     }
     this.#last = await made;
     return this.#last;
   }
-  async #compile(
-    dims: Readonly<Record<string, readonly number[]>>,
-    signal: AbortSignal | undefined,
-  ): Promise<Executable> {
-    const { graph } = await prepareGraph(specialize(this.#graph, dims), this.#registry, {
-      ...this.#options,
-      ...(signal ? { signal } : {}),
-    });
-    const reason = whyConcrete(graph);
-    if (reason !== undefined)
-      throw new AzulejoError("operator-unsupported", `The model can't be compiled for these input dims: ${reason}`);
-    return this.#target.compile(programOf(graph, this.#registry), this.#compileOptions);
+  #keyOf(inputs: ReadonlyMap<string, TensorData>): string {
+    const dims = [...inputs].map(([name, t]) => [name, t.dims]);
+    return JSON.stringify([dims, [...this.#deciding].map(name => numbersOf(inputs.get(name)!))]);
+  }
+  async #compile(inputs: ReadonlyMap<string, TensorData>, signal: AbortSignal | undefined): Promise<Executable> {
+    const options = { ...this.#options, ...(signal ? { signal } : {}) };
+    const key = this.#keyOf(inputs);
+    const { graph, deciding } = await concretize(
+      this.#graph,
+      Object.fromEntries([...inputs].map(([name, t]) => [name, t.dims])),
+      name => numbersOf(inputs.get(name)!),
+      async g => (await prepareGraph(g, this.#registry, options)).graph,
+    );
+    const executable = await this.#target.compile(programOf(graph, this.#registry), this.#compileOptions);
+    // from now on their content is part of the key; what was just compiled is found under the new one
+    if (deciding.length > 0) {
+      this.#made.delete(key);
+      for (const name of deciding) this.#deciding.add(name);
+      this.#made.set(this.#keyOf(inputs), Promise.resolve(executable));
+    }
+    return executable;
   }
   report(): TargetReport {
     if (this.#last) return this.#last.report();
@@ -186,3 +196,5 @@ const tensorInfo = (v: Graph["inputs"][number]): TensorInfo => ({
   dtype: v.dtype!,
   dims: v.dims?.map(d => (d.isConst ? d.constant : d.print())),
 });
+
+const numbersOf = (t: TensorData): number[] => Array.from(t.data as ArrayLike<number | bigint>, Number);
