@@ -129,7 +129,12 @@ function check(node: NodeInfo, X: Dims, W: Dims): void {
   const channels = `X has ${X[1]!.print()} channels and W takes ${W[0]!.print()}; they must agree`;
   requireEqual("ConvTranspose", node, X[1]!, W[0]!, channels);
   if (W[0]!.isConst && W[0]!.constant % group !== 0)
-    refuse("shape", "ConvTranspose", node, `${W[0]!.constant} channels do not divide into ${group} groups`);
+    refuse(
+      "shape",
+      "ConvTranspose",
+      node,
+      `${W[0]!.constant} channels do not divide into ${group} groups; use a number of channels that does`,
+    );
 }
 
 /** Sizes and padding as the specification's formulas have them. */

@@ -83,10 +83,20 @@ function checkConvolution(op: string, node: NodeInfo): void {
   const channels = `X has ${X[1]!.print()} channels and W takes ${W[1]!.print()} in each of ${group} groups; they must agree`;
   requireEqual(op, node, X[1]!, W[1]!.mul(group), channels);
   if (W[0]!.isConst && W[0]!.constant % group !== 0)
-    refuse("shape", op, node, `${W[0]!.constant} outputs do not divide into ${group} groups`);
+    refuse(
+      "shape",
+      op,
+      node,
+      `${W[0]!.constant} outputs do not divide into ${group} groups; use a number of outputs that does`,
+    );
   const shape = node.attributes.kernel_shape as readonly number[] | undefined;
   if (shape && W.slice(2).some((d, j) => d.isConst && d.constant !== shape[j]))
-    refuse("shape", op, node, `kernel_shape ${shape.join("×")} is not that of W, ${printDims(W.slice(2))}`);
+    refuse(
+      "shape",
+      op,
+      node,
+      `kernel_shape ${shape.join("×")} is not that of W, ${printDims(W.slice(2))}; leave it out, or correct it`,
+    );
 }
 
 export const doc: OperatorDoc = {

@@ -25,7 +25,7 @@ export const operator: Operator = {
         "shape",
         "GroupNormalization",
         node,
-        `${channels.constant} channels do not divide into ${node.attributes.num_groups} groups`,
+        `${channels.constant} channels do not divide into ${node.attributes.num_groups} groups; use a number of groups that divides them`,
       );
     return { Y: node.dims.X! };
   },

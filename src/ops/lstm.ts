@@ -36,6 +36,9 @@ import { elements, tabulate } from "./reference-tensors.js";
 
 type Tensors = Readonly<Record<string, View<Dtype>>>;
 
+/** of the gates, of what goes into the cell, of what comes out of it */
+const gateActivations = ["Sigmoid", "Tanh", "Tanh"] as const;
+
 export const operator: Operator = {
   name: "LSTM",
   inputs: ["X", "W", "R", "B?", "sequence_lens?", "initial_h?", "initial_c?", "P?"],
@@ -50,6 +53,7 @@ export const operator: Operator = {
         node,
         "input_forget = 1 is not supported; export the model with separate gates",
       );
+    activationsOf("LSTM", node, 0, gateActivations);
     const { Y, state } = recurrentDims("LSTM", node);
     return { Y, Y_h: state, Y_c: state };
   },
@@ -87,7 +91,7 @@ function cell(node: NodeInfo, env: Tensors & Record<string, DimValue>, d: number
   const { S, N, I, H } = env as unknown as Record<string, DimValue>;
   const batchFirst = node.attributes.layout === 1;
   const dtype = node.dtypes.X!;
-  const [f, g, h] = activationsOf("LSTM", node, d, ["Sigmoid", "Tanh", "Tanh"]);
+  const [f, g, h] = activationsOf("LSTM", node, d, gateActivations);
   const wideOf = (x: AnyTile): AnyTile => wide(x, dtype);
   grid(N!.tile(), n => {
     const [j, k, i] = [H!.all("j"), H!.all("k"), I!.all("i")];

@@ -44,7 +44,7 @@ export function recurrentDims(op: string, node: NodeInfo): Readonly<Record<"Y" |
       "shape",
       op,
       node,
-      `W has weights for ${W[0]!.constant} directions and direction "${node.attributes.direction}" has ${directions.constant}`,
+      `W has weights for ${W[0]!.constant} directions and direction "${node.attributes.direction}" has ${directions.constant}; set direction, or give W for each direction`,
     );
   const hidden = R[2]!;
   const batchFirst = node.attributes.layout === 1;

@@ -69,7 +69,7 @@ export function windowAxes(op: string, node: NodeInfo, input: Dims, taps: Dims):
         "operator-attribute",
         op,
         node,
-        `stride ${axis.stride} and dilation ${axis.dilation} of axis ${j} must be at least 1`,
+        `stride ${axis.stride} and dilation ${axis.dilation} of axis ${j} must be at least 1; use 1 or more`,
       );
     const window = auto.startsWith("SAME")
       ? sameWindow(axis, auto === "SAME_LOWER")

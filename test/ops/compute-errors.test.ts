@@ -1,0 +1,317 @@
+// What compute operators say about nodes that make no sense: code and sentence, word for word.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { KnownValue } from "../../src/graph/graph.js";
+import { newestOpset } from "../../src/graph/make.js";
+import { type Dtype, isFloat } from "../../src/ir/dtypes.js";
+import { Poly, Sym } from "../../src/ir/poly.js";
+import type { Attributes, NodeInfo } from "../../src/ops/operator.js";
+import { createRegistry } from "../../src/ops/registry.js";
+import { AzulejoError, type ErrorCode } from "../../src/support/errors.js";
+
+interface Refusal {
+  readonly op: string;
+  /** inputs as "dtype dims": a word is a symbol; "=" gives content */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly attributes?: Attributes;
+  readonly opset?: number;
+  readonly wanted?: readonly string[];
+  readonly code: ErrorCode;
+  readonly says: string;
+}
+
+const symbols = new Map<string, Poly>();
+function dimOf(word: string): Poly {
+  if (/^\d+$/.test(word)) return Poly.int(Number(word));
+  if (!symbols.has(word)) symbols.set(word, Poly.sym(new Sym(word)));
+  return symbols.get(word)!;
+}
+
+interface Input {
+  readonly dtype: Dtype;
+  readonly dims: readonly Poly[];
+  readonly known: KnownValue | undefined;
+}
+function inputOf(text: string): Input {
+  const [type, content] = text.split(" = ");
+  const [dtype, ...words] = type!.split(" ") as [Dtype, ...string[]];
+  const data = content?.split(" ").map(x => (isFloat(dtype) ? Number(x) : Poly.int(Number(x))));
+  return { dtype, dims: words.map(dimOf), known: data && { dims: words.map(Number), data } };
+}
+
+function infoOf(r: Refusal): NodeInfo {
+  const operator = createRegistry().find("", r.op, newestOpset)!;
+  const inputs = Object.entries(r.inputs).map(([name, text]) => [name, inputOf(text)] as const);
+  const field = <K extends keyof Input>(key: K) => Object.fromEntries(inputs.map(([name, i]) => [name, i[key]]));
+  const defaults = Object.entries(operator.attributes ?? {}).flatMap(([k, s]) =>
+    s.default === undefined ? [] : [[k, s.default]],
+  );
+  return {
+    name: "n",
+    opset: r.opset ?? newestOpset,
+    attributes: { ...Object.fromEntries(defaults), ...r.attributes },
+    dims: field("dims"),
+    dtypes: field("dtype"),
+    known: field("known"),
+    present: Object.keys(r.inputs),
+    wanted: r.wanted ?? operator.outputs.slice(0, 1),
+    outputCount: 1,
+  };
+}
+
+const image = { X: "f32 1 6 9 9", W: "f32 4 6 3 3" };
+const sequence = { X: "f32 3 2 5", W: "f32 1 28 5", R: "f32 1 28 7" };
+const refusals: readonly Refusal[] = [
+  {
+    op: "Add",
+    inputs: { A: "f32 2 3", B: "f32 4" },
+    code: "shape",
+    says: 'Add "n": A of 2×3 and B of 4 do not broadcast; from the right, dims must be equal or 1',
+  },
+  {
+    op: "Add",
+    inputs: { A: "f32 2", B: "i32 2" },
+    code: "graph-invalid",
+    says: 'Add "n": A is f32 and B is i32; insert a Cast so that they have one dtype',
+  },
+  {
+    op: "Sum",
+    inputs: { X0: "f32 height 3", X1: "f32", X2: "f32 2" },
+    code: "shape",
+    says: 'Sum "n": X0 of height×3 and X1 of a scalar and X2 of 2 do not broadcast; from the right, dims must be equal or 1',
+  },
+  {
+    op: "Softmax",
+    inputs: { input: "f32 2 3" },
+    attributes: { axis: 3 },
+    code: "operator-attribute",
+    says: 'Softmax "n": axis 3 is outside a rank-2 tensor; use -2..1',
+  },
+  {
+    op: "ReduceSum",
+    inputs: { data: "f32 2 3", axes: "i64 1" },
+    code: "operator-unsupported",
+    says: 'ReduceSum "n": the content of input axes is not known when the model is compiled; make it a constant, or compute it from the dims of other tensors',
+  },
+  {
+    op: "ReduceMean",
+    inputs: { data: "f32 2 3", axes: "i64 1 = -3" },
+    code: "operator-attribute",
+    says: 'ReduceMean "n": axis -3 is outside a rank-2 tensor; use -2..1',
+  },
+  {
+    op: "MatMul",
+    inputs: { A: "f32 2 3", B: "f32 4 5" },
+    code: "shape",
+    says: 'MatMul "n": A of 2×3 has rows of 3 and B of 4×5 columns of 4; they must agree',
+  },
+  {
+    op: "MatMul",
+    inputs: { A: "f32", B: "f32 4 5" },
+    code: "shape",
+    says: 'MatMul "n": A of a scalar and B of 4×5 can\'t be multiplied; both need at least one dim',
+  },
+  {
+    op: "Gemm",
+    inputs: { A: "f32 3 2", B: "f32 4 5" },
+    attributes: { transA: 1 },
+    code: "shape",
+    says: 'Gemm "n": A of 3×2 and B of 4×5 meet in 3 and 4; they must agree',
+  },
+  {
+    op: "Gemm",
+    inputs: { A: "f32 2 3 4", B: "f32 4 5" },
+    code: "shape",
+    says: 'Gemm "n": A of 2×3×4 and B of 4×5 are not both matrices; reshape them, or use MatMul',
+  },
+  {
+    op: "Gemm",
+    inputs: { A: "f32 2 4", B: "f32 4 5", C: "f32 3" },
+    code: "shape",
+    says: 'Gemm "n": A · B of 2×5 and C of 3 do not broadcast; from the right, dims must be equal or 1',
+  },
+  {
+    op: "Conv",
+    inputs: { X: "f32 1 6", W: "f32 4 6 3 3" },
+    code: "shape",
+    says: 'Conv "n": X of 1×6 and W of 4×6×3×3 are not batch×channels×space and outputs×channels×taps of one rank',
+  },
+  {
+    op: "Conv",
+    inputs: { X: "f32 1 5 9 9", W: "f32 4 6 3 3" },
+    code: "shape",
+    says: 'Conv "n": X has 5 channels and W takes 6 in each of 1 groups; they must agree',
+  },
+  {
+    op: "Conv",
+    inputs: { X: "f32 1 18 9 9", W: "f32 4 6 3 3" },
+    attributes: { group: 3 },
+    code: "shape",
+    says: 'Conv "n": 4 outputs do not divide into 3 groups; use a number of outputs that does',
+  },
+  {
+    op: "Conv",
+    inputs: image,
+    attributes: { kernel_shape: [5, 5] },
+    code: "shape",
+    says: 'Conv "n": kernel_shape 5×5 is not that of W, 3×3; leave it out, or correct it',
+  },
+  {
+    op: "Conv",
+    inputs: image,
+    attributes: { strides: [1] },
+    code: "operator-attribute",
+    says: 'Conv "n": strides has 1 entries for 2 spatial axes; give 2',
+  },
+  {
+    op: "Conv",
+    inputs: image,
+    attributes: { pads: [1, 1] },
+    code: "operator-attribute",
+    says: 'Conv "n": pads has 2 entries; give 4, all begins before all ends',
+  },
+  {
+    op: "Conv",
+    inputs: image,
+    attributes: { strides: [0, 1] },
+    code: "operator-attribute",
+    says: 'Conv "n": stride 0 and dilation 1 of axis 0 must be at least 1; use 1 or more',
+  },
+  {
+    op: "Conv",
+    inputs: { X: "f32 1 6 2 9", W: "f32 4 6 5 3" },
+    code: "shape",
+    says: 'Conv "n": the window of 5 taps (dilation 1) is larger than spatial axis 0 with 2 elements and its pads; use more padding or a smaller window',
+  },
+  {
+    op: "ConvTranspose",
+    inputs: { X: "f32 1 5 9 9", W: "f32 4 6 3 3" },
+    code: "shape",
+    says: 'ConvTranspose "n": X has 5 channels and W takes 4; they must agree',
+  },
+  {
+    op: "ConvTranspose",
+    inputs: { X: "f32 1 4 9 9", W: "f32 4 6 3 3" },
+    attributes: { group: 3 },
+    code: "shape",
+    says: 'ConvTranspose "n": 4 channels do not divide into 3 groups; use a number of channels that does',
+  },
+  {
+    op: "MaxPool",
+    inputs: { X: "f32 4 9" },
+    attributes: { kernel_shape: [3] },
+    code: "shape",
+    says: 'MaxPool "n": X of 4×9 is not batch×channels×space; it needs at least 3 dims',
+  },
+  {
+    op: "BatchNormalization",
+    inputs: { X: "f32 1 6 9", scale: "f32 6", B: "f32 5", input_mean: "f32 6", input_var: "f32 6" },
+    code: "shape",
+    says: 'BatchNormalization "n": X has 6 channels and B has 5 entries; they must agree',
+  },
+  {
+    op: "BatchNormalization",
+    inputs: { X: "f32 1 6 9", scale: "f32 6", B: "f32 6", input_mean: "f32 6", input_var: "f32 6" },
+    opset: 9,
+    wanted: ["Y", "running_mean"],
+    code: "operator-unsupported",
+    says: 'BatchNormalization "n": the output running_mean exists in training mode only (opset 14); export the model for inference',
+  },
+  {
+    op: "InstanceNormalization",
+    inputs: { input: "f32 1 6 9", scale: "f32 4", B: "f32 6" },
+    code: "shape",
+    says: 'InstanceNormalization "n": input has 6 channels and scale has 4 entries; they must agree',
+  },
+  {
+    op: "GroupNormalization",
+    inputs: { X: "f32 1 7 9", scale: "f32 7", bias: "f32 7" },
+    attributes: { num_groups: 3 },
+    code: "shape",
+    says: 'GroupNormalization "n": 7 channels do not divide into 3 groups; use a number of groups that divides them',
+  },
+  {
+    op: "Cast",
+    inputs: { input: "f32 3" },
+    attributes: { to: 8 },
+    code: "operator-unsupported",
+    says: 'Cast "n": to = 8 is not a dtype of numbers or bool that this version knows; cast to one of the ONNX codes 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 16',
+  },
+  {
+    op: "Dropout",
+    inputs: { data: "f32 3", training_mode: "bool = 1" },
+    code: "operator-unsupported",
+    says: 'Dropout "n": training mode needs random numbers; export the model for inference',
+  },
+  {
+    op: "LSTM",
+    inputs: { ...sequence, W: "f32 2 28 5" },
+    code: "shape",
+    says: 'LSTM "n": W has weights for 2 directions and direction "forward" has 1; set direction, or give W for each direction',
+  },
+  {
+    op: "LSTM",
+    inputs: { ...sequence, W: "f32 1 28 4" },
+    code: "shape",
+    says: 'LSTM "n": X has 5 features and W takes 4; they must agree',
+  },
+  {
+    op: "LSTM",
+    inputs: { ...sequence, initial_h: "f32 1 3 7" },
+    code: "shape",
+    says: 'LSTM "n": initial_h of 1×3×7 is not 1×2×7; they must agree',
+  },
+  {
+    op: "LSTM",
+    inputs: sequence,
+    attributes: { direction: "backwards" },
+    code: "operator-attribute",
+    says: 'LSTM "n": direction "backwards" is unknown; use forward, reverse or bidirectional',
+  },
+  {
+    op: "LSTM",
+    inputs: sequence,
+    attributes: { activations: ["Sigmoid", "Tanh"] },
+    code: "operator-attribute",
+    says: 'LSTM "n": activations names 2 functions; give 3, 3 for each direction',
+  },
+  {
+    op: "LSTM",
+    inputs: sequence,
+    attributes: { activations: ["Sigmoid", "Tanh", "Wobble"] },
+    code: "operator-attribute",
+    says: 'LSTM "n": the activation Wobble is unknown; use one of relu, tanh, sigmoid, affine, leakyrelu, thresholdedrelu, scaledtanh, hardsigmoid, elu, softsign, softplus',
+  },
+  {
+    op: "LSTM",
+    inputs: sequence,
+    attributes: { input_forget: 1 },
+    code: "operator-unsupported",
+    says: 'LSTM "n": input_forget = 1 is not supported; export the model with separate gates',
+  },
+];
+
+for (const r of refusals)
+  test(r.says, () => {
+    const operator = createRegistry().find("", r.op, newestOpset)!;
+    const info = infoOf(r);
+    const infer = (): unknown => [operator.dtypes?.(info), operator.shape(info)];
+    assert.throws(infer, (e: unknown) => {
+      assert(e instanceof AzulejoError);
+      assert.deepEqual([e.code, e.message], [r.code, r.says]);
+      return true;
+    });
+  });
+
+test("dims that must agree but are symbols become preconditions", () => {
+  const asked: string[] = [];
+  const info: NodeInfo = {
+    ...infoOf({ op: "MatMul", inputs: { A: "f32 rows k", B: "f32 inner 5" }, code: "shape", says: "" }),
+    assumeEqual: (left, right) => {
+      asked.push(`${left.print()} = ${right.print()}`);
+      return true;
+    },
+  };
+  createRegistry().find("", "MatMul", newestOpset)!.shape(info);
+  assert.deepEqual(asked, ["k = inner"]);
+});
