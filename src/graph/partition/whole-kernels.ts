@@ -31,7 +31,7 @@ export function bindWholeKernels(bound: BoundNode, bufferOf: (v: Value) => Buffe
   });
 }
 
-/** Each kernel dim as the program's size; dims that contradict each other are an error. */
+/** Each kernel dim as the program's size: bare symbols by what they stand for, then polynomials (4·H) are held against them. */
 function symbolsOf(kernel: Kernel, buffers: Readonly<Record<string, Buffer>>, where: string): Map<Sym, Poly> {
   const out = new Map<Sym, Poly>();
   for (const t of kernel.tensors) {
@@ -40,15 +40,19 @@ function symbolsOf(kernel: Kernel, buffers: Readonly<Record<string, Buffer>>, wh
       throw new AzulejoError("shape", `${where}: ${t.name} has rank ${dims.length}, its kernel wants ${t.dims.length}`);
     t.dims.forEach((own, d) => {
       const sym = bareSymbol(own);
-      const known = sym ? out.get(sym) : own;
-      if (sym && !known) out.set(sym, dims[d]!);
-      else if (known && !known.equals(dims[d]!))
-        throw new AzulejoError(
-          "shape",
-          `${where}: dim ${d} of ${t.name} is ${dims[d]!.print()}, its kernel wants ${known.print()}`,
-        );
+      if (sym && !out.has(sym)) out.set(sym, dims[d]!);
     });
   }
+  for (const t of kernel.tensors)
+    t.dims.forEach((own, d) => {
+      const wanted = own.subst(s => out.get(s));
+      const given = buffers[t.name]!.dims[d]!;
+      if (!wanted.equals(given))
+        throw new AzulejoError(
+          "shape",
+          `${where}: dim ${d} of ${t.name} is ${given.print()}, its kernel wants ${wanted.print()}`,
+        );
+    });
   return out;
 }
 
