@@ -42,6 +42,7 @@ import { operator as globalMaxPoolOperator } from "./global-max-pool.js";
 import { operator as greaterOperator } from "./greater.js";
 import { operator as greaterOrEqualOperator } from "./greater-or-equal.js";
 import { operator as groupNormalizationOperator } from "./group-normalization.js";
+import { operator as gruOperator } from "./gru.js";
 import { operator as hardSigmoidOperator } from "./hard-sigmoid.js";
 import { operator as hardSwishOperator } from "./hard-swish.js";
 import { operator as hardmaxOperator } from "./hardmax.js";
@@ -91,6 +92,7 @@ import { operator as reluOperator } from "./relu.js";
 import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
 import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
+import { operator as rnnOperator } from "./rnn.js";
 import { operator as roundOperator } from "./round.js";
 import { operator as seluOperator } from "./selu.js";
 import { operator as shapeOperator } from "./shape.js";
@@ -165,6 +167,7 @@ export const builtInOperators: readonly Operator[] = [
   greaterOrEqualOperator,
   greaterOperator,
   groupNormalizationOperator,
+  gruOperator,
   hardSigmoidOperator,
   hardSwishOperator,
   hardmaxOperator,
@@ -213,6 +216,7 @@ export const builtInOperators: readonly Operator[] = [
   reshapeOperator,
   resizeOperator,
   rmsNormalizationOperator,
+  rnnOperator,
   roundOperator,
   seluOperator,
   shapeOperator,

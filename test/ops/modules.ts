@@ -42,6 +42,7 @@ import * as globalMaxPoolModule from "../../src/ops/global-max-pool.js";
 import * as greaterModule from "../../src/ops/greater.js";
 import * as greaterOrEqualModule from "../../src/ops/greater-or-equal.js";
 import * as groupNormalizationModule from "../../src/ops/group-normalization.js";
+import * as gruModule from "../../src/ops/gru.js";
 import * as hardSigmoidModule from "../../src/ops/hard-sigmoid.js";
 import * as hardSwishModule from "../../src/ops/hard-swish.js";
 import * as hardmaxModule from "../../src/ops/hardmax.js";
@@ -91,6 +92,7 @@ import * as reluModule from "../../src/ops/relu.js";
 import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
 import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
+import * as rnnModule from "../../src/ops/rnn.js";
 import * as roundModule from "../../src/ops/round.js";
 import * as seluModule from "../../src/ops/selu.js";
 import * as shapeModule from "../../src/ops/shape.js";
@@ -165,6 +167,7 @@ export const operatorModules: readonly OperatorModule[] = [
   greaterOrEqualModule,
   greaterModule,
   groupNormalizationModule,
+  gruModule,
   hardSigmoidModule,
   hardSwishModule,
   hardmaxModule,
@@ -213,6 +216,7 @@ export const operatorModules: readonly OperatorModule[] = [
   reshapeModule,
   resizeModule,
   rmsNormalizationModule,
+  rnnModule,
   roundModule,
   seluModule,
   shapeModule,
