@@ -65,7 +65,7 @@ function worst(name: string, dtype: Float, got: RawArray, want: readonly number[
     // an overflow or underflow that rounding decides
     const slack = Math.abs(w) < smallest[dtype] ? unit[dtype] * 1.5 : 0;
     const error = Math.max(0, Math.abs(g - w) - slack) / Math.max(scaleOf(name, w), smallest[dtype]);
-    assert.ok(error === error, `${name}: element ${i} is ${g} and should be ${w}`);
+    assert.ok(!Number.isNaN(error), `${name}: element ${i} is ${g} and should be ${w}`);
     most = Math.max(most, error);
   });
   return most;

@@ -31,7 +31,7 @@ const rejected = () => [
       // @ts-expect-error the state gains the axis n
       fold(K.tile(), [zeros("f32", m)] as const, (t, [s]) => [s.add(dot(X.at(m, t), W.at(t, n), t))] as const);
       // @ts-expect-error the state changes its dtype
-      fold(K.tile(), [zeros("f32", m)] as const, (t, [s]) => [s.cast("f16")] as const);
+      fold(K.tile(), [zeros("f32", m)] as const, (_, [s]) => [s.cast("f16")] as const);
     }),
   ),
 ];

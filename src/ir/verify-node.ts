@@ -1,0 +1,128 @@
+// What must hold of each kind of node by itself: its axes, dtypes, operands and indices.
+import type { Dtype } from "./dtypes.js";
+import { bytesOf, dtypes, isFloat } from "./dtypes.js";
+import { classify } from "./index-kind.js";
+import { natives } from "./natives.js";
+import type { Axis, MapOp, Node, NodeOf } from "./tile.js";
+import { axesOf, gathersIn, isTensor, unionAxes } from "./tile.js";
+
+export type Fail = (what: string, at?: { readonly source?: string }) => never;
+type Checks = { readonly [K in Node["kind"]]: (n: NodeOf<K>, fail: Fail) => void };
+
+export const quoted = (text: string): string => `"${text}"`;
+
+export function checkNode(n: Node, fail: Fail): void {
+  (checks[n.kind] as (n: Node, fail: Fail) => void)(n, fail);
+}
+
+function sameAxes(n: Node, wanted: readonly Axis[], fail: Fail): void {
+  const missing = wanted.find(a => !n.axes.includes(a));
+  if (missing) fail(`"${n.name}" varies over "${missing.name}" and does not say so; add it to the node's axes`, n);
+  const extra = n.axes.find(a => !wanted.includes(a));
+  if (extra)
+    fail(`"${n.name}" claims the axis "${extra.name}" and does not vary over it; remove it from the node's axes`, n);
+}
+
+const booleans = new Set<MapOp>(["eq", "ne", "lt", "le", "gt", "ge"]);
+const domains: readonly (readonly [readonly MapOp[], (d: Dtype) => boolean, string])[] = [
+  [["add", "sub", "mul", "div", "mod", "rem", "min", "max", "neg", "abs"], d => d !== "bool", "numbers"],
+  [["and", "or", "xor", "not"], d => !isFloat(d), "integers and bool"],
+  [["shl", "shr"], d => !isFloat(d) && d !== "bool", "integers"],
+  [["sqrt", "floor", "ceil", "round", "trunc"], isFloat, "floats"],
+];
+const arity = (op: MapOp): number => {
+  if (op === "select") return 3;
+  return ["neg", "abs", "sqrt", "floor", "ceil", "round", "trunc", "not", "cast", "bitcast"].includes(op) ? 1 : 2;
+};
+
+const checks: Checks = {
+  full(n, fail) {
+    const { kind } = dtypes[n.dtype];
+    const is64 = n.dtype === "i64" || n.dtype === "u64";
+    if (kind !== "float" && !is64 && !Number.isInteger(n.value))
+      fail(`"${n.name}" is ${n.dtype} and its value ${n.value} is no integer`, n);
+  },
+  index(n, fail) {
+    if (n.dtype !== "i32" && n.dtype !== "i64") fail(`the index "${n.name}" is ${n.dtype}; indices are i32 or i64`, n);
+    sameAxes(n, axesOf(n.index), fail);
+  },
+  load(n, fail) {
+    const { tensor } = n;
+    const rank = isTensor(tensor) ? tensor.dims.length : tensor.axes.length;
+    const dtype = isTensor(tensor) ? tensor.dtype : tensor.value.dtype;
+    if (n.index.length !== rank)
+      fail(`"${tensor.name}" has ${rank} dims and is indexed with ${n.index.length}; give one index a dim`, n);
+    if (n.dtype !== dtype)
+      fail(`"${n.name}" is ${n.dtype} and reads "${tensor.name}", which holds ${dtype}; cast after reading`, n);
+    n.index.forEach((p, d) => {
+      if (!classify(p))
+        fail(
+          `index ${d} of "${tensor.name}" is ${p.print()}, a product of indices or a division by one; use sums, multiples, div and mod by sizes, or read the index from a tensor`,
+          n,
+        );
+      for (const g of gathersIn(p))
+        if (isFloat(g.dtype) || g.dtype === "bool")
+          fail(`index ${d} of "${tensor.name}" is read from "${g.name}", which is ${g.dtype}; cast it to i32`, n);
+    });
+    if (!isTensor(tensor)) {
+      const missing = tensor.value.axes.find(a => !tensor.axes.includes(a) && !n.axes.includes(a));
+      if (missing)
+        fail(
+          `the view "${tensor.name}" leaves out the axis "${missing.name}" of "${tensor.value.name}"; name every axis`,
+          n,
+        );
+    }
+    sameAxes(n, unionAxes(...n.index.map(axesOf)), fail);
+  },
+  map(n, fail) {
+    if (n.args.length !== arity(n.op))
+      fail(`"${n.name}": ${n.op} takes ${arity(n.op)} operands, not ${n.args.length}`, n);
+    sameAxes(n, unionAxes(...n.args.map(a => a.axes)), fail);
+    if (n.op === "cast") return;
+    const from = n.args.at(-1)!.dtype;
+    if (n.op === "bitcast") {
+      if (bytesOf(from) !== bytesOf(n.dtype))
+        fail(`"${n.name}": bitcast from ${from} to ${n.dtype} changes the size; use cast`, n);
+      return;
+    }
+    const data = n.op === "select" ? n.args.slice(1) : n.args;
+    if (n.op === "select" && n.args[0]!.dtype !== "bool")
+      fail(`"${n.name}": the condition of select is ${n.args[0]!.dtype}; compare it with something`, n);
+    const other = data.find(a => a.dtype !== from);
+    if (other)
+      fail(`"${n.name}": ${n.op} of ${other.dtype} and ${from}: dtypes do not mix by themselves; cast one of them`, n);
+    const domain = domains.find(([ops]) => ops.includes(n.op));
+    if (domain && !domain[1](from)) fail(`"${n.name}": ${n.op} is for ${domain[2]}, not ${from}; cast first`, n);
+    const wanted = booleans.has(n.op) ? "bool" : from;
+    if (n.dtype !== wanted) fail(`"${n.name}": ${n.op} of ${from} gives ${wanted}, not ${n.dtype}; add a cast`, n);
+  },
+  call(n, fail) {
+    if (!(n.fn in natives))
+      fail(`"${n.name}" calls "${n.fn}", which is no function; use one of ${Object.keys(natives).join(", ")}`, n);
+    if (n.args.length !== natives[n.fn]!.length)
+      fail(`"${n.name}": ${n.fn} takes ${natives[n.fn]!.length} operands, not ${n.args.length}`, n);
+    for (const a of n.args)
+      if (a.dtype !== n.dtype || !isFloat(a.dtype))
+        fail(`"${n.name}": ${n.fn} of ${a.dtype} gives ${n.dtype}; functions take and give one float dtype`, n);
+    sameAxes(n, unionAxes(...n.args.map(a => a.axes)), fail);
+  },
+  reduce(n, fail) {
+    const [a, b] = n.args;
+    if (b && n.op !== "sum") fail(`"${n.name}": only a sum has two operands, not ${n.op}`, n);
+    if (b && a!.dtype !== b.dtype)
+      fail(`"${n.name}": dot of ${a!.dtype} and ${b.dtype}: dtypes do not mix by themselves; cast one of them`, n);
+    if (isFloat(a!.dtype) !== isFloat(n.dtype))
+      fail(`"${n.name}" reduces ${a!.dtype} in ${n.dtype}; cast the operand first`, n);
+    sameAxes(
+      n,
+      unionAxes(...n.args.map(x => x.axes)).filter(x => !n.over.includes(x)),
+      fail,
+    );
+  },
+  state(n, fail) {
+    sameAxes(n, n.fold.init[n.slot]?.axes ?? [], fail);
+  },
+  result(n, fail) {
+    sameAxes(n, n.fold.init[n.slot]?.axes ?? [], fail);
+  },
+};

@@ -1,0 +1,211 @@
+// Checks a kernel independently of how it was made: axes, dtypes, scopes, indices, stores, folds. What depends on sizes and cannot be
+// proved comes back as conditions to be checked at call time.
+import { AzulejoError } from "../support/errors.js";
+import { boundOf, isNonNegative } from "./bounds.js";
+import { Poly } from "./poly.js";
+import type { Axis, Fold, Kernel, Node, Store, Tensor } from "./tile.js";
+import { axesOf, gathersIn, isTensor, reach } from "./tile.js";
+import { checkNode, quoted } from "./verify-node.js";
+import type { Body } from "./walk.js";
+import { foldsOf, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
+
+/** A relation between sizes that a call must keep. */
+export interface SizeCondition {
+  readonly left: Poly;
+  readonly relation: "le" | "lt";
+  readonly right: Poly;
+  /** what to say when it does not hold */
+  readonly message: string;
+}
+export interface Verified {
+  readonly conditions: readonly SizeCondition[];
+}
+type Fail = (what: string, at?: { readonly source?: string }) => never;
+
+/** Throws AzulejoError("kernel") at the first mistake. */
+export function verify(kernel: Kernel): Verified {
+  const fail: Fail = (what, at) => {
+    throw new AzulejoError("kernel", `kernel "${kernel.name}": ${what}${at?.source ? ` (${at.source})` : ""}`);
+  };
+  const declared = new Set<Tensor>(kernel.tensors);
+  for (const n of nodesOf(kernel)) {
+    checkNode(n, fail);
+    if (n.kind === "load" && isTensor(n.tensor) && !declared.has(n.tensor))
+      fail(`"${n.name}" reads "${n.tensor.name}", which the kernel does not declare; add it to the signature`, n);
+  }
+  checkScopes(kernel, fail);
+  foldsOf(kernel).forEach(f => checkFold(f, kernel, fail));
+  checkReductions(kernel, fail);
+  const conditions: SizeCondition[] = [];
+  checkStores(kernel, kernel, [...kernel.grid], conditions, fail);
+  checkRoles(kernel, fail);
+  checkInPlace(kernel, fail);
+  return { conditions: unique(conditions) };
+}
+
+/** A value that depends on a fold's index or state exists only inside of that fold. */
+function checkScopes(kernel: Kernel, fail: Fail): void {
+  const scopes = scopesOf(kernel);
+  const check = (roots: readonly Node[], inside: ReadonlySet<Fold>): void => {
+    for (const n of reach(roots)) {
+      const scope = scopes.get(n);
+      if (scope && !inside.has(scope))
+        fail(
+          `"${n.name}" belongs to the fold over "${scope.axis.name}" and is used outside of it; carry it in the fold's state`,
+          n,
+        );
+    }
+  };
+  const body = (b: Body, inside: ReadonlySet<Fold>): void => {
+    for (const f of b.folds) {
+      check(f.init, inside);
+      const within = new Set([...inside, f]);
+      body(f, within);
+      check(f.next, within);
+    }
+    for (const s of b.stores) check(rootsOfStore(s), inside);
+  };
+  body(kernel, new Set());
+}
+
+function checkFold(f: Fold, kernel: Kernel, fail: Fail): void {
+  if (f.next.length !== f.init.length)
+    fail(
+      `the fold over "${f.axis.name}" has ${f.init.length} states and ${f.next.length} next values; give one for each`,
+    );
+  const points = new Set(
+    foldsOf(kernel)
+      .filter(x => x.steps)
+      .map(x => x.axis),
+  );
+  f.next.forEach((n, slot) => {
+    const init = f.init[slot]!;
+    if (n.dtype !== init.dtype)
+      fail(
+        `state ${slot} of the fold over "${f.axis.name}" starts as ${init.dtype} and becomes ${n.dtype}; cast one of them`,
+        n,
+      );
+    const extra = n.axes.find(a => !init.axes.includes(a) && !points.has(a));
+    if (extra)
+      fail(
+        `state ${slot} of the fold over "${f.axis.name}" gets the axis "${extra.name}" that its initial value lacks; reduce over it or start with it`,
+        n,
+      );
+  });
+  if (f.until && !kernel.grid.includes(f.until))
+    fail(
+      `the fold over "${f.axis.name}" ends with "${f.until.name}", which is no axis of the grid; use an index that grid gave`,
+    );
+}
+
+/** The grid's axes come in blocks, and steps of folds are points: neither can be reduced over. */
+function checkReductions(kernel: Kernel, fail: Fail): void {
+  const points = new Set(
+    foldsOf(kernel)
+      .filter(f => f.steps)
+      .map(f => f.axis),
+  );
+  for (const n of nodesOf(kernel)) {
+    if (n.kind !== "reduce") continue;
+    const blocked = n.over.find(a => kernel.grid.includes(a));
+    if (blocked)
+      fail(
+        `"${n.name}" reduces over "${blocked.name}", an axis of the grid, whose blocks run apart; reduce over .all() or fold over .tile()`,
+        n,
+      );
+    const point = n.over.find(a => points.has(a));
+    if (point)
+      fail(
+        `"${n.name}" reduces over "${point.name}", which is a point of a fold over .steps(); add the values up in the state of the fold`,
+        n,
+      );
+  }
+}
+
+function checkStores(kernel: Kernel, b: Body, around: readonly Axis[], conditions: SizeCondition[], fail: Fail): void {
+  for (const f of b.folds) checkStores(kernel, f, [...around, f.axis], conditions, fail);
+  for (const s of b.stores) {
+    if (!kernel.tensors.includes(s.tensor))
+      fail(`"${s.tensor.name}" is written and not declared; add it to the signature`, s);
+    if (s.index.length !== s.tensor.dims.length)
+      fail(
+        `"${s.tensor.name}" has ${s.tensor.dims.length} dims and is written with ${s.index.length} indices; give one index a dim`,
+        s,
+      );
+    if (s.value.dtype !== s.tensor.dtype)
+      fail(`"${s.tensor.name}" holds ${s.tensor.dtype}, and "${s.value.name}" is ${s.value.dtype}; cast it`, s);
+    const written = s.index.flatMap(axesOf);
+    const extra = s.value.axes.find(a => !written.includes(a) && !around.includes(a));
+    if (extra)
+      fail(
+        `"${s.value.name}" has the axis "${extra.name}" that the indices of "${s.tensor.name}" lack; reduce over it or index with it`,
+        s,
+      );
+    const repeated = around.find(a => !written.includes(a) && !a.extent.equals(1));
+    if (repeated)
+      fail(
+        `every index of "${repeated.name}" writes the same elements of "${s.tensor.name}"; index with "${repeated.name}", or write after its loop`,
+        s,
+      );
+    s.index.forEach((p, d) => {
+      conditions.push(...boundsConditions(kernel, s, p, d));
+    });
+  }
+}
+/** Nothing if the write is inside for all sizes; else what sizes must keep. Gathered indices are checked by whoever runs the kernel. */
+function boundsConditions(kernel: Kernel, s: Store, p: Poly, d: number): SizeCondition[] {
+  if (gathersIn(p).length > 0) return [];
+  const size = s.tensor.dims[d]!;
+  const [low, high] = [boundOf(p, "low"), boundOf(p, "high")];
+  const where = `kernel "${kernel.name}": "${s.tensor.name}" is written along dim ${d}`;
+  const out: SizeCondition[] = [];
+  if (low && !isNonNegative(low))
+    out.push({
+      left: Poly.zero,
+      relation: "le",
+      right: low,
+      message: `${where} from ${low.print()}, which must not be negative`,
+    });
+  if (high && !isNonNegative(size.sub(1).sub(high)))
+    out.push({
+      left: high,
+      relation: "lt",
+      right: size,
+      message: `${where} up to ${high.print()}, which must be below its size ${size.print()}`,
+    });
+  return out;
+}
+const unique = (conditions: readonly SizeCondition[]): SizeCondition[] => [
+  ...new Map(conditions.map(c => [`${c.left.key} ${c.relation} ${c.right.key}`, c])).values(),
+];
+
+function checkRoles(kernel: Kernel, fail: Fail): void {
+  const written = new Set(storesOf(kernel).map(s => s.tensor));
+  for (const t of kernel.tensors) {
+    if (t.role === "input" && written.has(t))
+      fail(`"${t.name}" is an input and is written; make it an output or inout`);
+    if (t.role === "output" && !written.has(t))
+      fail(`"${t.name}" is an output and nothing writes it; add ${quoted(`${t.name}.at(…).set(…)`)} or remove it`);
+  }
+}
+
+/**
+ * A tensor that is read and written: blocks of the grid run in any order, so a block may read only what it writes itself. That is
+ * evident where each axis of the grid is a bare index of the same dim in both.
+ */
+function checkInPlace(kernel: Kernel, fail: Fail): void {
+  const stores = storesOf(kernel);
+  for (const n of nodesOf(kernel)) {
+    if (n.kind !== "load" || !isTensor(n.tensor)) continue;
+    const { tensor, index } = n;
+    for (const s of stores) {
+      if (s.tensor !== tensor) continue;
+      const shared = kernel.grid.find(a => !index.some((p, d) => p.equals(Poly.sym(a.sym)) && s.index[d]!.equals(p)));
+      if (shared && !index.every((p, d) => p.equals(s.index[d]!)))
+        fail(
+          `"${tensor.name}" is read where other blocks of "${shared.name}" may write it; read and write it in two kernels`,
+          n,
+        );
+    }
+  }
+}
