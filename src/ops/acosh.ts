@@ -1,0 +1,17 @@
+// Acosh: the inverse hyperbolic cosine, of numbers from 1 on.
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary("Acosh", x => x.add(x.sub(1).mul(x.add(1)).sqrt()).log(), {
+  names: ["input", "output"],
+});
+
+export const doc: OperatorDoc = {
+  summary: "The inverse hyperbolic cosine of the input",
+  dtypes: "float",
+  opsets: [7, 22],
+};
+export const tolerance: Tolerance = { relative: 16, absolute: 4 };
+export const reference = /* @__PURE__ */ unaryReference(Math.acosh, undefined, undefined, ["input", "output"]);
+export const cases = /* @__PURE__ */ unaryCases(floats, [1, 20], {}, "input");

@@ -1,0 +1,18 @@
+// Asin: the inverse sine, as atan(x / √((1 − x)(1 + x))).
+import { arcTangent } from "./atan.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary("Asin", x => arcTangent(x.div(x.neg().add(1).mul(x.add(1)).sqrt())), {
+  names: ["input", "output"],
+});
+
+export const doc: OperatorDoc = {
+  summary: "The inverse sine of the input, in radians",
+  dtypes: "float",
+  opsets: [7, 22],
+};
+export const tolerance: Tolerance = { relative: 16, absolute: 0 };
+export const reference = /* @__PURE__ */ unaryReference(Math.asin, undefined, undefined, ["input", "output"]);
+export const cases = /* @__PURE__ */ unaryCases(floats, [-1, 1], {}, "input");

@@ -1,0 +1,32 @@
+// Atanh: the inverse hyperbolic tangent, of numbers between −1 and 1; near 0 by its series.
+import type { AnyTile } from "../tile/index.js";
+import { where } from "../tile/index.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+
+const series = (x: AnyTile): AnyTile => {
+  const square = x.mul(x);
+  const inner = square
+    .mul(1 / 9)
+    .add(1 / 7)
+    .mul(square)
+    .add(1 / 5)
+    .mul(square)
+    .add(1 / 3);
+  return inner.mul(square).add(1).mul(x);
+};
+const logarithm = (x: AnyTile): AnyTile => x.add(1).div(x.neg().add(1)).log().mul(0.5);
+
+export const operator = /* @__PURE__ */ unary("Atanh", x => where(x.abs().lt(0.2), series(x), logarithm(x)), {
+  names: ["input", "output"],
+});
+
+export const doc: OperatorDoc = {
+  summary: "The inverse hyperbolic tangent of the input",
+  dtypes: "float",
+  opsets: [7, 22],
+};
+export const tolerance: Tolerance = { relative: 16, absolute: 4 };
+export const reference = /* @__PURE__ */ unaryReference(Math.atanh, undefined, undefined, ["input", "output"]);
+export const cases = /* @__PURE__ */ unaryCases(floats, [-0.9, 0.9], {}, "input");

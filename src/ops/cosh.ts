@@ -1,0 +1,17 @@
+// Cosh: the hyperbolic cosine.
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+
+export const operator = /* @__PURE__ */ unary("Cosh", x => x.exp().add(x.neg().exp()).mul(0.5), {
+  names: ["input", "output"],
+});
+
+export const doc: OperatorDoc = {
+  summary: "The hyperbolic cosine of the input",
+  dtypes: "float",
+  opsets: [7, 22],
+};
+export const tolerance: Tolerance = { relative: 16, absolute: 0 };
+export const reference = /* @__PURE__ */ unaryReference(Math.cosh, undefined, undefined, ["input", "output"]);
+export const cases = /* @__PURE__ */ unaryCases(floats, [-4, 4], {}, "input");

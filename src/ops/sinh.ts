@@ -1,0 +1,35 @@
+// Sinh: the hyperbolic sine; near 0 by its series, because the difference of exponentials cancels there.
+import type { AnyTile } from "../tile/index.js";
+import { where } from "../tile/index.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { unary } from "./elementwise.js";
+import type { OperatorDoc, Tolerance } from "./operator.js";
+
+const series = (x: AnyTile): AnyTile => {
+  const square = x.mul(x);
+  const inner = square
+    .mul(1 / 42)
+    .add(1)
+    .mul(square)
+    .mul(1 / 20)
+    .add(1);
+  return inner
+    .mul(square)
+    .mul(1 / 6)
+    .add(1)
+    .mul(x);
+};
+const difference = (x: AnyTile): AnyTile => x.exp().sub(x.neg().exp()).mul(0.5);
+
+export const operator = /* @__PURE__ */ unary("Sinh", x => where(x.abs().lt(0.5), series(x), difference(x)), {
+  names: ["input", "output"],
+});
+
+export const doc: OperatorDoc = {
+  summary: "The hyperbolic sine of the input",
+  dtypes: "float",
+  opsets: [7, 22],
+};
+export const tolerance: Tolerance = { relative: 16, absolute: 0 };
+export const reference = /* @__PURE__ */ unaryReference(Math.sinh, undefined, undefined, ["input", "output"]);
+export const cases = /* @__PURE__ */ [...unaryCases(floats, [-4, 4], {}, "input")];
