@@ -10,7 +10,7 @@ import type { Lowered, Param } from "../../src/lower/cpu/lowered.js";
 import { LOWEST_ADDRESS, SLACK_BYTES } from "../../src/lower/cpu/lowered.js";
 import { layoutOf } from "../../src/ir/layout.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import type { EmitFeatures } from "../../src/targets/wasm/emit.js";
+import type { EmitFeatures, EmittedFunction } from "../../src/targets/wasm/emit.js";
 import { emitFunctions, pushUnsigned } from "../../src/targets/wasm/emit.js";
 import { typeByte } from "../../src/targets/wasm/opcodes.js";
 
@@ -53,45 +53,21 @@ const arrays: Readonly<Record<Dtype, new (buffer: ArrayBuffer, offset: number, l
   bool: Uint8Array,
 };
 
+/** a module with one function: relaxed_madd of three zeros */
+const zero = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
+const probe = [0, ...zero, ...zero, ...zero, 0xfd, 0x85, 0x02, 0x0b];
 const hasRelaxedSimd = WebAssembly.validate(
-  // (func (result v128) madd of three zeros)
   Uint8Array.from([
-    0,
-    0x61,
-    0x73,
-    0x6d,
-    1,
-    0,
-    0,
-    0,
-    1,
-    5,
-    1,
-    0x60,
-    0,
-    1,
-    0x7b,
-    3,
-    2,
-    1,
-    0,
-    10,
-    63,
-    1,
-    61,
-    0,
-    ...[0, 1, 2].flatMap(() => [0xfd, 0x0c, ...new Array<number>(16).fill(0)]),
-    0xfd,
-    0x85,
-    0x02,
-    0x0b,
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...[1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0],
+    ...[10, probe.length + 2, 1, probe.length, ...probe],
   ]),
 );
 export const features: EmitFeatures = { relaxedSimd: hasRelaxedSimd };
 
 export interface Compiled {
   readonly lowered: Lowered;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly functions: number;
 }
 export function compile(kernel: Kernel, schedule: Schedule, emitFeatures: EmitFeatures = features): Compiled {
@@ -100,6 +76,11 @@ export function compile(kernel: Kernel, schedule: Schedule, emitFeatures: EmitFe
     lowered.phases.map(p => p.func),
     emitFeatures,
   );
+  return { lowered, bytes: assemble(functions, entries), functions: functions.length };
+}
+
+/** A module that imports memory and exports the entries as a, b, c … */
+export function assemble(functions: readonly EmittedFunction[], entries: readonly number[]): Uint8Array<ArrayBuffer> {
   const vector = (items: readonly (readonly number[])[]): number[] => {
     const out: number[] = [];
     pushUnsigned(out, items.length);
@@ -116,7 +97,7 @@ export function compile(kernel: Kernel, schedule: Schedule, emitFeatures: EmitFe
     return out;
   };
   const types = functions.map(f => [0x60, ...leb(f.params.length), ...f.params.map(t => typeByte[t]), 0]);
-  const bytes = Uint8Array.from([
+  return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vector(types)),
     ...section(2, [1, 1, 0x65, 1, 0x6d, 2, 0, 1]),
@@ -124,7 +105,6 @@ export function compile(kernel: Kernel, schedule: Schedule, emitFeatures: EmitFe
     ...section(7, vector(entries.map((e, i) => [1, 0x61 + i, 0, ...leb(e)]))),
     ...section(10, vector(functions.map(f => [...f.code(i => i)]))),
   ]);
-  return { lowered, bytes, functions: functions.length };
 }
 
 export interface Instance {
@@ -232,7 +212,7 @@ export function instantiate(
     }
   });
   new Int32Array(buffer, params, words.length).set(words);
-  const module = new WebAssembly.Module(c.bytes as Uint8Array<ArrayBuffer>);
+  const module = new WebAssembly.Module(c.bytes);
   const { exports } = new WebAssembly.Instance(module, { e: { m: memory } });
   const phases = lowered.phases.map((p, i) => ({
     f: exports[String.fromCharCode(0x61 + i)] as (...xs: number[]) => void,
