@@ -80,7 +80,8 @@ export const newArray = (dtype: Dtype, elements: number): AnyArray => new arrays
 /** The bytes as a typed array; copies only where they are not aligned. f16 and bf16 stay bits. */
 export function typedView(dtype: Dtype, bytes: Uint8Array): AnyArray {
   const size = bytesOf(dtype);
-  const b = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // not slice(): that of Node's Buffer does not copy
+  const b = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new arrays[dtype](b.buffer as ArrayBuffer, b.byteOffset, Math.floor(b.byteLength / size));
 }
 

@@ -10,7 +10,7 @@ import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
 import type { BoundNode } from "./bind.js";
 import { bindNode, describeNode, printType } from "./bind.js";
-import { constantDims, knownLimit, numberOf } from "./constants.js";
+import { constantDims, knownLimit, numberOf, numbersOf } from "./constants.js";
 import type { Dims, Equality, Graph, GraphNode, KnownValue, Value } from "./graph.js";
 import { mapSubgraphs, substituteValues } from "./values.js";
 
@@ -146,7 +146,7 @@ function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, ru
     const known = operator.values?.(asking) ?? {};
     return name => ({ dtype: dtype(name), dims: dims[name], known: known[name] });
   } catch (error) {
-    if (!mayDependOnDims(error, info, run)) throw error;
+    if (!mayWait(error, operator, info, run)) throw error;
     return name => ({ dtype: dtype(name), dims: undefined, reason: (error as AzulejoError).message });
   }
 }
@@ -166,16 +166,14 @@ const notGiven = (node: GraphNode, output: string): AzulejoError =>
     `${describeNode(node)}: the operator gives no shape for its output ${output}; leave the output out or use another operator`,
   );
 
-/** Would numbers instead of symbols change anything? Then the error waits for them. */
-function mayDependOnDims(error: unknown, info: NodeInfo, run: Inference): boolean {
+/** Would numbers instead of symbols, or the content of an input, change anything? Then the error waits for them. */
+function mayWait(error: unknown, operator: Operator, info: NodeInfo, run: Inference): boolean {
   if (!(error instanceof AzulejoError)) return false;
-  if (
-    run.undecided &&
-    (error.code === "shape" || error.code === "operator-unsupported" || error.code === "operator-attribute")
-  )
-    return true;
-  return error.code === "operator-unsupported" && hasSymbols(info);
+  if (run.undecided) return error.code !== "internal";
+  return error.code === "operator-unsupported" && (hasSymbols(info) || lacksContent(operator, info));
 }
+const lacksContent = (operator: Operator, info: NodeInfo): boolean =>
+  !!operator.content?.some(name => info.present.includes(name) && !numbersOf(info.known[name]));
 const hasSymbols = (info: NodeInfo): boolean =>
   Object.values(info.dims).some(ds => ds.some(d => !d.isConst)) ||
   Object.values(info.known).some(k => k?.data.some(x => x instanceof Poly && !x.isConst));

@@ -3,10 +3,8 @@ import { isFloat } from "../ir/dtypes.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
 import { AzulejoError } from "../support/errors.js";
-import { constantDims } from "./constants.js";
 import type { Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
-import { isIf, needsConcreteDims } from "./infer.js";
-import { mapSubgraphs, subgraphs } from "./values.js";
+import { mapSubgraphs } from "./values.js";
 
 /** What the graph's symbols are when its inputs have these dims. @throws AzulejoError input */
 export function bindSymbols(graph: Graph, inputDims: Readonly<Record<string, readonly number[]>>): Map<Sym, number> {
@@ -65,70 +63,6 @@ const knownContent = (v: Value, dims: readonly number[], content: readonly numbe
   dims,
   data: v.dtype && isFloat(v.dtype) ? content : content.map(Poly.int),
 });
-
-/** inputs larger than this decide nothing: they are data */
-const decidingLimit = 16;
-
-/**
- * Inputs that decide an If which has no type otherwise, although all dims are numbers: one of its branches does not fit the dims
- * (a model for two sample rates, given a frame of one), so it can only be compiled for the branch that is taken. Small integers
- * and booleans; empty where the content of no input would help.
- */
-export function decidingInputs(graph: Graph): string[] {
-  const producers = new Map<Value, GraphNode>();
-  const conditions: Value[] = [];
-  const visit = (g: Graph): void => {
-    for (const n of g.nodes) {
-      for (const o of n.outputs) if (o) producers.set(o, n);
-      if (isIf(n) && n.inputs[0] && n.outputs.some(o => o && !o.dims)) conditions.push(n.inputs[0]);
-      for (const inner of subgraphs(n)) visit(inner);
-    }
-  };
-  visit(graph);
-  const seen = new Set<Value>();
-  for (let v = conditions.pop(); v; v = conditions.pop()) {
-    if (seen.has(v)) continue;
-    seen.add(v);
-    for (const i of producers.get(v)?.inputs ?? []) if (i) conditions.push(i);
-  }
-  return graph.inputs.filter(v => seen.has(v) && decides(v)).map(v => v.name);
-}
-const decides = (v: Value): boolean => {
-  const dims = constantDims(v.dims);
-  return !!v.dtype && !isFloat(v.dtype) && !!dims && !v.known && dims.reduce((a, b) => a * b, 1) <= decidingLimit;
-};
-
-/** A graph for the inputs of one run. */
-export interface ConcreteGraph {
-  /** without symbols, inferred and through the passes */
-  readonly graph: Graph;
-  /** inputs whose content the graph relies on, beside all dims: another content needs another graph */
-  readonly deciding: readonly string[];
-}
-
-/**
- * Makes the graph for one run of a model that can't be compiled for symbols. `prepare` infers and runs the passes; `contentOf` gives the
- * numbers of an input and is asked only where the dims don't suffice. @throws AzulejoError input, operator-unsupported, shape
- */
-export async function concretize(
-  graph: Graph,
-  inputDims: Readonly<Record<string, readonly number[]>>,
-  contentOf: (input: string) => readonly number[],
-  prepare: (graph: Graph) => Promise<Graph>,
-): Promise<ConcreteGraph> {
-  const byDims = await prepare(specialize(graph, inputDims));
-  const reason = needsConcreteDims(byDims);
-  if (reason === undefined) return { graph: byDims, deciding: [] };
-  const deciding = decidingInputs(byDims);
-  const contents = Object.fromEntries(deciding.map(name => [name, contentOf(name)]));
-  const decided = deciding.length > 0 ? await prepare(specialize(graph, inputDims, contents)) : byDims;
-  const still = needsConcreteDims(decided);
-  if (still === undefined) return { graph: decided, deciding };
-  throw new AzulejoError(
-    "operator-unsupported",
-    `${still}, and neither the dims of the inputs nor their content decide it; split the model, or export it for fixed dims`,
-  );
-}
 
 const numeric = (p: Poly, numbers: ReadonlyMap<Sym, number>): Poly =>
   p.subst(s => {

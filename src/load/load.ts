@@ -1,8 +1,9 @@
 // load(): the composition root. Chooses target and threads, and compiles once, or on first use where ranks depend on dims.
+
+import { concretize } from "../graph/concretize.js";
 import type { Graph } from "../graph/graph.js";
-import { fits } from "../graph/program-dims.js";
 import type { KernelProgram } from "../graph/program.js";
-import { concretize } from "../graph/specialize.js";
+import { fits } from "../graph/program-dims.js";
 import type { Registry } from "../ops/registry.js";
 import type { LoadOptions, Model, ModelSource, Report, TensorInfo } from "../runtime/api.js";
 import { canShareMemory, coreCount } from "../runtime/platform.js";
@@ -122,12 +123,12 @@ class PerDims {
   async #compile(inputs: ReadonlyMap<string, TensorData>, signal: AbortSignal | undefined): Promise<Executable> {
     const options = { ...this.#options, ...(signal ? { signal } : {}) };
     const key = this.#keyOf(inputs);
-    const { graph, deciding } = await concretize(
-      this.#graph,
-      Object.fromEntries([...inputs].map(([name, t]) => [name, t.dims])),
-      name => numbersOf(inputs.get(name)!),
-      async g => (await prepareGraph(g, this.#registry, options)).graph,
-    );
+    const dims = Object.fromEntries([...inputs].map(([name, t]) => [name, t.dims]));
+    const { graph, deciding } = await concretize(this.#graph, dims, {
+      registry: this.#registry,
+      prepare: async g => (await prepareGraph(g, this.#registry, options)).graph,
+      contentOf: name => numbersOf(inputs.get(name)!),
+    });
     const executable = await this.#target.compile(programOf(graph, this.#registry), this.#compileOptions);
     // from now on their content is part of the key; what was just compiled is found under the new one
     if (deciding.length > 0) {

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
+import { concretize } from "../../src/graph/concretize.js";
 import type { Graph } from "../../src/graph/graph.js";
 import { infer, needsConcreteDims } from "../../src/graph/infer.js";
 import { runPasses } from "../../src/graph/pass.js";
 import { defaultPasses } from "../../src/graph/passes/index.js";
 import { printGraph } from "../../src/graph/print.js";
-import { bindSymbols, concretize, specialize } from "../../src/graph/specialize.js";
+import { bindSymbols, specialize } from "../../src/graph/specialize.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import type { Operator } from "../../src/ops/operator.js";
 import { createRegistry } from "../../src/ops/registry.js";
@@ -248,7 +249,11 @@ describe("ranks that depend on dims", () => {
         ["2", "3"],
       ],
     ] as const) {
-      const { graph: done, deciding } = await concretize(graph, { x: dims }, noContent, prepare);
+      const { graph: done, deciding } = await concretize(
+        graph,
+        { x: dims },
+        { registry, prepare, contentOf: noContent },
+      );
       assert.deepEqual(
         done.outputs[0]!.dims!.map(d => d.print()),
         want,
@@ -294,11 +299,14 @@ describe("ranks that depend on dims", () => {
     const { graph: done, deciding } = await concretize(
       graph,
       { rate: [], x: [1, 16] },
-      name => {
-        asked.push(name);
-        return [16000];
+      {
+        registry,
+        prepare,
+        contentOf: name => {
+          asked.push(name);
+          return [16000];
+        },
       },
-      prepare,
     );
     assert.deepEqual([asked, deciding], [["rate"], ["rate"]]);
     assert.deepEqual(
@@ -318,7 +326,7 @@ describe("ranks that depend on dims", () => {
         ],
       }),
     );
-    await assert.rejects(concretize(graph, { x: [1, 2] }, noContent, prepare), {
+    await assert.rejects(concretize(graph, { x: [1, 2] }, { registry, prepare, contentOf: noContent }), {
       code: "operator-unsupported",
       message:
         'If "squeeze": output "z" is f32[2] in one branch and f32[1, 2] in the other, and neither the dims of the inputs nor their content decide it; split the model, or export it for fixed dims',

@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
 import { printType } from "../../src/graph/bind.js";
+import { concretize } from "../../src/graph/concretize.js";
 import { constantDims } from "../../src/graph/constants.js";
 import type { Graph } from "../../src/graph/graph.js";
 import { needsConcreteDims } from "../../src/graph/infer.js";
 import { runPasses } from "../../src/graph/pass.js";
 import { defaultPasses } from "../../src/graph/passes/index.js";
-import { concretize } from "../../src/graph/specialize.js";
 import { constantsOf, countNodes } from "../../src/graph/values.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import { createRegistry } from "../../src/ops/registry.js";
@@ -93,7 +93,11 @@ describe("voice activity models, whose ranks depend on dims", () => {
       const symbolic = await prepare(read);
       assert.equal(needsConcreteDims(symbolic) === undefined, legacy);
       for (const rate of [16000, 8000]) {
-        const { graph, deciding } = await concretize(symbolic, inputsOf(legacy, rate), () => [rate], prepare);
+        const { graph, deciding } = await concretize(symbolic, inputsOf(legacy, rate), {
+          registry,
+          prepare,
+          contentOf: () => [rate],
+        });
         verifyGraph(graph, { typed: true });
         await constantsReadable(graph);
         assert.deepEqual(graph.outputs[0]!.dims!.map(String).length, 2);
