@@ -261,7 +261,8 @@ class Region implements FusionView {
       for (const [output, v] of Object.entries(bound.outputs)) {
         const read = isElementwiseBody(bound) ? this.#pattern(bound, output).copy : undefined;
         const source = bound.operator.reshape ? Object.values(bound.inputs)[0]! : read?.value;
-        if (!source || v.dtype !== source.dtype) continue;
+        // a branch's output has its place already: in the buffer of the If
+        if (!source || v.dtype !== source.dtype || this.#buffers.find(v)) continue;
         const same = this.#buffers.canAlias(
           v,
           this.#layoutOf(v),
