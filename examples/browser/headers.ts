@@ -11,6 +11,7 @@ export const contentSecurityPolicy = [
   "connect-src 'self'",
   "img-src 'self' blob:",
   "style-src 'self'",
+  "font-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");

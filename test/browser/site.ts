@@ -27,6 +27,7 @@ const types: Readonly<Record<string, string>> = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
   ".jpg": "image/jpeg",
+  ".woff2": "font/woff2",
 };
 
 export interface Site {

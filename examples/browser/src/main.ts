@@ -2,6 +2,8 @@
 import samplePicture from "example-images/tea-house.jpg?url";
 import { drawBoxes, joinHighlights, listLines } from "./draw.js";
 import type { ReaderMessage, ReadRequest } from "./messages.js";
+// Chinese for systems that lack it; the browser fetches only the files whose characters are shown.
+import "@fontsource-variable/noto-sans-sc";
 import "./style.css";
 
 const element = <T extends Element>(selector: string): T => document.querySelector<T>(selector)!;
