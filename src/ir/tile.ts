@@ -48,7 +48,10 @@ export interface Materialized {
 }
 
 export type UnaryOp = "neg" | "abs" | "sqrt" | "floor" | "ceil" | "round" | "trunc" | "not";
-/** div: real for floats, truncating for integers; mod: sign of the divisor; rem: sign of the dividend; min and max propagate NaN */
+/**
+ * div: real for floats, truncating for integers; mod: sign of the divisor; rem: sign of the dividend; min and max propagate NaN.
+ * Nothing traps: integers divided by zero give 0, the smallest integer divided by −1 wraps, shift counts count modulo the width.
+ */
 export type BinaryOp =
   | "add"
   | "sub"

@@ -24,27 +24,11 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
 ): S {
   const r = recording();
   if (!r) throw kernelError("fold is called outside of a kernel; move it into the body that kernel() got");
-  const index = new Index<A>(newAxis(range.axis, range.extent));
-  if (range.steps) r.points.add(index.axis);
-  if (r.eager) {
-    const next = (state: readonly Node[]) => checkedNext(init, step(index, state.map(tileOf) as unknown as S));
-    const nodes = init.map(t => t.node);
-    return r.eager.fold({ axis: index.axis, steps: range.steps }, nodes, next).map(tileOf) as unknown as S;
-  }
-  return recordFold(r, range, index, init, step, options);
-}
-
-function recordFold<A extends string, S extends readonly AnyTile[]>(
-  r: Recording,
-  range: Range<A>,
-  index: Index<A>,
-  init: S,
-  step: (index: Index<A>, state: S) => NoInfer<S>,
-  options: FoldOptions,
-): S {
+  const axis = newAxis(range.axis, range.extent);
+  if (range.steps) r.points.add(axis);
   const f: Fold = {
     id: nextId(),
-    axis: index.axis,
+    axis,
     steps: range.steps,
     init: init.map(t => t.node),
     next: [],
@@ -52,17 +36,26 @@ function recordFold<A extends string, S extends readonly AnyTile[]>(
     folds: [],
     ...(options.until ? { until: options.until.axis } : {}),
   };
+  const next = (state: readonly Node[]): Node[] =>
+    checkedNext(init, step(new Index<A>(axis), state.map(tileOf) as unknown as S));
+  const results = r.eager ? r.eager.fold(f, next) : recordFold(r, f, next);
+  return results.map(tileOf) as unknown as S;
+}
+
+/** The state, or the result, of a fold as nodes. */
+export const foldSlots = (kind: "state" | "result", f: Fold): Node[] =>
+  f.init.map((n, slot) => make<typeof kind>({ kind, fold: f, slot, axes: n.axes, dtype: n.dtype }));
+
+function recordFold(r: Recording, f: Fold, next: (state: readonly Node[]) => Node[]): Node[] {
   r.sink.folds.push(f);
-  const slots = (kind: "state" | "result") =>
-    init.map((t, slot) => tileOf(make<typeof kind>({ kind, fold: f, slot, axes: t.node.axes, dtype: t.dtype })));
   const outer = r.sink;
   r.sink = f;
   try {
-    f.next = checkedNext(init, step(index, slots("state") as unknown as S));
+    f.next = next(foldSlots("state", f));
   } finally {
     r.sink = outer;
   }
-  return slots("result") as unknown as S;
+  return foldSlots("result", f);
 }
 
 function checkedNext(init: readonly AnyTile[], next: readonly AnyTile[]): Node[] {

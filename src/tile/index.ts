@@ -1,7 +1,9 @@
 // `azulejo/tile`: what kernel authors import.
 export type { Dtype } from "../ir/dtypes.js";
+export type { TensorArgument } from "../ir/evaluate/kernel.js";
 export type { Axis, Kernel, Tensor } from "../ir/tile.js";
 export { type AnyRange, DimValue, dimOf, type Range, whole } from "./dim.js";
+export type { EagerOptions } from "./eager.js";
 export { type FoldOptions, fold } from "./fold.js";
 export {
   bf16,
@@ -43,6 +45,7 @@ export {
   maximum,
   minimum,
   Tile,
+  type TileValues,
   tileOf,
   where,
   zeros,

@@ -1,11 +1,14 @@
 // Kernels: a signature and a body, recorded once into tile IR.
 import type { Dtype } from "../ir/dtypes.js";
+import type { TensorArgument } from "../ir/evaluate/kernel.js";
 import { nameKernel } from "../ir/names.js";
 import { Poly, Sym } from "../ir/poly.js";
 import type { Axis, Dim, Fold, Kernel, Node, Store, Tensor } from "../ir/tile.js";
 import { gathersIn, newAxis, reach } from "../ir/tile.js";
 import type { AnyRange, Range } from "./dim.js";
 import { DimValue } from "./dim.js";
+import type { EagerOptions } from "./eager.js";
+import { runEagerly } from "./eager.js";
 import type { AnyIndex } from "./tile.js";
 import { Index } from "./tile.js";
 import { kernelError, record, recording } from "./trace.js";
@@ -64,6 +67,8 @@ export interface KernelOptions<T extends Sizes = Sizes> {
   readonly statics?: T;
 }
 
+export type EagerArguments<S extends Signature> = { readonly [K in keyof S]?: TensorArgument };
+
 /** A recorded kernel. */
 export class TileKernel<S extends Signature = Signature> {
   readonly ir: Kernel;
@@ -83,6 +88,14 @@ export class TileKernel<S extends Signature = Signature> {
   }
   get name(): string {
     return this.ir.name;
+  }
+  /**
+   * Runs the body itself on arrays, for breakpoints and stack traces: every operation computes at once, and `tile.peek()` shows its
+   * values. Slow. Tensors that are only written may be left out; all that are written come back.
+   */
+  eager(args: EagerArguments<S>, options: EagerOptions = {}): Record<string, TensorArgument> {
+    const env = environment<S>(this.ir.tensors, this.ir.dims);
+    return runEagerly(this.ir, args as Record<string, TensorArgument>, () => this.body(env), options);
   }
 }
 

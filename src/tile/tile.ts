@@ -5,7 +5,7 @@ import type { SymOp } from "../ir/poly.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { Axis, CompareOp, MapOp, Node, NodeOf, ReduceOp } from "../ir/tile.js";
 import { axesOf, newAxis, unionAxes } from "../ir/tile.js";
-import { isPoint, kernelError, make } from "./trace.js";
+import { isPoint, kernelError, make, recording } from "./trace.js";
 import type { AccumulatorOf, Literal } from "./types.js";
 
 type Other<B extends string, D extends Dtype> = Tile<B, D> | Literal;
@@ -14,12 +14,24 @@ export interface Accumulate<E extends Dtype> {
   readonly acc: E;
 }
 
+/** What `peek` shows: row-major over the axes that the value varies over. */
+export interface TileValues {
+  readonly axes: readonly string[];
+  readonly lengths: readonly number[];
+  readonly data: readonly (number | bigint)[];
+}
+
 /** `A` is the union of its axes' names, `D` its dtype; a tile with fewer axes is usable where one with more is wanted. */
 export class Tile<A extends string = never, D extends Dtype = "f32"> {
   declare readonly axisNames: A;
-  readonly node: Node;
-  constructor(node: Node) {
-    this.node = node;
+  #node: Node | (() => Node);
+  /** a function makes the node when it is first needed: most places are only written to */
+  constructor(node: Node | (() => Node)) {
+    this.#node = node;
+  }
+  get node(): Node {
+    if (typeof this.#node === "function") this.#node = this.#node();
+    return this.#node;
   }
   get dtype(): D {
     return this.node.dtype as D;
@@ -192,6 +204,17 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   }
   min<R extends A>(...over: readonly Index<R>[]): Tile<Exclude<A, R>, D> {
     return reduction("min", [this.node], over);
+  }
+  /** The values, while a kernel runs eagerly; undefined while it is recorded. For the debugger and for logs. */
+  peek(): TileValues | undefined {
+    const value = recording()?.eager?.value(this.node);
+    return (
+      value && {
+        axes: value.axes.map(a => a.name),
+        lengths: value.lengths,
+        data: Array.from<number | bigint>(value.data),
+      }
+    );
   }
   /** `a + b`, `a < b`, `${a}`: JavaScript asks for a primitive, and there is none */
   [Symbol.toPrimitive](): never {

@@ -1,4 +1,5 @@
 // The recording under way: where nodes, stores and folds of the kernel's body go while its TypeScript runs once.
+import type { Value } from "../ir/evaluate/values.js";
 import type { Axis, Fold, Node, NodeOf, Store } from "../ir/tile.js";
 import { node } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
@@ -7,14 +8,11 @@ import { captureSite } from "./source.js";
 /** What eager execution adds to recording: every node is computed as soon as it exists. */
 export interface EagerHooks {
   computed(n: Node): void;
+  value(n: Node): Value;
   stored(s: Store): void;
   grid(axes: readonly Axis[], body: () => void): void;
-  /** runs `step` on each block of the axis; returns the last state */
-  fold(
-    f: Pick<Fold, "axis" | "steps">,
-    init: readonly Node[],
-    step: (state: readonly Node[]) => readonly Node[],
-  ): readonly Node[];
+  /** runs `step` on each block of the axis, handing it nodes that hold the state; returns nodes that hold the last state */
+  fold(f: Fold, step: (state: readonly Node[]) => readonly Node[]): readonly Node[];
 }
 export interface Recording {
   readonly name: string;
@@ -64,9 +62,8 @@ export function kernelError(what: string, source = captureSite()?.text): Azulejo
 
 type Fields<K extends Node["kind"]> = Omit<NodeOf<K>, "id" | "name" | "source"> & { name?: string };
 /** A node with the user's position, which is computed only when it is read. */
-export function make<K extends Node["kind"]>(fields: Fields<K>): NodeOf<K> {
+export function make<K extends Node["kind"]>(fields: Fields<K>, site = captureSite()): NodeOf<K> {
   const n = node<K>(fields as Parameters<typeof node<K>>[0]);
-  const site = captureSite();
   if (site) Object.defineProperty(n, "source", { enumerable: true, configurable: true, get: () => site.text });
   current?.eager?.computed(n);
   return n;

@@ -4,6 +4,7 @@ import { dtypes } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import type { Materialized, Node, Tensor } from "../ir/tile.js";
 import { axesOf, gathered, isTensor, unionAxes } from "../ir/tile.js";
+import type { Site } from "./source.js";
 import { captureSite } from "./source.js";
 import type { AnyIndex, AnyTile, AxesOf } from "./tile.js";
 import { literal, literalValue, Tile } from "./tile.js";
@@ -18,7 +19,8 @@ export class Place<A extends string, D extends Dtype> extends Tile<A, D> {
   readonly #tensor: Tensor | Materialized;
   readonly #index: readonly Poly[];
   constructor(tensor: Tensor | Materialized, index: readonly Poly[], fill: number | bigint) {
-    super(load(tensor, index, fill));
+    const site = captureSite();
+    super(() => load(tensor, index, fill, site));
     this.#tensor = tensor;
     this.#index = index;
   }
@@ -31,9 +33,14 @@ export class Place<A extends string, D extends Dtype> extends Tile<A, D> {
   }
 }
 
-function load(tensor: Tensor | Materialized, index: readonly Poly[], fill: number | bigint): Node {
+function load(
+  tensor: Tensor | Materialized,
+  index: readonly Poly[],
+  fill: number | bigint,
+  site: Site | undefined,
+): Node {
   const dtype = isTensor(tensor) ? tensor.dtype : tensor.value.dtype;
-  return make<"load">({ kind: "load", tensor, index, fill, axes: unionAxes(...index.map(axesOf)), dtype });
+  return make<"load">({ kind: "load", tensor, index, fill, axes: unionAxes(...index.map(axesOf)), dtype }, site);
 }
 
 /** Records a write of `value` at `index`. */

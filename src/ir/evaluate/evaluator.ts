@@ -33,6 +33,11 @@ export interface Span {
   readonly length: number;
 }
 
+interface Memo {
+  get(n: Node): { readonly value: Value; readonly time: number } | undefined;
+  set(n: Node, entry: { readonly value: Value; readonly time: number }): unknown;
+}
+
 export class Evaluator {
   readonly name: string;
   readonly arithmetic: Arithmetic;
@@ -45,14 +50,21 @@ export class Evaluator {
   readonly #states = new Map<Fold, readonly Value[]>();
   readonly #results = new Map<Fold, readonly Value[]>();
   readonly #dependencies: Dependencies;
-  #memo = new Map<Node, { readonly value: Value; readonly time: number }>();
+  readonly #frozen: boolean;
+  #memo: Memo;
 
   constructor(
     name: string,
     symbols: ReadonlyMap<Sym, number>,
     storages: ReadonlyMap<Tensor, Storage>,
-    options: EvaluateOptions & { readonly written?: ReadonlySet<object> } = {},
+    options: EvaluateOptions & {
+      readonly written?: ReadonlySet<object>;
+      /** eager execution: a node is made for one block and keeps the value that it got there */
+      readonly frozen?: boolean;
+    } = {},
   ) {
+    this.#frozen = options.frozen ?? false;
+    this.#memo = this.#frozen ? new WeakMap() : new Map();
     this.name = name;
     this.#symbols = symbols;
     this.storages = storages;
@@ -97,10 +109,14 @@ export class Evaluator {
 
   evaluate(n: Node): Value {
     const known = this.#memo.get(n);
-    if (known && known.time >= this.#dependencies.changed(n)) return known.value;
+    if (known && (this.#frozen || known.time >= this.#dependencies.changed(n))) return known.value;
     const value = this.#compute(n);
     this.#memo.set(n, { value, time: this.#dependencies.now });
     return value;
+  }
+  /** Makes a value that was computed elsewhere the node's. */
+  assign(n: Node, value: Value): void {
+    this.#memo.set(n, { value, time: this.#dependencies.now });
   }
   #compute(n: Node): Value {
     switch (n.kind) {

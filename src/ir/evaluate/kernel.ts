@@ -32,6 +32,10 @@ export function interpretKernel(
   args: Readonly<Record<string, TensorArgument>>,
   options: InterpretOptions = {},
 ): void {
+  runKernel(kernel, storagesOf(kernel, args), options);
+}
+/** The arguments of a kernel as memory, each checked for dtype, rank and length. */
+export function storagesOf(kernel: Kernel, args: Readonly<Record<string, TensorArgument>>): Map<Tensor, Storage> {
   const storages = new Map<Tensor, Storage>();
   for (const t of kernel.tensors) {
     const a = args[t.name];
@@ -40,7 +44,7 @@ export function interpretKernel(
     checkArgument(kernel, t, a);
     storages.set(t, denseStorage(t.dtype, a.dims, a.data));
   }
-  runKernel(kernel, storages, options);
+  return storages;
 }
 
 /** Computes a kernel on storages, which may be windows of larger arrays. */

@@ -1,0 +1,118 @@
+// Eager execution: the kernel's TypeScript runs again, on arrays, computing every operation as soon as it is called. The values are
+// computed by the same code as the interpreter's.
+import { Evaluator } from "../ir/evaluate/evaluator.js";
+import type { InterpretOptions, TensorArgument } from "../ir/evaluate/kernel.js";
+import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
+import { newRawArray } from "../ir/evaluate/memory.js";
+import { product } from "../ir/evaluate/values.js";
+import type { Axis, Fold, Kernel, Node, Store } from "../ir/tile.js";
+import { AzulejoError } from "../support/errors.js";
+import { foldSlots } from "./fold.js";
+import type { EagerHooks } from "./trace.js";
+import { record } from "./trace.js";
+
+export interface EagerOptions extends Pick<InterpretOptions, "arithmetic" | "foldTile"> {
+  /** indices per block of each axis of the grid; absent: the body runs once, over everything */
+  readonly block?: number;
+}
+
+export function runEagerly(
+  kernel: Kernel,
+  given: Readonly<Record<string, TensorArgument | undefined>>,
+  body: () => void,
+  options: EagerOptions,
+): Record<string, TensorArgument> {
+  const args = withOutputs(kernel, given);
+  const storages = storagesOf(kernel, args);
+  const symbols = bindDims(kernel, t => storages.get(t)!.dims);
+  const evaluator = new Evaluator(kernel.name, symbols, storages, { ...options, frozen: true });
+  record(kernel.name, () => body(), new Eager(evaluator, kernel, options));
+  const written = kernel.tensors.filter(t => t.role !== "input");
+  return Object.fromEntries(written.map(t => [t.name, args[t.name]!]));
+}
+
+/** Tensors that the kernel only writes are made where the sizes of the others tell theirs. */
+function withOutputs(
+  kernel: Kernel,
+  given: Readonly<Record<string, TensorArgument | undefined>>,
+): Record<string, TensorArgument> {
+  const args: Record<string, TensorArgument> = {};
+  for (const t of kernel.tensors) if (given[t.name]) args[t.name] = given[t.name]!;
+  const known = bindDims({ ...kernel, tensors: kernel.tensors.filter(t => args[t.name]) }, t => args[t.name]!.dims);
+  for (const t of kernel.tensors) {
+    if (args[t.name] || t.role !== "output") continue;
+    const dims = t.dims.map(p => p.evaluate(s => known.get(s) ?? Number.NaN));
+    const unknown = dims.findIndex(n => Number.isNaN(n));
+    if (unknown >= 0)
+      throw new AzulejoError(
+        "input",
+        `kernel "${kernel.name}": dim ${unknown} of "${t.name}" does not follow from the other tensors; hand in "${t.name}" too`,
+      );
+    args[t.name] = { dtype: t.dtype, dims, data: newRawArray(t.dtype, product(dims)) };
+  }
+  return args;
+}
+
+class Eager implements EagerHooks {
+  readonly #evaluator: Evaluator;
+  readonly #block: number | undefined;
+  /** tensors that the kernel also reads: they change at the end of a body, as in a recorded kernel */
+  readonly #inPlace: ReadonlySet<object>;
+  #pending: Store[] = [];
+  constructor(evaluator: Evaluator, kernel: Kernel, options: EagerOptions) {
+    this.#evaluator = evaluator;
+    this.#block = options.block;
+    this.#inPlace = new Set(kernel.tensors.filter(t => t.role === "inout"));
+  }
+  computed(n: Node): void {
+    // states and results are assigned, not computed
+    if (n.kind !== "state" && n.kind !== "result") this.#evaluator.evaluate(n);
+  }
+  value(n: Node) {
+    return this.#evaluator.evaluate(n);
+  }
+  stored(s: Store): void {
+    if (this.#inPlace.has(s.tensor)) this.#pending.push(s);
+    else this.#evaluator.store(s, this.value(s.value));
+  }
+  /** runs a body, then writes what it put off */
+  #body<T>(run: () => T): T {
+    const outer = this.#pending;
+    this.#pending = [];
+    const result = run();
+    for (const s of this.#pending) this.#evaluator.store(s, this.value(s.value));
+    this.#pending = outer;
+    return result;
+  }
+  grid(axes: readonly Axis[], body: () => void): void {
+    const go = (d: number): void => {
+      const axis = axes[d];
+      if (!axis) {
+        this.#body(body);
+        return;
+      }
+      const extent = this.#evaluator.extent(axis);
+      const block = this.#block ?? Math.max(1, extent);
+      for (let start = 0; start < extent; start += block) {
+        this.#evaluator.restrict(axis, { start, length: Math.min(block, extent - start) });
+        go(d + 1);
+      }
+    };
+    go(0);
+  }
+  fold(f: Fold, step: (state: readonly Node[]) => readonly Node[]): readonly Node[] {
+    const values = f.init.map(n => this.value(n));
+    const last = this.#evaluator.loop(f, values, state => {
+      const nodes = foldSlots("state", f);
+      nodes.forEach((n, slot) => {
+        this.#evaluator.assign(n, state[slot]!);
+      });
+      return this.#body(() => step(nodes).map(n => this.value(n)));
+    });
+    const results = foldSlots("result", f);
+    results.forEach((n, slot) => {
+      this.#evaluator.assign(n, last[slot]!);
+    });
+    return results;
+  }
+}
