@@ -1,7 +1,7 @@
 // Elementwise operations on registers. One description serves scalars and lanes: operations are named by a prefix (f32x4, i64, …).
 // What has no form in lanes (integer division, 64 bits, shifts by a vector) is computed lane by lane.
 import type { Dtype } from "../../ir/dtypes.js";
-import { isFloat } from "../../ir/dtypes.js";
+import { bytesOf, isFloat } from "../../ir/dtypes.js";
 import type { BinaryOp, CompareOp, MapOp, Node, NodeOf, UnaryOp } from "../../ir/tile.js";
 import { bitcast, cast } from "./casts.js";
 import { byLane, cell, uniform } from "./cells.js";
@@ -71,7 +71,10 @@ function apply(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
       );
   }
   if (lanes && (n.op === "shl" || n.op === "shr")) {
-    const count = l.scalarly(() => cell(l, n.args[1]!, offs));
+    const count = shiftCount(
+      n.dtype,
+      l.scalarly(() => cell(l, n.args[1]!, offs)),
+    );
     const name = n.op === "shl" ? "shl" : isUnsigned(n.dtype) ? "shr_u" : "shr_s";
     return narrowed(new Words(true, l), n.dtype, named("i32x4", name, cell(l, n.args[0]!, offs), count));
   }
@@ -93,6 +96,10 @@ function multiplyAdd(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr | undef
   const [x, y] = product.args.map(p => cell(l, p, offs));
   return op("f32x4.madd", x!, y!, cell(l, product === a ? b : a, offs));
 }
+
+/** counts are modulo the dtype's width, which the machine does by itself for 32 and 64 bits */
+const shiftCount = (d: Dtype, count: Expr): Expr =>
+  bytesOf(d) < 4 ? op("i32.and", count, int(bytesOf(d) * 8 - 1)) : count;
 
 function constantFirst(n: NodeOf<"map">): { value: Node; constant: Node } | undefined {
   if (registerType[n.dtype] !== "f32") return undefined;
@@ -158,9 +165,9 @@ export function binary(l: Lowering, name: BinaryOp, d: Dtype, a: Expr, b: Expr, 
     case "xor":
       return lanes ? op(`v128.${name}`, a, b) : named(prefix, name, a, b);
     case "shl":
-      return narrowed(new Words(false, l), d, named(prefix, "shl", a, b));
+      return narrowed(new Words(false, l), d, named(prefix, "shl", a, shiftCount(d, b)));
     case "shr":
-      return named(prefix, isUnsigned(d) ? "shr_u" : "shr_s", a, b);
+      return named(prefix, isUnsigned(d) ? "shr_u" : "shr_s", a, shiftCount(d, b));
     case "div":
       return float ? named(prefix, "div", a, b) : narrowed(new Words(false, l), d, divide(l, d, a, b).quotient);
     case "rem":
@@ -183,7 +190,7 @@ function smaller(l: Lowering, name: "min" | "max", d: Dtype, a: Expr, b: Expr, l
   return name === "min" ? select(registerType[d], less, x, y) : select(registerType[d], less, y, x);
 }
 
-/** Division that cannot trap: by zero it gives 0 and leaves the dividend, and the lowest value by -1 wraps. */
+/** Division that cannot trap: by zero both results are 0, and the lowest value by -1 wraps. */
 function divide(l: Lowering, d: Dtype, dividend: Expr, divisor: Expr): { quotient: Expr; remainder: Expr } {
   const type = registerType[d];
   const one = scalar(type, type === "i64" ? 1n : 1);
@@ -199,7 +206,7 @@ function divide(l: Lowering, d: Dtype, dividend: Expr, divisor: Expr): { quotien
   const negated = named(type, "sub", zero, a);
   const plain = named(type, `div_${sign}`, a, safe);
   const quotient = select(type, byZero, zero, sign === "s" ? select(type, byMinusOne, negated, plain) : plain);
-  const remainder = select(type, byZero, a, named(type, `rem_${sign}`, a, safe));
+  const remainder = select(type, byZero, zero, named(type, `rem_${sign}`, a, safe));
   return { quotient, remainder };
 }
 /** the remainder with the sign of the divisor */
@@ -215,7 +222,10 @@ function floorMod(l: Lowering, d: Dtype, a: Expr, b: Expr): Expr {
   return select(type, wrong, named(type, "add", r, divisor), r);
 }
 
-/** In f64, so that a - trunc(a / b)·b is exact for f32 operands with quotients below 2^29. */
+/**
+ * In f64, so that a - trunc(a / b)·b is exact for f32 operands with quotients below 2^29; of f64 operands, and beyond, the result has
+ * the absolute error of the quotient's last place times b.
+ */
 function floatRemainder(l: Lowering, d: Dtype, a: Expr, b: Expr, ofDivisor: boolean): Expr {
   const wide = registerType[d] === "f64";
   const x = l.keep(wide ? a : op("f64.promote_f32", a));
