@@ -52,6 +52,31 @@ const collect = (terms: readonly Term[]): readonly Term[] => {
   return out.sort((x, y) => (x.key < y.key ? -1 : x.key > y.key ? 1 : 0));
 };
 
+/** the sum of two sorted lists of terms */
+function merged(a: readonly Term[], b: readonly Term[]): readonly Term[] {
+  const out: Term[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    const x = a[i]!;
+    const y = b[j]!;
+    if (x.key === y.key) {
+      if (x.c + y.c !== 0) out.push({ c: x.c + y.c, s: x.s, key: x.key });
+      i++;
+      j++;
+    } else if (x.key < y.key) {
+      out.push(x);
+      i++;
+    } else {
+      out.push(y);
+      j++;
+    }
+  }
+  while (i < a.length) out.push(a[i++]!);
+  while (j < b.length) out.push(b[j++]!);
+  return out;
+}
+
 export type PolyLike = Poly | number;
 
 /** Evaluates a gathered index; only interpreters that know the node can give one. */
@@ -107,7 +132,7 @@ export class Poly {
     const p = Poly.of(o);
     if (p.isZero) return this;
     if (this.isZero) return p;
-    return new Poly(collect([...this.terms, ...p.terms]));
+    return new Poly(merged(this.terms, p.terms));
   }
   sub(o: PolyLike): Poly {
     return this.add(Poly.of(o).mul(-1));

@@ -2,7 +2,7 @@
 // checked; else the row's pointer is that of a row of fill values; where the lane itself may leave, the vector is guarded.
 import type { Dtype } from "../../ir/dtypes.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
-import type { Axis, NodeOf } from "../../ir/tile.js";
+import type { Axis, Node, NodeOf } from "../../ir/tile.js";
 import { axesOf, isTensor } from "../../ir/tile.js";
 import { isInside } from "../../ir/bounds.js";
 import { lanesOf, loadLanes, loadScalar, loadSplat, scratchDtype } from "./convert.js";
@@ -44,74 +44,75 @@ export function planOf(l: Lowering, n: NodeOf<"load">): LoadPlan {
     mine = new Map();
     plans.set(l, mine);
   }
-  const { storage, index, dims } = source(l, n);
-  const inside = dims.map((d, i) => isInsideHere(l, n.index[i]!, d));
-  const key = `${n.id}:${inside.map(Number).join("")}:${storage.base.key}:${l.substitution.size}`;
+  const proven = provenDims(n);
+  const inside =
+    proven.every(Boolean) || l.inside.size === 0 ? proven : proven.map((p, d) => p || staysInside(l, n.index[d]!));
+  const storage = isTensor(n.tensor) ? l.storageOf(n.tensor) : bufferOf(l, n.tensor.value).storage;
+  const key = `${n.id}:${inside === proven ? "" : inside.map(Number).join("")}:${storage.base.key}:${l.substitution.size}`;
   let plan = mine.get(key);
   if (!plan) {
-    plan = makePlan(l, n, storage, index, dims, inside);
+    plan = makePlan(l, n, inside);
     mine.set(key, plan);
   }
   return plan;
 }
-const proofs = new WeakMap<Poly, Map<string, boolean>>();
-function isInsideHere(l: Lowering, index: Poly, size: Poly): boolean {
-  if (l.inside.size && axesOf(index).some(a => l.inside.has(a))) return true;
-  let known = proofs.get(index);
+const proofs = new WeakMap<Node, readonly boolean[]>();
+/** dims whose index is inside for all sizes and positions */
+function provenDims(n: NodeOf<"load">): readonly boolean[] {
+  let known = proofs.get(n);
   if (!known) {
-    known = new Map();
-    proofs.set(index, known);
+    const dims = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
+    known = dims.map((size, d) => isInside(n.index[d]!, size));
+    proofs.set(n, known);
   }
-  let proof = known.get(size.key);
-  if (proof === undefined) {
-    proof = isInside(index, size);
-    known.set(size.key, proof);
-  }
-  return proof;
+  return known;
 }
+const staysInside = (l: Lowering, index: Poly): boolean => axesOf(index).some(a => l.inside.has(a));
+const bufferOf = (l: Lowering, value: Node): Buffer =>
+  value.kind === "state" ? l.states.get(value.fold)![value.slot]! : l.buffers.get(value)!;
 
-function source(l: Lowering, n: NodeOf<"load">): { storage: Storage; index: readonly Poly[]; dims: readonly Poly[] } {
-  if (isTensor(n.tensor)) return { storage: l.storageOf(n.tensor), index: n.index, dims: n.tensor.dims };
+/** A load in terms of memory: index by dim of the storage, and which dim of the load each of them is (-1: none, a point). */
+interface Source {
+  readonly storage: Storage;
+  readonly index: readonly Poly[];
+  readonly dims: readonly number[];
+  readonly order: readonly number[];
+  readonly sizes: readonly Poly[];
+}
+function source(l: Lowering, n: NodeOf<"load">): Source {
+  if (isTensor(n.tensor)) {
+    const all = n.index.map((_, d) => d);
+    const order =
+      (l.copies.get(n.tensor.name) ? undefined : (n.tensor.layout ?? l.schedule.layouts[n.tensor.name])?.order) ?? all;
+    return { storage: l.storageOf(n.tensor), index: n.index, dims: all, order, sizes: n.tensor.dims };
+  }
   const { value, axes } = n.tensor;
-  const buffer = value.kind === "state" ? l.states.get(value.fold)![value.slot]! : l.buffers.get(value)!;
+  const buffer = bufferOf(l, value);
+  const dims = buffer.axes.map(a => axes.indexOf(a));
   // the buffer holds the value from the first index of the current block on
-  const first = (d: number): Poly => {
-    const at = buffer.axes.indexOf(axes[d]!);
-    return at < 0 ? Poly.zero : buffer.first[at]!;
-  };
-  const inStorage = buffer.axes.map(a => {
-    const d = axes.indexOf(a);
-    return d < 0 ? Poly.sym(a.sym).sub(buffer.first[buffer.axes.indexOf(a)]!) : n.index[d]!.sub(first(d));
-  });
-  return { storage: buffer.storage, index: inStorage, dims: axes.map(a => a.extent) };
+  const index = buffer.axes.map((a, i) => (dims[i]! < 0 ? Poly.sym(a.sym) : n.index[dims[i]!]!).sub(buffer.first[i]!));
+  return { storage: buffer.storage, index, dims, order: dims.map((_, i) => i), sizes: buffer.axes.map(a => a.extent) };
 }
 
-function makePlan(
-  l: Lowering,
-  n: NodeOf<"load">,
-  storage: Storage,
-  index: readonly Poly[],
-  dims: readonly Poly[],
-  inside: readonly boolean[],
-): LoadPlan {
-  const checks = dims.flatMap((size, d) => (inside[d] ? [] : [{ index: n.index[d]!, size }]));
+function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): LoadPlan {
+  const { storage, index, dims, order, sizes } = source(l, n);
+  const extents = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
+  const checks = extents.flatMap((size, d) => (inside[d] ? [] : [{ index: n.index[d]!, size }]));
   const none = l.form(storage, [], Poly.zero);
   const fill = Number(n.fill);
   if (checks.length === 0)
     return { dtype: storage.dtype, checks, row: l.form(storage, index, storage.base), run: none, fill };
   // dims whose stride is smaller than that of every checked one lie inside the row
-  const order = isTensor(n.tensor)
-    ? ((n.tensor.layout ?? l.schedule.layouts[n.tensor.name])?.order ?? dims.map((_, d) => d))
-    : dims.map((_, d) => d);
-  const lastChecked = Math.max(...order.map((d, at) => (inside[d] ? -1 : at)));
-  const isRun = (d: number): boolean => order.indexOf(d) > lastChecked && storage.block?.dim !== d;
+  const isChecked = (i: number): boolean => dims[i]! >= 0 && !inside[dims[i]!];
+  const lastChecked = Math.max(...order.map((i, at) => (isChecked(i) ? at : -1)));
+  const isRun = (i: number): boolean => order.indexOf(i) > lastChecked && storage.block?.dim !== i;
   const run = l.form(storage, index, Poly.zero, isRun);
   let bytes = Poly.int(64);
-  dims.forEach((size, d) => {
-    if (isRun(d)) bytes = bytes.add(size.mul(storage.strides[d]!));
+  sizes.forEach((size, i) => {
+    if (isRun(i)) bytes = bytes.add(size.mul(storage.strides[i]!));
   });
   l.fillBytes = opaque("max", l.fillBytes, bytes);
-  return { dtype: storage.dtype, checks, row: l.form(storage, index, storage.base, d => !isRun(d)), run, fill };
+  return { dtype: storage.dtype, checks, row: l.form(storage, index, storage.base, i => !isRun(i)), run, fill };
 }
 
 /** 0 ≤ index < size for every check, as one unsigned comparison each */

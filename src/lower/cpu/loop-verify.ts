@@ -20,14 +20,19 @@ class Checker {
   constructor(name: string) {
     this.name = name;
   }
+  /** What a block sets is forgotten at its end: an `if` or a loop may never run, so later statements can't rely on it. */
   block(body: readonly Stmt[], defined: Set<Reg>): void {
+    const own: Reg[] = [];
     for (const s of body) {
       for (const e of exprsOf(s)) this.expr(e, defined);
       this.stmt(s, defined);
-      // what an `if` or a loop sets may never be set at run time: later statements can't rely on it
-      for (const b of blocksOf(s)) this.block(b, new Set(defined));
-      if (s.kind === "set") defined.add(s.reg);
+      for (const b of blocksOf(s)) this.block(b, defined);
+      if (s.kind === "set" && !defined.has(s.reg)) {
+        defined.add(s.reg);
+        own.push(s.reg);
+      }
     }
+    for (const r of own) defined.delete(r);
   }
   private stmt(s: Stmt, defined: ReadonlySet<Reg>): void {
     if (s.kind === "set") this.typed(s.value, s.reg.type);

@@ -2,7 +2,7 @@
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Fold, Kernel, Node, Tensor } from "../../ir/tile.js";
-import { axesOf, isTensor } from "../../ir/tile.js";
+import { axesOf, axisOf, isTensor } from "../../ir/tile.js";
 import type { Names } from "../../schedule/names.js";
 import { namesOf } from "../../schedule/names.js";
 import type { Schedule } from "../../schedule/schedule.js";
@@ -269,8 +269,8 @@ export class Lowering implements Tools {
   at(p: Poly, offs: Offsets): Poly {
     return p.subst(s => {
       if (s.def?.op === "value") return this.gather(s.def.node as Node, offs);
-      for (const a of this.bindings.keys()) if (a.sym === s) return this.position(a, offs);
-      return undefined;
+      const a = axisOf(s);
+      return a && this.bindings.has(a) ? this.position(a, offs) : undefined;
     });
   }
   form(st: Storage, index: readonly Poly[], base: Poly, include?: (dim: number) => boolean): Form {
@@ -311,11 +311,14 @@ export class Lowering implements Tools {
   }
 }
 
+const floatBits = new Float32Array(1);
+const wordBits = new Int32Array(floatBits.buffer);
 /** A constant's bits in a lane. */
 export function laneBits(dtype: Dtype, value: number | bigint): number {
   if (dtype === "bool") return value ? -1 : 0;
-  if (registerType[dtype] === "f32") return new Int32Array(new Float32Array([Number(value)]).buffer)[0]!;
-  return Number(value) | 0;
+  if (registerType[dtype] !== "f32") return Number(value) | 0;
+  floatBits[0] = Number(value);
+  return wordBits[0]!;
 }
 
 /** Axes of a store or a load: those of its indices. */
