@@ -2,20 +2,12 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import { expm1 } from "./near-one.js";
 import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Celu",
-  (x, { alpha }) =>
-    where(
-      x.ge(0),
-      x,
-      x
-        .mul(1 / alpha)
-        .exp()
-        .sub(1)
-        .mul(alpha),
-    ),
+  (x, { alpha }) => where(x.ge(0), x, expm1(x.mul(1 / alpha)).mul(alpha)),
   { attributes: { alpha: { type: "float", default: 1 } } },
 );
 

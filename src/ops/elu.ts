@@ -2,9 +2,10 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import { expm1 } from "./near-one.js";
 import type { OperatorDoc, Tolerance } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary("Elu", (x, { alpha }) => where(x.ge(0), x, x.exp().sub(1).mul(alpha)), {
+export const operator = /* @__PURE__ */ unary("Elu", (x, { alpha }) => where(x.ge(0), x, expm1(x).mul(alpha)), {
   attributes: { alpha: { type: "float", default: 1 } },
 });
 

@@ -5,6 +5,7 @@ import type { AnyTile } from "../tile/index.js";
 import { where } from "../tile/index.js";
 import { printDims, requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
+import { expm1, log1p } from "./near-one.js";
 import type { AttributeSpec, NodeInfo } from "./operator.js";
 
 export const recurrentAttributes = {
@@ -84,9 +85,9 @@ const activations: Readonly<
   thresholdedrelu: { alpha: 1, f: (x, a) => where(x.gt(a), x, 0) },
   scaledtanh: { alpha: 1, beta: 1, f: (x, a, b) => linear(x, b).tanh().mul(a) },
   hardsigmoid: { alpha: 0.2, beta: 0.5, f: (x, a, b) => linear(x, a, b).maximum(0).minimum(1) },
-  elu: { alpha: 1, f: (x, a) => where(x.ge(0), x, x.exp().sub(1).mul(a)) },
+  elu: { alpha: 1, f: (x, a) => where(x.ge(0), x, expm1(x).mul(a)) },
   softsign: { f: x => x.div(x.abs().add(1)) },
-  softplus: { f: x => x.maximum(0).add(x.abs().neg().exp().add(1).log()) },
+  softplus: { f: x => x.maximum(0).add(log1p(x.abs().neg().exp())) },
 };
 
 /** The activations of one direction: `activations` lists those of all directions; alphas and betas are consumed by those that take one. */

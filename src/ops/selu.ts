@@ -2,19 +2,12 @@
 import { where } from "../tile/index.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import { expm1 } from "./near-one.js";
 import type { OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Selu",
-  (x, { alpha, gamma }) =>
-    where(
-      x.gt(0),
-      x.mul(gamma),
-      x
-        .exp()
-        .sub(1)
-        .mul(alpha * gamma),
-    ),
+  (x, { alpha, gamma }) => where(x.gt(0), x.mul(gamma), expm1(x).mul(alpha * gamma)),
   {
     attributes: {
       alpha: { type: "float", default: 1.67326319217681884765625 },

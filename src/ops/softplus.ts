@@ -1,9 +1,10 @@
 // Softplus: log(1 + eˣ), as max(x, 0) + log(1 + e⁻|x|), which neither overflows nor loses x.
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import { log1p } from "./near-one.js";
 import type { OperatorDoc, Tolerance } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary("Softplus", x => x.maximum(0).add(x.abs().neg().exp().add(1).log()));
+export const operator = /* @__PURE__ */ unary("Softplus", x => x.maximum(0).add(log1p(x.abs().neg().exp())));
 
 export const doc: OperatorDoc = {
   summary: "log(1 + eˣ)",
