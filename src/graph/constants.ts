@@ -45,8 +45,9 @@ const stored = (dtype: Dtype, x: number): number =>
 
 function saturated(x: number | bigint, dtype: Dtype): bigint {
   const [low, high] = dtype === "i64" ? [-(2n ** 63n), 2n ** 63n - 1n] : [0n, 2n ** 64n - 1n];
-  const b = typeof x === "bigint" ? x : BigInt(Math.trunc(x));
-  return b < low ? low : b > high ? high : b;
+  if (x <= low) return low;
+  if (x >= high) return high;
+  return typeof x === "bigint" ? x : BigInt(Math.trunc(x));
 }
 
 type AnyArray =

@@ -4,18 +4,25 @@
 import { is64BitInteger } from "../ir/dtypes.js";
 import type { Poly, Sym } from "../ir/poly.js";
 import { numbersOf } from "./constants.js";
-import type { AttributeValue, Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
+import type { AttributeValue, ConstantData, Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
 import { captured, valuesRead } from "./values.js";
 
 /** constants of at most this many numbers are printed in full */
 const printedNumbers = 16;
 
-export function printGraph(graph: Graph): string {
+export const printGraph = (graph: Graph): string => printed(graph).text;
+
+/** The text, and the constants that it refers to by name: what parseGraph takes. */
+export function printed(graph: Graph): {
+  readonly text: string;
+  readonly constants: ReadonlyMap<string, ConstantData>;
+} {
   const names = new Names();
-  const constants: string[] = [];
   const lines: string[] = [];
+  const constants: string[] = [];
   printBody(graph, names, constants, lines, "  ");
-  return [`graph ${word(graph.name)}(${header(graph, names)}) {`, ...constants, ...lines, "}", ""].join("\n");
+  const text = [`graph ${word(graph.name)}(${header(graph, names)}) {`, ...constants, ...lines, "}", ""].join("\n");
+  return { text, constants: names.constants };
 }
 
 /** Names of values in the text: the file's, with a number where two values share one. */
@@ -24,6 +31,7 @@ class Names {
   readonly #used = new Set<string>();
   readonly #symbols = new Map<Sym, string>();
   readonly #usedSymbols = new Set<string>();
+  readonly constants = new Map<string, ConstantData>();
 
   has(v: Value): boolean {
     return this.#byValue.has(v);
@@ -31,7 +39,9 @@ class Names {
   of(v: Value): string {
     const known = this.#byValue.get(v);
     if (known !== undefined) return known;
-    const name = word(unique(v.name, this.#used));
+    const plain = unique(v.name, this.#used);
+    if (v.constant) this.constants.set(plain, v.constant);
+    const name = word(plain);
     this.#byValue.set(v, name);
     return name;
   }
@@ -42,11 +52,25 @@ class Names {
     this.#symbols.set(s, name);
     return name;
   };
+  /** Terms, and arguments of min and max, sorted as text: the order inside a polynomial depends on when its symbols were made. */
   poly(p: Poly): string {
-    return p.print(this.symbol);
+    const terms = p.terms.map(({ c, s }) => {
+      const factors = s.map(x => this.#factor(x)).sort();
+      return c === 1 && factors.length > 0 ? factors.join("*") : [c, ...factors].join("*");
+    });
+    const [constant, rest] = p.constant === 0 ? [[], terms] : [[String(p.constant)], terms.slice(1)];
+    return [...constant, ...rest.sort()].join(" + ") || "0";
   }
+  #factor(s: Sym): string {
+    if (!s.def || s.def.op === "value") return this.symbol(s);
+    const [a, b] = [this.poly(s.def.a), this.poly(s.def.b)];
+    if (s.def.op === "div" || s.def.op === "mod") return `(${a} ${s.def.op} ${b})`;
+    return `${s.def.op}(${[a, b].sort().join(", ")})`;
+  }
+  /** `: f32[N, 3]`; `: f32` where the rank is unknown; nothing where nothing is known */
   type(v: { readonly dtype: Value["dtype"]; readonly dims: Dims | undefined }): string {
-    return `${v.dtype ?? "?"}[${v.dims ? v.dims.map(d => this.poly(d)).join(", ") : "?"}]`;
+    if (!v.dtype && !v.dims) return "";
+    return `: ${v.dtype ?? "any"}${v.dims ? `[${v.dims.map(d => this.poly(d)).join(", ")}]` : ""}`;
   }
 }
 
@@ -57,11 +81,28 @@ function unique(name: string, used: Set<string>): string {
   return out;
 }
 
+const reserved: ReadonlySet<string> = new Set([
+  "_",
+  "graph",
+  "constant",
+  "with",
+  "end",
+  "tensor",
+  "named",
+  "inf",
+  "nan",
+  "min",
+  "max",
+  "div",
+  "mod",
+  "any",
+]);
 /** Bare where a reader can't take it for something else, else quoted. */
-const word = (name: string): string => (/^[A-Za-z_][\w./]*$/.test(name) && name !== "_" ? name : JSON.stringify(name));
+const word = (name: string): string =>
+  /^[A-Za-z_](?:[\w.]|\/(?!\/))*$/.test(name) && !reserved.has(name) ? name : JSON.stringify(name);
 
 function header(graph: Graph, names: Names): string {
-  const inputs = graph.inputs.map(v => `${names.of(v)}: ${names.type(v)}`).join(", ");
+  const inputs = graph.inputs.map(v => `${names.of(v)}${names.type(v)}`).join(", ");
   const outputs = graph.outputs.map(v => names.of(v)).join(", ");
   return `${inputs}) -> (${outputs}`;
 }
@@ -78,19 +119,23 @@ function printBody(graph: Graph, names: Names, constants: string[], lines: strin
 
 function declareConstants(values: Iterable<Value>, names: Names, constants: string[]): void {
   for (const v of values)
-    if (v.constant && !names.has(v)) constants.push(`  constant ${names.of(v)}: ${names.type(v)}${content(v)}`);
+    if (v.constant && !names.has(v)) constants.push(`  constant ${names.of(v)}${names.type(v)}${content(v)}`);
 }
 function content(v: Value): string {
   const numbers = v.known && v.known.data.length <= printedNumbers ? numbersOf(v.known) : undefined;
-  return numbers ? ` = [${numbers.map(x => number(x, v)).join(", ")}]` : ` // ${v.constant!.byteLength} bytes`;
+  if (!numbers) return ` // ${v.constant!.byteLength} bytes`;
+  const endless = is64BitInteger(v.dtype!) ? 2 ** 63 : undefined;
+  return ` = [${numbers.map(x => number(x, endless)).join(", ")}]`;
 }
 /** the ends of the 64-bit range are stored as ±2^63, which means "to the end" */
-const number = (x: number, v: Value): string =>
-  is64BitInteger(v.dtype!) && Math.abs(x) === 2 ** 63 ? (x < 0 ? "-inf" : "inf") : Object.is(x, -0) ? "-0" : String(x);
+function number(x: number, endless = Number.POSITIVE_INFINITY): string {
+  if (Math.abs(x) >= endless) return x < 0 ? "-inf" : "inf";
+  return Number.isNaN(x) ? "nan" : Object.is(x, -0) ? "-0" : String(x);
+}
 
 function printNode(n: GraphNode, names: Names, constants: string[], lines: string[], indent: string): void {
-  const outputs = n.outputs.map(o => (o ? `${names.of(o)}: ${names.type(o)}` : "_")).join(", ");
-  const op = `${n.domain === "" ? "" : `${n.domain}.`}${n.op}@${n.opset}`;
+  const outputs = n.outputs.map(o => (o ? `${names.of(o)}${names.type(o)}` : "_")).join(", ");
+  const op = `${n.domain === "" ? "" : `${word(n.domain)}:`}${word(n.op)}@${n.opset}`;
   const inputs = n.inputs.map(v => (v ? names.of(v) : "_")).join(", ");
   const known = n.outputs.flatMap(o => (o?.known ? symbolic(o.known, names) : []));
   const tail = known.length ? ` // = ${known.join("; ")}` : "";
@@ -98,7 +143,7 @@ function printNode(n: GraphNode, names: Names, constants: string[], lines: strin
   const graphs: [string, Graph][] = [];
   for (const [name, a] of Object.entries(n.attributes)) {
     if (typeof a === "object" && "graph" in a) graphs.push([name, a.graph]);
-    else plain.push(`${name} = ${attribute(a, names)}`);
+    else plain.push(`${word(name)} = ${attribute(a, names)}`);
   }
   const open = `${indent}${outputs} = ${op}(${inputs}) ${word(n.name)}${plain.length ? ` {${plain.join(", ")}}` : ""}`;
   if (graphs.length === 0) {
@@ -110,7 +155,7 @@ function printNode(n: GraphNode, names: Names, constants: string[], lines: strin
     declareConstants(captured(graph), names, constants);
     const inner: string[] = [];
     printBody(graph, names, constants, inner, `${indent}  `);
-    lines.push(`${indent}${name} = graph ${word(graph.name)}(${header(graph, names)}) {`, ...inner, `${indent}}`);
+    lines.push(`${indent}${word(name)} = graph ${word(graph.name)}(${header(graph, names)}) {`, ...inner, `${indent}}`);
   }
   lines.push(`${indent}end`);
 }
@@ -122,8 +167,9 @@ const symbolic = (k: KnownValue, names: Names): string[] => [
 function attribute(a: Exclude<AttributeValue, { graph: Graph }>, names: Names): string {
   if (typeof a === "string") return JSON.stringify(a);
   if (typeof a === "bigint") return `${a}n`;
-  if (typeof a === "number") return Object.is(a, -0) ? "-0" : String(a);
-  if (Array.isArray(a)) return `[${a.map(x => (typeof x === "string" ? JSON.stringify(x) : x)).join(", ")}]`;
+  if (typeof a === "number") return number(a);
+  if (Array.isArray(a)) return `[${a.map(x => (typeof x === "string" ? JSON.stringify(x) : number(x))).join(", ")}]`;
   const { tensor } = a as { tensor: Value };
-  return `tensor ${names.type(tensor)}${content(tensor).replace(/ \/\/ .*/, ` named ${word(tensor.name)}`)}`;
+  const inline = content(tensor);
+  return `tensor${names.type(tensor)}${inline.startsWith(" =") ? inline : ` named ${names.of(tensor)}`}`;
 }

@@ -7,9 +7,9 @@ export interface Token {
   readonly line: number;
 }
 
-/** words; quoted names; numbers (an exponent may have a sign); single signs. Comments run from // or # to the end of the line. */
+/** words (a slash may stand inside); quoted names; numbers (an exponent may have a sign); single signs. Comments run from // or # to the end of the line. */
 const pattern =
-  /\s+|\/\/[^\n]*|#[^\n]*|("(?:[^"\\]|\\.)*")|([A-Za-z_][\w.]*)|(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|([-+*@()[\]{},:=])|(.)/gs;
+  /\s+|\/\/[^\n]*|#[^\n]*|("(?:[^"\\]|\\.)*")|([A-Za-z_](?:[\w.]|\/(?!\/))*)|(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|([-+*@()[\]{},:=>])|(.)/gs;
 
 export const parseError = (line: number, what: string): AzulejoError =>
   new AzulejoError("parse", `line ${line}: ${what}`);

@@ -41,8 +41,8 @@ describe("readOnnx", () => {
       printGraph(graph),
       `graph test(x: f32[batch, 2]) -> (y) {
   constant w: f32[2, 3] = [1, 2, 3, 4, 5, 6]
-  h: ?[?] = Gemm@17(x, w) gemm {transB = 0}
-  y: f32[?] = Softmax@17(h) Softmax_1 {axis = -1}
+  h = Gemm@17(x, w) gemm {transB = 0}
+  y: f32 = Softmax@17(h) Softmax_1 {axis = -1}
 }
 `,
     );
