@@ -86,6 +86,9 @@ async function picture(page: Page, name: string): Promise<void> {
   const shots = process.env.AZULEJO_SCREENSHOTS;
   if (shots === undefined) return;
   await mkdir(shots, { recursive: true });
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+  });
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 
