@@ -1,16 +1,10 @@
 // Models of other people for tests: from the shared data folder and from npm packages; undefined where they are not installed.
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { dataPath } from "../data.js";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const dataFolders = [process.env.AZULEJO_DATA, join(root, "../shared/data")];
-
-export function dataPath(path: string): string | undefined {
-  for (const folder of dataFolders) if (folder && existsSync(join(folder, path))) return join(folder, path);
-  return undefined;
-}
+export { dataPath };
 
 const require = createRequire(import.meta.url);
 /** A file of an npm package, found beside its package.json or, where the package does not export that, in node_modules. */

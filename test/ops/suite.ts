@@ -1,30 +1,22 @@
 // The ONNX backend suite on disk: where it is, which cases there are, what a case holds. Nothing of it is copied.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
 import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
 import { subgraphs } from "../../src/graph/values.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
 import type { Registry } from "../../src/ops/registry.js";
+import { dataPath } from "../data.js";
 import { readTensorProto } from "./tensors.js";
-
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
-
-/** $AZULEJO_DATA, else ../shared/data beside the repository or beside the folder that holds its worktrees. */
-function dataFolder(): string | undefined {
-  const candidates = [process.env.AZULEJO_DATA, join(root, "../shared/data"), join(root, "../../shared/data")];
-  return candidates.find(c => c && existsSync(join(c, "onnx-backend")));
-}
 
 export const suiteNames = ["node", "simple", "pytorch-converted", "pytorch-operator"] as const;
 export type SuiteName = (typeof suiteNames)[number];
 
 /** Names of the cases of a suite; undefined where the suite is not here. */
 export function listCases(suite: SuiteName): readonly string[] | undefined {
-  const folder = dataFolder();
-  return folder ? readdirSync(join(folder, "onnx-backend", suite)).sort() : undefined;
+  const folder = dataPath(`onnx-backend/${suite}`);
+  return folder ? readdirSync(folder).sort() : undefined;
 }
 
 export interface SuiteCase {
@@ -43,7 +35,7 @@ export interface Skipped {
 const inScope: ReadonlySet<Dtype> = new Set("bool i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64".split(" ") as Dtype[]);
 
 export async function loadCase(suite: SuiteName, name: string, registry: Registry): Promise<SuiteCase | Skipped> {
-  const folder = join(dataFolder()!, "onnx-backend", suite, name);
+  const folder = join(dataPath(`onnx-backend/${suite}`)!, name);
   let graph: Graph;
   try {
     graph = await readOnnx(readFileSync(join(folder, "model.onnx")));
