@@ -1,5 +1,6 @@
 // Reads of tensors and of materialised tiles: bounds, fills, gathers, elements that nobody wrote.
 
+import type { AzulejoError } from "../../support/errors.js";
 import { invariant } from "../../support/errors.js";
 import { isFloat } from "../dtypes.js";
 import type { Poly } from "../poly.js";
@@ -70,36 +71,53 @@ function gatherElements(e: Evaluator, n: NodeOf<"load">, from: Source): Value {
   const indices = index.map(v => v.data as Float64Array);
   const fill = isFloat(n.dtype) ? e.rounding(n.dtype)(Number(n.fill)) : n.fill;
   const mustBeInside = n.index.map(p => gathersIn(p).length > 0);
+  const outside = (d: number, x: number): AzulejoError =>
+    e.error(
+      "bounds",
+      `"${from.name}" is read at ${x} along dim ${d}, which has ${from.dims[d]} indices; clamp or check the gathered index`,
+      n,
+    );
+  const read = (flat: number): Scalar => {
+    if (from.initialized && from.initialized[flat] === 0)
+      throw e.error(
+        "bounds",
+        `"${from.name}" is read at element ${flat}, which nothing has written; write it first`,
+        n,
+      );
+    const bits = from.data[flat]!;
+    return from.decode ? from.decode(bits as number) : bits;
+  };
   const rank = from.dims.length;
   walk(lengths, strides, (at, count, steps) => {
+    // along a row most indices stand still, and often one moves
+    let fixed = from.offset;
+    let inside = true;
+    const moving: number[] = [];
+    for (let d = 0; d < rank; d++) {
+      if (steps[d + 1] !== 0 && count > 1) {
+        moving.push(d);
+        continue;
+      }
+      const x = indices[d]![at[d + 1]!]!;
+      if (x < 0 || x >= from.dims[d]!) {
+        if (mustBeInside[d]) throw outside(d, x);
+        inside = false;
+      }
+      fixed += x * from.strides[d]!;
+    }
+    const [start, step] = [at[0]!, steps[0]!];
     for (let i = 0; i < count; i++) {
-      let flat = from.offset;
-      let inside = true;
-      for (let d = 0; d < rank; d++) {
+      let flat = fixed;
+      let here = inside;
+      for (const d of moving) {
         const x = indices[d]![at[d + 1]! + i * steps[d + 1]!]!;
         if (x < 0 || x >= from.dims[d]!) {
-          if (mustBeInside[d])
-            throw e.error(
-              "bounds",
-              `"${from.name}" is read at ${x} along dim ${d}, which has ${from.dims[d]} indices; clamp or check the gathered index`,
-              n,
-            );
-          inside = false;
+          if (mustBeInside[d]) throw outside(d, x);
+          here = false;
         }
         flat += x * from.strides[d]!;
       }
-      let value: Scalar = fill;
-      if (inside) {
-        if (from.initialized && from.initialized[flat] === 0)
-          throw e.error(
-            "bounds",
-            `"${from.name}" is read at element ${flat}, which nothing has written; write it first`,
-            n,
-          );
-        value = from.data[flat]!;
-        if (from.decode) value = from.decode(value as number);
-      }
-      out[at[0]! + i * steps[0]!] = value;
+      out[start + i * step] = here ? read(flat) : fill;
     }
   });
   return { axes, lengths, data };

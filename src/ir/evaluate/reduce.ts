@@ -14,9 +14,13 @@ export function reduceValues(e: Evaluator, n: NodeOf<"reduce">): Value {
   const over = shape.axes.map(a => n.over.includes(a));
   const kept = shape.axes.filter((_, d) => !over[d]);
   const keptLengths = shape.lengths.filter((_, d) => !over[d]);
-  // loops: first the kept axes, then the reduced ones
-  const axes = [...kept, ...shape.axes.filter((_, d) => over[d])];
-  const lengths = [...keptLengths, ...shape.lengths.filter((_, d) => over[d])];
+  const reduced = shape.axes.filter((_, d) => over[d]);
+  const reducedLengths = shape.lengths.filter((_, d) => over[d]);
+  // Loops: first the kept axes, then the reduced ones, but a kept axis that is longer than the last of them goes innermost.
+  const inner = (keptLengths.at(-1) ?? 0) > (reducedLengths.at(-1) ?? 0) ? 1 : 0;
+  const outer = kept.length - inner;
+  const axes = [...kept.slice(0, outer), ...reduced, ...kept.slice(outer)];
+  const lengths = [...keptLengths.slice(0, outer), ...reducedLengths, ...keptLengths.slice(outer)];
   const { combine, identity } = reduceFunction(n.op, n.dtype, e.mode);
   const data = newData(n.dtype, product(keptLengths));
   (data as Float64Array).fill(identity as number);
@@ -55,7 +59,8 @@ function accumulate(
       if (plain) for (let i = 0; i < n; i++) acc += x[px! + i * sx!]!;
       else for (let i = 0; i < n; i++) acc = combine(acc, x[px! + i * sx!]);
       out[po!] = acc;
-    } else for (let i = 0; i < n; i++) out[po! + i * so!] = combine(out[po! + i * so!], x[px! + i * sx!]);
+    } else if (plain) for (let i = 0; i < n; i++) out[po! + i * so!]! += x[px! + i * sx!]!;
+    else for (let i = 0; i < n; i++) out[po! + i * so!] = combine(out[po! + i * so!], x[px! + i * sx!]);
   });
 }
 function accumulateProducts(
@@ -74,7 +79,8 @@ function accumulateProducts(
       let acc = out[po!]!;
       for (let i = 0; i < n; i++) acc += a[pa! + i * sa!]! * b[pb! + i * sb!]!;
       out[po!] = acc;
-    } else
+    } else if (plain) for (let i = 0; i < n; i++) out[po! + i * so!]! += a[pa! + i * sa!]! * b[pb! + i * sb!]!;
+    else
       for (let i = 0; i < n; i++)
         out[po! + i * so!] = combine(out[po! + i * so!], times(a[pa! + i * sa!], b[pb! + i * sb!]));
   });
