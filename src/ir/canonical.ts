@@ -36,8 +36,8 @@ class Canonicalizer {
   readonly #tensors = new Numbering<Tensor>();
   readonly #symbols = new Numbering<Sym>();
   readonly #axes = new Numbering<Axis>();
-  readonly #views = new Numbering<Materialized>();
-  readonly #nodes = new Numbering<Node>();
+  readonly #texts = new Numbering<string>();
+  readonly #nodes = new Map<Node, string>();
   readonly #folds = new Numbering<Fold>();
   readonly #lines: string[] = [];
 
@@ -84,17 +84,21 @@ class Canonicalizer {
     return `a${n}`;
   }
   #view(m: Materialized): string {
-    const { n, isNew } = this.#views.get(m);
-    if (isNew) this.#lines.push(`view V${n} ${this.#node(m.value)} ${m.axes.map(a => this.#axis(a)).join(" ")}`);
-    return `V${n}`;
+    return this.#shared("V", `${this.#node(m.value)} ${m.axes.map(a => this.#axis(a)).join(" ")}`);
   }
   #node(x: Node): string {
-    const { n, isNew } = this.#nodes.get(x);
-    if (isNew) {
-      const text = this.#expression(x);
-      this.#lines.push(`n${n} ${x.dtype} ${text}`);
+    let name = this.#nodes.get(x);
+    if (name === undefined) {
+      name = this.#shared("n", `${x.dtype} ${this.#expression(x)}`);
+      this.#nodes.set(x, name);
     }
-    return `n${n}`;
+    return name;
+  }
+  /** Equal expressions are one, whether the kernel shares their nodes or not. */
+  #shared(kind: "n" | "V", text: string): string {
+    const { n, isNew } = this.#texts.get(`${kind} ${text}`);
+    if (isNew) this.#lines.push(`${kind}${n} ${text}`);
+    return `${kind}${n}`;
   }
   #expression(x: Node): string {
     switch (x.kind) {

@@ -1,0 +1,185 @@
+// Printed tile IR: golden text, parse ∘ print = identity, errors of the parser.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { canonicalKey } from "../../src/ir/canonical.js";
+import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import { isInline } from "../../src/ir/names.js";
+import { parse } from "../../src/ir/parse.js";
+import { print } from "../../src/ir/print.js";
+import type { Kernel } from "../../src/ir/tile.js";
+import { verify } from "../../src/ir/verify.js";
+import { axesOfKernel, nodesOf } from "../../src/ir/walk.js";
+import { constant, f32, grid, i64, kernel } from "../../src/tile/index.js";
+import { cases } from "../kernels/cases.js";
+import { programs, randomArguments, randomKernel, randomSizes } from "../kernels/random.js";
+import * as stage1 from "../kernels/stage1.js";
+import { typedCases } from "../kernels/typed-cases.js";
+
+/** everything about a kernel that text keeps: structure and all names */
+const described = (k: Kernel) => ({
+  key: canonicalKey(k),
+  name: k.name,
+  tensors: k.tensors.map(t => t.name),
+  dims: k.dims.map(d => d.name),
+  nodes: nodesOf(k).flatMap(n => (isInline(n) ? [] : [n.name])),
+  axes: axesOfKernel(k).map(a => a.name),
+});
+function roundTrip(k: Kernel): Kernel {
+  const text = print(k);
+  const again = parse(text);
+  assert.equal(print(again), text);
+  assert.deepEqual(described(again), described(k), text);
+  return again;
+}
+
+test("a softmax as text", () => {
+  assert.equal(
+    print(stage1.softmax().ir),
+    `kernel softmax(R, C) {
+  input X: f32[R, C]
+  output Y: f32[R, C]
+  grid r: R
+  axis c: C
+  load0 = X[r, c]
+  max0 = max(load0) over c as f32
+  sub0 = sub(load0, max0)
+  exp0 = exp(sub0)
+  sum0 = sum(exp0) over c as f32
+  div0 = div(1, sum0)
+  mul0 = mul(exp0, div0)
+  store Y[r, c] = mul0
+}
+`,
+  );
+});
+test("a fold, a view, a gather and literals as text", () => {
+  const k = kernel({ "X.1": constant(f32("4 N")), I: i64("M"), "Y/out": f32("M N") }, env =>
+    grid(env.M.tile(), env.N.tile(), (m, n) => {
+      const rows = env["X.1"].fill(-Infinity).at(env.I.at(m), n.sub(1));
+      env["Y/out"].at(m, n).set(rows.maximum(-0).add(env.N.size.cast("f32")));
+    }),
+  );
+  assert.equal(
+    print(k.ir),
+    `kernel "kernel"(N, M) {
+  input X.1: f32[4, N] constant
+  input I: i64[M]
+  output "Y/out": f32[M, N]
+  grid m: M, n: N
+  load0 = I[m]
+  max0 = max(X.1[@load0, n - 1] else -inf, -0)
+  cast0 = cast([N], f32)
+  add0 = add(max0, cast0)
+  store "Y/out"[m, n] = add0
+}
+`,
+  );
+  roundTrip(k.ir);
+});
+
+for (const c of cases) test(`parse ∘ print is the identity on ${c.name}`, () => void roundTrip(c.kernel()));
+test("parse ∘ print is the identity on kernels of all dtypes", () => {
+  for (const c of typedCases) roundTrip(c.kernel());
+});
+test("parse ∘ print is the identity on random kernels, and means the same", () => {
+  fc.assert(
+    fc.property(programs, randomSizes, fc.nat(1000), (program, sizes, seed) => {
+      const k = randomKernel(program).ir;
+      verify(k);
+      const again = roundTrip(k);
+      const [a, b] = [randomArguments(sizes, seed), randomArguments(sizes, seed)];
+      interpretKernel(k, a);
+      interpretKernel(again, b);
+      assert.deepEqual([...a.Y.data], [...b.Y.data]);
+      assert.deepEqual(a.Z.data, b.Z.data);
+    }),
+    { numRuns: 60 },
+  );
+});
+test("results of random kernels do not depend on blocks, and eager execution gives the same", () => {
+  fc.assert(
+    fc.property(programs, randomSizes, fc.nat(1000), (program, sizes, seed) => {
+      const k = randomKernel(program);
+      const run = (options: object) => {
+        const args = randomArguments(sizes, seed);
+        interpretKernel(k.ir, args, options);
+        return args;
+      };
+      const whole = run({});
+      const near = (got: Float32Array): void =>
+        got.forEach((x, i) => {
+          const w = whole.Y.data[i]!;
+          assert.ok(Object.is(x, w) || Math.abs(x - w) <= 1e-6 * (1 + Math.abs(w)), `element ${i}: ${x} and ${w}`);
+        });
+      near(run({ blockElements: 1, foldTile: 1 }).Y.data);
+      near(run({ blockElements: 20, foldTile: 3 }).Y.data);
+      const args = randomArguments(sizes, seed);
+      k.eager(args as never);
+      near(args.Y.data);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("text that is no kernel is refused with line and remedy", () => {
+  const body = (statement: string): string =>
+    `kernel k(N) {\n  input X: f32[N]\n  output Y: f32[N]\n  grid i: N\n  ${statement}\n}\n`;
+  const refused: readonly (readonly [string, string])[] = [
+    ["", 'line 1: "kernel" is expected before "the end of the text"'],
+    ["kernel k(N) {\n", 'line 2: a name is expected before "the end of the text"'],
+    [body("store Y[i] = z"), 'line 6: value "z" is not defined above; define it or correct the name'],
+    [body("store Z[i] = 1"), 'line 5: tensor "Z" is not declared; declare it or correct the name'],
+    [body("x = X[j]"), 'line 5: "j" is neither an axis nor a dim; declare it or correct the name'],
+    [body("x = add(1, 2)"), 'line 6: the literal 1 has no dtype here; write for example "f32 1"'],
+    [body("x = add(X[i])"), "line 6: add takes 2 values, not 1"],
+    [body("x = X[i] x = X[i]"), 'line 5: value "x" is defined twice; rename one of them'],
+    [body("x = frob(X[i]) over i as f32"), 'line 5: "frob" is no reduction; use one of sum, max, min, prod, dot'],
+    [
+      body("x = cast(X[i], f33)"),
+      'line 5: "f33" is no dtype; use one of f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, bool',
+    ],
+    [body("x = i32 1.5"), "line 6: 1.5 is no i32; write an integer"],
+    [body("x = X[i] ; y"), 'line 5: ";" does not belong here; see docs/tile-ir.md for the grammar'],
+    [`${body("store Y[i] = 1")}kernel`, 'line 7: "kernel" follows the end of the kernel; remove it'],
+  ];
+  for (const [text, message] of refused) assert.throws(() => parse(text), { code: "parse", message }, text);
+});
+test("text may have comments, other spacing, and operands written where they are used", () => {
+  const k = parse(`kernel relu6(N) { // clamps
+    input X: f32[N]  output Y: f32[N]
+    grid i: N
+    # no names at all
+    store Y[i] = min(max(X[(i)], 0), 6)
+  }`);
+  verify(k);
+  assert.equal(
+    print(k),
+    `kernel relu6(N) {
+  input X: f32[N]
+  output Y: f32[N]
+  grid i: N
+  max0 = max(X[i], 0)
+  min0 = min(max0, 6)
+  store Y[i] = min0
+}
+`,
+  );
+});
+
+test("equal structure has equal keys, whatever the names", () => {
+  const make = (a: string, b: string, n: string) =>
+    parse(`kernel ${a}(${n}) { input ${a}: f32[${n}, ${n}] output ${b}: f32[${n}] grid g: ${n} axis h: ${n}
+      s = sum(mul(${a}[g, h], ${a}[h, g])) over h as f32  store ${b}[g] = s }`);
+  const [x, y] = [make("A", "B", "N"), make("P", "Q", "W")];
+  assert.equal(canonicalKey(x), canonicalKey(y));
+  const others = [
+    "input A: f32[N, N] output B: f32[N] grid g: N axis h: N s = sum(mul(A[g, h], A[g, h])) over h as f32 store B[g] = s",
+    "input A: f64[N, N] output B: f64[N] grid g: N axis h: N s = sum(mul(A[g, h], A[h, g])) over h as f64 store B[g] = s",
+    "input A: f32[N, N] constant output B: f32[N] grid g: N axis h: N s = sum(mul(A[g, h], A[h, g])) over h as f32 store B[g] = s",
+    "input A: f32[N, N] layout [1, 0] output B: f32[N] grid g: N axis h: N s = sum(mul(A[g, h], A[h, g])) over h as f32 store B[g] = s",
+    "input A: f32[N, 4] output B: f32[N] grid g: N axis h: N s = sum(mul(A[g, h], A[h, g])) over h as f32 store B[g] = s",
+    "input A: f32[N, N] output B: f32[N] grid g: N axis h: N s = max(mul(A[g, h], A[h, g])) over h as f32 store B[g] = s",
+  ].map(body => canonicalKey(parse(`kernel A(N) { ${body} }`)));
+  assert.equal(new Set([canonicalKey(x), ...others]).size, others.length + 1);
+});

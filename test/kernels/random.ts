@@ -1,0 +1,119 @@
+// Random kernels for properties: a list of instructions makes a kernel whatever the numbers in it, so that cases shrink well.
+import * as fc from "fast-check";
+import type { AnyIndex, AnyTile, Dtype, TileKernel } from "../../src/tile/index.js";
+import { dot, f32, fold, grid, i32, kernel, literal, materialize, u8, where, zeros } from "../../src/tile/index.js";
+
+export interface Instruction {
+  readonly op: number;
+  readonly a: number;
+  readonly b: number;
+  readonly n: number;
+}
+export const programs: fc.Arbitrary<readonly Instruction[]> = fc.array(
+  fc.record({ op: fc.nat(23), a: fc.nat(30), b: fc.nat(30), n: fc.integer({ min: -3, max: 3 }) }),
+  { minLength: 1, maxLength: 14 },
+);
+
+type Pool = AnyTile[];
+interface Scene {
+  readonly pool: Pool;
+  readonly outer: readonly AnyIndex[];
+  readonly inner: AnyIndex;
+  /** reads X at shifted indices; outside it is `fill` */
+  readonly read: (i: AnyTile, k: AnyTile, fill: number) => AnyTile;
+}
+const asFloat = (t: AnyTile): AnyTile => (t.dtype === "f32" ? t : t.cast("f32"));
+const asInteger = (t: AnyTile): AnyTile =>
+  t.dtype === "i32" ? t : asFloat(t).maximum(-1000).minimum(1000).cast("i32");
+/** keeps values where results of different orders of summation stay close */
+const bounded = (t: AnyTile): AnyTile => t.maximum(-8).minimum(8);
+
+function step(s: Scene, { op, a, b, n }: Instruction): AnyTile {
+  const pick = (k: number): AnyTile => s.pool[k % s.pool.length]!;
+  const [x, y] = [asFloat(pick(a)), asFloat(pick(b))];
+  const [i] = s.outer as [AnyIndex];
+  const actions: (() => AnyTile)[] = [
+    () => x.add(y),
+    () => x.sub(y),
+    () => bounded(x).mul(bounded(y)),
+    () => x.maximum(y),
+    () => x.minimum(n),
+    () => bounded(x).div(y.abs().add(1)),
+    () => x.neg(),
+    () => x.abs().add(0.5).sqrt(),
+    () => x.floor(),
+    () => bounded(x).exp2(),
+    () => x.tanh(),
+    () => where(x.lt(y), x, n),
+    () => where(x.ge(n), y, x).named(`w${n + 3}`),
+    () => asInteger(x).and(asInteger(y)).xor(n),
+    () => asInteger(x).shl(Math.abs(n)),
+    () => asInteger(x).mod(Math.abs(n) + 1),
+    () => x.sum(s.inner as never),
+    () => x.max(s.inner as never),
+    () => dot(bounded(x), bounded(y), s.inner as never),
+    () => s.read(i.add(n), s.inner, n),
+    () => s.read(i.mul(2).add(n), s.inner.idiv(2), 0),
+    () =>
+      materialize(x, ...s.outer, s.inner)
+        .fill(n)
+        .at(i.add(n), ...s.outer.slice(1), s.inner),
+    () => x.cast("i32").cast("u8"),
+    () => x.add(literal("f32", n)).cast("f16").cast("f32"),
+  ];
+  return actions[op % actions.length]!();
+}
+
+/** Y and Z are functions of X, W and I over a grid of M × N with an inner axis K; `fold` adds one over K's tiles. */
+export function randomKernel(program: readonly Instruction[], withFold = true): TileKernel {
+  const signature = { X: f32("M K"), W: f32("K N"), I: i32("M"), B: u8("N"), Y: f32("M N"), Z: i32("N M") };
+  return kernel(
+    signature,
+    ({ X, W, I, B, Y, Z, M, N, K }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const k: AnyIndex = K.all();
+        const outer: AnyIndex[] = [m, n];
+        const start: Pool = [X.at(m, k), W.at(k, n), I.at(m), B.at(n), m, k];
+        const scene: Scene = { pool: start, outer, inner: k, read: (i, j, f) => X.fill(f).at(i, j) };
+        for (const instruction of program) scene.pool.push(step(scene, instruction));
+        let y = asFloat(scene.pool.at(-1)!);
+        if (withFold) {
+          const [total] = fold(K.tile("t"), [zeros("f32", m, n) as AnyTile] as const, (t, [s]) => [
+            s.add(dot(X.at(m, t), W.at(t, n), t)),
+          ]);
+          y = y.add(total);
+        }
+        if (y.node.axes.includes(k.axis)) y = y.sum(k as never);
+        Y.at(m, n).set(y as never);
+        Z.at(n, m).set(asInteger(I.at(m).add(B.at(n).cast("i32"))) as never);
+      }),
+    { name: "random" },
+  ) as unknown as TileKernel;
+}
+export const randomSizes: fc.Arbitrary<Record<string, number>> = fc.record({
+  M: fc.integer({ min: 1, max: 7 }),
+  N: fc.integer({ min: 1, max: 7 }),
+  K: fc.integer({ min: 1, max: 9 }),
+});
+/** Arguments of a random kernel: small numbers, so that integers and floats stay exact for a while. */
+export function randomArguments(sizes: Record<string, number>, seed: number) {
+  let state = (seed % 2147483646) + 1;
+  const next = (lo: number, hi: number): number => {
+    state = (state * 16807) % 2147483647;
+    return lo + (state / 2147483647) * (hi - lo);
+  };
+  const [M, N, K] = [sizes.M!, sizes.N!, sizes.K!];
+  const make = <T>(dtype: Dtype, dims: number[], data: (length: number) => T) => ({
+    dtype,
+    dims,
+    data: data(dims.reduce((p, n) => p * n, 1)),
+  });
+  return {
+    X: make("f32", [M, K], length => Float32Array.from({ length }, () => next(-2, 2))),
+    W: make("f32", [K, N], length => Float32Array.from({ length }, () => next(-2, 2))),
+    I: make("i32", [M], length => Int32Array.from({ length }, () => next(-5, 6))),
+    B: make("u8", [N], length => Uint8Array.from({ length }, () => next(0, 256))),
+    Y: make("f32", [M, N], length => new Float32Array(length).fill(Number.NaN)),
+    Z: make("i32", [N, M], length => new Int32Array(length)),
+  };
+}
