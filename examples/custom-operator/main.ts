@@ -17,7 +17,9 @@ export async function main(print: (line: string) => void): Promise<number> {
   try {
     const pixels = Float32Array.from({ length: 3 * SIZE * SIZE }, (_, i) => (i % 255) / 255);
     const { result } = await model.run({ image: new Tensor("f32", pixels, [1, 3, SIZE, SIZE]) });
-    print(`with it: result is ${result!.dtype} [${result!.dims.join(", ")}], first values ${Array.from(result!.data.slice(0, 3) as Float32Array, x => x.toFixed(4)).join(" ")}`);
+    print(
+      `with it: result is ${result!.dtype} [${result!.dims.join(", ")}], first values ${Array.from(result!.data.slice(0, 3) as Float32Array, x => x.toFixed(4)).join(" ")}`,
+    );
     for (const kernel of model.report().kernels) print(`kernel ${kernel.name}: ${kernel.nodes.join(" + ")}`);
     return model.report().kernels.length;
   } finally {
@@ -25,4 +27,5 @@ export async function main(print: (line: string) => void): Promise<number> {
   }
 }
 
-if (process.argv[1] && import.meta.url.endsWith(process.argv[1].split(/[\\/]/).slice(-3).join("/"))) await main(console.log);
+if (process.argv[1] && import.meta.url.endsWith(process.argv[1].split(/[\\/]/).slice(-3).join("/")))
+  await main(console.log);

@@ -40,7 +40,10 @@ export function swooshModel(slope: number): Uint8Array {
     name: "swoosh",
     input: [image("image", [1, 3, "height", "width"])],
     output: [image("result", [1, CHANNELS, "height", "width"])],
-    initializer: [floats("weights", [CHANNELS, 3, 3, 3], i => Math.sin(i)), floats("shift", [1, CHANNELS, 1, 1], i => i / 10)],
+    initializer: [
+      floats("weights", [CHANNELS, 3, 3, 3], i => Math.sin(i)),
+      floats("shift", [1, CHANNELS, 1, 1], i => i / 10),
+    ],
     node: [
       {
         name: "convolution",

@@ -36,7 +36,7 @@ const refuses = (bytes: Uint8Array, message: string): void =>
 
 test("what numpy.save writes for float32 of shape (2, 1) is written byte for byte", () => {
   const bytes = encodeNpy({ dtype: "f32", dims: [2, 1], data: Float32Array.of(1, -2) });
-  const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }".padEnd(117) + "\n";
+  const header = `${"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }".padEnd(117)}\n`;
   assert.equal(Buffer.from(bytes.subarray(0, 10)).toString("latin1"), "\x93NUMPY\x01\x00v\x00");
   assert.equal(new TextDecoder().decode(bytes.subarray(10, 128)), header);
   assert.deepEqual([...bytes.subarray(128)], [0, 0, 128, 63, 0, 0, 0, 192]);

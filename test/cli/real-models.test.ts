@@ -22,8 +22,12 @@ after(() => rm(folder, { recursive: true }));
 async function azulejo(...parameters: string[]): Promise<string> {
   let [out, err] = ["", ""];
   const terminal = {
-    out: (text: string) => void (out += text),
-    err: (text: string) => void (err += text),
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
     interactive: false,
     signal: new AbortController().signal,
   };
