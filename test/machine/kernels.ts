@@ -45,14 +45,19 @@ const KERNELS: readonly ModuleFunction[] = [
     ),
     i32.store(element(param(l, 1), get(l.block)), get(l.x)),
   ]),
-  /** params (X, n): n dependent steps of a generator, so that no engine drops them; adds 1 to X[block] atomically */
+  /**
+   * params (X, n): n dependent steps of a generator, so that no engine drops them; adds 1 to X[block] atomically. Traps if another
+   * thread has used its scratch memory meanwhile.
+   */
   kernel("work", l => [
+    i32.store(get(l.scratch), get(l.block)),
     loop(
       set(l.x, i32.add(i32.mul(get(l.x), i32.const(1664525)), i32.const(1013904223))),
       set(l.i, i32.add(get(l.i), i32.const(1))),
       branchIf(0, i32.lessUnsigned(get(l.i), param(l, 1))),
     ),
-    i32.store(get(l.scratch), get(l.x)),
+    i32.store(get(l.scratch), get(l.x), 4),
+    when(i32.ne(i32.load(get(l.scratch)), get(l.block)), unreachable),
     [atomic.add(element(param(l, 0), get(l.block)), i32.const(1)), 0x1a],
   ]),
   /** params (block number): `unreachable` in that block, as a failed check of an index */

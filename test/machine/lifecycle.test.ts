@@ -6,9 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import v8 from "node:v8";
 import type { Machine } from "../../src/targets/wasm/machine.js";
-import { compileModule, engine } from "../../src/targets/wasm/machine-engine.js";
 import { WORKER_SOURCE } from "../../src/targets/wasm/worker-source.js";
 import type { Kind } from "./kernels.js";
 import { bytesOf, call, KINDS, machineOf, testModule, wordsOf } from "./kernels.js";
@@ -119,22 +117,6 @@ test("a signal interrupts a run that has begun, and the machine works afterwards
   }
 });
 
-test("a trap that is no failed check is reported as a bug, with the kernel's name", async () => {
-  for (const kind of ["shared 2", "worker", "caller"] as const) {
-    const machine = await machineOf(kind);
-    try {
-      // an address whose sum with the load's offset lies beyond 4 GiB can't exist in any memory
-      const program = machine.prepare([call("peek", 1, -1)], scratch(machine));
-      await assert.rejects(machine.run(program, [], []), {
-        code: "internal",
-        message: 'Kernel "peek" trapped: memory access out of bounds; this is a bug in Azulejo, please report it',
-      });
-    } finally {
-      machine.dispose();
-    }
-  }
-});
-
 test("runSync refuses to overtake pending runs", async () => {
   const machine = await machineOf("shared 2");
   try {
@@ -199,31 +181,4 @@ test("wrong options are refused", async () => {
     code: "aborted",
     message: "Compiling was aborted by the caller's signal",
   });
-});
-
-test("engine flags are set while compiling and restored after, also when compilations overlap or fail", async context => {
-  const given: string[] = [];
-  context.mock.method(v8, "setFlagsFromString", (flag: string) => given.push(flag));
-  const { bytes } = testModule(true);
-  const [first] = await Promise.all([compileModule(bytes, "auto"), compileModule(bytes, "auto")]);
-  const set = first!.flags;
-  assert.deepEqual(set.slice(0, 2), ["--no-liftoff", "--no-wasm-lazy-compilation"]);
-  const restored = set.map(flag =>
-    flag.startsWith("--no-") ? flag.replace("--no-", "--") : flag.replace("--", "--no-"),
-  );
-  assert.deepEqual(given, [...set, ...restored]);
-  await assert.rejects(compileModule(bytes.slice(0, 100), "auto"), { code: "internal" });
-  assert.deepEqual(given, [...set, ...restored, ...set, ...restored]);
-  await compileModule(bytes, "never");
-  assert.equal(given.length, 4 * set.length);
-});
-
-test("relaxed SIMD is found, and no switch of the process stays behind", async () => {
-  const before = engine("never");
-  assert.equal(engine("auto").relaxedSimd, true);
-  assert.deepEqual(engine("never"), before);
-  const machine = await machineOf("shared 1", { engineFlags: "auto" });
-  assert.deepEqual(engine("never"), before);
-  assert.deepEqual(machine.flags.slice(0, 2), ["--no-liftoff", "--no-wasm-lazy-compilation"]);
-  machine.dispose();
 });

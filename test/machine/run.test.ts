@@ -65,23 +65,22 @@ for (const kind of KINDS) {
     withMachine(kind, async machine => {
       const place = arena(machine);
       const [outer, inner, result] = [place(1), place(1), place(1)];
+      // no two of these commute
+      const then = (addend: number) => call("scale", 1, result, result, 3, addend);
       const program = machine.prepare(
         [
-          call("store", 1, result, 0),
-          branch(
-            outer,
-            [call("scale", 1, result, result, 1, 1), branch(inner, [call("scale", 1, result, result, 1, 10)])],
-            [branch(inner, [], [call("scale", 1, result, result, 1, 100)])],
-          ),
-          call("scale", 1, result, result, 1, 1000),
+          call("store", 1, result, 1),
+          branch(outer, [then(1), branch(inner, [then(2)])], [branch(inner, [], [then(3)]), then(4)]),
+          then(5),
         ],
         noScratch(machine),
       );
+      const after = (...addends: number[]) => addends.reduce((value, addend) => value * 3 + addend, 1);
       for (const [a, b, want] of [
-        [1, 1, 1011],
-        [1, 0, 1001],
-        [0, 1, 1000],
-        [0, 0, 1100],
+        [1, 1, after(1, 2, 5)],
+        [1, 0, after(1, 5)],
+        [0, 1, after(4, 5)],
+        [0, 0, after(3, 4, 5)],
       ] as const) {
         const inputs = [
           { address: outer, bytes: Uint8Array.of(a) },
@@ -142,7 +141,7 @@ for (const kind of KINDS) {
       );
     }));
 
-  test(`${kind}: a failed check of an index rejects with "bounds" and names the kernel; the machine works afterwards`, () =>
+  test(`${kind}: a failed check of an index rejects with "bounds", any other trap with "internal", and both name the kernel; the machine works afterwards`, () =>
     withMachine(kind, async machine => {
       const place = arena(machine);
       const [cells, result] = [place(32), place(1)];
@@ -150,6 +149,8 @@ for (const kind of KINDS) {
         [call("work", 32, cells, 10), call("gather", 32, 20), call("store", 1, result, 9)],
         noScratch(machine),
       );
+      // the address and the load's offset add up to more than 4 GiB, which no memory has
+      const wild = machine.prepare([call("peek", 4, -1)], noScratch(machine));
       const good = machine.prepare(
         [call("work", 32, cells, 10), call("gather", 32, 99), call("store", 1, result, 9)],
         noScratch(machine),
@@ -160,6 +161,11 @@ for (const kind of KINDS) {
           code: "bounds",
           message:
             'Kernel "gather" stopped at an index outside its tensor; check the indices among the inputs of the model',
+        });
+        await assert.rejects(machine.run(wild, [], []), {
+          name: "AzulejoError",
+          code: "internal",
+          message: 'Kernel "peek" trapped: memory access out of bounds; this is a bug in Azulejo, please report it',
         });
         const [bytes] = await machine.run(
           good,

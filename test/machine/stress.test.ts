@@ -37,10 +37,18 @@ for (const kind of SHARED)
       const good = randomCase(machine, 7);
       const program = machine.prepare(good.instructions, scratch(machine));
       const cells = machine.heapBase + (2 << 20);
-      const long = machine.prepare(
-        Array.from({ length: 50 }, () => call("work", 16, cells, 2000)),
-        scratch(machine),
-      );
+      const count = Array.from({ length: 50 });
+      // threads meet at each step; one works while the others sleep
+      const long = [
+        machine.prepare(
+          count.map(() => call("work", 16, cells, 2000)),
+          scratch(machine),
+        ),
+        machine.prepare(
+          count.map(() => call("work", 1, cells, 20_000)),
+          scratch(machine),
+        ),
+      ];
       const bad = machine.prepare(
         [call("work", 16, cells, 100), call("gather", 16, 3), call("work", 16, cells, 100)],
         scratch(machine),
@@ -48,7 +56,7 @@ for (const kind of SHARED)
       let interrupted = 0;
       for (let run = 0; run < 40 * sweep; run++) {
         const controller = new AbortController();
-        const aborted = machine.run(long, [], [], controller.signal);
+        const aborted = machine.run(long[run % 2]!, [], [], controller.signal);
         await new Promise(resolve => setImmediate(resolve));
         controller.abort();
         const trapped = machine.run(bad, [], []);
