@@ -12,6 +12,7 @@ export const doc: OperatorDoc = {
   dtypes: "float",
   opsets: [7, 22],
 };
-export const tolerance: Tolerance = { relative: 16, absolute: 4 };
+/** worst measured on wasm in f32: 0.1 ε of the input; 13 ε relative next to 1 */
+export const tolerance: Tolerance = { relative: 4, absolute: 1 };
 export const reference = /* @__PURE__ */ unaryReference(Math.acosh, undefined, undefined, ["input", "output"]);
 export const cases = /* @__PURE__ */ unaryCases(floats, [1, 20], {}, "input");

@@ -125,7 +125,8 @@ export const doc: OperatorDoc = {
   opsets: [1, 15],
   limits: "training mode from opset 14 on",
 };
-export const tolerance: Tolerance = { relative: 8, absolute: 8 };
+/** worst measured on wasm in f32: 2.0 ε of the input */
+export const tolerance: Tolerance = { relative: 4, absolute: 4 };
 
 export const reference: Reference = (inputs, attributes): Record<string, ReferenceTensor> => {
   const X = inputs.X!;

@@ -25,7 +25,8 @@ export const doc: OperatorDoc = {
   dtypes: "float",
   opsets: [20, 20],
 };
-export const tolerance: Tolerance = { relative: 8, absolute: 2 };
+/** worst measured on wasm in f32: 0.67 ε of the input; 1 + erf cancels far below 0 */
+export const tolerance: Tolerance = { relative: 4, absolute: 1.5 };
 
 /** Φ(x) − ½ as the midpoint sum of the density, 4,000 steps: exact to 1e-9 for |x| ≤ 6. */
 function half(x: number): number {

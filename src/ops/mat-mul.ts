@@ -67,6 +67,7 @@ export const doc: OperatorDoc = {
   dtypes: "number",
   opsets: [1, 13],
 };
+/** worst measured on wasm in f32: 12 ε of the input, 31 products */
 export const tolerance: Tolerance = { relative: 4, absolute: 16 };
 
 export const reference: Reference = inputs => {

@@ -83,7 +83,8 @@ export const doc: OperatorDoc = {
   dtypes: "number",
   opsets: [1, 15],
 };
-export const tolerance: Tolerance = { relative: 64, absolute: 0 };
+/** worst measured on wasm in f32: 1.00 ε for bases and exponents up to 4 */
+export const tolerance: Tolerance = { relative: 8, absolute: 0 };
 
 export const reference: Reference = (inputs, attributes, node) => {
   const [X, Y] = [inputs.X!, inputs.Y!];

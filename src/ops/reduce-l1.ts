@@ -15,6 +15,7 @@ export const doc: OperatorDoc = {
   opsets: [1, 18],
   limits: "axes must be known at compile time",
 };
+/** worst measured on wasm in f32: 1.78 ε */
 export const tolerance: Tolerance = { relative: 4, absolute: 16 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a + Math.abs(b), 0));
 export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);

@@ -17,6 +17,7 @@ export const doc: OperatorDoc = {
   opsets: [1, 18],
   limits: "axes must be known at compile time",
 };
-export const tolerance: Tolerance = { relative: 8, absolute: 8 };
+/** worst measured on wasm in f32: 0.97 ε */
+export const tolerance: Tolerance = { relative: 4, absolute: 1 };
 export const reference = /* @__PURE__ */ reductionReference(x => Math.sqrt(x.reduce((a, b) => a + b * b, 0)));
 export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);

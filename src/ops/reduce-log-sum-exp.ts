@@ -26,7 +26,8 @@ export const doc: OperatorDoc = {
   opsets: [1, 18],
   limits: "axes must be known at compile time",
 };
-export const tolerance: Tolerance = { relative: 8, absolute: 8 };
+/** worst measured on wasm in f32: 0.50 ε of the input */
+export const tolerance: Tolerance = { relative: 4, absolute: 1 };
 export const reference = /* @__PURE__ */ reductionReference(x => {
   const largest = x.reduce((a, b) => Math.max(a, b), -Infinity);
   if (largest === -Infinity) return largest;

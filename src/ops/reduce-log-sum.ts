@@ -16,6 +16,7 @@ export const doc: OperatorDoc = {
   opsets: [1, 18],
   limits: "axes must be known at compile time",
 };
-export const tolerance: Tolerance = { relative: 8, absolute: 8 };
+/** worst measured on wasm in f32: 0.67 ε of the input */
+export const tolerance: Tolerance = { relative: 4, absolute: 4 };
 export const reference = /* @__PURE__ */ reductionReference(x => Math.log(x.reduce((a, b) => a + b, 0)));
 export const cases = /* @__PURE__ */ reductionCases(floats, [0.5, 2]);

@@ -20,6 +20,7 @@ export const doc: OperatorDoc = {
   opsets: [1, 18],
   limits: "axes must be known at compile time",
 };
-export const tolerance: Tolerance = { relative: 4, absolute: 8 };
+/** worst measured on wasm in f32: 0.51 ε of the input */
+export const tolerance: Tolerance = { relative: 4, absolute: 2 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a + b, 0) / x.length);
 export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);

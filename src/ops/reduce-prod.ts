@@ -12,6 +12,7 @@ export const doc: OperatorDoc = {
   opsets: [1, 18],
   limits: "axes must be known at compile time",
 };
-export const tolerance: Tolerance = { relative: 32, absolute: 0 };
+/** worst measured on wasm in f32: 1.18 ε */
+export const tolerance: Tolerance = { relative: 4, absolute: 0 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a * b, 1));
 export const cases = /* @__PURE__ */ reductionCases([...floats, "i32", "i64"], [1, 2]);

@@ -11,6 +11,7 @@ export const doc: OperatorDoc = {
   dtypes: "float",
   opsets: [1, 13],
 };
+/** worst measured on wasm in f32: 1.15 ε of the operands */
 export const tolerance: Tolerance = { relative: 2, absolute: 2 };
 export const reference = /* @__PURE__ */ variadicReference("sum", (a, b) => a + b);
 export const cases = /* @__PURE__ */ variadicCases(floats);
