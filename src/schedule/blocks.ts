@@ -8,8 +8,8 @@ import type { StageSchedule } from "./schedule.js";
 import { laneLoads } from "./tiles.js";
 import type { KernelView, SinkView } from "./view.js";
 
-/** cycles of one block, if the kernel is that large: about 25 µs */
-const BLOCK_CYCLES = 75_000;
+/** cycles of one block, if the kernel is that large: about 50 µs */
+const BLOCK_CYCLES = 150_000;
 /** below this a kernel is one block: handing over costs more */
 const SMALL_CYCLES = 30_000;
 

@@ -2,9 +2,12 @@
 // reads along its own axis, that one.
 import type { Axis, Node, NodeOf } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
+import { isContraction } from "./contraction.js";
 import type { KernelView, SinkView, Step } from "./view.js";
 
 const stepCost: Readonly<Record<Step, number>> = { none: 1, contiguous: 1, strided: 5, irregular: 10 };
+/** reading a copy that was made for it */
+const COPIED = 1.3;
 /** horizontal sums at the end of a reduction in lanes */
 const HORIZONTAL = 12;
 
@@ -34,12 +37,19 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
   const size = view.extent(a);
   // a vector that is not full costs as much as a full one, and less than a vector is done by scalars
   const filling = size < 4 ? 1 : (Math.ceil(size / 4) * 4) / size / 4;
+  // operands that may be put into panels for the occasion
+  const contracted = new Set(
+    view.inline(s.value).flatMap(n => (n.kind === "reduce" && isContraction(n) ? n.args : [])),
+  );
   let cost = 0;
   const visit = (n: Node, weight: number, seen: Set<Node>): void => {
     if (seen.has(n)) return;
     seen.add(n);
-    if (n !== s.value && view.isPlaced(n)) return;
-    if (n.kind === "load") cost += weight * loadCost(view, n, a, isRow) * filling;
+    if (n !== s.value && view.isPlaced(n)) {
+      cost += weight * placedCost(view, n, a, isRow, contracted.has(n)) * filling;
+      return;
+    }
+    if (n.kind === "load") cost += weight * loadCost(view, n, a, isRow, contracted.has(n)) * filling;
     if (n.kind === "map") cost += weight * filling;
     if (n.kind === "call") cost += weight * 10 * filling;
     if (n.kind === "reduce") {
@@ -55,11 +65,18 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
       : "strided";
   return cost + (store === "none" ? 4 : stepCost[store]) * filling;
 }
-function loadCost(view: KernelView, n: NodeOf<"load">, a: Axis, isRow: boolean): number {
+function loadCost(view: KernelView, n: NodeOf<"load">, a: Axis, isRow: boolean, contracted: boolean): number {
   const step = view.loadStep(n, a);
   // what varies with rows alone is the same in all lanes; off the lane's loops it is a scalar
   if (step === "none") return isRow ? 1 : 4;
-  const packable = isTensor(n.tensor) && n.tensor.constant && !n.tensor.layout;
   const checked = view.checks(n).some(p => view.fused(p).has(a.sym)) ? 3 : 0;
-  return checked + (packable && step !== "irregular" ? 1 : stepCost[step]);
+  if (step === "irregular" || !isTensor(n.tensor) || n.tensor.layout) return checked + stepCost[step];
+  return checked + (n.tensor.constant ? 1 : contracted ? Math.min(COPIED, stepCost[step]) : stepCost[step]);
+}
+/** scratch holds a placed value with its last axis innermost, or in panels of the lane where a contraction reads it */
+function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contracted: boolean): number {
+  const axes = view.axes(n.axes);
+  if (!axes.includes(a)) return isRow ? 1 : 4;
+  if (axes.at(-1) === a) return 1;
+  return contracted ? COPIED : stepCost.strided;
 }

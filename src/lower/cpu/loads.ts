@@ -1,14 +1,17 @@
 // Reads of tensors, scratch and materialised tiles. A read outside the tensor gives the load's fill: provably inside, nothing is
 // checked; else the row's pointer is that of a row of fill values; where the lane itself may leave, the vector is guarded.
 import type { Dtype } from "../../ir/dtypes.js";
+import { bytesOf } from "../../ir/dtypes.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Node, NodeOf } from "../../ir/tile.js";
 import { axesOf, isTensor } from "../../ir/tile.js";
 import { isInside } from "../../ir/bounds.js";
+import { byLane } from "./cells.js";
 import { lanesOf, loadLanes, loadScalar, loadSplat, scratchDtype } from "./convert.js";
 import type { Expr } from "./loop.js";
 import { op, read, select } from "./loop.js";
 import type { Buffer, Lowering, Offsets } from "./state.js";
+import type { Scope } from "./scope.js";
 import type { Form, Storage } from "./storage.js";
 import { layoutOf } from "../../ir/layout.js";
 
@@ -32,8 +35,11 @@ export function loadTensor(l: Lowering, n: NodeOf<"load">, offs: Offsets): Expr 
   if (plan.checks.length === 0) return loadForm(l, plan.row, plan.dtype, offs, "");
   const lane = l.lane;
   if (lane && plan.checks.some(c => axesOf(l.fused(c.index)).includes(lane))) return guarded(l, n, plan, offs);
+  // lanes in the row's own part: side by side they are read from the first one's row, else each has its own
+  const step = lane && plan.row.axes.includes(lane) ? l.laneStep(plan.row, offs) : Poly.zero;
+  if (!step?.isConst || (step.constant !== 0 && step.constant !== bytesOf(plan.dtype))) return byLane(l, n, offs);
   const row = rowPointer(l, n, plan, offs);
-  return loadForm(l, plan.run, plan.dtype, offs, `r${row.id}`, Poly.sym(row));
+  return loadForm(l, plan.run, plan.dtype, offs, `r${row.id}`, Poly.sym(row), step);
 }
 
 const plans = new WeakMap<Lowering, Map<string, LoadPlan>>();
@@ -82,8 +88,8 @@ interface Source {
 function source(l: Lowering, n: NodeOf<"load">): Source {
   if (isTensor(n.tensor)) {
     const all = n.index.map((_, d) => d);
-    const order =
-      (l.copies.get(n.tensor.name) ? undefined : (n.tensor.layout ?? l.schedule.layouts[n.tensor.name])?.order) ?? all;
+    const copied = l.copies.has(n.tensor.name) ? l.schedule.place[n.tensor.name]?.layout : undefined;
+    const order = (copied ?? n.tensor.layout ?? l.schedule.layouts[n.tensor.name])?.order ?? all;
     return { storage: l.storageOf(n.tensor), index: n.index, dims: all, order, sizes: n.tensor.dims };
   }
   const { value, axes } = n.tensor;
@@ -122,15 +128,19 @@ export function insideExpr(l: Lowering, checks: LoadPlan["checks"], offs: Offset
     .reduce((a, b) => op("i32.and", a, b));
 }
 
-/** The address of the row, or of the row of fill values. */
+/** The address of the row, or of the row of fill values. Taps of neighbouring pixels share rows: what is equal is computed once. */
 function rowPointer(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Sym {
   const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => axesOf(l.fused(c.index)))])];
-  return l.b.memo(l.homeOf(axes), `p${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
-    const table = l.pointerTables.get(n);
-    const pointer = table
-      ? ({ kind: "load", op: "i32", at: l.b.access(l.addressOf(table.form, offs)) } as const)
-      : rowExpr(l, plan, offs);
-    return l.b.bind(new Sym("row"), l.b.set(pointer, "row"));
+  const home = l.homeOf(axes);
+  return l.b.memo(home, `p${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
+    const positions = plan.checks.map(c => l.at(l.fused(c.index), offs).key);
+    return l.b.memo(home, `p${plan.fill}|${l.addressOf(plan.row, offs).key}|${positions.join("|")}`, () => {
+      const table = l.pointerTables.get(n);
+      const pointer = table
+        ? ({ kind: "load", op: "i32", at: l.b.access(l.addressOf(table.form, offs)) } as const)
+        : rowExpr(l, plan, offs);
+      return l.b.bind(new Sym("row"), l.b.set(pointer, "row"));
+    });
   });
 }
 export function rowExpr(l: Lowering, plan: LoadPlan, offs: Offsets): Expr {
@@ -138,16 +148,27 @@ export function rowExpr(l: Lowering, plan: LoadPlan, offs: Offsets): Expr {
   return select("i32", insideExpr(l, plan.checks, offs), l.b.int(l.addressOf(plan.row, offs)), fill);
 }
 
-/** Reads at an address that is known to be good. */
-function loadForm(l: Lowering, form: Form, d: Dtype, offs: Offsets, tag: string, base?: Poly): Expr {
+/** Reads at an address that is known to be good; two reads of one address are one. */
+function loadForm(
+  l: Lowering,
+  form: Form,
+  d: Dtype,
+  offs: Offsets,
+  tag: string,
+  base?: Poly,
+  baseStep = Poly.zero,
+): Expr {
   const relative = l.addressOf(form, offs);
-  const address = base ? relative.add(base) : relative;
-  const at = l.b.home(address);
-  const home = at.depth > l.region.depth ? at : l.region;
-  return l.b.memo(home, `f${form.id}${tag}${l.offsetKey(form.axes, offs)}`, () =>
-    read(l.b.set(fetched(l, form, d, offs, tag, address, base), "v")),
-  );
+  const home = base ? deeper(l.b.home(relative), l.b.home(base)) : l.b.home(relative);
+  return l.b.memo(deeper(home, l.region), `f${form.id}${tag}${l.offsetKey(form.axes, offs)}`, () => {
+    const address = base ? relative.add(base) : relative;
+    const step = l.lane ? l.laneStep(form, offs)?.add(baseStep) : undefined;
+    return l.b.memo(l.b.scope, `l${d}${address.key}/${l.lane ? (step?.key ?? form.id) : "scalar"}`, () =>
+      read(l.b.set(fetched(l, form, d, offs, tag, address, base, step), "v")),
+    );
+  });
 }
+const deeper = (a: Scope, b: Scope): Scope => (b.depth > a.depth ? b : a);
 function fetched(
   l: Lowering,
   form: Form,
@@ -156,12 +177,11 @@ function fetched(
   tag: string,
   address: Poly,
   base: Poly | undefined,
+  step: Poly | undefined,
 ): Expr {
   if (!l.lane) return loadScalar(d, l.b.access(address), l);
-  const step = l.laneStep(form, offs);
   if (step?.isZero) return loadSplat(d, l.b.access(address), l);
-  if (step?.isConst && step.constant === layoutOf(d, [], undefined).bytes.constant)
-    return loadLanes(d, l.b.access(address), l);
+  if (step?.isConst && step.constant === bytesOf(d)) return loadLanes(d, l.b.access(address), l);
   if (step && (d === "f32" || d === "i32" || d === "u32")) {
     let out = loadSplat(d, l.b.access(address), l);
     for (let i = 1; i < 4; i++)
