@@ -420,18 +420,21 @@ export async function readBytes(source: string | URL, options: ReadOptions = {})
 
 async function fetchBytes(url: string, { signal, onProgress }: ReadOptions): Promise<Uint8Array> {
   const fetch = host().fetch;
-  if (!fetch) throw new AzulejoError("option", `"${url}" can't be fetched: this host has no fetch; pass the bytes`);
-  const response = await fetch(url, { signal }).catch(error => {
+  const failed = (reason: string, cause?: unknown) =>
+    new AzulejoError("option", `"${url}" can't be fetched: ${reason}`, { cause });
+  if (!fetch) throw failed("this host has no fetch; pass the bytes");
+  try {
+    const response = await fetch(url, { signal });
+    if (!response.ok) throw failed(`the server answers ${response.status}`);
+    const length = Number(response.headers.get("content-length"));
+    // a compressed body is longer than its content-length says
+    const sized = length > 0 && !response.headers.get("content-encoding");
+    if (!onProgress || !sized || !response.body) return new Uint8Array(await response.arrayBuffer());
+    return await readBody(response.body.getReader(), length, onProgress);
+  } catch (error) {
     throwIfAborted(signal, `Fetching "${url}"`);
-    throw new AzulejoError("option", `"${url}" can't be fetched: ${reasonOf(error)}`, { cause: error });
-  });
-  if (!response.ok)
-    throw new AzulejoError("option", `"${url}" can't be fetched: the server answers ${response.status}`);
-  const length = Number(response.headers.get("content-length"));
-  // a compressed body is longer than its content-length says
-  const sized = length > 0 && !response.headers.get("content-encoding");
-  if (!onProgress || !sized || !response.body) return new Uint8Array(await response.arrayBuffer());
-  return readBody(response.body.getReader(), length, onProgress);
+    throw error instanceof AzulejoError ? error : failed(reasonOf(error), error);
+  }
 }
 
 async function readBody(

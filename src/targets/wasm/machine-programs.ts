@@ -135,6 +135,10 @@ export class ProgramMemory {
   ];
   #nextId = 1;
 
+  get largestFree(): number {
+    return Math.max(0, ...this.#free.map(range => range.byteLength));
+  }
+
   prepare(instructions: readonly Instruction[], scratch: Scratch): { program: Program; words: Int32Array } {
     const layout = layOut(instructions);
     const address = this.#allocate(layout.byteLength);
@@ -153,10 +157,9 @@ export class ProgramMemory {
   #allocate(byteLength: number): number {
     const range = this.#free.find(candidate => candidate.byteLength >= byteLength);
     if (!range) {
-      const largest = Math.max(0, ...this.#free.map(candidate => candidate.byteLength));
       throw new AzulejoError(
         "memory",
-        `A program of ${byteLength} bytes does not fit: ${largest} bytes are free in one piece; release programs for dims that are no longer used`,
+        `A program of ${byteLength} bytes does not fit: ${this.largestFree} bytes are free in one piece; release programs for dims that are no longer used`,
       );
     }
     const { address } = range;
