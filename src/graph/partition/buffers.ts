@@ -51,7 +51,7 @@ export class Buffers {
       dims: v.dims!,
       kind,
       layout,
-      ...(v.constant ? { constant: v.constant } : {}),
+      ...(kind === "constant" && v.constant ? { constant: v.constant } : {}),
     };
   }
 
