@@ -57,7 +57,7 @@ export const operator: Operator = {
     return {
       Y: (n, k, ...o) => {
         const taps = o.map((i, j) => gatherTap(i, axes[j]!, j));
-        const { channel, output, over } = channels(k!, X, W, context.attributes.group);
+        const { channel, output, over } = channels(k!, X, W, context.dims.W!, context.attributes.group);
         const x = X.at(n!, channel, ...taps.map(t => t.input));
         const held = taps
           .flatMap(t => (t.meets ? [t.meets] : []))
@@ -100,15 +100,16 @@ function channels(
   k: AnyTile,
   X: Operand,
   W: Operand,
+  sizes: Dims,
   group: number,
 ): { channel: AnyTile; output: AnyTile | number; over: readonly AnyIndex[] } {
-  const perGroup = opaque("div", W.dims[0]!.poly, Poly.int(group));
+  const perGroup = opaque("div", sizes[0]!, Poly.int(group));
   if (group === 1) {
     const c = X.dims[1]!.all();
     return { channel: c, output: k, over: [c] };
   }
   const outputs = W.dims[1]!;
-  const one = outputs.poly.isConst && outputs.poly.constant === 1;
+  const one = sizes[1]!.isConst && sizes[1]!.constant === 1;
   const [g, output] = one ? [k, 0] : [k.idiv(outputs.size), k.imod(outputs.size)];
   if (perGroup.isConst && perGroup.constant === 1) return { channel: g, output, over: [] };
   const inGroup = dimOf("C", perGroup);

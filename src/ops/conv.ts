@@ -1,4 +1,5 @@
 // Conv: sliding dot products over any number of spatial axes, in groups of channels. Outside of X lie zeros: that is the padding.
+import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
@@ -43,7 +44,7 @@ export const operator: Operator = {
       Y: (n, k, ...o) => {
         const taps = tapIndices(windows);
         const where = o.map((i, j) => tapIndex(i, taps[j]!, windows[j]!));
-        const { channel, inGroup, over } = channels(k!, W, attributes.group);
+        const { channel, inGroup, over } = channels(k!, W, context.dims.W!, attributes.group);
         const y = dot(X.at(n!, channel, ...where), W.at(k!, inGroup, ...taps), ...over, ...taps);
         return (B ? y.add(B.at(k!).cast(y.dtype)) : y).cast(dtypes.X!);
       },
@@ -55,13 +56,14 @@ export const operator: Operator = {
 function channels(
   k: AnyTile,
   W: Operand,
+  sizes: Dims,
   group: number,
 ): { channel: AnyTile; inGroup: AnyTile | number; over: readonly AnyIndex[] } {
   const perGroup = W.dims[1]!;
-  const [inputs, outputs] = [perGroup.poly, opaque("div", W.dims[0]!.poly, Poly.int(group))];
+  const outputs = opaque("div", sizes[0]!, Poly.int(group));
   const g = group === 1 ? undefined : isOne(outputs) ? k : k.idiv(dimOf("outputs", outputs).size);
-  if (g && isOne(inputs)) return { channel: g, inGroup: 0, over: [] };
-  const c = dimOf("C", inputs).all();
+  if (g && isOne(sizes[1]!)) return { channel: g, inGroup: 0, over: [] };
+  const c = perGroup.all("c");
   return { channel: g ? g.mul(perGroup.size).add(c) : c, inGroup: c, over: [c] };
 }
 const isOne = (p: Poly): boolean => p.isConst && p.constant === 1;

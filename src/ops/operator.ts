@@ -50,9 +50,13 @@ export interface NodeInfo {
   readonly assumeEqual?: (left: Poly, right: Poly) => boolean;
 }
 
+/**
+ * A node inside a kernel. `dims` and `known` are the program's, so that constants stay visible to decisions and offsets; sizes of axes
+ * come from `inputs` and `outputs`, which are the kernel's own words, so that kernels are shared between sizes.
+ */
 export interface KernelContext extends NodeInfo {
   readonly inputs: Readonly<Record<string, Operand>>;
-  /** dims of the outputs */
+  /** dims of the outputs, in the kernel's words */
   readonly outputs: Readonly<Record<string, Dims>>;
 }
 

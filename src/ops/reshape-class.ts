@@ -28,6 +28,8 @@ function knownUnder(known: KnownValue | undefined, dims: Dims): KnownValue | und
 
 /** For a consumer that is inlined where the planner could not alias. */
 function readReshaped(context: KernelContext, input: string, output: string, index: readonly AnyTile[]): AnyTile {
-  const from = reindex(index.map(polyOfIndex), context.outputs[output]!, context.dims[input]!);
-  return context.inputs[input]!.at(...from.map(indexTile));
+  const data = context.inputs[input]!;
+  const own = data.dims.map(d => d.poly);
+  const from = reindex(index.map(polyOfIndex), context.outputs[output]!, own);
+  return data.at(...from.map(indexTile));
 }

@@ -1,5 +1,4 @@
 // The body of a graph node inside one kernel.
-import { type Poly } from "../../ir/poly.js";
 import type { KernelContext } from "../../ops/operator.js";
 import { invariant } from "../../support/errors.js";
 import type { BoundNode } from "../bind.js";
@@ -9,15 +8,13 @@ import { type Body, type KernelScope } from "./scope.js";
 export function bodiesIn(scope: KernelScope, bound: BoundNode): Readonly<Record<string, Body>> {
   const { operator, info } = bound;
   invariant(operator.at, `${operator.name} has no element body`);
-  const dimsOf = (dims: readonly Poly[]) => dims.map(d => scope.dim(d));
   const mapRecord = <A, B>(r: Readonly<Record<string, A>>, f: (a: A) => B): Record<string, B> =>
     Object.fromEntries(Object.entries(r).map(([k, v]) => [k, f(v)]));
   const context: KernelContext = {
     ...info,
-    dims: mapRecord(info.dims, dimsOf),
-    known: mapRecord(info.known, k => scope.known(k)),
+    dims: mapRecord(info.dims, dims => dims.map(d => scope.sameDim(d))),
     inputs: Object.fromEntries(Object.entries(bound.inputs).map(([name, v]) => [name, scope.operand(v, name)])),
-    outputs: mapRecord(bound.outputs, v => dimsOf(v.dims!)),
+    outputs: mapRecord(bound.outputs, v => v.dims!.map(d => scope.dim(d))),
   };
   return operator.at(context);
 }

@@ -186,6 +186,7 @@ class Region implements FusionView {
     );
     const { axes, index } = outputIndex(scope, target.dims!);
     const value = shareAxes(scope.operand(source, "X").at(...index.map(p => indexTile(p))).node, axes);
+    scope.adoptSymbols(value);
     const kernel = finish(
       scope,
       kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound),

@@ -2,11 +2,11 @@
 // body sees of its inputs. It decides nothing: which producers are inlined is told by `inlined`.
 import { type Dtype } from "../../ir/dtypes.js";
 import { Poly, Sym } from "../../ir/poly.js";
-import { axesOf, axisOf, type Dim, gathered, type Layout, node, type Tensor } from "../../ir/tile.js";
+import { axesOf, axisOf, type Dim, gathered, type Layout, type Node, node, reach, type Tensor } from "../../ir/tile.js";
 import { type AnyTile, dimOf, type DimValue, literal, tileOf, where } from "../../tile/index.js";
 import { indexTile } from "../../tile/tile.js";
 import { type Operand } from "../../ops/operator.js";
-import type { Equality, KnownValue, Value } from "../graph.js";
+import type { Equality, Value } from "../graph.js";
 
 /** A constant dim of at most this size stays constant in the kernel, so that taps unroll; larger ones are run-time words and kernels are shared. */
 const STATIC_DIM_LIMIT = 7;
@@ -50,17 +50,17 @@ export class KernelScope {
   readonly #inlined: (v: Value) => Body | undefined;
   readonly #cells = new Map<Value, Map<string, AnyTile>>();
 
-  readonly #sameDim: SameDim;
+  readonly sameDim: SameDim;
 
   constructor(storageOf: (v: Value) => Storage, inlined: (v: Value) => Body | undefined, sameDim: SameDim) {
     this.#storageOf = storageOf;
     this.#inlined = inlined;
-    this.#sameDim = sameDim;
+    this.sameDim = sameDim;
   }
 
   /** The kernel's name for a size of the program. Equal sizes share a name: bounds are then provable. */
   dim(size: Poly): Poly {
-    const p = this.#sameDim(size);
+    const p = this.sameDim(size);
     if (p.isConst && p.constant <= STATIC_DIM_LIMIT) return p;
     let known = this.#dimByKey.get(p.key);
     if (!known) {
@@ -73,16 +73,17 @@ export class KernelScope {
     }
     return known;
   }
+  /** Sizes of the program that bodies computed with (offsets of slices, scales): they are run-time words under their own symbols. */
+  adoptSymbols(root: Node): void {
+    for (const n of reach([root]))
+      for (const p of n.kind === "index" ? [n.index] : n.kind === "load" ? n.index : [])
+        for (const s of p.syms) if (!s.def && !axisOf(s) && !this.symbols.has(s)) this.symbols.set(s, Poly.sym(s));
+  }
   /** A run-time word that is no dim (a pitch). */
   parameter(name: string, p: Poly): Poly {
     const sym = new Sym(name);
     this.symbols.set(sym, p);
     return Poly.sym(sym);
-  }
-  /** What is known of a value, in the kernel's terms: symbolic elements become run-time words. */
-  known(v: KnownValue | undefined): KnownValue | undefined {
-    if (!v?.data.some(x => x instanceof Poly && !x.isConst)) return v;
-    return { dims: v.dims, data: v.data.map(x => (x instanceof Poly && !x.isConst ? this.dim(x) : x)) };
   }
   dimValue(p: Poly, name: string): DimValue {
     return dimOf(name, this.dim(p));
@@ -146,7 +147,7 @@ export class KernelScope {
       dtype,
       rank: dims.length,
       dims,
-      known: this.known(v.known),
+      known: v.known,
       at: (...index) => this.#read(v, wish, index, fill),
       fill: value => this.operand(v, wish, value),
     };
