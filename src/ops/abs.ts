@@ -1,5 +1,6 @@
 // Abs: Y = |X|.
-import { type Dtype, dtypes } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes } from "../ir/dtypes.js";
 import { boundsOf } from "./bounds.js";
 import { numbers, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";

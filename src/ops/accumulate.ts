@@ -1,6 +1,8 @@
 // Precision inside an operator: narrow floats are widened where sums and quotients are made, and statistics are computed in that.
-import { type Dtype, dtypes } from "../ir/dtypes.js";
-import { type AnyIndex, type AnyTile, dimOf, whole } from "../tile/index.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes } from "../ir/dtypes.js";
+import type { AnyIndex, AnyTile } from "../tile/index.js";
+import { dimOf, whole } from "../tile/index.js";
 import type { Operand } from "./operator.js";
 import { Poly } from "../ir/poly.js";
 

@@ -1,13 +1,15 @@
 // AveragePool: the mean of each window; padding counts or not, what lies beyond the padding never does.
 import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
-import { type AnyTile, dimOf } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { dimOf } from "../tile/index.js";
 import { floats } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
 import { referenceWindows } from "./window-references.js";
-import { poolWindows, tapIndex, tapIndices, windowAttributes, type WindowAxis, windowStart } from "./window.js";
+import type { WindowAxis } from "./window.js";
+import { poolWindows, tapIndex, tapIndices, windowAttributes, windowStart } from "./window.js";
 
 export const operator: Operator = {
   name: "AveragePool",

@@ -1,11 +1,14 @@
 // Cast: to the dtype that `to` names. Floats become integers by truncation, anything but 0 becomes true.
-import { bytesOf, type Dtype, isFloat } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { bytesOf, isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { refuse } from "./checks.js";
 import { numbers, wrap } from "./elementwise-references.js";
-import { type KnownElement, mapKnown, numberOf } from "./known-values.js";
+import type { KnownElement } from "./known-values.js";
+import { mapKnown, numberOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { type Element, elements, tabulate } from "./reference-tensors.js";
+import type { Element } from "./reference-tensors.js";
+import { elements, tabulate } from "./reference-tensors.js";
 
 /** ONNX's TensorProto.DataType */
 const dtypeOfCode: Readonly<Record<number, Dtype>> = {

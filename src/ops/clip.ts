@@ -4,7 +4,8 @@ import type { AnyTile } from "../tile/index.js";
 import { numbers } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
 import type { Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { type Element, elements, tabulate } from "./reference-tensors.js";
+import type { Element } from "./reference-tensors.js";
+import { elements, tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
   name: "Clip",
@@ -45,7 +46,9 @@ export const reference: Reference = (inputs, attributes) => {
   return {
     output: tabulate(X.dtype, X.dims, i => {
       const x = at(i)!;
+      // biome-ignore lint/complexity/useMathMinMax: Math.max is not for bigints
       const raised = x < low ? low : x;
+      // biome-ignore lint/complexity/useMathMinMax: neither is Math.min
       return raised > high ? high : raised;
     }),
   };

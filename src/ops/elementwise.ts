@@ -1,10 +1,12 @@
 // Makers of operators that compute each element by itself, with ONNX broadcasting where there are several operands.
 import type { AnyTile } from "../tile/index.js";
-import { type Dtype, isFloat } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { isFloat } from "../ir/dtypes.js";
 import { broadcastDims, readB, readBroadcast } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import type { Fold } from "./folds.js";
-import { type KnownElement, mapKnown } from "./known-values.js";
+import type { KnownElement } from "./known-values.js";
+import { mapKnown } from "./known-values.js";
 import type { Attributes, AttributeSpec, NodeInfo, Operator } from "./operator.js";
 
 interface More {

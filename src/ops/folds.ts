@@ -2,7 +2,8 @@
 // Integers are polynomials over dims; floats are numbers, or polynomials where they were cast from dims.
 import type { KnownValue } from "../graph/graph.js";
 import { boundsOf, larger, smaller } from "./bounds.js";
-import { type KnownElement, numberOf, polyOf } from "./known-values.js";
+import type { KnownElement } from "./known-values.js";
+import { numberOf, polyOf } from "./known-values.js";
 import { opaque, Poly } from "../ir/poly.js";
 
 type Known = Poly | number;

@@ -1,6 +1,7 @@
 // Hardmax: 1 at the first largest element along an axis, or since before opset 13 over all axes from `axis` on; 0 elsewhere.
 import type { Dtype } from "../ir/dtypes.js";
-import { type AnyTile, literal, where } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { literal, where } from "../tile/index.js";
 import { rowOf } from "./accumulate.js";
 import { floats } from "./elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";

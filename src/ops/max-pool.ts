@@ -1,14 +1,18 @@
 // MaxPool: the largest element of each window; also where it lies, as a flat index into the input (the output Indices).
 import type { Dims } from "../graph/graph.js";
-import { type Dtype, dtypes } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
-import { type AnyTile, dimOf, where } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { dimOf, where } from "../tile/index.js";
 import { floats } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
 import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { type Element, elements, sizeOf, tabulate } from "./reference-tensors.js";
+import type { Element } from "./reference-tensors.js";
+import { elements, sizeOf, tabulate } from "./reference-tensors.js";
 import { referenceWindows } from "./window-references.js";
-import { poolWindows, tapIndex, tapIndices, windowAttributes, type WindowAxis } from "./window.js";
+import type { WindowAxis } from "./window.js";
+import { poolWindows, tapIndex, tapIndices, windowAttributes } from "./window.js";
 
 export const operator: Operator = {
   name: "MaxPool",

@@ -11,5 +11,6 @@ export const doc: OperatorDoc = {
   dtypes: "number",
   opsets: [1, 13],
 };
+// biome-ignore lint/complexity/useMathMinMax: Math.min is not for bigints
 export const reference = /* @__PURE__ */ variadicReference("min", Math.min, (a, b) => (a < b ? a : b));
 export const cases = /* @__PURE__ */ variadicCases(numbers);

@@ -5,7 +5,8 @@ import { readBroadcast } from "./broadcast.js";
 import { broadcastReader, floats, wrap } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { type Element, tabulate } from "./reference-tensors.js";
+import type { Element } from "./reference-tensors.js";
+import { tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
   name: "PRelu",

@@ -1,12 +1,15 @@
 // Pow: C = Aᴮ; the result has the dtype of A, the exponent may have another. Exponents known at compile time that are
 // small integers or halves become multiplications and square roots.
-import { type Dtype, isFloat } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
-import { type AnyTile, literal, where } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { literal, where } from "../tile/index.js";
 import { broadcastDims, readB, readBroadcast } from "./broadcast.js";
 import { binaryCases, binaryReference, floats } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
-import { type KnownElement, mapKnown, numberOf } from "./known-values.js";
+import type { KnownElement } from "./known-values.js";
+import { mapKnown, numberOf } from "./known-values.js";
 import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf } from "./reference-tensors.js";
 

@@ -1,5 +1,6 @@
 // ReduceL1: Σ |x| over the named axes.
-import { type Dtype, dtypes } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes } from "../ir/dtypes.js";
 import { floats } from "./elementwise-references.js";
 import type { OperatorDoc, Tolerance } from "./operator.js";
 import { reductionCases, reductionReference } from "./reduction-references.js";

@@ -3,7 +3,8 @@ import type { Dtype } from "../ir/dtypes.js";
 import { wrap } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
 import type { CaseInput, OperatorCase, Reference } from "./operator.js";
-import { type Element, elements, numbersOf, tabulate } from "./reference-tensors.js";
+import type { Element } from "./reference-tensors.js";
+import { elements, numbersOf, tabulate } from "./reference-tensors.js";
 
 /** Collects the elements of each group and hands them to `f`. Sums beyond 2⁵³ are not exact: cases and suites stay below. */
 export const reductionReference =

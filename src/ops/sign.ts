@@ -1,5 +1,6 @@
 // Sign: −1, 0 or 1; zeros and NaN stay as they are.
-import { type Dtype, dtypes } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes } from "../ir/dtypes.js";
 import { literal, where } from "../tile/index.js";
 import { unary } from "./elementwise.js";
 import { numbers, unaryCases, unaryReference } from "./elementwise-references.js";

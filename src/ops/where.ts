@@ -4,7 +4,8 @@ import { where } from "../tile/index.js";
 import { broadcastDims, readBroadcast } from "./broadcast.js";
 import { broadcastNumbers, broadcastReader, numbers } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
-import { type KnownElement, mapKnown, numberOf } from "./known-values.js";
+import type { KnownElement } from "./known-values.js";
+import { mapKnown, numberOf } from "./known-values.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { tabulate } from "./reference-tensors.js";
 

@@ -1,6 +1,7 @@
 // Geometry of sliding windows: convolutions and pooling. Sizes of outputs and paddings as polynomials, indices of taps.
 import { ceilDiv, opaque, Poly } from "../ir/poly.js";
-import { type AnyIndex, type AnyTile, dimOf } from "../tile/index.js";
+import type { AnyIndex, AnyTile } from "../tile/index.js";
+import { dimOf } from "../tile/index.js";
 import type { Dims } from "../graph/graph.js";
 import { larger, smaller } from "./bounds.js";
 import { printDims } from "./broadcast.js";
