@@ -2,7 +2,7 @@
 // Each check returns its problems as sentences; none of them changes a file.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { exampleProblems, layerProblems } from "./imports.js";
 import { cycleOf, layers } from "./layers.js";
 import { commandOf, filesBelow, root } from "./project.js";
@@ -77,6 +77,17 @@ function checkMachinePaths(): string[] {
   );
 }
 
+/** Relative links of Markdown files, code blocks left out: each leads to a file or folder that is there. */
+function checkLinks(): string[] {
+  return filesBelow(".", path => path.endsWith(".md")).flatMap(path => {
+    const text = read(path).replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
+    return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(match => match[1]!.replace(/#.*$/, ""))
+      .filter(link => link !== "" && !/^[a-z]+:/.test(link) && !existsSync(join(root, dirname(path), link)))
+      .map(link => `${path} links to ${link}, which does not exist`);
+  });
+}
+
 const generator = join(root, "dist/tools/generate-operators.js");
 
 const checks: readonly Check[] = [
@@ -90,6 +101,7 @@ const checks: readonly Check[] = [
     run: () => (existsSync(generator) ? commandProblems(generator, "--check") : []),
   },
   { name: "every error code has a page", run: checkErrorPages },
+  { name: "links in documents lead somewhere", run: checkLinks },
   { name: "no path of one machine", run: checkMachinePaths },
 ];
 
