@@ -20,6 +20,14 @@ export function labelOf(n: Node): string {
 export const isInline = (n: Node): boolean => n.kind === "index" || (n.kind === "full" && n.axes.length === 0);
 
 const unnamed = (n: Node): boolean => n.name === "" || n.name === `${n.kind}${n.id}`;
+/** How a message calls a value: by its name, or by what computes it. */
+export function titleOf(n: Node): string {
+  if (!unnamed(n)) return n.name;
+  if (n.kind === "load") return `${n.tensor.name}.at(…)`;
+  if (n.kind === "index") return n.index.print();
+  if (n.kind === "full") return `${n.value}`;
+  return n.kind === "state" || n.kind === "result" ? `${n.kind} ${n.slot}` : `${labelOf(n)}(…)`;
+}
 /** Was the name made from operation and position? */
 export const isMadeName = (n: Node): boolean => new RegExp(`^${labelOf(n)}\\d+$`).test(n.name);
 

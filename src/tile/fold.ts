@@ -2,7 +2,7 @@
 import type { Fold, Node } from "../ir/tile.js";
 import { newAxis, nextId } from "../ir/tile.js";
 import type { Range } from "./dim.js";
-import type { AnyIndex, AnyTile } from "./tile.js";
+import type { AnyIndex, AnyTile, Tile } from "./tile.js";
 import { Index, tileOf } from "./tile.js";
 import type { Recording } from "./trace.js";
 import { isPoint, kernelError, make, recording } from "./trace.js";
@@ -12,6 +12,11 @@ export interface FoldOptions {
   readonly until?: AnyIndex;
 }
 
+/** tiles with the axes and dtypes of others */
+type States<S extends readonly AnyTile[]> = {
+  readonly [K in keyof S]: S[K] extends Tile<infer A, infer D> ? Tile<A, D> : never;
+};
+
 /**
  * Walks a range in order: `step` gets the index and the state, and returns the next state. The state has the axes and dtypes of `init`.
  * Over `.steps()` the index is a point; over `.tile()` the result must not depend on the tiles' size.
@@ -19,9 +24,9 @@ export interface FoldOptions {
 export function fold<A extends string, const S extends readonly AnyTile[]>(
   range: Range<A>,
   init: S,
-  step: (index: Index<A>, state: S) => NoInfer<S>,
+  step: (index: Index<A>, state: States<S>) => NoInfer<States<S>>,
   options: FoldOptions = {},
-): S {
+): States<S> {
   const r = recording();
   if (!r) throw kernelError("fold is called outside of a kernel; move it into the body that kernel() got");
   const axis = newAxis(range.axis, range.extent);
@@ -37,9 +42,9 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
     ...(options.until ? { until: options.until.axis } : {}),
   };
   const next = (state: readonly Node[]): Node[] =>
-    checkedNext(init, step(new Index<A>(axis), state.map(tileOf) as unknown as S));
+    checkedNext(init, step(new Index<A>(axis), state.map(tileOf) as unknown as States<S>));
   const results = r.eager ? r.eager.fold(f, next) : recordFold(r, f, next);
-  return results.map(tileOf) as unknown as S;
+  return results.map(tileOf) as unknown as States<S>;
 }
 
 /** The state, or the result, of a fold as nodes. */

@@ -42,6 +42,7 @@ export {
   Index,
   indexOf,
   literal,
+  lowest,
   maximum,
   minimum,
   Tile,

@@ -52,11 +52,11 @@ export class Site {
   }
 }
 
-export function captureSite(): Site | undefined {
+export function captureSite(frames = FRAMES): Site | undefined {
   if (muted > 0) return undefined;
   const limit = Error as Limit;
   const before = limit.stackTraceLimit;
-  limit.stackTraceLimit = FRAMES;
+  limit.stackTraceLimit = frames;
   const site = new Site(new Error());
   limit.stackTraceLimit = before;
   return site;

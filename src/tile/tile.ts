@@ -1,6 +1,7 @@
 // Tiles: immutable values over named axes. Every method records one tile IR node; nothing is computed here.
 import type { Dtype } from "../ir/dtypes.js";
 import { bytesOf, dtypes, is64BitInteger, isFloat } from "../ir/dtypes.js";
+import { titleOf } from "../ir/names.js";
 import type { SymOp } from "../ir/poly.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { Axis, CompareOp, MapOp, Node, NodeOf, ReduceOp } from "../ir/tile.js";
@@ -184,7 +185,7 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
     const n = this.node;
     if (bytesOf(n.dtype) !== bytesOf(dtype))
       throw kernelError(
-        `bitcast of "${n.name}" from ${n.dtype} to ${dtype} changes the size; choose a dtype of ${bytesOf(n.dtype)} bytes or use cast`,
+        `bitcast of "${titleOf(n)}" from ${n.dtype} to ${dtype} changes the size; choose a dtype of ${bytesOf(n.dtype)} bytes or use cast`,
       );
     return new Tile(make<"map">({ kind: "map", op: "bitcast", args: [n], axes: n.axes, dtype }));
   }
@@ -219,7 +220,7 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   /** `a + b`, `a < b`, `${a}`: JavaScript asks for a primitive, and there is none */
   [Symbol.toPrimitive](): never {
     throw kernelError(
-      `"${this.node.name}" is a tile, not a JavaScript number; use methods (.add, .mul, .lt, …) and where(condition, a, b) instead of operators and if`,
+      `"${titleOf(this.node)}" is a tile, not a JavaScript number; use methods (.add, .mul, .lt, …) and where(condition, a, b) instead of operators and if`,
     );
   }
 }
@@ -268,6 +269,13 @@ export const zeros = <D extends Dtype, I extends readonly AnyIndex[]>(
   ...over: I
 ): Tile<AxesOf<I[number]>, D> => full(dtype, 0, ...over);
 
+/**
+ * A number below all that a computation meets, for running maxima to start with and for masks: finite, and so small in size that
+ * differences do not overflow. With −∞ the difference of two masked scores would be NaN; with this, a row that is masked throughout
+ * weighs all its entries alike.
+ */
+export const lowest = (dtype: "f64" | "f32" | "f16" | "bf16"): number => (dtype === "f16" ? -32000 : -1e30);
+
 const ranges: Partial<Record<Dtype, readonly [bigint, bigint]>> = {};
 function rangeOf(dtype: Dtype): readonly [bigint, bigint] {
   const bits = BigInt(bytesOf(dtype) * 8);
@@ -299,7 +307,7 @@ const lift = (x: AnyTile | Literal, dtype: Dtype, op: string): AnyTile => {
   if (!(x instanceof Tile)) return literal(dtype, x);
   if (x.dtype !== dtype)
     throw kernelError(
-      `${op} of ${dtype} and ${x.dtype} ("${x.node.name}"): dtypes do not mix by themselves; cast one of them`,
+      `${op} of ${dtype} and ${x.dtype} ("${titleOf(x.node)}"): dtypes do not mix by themselves; cast one of them`,
     );
   return x;
 };
@@ -327,7 +335,7 @@ function map(op: MapOp, args: readonly Node[], dtype: Dtype): AnyTile {
 }
 function checkDomain(op: MapOp, n: Node): void {
   const wanted = refusedDomain(op, n.dtype);
-  if (wanted) throw kernelError(`${op} is for ${wanted}, and "${n.name}" is ${n.dtype}; cast it first`);
+  if (wanted) throw kernelError(`${op} is for ${wanted}, and "${titleOf(n)}" is ${n.dtype}; cast it first`);
 }
 function unary(op: MapOp, x: AnyTile): AnyTile {
   checkDomain(op, x.node);
@@ -357,7 +365,7 @@ function onIndices(op: MapOp | "idiv", a: Node, b: Node): AnyTile | undefined {
   const q = polyOf(b);
   if (!f || !p || !q || (a.dtype !== "i32" && a.dtype !== "i64")) return undefined;
   if ((op === "idiv" || op === "mod") && q.isZero)
-    throw kernelError(`"${a.name}" is divided by zero; use a divisor above 0`);
+    throw kernelError(`"${titleOf(a)}" is divided by zero; use a divisor above 0`);
   return indexTile(f(p, q), a.dtype);
 }
 function binary(op: MapOp, x: AnyTile, o: AnyTile | Literal): AnyTile {
@@ -371,7 +379,7 @@ const compare = (op: CompareOp, x: AnyTile, o: AnyTile | Literal): AnyTile =>
 /** ⌊x / y⌋ of integers: an index where both are, else truncating division, one less where the remainder's sign differs */
 function floorDivision(x: AnyTile, o: AnyTile | Literal): AnyTile {
   if (!integer(x.dtype))
-    throw kernelError(`idiv is for integers, and "${x.node.name}" is ${x.dtype}; use .div(…).floor()`);
+    throw kernelError(`idiv is for integers, and "${titleOf(x.node)}" is ${x.dtype}; use .div(…).floor()`);
   const y = lift(o, x.dtype, "idiv");
   const index = onIndices("idiv", x.node, y.node);
   if (index) return index;
@@ -383,7 +391,8 @@ function floorDivision(x: AnyTile, o: AnyTile | Literal): AnyTile {
 
 function call(fn: string, ...args: AnyTile[]): AnyTile {
   for (const a of args)
-    if (!isFloat(a.dtype)) throw kernelError(`${fn} is for floats, and "${a.node.name}" is ${a.dtype}; cast it first`);
+    if (!isFloat(a.dtype))
+      throw kernelError(`${fn} is for floats, and "${titleOf(a.node)}" is ${a.dtype}; cast it first`);
   const nodes = args.map(a => a.node);
   return new Tile(
     make<"call">({ kind: "call", fn, args: nodes, axes: unionAxes(...nodes.map(a => a.axes)), dtype: nodes[0]!.dtype }),
@@ -399,10 +408,15 @@ export function reduction(
   const last = over.find(i => !(i instanceof Index));
   const dtype = args[0]!.dtype;
   if (op !== "sum" && dtype === "bool")
-    throw kernelError(`${op} is for numbers, and "${args[0]!.name}" is bool; cast it to u8 first`);
+    throw kernelError(`${op} is for numbers, and "${titleOf(args[0]!)}" is bool; cast it to u8 first`);
   if (last && !("acc" in last))
     throw kernelError(`${op} reduces over indices; hand it what .all() or grid gave, not a computed tile`);
   const adds = op === "sum" || op === "prod";
+  const blocked = indices.find(i => recording()?.grid?.includes(i.axis));
+  if (blocked)
+    throw kernelError(
+      `${op} over "${blocked.axis.name}", an axis of the grid, whose blocks run apart; reduce over .all() or fold over .tile()`,
+    );
   const point = indices.find(i => isPoint(i.axis));
   if (point)
     throw kernelError(

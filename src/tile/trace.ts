@@ -55,7 +55,7 @@ export function record(name: string, body: (r: Recording) => void, eager?: Eager
 export const isPoint = (a: Axis): boolean => current?.points.has(a) ?? false;
 
 /** A mistake in tile source. `what` says what is wrong and the remedy; kernel and position are added here. */
-export function kernelError(what: string, source = captureSite()?.text): AzulejoError {
+export function kernelError(what: string, source = captureSite(20)?.text): AzulejoError {
   const where = current ? `kernel "${current.name}": ` : "";
   return new AzulejoError("kernel", `${where}${what}${source ? ` (${source})` : ""}`);
 }

@@ -1,6 +1,7 @@
 // Views: tensors, and materialised tiles, read and written under indices.
 import type { Dtype } from "../ir/dtypes.js";
 import { dtypes } from "../ir/dtypes.js";
+import { titleOf } from "../ir/names.js";
 import { Poly } from "../ir/poly.js";
 import type { Materialized, Node, Tensor } from "../ir/tile.js";
 import { axesOf, gathered, isTensor, unionAxes } from "../ir/tile.js";
@@ -50,7 +51,7 @@ export function store(tensor: Tensor, index: readonly Poly[], value: AnyTile): v
     throw kernelError(`"${tensor.name}" is written outside of a kernel; move the .set into the body that kernel() got`);
   if (value.dtype !== tensor.dtype)
     throw kernelError(
-      `"${tensor.name}" holds ${tensor.dtype}, and "${value.node.name}" is ${value.dtype}; add .cast("${tensor.dtype}")`,
+      `"${tensor.name}" holds ${tensor.dtype}, and "${titleOf(value.node)}" is ${value.dtype}; add .cast("${tensor.dtype}")`,
     );
   const written = unionAxes(...index.map(axesOf));
   const extra = value.node.axes.filter(a => !written.includes(a));
@@ -119,7 +120,7 @@ export function materialize<D extends Dtype, I extends readonly AnyIndex[]>(
   const missing = tile.node.axes.find(a => !axes.includes(a) && !isPoint(a));
   if (missing)
     throw kernelError(
-      `materialize of "${tile.node.name}" leaves out its axis "${missing.name}"; name every axis of the tile`,
+      `materialize of "${titleOf(tile.node)}" leaves out its axis "${missing.name}"; name every axis of the tile`,
     );
   return new View<D, I>({ name: tile.node.name, value: tile.node, axes });
 }
