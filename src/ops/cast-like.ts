@@ -1,4 +1,6 @@
 // CastLike: the input in the dtype of another tensor, whose content does not matter.
+import { castElement } from "./cast.js";
+import { mapKnown } from "./known-values.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elementOf, elements, exact, tabulate } from "./reference-tensors.js";
 
@@ -9,6 +11,7 @@ export const operator: Operator = {
   attributes: { saturate: { type: "int", default: 1 }, round_mode: { type: "string", default: "up" } },
   dtypes: node => ({ output: node.dtypes.target_type! }),
   shape: node => ({ output: node.dims.input! }),
+  values: ({ known, dtypes }) => ({ output: mapKnown([known.input], x => castElement(x, dtypes.target_type!)) }),
   at: ({ inputs, dtypes }) => ({ output: (...index) => inputs.input!.at(...index).cast(dtypes.target_type!) }),
 };
 

@@ -53,7 +53,7 @@ export const operator: Operator = {
 };
 
 /** A dim stays what it is in every dtype that is wide enough; f16, bf16 and narrow integers may not be. */
-function castElement(x: Poly | number, dtype: Dtype): KnownElement {
+export function castElement(x: Poly | number, dtype: Dtype): KnownElement {
   const n = numberOf(x);
   if (dtype === "bool") return n === undefined ? undefined : Poly.int(n === 0 ? 0 : 1);
   if (isFloat(dtype)) return dtype === "f16" || dtype === "bf16" ? undefined : (n ?? x);

@@ -78,16 +78,20 @@ export const isSkipped = (c: SuiteCase | Skipped): c is Skipped => "reason" in c
 
 /** Values of the graph's own inputs whose content some operator needs at compile time, found backwards from its `content`. */
 export function contentInputs(graph: Graph, registry: Registry): ReadonlySet<Value> {
+  const nodes = operatorsOf(graph);
   const producers = new Map<Value, GraphNode>();
-  for (const n of graph.nodes) for (const o of n.outputs) if (o) producers.set(o, n);
+  for (const n of nodes) for (const o of n.outputs) if (o) producers.set(o, n);
   const needed = new Set<Value>();
   const need = (v: Value | undefined): void => {
     if (!v || needed.has(v)) return;
     needed.add(v);
     const producer = producers.get(v);
-    if (producer && producer.op !== "Shape" && producer.op !== "Size") producer.inputs.forEach(need);
+    if (!producer || producer.op === "Shape" || producer.op === "Size") return;
+    producer.inputs.forEach(need);
+    const position = producer.outputs.indexOf(v);
+    for (const branch of subgraphs(producer)) need(branch.outputs[position]);
   };
-  for (const n of operatorsOf(graph)) {
+  for (const n of nodes) {
     const operator = registry.find(n.domain, n.op, n.opset);
     operator?.inputs.forEach((name, i) => {
       if (operator.content?.includes(name.replace("?", ""))) need(n.inputs[i]);
