@@ -9,6 +9,8 @@ import type { Element } from "../../src/ops/reference-tensors.js";
 import type { Registry } from "../../src/ops/registry.js";
 import type { Target } from "../../src/runtime/target.js";
 import type { Subject } from "./run-suite.js";
+import type { TargetUnderTest } from "./subjects.js";
+import { nameOf } from "./subjects.js";
 import { contentInputs } from "./suite.js";
 import { fromTensorData, toTensorData } from "./tensors.js";
 
@@ -50,8 +52,9 @@ export async function runOnTarget(
   }
 }
 
-export const targetSubject = (target: Target, threads: number, slow: boolean, registry: Registry): Subject => ({
-  name: threads === 1 ? target.name : `${target.name} with ${threads} threads`,
-  slow,
-  run: async ({ graph, inputs }) => runOnTarget(target, threads, await programOfCase(graph, inputs, registry), inputs),
+export const targetSubject = (under: TargetUnderTest, registry: Registry): Subject => ({
+  name: nameOf(under),
+  slow: under.slow,
+  run: async ({ graph, inputs }) =>
+    runOnTarget(under.target, under.threads, await programOfCase(graph, inputs, registry), inputs),
 });
