@@ -17,19 +17,19 @@ interface Range {
 /** Exporters write INT_MAX or INT64_MAX for "to the end"; no dim reaches this. */
 const beyondEveryDim = 2 ** 31 - 1;
 
-/** A position that may count from the end, clamped to low..high. */
+/** A position that may count from the end, clamped to low..high; to high where the dim is empty. */
 function clampPosition(position: Poly, dim: Poly, low: number, high: Poly): Poly {
   if (position.isConst && position.constant >= beyondEveryDim) return high;
-  if (position.isConst && position.constant <= -beyondEveryDim) return Poly.int(low);
+  if (position.isConst && position.constant <= -beyondEveryDim) return smaller(low, high);
   // 1 where the position is negative, else 0
   const fromEnd = larger(smaller(position.mul(-1), 1), 0);
-  return larger(smaller(position.add(dim.mul(fromEnd)), high), low);
+  return smaller(larger(position.add(dim.mul(fromEnd)), low), high);
 }
 
 function rangeOf(dim: Poly, start: Poly, end: Poly, step: number): Range {
-  const [low, high] = step > 0 ? [0, dim] : [-1, dim.sub(1)];
-  const first = clampPosition(start, dim, step > 0 ? 0 : 0, high);
-  const last = clampPosition(end, dim, low, high);
+  const high = step > 0 ? dim : dim.sub(1);
+  const first = clampPosition(start, dim, 0, high);
+  const last = clampPosition(end, dim, step > 0 ? 0 : -1, high);
   const size = step > 0 ? ceilDiv(last.sub(first), step) : ceilDiv(first.sub(last), -step);
   return { start: first, step, size: larger(size, 0) };
 }
