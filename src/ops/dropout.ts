@@ -18,7 +18,6 @@ export const operator: Operator = {
     is_test: { type: "int" },
     consumed_inputs: { type: "ints" },
   },
-  content: ["ratio", "training_mode"],
   shape: node => {
     refuseTraining(node);
     return { output: node.dims.data!, mask: node.dims.data! };

@@ -2,62 +2,68 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { infer } from "../../src/graph/infer.js";
-import type { OperatorCase, OperatorModule } from "../../src/ops/operator.js";
+import type { OperatorModule } from "../../src/ops/operator.js";
 import { exact } from "../../src/ops/reference-tensors.js";
 import { createRegistry } from "../../src/ops/registry.js";
+import type { Job, Outcome } from "./jobs.js";
+import { prepareJob, runJobs } from "./jobs.js";
 import { operatorModules } from "./modules.js";
+import type { CaseGraph } from "./run-case.js";
 import { graphOfCase } from "./run-case.js";
-import type { TargetUnderTest } from "./subjects.js";
 import { nameOf, targetsUnderTest } from "./subjects.js";
-import { programOfCase, runOnTarget } from "./targets.js";
 import { asSuiteTolerance, difference } from "./tensors.js";
 
 const registry = createRegistry();
 
-/** Does the operator need numbers here? Then the graph is compiled once they are known, which the other run covers. */
-function needsNumbers(module: OperatorModule, testCase: OperatorCase): boolean {
-  const { graph } = graphOfCase(module, testCase, registry, true);
-  return infer(graph, registry).outputs.some(v => !v.dims);
+interface Prepared {
+  readonly name: string;
+  readonly module: OperatorModule;
+  readonly expected: CaseGraph;
+  readonly job: Job | Error;
 }
 
-async function problemOf(
-  under: TargetUnderTest,
-  module: OperatorModule,
-  testCase: OperatorCase,
-  symbolic: boolean,
-): Promise<string | undefined> {
-  const { graph, inputs, want, scales } = graphOfCase(module, testCase, registry, symbolic);
-  const program = await programOfCase(graph, inputs, registry, new Set());
-  const got = await runOnTarget(under.target, under.threads, program, inputs);
-  for (const [i, w] of want.entries()) {
-    const problem = difference(got[i]!, w, asSuiteTolerance(module.tolerance ?? exact, w.dtype, scales[i]!));
+/** Does the operator need numbers here? Then the graph is compiled once they are known, which the other run covers. */
+const needsNumbers = ({ graph }: CaseGraph): boolean => infer(graph, registry).outputs.some(v => !v.dims);
+
+async function prepareAll(symbolic: boolean): Promise<{ cases: readonly Prepared[]; waiting: readonly string[] }> {
+  const cases: Prepared[] = [];
+  const waiting: string[] = [];
+  for (const module of operatorModules)
+    for (const testCase of module.cases ?? []) {
+      const name = `${module.operator.name}, ${testCase.name}`;
+      const expected = graphOfCase(module, testCase, registry, symbolic);
+      if (symbolic && needsNumbers(expected)) {
+        waiting.push(name);
+        continue;
+      }
+      const job = await prepareJob(name, expected.graph, expected.inputs, registry).catch((e: Error) => e);
+      cases.push({ name, module, expected, job });
+    }
+  return { cases, waiting };
+}
+
+function problemOf({ module, expected }: Prepared, outcome: Outcome): string | undefined {
+  if (outcome instanceof Error) return outcome.message;
+  for (const [i, want] of expected.want.entries()) {
+    const tolerance = asSuiteTolerance(module.tolerance ?? exact, want.dtype, expected.scales[i]!);
+    const problem = difference(outcome[i]!, want, tolerance);
     if (problem) return `output ${i}: ${problem}`;
   }
   return undefined;
 }
 
-for (const under of targetsUnderTest)
-  for (const symbolic of [false, true])
+for (const symbolic of [false, true]) {
+  const prepared = prepareAll(symbolic);
+  for (const under of targetsUnderTest)
     test(`operators on ${nameOf(under)} agree with their references, dims ${symbolic ? "as symbols" : "in numbers"}`, async t => {
-      const failures: string[] = [];
-      let [count, waiting] = [0, 0];
-      for (const module of operatorModules)
-        for (const testCase of module.cases ?? []) {
-          const name = `${module.operator.name}, ${testCase.name}`;
-          try {
-            if (symbolic && needsNumbers(module, testCase)) {
-              waiting++;
-              continue;
-            }
-            const problem = await problemOf(under, module, testCase, symbolic);
-            if (problem) failures.push(`${name}: ${problem}`);
-          } catch (error) {
-            failures.push(`${name}: ${(error as Error).message}`);
-          }
-          count++;
-        }
-      t.diagnostic(
-        `${count} cases${symbolic ? `, ${waiting} that need dims in numbers` : ""}, ${failures.length} failed`,
-      );
+      const { cases, waiting } = await prepared;
+      const jobs = cases.flatMap(c => (c.job instanceof Error ? [] : [c.job]));
+      const outcomes = await runJobs(under, jobs, registry);
+      const failures = cases.flatMap(c => {
+        const problem = problemOf(c, c.job instanceof Error ? c.job : outcomes.get(c.job)!);
+        return problem ? [`${c.name}: ${problem}`] : [];
+      });
+      t.diagnostic(`${cases.length} cases, ${waiting.length} need dims in numbers, ${failures.length} failed`);
       assert.deepEqual(failures, []);
     });
+}

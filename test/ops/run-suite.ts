@@ -1,7 +1,7 @@
 // Runs the cases of a suite on one subject (the references, or a target) and accounts for each by name.
 import type { TestContext } from "node:test";
-import type { ReferenceTensor } from "../../src/ops/operator.js";
-import { createRegistry } from "../../src/ops/registry.js";
+import type { Registry } from "../../src/ops/registry.js";
+import type { Outcome } from "./jobs.js";
 import { knownGaps } from "./known-gaps.js";
 import { fullSweep, largeCases } from "./large-cases.js";
 import type { SuiteCase, SuiteName } from "./suite.js";
@@ -12,70 +12,80 @@ export interface Subject {
   readonly name: string;
   /** plain loops: large cases wait for full sweeps */
   readonly slow: boolean;
-  run(testCase: SuiteCase): Promise<readonly ReferenceTensor[]>;
+  run(cases: readonly SuiteCase[]): Promise<ReadonlyMap<SuiteCase, Outcome>>;
+}
+
+export interface LoadedSuite {
+  readonly name: SuiteName;
+  readonly cases: readonly SuiteCase[];
+  /** names by reason */
+  readonly skipped: ReadonlyMap<string, readonly string[]>;
+}
+
+/** undefined: the suite is not on this machine */
+export async function loadSuite(suite: SuiteName, registry: Registry): Promise<LoadedSuite | undefined> {
+  const names = listCases(suite);
+  if (!names) return undefined;
+  const cases: SuiteCase[] = [];
+  const skipped = new Map<string, string[]>();
+  for (const name of names) {
+    const loaded = await loadCase(suite, name, registry);
+    if (!isSkipped(loaded)) cases.push(loaded);
+    else skipped.set(loaded.reason, [...(skipped.get(loaded.reason) ?? []), name]);
+  }
+  return { name: suite, cases, skipped };
 }
 
 export interface SuiteResult {
   readonly passed: number;
   readonly gaps: number;
-  readonly skipped: ReadonlyMap<string, readonly string[]>;
+  readonly waiting: readonly string[];
   /** what is wrong, by case; unexpected passes of known gaps among them */
   readonly failures: readonly string[];
 }
 
-export async function runSuite(suite: SuiteName, subject: Subject): Promise<SuiteResult | undefined> {
-  const names = listCases(suite);
-  if (!names) return undefined;
-  const registry = createRegistry();
-  const skipped = new Map<string, string[]>();
+export async function runSuite(suite: LoadedSuite, subject: Subject): Promise<SuiteResult> {
+  const waits = ({ name }: SuiteCase): boolean => subject.slow && !fullSweep && largeCases.has(name);
+  const running = suite.cases.filter(c => !waits(c));
+  const outcomes = await subject.run(running);
   const failures: string[] = [];
   let [passed, gaps] = [0, 0];
-  const skip = (name: string, reason: string): void => {
-    skipped.set(reason, [...(skipped.get(reason) ?? []), name]);
-  };
-  for (const name of names) {
-    if (subject.slow && !fullSweep && largeCases.has(name)) {
-      skip(name, "large, in full sweeps only");
-      continue;
-    }
-    const testCase = await loadCase(suite, name, registry);
-    if (isSkipped(testCase)) {
-      skip(name, testCase.reason);
-      continue;
-    }
-    const problem = await problemOf(testCase, subject);
-    const gap = knownGaps.find(
-      g => g.suite === suite && g.case === name && (!g.on || g.on.some(on => subject.name.startsWith(on))),
-    );
+  for (const testCase of running) {
+    const problem = problemOf(testCase, outcomes.get(testCase)!);
+    const gap = gapOf(suite.name, testCase.name, subject);
     if (gap && problem) gaps++;
-    else if (gap) failures.push(`${name}: passes, but is listed as a known gap (${gap.reason}); strike it out`);
-    else if (problem) failures.push(`${name}: ${problem}`);
+    else if (gap)
+      failures.push(`${testCase.name}: passes, but is listed as a known gap (${gap.reason}); strike it out`);
+    else if (problem) failures.push(`${testCase.name}: ${problem}`);
     else passed++;
   }
-  return { passed, gaps, skipped, failures };
+  return { passed, gaps, waiting: suite.cases.filter(waits).map(c => c.name), failures };
 }
 
-async function problemOf(testCase: SuiteCase, subject: Subject): Promise<string | undefined> {
-  let outputs: readonly ReferenceTensor[];
-  try {
-    outputs = await subject.run(testCase);
-  } catch (error) {
-    return (error as Error).message;
-  }
+const gapOf = (suite: SuiteName, name: string, subject: Subject) =>
+  knownGaps.find(g => g.suite === suite && g.case === name && (!g.on || g.on.some(on => subject.name.startsWith(on))));
+
+function problemOf(testCase: SuiteCase, outcome: Outcome): string | undefined {
+  if (outcome instanceof Error) return outcome.message;
   for (const [i, want] of testCase.outputs.entries()) {
-    const problem = outputs[i] ? difference(outputs[i], want, onnxTolerance) : "is missing";
+    const problem = outcome[i] ? difference(outcome[i], want, onnxTolerance) : "is missing";
     if (problem) return `output ${testCase.graph.outputs[i]!.name}: ${problem}`;
   }
   return undefined;
 }
 
-/** Prints the account of a suite. */
-export function report(t: TestContext, suite: SuiteName, subject: Subject, result: SuiteResult): void {
-  const count = [...result.skipped.values()].reduce((n, list) => n + list.length, 0);
+/** Prints the account of a suite; with AZULEJO_SKIPS, also what was skipped, by name. */
+export function report(t: TestContext, suite: LoadedSuite, subject: Subject, result: SuiteResult): void {
+  const skipped = [...suite.skipped.values()].reduce((n, list) => n + list.length, 0);
+  const { passed, gaps, waiting, failures } = result;
   t.diagnostic(
-    `${suite} on ${subject.name}: ${result.passed} passed, ${result.gaps} known gaps, ${count} skipped, ${result.failures.length} failed`,
+    `${suite.name} on ${subject.name}: ${passed} passed, ${gaps} known gaps, ${waiting.length} large ones wait for full sweeps, ${skipped} skipped, ${failures.length} failed`,
   );
   if (!process.env.AZULEJO_SKIPS) return;
-  for (const [reason, names] of [...result.skipped].sort((a, b) => b[1].length - a[1].length))
+  if (waiting.length > 0) t.diagnostic(`  waiting: ${waiting.join(" ")}`);
+  for (const [reason, names] of [...suite.skipped].sort((a, b) => b[1].length - a[1].length))
     t.diagnostic(`  skipped, ${reason}: ${names.join(" ")}`);
 }
+
+export const absent = (suite: SuiteName): string =>
+  `the suite "${suite}" is not here; set AZULEJO_DATA to the folder that holds onnx-backend`;

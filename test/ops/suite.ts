@@ -2,10 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
+import { constantValue } from "../../src/graph/constants.js";
 import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
-import { subgraphs } from "../../src/graph/values.js";
+import { subgraphs, substituteValues } from "../../src/graph/values.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
+import type { Element } from "../../src/ops/reference-tensors.js";
 import type { Registry } from "../../src/ops/registry.js";
 import { dataPath } from "../data.js";
 import { readTensorProto } from "./tensors.js";
@@ -98,4 +100,15 @@ export function contentInputs(graph: Graph, registry: Registry): ReadonlySet<Val
     });
   }
   return new Set(graph.inputs.filter(v => needed.has(v)));
+}
+
+/** The graph with the inputs whose content operators need turned into constants. */
+export function bindContent({ graph, inputs }: SuiteCase, registry: Registry): Graph {
+  const made = new Map<Value, Value>();
+  for (const v of contentInputs(graph, registry)) {
+    const { dtype, dims, data } = inputs[v.name]!;
+    made.set(v, constantValue(v.name, dtype, dims, Array.from(data as ArrayLike<Element>)));
+  }
+  const bound = substituteValues(graph, v => made.get(v) ?? v);
+  return { ...bound, inputs: graph.inputs.filter(v => !made.has(v)) };
 }

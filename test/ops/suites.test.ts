@@ -1,21 +1,57 @@
-// Cases of the outside suites on every target.
+// Cases of the outside suites on every target. They are read, inferred and partitioned once for all.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRegistry } from "../../src/ops/registry.js";
-import { report, runSuite } from "./run-suite.js";
-import { targetsUnderTest } from "./subjects.js";
-import { suiteNames } from "./suite.js";
-import { targetSubject } from "./targets.js";
+import type { Job, Outcome } from "./jobs.js";
+import { prepareJob, runJobs } from "./jobs.js";
+import type { LoadedSuite, Subject } from "./run-suite.js";
+import { absent, loadSuite, report, runSuite } from "./run-suite.js";
+import type { TargetUnderTest } from "./subjects.js";
+import { nameOf, targetsUnderTest } from "./subjects.js";
+import type { SuiteCase, SuiteName } from "./suite.js";
+import { bindContent, suiteNames } from "./suite.js";
 
 const registry = createRegistry();
 
+type Prepared = Job | Error;
+const prepared = new Map<SuiteCase, Promise<Prepared>>();
+function prepare(testCase: SuiteCase): Promise<Prepared> {
+  const known =
+    prepared.get(testCase) ??
+    prepareJob(testCase.name, bindContent(testCase, registry), testCase.inputs, registry).catch((e: Error) => e);
+  prepared.set(testCase, known);
+  return known;
+}
+
+const subjectOf = (under: TargetUnderTest): Subject => ({
+  name: nameOf(under),
+  slow: under.slow,
+  async run(cases) {
+    const all = await Promise.all(cases.map(prepare));
+    const outcomes = await runJobs(under, all.filter(p => !(p instanceof Error)) as Job[], registry);
+    return new Map(
+      cases.map((c, i): [SuiteCase, Outcome] => {
+        const p = all[i]!;
+        return [c, p instanceof Error ? p : outcomes.get(p)!];
+      }),
+    );
+  },
+});
+
+const suites = new Map<SuiteName, Promise<LoadedSuite | undefined>>();
+const suiteOf = (name: SuiteName): Promise<LoadedSuite | undefined> => {
+  const suite = suites.get(name) ?? loadSuite(name, registry);
+  suites.set(name, suite);
+  return suite;
+};
+
 for (const under of targetsUnderTest) {
-  const subject = targetSubject(under, registry);
-  for (const suite of suiteNames)
-    test(`${subject.name} gives what the suite "${suite}" expects`, async t => {
+  const subject = subjectOf(under);
+  for (const name of suiteNames)
+    test(`${subject.name} gives what the suite "${name}" expects`, async t => {
+      const suite = await suiteOf(name);
+      if (!suite) return t.skip(absent(name));
       const result = await runSuite(suite, subject);
-      if (!result)
-        return t.skip(`the suite "${suite}" is not here; set AZULEJO_DATA to the folder that holds onnx-backend`);
       report(t, suite, subject, result);
       assert.deepEqual(result.failures, []);
     });

@@ -1,0 +1,108 @@
+// Many small graphs run as one program: a module, a memory plan and a machine for hundreds of cases.
+import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
+import { mapSubgraphs } from "../../src/graph/values.js";
+import { prepareGraph, programOf } from "../../src/load/prepare.js";
+import type { ReferenceTensor } from "../../src/ops/operator.js";
+import type { Registry } from "../../src/ops/registry.js";
+import type { TargetUnderTest } from "./subjects.js";
+import { fromTensorData, toTensorData } from "./tensors.js";
+
+/** A graph after inference and passes, and its inputs by name. */
+export interface Job {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly inputs: Readonly<Record<string, ReferenceTensor>>;
+}
+export type Outcome = readonly ReferenceTensor[] | Error;
+
+const jobsInAProgram = 100;
+
+/** @throws what inference and passes throw */
+export async function prepareJob(name: string, graph: Graph, inputs: Job["inputs"], registry: Registry): Promise<Job> {
+  const prefix = `${name}: `;
+  const { graph: prepared } = await prepareGraph(prefixed(graph, prefix), registry, {});
+  // content that became a constant is no input any more
+  const named = graph.inputs.map(v => [prefix + v.name, inputs[v.name]!] as const);
+  return { name, graph: prepared, inputs: Object.fromEntries(named) };
+}
+
+/** All values and nodes under names of their own. */
+function prefixed(graph: Graph, prefix: string): Graph {
+  const renamed = new Map<Value, Value>();
+  const value = (v: Value): Value => {
+    const known = renamed.get(v) ?? { ...v, name: prefix + v.name };
+    renamed.set(v, known);
+    return known;
+  };
+  const node = (n: GraphNode): GraphNode => ({
+    ...mapSubgraphs(n, inner),
+    name: prefix + n.name,
+    inputs: n.inputs.map(v => v && value(v)),
+    outputs: n.outputs.map(v => v && value(v)),
+  });
+  const inner = (g: Graph): Graph => ({
+    ...g,
+    inputs: g.inputs.map(value),
+    nodes: g.nodes.map(node),
+    outputs: g.outputs.map(value),
+  });
+  return inner(graph);
+}
+
+/** Runs the jobs in batches; where a batch fails as a whole, its halves run apart, so that a failure has one name. */
+export async function runJobs(
+  under: TargetUnderTest,
+  jobs: readonly Job[],
+  registry: Registry,
+): Promise<ReadonlyMap<Job, Outcome>> {
+  const outcomes = new Map<Job, Outcome>();
+  for (let i = 0; i < jobs.length; i += jobsInAProgram)
+    await runTogether(under, jobs.slice(i, i + jobsInAProgram), registry, outcomes);
+  return outcomes;
+}
+
+async function runTogether(
+  under: TargetUnderTest,
+  jobs: readonly Job[],
+  registry: Registry,
+  into: Map<Job, Outcome>,
+): Promise<void> {
+  try {
+    const results = await runOnce(under, jobs, registry);
+    for (const job of jobs)
+      into.set(
+        job,
+        job.graph.outputs.map(v => results.get(v.name)!),
+      );
+  } catch (error) {
+    if (jobs.length === 1) into.set(jobs[0]!, error as Error);
+    else {
+      const half = jobs.length >> 1;
+      await runTogether(under, jobs.slice(0, half), registry, into);
+      await runTogether(under, jobs.slice(half), registry, into);
+    }
+  }
+}
+
+async function runOnce(
+  { target, threads }: TargetUnderTest,
+  jobs: readonly Job[],
+  registry: Registry,
+): Promise<ReadonlyMap<string, ReferenceTensor>> {
+  const graphs = jobs.map(j => j.graph);
+  const merged: Graph = {
+    name: "cases",
+    inputs: graphs.flatMap(g => g.inputs),
+    outputs: graphs.flatMap(g => g.outputs),
+    nodes: graphs.flatMap(g => g.nodes),
+    symbols: graphs.flatMap(g => g.symbols),
+  };
+  const executable = await target.compile(programOf(merged, registry), { threads, engineFlags: "never" });
+  try {
+    const inputs = jobs.flatMap(j => Object.entries(j.inputs).map(([n, t]) => [n, toTensorData(t)] as const));
+    const results = await executable.run(new Map(inputs));
+    return new Map([...results].map(([n, t]) => [n, fromTensorData(t)]));
+  } finally {
+    executable.dispose();
+  }
+}
