@@ -2,7 +2,7 @@
 import type { TestContext } from "node:test";
 import type { Registry } from "../../src/ops/registry.js";
 import type { Outcome } from "./jobs.js";
-import { knownGaps } from "./known-gaps.js";
+import { failureOf, gapOf } from "./known-gaps.js";
 import { fullSweep, largeCases } from "./large-cases.js";
 import type { SuiteCase, SuiteName } from "./suite.js";
 import { isSkipped, listCases, loadCase } from "./suite.js";
@@ -52,18 +52,14 @@ export async function runSuite(suite: LoadedSuite, subject: Subject): Promise<Su
   let [passed, gaps] = [0, 0];
   for (const testCase of running) {
     const problem = problemOf(testCase, outcomes.get(testCase)!);
-    const gap = gapOf(suite.name, testCase.name, subject);
-    if (gap && problem) gaps++;
-    else if (gap)
-      failures.push(`${testCase.name}: passes, but is listed as a known gap (${gap.reason}); strike it out`);
-    else if (problem) failures.push(`${testCase.name}: ${problem}`);
+    const gap = gapOf(suite.name, testCase.name, subject.name);
+    const failure = failureOf(gap, testCase.name, problem);
+    if (failure) failures.push(failure);
+    else if (gap) gaps++;
     else passed++;
   }
   return { passed, gaps, waiting: suite.cases.filter(waits).map(c => c.name), failures };
 }
-
-const gapOf = (suite: SuiteName, name: string, subject: Subject) =>
-  knownGaps.find(g => g.suite === suite && g.case === name && (!g.on || g.on.some(on => subject.name.startsWith(on))));
 
 function problemOf(testCase: SuiteCase, outcome: Outcome): string | undefined {
   if (outcome instanceof Error) return outcome.message;
