@@ -2,10 +2,10 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { dtypes } from "../ir/dtypes.js";
 import { boundsOf } from "./bounds.js";
-import { numbers, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import { numbers, unaryCases, unaryReference } from "./elementwise-references.js";
 import { fold1 } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Abs",
@@ -21,4 +21,4 @@ export const doc: OperatorDoc = {
   opsets: [1, 13],
 };
 export const reference = /* @__PURE__ */ unaryReference(Math.abs, x => (x! < 0n ? -x! : x!));
-export const cases = /* @__PURE__ */ unaryCases(numbers);
+export const cases = (): readonly OperatorCase[] => unaryCases(numbers);

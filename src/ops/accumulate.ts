@@ -1,10 +1,10 @@
 // Precision inside an operator: narrow floats are widened where sums and quotients are made, and statistics are computed in that.
 import type { Dtype } from "../ir/dtypes.js";
 import { dtypes } from "../ir/dtypes.js";
+import { Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dimOf, whole } from "../tile/index.js";
 import type { Operand } from "./operator.js";
-import { Poly } from "../ir/poly.js";
 
 /** The dtype in which an operator on `dtype` computes: f32 for f16 and bf16, f64 for integers that must become real numbers. */
 export const computeDtype = (dtype: Dtype): Dtype =>

@@ -1,8 +1,9 @@
 // And: C = A ∧ B.
-import { binaryCases, binaryReference } from "./elementwise-references.js";
+
 import { binary } from "./elementwise.js";
+import { binaryCases, binaryReference } from "./elementwise-references.js";
 import { foldTruth } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("And", (a, b) => a.and(b), { fold: foldTruth((a, b) => a! && b!) });
 
@@ -12,4 +13,4 @@ export const doc: OperatorDoc = {
   opsets: [1, 7],
 };
 export const reference = /* @__PURE__ */ binaryReference((a, b) => a !== 0 && b !== 0);
-export const cases = /* @__PURE__ */ binaryCases(["bool"]);
+export const cases = (): readonly OperatorCase[] => binaryCases(["bool"]);

@@ -2,7 +2,8 @@
 // value, then the first (or last) index that has it.
 import type { Dims } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { type AnyTile, literal, where } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { literal, where } from "../tile/index.js";
 import { normalizeAxis, refuse } from "./checks.js";
 import type { NodeInfo, Operator, OperatorCase, Reference } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
@@ -73,7 +74,7 @@ export function argExtremeReference(better: (a: number | bigint, b: number | big
   };
 }
 
-export const argExtremeCases: readonly OperatorCase[] = [
+export const argExtremeCases = (): readonly OperatorCase[] => [
   { name: "first axis", inputs: { data: { dtype: "f32", dims: [7, 19] } } },
   {
     name: "last axis, dropped",

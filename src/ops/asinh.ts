@@ -1,9 +1,9 @@
 // Asinh: the inverse hyperbolic sine; near 0 by its series, because the logarithm's argument is close to 1 there.
 import type { AnyTile } from "../tile/index.js";
 import { where } from "../tile/index.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 const series = (x: AnyTile): AnyTile => {
   const square = x.mul(x);
@@ -34,4 +34,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 4.27 ε */
 export const tolerance: Tolerance = { relative: 8, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(Math.asinh, undefined, undefined, ["input", "output"]);
-export const cases = /* @__PURE__ */ unaryCases(floats, [-4, 4], {}, "input");
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-4, 4], {}, "input");

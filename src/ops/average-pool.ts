@@ -7,9 +7,9 @@ import { floats } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
-import { referenceWindows } from "./window-references.js";
 import type { WindowAxis } from "./window.js";
 import { poolWindows, tapIndex, tapIndices, windowAttributes, windowStart } from "./window.js";
+import { referenceWindows } from "./window-references.js";
 
 export const operator: Operator = {
   name: "AveragePool",
@@ -100,7 +100,7 @@ const of = (name: string, x: readonly number[], attributes: Attributes, dtype: D
   inputs: { X: { dtype, dims: x } },
 });
 const padded = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of("2×2, stride 2", [1, 3, 6, 8], { kernel_shape: [2, 2], strides: [2, 2] }, d)),
   of("padding", [2, 3, 7, 11], padded),
   of("padding counts", [2, 3, 7, 11], { ...padded, count_include_pad: 1 }),

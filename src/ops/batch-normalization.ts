@@ -175,7 +175,7 @@ const of = (name: string, dims: readonly number[], attributes: Attributes = {}, 
     },
   };
 };
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of("2-D", [2, 3, 5, 7], {}, d)),
   of("1-D", [2, 5, 11]),
   of("no space", [3, 7]),

@@ -4,8 +4,8 @@ import { bytesOf } from "../ir/dtypes.js";
 import { where } from "../tile/index.js";
 import { broadcastDims, readBroadcast } from "./broadcast.js";
 import { refuse } from "./checks.js";
-import { broadcastNumbers, broadcastReader, unsigned, wrap } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
+import { broadcastNumbers, broadcastReader, unsigned, wrap } from "./elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, ReferenceTensor } from "./operator.js";
 import { tabulate } from "./reference-tensors.js";
 
@@ -51,4 +51,4 @@ const of = (dtype: Dtype, direction: string): OperatorCase => ({
   attributes: { direction },
   inputs: { X: { dtype, dims: [3, 5], range: [0, 200] }, Y: { dtype, dims: [5], data: [0, 1, 3, 7, 64] } },
 });
-export const cases: readonly OperatorCase[] = unsigned.flatMap(d => [of(d, "LEFT"), of(d, "RIGHT")]);
+export const cases = (): readonly OperatorCase[] => unsigned.flatMap(d => [of(d, "LEFT"), of(d, "RIGHT")]);

@@ -1,7 +1,8 @@
 // BitwiseAnd: C = A & B.
-import { binaryCases, binaryReference, integers } from "./elementwise-references.js";
+
 import { binary } from "./elementwise.js";
-import type { OperatorDoc } from "./operator.js";
+import { binaryCases, binaryReference, integers } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("BitwiseAnd", (a, b) => a.and(b));
 
@@ -14,4 +15,4 @@ export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a & b,
   (a, b) => a & b,
 );
-export const cases = /* @__PURE__ */ binaryCases(integers);
+export const cases = (): readonly OperatorCase[] => binaryCases(integers);

@@ -1,7 +1,8 @@
 // BitwiseNot: Y = ~X.
-import { integers, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
-import type { OperatorDoc } from "./operator.js";
+import { integers, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("BitwiseNot", x => x.not());
 
@@ -14,4 +15,4 @@ export const reference = /* @__PURE__ */ unaryReference(
   x => -x - 1,
   x => ~x!,
 );
-export const cases = /* @__PURE__ */ unaryCases(integers);
+export const cases = (): readonly OperatorCase[] => unaryCases(integers);

@@ -1,5 +1,6 @@
 // Bounds of polynomials over dims, which are never negative, and the min and max that they decide.
-import { opaque, Poly, type PolyLike, type Sym } from "../ir/poly.js";
+import type { PolyLike, Sym } from "../ir/poly.js";
+import { opaque, Poly } from "../ir/poly.js";
 
 export interface Bounds {
   readonly low: number;

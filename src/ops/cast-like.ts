@@ -27,7 +27,7 @@ export const reference: Reference = ({ input, target_type }) => {
 };
 
 const like = (dtype: "f32" | "i64" | "f16" | "bool") => ({ dtype, dims: [1] }) as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "floats to integers", inputs: { input: { dtype: "f32", dims: [7] }, target_type: like("i64") } },
   { name: "integers to floats", inputs: { input: { dtype: "i32", dims: [2, 3] }, target_type: like("f32") } },
   {

@@ -83,10 +83,11 @@ function castReference(dtype: Dtype, x: Element): Element {
 
 const all: readonly Dtype[] = [...numbers, "bool"];
 const code = (dtype: Dtype): number => Number(Object.keys(dtypeOfCode).find(k => dtypeOfCode[Number(k)] === dtype));
-export const cases: readonly OperatorCase[] = all.flatMap(from =>
-  all.map(to => ({
-    name: `${from} to ${to}`,
-    attributes: { to: code(to) },
-    inputs: { input: { dtype: from, dims: [3, 7], range: from === "bool" ? [0, 1] : [0, 100] } },
-  })),
-);
+export const cases = (): readonly OperatorCase[] =>
+  all.flatMap(from =>
+    all.map(to => ({
+      name: `${from} to ${to}`,
+      attributes: { to: code(to) },
+      inputs: { input: { dtype: from, dims: [3, 7], range: from === "bool" ? [0, 1] : [0, 100] } },
+    })),
+  );

@@ -1,8 +1,9 @@
 // Ceil: the smallest integer that is not below X.
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { foldRounding } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Ceil", x => x.ceil(), { fold: foldRounding(Math.ceil) });
 
@@ -12,4 +13,4 @@ export const doc: OperatorDoc = {
   opsets: [1, 13],
 };
 export const reference = /* @__PURE__ */ unaryReference(Math.ceil);
-export const cases = /* @__PURE__ */ unaryCases(floats, [-20, 20]);
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-20, 20]);

@@ -1,6 +1,7 @@
 // Refusals that operators share: one sentence with operator, node, place and remedy. Not for kernels, which have their own.
 import type { Dims } from "../graph/graph.js";
-import { AzulejoError, type ErrorCode } from "../support/errors.js";
+import type { ErrorCode } from "../support/errors.js";
+import { AzulejoError } from "../support/errors.js";
 
 /** `Reshape "r1": …` */
 export function refuse(code: ErrorCode, op: string, node: { readonly name: string }, sentence: string): never {

@@ -62,7 +62,7 @@ const limits = (dtype: Dtype, low?: number, high?: number): OperatorCase => ({
     ...(high === undefined ? {} : { max: { dtype, dims: [], data: [high] } }),
   },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...numbers.map(d => limits(d, 5, 12)),
   limits("f32"),
   limits("f32", 3),

@@ -3,7 +3,8 @@ import type { Dims, KnownValue, Value } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
 import { literal } from "../tile/index.js";
 import { printDims, refuse } from "./checks.js";
-import { type KnownElement, knownDims, numberOf, requiredPolys } from "./known-values.js";
+import type { KnownElement } from "./known-values.js";
+import { knownDims, numberOf, requiredPolys } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elementOf, exact, numbersOf, tabulate } from "./reference-tensors.js";
 
@@ -56,7 +57,7 @@ export const reference: Reference = ({ input }, attributes, node) => {
   return { output: tabulate(dtype, numbersOf(input!), () => element) };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "zeros", inputs: { input: { dtype: "i64", dims: [2], data: [3, 17] } } },
   { name: "a scalar", inputs: { input: { dtype: "i64", dims: [0], data: [] } } },
   { name: "nothing", inputs: { input: { dtype: "i64", dims: [2], data: [0, 4] } } },

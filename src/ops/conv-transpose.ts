@@ -224,7 +224,7 @@ const of = (
   attributes,
   inputs: { X: { dtype, dims: x }, W: { dtype, dims: w }, B: { dtype, dims: [w[1]! * (attributes.group ?? 1)] } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of("2×2, stride 2", [1, 3, 5, 7], [3, 4, 2, 2], { strides: [2, 2] }, d)),
   of("3×3", [2, 3, 5, 4], [3, 2, 3, 3]),
   of("3×3, stride 2", [1, 3, 5, 4], [3, 2, 3, 3], { strides: [2, 2], pads: [1, 0, 1, 1], output_padding: [1, 0] }),

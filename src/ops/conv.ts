@@ -146,7 +146,7 @@ const of = (
   attributes,
   inputs: { X: { dtype, dims: x }, W: { dtype, dims: w }, B: { dtype, dims: [w[0]!] } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of("3×3", [1, 3, 7, 11], [5, 3, 3, 3], { pads: [1, 1, 1, 1] }, d)),
   of("1×1", [2, 7, 5, 3], [4, 7, 1, 1]),
   of("1×1, stride 2", [1, 7, 5, 6], [4, 7, 1, 1], { strides: [2, 2] }),

@@ -67,7 +67,7 @@ export const reference: Reference = ({ input }, { blocksize: b, mode = "DCR" }) 
 };
 
 const input = { dtype: "f32", dims: [2, 12, 3, 5] } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "block outside", attributes: { blocksize: 2 }, inputs: { input } },
   { name: "block inside", attributes: { blocksize: 2, mode: "CRD" }, inputs: { input } },
 ];

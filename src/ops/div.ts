@@ -3,7 +3,7 @@
 import { binary } from "./elementwise.js";
 import { binaryCases, binaryReference, signed, unsigned } from "./elementwise-references.js";
 import { foldDiv } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Div", (a, b) => a.div(b), { fold: foldDiv });
 
@@ -16,7 +16,7 @@ export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a / b,
   (a, b) => (b === 0n ? 0n : a / b),
 );
-export const cases = /* @__PURE__ */ [
+export const cases = (): readonly OperatorCase[] => [
   ...binaryCases(signed, [
     [-100, 100],
     [1, 20],

@@ -53,7 +53,7 @@ export const reference: Reference = (inputs, _, { opset }) => {
   const dtype = opset < 10 ? data.dtype : "bool";
   return { output: data, mask: tabulate(dtype, data.dims, () => (is64BitInteger(dtype) ? 1n : 1)) };
 };
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(dtype => ({ name: dtype, inputs: { data: { dtype, dims: [3, 17] } } })),
   { name: "empty", inputs: { data: { dtype: "f32", dims: [0, 5] } } },
 ];

@@ -107,9 +107,9 @@ export const variadicReference =
 
 export const floats: readonly Dtype[] = ["f32", "f16", "f64"];
 export const integers: readonly Dtype[] = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
-export const numbers: readonly Dtype[] = [...floats, ...integers];
+export const numbers: readonly Dtype[] = /* @__PURE__ */ floats.concat(integers);
 export const unsigned: readonly Dtype[] = ["u8", "u16", "u32", "u64"];
-export const signed: readonly Dtype[] = [...floats, "i8", "i16", "i32", "i64"];
+export const signed: readonly Dtype[] = /* @__PURE__ */ floats.concat(["i8", "i16", "i32", "i64"]);
 
 type Range = readonly [number, number];
 const input = (dtype: Dtype, dims: readonly number[], range?: Range) => ({ dtype, dims, ...(range ? { range } : {}) });

@@ -1,13 +1,14 @@
 // Makers of operators that compute each element by itself, with ONNX broadcasting where there are several operands.
-import type { AnyTile } from "../tile/index.js";
+
 import type { Dtype } from "../ir/dtypes.js";
 import { isFloat } from "../ir/dtypes.js";
+import type { AnyTile } from "../tile/index.js";
 import { broadcastDims, readB, readBroadcast } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import type { Fold } from "./folds.js";
 import type { KnownElement } from "./known-values.js";
 import { mapKnown } from "./known-values.js";
-import type { Attributes, AttributeSpec, NodeInfo, Operator } from "./operator.js";
+import type { AttributeSpec, Attributes, NodeInfo, Operator } from "./operator.js";
 
 interface More {
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;

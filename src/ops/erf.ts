@@ -1,7 +1,8 @@
 // Erf: the error function.
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Erf", x => x.erf(), { names: ["input", "output"] });
 
@@ -30,4 +31,4 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / fraction);
 }
 export const reference = /* @__PURE__ */ unaryReference(erf, undefined, undefined, ["input", "output"]);
-export const cases = /* @__PURE__ */ unaryCases(floats, [-4, 4], {}, "input");
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-4, 4], {}, "input");

@@ -33,7 +33,7 @@ export const reference: Reference = ({ input }, { k = 0, dtype }) => {
   return { output: tabulate(to, input!.dims, ([i, j]) => elementOf(to, j === i! + k ? 1 : 0)) };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "the main diagonal", inputs: { input: { dtype: "f32", dims: [4, 7] } } },
   { name: "above it, as i64", attributes: { k: 2, dtype: 7 }, inputs: { input: { dtype: "f32", dims: [5, 5] } } },
   { name: "below it", attributes: { k: -1 }, inputs: { input: { dtype: "i32", dims: [3, 3] } } },

@@ -38,7 +38,7 @@ export const reference: Reference = ({ input }, { axis = 1 }) => {
 };
 
 const input = { dtype: "f32", dims: [2, 3, 4, 5] } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "default axis", inputs: { input } },
   { name: "axis 0", attributes: { axis: 0 }, inputs: { input } },
   { name: "axis = rank", attributes: { axis: 4 }, inputs: { input } },

@@ -1,8 +1,9 @@
 // Floor: the largest integer that is not above X.
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { foldRounding } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Floor", x => x.floor(), { fold: foldRounding(Math.floor) });
 
@@ -12,4 +13,4 @@ export const doc: OperatorDoc = {
   opsets: [1, 13],
 };
 export const reference = /* @__PURE__ */ unaryReference(Math.floor);
-export const cases = /* @__PURE__ */ unaryCases(floats, [-20, 20]);
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-20, 20]);

@@ -1,10 +1,10 @@
 // Arithmetic on single elements known at compile time: what Add, Mul, Div … do to shape subgraphs.
 // Integers are polynomials over dims; floats are numbers, or polynomials where they were cast from dims.
 import type { KnownValue } from "../graph/graph.js";
+import { opaque, Poly } from "../ir/poly.js";
 import { boundsOf, larger, smaller } from "./bounds.js";
 import type { KnownElement } from "./known-values.js";
 import { numberOf, polyOf } from "./known-values.js";
-import { opaque, Poly } from "../ir/poly.js";
 
 type Known = Poly | number;
 export type Fold = (x: readonly Known[], float: boolean) => KnownElement;

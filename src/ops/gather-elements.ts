@@ -42,7 +42,7 @@ export const reference: Reference = ({ data, indices }, { axis = 0 }) => {
   return { output };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   {
     name: "along rows",
     inputs: {

@@ -74,7 +74,7 @@ export const reference: Reference = ({ data, indices }, { batch_dims: batch = 0 
 };
 
 const data = { dtype: "f32", dims: [2, 3, 4] } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   {
     name: "elements",
     inputs: { data, indices: { dtype: "i64", dims: [2, 3], data: [0, 2, 3, 1, -1, 0] } },

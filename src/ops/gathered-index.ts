@@ -1,6 +1,7 @@
 // Positions that an integer tensor holds: what Gather and its kin read with.
 import type { Poly } from "../ir/poly.js";
-import { type AnyTile, where } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { where } from "../tile/index.js";
 import { larger, smaller } from "./bounds.js";
 import { indexTile } from "./index-tiles.js";
 import { numberOf, polyOf } from "./known-values.js";

@@ -1,8 +1,8 @@
 // Gelu: X · Φ(X), with the error function or its tanh approximation.
 import type { AnyTile } from "../tile/index.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 const cubic = 0.044715;
 const tangent = (x: AnyTile): AnyTile =>
@@ -40,7 +40,7 @@ export const reference = /* @__PURE__ */ unaryReference((x, { approximate }) =>
     ? 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + cubic * x ** 3)))
     : x * (0.5 + half(x)),
 );
-export const cases = /* @__PURE__ */ (() => [
+export const cases = (): readonly OperatorCase[] => [
   ...unaryCases(floats, [-6, 6]),
   ...unaryCases(["f32"], [-6, 6], { approximate: "tanh" }),
-])();
+];

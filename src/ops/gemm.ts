@@ -97,7 +97,7 @@ const of = (
   attributes,
   inputs: { A: { dtype, dims: a }, B: { dtype, dims: b }, ...(c ? { C: { dtype, dims: c } } : {}) },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...([...floats, "i32", "i64"] as const).map(d => of([5, 7], [7, 3], [5, 3], {}, d)),
   of([5, 7], [7, 3], undefined),
   of([7, 5], [7, 3], [3], { transA: 1 }),

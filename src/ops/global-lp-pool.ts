@@ -45,7 +45,7 @@ export const reference: Reference = (inputs, { p = 2 }) => {
   return { Y: tabulate(X.dtype, [...X.dims.slice(0, 2), ...space.map(() => 1)], norm) };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(dtype => ({ name: dtype, inputs: { X: { dtype, dims: [2, 3, 5, 7] } } })),
   { name: "p = 1", attributes: { p: 1 }, inputs: { X: { dtype: "f32", dims: [1, 2, 17] } } },
 ];

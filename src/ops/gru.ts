@@ -1,9 +1,9 @@
 // GRU: a hidden state with gates for updating and resetting. Gates lie in W, R and B in the order update, reset, hidden.
 import type { AnyTile } from "../tile/index.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
 import { recurrentCases, recurrentReference } from "./recurrent-references.js";
-import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
 
 /** of the gates, of the candidate for the hidden state */
 const gateActivations = ["Sigmoid", "Tanh"] as const;
@@ -60,7 +60,7 @@ export const reference: Reference = (inputs, attributes) =>
     return [at.input(2).map((x, j) => (1 - z![j]!) * Math.tanh(x + held[j]!) + z![j]! * at.state[0]![j]!)];
   });
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...recurrentCases(3, ["h"]),
   ...recurrentCases(3, ["h"], { linear_before_reset: 1 }).slice(0, 4),
 ];

@@ -1,7 +1,8 @@
 // HardSigmoid: alpha · X + beta, held in 0..1.
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "HardSigmoid",
@@ -19,7 +20,7 @@ export const tolerance: Tolerance = { relative: 1, absolute: 1 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha, beta }) =>
   Math.max(0, Math.min(1, x * alpha + beta)),
 );
-export const cases = /* @__PURE__ */ (() => [
+export const cases = (): readonly OperatorCase[] => [
   ...unaryCases(floats, [-6, 6]),
   ...unaryCases(["f32"], [-6, 6], { alpha: 0.5, beta: 0.25 }),
-])();
+];

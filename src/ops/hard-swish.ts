@@ -1,7 +1,8 @@
 // HardSwish: X · max(0, min(1, X / 6 + 0.5)).
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("HardSwish", x =>
   x.mul(
@@ -21,4 +22,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 0.33 ε of the input */
 export const tolerance: Tolerance = { relative: 2, absolute: 1 };
 export const reference = /* @__PURE__ */ unaryReference(x => x * Math.max(0, Math.min(1, x / 6 + 0.5)));
-export const cases = /* @__PURE__ */ unaryCases(floats, [-6, 6]);
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-6, 6]);

@@ -12,7 +12,7 @@ export const operator: Operator = {
 
 export const reference: Reference = ({ input }) => ({ output: input! });
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "floats", inputs: { input: { dtype: "f32", dims: [2, 3] } } },
   { name: "a 64-bit scalar", inputs: { input: { dtype: "i64", dims: [] } } },
   { name: "nothing", inputs: { input: { dtype: "f16", dims: [0] } } },

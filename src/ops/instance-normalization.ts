@@ -76,7 +76,7 @@ const of = (dims: readonly number[], attributes: Attributes = {}, dtype: Dtype =
     inputs: { input: { dtype, dims }, scale: perChannel, B: perChannel },
   };
 };
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([2, 3, 5, 7], {}, d)),
   of([1, 2, 17], { epsilon: 0.01 }),
   of([2, 3, 2, 3, 5]),

@@ -1,7 +1,7 @@
 // IsInf: where is X infinite, with the signs that the attributes ask for?
 import { literal } from "../tile/index.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
@@ -28,7 +28,7 @@ export const reference = /* @__PURE__ */ unaryReference(
   "bool",
 );
 const specials = { X: { dtype: "f32", dims: [4], data: [Number.NaN, Infinity, -Infinity, 0] } } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...unaryCases(floats),
   { name: "both", inputs: specials },
   { name: "positive", attributes: { detect_negative: 0 }, inputs: specials },

@@ -1,6 +1,7 @@
 // IsNaN: where is X not a number? A number is equal to itself.
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("IsNaN", x => x.ne(x), { result: "bool" });
@@ -10,8 +11,8 @@ export const doc: OperatorDoc = {
   dtypes: "float",
   opsets: [9, 20],
 };
-export const reference = /* @__PURE__ */ unaryReference(Number.isNaN, undefined, "bool");
-export const cases: readonly OperatorCase[] = [
+export const reference = /* @__PURE__ */ unaryReference(x => Number.isNaN(x), undefined, "bool");
+export const cases = (): readonly OperatorCase[] => [
   ...unaryCases(floats),
   { name: "specials", inputs: { X: { dtype: "f32", dims: [4], data: [Number.NaN, Infinity, -Infinity, 0] } } },
 ];

@@ -110,7 +110,7 @@ const of = (dims: readonly number[], axis: number, bias = true, dtype: Dtype = "
     inputs: { X: { dtype, dims }, Scale: { dtype, dims: own }, ...(bias ? { B: { dtype, dims: own } } : {}) },
   };
 };
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([3, 17], -1, true, d)),
   of([2, 3, 5], -1, false),
   of([2, 3, 5], 1),

@@ -1,8 +1,9 @@
 // Less: whether A < B.
-import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+
 import { binary } from "./elementwise.js";
+import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
 import { decideLess, foldCompare } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Less", (a, b) => a.lt(b), {
   result: "bool",
@@ -19,4 +20,4 @@ export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a < b,
   "bool",
 );
-export const cases = /* @__PURE__ */ binaryCases(numbers);
+export const cases = (): readonly OperatorCase[] => binaryCases(numbers);

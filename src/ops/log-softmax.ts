@@ -1,8 +1,8 @@
 // LogSoftmax: the logarithm of a softmax, as x − max − log Σ e^(x − max).
 import type { Dtype } from "../ir/dtypes.js";
+import { rowOf } from "./accumulate.js";
 import { floats } from "./elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { rowOf } from "./accumulate.js";
 import { mapRows, softmaxAxes } from "./softmax.js";
 
 export const operator: Operator = {
@@ -51,7 +51,7 @@ const of = (dims: readonly number[], axis?: number, opset?: number, dtype: Dtype
   attributes: axis === undefined ? {} : { axis },
   inputs: { input: { dtype, dims, range: [-8, 8] } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([3, 17], undefined, undefined, d)),
   of([1]),
   of([2, 3, 5], 0),

@@ -49,7 +49,7 @@ const of = (dims: readonly number[], attributes: Attributes, dtype: Dtype = "f32
   attributes,
   inputs: { input: { dtype, dims } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([3, 17], {}, d)),
   of([2, 3, 5], { axis: 0, p: 1 }),
   of([2, 3, 5], { axis: 1 }),

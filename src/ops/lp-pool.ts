@@ -8,8 +8,8 @@ import { forEachIndex } from "./known-values.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { knownPower } from "./pow.js";
 import { elements, tabulate } from "./reference-tensors.js";
-import { referenceWindows } from "./window-references.js";
 import { poolWindows, tapIndex, tapIndices, windowAttributes } from "./window.js";
+import { referenceWindows } from "./window-references.js";
 
 export const operator: Operator = {
   name: "LpPool",
@@ -72,7 +72,7 @@ const of = (name: string, x: readonly number[], attributes: Attributes, dtype: D
   attributes,
   inputs: { X: { dtype, dims: x } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of("2×2, stride 2", [1, 3, 6, 8], { kernel_shape: [2, 2], strides: [2, 2] }, d)),
   of("p = 1, padding", [2, 3, 7, 5], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], p: 1 }),
   of("p = 3", [1, 2, 9, 8], { kernel_shape: [3, 2], dilations: [2, 3], p: 3 }),

@@ -66,7 +66,7 @@ const of = (dims: readonly number[], attributes: Attributes, dtype: Dtype = "f32
   attributes,
   inputs: { X: { dtype, dims } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([2, 7, 3, 5], { size: 5, alpha: 0.5 }, d)),
   of([1, 7, 3, 5], { size: 4, alpha: 0.1, beta: 0.5, bias: 2 }),
   of([1, 3, 5, 5], { size: 3, alpha: 0.2, beta: 0.6 }),

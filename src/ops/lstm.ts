@@ -88,7 +88,7 @@ export const reference: Reference = (inputs, attributes) => {
 };
 
 const everything = ["B", "sequence_lens", "initial_h", "initial_c", "P"];
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...recurrentCases(4, ["h", "c"]),
   recurrentCase("peepholes", 4, undefined, { direction: "bidirectional" }, everything),
   recurrentCase("peepholes, layout 1", 4, undefined, { layout: 1 }, everything),

@@ -101,7 +101,7 @@ const of = (a: readonly number[], b: readonly number[], dtype: Dtype = "f32"): O
   name: `${dtype} ${a.join("×")} by ${b.join("×")}`,
   inputs: { A: { dtype, dims: a }, B: { dtype, dims: b } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...([...floats, "i32", "i64", "u32", "u64"] as const).map(d => of([5, 7], [7, 3], d)),
   of([17, 31], [31, 13]),
   of([1, 1], [1, 1]),

@@ -10,9 +10,9 @@ import { forEachIndex } from "./known-values.js";
 import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { elements, sizeOf, tabulate } from "./reference-tensors.js";
-import { referenceWindows } from "./window-references.js";
 import type { WindowAxis } from "./window.js";
 import { poolWindows, tapIndex, tapIndices, windowAttributes } from "./window.js";
+import { referenceWindows } from "./window-references.js";
 
 export const operator: Operator = {
   name: "MaxPool",
@@ -127,7 +127,7 @@ const of = (name: string, x: readonly number[], attributes: Attributes, dtype: D
   attributes,
   inputs: { X: { dtype, dims: x, ...(dtype === "u8" ? { range: [0, 100] as const } : {}) } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...([...floats, "i8", "u8"] as const).map(d =>
     of("2×2, stride 2", [1, 3, 6, 8], { kernel_shape: [2, 2], strides: [2, 2] }, d),
   ),

@@ -1,8 +1,9 @@
 // Max: the largest of any number of operands; NaN where one of them is NaN.
-import { numbers, variadicCases, variadicReference } from "./elementwise-references.js";
+
 import { variadic } from "./elementwise.js";
+import { numbers, variadicCases, variadicReference } from "./elementwise-references.js";
 import { foldMax } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ variadic("Max", "max", (a, b) => a.maximum(b), { fold: foldMax });
 
@@ -13,4 +14,4 @@ export const doc: OperatorDoc = {
 };
 // biome-ignore lint/complexity/useMathMinMax: Math.max is not for bigints
 export const reference = /* @__PURE__ */ variadicReference("max", Math.max, (a, b) => (a > b ? a : b));
-export const cases = /* @__PURE__ */ variadicCases(numbers);
+export const cases = (): readonly OperatorCase[] => variadicCases(numbers);

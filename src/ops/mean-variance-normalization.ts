@@ -55,7 +55,7 @@ export const reference: Reference = (inputs, attributes) => {
   };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(dtype => ({ name: dtype, inputs: { X: { dtype, dims: [2, 3, 5, 2] } } })),
   { name: "axes", attributes: { axes: [-1, 0] }, inputs: { X: { dtype: "f32", dims: [2, 3, 5] } } },
 ];

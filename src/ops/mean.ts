@@ -1,7 +1,8 @@
 // Mean: the sum of any number of operands by their number.
-import { floats, variadicCases, variadicReference } from "./elementwise-references.js";
+
 import { variadic } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, variadicCases, variadicReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ variadic("Mean", "mean", (a, b) => a.add(b), {
   finish: (x, count) => x.mul(1 / count),
@@ -20,4 +21,4 @@ export const reference = /* @__PURE__ */ variadicReference(
   undefined,
   (x, count) => x / count,
 );
-export const cases = /* @__PURE__ */ variadicCases(floats);
+export const cases = (): readonly OperatorCase[] => variadicCases(floats);

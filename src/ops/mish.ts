@@ -1,8 +1,8 @@
 // Mish: X · tanh(log(1 + eˣ)). With u = e⁻|x| the tangent is a quotient of polynomials in u: nothing overflows.
 import { where } from "../tile/index.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Mish", x => {
   const u = x.abs().neg().exp();
@@ -26,4 +26,4 @@ export const tolerance: Tolerance = { relative: 5, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(
   x => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
 );
-export const cases = /* @__PURE__ */ unaryCases(floats, [-10, 10]);
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-10, 10]);

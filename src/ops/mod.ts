@@ -3,7 +3,7 @@
 import { binary } from "./elementwise.js";
 import { binaryCases, binaryReference, integers, numbers } from "./elementwise-references.js";
 import { foldMod } from "./folds.js";
-import type { Operator, OperatorDoc } from "./operator.js";
+import type { Operator, OperatorCase, OperatorDoc } from "./operator.js";
 
 const remainder = /* @__PURE__ */ binary("Mod", (a, b, { fmod }) => (fmod === 1 ? a.rem(b) : a.mod(b)), {
   attributes: { fmod: { type: "int", default: 0 } },
@@ -25,7 +25,7 @@ export const reference = /* @__PURE__ */ binaryReference(
   (a, b, { fmod }) => (fmod === 1 || a % b === 0 || a % b < 0 === b < 0 ? a % b : (a % b) + b),
   (a, b, { fmod }) => (fmod === 1 || a % b === 0n || a % b < 0n === b < 0n ? a % b : (a % b) + b),
 );
-export const cases = /* @__PURE__ */ (() => [
+export const cases = (): readonly OperatorCase[] => [
   ...binaryCases(integers, [undefined, [1, 20]]),
   ...binaryCases(numbers, [undefined, [1, 20]], { fmod: 1 }),
-])();
+];

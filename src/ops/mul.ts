@@ -1,8 +1,9 @@
 // Mul: C = A · B; integers wrap around.
-import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
+
 import { binary } from "./elementwise.js";
+import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
 import { foldMul } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Mul", (a, b) => a.mul(b), { fold: foldMul });
 
@@ -15,4 +16,4 @@ export const reference = /* @__PURE__ */ binaryReference(
   (a, b) => a * b,
   (a, b) => a * b,
 );
-export const cases = /* @__PURE__ */ binaryCases(numbers);
+export const cases = (): readonly OperatorCase[] => binaryCases(numbers);

@@ -1,8 +1,9 @@
 // Neg: Y = −X.
-import { unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
+import { unaryCases, unaryReference } from "./elementwise-references.js";
 import { foldNeg } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Neg", x => x.neg(), { fold: foldNeg });
 
@@ -15,4 +16,4 @@ export const reference = /* @__PURE__ */ unaryReference(
   x => -x,
   x => -x!,
 );
-export const cases = /* @__PURE__ */ unaryCases(["f32", "f16", "f64", "i8", "i16", "i32", "i64"]);
+export const cases = (): readonly OperatorCase[] => unaryCases(["f32", "f16", "f64", "i8", "i16", "i32", "i64"]);

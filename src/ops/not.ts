@@ -1,8 +1,9 @@
 // Not: Y = ¬X.
-import { unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
+import { unaryCases, unaryReference } from "./elementwise-references.js";
 import { foldTruth } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Not", x => x.not(), { fold: foldTruth(x => !x) });
 
@@ -12,4 +13,4 @@ export const doc: OperatorDoc = {
   opsets: [1, 1],
 };
 export const reference = /* @__PURE__ */ unaryReference(x => x === 0);
-export const cases = /* @__PURE__ */ unaryCases(["bool"]);
+export const cases = (): readonly OperatorCase[] => unaryCases(["bool"]);

@@ -55,7 +55,7 @@ export const reference: Reference = ({ indices, depth, values }, { axis = -1 }) 
 
 const values = { dtype: "f32", dims: [2], data: [-1, 3] } as const;
 const depth = { dtype: "i64", dims: [], data: [5] } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "last axis", inputs: { indices: { dtype: "i64", dims: [3], data: [0, 4, 2] }, depth, values } },
   {
     name: "first axis, from the end and outside",

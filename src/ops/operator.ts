@@ -152,7 +152,8 @@ export interface OperatorModule {
   readonly operator: Operator;
   /** absent where the operator has no meaning on plain tensors (control flow) */
   readonly reference?: Reference;
-  readonly cases?: readonly OperatorCase[];
+  /** a function, so that bundles drop it */
+  readonly cases?: () => readonly OperatorCase[];
   readonly tolerance?: Tolerance;
   readonly doc: OperatorDoc;
 }

@@ -2,8 +2,8 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { where } from "../tile/index.js";
 import { readBroadcast } from "./broadcast.js";
-import { broadcastReader, floats, wrap } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
+import { broadcastReader, floats, wrap } from "./elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { tabulate } from "./reference-tensors.js";
@@ -43,7 +43,7 @@ const of = (dtype: Dtype, x: readonly number[], slope: readonly number[]): Opera
   name: `${dtype} ${x.join("×")}, slope ${slope.join("×")}`,
   inputs: { X: { dtype, dims: x }, slope: { dtype, dims: slope } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of(d, [2, 3, 5], [3, 1])),
   of("f32", [17], [17]),
   of("f32", [0, 3], [3]),

@@ -2,7 +2,8 @@
 // Negative pads cut off.
 import type { Dims } from "../graph/graph.js";
 import { opaque, Poly } from "../ir/poly.js";
-import { type AnyTile, where } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { where } from "../tile/index.js";
 import { boundsOf, larger } from "./bounds.js";
 import { normalizeAxes, refuse } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
@@ -148,7 +149,7 @@ const data = { dtype: "f32", dims: [3, 5] } as const;
 const around = { dtype: "i64", dims: [4], data: [1, 2, 0, 3] } as const;
 const last = { dtype: "i64", dims: [1], data: [-1] } as const;
 const value = { dtype: "f32", dims: [], data: [2.5] } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "zeros", inputs: { data, pads: around } },
   { name: "a constant", inputs: { data, pads: around, constant_value: value } },
   { name: "one axis, cut and padded", inputs: { data, pads: { dtype: "i64", dims: [2], data: [-2, 4] }, axes: last } },

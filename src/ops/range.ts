@@ -69,7 +69,7 @@ export const reference: Reference = ({ start, limit, delta }) => {
   return { output: tabulate(dtype, [length], ([i]) => elementOf(dtype, a + i! * d)) };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   {
     name: "integers, down",
     inputs: {

@@ -1,7 +1,8 @@
 // Reciprocal: Y = 1 / X.
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
-import type { OperatorDoc } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Reciprocal", x => x.reciprocal());
 
@@ -11,4 +12,4 @@ export const doc: OperatorDoc = {
   opsets: [1, 13],
 };
 export const reference = /* @__PURE__ */ unaryReference(x => 1 / x);
-export const cases = /* @__PURE__ */ unaryCases(floats, [1, 8]);
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [1, 8]);

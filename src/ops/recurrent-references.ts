@@ -1,7 +1,8 @@
 // Recurrent layers in plain numbers, and their cases. Only references, cases and tests import this.
-import type { Attributes, CaseInput, OperatorCase, ReferenceTensor } from "./operator.js";
+
 import type { Dtype } from "../ir/dtypes.js";
 import { floats } from "./elementwise-references.js";
+import type { Attributes, CaseInput, OperatorCase, ReferenceTensor } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
 
 /** One step of one sample: vectors over the hidden units. */

@@ -2,9 +2,9 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { dtypes } from "../ir/dtypes.js";
 import { floats } from "./elementwise-references.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
-import { reductionCases, reductionReference } from "./reduction-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 import { reduction } from "./reduction.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
 
 export const operator = /* @__PURE__ */ reduction("ReduceL1", {
   over: (x, over) => (dtypes[x.dtype as Dtype].kind === "unsigned" ? x : x.abs()).sum(...over),
@@ -19,4 +19,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 1.78 ε */
 export const tolerance: Tolerance = { relative: 4, absolute: 16 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a + Math.abs(b), 0));
-export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);
+export const cases = (): readonly OperatorCase[] => reductionCases([...floats, "i32"]);

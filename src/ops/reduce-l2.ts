@@ -2,9 +2,9 @@
 import { dot } from "../tile/index.js";
 import { computeDtype } from "./accumulate.js";
 import { floats } from "./elementwise-references.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
-import { reductionCases, reductionReference } from "./reduction-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 import { reduction } from "./reduction.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
 
 export const operator = /* @__PURE__ */ reduction("ReduceL2", {
   over: (x, over) => dot(x, x, ...over).sqrt(),
@@ -20,4 +20,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 0.97 ε */
 export const tolerance: Tolerance = { relative: 4, absolute: 1 };
 export const reference = /* @__PURE__ */ reductionReference(x => Math.sqrt(x.reduce((a, b) => a + b * b, 0)));
-export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);
+export const cases = (): readonly OperatorCase[] => reductionCases([...floats, "i32"]);

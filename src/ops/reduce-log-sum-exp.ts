@@ -2,9 +2,9 @@
 import { where } from "../tile/index.js";
 import { computeDtype } from "./accumulate.js";
 import { floats } from "./elementwise-references.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
-import { reductionCases, reductionReference } from "./reduction-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 import { reduction } from "./reduction.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
 
 export const operator = /* @__PURE__ */ reduction("ReduceLogSumExp", {
   over: (x, over) => {
@@ -33,4 +33,4 @@ export const reference = /* @__PURE__ */ reductionReference(x => {
   if (largest === -Infinity) return largest;
   return largest + Math.log(x.reduce((a, b) => a + Math.exp(b - largest), 0));
 });
-export const cases = /* @__PURE__ */ reductionCases(floats, [-8, 8]);
+export const cases = (): readonly OperatorCase[] => reductionCases(floats, [-8, 8]);

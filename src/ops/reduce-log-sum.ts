@@ -1,9 +1,9 @@
 // ReduceLogSum: log Σ x over the named axes; integers are computed in f64.
 import { computeDtype } from "./accumulate.js";
 import { floats } from "./elementwise-references.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
-import { reductionCases, reductionReference } from "./reduction-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 import { reduction } from "./reduction.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
 
 export const operator = /* @__PURE__ */ reduction("ReduceLogSum", {
   over: (x, over) => x.sum(...over).log(),
@@ -19,4 +19,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 0.67 ε of the input */
 export const tolerance: Tolerance = { relative: 4, absolute: 4 };
 export const reference = /* @__PURE__ */ reductionReference(x => Math.log(x.reduce((a, b) => a + b, 0)));
-export const cases = /* @__PURE__ */ reductionCases(floats, [0.5, 2]);
+export const cases = (): readonly OperatorCase[] => reductionCases(floats, [0.5, 2]);

@@ -1,8 +1,8 @@
 import { numbers } from "./elementwise-references.js";
 import { foldMax } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
-import { reductionCases, reductionReference } from "./reduction-references.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 import { reduction } from "./reduction.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
 
 export const operator = /* @__PURE__ */ reduction("ReduceMax", {
   over: (x, over) => x.max(...over),
@@ -17,4 +17,4 @@ export const doc: OperatorDoc = {
   limits: "axes must be known at compile time",
 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => Math.max(a, b), -Infinity));
-export const cases = /* @__PURE__ */ reductionCases([...numbers, "bool"]);
+export const cases = (): readonly OperatorCase[] => reductionCases([...numbers, "bool"]);

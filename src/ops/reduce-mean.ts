@@ -2,9 +2,9 @@
 import { isFloat } from "../ir/dtypes.js";
 import { countOf } from "./accumulate.js";
 import { floats } from "./elementwise-references.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
-import { reductionCases, reductionReference } from "./reduction-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 import { reduction } from "./reduction.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
 
 export const operator = /* @__PURE__ */ reduction("ReduceMean", {
   over: (x, over) => {
@@ -23,4 +23,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 0.51 ε of the input */
 export const tolerance: Tolerance = { relative: 4, absolute: 2 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a + b, 0) / x.length);
-export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);
+export const cases = (): readonly OperatorCase[] => reductionCases([...floats, "i32"]);

@@ -1,8 +1,8 @@
 import { floats } from "./elementwise-references.js";
 import { foldMul } from "./folds.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
-import { reductionCases, reductionReference } from "./reduction-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 import { reduction } from "./reduction.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
 
 export const operator = /* @__PURE__ */ reduction("ReduceProd", { over: (x, over) => x.prod(...over), fold: foldMul });
 
@@ -15,4 +15,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 1.18 ε */
 export const tolerance: Tolerance = { relative: 4, absolute: 0 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a * b, 1));
-export const cases = /* @__PURE__ */ reductionCases([...floats, "i32", "i64"], [1, 2]);
+export const cases = (): readonly OperatorCase[] => reductionCases([...floats, "i32", "i64"], [1, 2]);

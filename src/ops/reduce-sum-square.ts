@@ -1,9 +1,9 @@
 // ReduceSumSquare: Σ x² over the named axes.
 import { dot } from "../tile/index.js";
 import { floats } from "./elementwise-references.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
-import { reductionCases, reductionReference } from "./reduction-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 import { reduction } from "./reduction.js";
+import { reductionCases, reductionReference } from "./reduction-references.js";
 
 export const operator = /* @__PURE__ */ reduction("ReduceSumSquare", { over: (x, over) => dot(x, x, ...over) });
 
@@ -16,4 +16,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 1.88 ε */
 export const tolerance: Tolerance = { relative: 4, absolute: 0 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a + b * b, 0));
-export const cases = /* @__PURE__ */ reductionCases([...floats, "i32"]);
+export const cases = (): readonly OperatorCase[] => reductionCases([...floats, "i32"]);

@@ -1,5 +1,6 @@
 // What references of operators are written with: plain arrays, index loops. Only references and tests import this.
-import { type Dtype, is64BitInteger } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { is64BitInteger } from "../ir/dtypes.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
 import type { ReferenceTensor, Tolerance } from "./operator.js";
 

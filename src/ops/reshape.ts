@@ -75,7 +75,7 @@ export const reference: Reference = ({ data, shape }, attributes) => {
 };
 
 const shape = (...data: number[]) => ({ dtype: "i64", dims: [data.length], data }) as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "to fewer dims", inputs: { data: { dtype: "f32", dims: [2, 3, 4] }, shape: shape(6, 4) } },
   { name: "copied and open dims", inputs: { data: { dtype: "f32", dims: [2, 3, 4] }, shape: shape(2, 0, -1, 1) } },
   { name: "dims that share no factor", inputs: { data: { dtype: "i32", dims: [6, 35] }, shape: shape(10, 21) } },

@@ -1,10 +1,12 @@
 // Weighted neighbours of an origin: linear and cubic interpolation, with and without antialiasing, along one dim.
 import type { Poly } from "../ir/poly.js";
 import { AzulejoError } from "../support/errors.js";
-import { type AnyTile, literal, where } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { literal, where } from "../tile/index.js";
 import { indexTile } from "./index-tiles.js";
 import type { Attributes } from "./operator.js";
-import { clampInto, floorOf, fractionAt, type Origin, type ResizedDim } from "./resize-coordinates.js";
+import type { Origin, ResizedDim } from "./resize-coordinates.js";
+import { clampInto, floorOf, fractionAt } from "./resize-coordinates.js";
 
 export interface Tap {
   readonly position: Poly;

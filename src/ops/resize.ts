@@ -1,21 +1,17 @@
 // Resize: nearest, linear and cubic interpolation along some axes, by scales or to sizes, all coordinate transformations.
 import type { Dims } from "../graph/graph.js";
-import { opaque, type Poly } from "../ir/poly.js";
-import { type AnyTile, literal, where } from "../tile/index.js";
+import type { Poly } from "../ir/poly.js";
+import { opaque } from "../ir/poly.js";
+import type { AnyTile } from "../tile/index.js";
+import { literal, where } from "../tile/index.js";
 import { normalizeAxes, refuse } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { requiredNumbers, requiredPolys } from "./known-values.js";
 import type { Attributes, KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc } from "./operator.js";
-import {
-  clampInto,
-  fractionOf,
-  nearest,
-  type Origin,
-  type ResizedDim,
-  ratioOf,
-  transformations,
-} from "./resize-coordinates.js";
-import { type Tap, tapsOf } from "./resize-taps.js";
+import type { Origin, ResizedDim } from "./resize-coordinates.js";
+import { clampInto, fractionOf, nearest, ratioOf, transformations } from "./resize-coordinates.js";
+import type { Tap } from "./resize-taps.js";
+import { tapsOf } from "./resize-taps.js";
 
 export { resizeReference as reference } from "./resize-reference.js";
 
@@ -199,7 +195,7 @@ const scales = { dtype: "f32", dims: [4], data: [1, 1, 2, 2] } as const;
 const down = { dtype: "f32", dims: [4], data: [1, 1, 0.5, 0.75] } as const;
 const sizes = { dtype: "i64", dims: [4], data: [1, 2, 7, 3] } as const;
 const none = { dtype: "f32", dims: [0], data: [] } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   {
     name: "nearest ×2, as exported for segmentation",
     attributes: { coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },

@@ -66,7 +66,7 @@ const of = (dims: readonly number[], axis: number, dtype: Dtype = "f32"): Operat
   attributes: { axis },
   inputs: { X: { dtype, dims }, scale: { dtype, dims: dims.slice(axis < 0 ? axis + dims.length : axis) } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([3, 17], -1, d)),
   of([2, 3, 5], 1),
   of([2, 3, 5], 0),

@@ -1,8 +1,8 @@
 // RNN: the simple recurrent layer, h = f(x · W + h · R + bias).
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
 import { recurrentCases, recurrentReference } from "./recurrent-references.js";
-import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
 
 export const operator: Operator = {
   name: "RNN",
@@ -38,4 +38,4 @@ export const tolerance: Tolerance = { relative: 32, absolute: 32 };
 export const reference: Reference = (inputs, attributes) =>
   recurrentReference(inputs, attributes, 1, ["h"], at => [at.input(0).map((x, j) => Math.tanh(x + at.hidden(0)[j]!))]);
 
-export const cases: readonly OperatorCase[] = recurrentCases(1, ["h"]);
+export const cases = (): readonly OperatorCase[] => recurrentCases(1, ["h"]);

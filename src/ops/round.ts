@@ -1,8 +1,9 @@
 // Round: to the nearest integer, halves to the even one.
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { foldRounding } from "./folds.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Round", x => x.round(), { fold: foldRounding(halfToEven) });
 
@@ -18,4 +19,4 @@ function halfToEven(x: number): number {
   return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
 }
 export const reference = /* @__PURE__ */ unaryReference(halfToEven);
-export const cases = /* @__PURE__ */ unaryCases(floats, [-20, 20]);
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-20, 20]);

@@ -1,9 +1,9 @@
 // Selu: gamma · X where it is positive, else gamma · alpha · (eˣ − 1).
 import { where } from "../tile/index.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { expm1 } from "./near-one.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Selu",
@@ -26,4 +26,4 @@ export const tolerance: Tolerance = { relative: 6, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha, gamma }) =>
   x > 0 ? gamma * x : gamma * alpha * Math.expm1(x),
 );
-export const cases = /* @__PURE__ */ unaryCases(floats, [-6, 6]);
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-6, 6]);

@@ -1,8 +1,8 @@
 // Shrink: X ± bias outside −lambd..lambd, else 0.
 import { where } from "../tile/index.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Shrink",
@@ -25,4 +25,4 @@ export const reference = /* @__PURE__ */ unaryReference(
   undefined,
   ["input", "output"],
 );
-export const cases = /* @__PURE__ */ unaryCases(floats, [-2, 2], { bias: 0.25, lambd: 0.75 }, "input");
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-2, 2], { bias: 0.25, lambd: 0.75 }, "input");

@@ -4,7 +4,7 @@ import { dtypes } from "../ir/dtypes.js";
 import { literal, where } from "../tile/index.js";
 import { unary } from "./elementwise.js";
 import { numbers, unaryCases, unaryReference } from "./elementwise-references.js";
-import type { OperatorDoc } from "./operator.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Sign",
@@ -26,4 +26,4 @@ export const reference = /* @__PURE__ */ unaryReference(
   undefined,
   ["input", "output"],
 );
-export const cases = /* @__PURE__ */ unaryCases(numbers, undefined, {}, "input");
+export const cases = (): readonly OperatorCase[] => unaryCases(numbers, undefined, {}, "input");

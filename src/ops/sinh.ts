@@ -1,9 +1,9 @@
 // Sinh: the hyperbolic sine; near 0 by its series, because the difference of exponentials cancels there.
 import type { AnyTile } from "../tile/index.js";
 import { where } from "../tile/index.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 const series = (x: AnyTile): AnyTile => {
   const square = x.mul(x);
@@ -33,4 +33,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 2.57 ε */
 export const tolerance: Tolerance = { relative: 5, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(Math.sinh, undefined, undefined, ["input", "output"]);
-export const cases = /* @__PURE__ */ [...unaryCases(floats, [-4, 4], {}, "input")];
+export const cases = (): readonly OperatorCase[] => [...unaryCases(floats, [-4, 4], {}, "input")];

@@ -17,7 +17,7 @@ export const operator: Operator = {
 
 export const reference: Reference = ({ data }) => ({ size: tabulate("i64", [], () => BigInt(sizeOf(data!.dims))) });
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "of a matrix", inputs: { data: { dtype: "f32", dims: [3, 7] } } },
   { name: "of a scalar", inputs: { data: { dtype: "i32", dims: [] } } },
   { name: "of nothing", inputs: { data: { dtype: "f64", dims: [3, 0] } } },

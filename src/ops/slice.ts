@@ -117,7 +117,7 @@ export const reference: Reference = ({ data, starts, ends, axes, steps }, attrib
 
 const list = (...data: number[]) => ({ dtype: "i64", dims: [data.length], data }) as const;
 const data = { dtype: "f32", dims: [10, 21, 5] } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "leading axes", inputs: { data, starts: list(0, 3), ends: list(3, 10) } },
   { name: "named axis and step", inputs: { data, starts: list(1), ends: list(20), axes: list(1), steps: list(4) } },
   {

@@ -99,7 +99,7 @@ const of = (dims: readonly number[], axis?: number, opset?: number, dtype: Dtype
   attributes: axis === undefined ? {} : { axis },
   inputs: { input: { dtype, dims, range: [-8, 8] } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([3, 17], undefined, undefined, d)),
   of([1]),
   of([2, 3, 5], 0),

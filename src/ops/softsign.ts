@@ -1,7 +1,8 @@
 // Softsign: X / (1 + |X|).
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Softsign", x => x.div(x.abs().add(1)), { names: ["input", "output"] });
 
@@ -16,4 +17,4 @@ export const reference = /* @__PURE__ */ unaryReference(x => x / (1 + Math.abs(x
   "input",
   "output",
 ]);
-export const cases = /* @__PURE__ */ unaryCases(floats, [-20, 20], {}, "input");
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [-20, 20], {}, "input");

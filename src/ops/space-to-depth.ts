@@ -60,7 +60,7 @@ export const reference: Reference = ({ input }, { blocksize: b }) => {
   return { output };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "blocks of 2", attributes: { blocksize: 2 }, inputs: { input: { dtype: "f32", dims: [2, 3, 4, 6] } } },
   { name: "blocks of 3", attributes: { blocksize: 3 }, inputs: { input: { dtype: "u8", dims: [1, 2, 3, 9] } } },
 ];

@@ -127,7 +127,7 @@ export const reference: Reference = ({ input, split }, attributes, { outputCount
 };
 
 const sizes = (...data: number[]) => ({ dtype: "i64", dims: [data.length], data }) as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "even", outputCount: 3, attributes: { num_outputs: 3 }, inputs: { input: { dtype: "f32", dims: [6, 5] } } },
   { name: "uneven", outputCount: 4, attributes: { num_outputs: 4 }, inputs: { input: { dtype: "f32", dims: [7] } } },
   {

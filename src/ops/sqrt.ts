@@ -1,7 +1,8 @@
 // Sqrt: the square root; NaN below 0.
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+
 import { unary } from "./elementwise.js";
-import type { OperatorDoc } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Sqrt", x => x.sqrt());
 
@@ -11,4 +12,4 @@ export const doc: OperatorDoc = {
   opsets: [1, 13],
 };
 export const reference = /* @__PURE__ */ unaryReference(Math.sqrt);
-export const cases = /* @__PURE__ */ unaryCases(floats, [0, 100]);
+export const cases = (): readonly OperatorCase[] => unaryCases(floats, [0, 100]);

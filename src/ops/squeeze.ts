@@ -52,7 +52,7 @@ export const reference: Reference = ({ data, axes }, attributes) => {
 
 const data = { dtype: "f32", dims: [1, 3, 1, 5] } as const;
 const axes = (...list: number[]) => ({ dtype: "i64", dims: [list.length], data: list }) as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "one axis", inputs: { data, axes: axes(0) } },
   { name: "negative and several", inputs: { data, axes: axes(-2, 0) } },
   { name: "all ones", inputs: { data } },

@@ -1,8 +1,9 @@
 // Sum: any number of operands added up from the left.
-import { floats, variadicCases, variadicReference } from "./elementwise-references.js";
+
 import { variadic } from "./elementwise.js";
+import { floats, variadicCases, variadicReference } from "./elementwise-references.js";
 import { foldAdd } from "./folds.js";
-import type { OperatorDoc, Tolerance } from "./operator.js";
+import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ variadic("Sum", "sum", (a, b) => a.add(b), { fold: foldAdd });
 
@@ -14,4 +15,4 @@ export const doc: OperatorDoc = {
 /** worst measured on wasm in f32: 1.15 ε of the operands */
 export const tolerance: Tolerance = { relative: 2, absolute: 2 };
 export const reference = /* @__PURE__ */ variadicReference("sum", (a, b) => a + b);
-export const cases = /* @__PURE__ */ variadicCases(floats);
+export const cases = (): readonly OperatorCase[] => variadicCases(floats);

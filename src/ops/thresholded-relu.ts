@@ -1,8 +1,8 @@
 // ThresholdedRelu: X where it is above alpha, else 0.
 import { where } from "../tile/index.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { unary } from "./elementwise.js";
-import type { OperatorDoc } from "./operator.js";
+import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("ThresholdedRelu", (x, { alpha }) => where(x.gt(alpha), x, 0), {
   attributes: { alpha: { type: "float", default: 1 } },
@@ -14,7 +14,7 @@ export const doc: OperatorDoc = {
   opsets: [10, 22],
 };
 export const reference = /* @__PURE__ */ unaryReference((x, { alpha }) => (x > alpha ? x : 0));
-export const cases = /* @__PURE__ */ (() => [
+export const cases = (): readonly OperatorCase[] => [
   ...unaryCases(floats),
   ...unaryCases(["f32"], undefined, { alpha: 0.25 }),
-])();
+];

@@ -1,5 +1,6 @@
 // Tile: the tensor repeated along its dims.
-import { opaque, type Poly } from "../ir/poly.js";
+import type { Poly } from "../ir/poly.js";
+import { opaque } from "../ir/poly.js";
 import { refuse } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { knownDims, pick, requiredPolys, stridesOf } from "./known-values.js";
@@ -62,7 +63,7 @@ export const reference: Reference = ({ input, repeats }) => {
   return { output: tabulate(input!.dtype, dims, i => read(i.map((x, d) => x % input!.dims[d]!))!) };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   {
     name: "rows and columns",
     inputs: { input: { dtype: "f32", dims: [2, 3] }, repeats: { dtype: "i64", dims: [2], data: [3, 2] } },

@@ -57,7 +57,7 @@ export const reference: Reference = ({ data }, attributes) => {
   return { transposed };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "reversed by default", inputs: { data: { dtype: "f32", dims: [2, 3, 4] } } },
   {
     name: "channels last",

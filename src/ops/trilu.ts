@@ -46,7 +46,7 @@ export const reference: Reference = ({ input, k }, { upper = 1 }) => {
   return { output };
 };
 
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "upper", inputs: { input: { dtype: "f32", dims: [4, 5] } } },
   { name: "lower, batched", attributes: { upper: 0 }, inputs: { input: { dtype: "i64", dims: [2, 3, 3] } } },
   {

@@ -5,7 +5,8 @@ import { requiredNumbers } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { numbersOf, vectorOf } from "./reference-tensors.js";
 import { resizeBody } from "./resize.js";
-import { fractionOf, type ResizedDim } from "./resize-coordinates.js";
+import type { ResizedDim } from "./resize-coordinates.js";
+import { fractionOf } from "./resize-coordinates.js";
 import { resizeReference } from "./resize-reference.js";
 
 /** An input since opset 9, an attribute before. */
@@ -58,7 +59,7 @@ export const reference: Reference = ({ X, scales }, attributes, node) => {
 
 const X = { dtype: "f32", dims: [1, 2, 3, 4] } as const;
 const scales = { dtype: "f32", dims: [4], data: [1, 1, 2, 3] } as const;
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   { name: "nearest", opset: 9, inputs: { X, scales } },
   { name: "linear", opset: 9, attributes: { mode: "linear" }, inputs: { X, scales } },
   { name: "attribute of opset 7", opset: 7, attributes: { scales: [1, 1, 3, 2] }, inputs: { X } },

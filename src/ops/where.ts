@@ -2,8 +2,8 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { where } from "../tile/index.js";
 import { broadcastDims, readBroadcast } from "./broadcast.js";
-import { broadcastNumbers, broadcastReader, numbers } from "./elementwise-references.js";
 import { commonDtype } from "./elementwise.js";
+import { broadcastNumbers, broadcastReader, numbers } from "./elementwise-references.js";
 import type { KnownElement } from "./known-values.js";
 import { mapKnown, numberOf } from "./known-values.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -51,7 +51,7 @@ const of = (dtype: Dtype, condition: readonly number[], x: readonly number[], y:
   name: `${dtype} ${[condition, x, y].map(s => s.join("×") || "scalar").join(", ")}`,
   inputs: { condition: { dtype: "bool", dims: condition }, X: { dtype, dims: x }, Y: { dtype, dims: y } },
 });
-export const cases: readonly OperatorCase[] = [
+export const cases = (): readonly OperatorCase[] => [
   ...[...numbers, "bool" as const].map(d => of(d, [3, 5], [3, 5], [3, 5])),
   of("f32", [], [3, 5], [5]),
   of("f32", [3, 1], [], [1, 7]),

@@ -1,8 +1,9 @@
 // Geometry of sliding windows: convolutions and pooling. Sizes of outputs and paddings as polynomials, indices of taps.
+
+import type { Dims } from "../graph/graph.js";
 import { ceilDiv, opaque, Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dimOf } from "../tile/index.js";
-import type { Dims } from "../graph/graph.js";
 import { larger, smaller } from "./bounds.js";
 import { printDims } from "./broadcast.js";
 import { refuse } from "./checks.js";

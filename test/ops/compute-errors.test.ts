@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KnownValue } from "../../src/graph/graph.js";
 import { newestOpset } from "../../src/graph/make.js";
-import type { Dtype, } from "../../src/ir/dtypes.js";
+import type { Dtype } from "../../src/ir/dtypes.js";
 import { isFloat } from "../../src/ir/dtypes.js";
 import { Poly, Sym } from "../../src/ir/poly.js";
 import type { Attributes, NodeInfo } from "../../src/ops/operator.js";
 import { createRegistry } from "../../src/ops/registry.js";
 import type { ErrorCode } from "../../src/support/errors.js";
-import { AzulejoError, } from "../../src/support/errors.js";
+import { AzulejoError } from "../../src/support/errors.js";
 
 interface Refusal {
   readonly op: string;

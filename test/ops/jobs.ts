@@ -17,9 +17,12 @@ export type Outcome = readonly ReferenceTensor[] | Error;
 
 const jobsInAProgram = 100;
 
+/** names of values are unique in a batch whatever the cases are called */
+let jobs = 0;
+
 /** @throws what inference and passes throw */
 export async function prepareJob(name: string, graph: Graph, inputs: Job["inputs"], registry: Registry): Promise<Job> {
-  const prefix = `${name}: `;
+  const prefix = `${name} #${jobs++}: `;
   const { graph: prepared } = await prepareGraph(prefixed(graph, prefix), registry, {});
   // content that became a constant is no input any more
   const named = graph.inputs.map(v => [prefix + v.name, inputs[v.name]!] as const);

@@ -74,8 +74,14 @@ export function graphOfCase(
     if (n) tensors[n] = tensorOf(testCase.inputs[n]!, i + 1);
   });
   const symbols = new Map<number, Sym>();
+  const mayVary = symbolic
+    ? symbolicSizes(
+        module,
+        names.map(n => (n ? tensors[n]!.dims : [])),
+      )
+    : new Set<number>();
   const dim = (n: number): Poly => {
-    if (!symbolic || n < 3) return Poly.int(n);
+    if (!mayVary.has(n)) return Poly.int(n);
     const sym = symbols.get(n) ?? new Sym(`d${n}`);
     symbols.set(n, sym);
     return Poly.sym(sym);
@@ -115,6 +121,16 @@ export function graphOfCase(
 /** The reference's float64 in the dtype it is stored in. */
 const stored = (t: ReferenceTensor): ReferenceTensor =>
   isFloat(t.dtype) ? { ...t, data: numbersOf(t).map(x => rounded(t.dtype, x)) } : t;
+
+/**
+ * Sizes that become symbols, equal sizes one symbol. Whole kernels (recurrent layers) relate sizes of their weights by factors, which
+ * equal sizes can't say: there, only the length of the sequence varies.
+ */
+function symbolicSizes({ operator }: OperatorModule, shapes: readonly (readonly number[])[]): ReadonlySet<number> {
+  if (!operator.kernels) return new Set(shapes.flat().filter(n => n > 2));
+  const [[length, ...rest], ...others] = shapes as [number[], ...(readonly number[])[]];
+  return new Set(length !== undefined && ![...rest, ...others.flat()].includes(length) ? [length] : []);
+}
 
 function outputValues({ operator }: OperatorModule, { outputCount }: OperatorCase): readonly Value[] {
   const variadic = operator.outputs.at(-1)!.endsWith("...");
