@@ -1,13 +1,13 @@
 // ArgMin: the position of the smallest element along an axis.
 import { argExtreme, argExtremeCases, argExtremeReference } from "./arg-extreme.js";
-import type { OperatorDoc, OperatorCase } from "./operator.js";
+import type { OperatorDoc } from "./operator.js";
 import { exact } from "./reference-tensors.js";
 
 export const operator = argExtreme("ArgMin", "min");
 
 export const reference = /* @__PURE__ */ argExtremeReference((a, b) => a < b);
 
-export const cases = (): readonly OperatorCase[] => argExtremeCases;
+export const cases = argExtremeCases;
 
 export const tolerance = exact;
 

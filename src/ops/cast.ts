@@ -81,7 +81,7 @@ function castReference(dtype: Dtype, x: Element): Element {
   return wrap(dtype, typeof x === "number" && Number.isFinite(x) ? BigInt(Math.trunc(x)) : x);
 }
 
-const all: readonly Dtype[] = [...numbers, "bool"];
+const all: readonly Dtype[] = /* @__PURE__ */ numbers.concat("bool");
 const code = (dtype: Dtype): number => Number(Object.keys(dtypeOfCode).find(k => dtypeOfCode[Number(k)] === dtype));
 export const cases = (): readonly OperatorCase[] =>
   all.flatMap(from =>
