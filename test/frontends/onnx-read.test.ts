@@ -69,6 +69,18 @@ describe("readOnnx", () => {
     );
   });
 
+  it("fixes dims that have no name in the file by the names they are given", async () => {
+    const relu = node("Relu", ["x"], ["y"]);
+    const file = onnxModel({ inputs: [value("x", 1, ["batch", null])], outputs: [value("y", 1)], nodes: [relu] });
+    const dims = (graph: Graph) => graph.inputs[0]!.dims!.map(d => d.print());
+    assert.deepEqual(dims(await readOnnx(file)), ["batch", "x_1"]);
+    assert.deepEqual(dims(await readOnnx(file, { dims: { x_1: 3 } })), ["batch", "3"]);
+    await assert.rejects(readOnnx(file, { dims: { x_0: 3 } }), {
+      code: "option",
+      message: 'Option dims: the model has no dim named "x_0"; it has "batch", "x_1"',
+    });
+  });
+
   it("fixes dims by name", async () => {
     const file = onnxModel({
       inputs: [value("x", f32, ["batch", "width"])],

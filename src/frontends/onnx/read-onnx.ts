@@ -46,7 +46,7 @@ export async function readOnnx(
     fixedDims: checkedDims(options.dims ?? {}),
   };
   const graph = withMadeOutputs(await readGraph(proto, "", context));
-  refuseUnknownDims(context);
+  refuseUnknownDims(context, graph);
   return { ...graph, symbols: symbolsOf(graph.inputs) };
 }
 
@@ -131,12 +131,13 @@ function checkedDims(dims: Readonly<Record<string, number>>): Readonly<Record<st
   return dims;
 }
 
-function refuseUnknownDims({ fixedDims, symbols }: ReadContext): void {
+function refuseUnknownDims({ fixedDims, symbols }: ReadContext, { inputs }: Pick<Graph, "inputs">): void {
+  const names = new Set([...symbols.keys(), ...symbolsOf(inputs).map(s => s.name)]);
   for (const name of Object.keys(fixedDims))
-    if (!symbols.has(name))
+    if (!names.has(name))
       throw new AzulejoError(
         "option",
-        `Option dims: the model has no dim named "${name}"; ${symbols.size ? `it has ${[...symbols.keys()].map(n => `"${n}"`).join(", ")}` : "all its dims are numbers or have no name"}`,
+        `Option dims: the model has no dim named "${name}"; ${names.size ? `it has ${[...names].map(n => `"${n}"`).join(", ")}` : "all its dims are numbers"}`,
       );
 }
 

@@ -33,13 +33,21 @@ function declaredType(
 function readDim(dim: TensorShapeProto_Dimension, fallback: string, where: string, context: ReadContext): Poly {
   const { value } = dim;
   if (value.case === "dimParam" && value.value !== "") return namedDim(value.value, context);
-  if (value.case !== "dimValue" || value.value === -1n) return Poly.sym(new Sym(fallback));
+  if (value.case !== "dimValue" || value.value === -1n) return openDim(fallback, context);
   if (value.value < 0n || value.value > BigInt(Number.MAX_SAFE_INTEGER))
     throw new AzulejoError(
       "model-format",
       `${where} has a dim of ${value.value}, which is not a size; export the model again`,
     );
   return Poly.int(Number(value.value));
+}
+
+/** An unnamed dim is known by the name that it is given here: in `model.inputs`, and in the option dims. */
+function openDim(name: string, { symbols, fixedDims }: ReadContext): Poly {
+  const sym = new Sym(name);
+  if (!Object.hasOwn(fixedDims, name)) return Poly.sym(sym);
+  symbols.set(name, symbols.get(name) ?? sym);
+  return Poly.int(fixedDims[name]!);
 }
 
 function namedDim(name: string, { symbols, fixedDims }: ReadContext): Poly {
