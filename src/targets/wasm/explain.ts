@@ -13,7 +13,10 @@ import { engine } from "./machine-engine.js";
 type Options = Pick<CompileOptions, "schedules" | "engineFlags">;
 
 function codesOf(program: KernelProgram, options: Options): readonly KernelCode[] {
-  const library = new KernelLibrary(options.schedules as Readonly<Record<string, Partial<Schedule>>> | undefined);
+  const library = new KernelLibrary(
+    engine(options.engineFlags),
+    options.schedules as Readonly<Record<string, Partial<Schedule>>> | undefined,
+  );
   new CompiledProgram(program, library);
   return library.codes;
 }

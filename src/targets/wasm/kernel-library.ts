@@ -6,6 +6,7 @@ import type { Kernel, Tensor } from "../../ir/tile.js";
 import { lower } from "../../lower/cpu/lower.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
 import { deriveSchedule } from "../../schedule/derive.js";
+import type { ScheduleFeatures } from "../../schedule/machine-profile.js";
 import type { Schedule } from "../../schedule/schedule.js";
 
 /** A kernel in the words of the caller, and the code that computes it. */
@@ -26,6 +27,7 @@ export interface BoundKernel {
 }
 
 export class KernelLibrary {
+  readonly #features: ScheduleFeatures;
   readonly #pins: Readonly<Record<string, Partial<Schedule>>>;
   readonly #codes = new Map<string, KernelCode>();
   readonly #representatives = new Map<
@@ -34,7 +36,8 @@ export class KernelLibrary {
   >();
   #functions = 0;
 
-  constructor(pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
+  constructor(features: ScheduleFeatures, pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
+    this.#features = features;
     this.#pins = pins;
   }
   get codes(): readonly KernelCode[] {
@@ -55,6 +58,7 @@ export class KernelLibrary {
       return p?.isConst ? p.constant : undefined;
     };
     const schedule = deriveSchedule(first.kernel, {
+      features: this.#features,
       dimHints: hint,
       pins: this.#pins[kernel.name] ?? {},
     });

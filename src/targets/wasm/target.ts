@@ -71,7 +71,7 @@ class Making {
     throwIfAborted(this.#options.signal, "Loading the model");
     const features = engine(this.#options.engineFlags);
     const start = now();
-    const library = new KernelLibrary(this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>);
+    const library = new KernelLibrary(features, this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>);
     this.compiled = new CompiledProgram(this.#source, library);
     const lowered = now();
     this.#options.onProgress?.({ phase: "compile", fraction: 0.5 });
