@@ -45,7 +45,7 @@ export function nameKernel(kernel: Kernel): void {
   const nodes = nodesOf(kernel);
   const taken = new Set<string>();
   const views = viewsOf(nodes);
-  const wasUnnamed = new Set(views.filter(v => unnamed(v.value) || v.name === `${v.value.kind}${v.value.id}`));
+  const wasUnnamed = new Set(views.filter(v => v.name === `${v.value.kind}${v.value.id}`));
   for (const n of nodes) if (!isInline(n) && !unnamed(n)) n.name = uniqueName(n.name, taken);
   const counters = new Map<string, number>();
   for (const n of nodes) {

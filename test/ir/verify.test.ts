@@ -1,0 +1,237 @@
+// What verify refuses, word for word, and what it leaves to the sizes of a call.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { boundOf } from "../../src/ir/bounds.js";
+import { classify } from "../../src/ir/index-kind.js";
+import { parse } from "../../src/ir/parse.js";
+import { opaque, Poly, Sym } from "../../src/ir/poly.js";
+import type { Kernel } from "../../src/ir/tile.js";
+import { gathered, newAxis } from "../../src/ir/tile.js";
+import { verify } from "../../src/ir/verify.js";
+import { nodesOf } from "../../src/ir/walk.js";
+import { f32, grid, i32, kernel } from "../../src/tile/index.js";
+
+const text = (body: string, tensors = "input X: f32[M, N] output Y: f32[M, N]"): string =>
+  `kernel k(M, N) { ${tensors} grid m: M, n: N axis a: M, b: N ${body} }`;
+const refused: readonly (readonly [string, string, string])[] = [
+  [
+    "a product of indices",
+    text("store Y[m, n] = X[m*n, n]"),
+    'index 0 of "X" is m*n, a product of indices or a division by one; use sums, multiples, div and mod by sizes, or read the index from a tensor',
+  ],
+  [
+    "division by an index",
+    text("store Y[m, n] = X[div(m, n), n]"),
+    'index 0 of "X" is (m div n), a product of indices or a division by one; use sums, multiples, div and mod by sizes, or read the index from a tensor',
+  ],
+  [
+    "a float index",
+    text("x = X[m, n] store Y[m, n] = X[@x, n]"),
+    'index 0 of "X" is read from "x", which is f32; cast it to i32',
+  ],
+  ["rank of a read", text("store Y[m, n] = X[m]"), '"X" has 2 dims and is indexed with 1; give one index a dim'],
+  [
+    "rank of a write",
+    text("store Y[m] = X[m, n]"),
+    '"Y" has 2 dims and is written with 1 indices; give one index a dim',
+  ],
+  [
+    "mixed dtypes",
+    text("store Y[m, n] = add(X[m, n], cast(X[m, n], f16))"),
+    '"add0": add of f32 and f16: dtypes do not mix by themselves; cast one of them',
+  ],
+  [
+    "a domain",
+    text("store Y[m, n] = and(X[m, n], X[m, n])"),
+    '"and0": and is for integers and bool, not f32; cast first',
+  ],
+  [
+    "a condition",
+    text("store Y[m, n] = select(X[m, n], X[m, n], 0)"),
+    '"select0": the condition of select is f32; compare it with something',
+  ],
+  [
+    "a bitcast",
+    text("store Y[m, n] = cast(bitcast(X[m, n], i64), f32)"),
+    '"bitcast0": bitcast from f32 to i64 changes the size; use cast',
+  ],
+  [
+    "an unknown function",
+    text("store Y[m, n] = gamma(X[m, n])"),
+    '"gamma0" calls "gamma", which is no function; use one of exp, exp2, log, log2, tanh, erf, sin, cos, sigmoid, pow',
+  ],
+  ["operands of a function", text("store Y[m, n] = pow(X[m, n])"), '"pow0": pow takes 2 operands, not 1'],
+  [
+    "a function of integers",
+    text("store Y[m, n] = cast(exp([m]), f32)"),
+    '"exp0": exp of i32 gives i32; functions take and give one float dtype',
+  ],
+  [
+    "dtype of an accumulator",
+    text("store Y[m, n] = cast(sum(X[m, b]) over b as i32, f32)"),
+    '"sum0" reduces f32 in i32; cast the operand first',
+  ],
+  [
+    "a forgotten reduction",
+    text("store Y[m, n] = X[m, b]"),
+    '"load0" has the axis "b" that the indices of "Y" lack; reduce over it or index with it',
+  ],
+  ["dtype of a write", text("store Y[m, n] = [m]"), '"Y" holds f32, and "index" is i32; cast it'],
+  [
+    "a reduction over the grid",
+    text("store Y[m, n] = sum(X[m, n]) over n as f32"),
+    '"sum0" reduces over "n", an axis of the grid, whose blocks run apart; reduce over .all() or fold over .tile()',
+  ],
+  [
+    "a reduction over a point",
+    text(
+      "fold t: N steps (s) from (f32 0) { x = sum(X[0, t]) over t as f32 yield add(s, x) } into (r) store Y[m, n] = r",
+    ),
+    '"x" reduces over "t", which is a point of a fold over .steps(); add the values up in the state of the fold',
+  ],
+  [
+    "a write by every block",
+    text("store Y[m, 0] = X[m, 0]"),
+    'every index of "n" writes the same elements of "Y"; index with "n", or write after its loop',
+  ],
+  [
+    "a write in every step",
+    text("fold t: N steps (s) from (f32 0) { store Y[m, n] = X[m, t] yield s } into (_)"),
+    'every index of "t" writes the same elements of "Y"; index with "t", or write after its loop',
+  ],
+  [
+    "a state outside of its fold",
+    text("fold t: N steps (s) from (f32 0) { yield add(s, X[m, t]) } into (_) store Y[m, n] = s"),
+    '"s" belongs to the fold over "t" and is used outside of it; carry it in the fold\'s state',
+  ],
+  [
+    "an index outside of its fold",
+    text("fold t: N (s) from (f32 0) { yield s } into (_) x = X[m, t] store Y[m, n] = sum(x) over t as f32"),
+    '"x" belongs to the fold over "t" and is used outside of it; carry it in the fold\'s state',
+  ],
+  [
+    "dtype of a state",
+    text("fold t: N (s) from (f32 0) { yield i32 0 } into (r) store Y[m, n] = r"),
+    'state 0 of the fold over "t" starts as f32 and becomes i32; cast one of them',
+  ],
+  [
+    "axes of a state",
+    text("fold t: N (s) from (f32 0) { yield X[m, 0] } into (r) store Y[m, n] = r"),
+    'state 0 of the fold over "t" gets the axis "m" that its initial value lacks; reduce over it or start with it',
+  ],
+  [
+    "until",
+    text("fold t: N until a (s) from (f32 0) { yield s } into (r) store Y[m, n] = r"),
+    'the fold over "t" ends with "a", which is no axis of the grid; use an index that grid gave',
+  ],
+  [
+    "an output that nothing writes",
+    text("store Y[m, n] = X[m, n]", "input X: f32[M, N] output Y: f32[M, N] output Z: f32[M]"),
+    '"Z" is an output and nothing writes it; add "Z.at(…).set(…)" or remove it',
+  ],
+  [
+    "a written input",
+    text("store Y[m, n] = X[m, n]", "input X: f32[M, N] input Y: f32[M, N]"),
+    '"Y" is an input and is written; make it an output or inout',
+  ],
+  [
+    "a race",
+    text("store X[m, n] = X[n, m]", "inout X: f32[M, N]"),
+    '"X" is read where other blocks of "m" may write it; read and write it in two kernels',
+  ],
+  [
+    "a view without an axis",
+    text("view v of X[m, n] over m  store Y[m, n] = v[a]"),
+    'the view "v" leaves out the axis "n" of "load0"; name every axis',
+  ],
+];
+for (const [name, source, message] of refused)
+  test(`refused: ${name}`, () => {
+    assert.throws(() => verify(parse(source)), { code: "kernel", message: `kernel "k": ${message}` });
+  });
+
+test("a node that lies about its axes is found, with the user's line", () => {
+  const make = (): Kernel =>
+    kernel(
+      { X: f32("M N"), Y: f32("M N") },
+      ({ X, Y, M, N }) => grid(M.tile(), N.tile(), (m, n) => Y.at(m, n).set(X.at(m, n).mul(2))),
+      {
+        name: "k",
+      },
+    ).ir;
+  const message = (k: Kernel): string => {
+    try {
+      verify(k);
+    } catch (e) {
+      return (e as Error).message.replace(/\/[^()]*\/(verify\.test\.js:)\d+/, "$1");
+    }
+    return "";
+  };
+  const [less, more] = [make(), make()];
+  const mul = (k: Kernel) => nodesOf(k).find(n => n.name === "mul0") as unknown as { axes: unknown[] };
+  mul(less).axes = [less.grid[0]];
+  assert.equal(
+    message(less),
+    'kernel "k": "mul0" varies over "n" and does not say so; add it to the node\'s axes (verify.test.js:)',
+  );
+  mul(more).axes = [...more.grid, newAxis("z", Poly.int(3))];
+  assert.equal(
+    message(more),
+    'kernel "k": "mul0" claims the axis "z" and does not vary over it; remove it from the node\'s axes (verify.test.js:)',
+  );
+});
+
+const conditions = (k: Kernel): string[] => verify(k).conditions.map(c => c.message);
+test("writes that extents prove inside need no condition", () => {
+  for (const index of ["m, n", "M - 1 - m, n", "m, N - n - 1"])
+    assert.deepEqual(conditions(parse(text(`store Y[${index}] = X[m, n]`))), []);
+  const flat = "input X: f32[M, N] output Y: f32[M*N]";
+  assert.deepEqual(conditions(parse(text("store Y[m*N + n] = X[m, n]", flat))), []);
+  const split = "input X: f32[M, N] output Y: f32[M, 4, N]";
+  assert.deepEqual(
+    conditions(
+      parse("kernel k(M) { input X: f32[4*M] output Y: f32[M, 4] grid i: 4*M store Y[div(i, 4), mod(i, 4)] = X[i] }"),
+    ),
+    [],
+  );
+  assert.deepEqual(conditions(parse(text("store Y[m, mod(n, 4), n] = X[m, n]", split))), []);
+});
+test("writes that sizes decide come back as conditions", () => {
+  assert.deepEqual(conditions(parse(text("store Y[m + 2, n - 1] = X[m, n]"))), [
+    'kernel "k": "Y" is written along dim 0 up to 1 + M, which must be below its size M',
+    'kernel "k": "Y" is written along dim 1 from -1, which must not be negative',
+  ]);
+  const k = kernel({ X: f32("A"), Y: f32("B") }, ({ X, Y, A }) => grid(A.tile(), i => Y.at(i.mul(2)).set(X.at(i))), {
+    name: "spread",
+  }).ir;
+  const [c] = verify(k).conditions;
+  const [A, B] = k.dims.map(d => [...d.size.syms][0]!);
+  const holds = (a: number, b: number): boolean => {
+    const at = (p: Poly): number => p.evaluate((s: Sym) => (s === A ? a : s === B ? b : Number.NaN));
+    return c!.relation === "lt" ? at(c!.left) < at(c!.right) : at(c!.left) <= at(c!.right);
+  };
+  assert.deepEqual([holds(3, 5), holds(3, 4)], [true, false]);
+});
+test("gathered writes are checked by whoever runs the kernel", () => {
+  const k = kernel({ X: f32("A"), I: i32("A"), Y: f32("B") }, ({ X, I, Y, A }) =>
+    grid(A.tile(), i => Y.at(I.at(i)).set(X.at(i))),
+  ).ir;
+  assert.deepEqual(conditions(k), []);
+});
+
+test("indices are affine, quasi-affine or gathers", () => {
+  const [n, d] = [Poly.sym(new Sym("n")), Poly.sym(new Sym("d"))];
+  const i = Poly.sym(newAxis("i", n).sym);
+  const j = Poly.sym(newAxis("j", n).sym);
+  assert.equal(classify(i.mul(2).add(j.mul(d)).sub(1)), "affine");
+  assert.equal(classify(opaque("div", i, d).add(opaque("mod", i, d))), "quasi-affine");
+  assert.equal(classify(opaque("min", i, j)), "quasi-affine");
+  assert.equal(classify(i.mul(j)), undefined);
+  assert.equal(classify(opaque("mod", d, i)), undefined);
+  assert.equal(classify(i.mul(opaque("div", j, d))), undefined);
+  const row = nodesOf(
+    parse("kernel k(N) { input I: i32[N] output Y: i32[N] grid i: N x = I[i] store Y[i] = add(x, 1) }"),
+  )[0]!;
+  assert.equal(classify(gathered(row).add(i)), "gather");
+  assert.equal(boundOf(opaque("mod", i, d), "high")!.equals(d.sub(1)), true);
+});
