@@ -2,7 +2,7 @@
 // layouts, blocks. Every decision is a field that a user or a tuner may pin.
 import type { Sym } from "../ir/poly.js";
 import type { Kernel, NodeOf } from "../ir/tile.js";
-import { isTensor } from "../ir/tile.js";
+import { isTensor, reach } from "../ir/tile.js";
 import { decideBlocks } from "./blocks.js";
 import { isContraction } from "./contraction.js";
 import { fuseAxes } from "./fusion.js";
@@ -13,6 +13,7 @@ import { placeValues } from "./placement.js";
 import type { Schedule, StageSchedule } from "./schedule.js";
 import { decideStorage } from "./storage.js";
 import { stageOf } from "./tiles.js";
+import type { SinkView } from "./view.js";
 import { KernelView } from "./view.js";
 
 export interface DeriveOptions {
@@ -39,6 +40,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
   const sinks = view.sinks();
   const stage: Record<string, StageSchedule> = {};
   for (const s of sinks) stage[s.id] ??= stageOf(view, s, chooseLane(view, s), { profile, features });
+  keepForAllLanes(view, sinks, stage);
   const { layouts, copies } = decideStorage(view, sinks, stage);
   const block = decideBlocks(view, sinks, stage, profile);
   for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_BLOCK;
@@ -56,6 +58,18 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     maxPointers: POINTERS,
     ...pins,
   };
+}
+
+/** What is kept for one row has room for one: where lanes go across rows, it is kept for all of the region's rows instead. */
+function keepForAllLanes(view: KernelView, sinks: readonly SinkView[], stage: Schedule["stage"]): void {
+  for (const s of sinks) {
+    const lane = view.rows(s).find(a => view.names.axis(a) === stage[s.id]?.lane);
+    if (!lane) continue;
+    for (const n of reach([s.value])) {
+      const id = view.names.value(n);
+      if (view.places[id]?.at === "row" && view.axes(n.axes).includes(lane)) view.places[id] = { at: "region" };
+    }
+  }
 }
 
 /** Loads of fused pixels that may leave the image go through a table, where enough work hangs on each pointer. */

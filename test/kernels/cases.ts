@@ -127,6 +127,13 @@ const softmax: KernelCase = {
   want: ({ X }, { R, C }) =>
     each([R!, C!], ([r, c]) => Math.exp(X![r! * C! + c!]!) / sum(C!, i => Math.exp(X![r! * C! + i]!))),
 };
+/** so few columns that lanes go across rows: what is kept for a row has to be kept for each of them */
+const softmaxOfTwo: KernelCase = {
+  ...softmax,
+  name: "softmax of two columns",
+  kernel: () => stage1.softmax({ C: 2 }).ir,
+  sizes: [{ R: 1 }, { R: 4 }, { R: 6 }, { R: 17 }],
+};
 const layerNorm: KernelCase = {
   name: "layerNorm",
   kernel: () => stage1.layerNorm().ir,
@@ -209,6 +216,7 @@ export const cases: readonly KernelCase[] = [
   depthwise(2, 1),
   maxPool,
   softmax,
+  softmaxOfTwo,
   layerNorm,
   attention(false),
   attention(true),

@@ -79,7 +79,7 @@ export const maxPool = (stride = 2, pad = 1) =>
     { name: "maxPool", statics: { P: 3, Q: 3 } },
   );
 
-export const softmax = () =>
+export const softmax = (statics: { readonly C?: number } = {}) =>
   kernel(
     { X: f32("R C"), Y: f32("R C") },
     ({ X, Y, R, C }) =>
@@ -90,7 +90,7 @@ export const softmax = () =>
         // one division a row, not one an element
         Y.at(r, c).set(e.mul(e.sum(c).reciprocal()));
       }),
-    { name: "softmax" },
+    { name: "softmax", statics },
   );
 
 export const layerNorm = () =>
