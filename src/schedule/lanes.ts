@@ -58,9 +58,10 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
     } else if (n.kind === "map" || n.kind === "call") for (const x of n.args) visit(x, weight, seen);
   };
   visit(s.value, 1, new Set());
+  const stored = s.fold ? s.axes : view.storedAxes(s.value);
   const store = s.store
     ? view.stepOf(s.store.tensor, s.store.index, a)
-    : s.axes.at(-1) === a
+    : stored.at(-1) === a
       ? "contiguous"
       : "strided";
   return cost + (store === "none" ? 4 : stepCost[store]) * filling;
@@ -75,7 +76,7 @@ function loadCost(view: KernelView, n: NodeOf<"load">, a: Axis, isRow: boolean, 
 }
 /** scratch holds a placed value with its last axis innermost, or in panels of the lane where a contraction reads it */
 function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contracted: boolean): number {
-  const axes = view.axes(n.axes);
+  const axes = view.storedAxes(n);
   if (!axes.includes(a)) return isRow ? 1 : 4;
   if (axes.at(-1) === a) return 1;
   return contracted ? COPIED : stepCost.strided;

@@ -24,6 +24,12 @@ export const rootsOf = (stores: readonly Store[]): Node[] =>
     ...s.index.flatMap(p => [...p.syms].flatMap(x => (x.def?.op === "value" ? [x.def.node as Node] : []))),
   ]);
 
+/** The order in which scratch memory holds a value: axes of the grid outside, what the block walks whole inside. */
+export function storageOrder(grid: readonly Axis[], axes: readonly Axis[]): Axis[] {
+  const rank = (a: Axis): number => (grid.includes(a) ? grid.indexOf(a) : grid.length);
+  return [...axes].sort((a, b) => rank(a) - rank(b));
+}
+
 export function namesOf(kernel: Kernel): Names {
   const folds = allFolds(kernel.folds);
   const roots = [...folds.flatMap(f => [...f.init, ...rootsOf(f.stores), ...f.next]), ...rootsOf(kernel.stores)];

@@ -81,7 +81,7 @@ function placeInPanels(view: KernelView, s: SinkView, lane: Axis, size: number):
   for (const n of view.inline(s.value)) {
     if (!isContraction(n) || n.kind !== "reduce") continue;
     for (const a of n.args) {
-      const axes = view.axes(a.axes);
+      const axes = view.storedAxes(a);
       if (!view.isPlaced(a) || !axes.includes(lane) || axes.at(-1) === lane) continue;
       const id = view.names.value(a);
       view.places[id] = { ...view.places[id]!, block: [view.names.axis(lane), size] };

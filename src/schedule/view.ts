@@ -8,7 +8,7 @@ import { Poly } from "../ir/poly.js";
 import type { Axis, Fold, Kernel, Node, NodeOf, Store, Tensor } from "../ir/tile.js";
 import { axesOf, isTensor, reach } from "../ir/tile.js";
 import type { Names } from "./names.js";
-import { namesOf } from "./names.js";
+import { namesOf, storageOrder } from "./names.js";
 import type { Place } from "./schedule.js";
 
 /** a dim that nobody knows anything of */
@@ -121,6 +121,11 @@ export class KernelView {
   }
 
   // ---- memory
+
+  /** axes of a placed value as scratch holds it */
+  storedAxes(n: Node): readonly Axis[] {
+    return storageOrder(this.axes(this.kernel.grid), this.axes(n.axes));
+  }
 
   private address(tensor: Tensor, index: readonly Poly[]): Poly {
     // panels only matter to who made them: the order of the dims decides

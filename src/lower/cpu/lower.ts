@@ -24,11 +24,11 @@ const TABLE_BLOCK = 1024;
 export function lower(kernel: Kernel, schedule: Schedule): Lowered {
   const l = new Lowering(kernel, schedule);
   l.gather = (n, offs) => gatherIndex(l, n, offs);
-  const grid = fuse(l);
+  l.grid = fuse(l);
   const phases: Phase[] = [
     ...copiedTensors(l).map(([t, place]) => copyPhase(l, t, place)),
     ...pointerLoads(l).map(n => tablePhase(l, n)),
-    mainPhase(l, grid),
+    mainPhase(l),
   ];
   for (const p of phases) verifyFunc(p.func);
   return {
@@ -127,8 +127,8 @@ function bindBlocks(l: Lowering, axes: readonly { readonly axis: Axis; readonly 
   return total;
 }
 
-function mainPhase(l: Lowering, grid: readonly Axis[]): Phase {
-  const blocked = grid.flatMap(axis => {
+function mainPhase(l: Lowering): Phase {
+  const blocked = l.grid.flatMap(axis => {
     const size = l.schedule.block[l.names.axis(axis)];
     return size === undefined ? [] : [{ axis, size }];
   });

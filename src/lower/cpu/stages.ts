@@ -3,6 +3,7 @@ import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Fold, Node, Store } from "../../ir/tile.js";
 import { axesOf, children, reach } from "../../ir/tile.js";
 import { isContraction } from "../../schedule/contraction.js";
+import { storageOrder } from "../../schedule/names.js";
 import type { StageSchedule } from "../../schedule/schedule.js";
 import { cell } from "./cells.js";
 import { fitsLane } from "./convert.js";
@@ -49,7 +50,7 @@ export function lowerRegion(l: Lowering, stores: readonly Sink[], lowerFold: (f:
     const place = placeOf(l, n);
     if (l.buffers.has(n) || !place) continue;
     const rows = place.at === "row" ? rowAxes(l, { axes: l.axes(n), value: n }) : [];
-    const axes = l.axes(n).filter(a => !rows.includes(a) && !l.bindings.has(a));
+    const axes = storageOrder(l.grid, l.axes(n)).filter(a => !rows.includes(a) && !l.bindings.has(a));
     const panel = place.block && axes.findIndex(a => l.names.axis(a) === place.block![0]);
     const buffer = newBuffer(
       l,
@@ -103,18 +104,9 @@ function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
   const groups = new Map<string, { depth: number; contraction: boolean; sinks: Sink[] }>();
   for (const s of sinks) {
     const contraction = inlineContraction(l, s);
-    const rows = rowAxes(l, s)
-      .map(a => a.id)
-      .sort();
     const depth = depthOf(s);
-    const key = `${depth}/${contraction}/${rows.join()}/${
-      wideAxes(l, s).length > 0
-        ? ""
-        : s.axes
-            .map(a => a.id)
-            .sort()
-            .join()
-    }`;
+    const whole = wideAxes(l, s).length > 0 ? "" : looped(l, s.axes);
+    const key = `${depth}/${contraction}/${looped(l, rowAxes(l, s))}/${whole}`;
     const g = groups.get(key);
     if (g) g.sinks.push(s);
     else groups.set(key, { depth, contraction, sinks: [s] });
@@ -128,18 +120,16 @@ const wideAxes = (l: Lowering, s: Sink): readonly Axis[] => {
   const rows = rowAxes(l, s);
   return s.axes.filter(a => !rows.includes(a));
 };
+/** the axes that still need loops, as a key */
+const looped = (l: Lowering, axes: readonly Axis[]): string =>
+  axes
+    .filter(a => !l.bindings.has(a))
+    .map(a => a.id)
+    .sort((a, b) => a - b)
+    .join();
 /** a value kept for one row is used while that row is open */
 const sharesLoop = (l: Lowering, o: Sink, s: Sink): boolean =>
-  o.kept !== undefined &&
-  o.axes.length > o.kept.axes.length &&
-  rowAxes(l, o)
-    .map(a => a.id)
-    .sort()
-    .join() ===
-    rowAxes(l, s)
-      .map(a => a.id)
-      .sort()
-      .join();
+  o.kept !== undefined && o.axes.length > o.kept.axes.length && looped(l, rowAxes(l, o)) === looped(l, rowAxes(l, s));
 
 export function lowerStage(l: Lowering, sinks: readonly Sink[], pin?: StageSchedule): void {
   new Stage(l, sinks, pin).run();

@@ -85,6 +85,8 @@ export class Lowering implements Tools {
   readonly substitution = new Map<Sym, Poly>();
   readonly fusedInto = new Map<Axis, Axis>();
 
+  /** the grid after fusing */
+  grid: readonly Axis[] = [];
   readonly bindings = new Map<Axis, Binding>();
   readonly ranges = new Map<Axis, Range>();
   readonly buffers = new Map<Node, Buffer>();
