@@ -1,5 +1,5 @@
 // The operations of loop IR with their types. Names and meaning are WebAssembly's, so that every emitter has an exact
-// specification; the one exception is `f32x4.madd`, a·b + c with one rounding or two, whichever the machine does faster.
+// specification; the exceptions are `f32x4.madd` and `nmadd`, a·b + c and c - a·b with one rounding or two, whichever the machine does faster.
 import type { Type } from "./loop.js";
 
 export interface OpType {
@@ -146,6 +146,7 @@ export const ops = {
     unary("v128"),
   ),
   "f32x4.madd": typed("v128", "v128", "v128", "v128"),
+  "f32x4.nmadd": typed("v128", "v128", "v128", "v128"),
   ...table(
     ["i32x4.trunc_sat_f32x4_s", "i32x4.trunc_sat_f32x4_u", "f32x4.convert_i32x4_s", "f32x4.convert_i32x4_u"],
     unary("v128"),

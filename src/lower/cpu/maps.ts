@@ -85,16 +85,15 @@ function apply(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
   );
 }
 
-/** a·b + c in one operation, where the product is needed nowhere else in memory */
+/** a·b + c or c - a·b in one operation, unless the product is in memory anyway */
 function multiplyAdd(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr | undefined {
   if (!l.lane || l.schedule.exact || registerType[n.dtype] !== "f32") return undefined;
   const isProduct = (x: Node): x is NodeOf<"map"> => x.kind === "map" && x.op === "mul" && !l.buffers.has(x);
   const [a, b] = n.args as readonly [Node, Node];
-  if (n.op === "sub") return undefined;
-  const product = isProduct(a) ? a : isProduct(b) ? b : undefined;
+  const product = n.op === "add" && isProduct(a) ? a : isProduct(b) ? b : undefined;
   if (!product) return undefined;
   const [x, y] = product.args.map(p => cell(l, p, offs));
-  return op("f32x4.madd", x!, y!, cell(l, product === a ? b : a, offs));
+  return op(n.op === "add" ? "f32x4.madd" : "f32x4.nmadd", x!, y!, cell(l, product === a ? b : a, offs));
 }
 
 /** counts are modulo the dtype's width, which the machine does by itself for 32 and 64 bits */

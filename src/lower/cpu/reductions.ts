@@ -9,7 +9,7 @@ import { extractLane, fitsLane, registerType } from "./convert.js";
 import { constantSize, laneLoop } from "./lanes.js";
 import { planOf } from "./loads.js";
 import type { Expr, Reg } from "./loop.js";
-import { op, read } from "./loop.js";
+import { op, read, zeroVector } from "./loop.js";
 import { binary, identity } from "./maps.js";
 import type { Lowering, Offsets } from "./state.js";
 import { origin } from "./state.js";
@@ -65,6 +65,8 @@ class Reduction {
   private readonly wide: readonly Reg[][];
   /** sums of what does not fill a vector */
   private readonly narrow: readonly Reg[];
+  /** for max and min of floats in lanes: where a NaN has been seen, by accumulator */
+  private readonly nans = new Map<Reg, Reg>();
 
   constructor(l: Lowering, n: NodeOf<"reduce">, offs: Offsets) {
     this.l = l;
@@ -82,6 +84,9 @@ class Reduction {
     const wide = () => this.tile.map(row);
     this.wide = this.laneOver ? this.inLanes(wide) : wide();
     this.narrow = this.laneOver ? this.tile.map(accumulator) : [];
+    const extreme = (n.op === "max" || n.op === "min") && registerType[n.dtype] === "f32";
+    if (extreme && (l.lane ?? this.laneOver))
+      for (const a of this.wide.flat()) this.nans.set(a, l.b.set(zeroVector, "nan"));
   }
 
   run(): void {
@@ -103,7 +108,7 @@ class Reduction {
     l.stored.clear();
     this.tile.forEach((offs, i) => {
       const key = `n${this.n.id}${l.offsetKey(this.axes, offs)}`;
-      l.b.scope.memo.set(key, this.laneOver ? this.horizontal(i) : read(this.wide[i]![0]!));
+      l.b.scope.memo.set(key, this.laneOver ? this.horizontal(i) : this.settled(this.wide[i]![0]!));
     });
   }
 
@@ -213,8 +218,21 @@ class Reduction {
       const lanes = l.lane !== undefined;
       const values = n.args.map(a => cell(l, a, at)).map((e, j) => cast(e, n.args[j]!.dtype, n.dtype, lanes, l));
       const acc = accumulators[i]!;
-      l.b.push({ kind: "set", reg: acc, value: this.combined(read(acc), values, lanes) });
+      if (this.nans.has(acc)) this.compare(acc, this.nans.get(acc)!, l.keep(values[0]!));
+      else l.b.push({ kind: "set", reg: acc, value: this.combined(read(acc), values, lanes) });
     });
+  }
+  /** max that propagates NaN is seven instructions on x86: pmax and a record of unordered lanes are three */
+  private compare(acc: Reg, nans: Reg, x: Expr): void {
+    const { l, n } = this;
+    const nearer = op(n.op === "max" ? "f32x4.pmax" : "f32x4.pmin", read(acc), x);
+    l.b.push({ kind: "set", reg: nans, value: op("v128.or", read(nans), op("f32x4.ne", x, x)) });
+    l.b.push({ kind: "set", reg: acc, value: nearer });
+  }
+  /** an accumulator with its NaNs put back: all ones is one */
+  private settled(acc: Reg): Expr {
+    const nans = this.nans.get(acc);
+    return nans ? read(this.l.b.set(op("v128.or", read(acc), read(nans)), "v")) : read(acc);
   }
   private combined(acc: Expr, values: readonly Expr[], lanes: boolean): Expr {
     const { l, n } = this;
@@ -233,7 +251,7 @@ class Reduction {
   /** partial vectors, lanes and the scalar rest of one accumulator, in a fixed order */
   private horizontal(i: number): Expr {
     const { l, n } = this;
-    const [first, ...others] = this.wide[i]!.map(read);
+    const [first, ...others] = this.wide[i]!.map(r => this.settled(r));
     let v = first!;
     for (const o of others) v = this.joined(v, o, true);
     for (const lanes of [

@@ -159,7 +159,7 @@ class FunctionBody {
     },
     op: e => {
       for (const a of e.args) this.expr(a);
-      if (e.op === "f32x4.madd") this.madd();
+      if (e.op === "f32x4.madd" || e.op === "f32x4.nmadd") this.madd(e.op === "f32x4.nmadd");
       else this.instruction(opcodes[e.op]);
       if (e.lane !== undefined) this.out.push(e.lane);
     },
@@ -189,16 +189,17 @@ class FunctionBody {
     },
   };
 
-  /** arguments a, b, c are on the stack */
-  private madd(): void {
+  /** Arguments a, b, c are on the stack: a·b + c, or c - a·b. */
+  private madd(negated: boolean): void {
     if (this.features.relaxedSimd) {
-      this.instruction([0xfd, 0x105]);
+      this.instruction([0xfd, negated ? 0x106 : 0x105]);
       return;
     }
     this.maddTemporary ??= this.newLocal("v128");
     const c = this.maddTemporary;
     this.withLocal(LOCAL_SET, c);
     this.instruction(opcodes["f32x4.mul"]);
+    if (negated) this.instruction(opcodes["f32x4.neg"]);
     this.withLocal(LOCAL_GET, c);
     this.instruction(opcodes["f32x4.add"]);
   }

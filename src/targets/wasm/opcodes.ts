@@ -20,8 +20,10 @@ const saturating = <N extends string>(
 const numbered = <N extends string>(prefix: number, first: number, names: readonly N[]) =>
   Object.fromEntries(names.map((n, i) => [n, [prefix, first + i] as const])) as Record<N, readonly [number, number]>;
 
-/** `f32x4.madd` is the emitter's decision: relaxed_madd, or a multiplication and an addition */
-export const opcodes: Readonly<Record<Exclude<OpName, "f32x4.madd">, readonly [prefix: number, code: number]>> = {
+/** madd and nmadd are the emitter's decision: relaxed_madd, or a multiplication and an addition */
+export const opcodes: Readonly<
+  Record<Exclude<OpName, "f32x4.madd" | "f32x4.nmadd">, readonly [prefix: number, code: number]>
+> = {
   ...run(
     0x45,
     "i32.eqz",
