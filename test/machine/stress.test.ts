@@ -37,29 +37,26 @@ for (const kind of SHARED)
       const good = randomCase(machine, 7);
       const program = machine.prepare(good.instructions, scratch(machine));
       const cells = machine.heapBase + (2 << 20);
-      const count = Array.from({ length: 50 });
-      // threads meet at each step; one works while the others sleep
-      const long = [
-        machine.prepare(
-          count.map(() => call("work", 16, cells, 2000)),
-          scratch(machine),
-        ),
-        machine.prepare(
-          count.map(() => call("work", 1, cells, 20_000)),
-          scratch(machine),
-        ),
-      ];
-      const bad = machine.prepare(
+      // threads meet at each step, or one works while the others sleep
+      const together = Array.from({ length: 50 }, () => call("work", 16, cells, 2000));
+      const alone = Array.from({ length: 100 }, () => call("work", 1, cells, 20_000));
+      const long = [together, alone].map(instructions => machine.prepare(instructions, scratch(machine)));
+      const bad = [
         [call("work", 16, cells, 100), call("gather", 16, 3), call("work", 16, cells, 100)],
-        scratch(machine),
-      );
+        [...alone.slice(0, 10), call("gather", 1, 0), call("work", 1, cells, 10)],
+      ].map(instructions => machine.prepare(instructions, scratch(machine)));
+      const cell = new Int32Array(machine.view!({ address: cells, byteLength: 4 }).buffer, cells, 1);
       let interrupted = 0;
       for (let run = 0; run < 40 * sweep; run++) {
         const controller = new AbortController();
+        Atomics.store(cell, 0, 0);
         const aborted = machine.run(long[run % 2]!, [], [], controller.signal);
-        await new Promise(resolve => setImmediate(resolve));
+        // at once, or when some of it is done and, in a run that one thread does alone, the others have gone to sleep
+        const least = run % 4 < 2 ? 0 : 10;
+        do await new Promise(resolve => setImmediate(resolve));
+        while (Atomics.load(cell, 0) < least);
         controller.abort();
-        const trapped = machine.run(bad, [], []);
+        const trapped = machine.run(bad[run % 2]!, [], []);
         // the long run may have ended before the signal fired
         const [first, second] = await Promise.allSettled([aborted, trapped]);
         if (first.status === "rejected") {
@@ -67,7 +64,7 @@ for (const kind of SHARED)
           interrupted++;
         }
         assert.equal(second.status === "rejected" && second.reason.code, "bounds");
-        assert.throws(() => machine.runSync!(bad, [], []), { code: "bounds" });
+        assert.throws(() => machine.runSync!(bad[run % 2]!, [], []), { code: "bounds" });
         await check(machine, good, program, run, run % 2 === 1);
       }
       assert.ok(interrupted > 0, "no run was interrupted");
@@ -75,6 +72,22 @@ for (const kind of SHARED)
       machine.dispose();
     }
   });
+
+test("a worker that wakes late stays out of a synchronous run, whose thread 0 is the caller", async () => {
+  const machine = await machineOf("shared 2", { delays: true });
+  try {
+    const empty = machine.prepare([], scratch(machine));
+    const cells = machine.heapBase;
+    const program = machine.prepare([call("work", 16, cells, 5000)], scratch(machine));
+    for (let run = 0; run < 300 * sweep; run++) {
+      await machine.run(empty, [], []);
+      // the kernel traps if two threads share scratch memory
+      machine.runSync!(program, [], []);
+    }
+  } finally {
+    machine.dispose();
+  }
+});
 
 test("many machines side by side keep apart", async () => {
   const machines = await Promise.all(Array.from({ length: 6 }, () => machineOf("shared 2")));

@@ -102,7 +102,11 @@ export const i32 = {
   or: binary(0x72),
   shiftRightUnsigned: binary(0x76),
 };
-export const i64 = { const: (value: number): Code => [0x42, ...signed(value)] };
+export const i64 = {
+  const: (value: number): Code => [0x42, ...signed(value)],
+  mul: binary(0x7e),
+  extendUnsigned: (a: Code): Code => [a, 0xad],
+};
 
 /** Sequentially consistent operations on 32-bit words; read-modify-write ones give the old value. */
 export const atomic = {

@@ -329,18 +329,20 @@ const write: Readonly<Record<DriverFunction, (context: Context) => AssembledFunc
       call(index("leave")),
     ]),
 
-  /** Pauses of 0 to 1023 steps, and one in 64 sleeps for 100 µs; a race on its state only adds to the disorder. */
+  /** Pauses of 0 to 1023 steps, and one in 64 sleeps for up to 1.5 ms; a race on its state only adds to the disorder. */
   delay: () =>
-    assembleFunction("driver.delay", { params: {}, locals: { state: "i32" } }, ({ state }) => [
-      set(state, i32.add(i32.mul(i32.load(word(CONTROL.delays)), i32.const(1664525)), i32.const(1013904223))),
-      i32.store(word(CONTROL.delays), get(state)),
-      when(
-        i32.eqz(i32.and(i32.shiftRightUnsigned(get(state), i32.const(8)), i32.const(63))),
-        drop(atomic.wait(word(CONTROL.delays), get(state), i64.const(100_000))),
-      ),
-      set(state, i32.add(i32.shiftRightUnsigned(get(state), i32.const(22)), i32.const(1))),
-      loop(branchIf(0, tee(state, i32.sub(get(state), i32.const(1))))),
-    ]),
+    assembleFunction("driver.delay", { params: {}, locals: { state: "i32" } }, ({ state }) => {
+      const bits = (from: number, mask: number): Code =>
+        i32.and(i32.shiftRightUnsigned(get(state), i32.const(from)), i32.const(mask));
+      const timeNs = i64.mul(i64.extendUnsigned(bits(14, 31)), i64.const(50_000));
+      return [
+        set(state, i32.add(i32.mul(i32.load(word(CONTROL.delays)), i32.const(1664525)), i32.const(1013904223))),
+        i32.store(word(CONTROL.delays), get(state)),
+        when(i32.eqz(bits(8, 63)), drop(atomic.wait(word(CONTROL.delays), get(state), timeNs))),
+        set(state, i32.add(bits(22, 1023), i32.const(1))),
+        loop(branchIf(0, tee(state, i32.sub(get(state), i32.const(1))))),
+      ];
+    }),
 };
 
 /** so that a trap can name its kernel */
