@@ -19,7 +19,8 @@ export function labelOf(n: Node): string {
 /** Literals and indices stand where they are used and need no name. */
 export const isInline = (n: Node): boolean => n.kind === "index" || (n.kind === "full" && n.axes.length === 0);
 
-const unnamed = (n: Node): boolean => n.name === "" || n.name === `${n.kind}${n.id}`;
+/** a kind and a number: what node() gives, perhaps to a node that this one was copied from */
+const unnamed = (n: Node): boolean => n.name === "" || new RegExp(`^${n.kind}\\d+$`).test(n.name);
 /** How a message calls a value: by its name, or by what computes it. */
 export function titleOf(n: Node): string {
   if (!unnamed(n)) return n.name;
@@ -45,7 +46,7 @@ export function nameKernel(kernel: Kernel): void {
   const nodes = nodesOf(kernel);
   const taken = new Set<string>();
   const views = viewsOf(nodes);
-  const wasUnnamed = new Set(views.filter(v => v.name === `${v.value.kind}${v.value.id}`));
+  const wasUnnamed = new Set(views.filter(v => unnamed(v.value) && v.name === v.value.name));
   for (const n of nodes) if (!isInline(n) && !unnamed(n)) n.name = uniqueName(n.name, taken);
   const counters = new Map<string, number>();
   for (const n of nodes) {

@@ -51,6 +51,7 @@ class Printer {
   readonly #scopes: ReadonlyMap<Node, Fold | undefined>;
   readonly #uses = new Map<Node, number>();
   readonly #symbols = new Map<Sym, string>();
+  readonly #ranks = new Map<Sym, number>();
   readonly #printed = new Set<object>();
   readonly #lines: string[] = [];
   #indent = "  ";
@@ -236,9 +237,8 @@ class Printer {
   poly(p: Poly): string {
     if (p.isZero) return "0";
     let text = "";
-    // symbols first, the constant last: m - 1, not -1 + m
-    const terms = [...p.terms].sort((a, b) => Number(a.s.length === 0) - Number(b.s.length === 0));
-    for (const t of terms) {
+    const terms = p.terms.map(t => ({ c: t.c, s: [...t.s].sort((a, b) => this.#rankOf(a) - this.#rankOf(b)) }));
+    for (const t of terms.sort((a, b) => this.#compare(a.s, b.s))) {
       const factors = t.s.map(s => this.#symbol(s));
       const size = Math.abs(t.c);
       const product = size === 1 && factors.length ? factors.join("*") : [size, ...factors].join("*");
@@ -246,6 +246,25 @@ class Printer {
       else text += t.c < 0 ? ` - ${product}` : ` + ${product}`;
     }
     return text;
+  }
+  /** symbols in the order in which the text declares them, definitions last: the order does not depend on ids */
+  #rankOf(s: Sym): number {
+    if (this.#ranks.size === 0) {
+      for (const x of this.#symbols.keys()) this.#ranks.set(x, this.#ranks.size);
+      for (const a of axesOfKernel(this.#kernel)) this.#ranks.set(a.sym, this.#ranks.size);
+    }
+    return this.#ranks.get(s) ?? this.#ranks.size;
+  }
+  /** the constant last: m - 1, not -1 + m */
+  #compare(a: readonly Sym[], b: readonly Sym[]): number {
+    if (a.length === 0 || b.length === 0) return b.length - a.length;
+    for (let k = 0; k < Math.min(a.length, b.length); k++) {
+      const byRank = this.#rankOf(a[k]!) - this.#rankOf(b[k]!);
+      if (byRank !== 0) return byRank;
+      const [x, y] = [this.#symbol(a[k]!), this.#symbol(b[k]!)];
+      if (x !== y) return x < y ? -1 : 1;
+    }
+    return a.length - b.length;
   }
   #symbol(s: Sym): string {
     if (s.def?.op === "value") return `@${word((s.def.node as Node).name)}`;

@@ -1,4 +1,5 @@
 // Graph → program of kernels: which values live in memory, which kernels make them, what is computed on the way.
+import { nameKernel } from "../../ir/names.js";
 import { type Poly } from "../../ir/poly.js";
 import { type Axis, type Kernel, type Layout, type Node, reach, type Store } from "../../ir/tile.js";
 import type { Registry } from "../../ops/registry.js";
@@ -306,7 +307,7 @@ function finish(
   const reduced = new Set(reach([value]).flatMap(n => (n.kind === "reduce" ? n.over : [])));
   const order = into.layout.order.map(d => axes[d]).filter((a): a is Axis => a !== undefined);
   const store: Store = { tensor, index, value };
-  return {
+  const kernel: Kernel = {
     name,
     tensors: [...scope.tensors.values(), tensor],
     dims: scope.dims,
@@ -314,6 +315,8 @@ function finish(
     stores: [store],
     folds: [],
   };
+  nameKernel(kernel);
+  return kernel;
 }
 
 const kernelName = (op: string, members: ReadonlySet<Value>, producer: (v: Value) => BoundNode): string =>
