@@ -49,7 +49,7 @@ const lstm = (B: number): Work => ({
   count: 2 * B * 16 * 4 * 256 * 512,
   unit: "flop",
 });
-const works: readonly Work[] = [
+export const works: readonly Work[] = [
   linear(256, 256, 256),
   linear(1024, 1024, 1024),
   linear(784, 512, 128),
@@ -133,7 +133,7 @@ function peakFunction(): Func {
     ],
   };
 }
-function peakRunner(): () => void {
+export function peakRunner(): () => void {
   const { functions, entries } = emitFunctions([peakFunction()], features);
   const memory = new WebAssembly.Memory({ initial: 1 });
   const module = new WebAssembly.Module(assemble(functions, entries));

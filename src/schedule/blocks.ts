@@ -12,13 +12,21 @@ import type { KernelView, SinkView } from "./view.js";
 const BLOCK_CYCLES = 150_000;
 /** below this a kernel is one block: handing over costs more */
 const SMALL_CYCLES = 30_000;
+/** blocks up to this many times the wanted size are not cut again */
+const TOLERANCE = 2.5;
+
+export interface Blocks {
+  readonly block: Record<string, number>;
+  /** which axes' blocks come one after the other */
+  readonly order: readonly string[];
+}
 
 export function decideBlocks(
   view: KernelView,
   sinks: readonly SinkView[],
   stages: Readonly<Record<string, StageSchedule>>,
   profile: MachineProfile,
-): Record<string, number> {
+): Blocks {
   const block: Record<string, number> = {};
   const grid = view.axes(view.kernel.grid);
   const fixed = wholeAxes(view);
@@ -33,8 +41,9 @@ export function decideBlocks(
     block[view.names.axis(a)] = rounded;
     cycles = (cycles * rounded) / extent;
   };
-  for (const [a, size] of cachePanels(view, sinks, stages, profile)) if (free.includes(a)) cut(a, size);
-  if (cycles <= SMALL_CYCLES) return block;
+  const panels = cachePanels(view, sinks, stages, profile).filter(([a]) => free.includes(a));
+  for (const [a, size] of panels) cut(a, size);
+  if (cycles <= SMALL_CYCLES) return { block, order: [] };
   for (const a of free) {
     if (view.names.axis(a) in block) continue;
     const extent = Math.max(1, view.extent(a));
@@ -42,9 +51,27 @@ export function decideBlocks(
     const wanted = Math.max(1, Math.round(BLOCK_CYCLES / perIndex));
     // at least four blocks where there is work for them
     cut(a, Math.min(wanted, Math.max(1, Math.ceil(extent / 4))));
-    if (cycles <= BLOCK_CYCLES * 1.5) break;
+    if (cycles <= BLOCK_CYCLES * TOLERANCE) break;
   }
-  return block;
+  // a panel of weights stays in the cache while the rows go by
+  const order =
+    panels.length && keepsWeights(view, panels[0]![0], block)
+      ? grid.filter(a => a !== panels[0]![0]).map(a => view.names.axis(a))
+      : [];
+  return { block, order };
+}
+
+/** Is it less traffic to read the rows again for every panel than the panels for every block of rows? */
+function keepsWeights(view: KernelView, lane: Axis, block: Readonly<Record<string, number>>): boolean {
+  const blocksOf = (a: Axis): number => Math.ceil(view.extent(a) / (block[view.names.axis(a)] ?? view.extent(a)));
+  const loads = view.names.values.filter((n): n is NodeOf<"load"> => n.kind === "load" && isTensor(n.tensor));
+  const bytes = (n: NodeOf<"load">): number =>
+    isTensor(n.tensor) ? n.tensor.dims.reduce((p, d) => p * view.size(d), 1) : 0;
+  const others = view.axes(view.kernel.grid).filter(a => a !== lane);
+  const rowBlocks = others.reduce((p, a) => p * blocksOf(a), 1);
+  const weights = loads.filter(n => view.axes(n.axes).includes(lane)).reduce((p, n) => p + bytes(n), 0);
+  const rows = loads.filter(n => !view.axes(n.axes).includes(lane)).reduce((p, n) => p + bytes(n), 0);
+  return weights + rows * blocksOf(lane) < weights * rowBlocks + rows;
 }
 
 /** axes that a block must hold whole: reduced over, or read under other indices from scratch */
@@ -96,7 +123,7 @@ function unitOf(
   return unit;
 }
 
-/** The part of a contraction's lane operand that a block uses shall stay in half of the second-level cache. */
+/** The part of a contraction's lane operand that a block uses shall stay in the second-level cache. */
 function cachePanels(
   view: KernelView,
   sinks: readonly SinkView[],
@@ -115,7 +142,7 @@ function cachePanels(
         .map(n => view.volume(n.over)),
     );
     if (depth === 0 || laneLoads(view, s, lane).length === 0) continue;
-    out.push([lane, Math.floor(profile.l2Bytes / 3 / (4 * depth))]);
+    out.push([lane, Math.floor((0.6 * profile.l2Bytes) / (4 * depth))]);
   }
   return out;
 }

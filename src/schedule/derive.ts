@@ -42,12 +42,13 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
   for (const s of sinks) stage[s.id] ??= stageOf(view, s, chooseLane(view, s), { profile, features });
   keepForAllLanes(view, sinks, stage);
   const { layouts, copies } = decideStorage(view, sinks, stage);
-  const block = decideBlocks(view, sinks, stage, profile);
+  const { block, order } = decideBlocks(view, sinks, stage, profile);
   for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_BLOCK;
   const { unroll } = tileLimits[features.tileProfile];
   return {
     fuse,
     block,
+    ...(order.length ? { order } : {}),
     layouts,
     pointers: tables(view, fuse.length > 0),
     split,

@@ -29,6 +29,8 @@ export interface Schedule {
   readonly fuse: readonly (readonly [outer: AxisName, inner: AxisName, as: AxisName])[];
   /** indices per block of grid and fold axes; absent: the whole axis */
   readonly block: Readonly<Record<AxisName, number>>;
+  /** blocked axes of the grid whose blocks come one after the other last, slowest first; those not named come before, in the grid's order */
+  readonly order?: readonly AxisName[];
   /** layouts of constant tensors: the planner packs them once, at load */
   readonly layouts: Readonly<Record<string, Layout>>;
   /** loads that go through a table of row pointers, made once a call */

@@ -128,7 +128,10 @@ function bindBlocks(l: Lowering, axes: readonly { readonly axis: Axis; readonly 
 }
 
 function mainPhase(l: Lowering): Phase {
-  const blocked = l.grid.flatMap(axis => {
+  const order = l.schedule.order ?? [];
+  const rank = (a: Axis): number => order.indexOf(l.names.axis(a));
+  const grid = [...l.grid].sort((a, b) => rank(a) - rank(b));
+  const blocked = grid.flatMap(axis => {
     const size = l.schedule.block[l.names.axis(axis)];
     return size === undefined ? [] : [{ axis, size }];
   });
