@@ -6,7 +6,6 @@ import {
   coreCount,
   createWasmMemory,
   instantiateWasmSync,
-  startWorker,
   throwIfAborted,
   waitAsync,
 } from "../../runtime/platform.js";
@@ -18,9 +17,8 @@ import type { Program, Scratch } from "./machine-programs.js";
 import { ProgramMemory, resetCounters } from "./machine-programs.js";
 import { abortedRun, RunQueue } from "./machine-queue.js";
 import { readTrap, trapError } from "./machine-trap.js";
+import { connect, Departures, startWorkers } from "./machine-workers.js";
 import type { AssembledModule } from "./module.js";
-import type { FromWorker, ToWorker } from "./worker-source.js";
-import { WORKER_ADVICE, WORKER_SOURCE } from "./worker-source.js";
 
 /** About 8 µs, above the wake-up of 6 µs; with more threads than cores the other one needs the core. */
 const SPINS = 20000;
@@ -53,7 +51,7 @@ export class SharedMachine implements Machine {
   #starts = { all: 0, first: 0 };
 
   static async create(options: MachineOptions): Promise<SharedMachine> {
-    const workers = startWorkers(options);
+    const workers = startWorkers(options.threads, options.workerUrl);
     try {
       const module = await options.module;
       if (!module.shared)
@@ -62,21 +60,22 @@ export class SharedMachine implements Machine {
       const { module: compiled, flags, timeMs } = await compileModule(module.bytes, options.engineFlags);
       throwIfAborted(options.signal, "Compiling");
       const memory = largestMemory();
-      const messages = waitAsync() ? undefined : new Messages();
+      const departures = waitAsync() ? undefined : new Departures();
+      const postsRuns = departures !== undefined;
       await Promise.all(
         workers.map((worker, thread) =>
-          share(worker, { kind: "share", module: compiled, memory, thread, postsRuns: !waitAsync() }, messages),
+          connect(worker, { kind: "share", module: compiled, memory, thread, postsRuns }, departures?.report),
         ),
       );
       for (const worker of workers) worker.unref();
-      return new SharedMachine({ module, compiled, memory, workers, flags, compileTimeMs: timeMs }, messages);
+      return new SharedMachine({ module, compiled, memory, workers, flags, compileTimeMs: timeMs }, departures?.next);
     } catch (error) {
       for (const worker of workers) worker.terminate();
       throw error;
     }
   }
 
-  private constructor(parts: Parts, messages: Messages | undefined) {
+  private constructor(parts: Parts, nextDeparture: (() => Promise<void>) | undefined) {
     this.#parts = parts;
     this.threads = parts.workers.length;
     this.flags = parts.flags;
@@ -84,7 +83,7 @@ export class SharedMachine implements Machine {
     this.#words = new Int32Array(parts.memory.buffer, 0, HEAP_BASE / 4);
     this.#words[CONTROL.spins / 4] = this.threads > coreCount() ? 1 : SPINS;
     const wait = waitAsync();
-    this.#notified = wait ? (index, value) => wait(this.#words, index, value) : () => messages!.next();
+    this.#notified = nextDeparture ?? ((index, value) => wait!(this.#words, index, value));
     for (const worker of parts.workers)
       worker.onFailure(reason => this.#end(new AzulejoError("internal", `A worker ended: ${reason}`)));
     if (canBlock()) this.runSync = (prepared, inputs, outputs) => this.#runSync(prepared, inputs, outputs);
@@ -265,41 +264,6 @@ export class SharedMachine implements Machine {
     // lets a run that waits for the end see that there will be none
     Atomics.notify(this.#words, CONTROL.finished / 4);
     Atomics.notify(this.#words, CONTROL.gate / 4);
-  }
-}
-
-function startWorkers(options: MachineOptions): HostWorker[] {
-  const url = options.workerUrl;
-  return Array.from({ length: options.threads }, (_, thread) =>
-    startWorker(WORKER_SOURCE, { name: `azulejo ${thread}`, url }),
-  );
-}
-
-/** Hands the machine's memory to a worker; resolves when it serves. */
-function share(worker: HostWorker, message: ToWorker, messages: Messages | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    worker.onFailure(reason =>
-      reject(new AzulejoError("target", `A worker could not start: ${reason}; ${WORKER_ADVICE}`)),
-    );
-    worker.onMessage(data => {
-      const answer = data as FromWorker;
-      if (answer.kind === "ready") resolve();
-      else if (answer.kind === "left") messages?.arrived();
-      else if (answer.kind === "failed")
-        reject(new AzulejoError("internal", `A worker refused the module: ${answer.reason}`));
-    });
-    worker.post(message);
-  });
-}
-
-/** What stands in for Atomics.waitAsync where it is missing: workers say when they leave a run. */
-class Messages {
-  #waiting: (() => void)[] = [];
-  arrived(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
-  next(): Promise<void> {
-    return new Promise(resolve => this.#waiting.push(resolve));
   }
 }
 

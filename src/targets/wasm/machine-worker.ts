@@ -1,7 +1,7 @@
 // The machine of a page without shared memory: one worker with a memory of its own, inputs and outputs by transferred buffers
 // (a few tenths of a millisecond for a picture). The event loop stays free; a run that has begun can't be interrupted, only abandoned.
 import type { HostWorker } from "../../runtime/platform.js";
-import { startWorker, throwIfAborted } from "../../runtime/platform.js";
+import { throwIfAborted } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Instruction, Machine, MachineOptions, Prepared, Range, Transfer } from "./machine.js";
 import { compileModule } from "./machine-engine.js";
@@ -10,8 +10,8 @@ import type { Program, Scratch } from "./machine-programs.js";
 import { ProgramMemory } from "./machine-programs.js";
 import { abortedRun, RunQueue } from "./machine-queue.js";
 import { trapError } from "./machine-trap.js";
+import { connect, startWorkers } from "./machine-workers.js";
 import type { FromWorker, ToWorker } from "./worker-source.js";
-import { WORKER_ADVICE, WORKER_SOURCE } from "./worker-source.js";
 
 export const PAGE_BYTES = 65536;
 /** what wasm32 can address */
@@ -39,7 +39,7 @@ export class WorkerMachine implements Machine {
   #reserved = HEAP_BASE;
 
   static async create(options: MachineOptions): Promise<WorkerMachine> {
-    const worker = startWorker(WORKER_SOURCE, { name: "azulejo", url: options.workerUrl });
+    const worker = startWorkers(1, options.workerUrl)[0]!;
     try {
       const module = await options.module;
       if (module.shared)
@@ -47,7 +47,7 @@ export class WorkerMachine implements Machine {
       throwIfAborted(options.signal, "Compiling");
       const compiled = await compileModule(module.bytes, options.engineFlags);
       throwIfAborted(options.signal, "Compiling");
-      await ready(worker, { kind: "own", module: compiled.module, pages: HEAP_BASE / PAGE_BYTES });
+      await connect(worker, { kind: "own", module: compiled.module, pages: HEAP_BASE / PAGE_BYTES });
       worker.unref();
       return new WorkerMachine(worker, module.entries, compiled);
     } catch (error) {
@@ -173,20 +173,5 @@ function abandoned<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
     const abort = () => reject(abortedRun(signal));
     signal.addEventListener("abort", abort);
     result.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
-function ready(worker: HostWorker, message: ToWorker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    worker.onFailure(reason =>
-      reject(new AzulejoError("target", `A worker could not start: ${reason}; ${WORKER_ADVICE}`)),
-    );
-    worker.onMessage(data => {
-      const answer = data as FromWorker;
-      if (answer.kind === "ready") resolve();
-      else if (answer.kind === "failed")
-        reject(new AzulejoError("internal", `A worker refused the module: ${answer.reason}`));
-    });
-    worker.post(message);
   });
 }

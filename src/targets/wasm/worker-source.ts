@@ -102,6 +102,3 @@ port.onmessage = ({ data }) => {
   }
 };
 `;
-
-/** What helps where a worker does not start. */
-export const WORKER_ADVICE = 'a page\'s Content-Security-Policy must allow "worker-src blob:", or pass { workerUrl }';
