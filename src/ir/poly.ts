@@ -14,42 +14,111 @@ export class Sym {
   readonly id = Sym.#count++;
   readonly name: string;
   readonly def: SymDefinition | undefined;
+  /** products with one more factor than these; kept here, so that they go when the symbol does */
+  readonly multiples = new Map<Product, Product>();
+  #poly: Poly | undefined;
   constructor(name: string, def?: SymDefinition) {
     this.name = name;
     this.def = def;
   }
-}
-
-interface Term {
-  readonly c: number;
-  /** sorted by id; a symbol occurs as often as its power */
-  readonly s: readonly Sym[];
-  readonly key: string;
-}
-
-const productKey = (s: readonly Sym[]): string => {
-  let k = "";
-  for (const x of s) k += `${x.id}*`;
-  return k;
-};
-
-/** merges two sorted symbol lists */
-const mergeSyms = (a: readonly Sym[], b: readonly Sym[]): readonly Sym[] => {
-  if (a.length === 0) return b;
-  if (b.length === 0) return a;
-  return [...a, ...b].sort((x, y) => x.id - y.id);
-};
-
-/** sums terms that arrive in any order; zero terms vanish; the result is sorted by key so that equal polynomials print alike */
-const collect = (terms: readonly Term[]): readonly Term[] => {
-  const m = new Map<string, Term>();
-  for (const t of terms) {
-    const old = m.get(t.key);
-    m.set(t.key, old ? { c: old.c + t.c, s: t.s, key: t.key } : t);
+  /** the polynomial that is this symbol */
+  get poly(): Poly {
+    this.#poly ??= Poly.term(1, [this]);
+    return this.#poly;
   }
+}
+
+/**
+ * A product of symbols, shared by all terms in which it occurs: products are compared by identity and multiplied once, because
+ * compilation is polynomial arithmetic for the most part.
+ */
+class Product {
+  static #count = 0;
+  static readonly one = new Product([]);
+  /** in order of creation; the empty product comes first */
+  readonly id = Product.#count++;
+  /** sorted by id; a symbol occurs as often as its power */
+  readonly syms: readonly Sym[];
+  readonly #byProduct = new Map<Product, Product>();
+  #all: ReadonlySet<Sym> | undefined;
+
+  private constructor(syms: readonly Sym[]) {
+    this.syms = syms;
+  }
+  static of(syms: readonly Sym[]): Product {
+    let out = Product.one;
+    for (const s of syms) out = out.times(s);
+    return out;
+  }
+  /** one more factor; reached along sorted factors only, so that equal products are one object */
+  times(s: Sym): Product {
+    let out = s.multiples.get(this);
+    if (!out) {
+      const last = this.syms.at(-1);
+      if (!last || last.id <= s.id) out = new Product([...this.syms, s]);
+      else out = Product.of([...this.syms, s].sort((x, y) => x.id - y.id));
+      s.multiples.set(this, out);
+    }
+    return out;
+  }
+  mul(o: Product): Product {
+    if (o === Product.one) return this;
+    if (this === Product.one) return o;
+    let out = this.#byProduct.get(o);
+    if (!out) {
+      out = this as Product;
+      for (const s of o.syms) out = out.times(s);
+      this.#byProduct.set(o, out);
+      o.#byProduct.set(this, out);
+    }
+    return out;
+  }
+  /** one factor less */
+  without(s: Sym): Product {
+    const at = this.syms.indexOf(s);
+    return Product.of(this.syms.filter((_, i) => i !== at));
+  }
+  /** symbols, those inside definitions included */
+  get all(): ReadonlySet<Sym> {
+    if (!this.#all) {
+      const into = new Set<Sym>();
+      for (const s of this.syms) {
+        into.add(s);
+        if (s.def && s.def.op !== "value") {
+          for (const x of s.def.a.syms) into.add(x);
+          for (const x of s.def.b.syms) into.add(x);
+        }
+      }
+      this.#all = into;
+    }
+    return this.#all;
+  }
+}
+
+export class Term {
+  readonly c: number;
+  readonly product: Product;
+  constructor(c: number, product: Product) {
+    this.c = c;
+    this.product = product;
+  }
+  /** factors, sorted by id; a symbol occurs as often as its power */
+  get s(): readonly Sym[] {
+    return this.product.syms;
+  }
+}
+
+/** sums terms that arrive in any order; zero terms vanish; the result is sorted so that equal polynomials have equal terms */
+const collect = (terms: Term[]): readonly Term[] => {
+  if (terms.length < 2) return terms.length === 1 && terms[0]!.c === 0 ? [] : terms;
+  terms.sort((x, y) => x.product.id - y.product.id);
   const out: Term[] = [];
-  for (const t of m.values()) if (t.c !== 0) out.push(t);
-  return out.sort((x, y) => (x.key < y.key ? -1 : x.key > y.key ? 1 : 0));
+  for (const t of terms) {
+    const last = out.at(-1);
+    if (last?.product === t.product) out[out.length - 1] = new Term(last.c + t.c, t.product);
+    else out.push(t);
+  }
+  return out.filter(t => t.c !== 0);
 };
 
 /** the sum of two sorted lists of terms */
@@ -60,11 +129,11 @@ function merged(a: readonly Term[], b: readonly Term[]): readonly Term[] {
   while (i < a.length && j < b.length) {
     const x = a[i]!;
     const y = b[j]!;
-    if (x.key === y.key) {
-      if (x.c + y.c !== 0) out.push({ c: x.c + y.c, s: x.s, key: x.key });
+    if (x.product === y.product) {
+      if (x.c + y.c !== 0) out.push(new Term(x.c + y.c, x.product));
       i++;
       j++;
-    } else if (x.key < y.key) {
+    } else if (x.product.id < y.product.id) {
       out.push(x);
       i++;
     } else {
@@ -94,12 +163,13 @@ export class Poly {
     this.terms = terms;
   }
   static readonly zero = new Poly([]);
-  static readonly one = Poly.int(1);
+  static readonly one = new Poly([new Term(1, Product.one)]);
   static int(n: number): Poly {
-    return n === 0 ? (Poly.zero ?? new Poly([])) : new Poly([{ c: n, s: [], key: "" }]);
+    if (n === 0) return Poly.zero;
+    return n === 1 ? Poly.one : new Poly([new Term(n, Product.one)]);
   }
   static sym(s: Sym): Poly {
-    return new Poly([{ c: 1, s: [s], key: `${s.id}*` }]);
+    return s.poly;
   }
   static of(x: PolyLike): Poly {
     return typeof x === "number" ? Poly.int(x) : x;
@@ -111,22 +181,30 @@ export class Poly {
   }
   /** equal polynomials have equal keys */
   get key(): string {
-    if (this.#key === undefined) this.#key = this.terms.map(t => `${t.c}*${t.key}`).join("+") || "0";
+    if (this.#key === undefined) {
+      let key = "";
+      for (const t of this.terms) key += `${t.c}*${t.product.id}+`;
+      this.#key = key || "0";
+    }
     return this.#key;
   }
   /** the constant term */
   get constant(): number {
     const t = this.terms[0];
-    return t && t.s.length === 0 ? t.c : 0;
+    return t && t.product === Product.one ? t.c : 0;
   }
   get isConst(): boolean {
-    return this.terms.length === 0 || (this.terms.length === 1 && this.terms[0]!.s.length === 0);
+    return this.terms.length === 0 || (this.terms.length === 1 && this.terms[0]!.product === Product.one);
   }
   get isZero(): boolean {
     return this.terms.length === 0;
   }
   equals(o: PolyLike): boolean {
-    return this === o || this.key === Poly.of(o).key;
+    if (this === o) return true;
+    const [a, b] = [this.terms, Poly.of(o).terms];
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (a[i]!.c !== b[i]!.c || a[i]!.product !== b[i]!.product) return false;
+    return true;
   }
   add(o: PolyLike): Poly {
     const p = Poly.of(o);
@@ -140,36 +218,30 @@ export class Poly {
   mul(o: PolyLike): Poly {
     const p = Poly.of(o);
     if (p.isZero || this.isZero) return Poly.zero;
-    if (p.isConst)
-      return p.constant === 1 ? this : new Poly(this.terms.map(t => ({ c: t.c * p.constant, s: t.s, key: t.key })));
+    if (p.isConst) {
+      const n = p.constant;
+      return n === 1 ? this : new Poly(this.terms.map(t => new Term(t.c * n, t.product)));
+    }
     if (this.isConst) return p.mul(this.constant);
     const out: Term[] = [];
-    for (const a of this.terms)
-      for (const b of p.terms) {
-        const s = mergeSyms(a.s, b.s);
-        out.push({ c: a.c * b.c, s, key: productKey(s) });
-      }
+    for (const a of this.terms) for (const b of p.terms) out.push(new Term(a.c * b.c, a.product.mul(b.product)));
     return new Poly(collect(out));
   }
   /** all symbols, those inside definitions included */
   get syms(): ReadonlySet<Sym> {
     if (!this.#syms) {
-      const into = new Set<Sym>();
-      for (const t of this.terms)
-        for (const s of t.s)
-          if (!into.has(s)) {
-            into.add(s);
-            if (s.def && s.def.op !== "value") {
-              for (const x of s.def.a.syms) into.add(x);
-              for (const x of s.def.b.syms) into.add(x);
-            }
-          }
-      this.#syms = into;
+      if (this.terms.length === 1) this.#syms = this.terms[0]!.product.all;
+      else {
+        const into = new Set<Sym>();
+        for (const t of this.terms) for (const s of t.product.all) into.add(s);
+        this.#syms = into;
+      }
     }
     return this.#syms;
   }
   has(s: Sym): boolean {
-    return this.syms.has(s);
+    for (const t of this.terms) if (t.product.all.has(s)) return true;
+    return false;
   }
   /** coefficient of a symbol that occurs linearly; undefined when it occurs otherwise (inside a definition, squared) */
   coef(s: Sym): Poly | undefined {
@@ -182,10 +254,7 @@ export class Poly {
         else if (x.def && x.def.op !== "value" && (x.def.a.has(s) || x.def.b.has(s))) return undefined;
       }
       if (n > 1) return undefined;
-      if (n === 1) {
-        const rest = t.s.filter(x => x !== s);
-        out.push({ c: t.c, s: rest, key: productKey(rest) });
-      }
+      if (n === 1) out.push(new Term(t.c, t.product.without(s)));
     }
     return new Poly(collect(out));
   }
@@ -195,34 +264,21 @@ export class Poly {
     const outside: Term[] = [];
     for (const t of this.terms) {
       if (!t.s.includes(s)) outside.push(t);
-      else {
-        const rest = without(t.s, s);
-        inside.push({ c: t.c, s: rest, key: productKey(rest) });
-      }
+      else inside.push(new Term(t.c, t.product.without(s)));
     }
     return { coefficient: new Poly(collect(inside)), rest: new Poly(outside) };
   }
   /** replaces symbols, also inside div, mod, min and max; `f` says nothing for symbols that stay */
   subst(f: (s: Sym) => Poly | undefined): Poly {
-    let changed = false;
-    let out = Poly.zero;
+    let out: Poly | undefined;
+    const same: Term[] = [];
     for (const t of this.terms) {
-      let p = Poly.int(t.c);
-      let termChanged = false;
-      for (const s of t.s) {
-        let r = f(s);
-        if (!r && s.def && s.def.op !== "value") {
-          const a = s.def.a.subst(f);
-          const b = s.def.b.subst(f);
-          if (a !== s.def.a || b !== s.def.b) r = opaque(s.def.op, a, b);
-        }
-        if (r) termChanged = true;
-        p = p.mul(r ?? Poly.sym(s));
-      }
-      if (termChanged) changed = true;
-      out = out.add(p);
+      const replaced = substituted(t, f);
+      if (!replaced) same.push(t);
+      else out = out ? out.add(replaced) : replaced;
     }
-    return changed ? out : this;
+    if (!out) return this;
+    return same.length ? out.add(new Poly(same)) : out;
   }
   /** (a div b)·b·r + (a mod b)·r = a·r: what makes a fused or split pair of axes contiguous again */
   mergeDivMod(): Poly {
@@ -245,10 +301,10 @@ export class Poly {
   }
   /** this / n, for an n that divides every coefficient */
   divideExactly(n: number): Poly {
-    return new Poly(this.terms.map(t => ({ c: t.c / n, s: t.s, key: t.key })));
+    return new Poly(this.terms.map(t => new Term(t.c / n, t.product)));
   }
   static term(c: number, s: readonly Sym[]): Poly {
-    return new Poly([{ c, s, key: productKey(s) }]);
+    return c === 0 ? Poly.zero : new Poly([new Term(c, Product.of(s))]);
   }
   evaluate(f: (s: Sym) => number, valueOf: ValueOf = noValue): number {
     let out = 0;
@@ -267,6 +323,25 @@ export class Poly {
     };
     return this.terms.map(term).join(" + ");
   }
+}
+
+/** The term with symbols replaced; undefined: none was. */
+function substituted(t: Term, f: (s: Sym) => Poly | undefined): Poly | undefined {
+  let out: Poly | undefined;
+  const syms = t.product.syms;
+  for (let i = 0; i < syms.length; i++) {
+    const r = replacement(syms[i]!, f);
+    if (r && !out) out = Poly.term(t.c, syms.slice(0, i));
+    if (out) out = out.mul(r ?? syms[i]!.poly);
+  }
+  return out;
+}
+function replacement(s: Sym, f: (s: Sym) => Poly | undefined): Poly | undefined {
+  const r = f(s);
+  if (r || !s.def || s.def.op === "value") return r;
+  const a = s.def.a.subst(f);
+  const b = s.def.b.subst(f);
+  return a !== s.def.a || b !== s.def.b ? opaque(s.def.op, a, b) : undefined;
 }
 
 const without = (s: readonly Sym[], x: Sym): readonly Sym[] => {
