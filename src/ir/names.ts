@@ -20,7 +20,8 @@ export function labelOf(n: Node): string {
 export const isInline = (n: Node): boolean => n.kind === "index" || (n.kind === "full" && n.axes.length === 0);
 
 /** a kind and a number: what node() gives, perhaps to a node that this one was copied from */
-const unnamed = (n: Node): boolean => n.name === "" || new RegExp(`^${n.kind}\\d+$`).test(n.name);
+const unnamed = (n: Node): boolean => n.name === "" || (n.name.startsWith(n.kind) && endsInNumber(n.name, n.kind));
+const endsInNumber = (name: string, label: string): boolean => /^\d+$/.test(name.slice(label.length));
 /** How a message calls a value: by its name, or by what computes it. */
 export function titleOf(n: Node): string {
   if (!unnamed(n)) return n.name;
@@ -30,7 +31,7 @@ export function titleOf(n: Node): string {
   return n.kind === "state" || n.kind === "result" ? `${n.kind} ${n.slot}` : `${labelOf(n)}(…)`;
 }
 /** Was the name made from operation and position? */
-export const isMadeName = (n: Node): boolean => new RegExp(`^${labelOf(n)}\\d+$`).test(n.name);
+export const isMadeName = (n: Node): boolean => n.name.startsWith(labelOf(n)) && endsInNumber(n.name, labelOf(n));
 
 /** `name`, or `name_2`, `name_3`, … if it is taken */
 export function uniqueName(name: string, taken: Set<string>): string {

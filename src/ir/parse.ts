@@ -5,11 +5,16 @@ import { Lexer } from "./lexer.js";
 import { nameKernel } from "./names.js";
 import type { SymOp } from "./poly.js";
 import { opaque, Poly, Sym } from "./poly.js";
+import { symbolNames } from "./print.js";
 import type { Axis, Dim, Fold, Kernel, Layout, MapOp, Materialized, Node, ReduceOp, Store, Tensor } from "./tile.js";
 import { axesOf, gathered, isTensor, newAxis, nextId, node, unionAxes } from "./tile.js";
 
-export function parse(text: string): Kernel {
-  return new Parser(text).kernel();
+/**
+ * The kernel of a text. With `original`, the kernel that the text was printed from, sizes of the same name are the same symbols, so that the
+ * edited kernel can stand in its place.
+ */
+export function parse(text: string, original?: Kernel): Kernel {
+  return new Parser(text, original).kernel();
 }
 
 /** a literal that has not met its dtype yet */
@@ -39,8 +44,9 @@ class Parser {
   readonly #nodes = new Map<string, Node>();
   #grid: Axis[] = [];
 
-  constructor(text: string) {
+  constructor(text: string, original: Kernel | undefined) {
     this.#in = new Lexer(text);
+    if (original) for (const [s, name] of symbolNames(original)) this.#symbols.set(name, s);
   }
 
   kernel(): Kernel {

@@ -45,12 +45,35 @@ export function printNumber(x: number | bigint): string {
   return Object.is(x, -0) ? "-0" : `${x}`;
 }
 
+/** What the text calls the sizes of a kernel: dims first, so that they keep their names. Axes have names of the same kind. */
+export function symbolNames(k: Kernel): Map<Sym, string> {
+  const axes = axesOfKernel(k);
+  const taken = new Set(axes.map(a => a.name));
+  const names = new Map<Sym, string>();
+  for (const d of k.dims) {
+    const s = bareSymbol(d.size);
+    if (!s || names.has(s) || taken.has(d.name)) continue;
+    names.set(s, d.name);
+    taken.add(d.name);
+  }
+  const polynomials = [
+    ...k.dims.map(d => d.size),
+    ...k.tensors.flatMap(t => [...t.dims, ...(t.layout?.strides ?? [])]),
+    ...axes.map(a => a.extent),
+    ...nodesOf(k).flatMap(indicesOf),
+    ...storesOf(k).flatMap(s => s.index),
+  ];
+  for (const p of polynomials)
+    for (const s of freeSymbols(p)) if (!names.has(s)) names.set(s, uniqueName(s.name, taken));
+  return names;
+}
+
 class Printer {
   readonly #kernel: Kernel;
   readonly #nodes: readonly Node[];
   readonly #scopes: ReadonlyMap<Node, Fold | undefined>;
   readonly #uses = new Map<Node, number>();
-  readonly #symbols = new Map<Sym, string>();
+  readonly #symbols: ReadonlyMap<Sym, string>;
   readonly #ranks = new Map<Sym, number>();
   readonly #printed = new Set<object>();
   readonly #lines: string[] = [];
@@ -61,7 +84,7 @@ class Printer {
     this.#nodes = nodesOf(kernel);
     this.#scopes = scopesOf(kernel);
     this.#countUses();
-    this.#nameSymbols();
+    this.#symbols = symbolNames(kernel);
   }
   #countUses(): void {
     const use = (n: Node, weight = 1): void => {
@@ -77,29 +100,6 @@ class Printer {
       for (const g of rootsOfStore(s).slice(0, -1)) use(g, 2);
     }
     for (const f of foldsOf(this.#kernel)) for (const n of [...f.init, ...f.next]) use(n, 2);
-  }
-  /** dims first, so that they keep their names; axes have names of their own kind */
-  #nameSymbols(): void {
-    const taken = new Set(axesOfKernel(this.#kernel).map(a => a.name));
-    for (const d of this.#kernel.dims) {
-      const s = bareSymbol(d.size);
-      if (s && !this.#symbols.has(s) && !taken.has(d.name)) {
-        this.#symbols.set(s, d.name);
-        taken.add(d.name);
-      }
-    }
-    for (const p of this.#polynomials())
-      for (const s of freeSymbols(p)) if (!this.#symbols.has(s)) this.#symbols.set(s, uniqueName(s.name, taken));
-  }
-  #polynomials(): Poly[] {
-    const k = this.#kernel;
-    return [
-      ...k.dims.map(d => d.size),
-      ...k.tensors.flatMap(t => [...t.dims, ...(t.layout?.strides ?? [])]),
-      ...axesOfKernel(k).map(a => a.extent),
-      ...this.#nodes.flatMap(indicesOf),
-      ...storesOf(k).flatMap(s => s.index),
-    ];
   }
 
   kernel(): string {

@@ -1,7 +1,11 @@
 // `azulejo/tile`: what kernel authors import.
 export type { Dtype } from "../ir/dtypes.js";
 export type { TensorArgument } from "../ir/evaluate/kernel.js";
+export { type InterpretOptions, interpretKernel } from "../ir/evaluate/kernel.js";
+export { parse } from "../ir/parse.js";
+export { print } from "../ir/print.js";
 export type { Axis, Kernel, Tensor } from "../ir/tile.js";
+export { type SizeCondition, type Verified, verify } from "../ir/verify.js";
 export { type AnyRange, DimValue, dimOf, type Range, whole } from "./dim.js";
 export type { EagerOptions } from "./eager.js";
 export { type FoldOptions, fold } from "./fold.js";

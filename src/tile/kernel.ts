@@ -5,6 +5,8 @@ import { nameKernel } from "../ir/names.js";
 import { Poly, Sym } from "../ir/poly.js";
 import type { Axis, Dim, Fold, Kernel, Node, Store, Tensor } from "../ir/tile.js";
 import { gathersIn, newAxis, reach } from "../ir/tile.js";
+import type { SizeCondition } from "../ir/verify.js";
+import { verify } from "../ir/verify.js";
 import type { AnyRange, Range } from "./dim.js";
 import { DimValue } from "./dim.js";
 import type { EagerOptions } from "./eager.js";
@@ -72,19 +74,13 @@ export type EagerArguments<S extends Signature> = { readonly [K in keyof S]?: Te
 /** A recorded kernel. */
 export class TileKernel<S extends Signature = Signature> {
   readonly ir: Kernel;
-  readonly signature: S;
-  readonly body: (env: Environment<S>) => void;
-  readonly statics: Readonly<Record<string, number>>;
-  constructor(
-    ir: Kernel,
-    signature: S,
-    body: (env: Environment<S>) => void,
-    statics: Readonly<Record<string, number>>,
-  ) {
+  /** what the sizes of a call must keep so that all writes are inside of their tensors */
+  readonly conditions: readonly SizeCondition[];
+  readonly #body: (env: Environment<S>) => void;
+  constructor(ir: Kernel, body: (env: Environment<S>) => void, conditions: readonly SizeCondition[]) {
     this.ir = ir;
-    this.signature = signature;
-    this.body = body;
-    this.statics = statics;
+    this.#body = body;
+    this.conditions = conditions;
   }
   get name(): string {
     return this.ir.name;
@@ -95,7 +91,7 @@ export class TileKernel<S extends Signature = Signature> {
    */
   eager(args: EagerArguments<S>, options: EagerOptions = {}): Record<string, TensorArgument> {
     const env = environment<S>(this.ir.tensors, this.ir.dims);
-    return runEagerly(this.ir, args as Record<string, TensorArgument>, () => this.body(env), options);
+    return runEagerly(this.ir, args as Record<string, TensorArgument>, () => this.#body(env), options);
   }
 }
 
@@ -118,12 +114,8 @@ export function kernel<const S extends Signature, const T extends Sizes = {}>(
   const env = environment<S>(tensors, [...dims.values()]) as Parameters<typeof body>[0];
   const r = record(name, () => body(env));
   assignRoles(tensors, r.stores, r.folds, signature);
-  return new TileKernel(
-    kernelOf(name, tensors, [...dims.values()], r),
-    signature,
-    body as (env: Environment<S>) => void,
-    statics,
-  );
+  const ir = kernelOf(name, tensors, [...dims.values()], r);
+  return new TileKernel<S>(ir, body as (env: Environment<S>) => void, verify(ir).conditions);
 }
 
 /** every name among the words becomes a dim, in order of appearance */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { canonicalKey } from "../../src/ir/canonical.js";
+import { canonical, canonicalKey } from "../../src/ir/canonical.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import { isInline } from "../../src/ir/names.js";
 import { parse } from "../../src/ir/parse.js";
@@ -165,6 +165,27 @@ test("text may have comments, other spacing, and operands written where they are
 }
 `,
   );
+});
+
+test("an edited kernel keeps the sizes of the original", () => {
+  const k = stage1.linear().ir;
+  const edited = parse(print(k).replace("max(add0, 0)", "min(max(add0, 0), 6)"), k);
+  verify(edited);
+  assert.deepEqual(canonical(edited).symbols, canonical(k).symbols);
+  assert.deepEqual(
+    edited.tensors.map(t => t.dims.map(d => d.key)),
+    k.tensors.map(t => t.dims.map(d => d.key)),
+  );
+  const scalar = (x: number) => ({ dtype: "f32" as const, dims: [1, 1], data: Float32Array.of(x) });
+  const Y = scalar(0);
+  interpretKernel(edited, {
+    X: scalar(10),
+    W: scalar(10),
+    b: { dtype: "f32", dims: [1], data: Float32Array.of(1) },
+    Y,
+  });
+  assert.equal(Y.data[0], 6);
+  assert.notEqual(parse(print(k)).dims[0]!.size.key, k.dims[0]!.size.key);
 });
 
 test("equal structure has equal keys, whatever the names", () => {

@@ -132,7 +132,7 @@ const softmaxOfTwo: KernelCase = {
   ...softmax,
   name: "softmax of two columns",
   kernel: () => stage1.softmax({ C: 2 }).ir,
-  sizes: [{ R: 1 }, { R: 4 }, { R: 6 }, { R: 17 }],
+  sizes: [1, 4, 6, 17].map(R => ({ R, C: 2 })),
 };
 const layerNorm: KernelCase = {
   name: "layerNorm",

@@ -5,11 +5,15 @@ import { runKernel } from "../../ir/evaluate/kernel.js";
 import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
 import type { Poly, Sym } from "../../ir/poly.js";
 import type { Tensor } from "../../ir/tile.js";
+import { now, sleep, throwIfAborted } from "../../runtime/platform.js";
 import type { Executable, KernelReport, Target, TargetReport } from "../../runtime/target.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Constants } from "./memory.js";
 import { constantArray, ProgramMemory } from "./memory.js";
+
+/** Kernels run one after the other on the caller's thread; after this time the event loop gets a turn. */
+const UNBROKEN_MS = 5;
 
 export interface InterpreterOptions {
   /** "typed" (default) rounds floats at loads, stores and casts; "real" never */
@@ -71,7 +75,7 @@ class InterpretedProgram implements Executable {
   }
   run(
     inputs: ReadonlyMap<string, TensorData>,
-    options: { readonly signal?: { readonly aborted: boolean } } = {},
+    options: { readonly signal?: AbortSignal } = {},
   ): Promise<Map<string, TensorData>> {
     const result = this.#queue.then(async () => {
       const { memory, symbols } = this.#prepare(inputs);
@@ -105,13 +109,15 @@ class InterpretedProgram implements Executable {
     steps: readonly Step[],
     memory: ProgramMemory,
     symbols: ReadonlyMap<Sym, number>,
-    signal?: { readonly aborted: boolean },
+    signal?: AbortSignal,
   ): Promise<void> {
+    let free = now();
     for (const s of flattened(steps, memory)) {
-      if (signal?.aborted) throw new AzulejoError("aborted", `run of "${this.#program.name}" was aborted`);
+      throwIfAborted(signal, `run of "${this.#program.name}"`);
       this.#kernel(s, memory, symbols);
-      // gives signals and other tasks of the same loop a chance between kernels
-      await undefined;
+      if (now() - free < UNBROKEN_MS) continue;
+      await sleep(0);
+      free = now();
     }
   }
   #kernel(s: KernelStep, memory: ProgramMemory, symbols: ReadonlyMap<Sym, number>): void {
