@@ -2,8 +2,11 @@
 export type { Dtype } from "./ir/dtypes.js";
 export { type ExplainOptions, explain, type Stage } from "./load/explain.js";
 export { load } from "./load/load.js";
+export type { Graph, GraphNode, Value } from "./graph/graph.js";
+export { printGraph } from "./graph/print.js";
 export type { Operator } from "./ops/operator.js";
 export {
+  type KernelEditor,
   type LoadOptions,
   type Model,
   type ModelSource,

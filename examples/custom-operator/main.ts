@@ -1,5 +1,6 @@
 // Runs a model with an unknown operator: first the error that names it, then the run with fifteen lines that define it.
 import { AzulejoError, load, Tensor } from "azulejo";
+import { isMain } from "../is-main.js";
 import { swooshModel } from "./model.js";
 import { swoosh } from "./swoosh.js";
 
@@ -27,5 +28,4 @@ export async function main(print: (line: string) => void): Promise<number> {
   }
 }
 
-if (process.argv[1] && import.meta.url.endsWith(process.argv[1].split(/[\\/]/).slice(-3).join("/")))
-  await main(console.log);
+if (isMain(import.meta.url)) await main(console.log);

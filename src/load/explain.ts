@@ -41,7 +41,7 @@ export async function explain(source: ModelSource, options: ExplainOptions): Pro
         `stage: "${stage}" of this model depends on its input dims (${reason}); fix them with dims`,
       );
     }
-    return printers[stage](programOf(prepared.graph, registry), options);
+    return printers[stage](programOf(prepared.graph, registry, options), options);
   } finally {
     await close();
   }

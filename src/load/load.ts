@@ -41,7 +41,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
       info.notes.push(`compiled on first use of each set of input dims: ${reason}`);
       return sessionOf(info, perDims, undefined, close);
     }
-    const program = programOf(prepared.graph, registry);
+    const program = programOf(prepared.graph, registry, options);
     const executable = await target.compile(program, compileOptions);
     return sessionOf(info, perDims, { program, executable }, close);
   } catch (e) {
@@ -129,7 +129,10 @@ class PerDims {
       prepare: async g => (await prepareGraph(g, this.#registry, options)).graph,
       contentOf: name => numbersOf(inputs.get(name)!),
     });
-    const executable = await this.#target.compile(programOf(graph, this.#registry), this.#compileOptions);
+    const executable = await this.#target.compile(
+      programOf(graph, this.#registry, this.#options),
+      this.#compileOptions,
+    );
     // from now on their content is part of the key; what was just compiled is found under the new one
     if (deciding.length > 0) {
       this.#made.delete(key);

@@ -2,7 +2,6 @@
 import { readOnnx } from "../frontends/onnx/index.js";
 import type { Graph } from "../graph/graph.js";
 import { infer, needsConcreteDims } from "../graph/infer.js";
-import type { Decision } from "../graph/partition/fusion.js";
 import { partition } from "../graph/partition/partition.js";
 import { defaultPasses } from "../graph/passes/index.js";
 import { type PassReport, runPasses } from "../graph/pass.js";
@@ -11,6 +10,7 @@ import { createRegistry, type Registry } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { now } from "../runtime/platform.js";
 import { memorySource } from "../support/byte-source.js";
+import { editKernels } from "./edit-kernels.js";
 import { openModel } from "./source.js";
 
 export interface Prepared {
@@ -68,12 +68,9 @@ export async function prepareGraph(
 
 export const registryFor = (options: LoadOptions): Registry => createRegistry(options.operators);
 
-export function programOf(
-  graph: Graph,
-  registry: Registry,
-  onDecisions?: (kernel: string, d: readonly Decision[]) => void,
-): KernelProgram {
-  return partition(graph, registry, onDecisions ? { onDecisions } : {});
+export function programOf(graph: Graph, registry: Registry, options: LoadOptions = {}): KernelProgram {
+  const program = partition(graph, registry);
+  return options.editKernels ? editKernels(program, options.editKernels) : program;
 }
 
 /** Why the graph can't be compiled before its input dims are known; undefined: it can. */

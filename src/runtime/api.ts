@@ -12,6 +12,9 @@ export type { Pass };
 /** Path (Node), URL, or the bytes of an ONNX file. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 
+/** Gets the text of a kernel, as explain() prints it, and gives it back: as it was, or edited. */
+export type KernelEditor = (text: string, kernel: { readonly name: string; readonly nodes: readonly string[] }) => string;
+
 export interface LoadOptions {
   /** "wasm" (default): compiled code on worker threads; "interpreter": walks tile IR, slow, checks everything */
   readonly target?: "wasm" | "interpreter";
@@ -21,6 +24,8 @@ export interface LoadOptions {
   readonly operators?: readonly Operator[];
   /** the list of passes to run, made from the built-in one: remove, replace, reorder, add */
   readonly passes?: (builtIn: readonly Pass[]) => readonly Pass[];
+  /** edits kernels before they are compiled; the text is parsed and checked */
+  readonly editKernels?: KernelEditor;
   /** fix symbolic dims by name: `{ batch: 1 }` */
   readonly dims?: Readonly<Record<string, number>>;
   readonly onProgress?: (progress: Progress) => void;
