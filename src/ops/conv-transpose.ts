@@ -3,7 +3,7 @@
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { ceilDiv, opaque, Poly } from "../ir/poly.js";
-import type { AnyIndex, AnyTile } from "../tile/index.js";
+import type { AnyIndex, AnyTile, DimValue } from "../tile/index.js";
 import { dimOf, dot, where } from "../tile/index.js";
 import { larger } from "./bounds.js";
 import { printDims, requireEqual } from "./broadcast.js";
@@ -56,7 +56,7 @@ export const operator: Operator = {
     const axes = transposedAxes(context);
     return {
       Y: (n, k, ...o) => {
-        const taps = o.map((i, j) => gatherTap(i, axes[j]!, j));
+        const taps = o.map((i, j) => gatherTap(i, axes[j]!, W.dims[j + 2]!));
         const { channel, output, over } = channels(k!, X, W, context.dims.W!, context.attributes.group);
         const x = X.at(n!, channel, ...taps.map(t => t.input));
         const held = taps
@@ -79,18 +79,18 @@ interface Tap {
 }
 
 /** The taps that output o meets along one axis: o + begin = input · stride + tap · dilation. */
-function gatherTap(o: AnyTile, { taps, stride, dilation, begin }: Transposed, j: number): Tap {
+function gatherTap(o: AnyTile, { stride, dilation, begin }: Transposed, taps: DimValue): Tap {
   const t = begin.isZero ? o : o.add(polyTile(begin));
   if (stride === 1) {
-    const tap = dimOf(`p${j}`, taps).all();
+    const tap = taps.all("p");
     return { input: t.sub(dilation === 1 ? tap : tap.mul(dilation)), tap, over: tap };
   }
   if (dilation === 1) {
     // beyond the last tap W reads 0
-    const step = dimOf(`p${j}`, ceilDiv(taps, stride)).all();
+    const step = dimOf("p", ceilDiv(taps.poly, stride)).all();
     return { input: t.idiv(stride).sub(step), tap: t.imod(stride).add(step.mul(stride)), over: step };
   }
-  const tap = dimOf(`p${j}`, taps).all();
+  const tap = taps.all("p");
   const at = t.sub(tap.mul(dilation));
   return { input: at.idiv(stride), tap, over: tap, meets: at.imod(stride).eq(0) };
 }
@@ -112,7 +112,7 @@ function channels(
   const one = sizes[1]!.isConst && sizes[1]!.constant === 1;
   const [g, output] = one ? [k, 0] : [k.idiv(outputs.size), k.imod(outputs.size)];
   if (perGroup.isConst && perGroup.constant === 1) return { channel: g, output, over: [] };
-  const inGroup = dimOf("C", perGroup);
+  const inGroup = dimOf("C", opaque("div", W.dims[0]!.poly, Poly.int(group)));
   const c = inGroup.all();
   return { channel: g.mul(inGroup.size).add(c), output, over: [c] };
 }

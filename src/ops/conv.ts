@@ -22,7 +22,7 @@ import type {
 } from "./operator.js";
 import { numbersOf, tabulate } from "./reference-tensors.js";
 import type { WindowAxis } from "./window.js";
-import { tapIndex, tapIndices, windowAttributes, windowAxes } from "./window.js";
+import { tapIndex, windowAttributes, windowAxes } from "./window.js";
 import { referenceWindows } from "./window-references.js";
 
 export const operator: Operator = {
@@ -42,7 +42,7 @@ export const operator: Operator = {
     const windows = convolutionWindows("Conv", context);
     return {
       Y: (n, k, ...o) => {
-        const taps = tapIndices(windows);
+        const taps = W.dims.slice(2).map((d, j) => d.all(`p${j}`));
         const where = o.map((i, j) => tapIndex(i, taps[j]!, windows[j]!));
         const { channel, inGroup, over } = channels(k!, W, context.dims.W!, attributes.group);
         const y = dot(X.at(n!, channel, ...where), W.at(k!, inGroup, ...taps), ...over, ...taps);

@@ -59,10 +59,10 @@ export function normalizedAxes(op: string, node: NodeInfo): readonly number[] {
   return axesFrom(normalizeAxis(op, node, node.attributes.axis, rank), rank);
 }
 
-function scaled(y: AnyTile, { inputs, dims, dtypes }: KernelContext, i: readonly AnyTile[]): AnyTile {
+function scaled(y: AnyTile, { inputs, outputs, dtypes }: KernelContext, i: readonly AnyTile[]): AnyTile {
   const { Scale, B } = inputs as { Scale: Operand; B?: Operand };
-  const grown = y.mul(wide(readBroadcast(Scale, i, dims.X!), dtypes.X!));
-  return (B ? grown.add(wide(readBroadcast(B, i, dims.X!), dtypes.X!)) : grown).cast(dtypes.X!);
+  const grown = y.mul(wide(readBroadcast(Scale, i, outputs.Y!), dtypes.X!));
+  return (B ? grown.add(wide(readBroadcast(B, i, outputs.Y!), dtypes.X!)) : grown).cast(dtypes.X!);
 }
 
 export const doc: OperatorDoc = {

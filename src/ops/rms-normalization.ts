@@ -31,7 +31,7 @@ export const operator: Operator = {
         .add(context.attributes.epsilon)
         .sqrt()
         .reciprocal();
-      const scale = wide(readBroadcast(context.inputs.scale!, i, context.dims.X!), X.dtype);
+      const scale = wide(readBroadcast(context.inputs.scale!, i, context.outputs.Y!), X.dtype);
       return own.mul(inverse).mul(scale).cast(X.dtype);
     },
   }),
