@@ -6,6 +6,7 @@ import { ceilDiv, opaque, Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile, DimValue } from "../tile/index.js";
 import { dimOf, dot, where } from "../tile/index.js";
 import { larger } from "./bounds.js";
+import { wide } from "./accumulate.js";
 import { printDims, requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import { commonDtype } from "./elementwise.js";
@@ -63,17 +64,22 @@ export const operator: Operator = {
           .flatMap(t => (t.meets ? [t.meets] : []))
           .reduce<AnyTile | undefined>((a, b) => (a ? a.and(b) : b), undefined);
         const w = W.at(channel, output, ...taps.map(t => t.tap));
-        const y = dot(held ? where(held, x, 0) : x, w, ...over, ...taps.map(t => t.over));
+        const met = held ? where(held, x, 0) : x;
+        const sums = [...over, ...taps.flatMap(t => t.over ?? [])];
+        const y = sums.length > 0 ? dot(met, w, ...sums) : wide(met, X.dtype).mul(wide(w, X.dtype));
         return (B ? y.add(B.at(k!).cast(y.dtype)) : y).cast(X.dtype);
       },
     };
   },
 };
 
+const isOne = (p: Poly): boolean => p.isConst && p.constant === 1;
+
 interface Tap {
   readonly input: AnyTile;
   readonly tap: AnyTile;
-  readonly over: AnyIndex;
+  /** absent: there is one tap to meet */
+  readonly over?: AnyIndex;
   /** whether this tap meets an element at all; absent: always */
   readonly meets?: AnyTile;
 }
@@ -86,8 +92,11 @@ function gatherTap(o: AnyTile, { stride, dilation, begin }: Transposed, taps: Di
     return { input: t.sub(dilation === 1 ? tap : tap.mul(dilation)), tap, over: tap };
   }
   if (dilation === 1) {
+    const steps = ceilDiv(taps.poly, stride);
+    // filters no longer than the stride meet one element
+    if (isOne(steps)) return { input: t.idiv(stride), tap: t.imod(stride) };
     // beyond the last tap W reads 0
-    const step = dimOf("p", ceilDiv(taps.poly, stride)).all();
+    const step = dimOf("p", steps).all();
     return { input: t.idiv(stride).sub(step), tap: t.imod(stride).add(step.mul(stride)), over: step };
   }
   const tap = taps.all("p");
@@ -109,9 +118,8 @@ function channels(
     return { channel: c, output: k, over: [c] };
   }
   const outputs = W.dims[1]!;
-  const one = sizes[1]!.isConst && sizes[1]!.constant === 1;
-  const [g, output] = one ? [k, 0] : [k.idiv(outputs.size), k.imod(outputs.size)];
-  if (perGroup.isConst && perGroup.constant === 1) return { channel: g, output, over: [] };
+  const [g, output] = isOne(sizes[1]!) ? [k, 0] : [k.idiv(outputs.size), k.imod(outputs.size)];
+  if (isOne(perGroup)) return { channel: g, output, over: [] };
   const inGroup = dimOf("C", opaque("div", W.dims[0]!.poly, Poly.int(group)));
   const c = inGroup.all();
   return { channel: g.mul(inGroup.size).add(c), output, over: [c] };

@@ -4,6 +4,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dimOf, dot } from "../tile/index.js";
+import { wide } from "./accumulate.js";
 import { printDims, requireEqual } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import { commonDtype } from "./elementwise.js";
@@ -42,10 +43,13 @@ export const operator: Operator = {
     const windows = convolutionWindows("Conv", context);
     return {
       Y: (n, k, ...o) => {
-        const taps = W.dims.slice(2).map((d, j) => d.all(`p${j}`));
+        // a single tap needs no axis: the window's index stays bare, and provably inside
+        const taps = W.dims.slice(2).map((d, j) => (isOne(d.poly) ? 0 : d.all(`p${j}`)));
         const where = o.map((i, j) => tapIndex(i, taps[j]!, windows[j]!));
         const { channel, inGroup, over } = channels(k!, W, context.dims.W!, attributes.group);
-        const y = dot(X.at(n!, channel, ...where), W.at(k!, inGroup, ...taps), ...over, ...taps);
+        const [x, w] = [X.at(n!, channel, ...where), W.at(k!, inGroup, ...taps)];
+        const axes = [...over, ...taps.filter(p => p !== 0)];
+        const y = axes.length > 0 ? dot(x, w, ...axes) : wide(x, X.dtype).mul(wide(w, X.dtype));
         return (B ? y.add(B.at(k!).cast(y.dtype)) : y).cast(dtypes.X!);
       },
     };
@@ -155,6 +159,7 @@ export const cases = (): readonly OperatorCase[] => [
   of("stride 2, dilation 2", [1, 3, 13, 11], [4, 3, 3, 3], { strides: [2, 1], dilations: [2, 3], pads: [1, 2, 3, 0] }),
   of("groups", [1, 6, 5, 7], [9, 2, 3, 3], { group: 3 }),
   of("depthwise", [1, 5, 7, 9], [5, 1, 3, 3], { group: 5, pads: [1, 1, 1, 1], strides: [2, 1] }),
+  of("depthwise 1×1", [1, 5, 7, 9], [5, 1, 1, 1], { group: 5 }),
   of("depthwise, two outputs a channel", [1, 3, 7, 5], [6, 1, 3, 3], { group: 3 }),
   of("SAME_UPPER", [1, 2, 8, 9], [3, 2, 3, 4], { auto_pad: "SAME_UPPER", strides: [3, 2] }),
   of("SAME_LOWER", [1, 2, 8, 9], [3, 2, 3, 4], { auto_pad: "SAME_LOWER", strides: [3, 2] }),

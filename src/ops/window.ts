@@ -115,8 +115,9 @@ function tooLarge(op: string, node: NodeInfo, w: WindowAxis, j: number): never {
 }
 
 /** Where tap p of window o lies in the input; outside of it lies the padding. */
-export function tapIndex(o: AnyTile, p: AnyTile, { stride, dilation, begin }: WindowAxis): AnyTile {
-  return shift(scale(o, stride).add(scale(p, dilation)), begin);
+export function tapIndex(o: AnyTile, p: AnyTile | 0, { stride, dilation, begin }: WindowAxis): AnyTile {
+  const start = scale(o, stride);
+  return shift(p === 0 ? start : start.add(scale(p, dilation)), begin);
 }
 /** The first tap of window o. */
 export const windowStart = (o: AnyTile, { stride, begin }: WindowAxis): AnyTile => shift(scale(o, stride), begin);
