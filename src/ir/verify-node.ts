@@ -1,9 +1,10 @@
 // What must hold of each kind of node by itself: its axes, dtypes, operands and indices.
-import type { Dtype } from "./dtypes.js";
+
+import { isComparison, operandCount, refusedDomain } from "./domains.js";
 import { bytesOf, dtypes, isFloat } from "./dtypes.js";
 import { classify } from "./index-kind.js";
 import { natives } from "./natives.js";
-import type { Axis, MapOp, Node, NodeOf } from "./tile.js";
+import type { Axis, Node, NodeOf } from "./tile.js";
 import { axesOf, gathersIn, isTensor, unionAxes } from "./tile.js";
 
 export type Fail = (what: string, at?: { readonly source?: string }) => never;
@@ -22,18 +23,6 @@ function sameAxes(n: Node, wanted: readonly Axis[], fail: Fail): void {
   if (extra)
     fail(`"${n.name}" claims the axis "${extra.name}" and does not vary over it; remove it from the node's axes`, n);
 }
-
-const booleans = new Set<MapOp>(["eq", "ne", "lt", "le", "gt", "ge"]);
-const domains: readonly (readonly [readonly MapOp[], (d: Dtype) => boolean, string])[] = [
-  [["add", "sub", "mul", "div", "mod", "rem", "min", "max", "neg", "abs"], d => d !== "bool", "numbers"],
-  [["and", "or", "xor", "not"], d => !isFloat(d), "integers and bool"],
-  [["shl", "shr"], d => !isFloat(d) && d !== "bool", "integers"],
-  [["sqrt", "floor", "ceil", "round", "trunc"], isFloat, "floats"],
-];
-const arity = (op: MapOp): number => {
-  if (op === "select") return 3;
-  return ["neg", "abs", "sqrt", "floor", "ceil", "round", "trunc", "not", "cast", "bitcast"].includes(op) ? 1 : 2;
-};
 
 const checks: Checks = {
   full(n, fail) {
@@ -75,8 +64,8 @@ const checks: Checks = {
     sameAxes(n, unionAxes(...n.index.map(axesOf)), fail);
   },
   map(n, fail) {
-    if (n.args.length !== arity(n.op))
-      fail(`"${n.name}": ${n.op} takes ${arity(n.op)} operands, not ${n.args.length}`, n);
+    if (n.args.length !== operandCount(n.op))
+      fail(`"${n.name}": ${n.op} takes ${operandCount(n.op)} operands, not ${n.args.length}`, n);
     sameAxes(n, unionAxes(...n.args.map(a => a.axes)), fail);
     if (n.op === "cast") return;
     const from = n.args.at(-1)!.dtype;
@@ -91,9 +80,9 @@ const checks: Checks = {
     const other = data.find(a => a.dtype !== from);
     if (other)
       fail(`"${n.name}": ${n.op} of ${other.dtype} and ${from}: dtypes do not mix by themselves; cast one of them`, n);
-    const domain = domains.find(([ops]) => ops.includes(n.op));
-    if (domain && !domain[1](from)) fail(`"${n.name}": ${n.op} is for ${domain[2]}, not ${from}; cast first`, n);
-    const wanted = booleans.has(n.op) ? "bool" : from;
+    const domain = refusedDomain(n.op, from);
+    if (domain) fail(`"${n.name}": ${n.op} is for ${domain}, not ${from}; cast first`, n);
+    const wanted = isComparison(n.op) ? "bool" : from;
     if (n.dtype !== wanted) fail(`"${n.name}": ${n.op} of ${from} gives ${wanted}, not ${n.dtype}; add a cast`, n);
   },
   call(n, fail) {

@@ -5,10 +5,11 @@ import { titleOf } from "../ir/names.js";
 import { Poly } from "../ir/poly.js";
 import type { Materialized, Node, Tensor } from "../ir/tile.js";
 import { axesOf, gathered, isTensor, unionAxes } from "../ir/tile.js";
+import { literalValue } from "./nodes.js";
 import type { Site } from "./source.js";
 import { captureSite } from "./source.js";
 import type { AnyIndex, AnyTile, AxesOf } from "./tile.js";
-import { literal, literalValue, Tile } from "./tile.js";
+import { literal, Tile } from "./tile.js";
 import { isPoint, kernelError, make, recording } from "./trace.js";
 import type { Literal } from "./types.js";
 
