@@ -21,10 +21,12 @@ const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-em
 const STRICT = {
   "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
 };
+const NO_WASM = { "content-security-policy": "default-src 'self'; worker-src blob:" };
 const PAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "/isolated.html": ISOLATED,
   "/plain.html": {},
   "/strict.html": { ...ISOLATED, ...STRICT },
+  "/no-wasm.html": { ...ISOLATED, ...NO_WASM },
 };
 
 /** the build output, where this file runs */
@@ -101,4 +103,14 @@ test("Chromium, strict Content-Security-Policy: the Blob worker is refused with 
   assert.match(await onPage("/strict.html", page => page.failureOf("worker")), NO_BLOB);
   const result = await onPage("/strict.html", page => page.exercise("shared 2", "/worker.js"));
   assert.deepEqual(result, { threads: 2, shared: true, ...RESULT });
+});
+
+test("Chromium, a Content-Security-Policy without WebAssembly says what is missing", {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  assert.equal(
+    await onPage("/no-wasm.html", page => page.failureOf("shared 2")),
+    "target: The page's Content-Security-Policy refuses to compile WebAssembly; it must allow \"script-src 'wasm-unsafe-eval'\"",
+  );
 });

@@ -78,12 +78,20 @@ export async function compileModule(bytes: Uint8Array, flags: EngineFlags): Prom
   } catch (error) {
     if (error instanceof AzulejoError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new AzulejoError(
-      "internal",
-      `The engine refuses the compiled module: ${reason}; this is a bug in Azulejo, please report it`,
-      {
-        cause: error,
-      },
-    );
+    throw refused(reason, error);
   }
+}
+
+function refused(reason: string, cause: unknown): AzulejoError {
+  if (/content.security.policy/i.test(reason))
+    return new AzulejoError(
+      "target",
+      "The page's Content-Security-Policy refuses to compile WebAssembly; it must allow \"script-src 'wasm-unsafe-eval'\"",
+      { cause },
+    );
+  return new AzulejoError(
+    "internal",
+    `The engine refuses the compiled module: ${reason}; this is a bug in Azulejo, please report it`,
+    { cause },
+  );
 }
