@@ -12,14 +12,7 @@ export interface Gap {
 
 const random = "training mode draws random numbers, which no other implementation can reproduce";
 
-const recurrent = "the CPU lowering reads a counter of the recurrent loop before it is set";
-
 export const knownGaps: readonly Gap[] = [
-  { suite: "node", case: "test_lstm_batchwise", on: ["wasm"], reason: recurrent },
-  { suite: "node", case: "test_lstm_defaults", on: ["wasm"], reason: recurrent },
-  { suite: "node", case: "test_lstm_with_initial_bias", on: ["wasm"], reason: recurrent },
-  { suite: "node", case: "test_lstm_with_peepholes", on: ["wasm"], reason: recurrent },
-  { suite: "cases", case: "LSTM, *", on: ["wasm"], reason: recurrent },
   { suite: "node", case: "test_training_dropout", reason: random },
   { suite: "node", case: "test_training_dropout_default", reason: random },
   { suite: "node", case: "test_training_dropout_default_mask", reason: random },

@@ -15,6 +15,7 @@ const FOLD_BLOCK = 64;
 
 /** State that has to survive its own update: two buffers whose addresses are swapped after each turn. */
 interface Double {
+  readonly buffer: Buffer;
   readonly current: Reg;
   readonly next: Reg;
   readonly symbols: readonly Sym[];
@@ -49,6 +50,7 @@ export function lowerFold(l: Lowering, f: Fold): void {
     for (const d of doubles) swap(l, d.current, d.next);
   });
   for (const n of [...l.buffers.keys()]) if (!outer.has(n)) l.buffers.delete(n);
+  for (const d of doubles) pointAt(l, d.buffer, l.b.set(read(d.current), "result"));
 }
 
 export const storesSomething = (f: Fold): boolean => f.stores.length > 0 || f.folds.some(storesSomething);
@@ -56,16 +58,19 @@ const unbound = (l: Lowering, n: Node): Axis[] => l.axes(n).filter(a => !l.bindi
 
 function doubled(l: Lowering, b: Buffer, second: Buffer): Double {
   const move = (buffer: Buffer): [Reg, Sym] => {
-    const reg = l.b.set(add(l.b.int(buffer.storage.base), int(0)), "state");
-    const pointer = reg;
-    const sym = l.b.bind(new Sym("state"), pointer);
-    buffer.storage = { ...buffer.storage, base: Poly.sym(sym) };
-    buffer.form = bufferForm(l, buffer.storage, buffer.axes, buffer.first);
-    return [pointer, sym];
+    const pointer = l.b.set(add(l.b.int(buffer.storage.base), int(0)), "state");
+    return [pointer, pointAt(l, buffer, pointer)];
   };
   const [current, a] = move(b);
   const [next, c] = move(second);
-  return { current, next, symbols: [a, c] };
+  return { buffer: b, current, next, symbols: [a, c] };
+}
+/** From here on the buffer lies where the register points: the addresses inside the loop belong to the loop. */
+function pointAt(l: Lowering, buffer: Buffer, pointer: Reg): Sym {
+  const sym = l.b.bind(new Sym("state"), pointer);
+  buffer.storage = { ...buffer.storage, base: Poly.sym(sym) };
+  buffer.form = bufferForm(l, buffer.storage, buffer.axes, buffer.first);
+  return sym;
 }
 function swap(l: Lowering, a: Reg, b: Reg): void {
   const t = l.b.set(read(a), "swap");
