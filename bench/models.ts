@@ -1,0 +1,83 @@
+// Models against onnxruntime-web and onnxruntime-node: fresh processes, ours and the peers' in turn, medians and ratios.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ModelSpec, models } from "../test/models/inventory.js";
+import { root } from "../tools/project.js";
+import { withRandomWeights } from "./random-weights.js";
+import type { OneResult } from "./run-one.js";
+
+export interface ModelRow {
+  readonly name: string;
+  readonly threads: number;
+  readonly results: Readonly<Record<string, OneResult>>;
+}
+export interface ModelBenchOptions {
+  readonly threads: readonly number[];
+  readonly only: string | undefined;
+  /** of steady runs per process */
+  readonly milliseconds: number;
+  readonly rounds: number;
+  readonly engines: readonly string[];
+  /** the Node that runs the processes */
+  readonly node: string;
+  readonly onRow: (row: ModelRow) => void;
+}
+
+export const peersInstalled = (): boolean => existsSync(join(root, "bench/peers/node_modules/onnxruntime-web"));
+
+export function benchModels(options: ModelBenchOptions): ModelRow[] {
+  const folder = mkdtempSync(join(tmpdir(), "azulejo-bench-"));
+  const chosen = models.filter(
+    m => m.path && (!options.only || m.name.toLowerCase().includes(options.only.toLowerCase())),
+  );
+  return options.threads.flatMap(threads =>
+    chosen.map(model => {
+      const row = { name: model.name, threads, results: measure(model, threads, folder, options) };
+      options.onRow(row);
+      return row;
+    }),
+  );
+}
+
+function measure(
+  model: ModelSpec,
+  threads: number,
+  folder: string,
+  options: ModelBenchOptions,
+): Record<string, OneResult> {
+  const path = model.constantWeights ? join(folder, `${model.name.replace(/\W/g, "_")}.onnx`) : model.path!;
+  if (model.constantWeights && !existsSync(path)) writeFileSync(path, withRandomWeights(readFileSync(model.path!)));
+  const samples: Record<string, OneResult[]> = {};
+  for (let round = 0; round < options.rounds; round++)
+    for (const engine of options.engines) {
+      const line = execFileSync(
+        options.node,
+        [
+          join(root, "dist/bench/run-one.js"),
+          engine,
+          path,
+          `${threads}`,
+          `${options.milliseconds}`,
+          JSON.stringify(model.inputs),
+        ],
+        { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 24 },
+      );
+      (samples[engine] ??= []).push(JSON.parse(line.trim().split("\n").at(-1)!));
+    }
+  return Object.fromEntries(Object.entries(samples).map(([engine, list]) => [engine, middle(list)]));
+}
+
+/** Each figure's median over the rounds. */
+function middle(list: readonly OneResult[]): OneResult {
+  const median = (f: (r: OneResult) => number): number => list.map(f).sort((a, b) => a - b)[list.length >> 1]!;
+  return {
+    ...list[0]!,
+    loadMs: median(r => r.loadMs),
+    firstMs: median(r => r.firstMs),
+    medianMs: median(r => r.medianMs),
+    minMs: Math.min(...list.map(r => r.minMs)),
+    maxRssBytes: median(r => r.maxRssBytes),
+  };
+}

@@ -1,0 +1,118 @@
+// One model on one engine in a process of its own: load, first run, steady runs, memory. Prints one line of JSON.
+//   node dist/bench/run-one.js azulejo|web|node MODEL THREADS MILLISECONDS {"input": {"dims": […]}}
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type InputSpec, inputValues } from "../test/models/inventory.js";
+import { root } from "../tools/project.js";
+
+export interface OneResult {
+  readonly loadMs: number;
+  readonly firstMs: number;
+  readonly medianMs: number;
+  readonly minMs: number;
+  readonly runs: number;
+  /** of the process: Node, engine and model */
+  readonly maxRssBytes: number;
+  readonly codeBytes?: number;
+  readonly constantBytes?: number;
+  readonly arenaBytes?: number;
+  readonly arenaLowerBoundBytes?: number;
+  readonly timesMs?: Readonly<Record<string, number>>;
+}
+interface Engine {
+  load(
+    path: string,
+    threads: number,
+    inputs: Readonly<Record<string, InputSpec>>,
+  ): Promise<{ run(): Promise<unknown>; facts?(): Partial<OneResult> }>;
+}
+const isInteger = (spec: InputSpec): boolean => spec.value !== undefined;
+const entries = (inputs: Readonly<Record<string, InputSpec>>) =>
+  Object.entries(inputs).map(([name, spec], i) => ({ name, spec, values: inputValues(spec, i + 1) }));
+const int64 = (values: Float32Array): BigInt64Array => BigInt64Array.from(values, v => BigInt(v));
+
+const azulejo: Engine = {
+  async load(path, threads, inputs) {
+    const { load, Tensor } = await import("azulejo");
+    const model = await load(path, { threads });
+    const feeds = Object.fromEntries(
+      entries(inputs).map(({ name, spec, values }) => [
+        name,
+        isInteger(spec) ? new Tensor("i64", int64(values), spec.dims) : new Tensor("f32", values, spec.dims),
+      ]),
+    );
+    return {
+      run: () => model.run(feeds),
+      facts: () => {
+        const { codeBytes, constantBytes, arenaBytes, arenaLowerBoundBytes, timesMs } = model.report();
+        return { codeBytes, constantBytes, arenaBytes, arenaLowerBoundBytes, timesMs };
+      },
+    };
+  },
+};
+
+/** Both onnxruntime packages have one API; here only what is used of it. */
+interface Ort {
+  readonly env: { wasm: { numThreads?: number } };
+  readonly InferenceSession: {
+    create(model: string | Uint8Array, options: object): Promise<{ run(feeds: object): Promise<unknown> }>;
+  };
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => object;
+}
+const onnxruntime = (packageFile: string, provider: string, asBytes: boolean): Engine => ({
+  async load(path, threads, inputs) {
+    const require = createRequire(join(root, "bench/peers/package.json"));
+    const ort = (await import(pathToFileURL(require.resolve(packageFile)).href)) as Ort & { default?: Ort };
+    const { InferenceSession, Tensor, env } = ort.default?.InferenceSession ? ort.default : ort;
+    env.wasm.numThreads = threads;
+    const session = await InferenceSession.create(asBytes ? readFileSync(path) : path, {
+      executionProviders: [provider],
+      intraOpNumThreads: threads,
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+    });
+    const feeds = Object.fromEntries(
+      entries(inputs).map(({ name, spec, values }) => [
+        name,
+        isInteger(spec) ? new Tensor("int64", int64(values), spec.dims) : new Tensor("float32", values, spec.dims),
+      ]),
+    );
+    return { run: () => session.run(feeds) };
+  },
+});
+export const engines: Readonly<Record<string, Engine>> = {
+  azulejo,
+  // the CPU build of the web runtime: SIMD and threads, without WebGPU code
+  web: onnxruntime("onnxruntime-web/wasm", "wasm", true),
+  node: onnxruntime("onnxruntime-node", "cpu", false),
+};
+
+async function main([engine, path, threads, milliseconds, inputs]: readonly string[]): Promise<void> {
+  const start = performance.now();
+  const model = await engines[engine!]!.load(path!, Number(threads), JSON.parse(inputs!));
+  const loaded = performance.now();
+  await model.run();
+  const first = performance.now();
+  const times: number[] = [];
+  // warm-up counts as steady only once a run is no longer the first few: tiers of the engine settle
+  for (const until = first + Number(milliseconds); performance.now() < until || times.length < 3; ) {
+    const t = performance.now();
+    await model.run();
+    times.push(performance.now() - t);
+  }
+  const steady = times.slice(Math.floor(times.length / 3)).sort((a, b) => a - b);
+  const result: OneResult = {
+    loadMs: loaded - start,
+    firstMs: first - loaded,
+    medianMs: steady[steady.length >> 1]!,
+    minMs: steady[0]!,
+    runs: times.length,
+    maxRssBytes: process.resourceUsage().maxRSS * 1024,
+    ...model.facts?.(),
+  };
+  console.log(JSON.stringify(result));
+  process.exit(0);
+}
+if (process.argv[1]?.endsWith("run-one.js")) await main(process.argv.slice(2));

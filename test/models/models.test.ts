@@ -1,0 +1,82 @@
+// Real models, compiled, against what onnxruntime-node 1.30 computes for the same inputs (references.json, recorded by
+// tools/record-references.ts). Large ones wait for `npm run test:all`.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { load, Tensor } from "azulejo";
+import { root } from "../../tools/project.js";
+import { inputValues, type ModelSpec, models } from "./inventory.js";
+import { type ModelReference, summarize } from "./references.js";
+
+const references: Readonly<Record<string, ModelReference>> = JSON.parse(
+  readFileSync(join(root, "test/models/references.json"), "utf8"),
+);
+const everything = process.env.AZULEJO_SWEEP === "all";
+/** in every run: seconds together; the others take minutes */
+const quick = ["MNIST", "SqueezeNet 1.1", "PP-OCR rec", "PP-OCR cls", "Silero", "openWakeWord", "BlazeFace 128"];
+const isQuick = (m: ModelSpec): boolean => quick.some(name => m.name.startsWith(name));
+
+const feeds = (model: ModelSpec): Record<string, Tensor> =>
+  Object.fromEntries(
+    Object.entries(model.inputs).map(([name, spec], i) => {
+      const values = inputValues(spec, i + 1);
+      if (spec.value === undefined) return [name, new Tensor("f32", values, spec.dims)];
+      return [
+        name,
+        new Tensor(
+          "i64",
+          BigInt64Array.from(values, v => BigInt(v)),
+          spec.dims,
+        ),
+      ];
+    }),
+  );
+
+function check(got: Tensor, name: string, model: ModelSpec): void {
+  const want = references[model.name]![name]!;
+  const have = summarize(got.dims, got.data as Float32Array);
+  assert.deepEqual(have.dims, want.dims, `${name}: dims`);
+  const allowed = model.relative * want.largest;
+  want.sample.forEach((w, i) => {
+    const difference = Math.abs(have.sample[i]! - w);
+    assert.ok(
+      difference <= allowed,
+      `${name}: sample ${i} is ${have.sample[i]}, onnxruntime has ${w}; ${allowed} is allowed`,
+    );
+  });
+  const count = want.dims.reduce((a, b) => a * b, 1);
+  assert.ok(
+    Math.abs(have.sum - want.sum) <= allowed * count,
+    `${name}: sum is ${have.sum}, onnxruntime has ${want.sum}`,
+  );
+}
+
+for (const model of models) {
+  const skip = model.path
+    ? everything || isQuick(model)
+      ? false
+      : "runs in npm run test:all"
+    : "the model is not installed";
+  test(`${model.name} gives onnxruntime-node's results, the same with 1 and 2 threads and in every run`, {
+    skip,
+  }, async () => {
+    const results: Tensor[][] = [];
+    for (const threads of [1, 2]) {
+      const loaded = await load(model.path!, { threads });
+      try {
+        for (let run = 0; run < 2; run++) {
+          const outputs = await loaded.run(feeds(model));
+          for (const [name, tensor] of Object.entries(outputs)) check(tensor, name, model);
+          results.push(Object.values(outputs));
+        }
+      } finally {
+        loaded.dispose();
+      }
+    }
+    for (const other of results.slice(1))
+      other.forEach((t, i) =>
+        assert.deepEqual(t.data, results[0]![i]!.data, "bits differ between runs or numbers of threads"),
+      );
+  });
+}
