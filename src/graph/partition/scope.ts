@@ -1,12 +1,15 @@
 // A kernel under construction: which tensors it reads, how the program's dims become the kernel's own, and what an operator's
 // body sees of its inputs. It decides nothing: which producers are inlined is told by `inlined`.
-import { type Dtype } from "../../ir/dtypes.js";
+import type { Dtype } from "../../ir/dtypes.js";
 import { Poly, Sym } from "../../ir/poly.js";
-import { axesOf, axisOf, type Dim, gathered, type Layout, type Node, node, reach, type Tensor } from "../../ir/tile.js";
-import { type AnyTile, dimOf, type DimValue, literal, tileOf, where } from "../../tile/index.js";
+import type { Dim, Layout, Node, Tensor } from "../../ir/tile.js";
+import { axesOf, axisOf, gathered, node, reach } from "../../ir/tile.js";
+import type { Operand } from "../../ops/operator.js";
+import type { AnyTile, DimValue } from "../../tile/index.js";
+import { dimOf, literal, tileOf, where } from "../../tile/index.js";
 import { indexTile } from "../../tile/tile.js";
-import { type Operand } from "../../ops/operator.js";
 import type { Equality, Value } from "../graph.js";
+import { isRowMajor } from "./layout.js";
 
 /** A constant dim of at most this size stays constant in the kernel, so that taps unroll; larger ones are run-time words and kernels are shared. */
 const STATIC_DIM_LIMIT = 7;
@@ -109,8 +112,11 @@ export class KernelScope {
       dtype: v.dtype!,
       dims,
       role,
+      // a constant that lies as the file has it says no layout: the schedule may choose one, and it is packed once
       ...(storage.constant ? { constant: true } : {}),
-      layout: this.#kernelLayout(v, dims, storage.layout),
+      ...(storage.constant && isRowMajor(v, storage.layout)
+        ? {}
+        : { layout: this.#kernelLayout(v, dims, storage.layout) }),
     };
   }
   /** Symbolic strides of the program's layout become polynomials over the kernel's dims and one pitch. */
