@@ -54,9 +54,17 @@ export function bindNode(node: GraphNode, registry: Registry): BoundNode {
   };
 }
 
+/** control flow that is not an operator of anybody: a remedy that hands one in would mislead */
+const notYet: ReadonlySet<string> = new Set(["Loop", "Scan", "SequenceMap"]);
+
 function findOperator(node: GraphNode, registry: Registry): Operator {
   const found = registry.find(node.domain, node.op, node.opset);
   if (found) return found;
+  if (node.domain === "" && notYet.has(node.op))
+    throw new AzulejoError(
+      "operator-unsupported",
+      `${describeNode(node)}: ${node.op} is not supported yet; unroll it when you export the model`,
+    );
   const domain = node.domain === "" ? "ai.onnx" : node.domain;
   throw new AzulejoError(
     "operator-unknown",
@@ -122,7 +130,8 @@ function checkedAttributes(node: GraphNode, operator: Operator, given: Attribute
 }
 
 const isList = (v: unknown, of: (x: unknown) => boolean): boolean => Array.isArray(v) && v.every(of);
-const isWhole = (x: unknown): boolean => typeof x === "bigint" || Number.isInteger(x);
+// integers beyond 2^53 arrive as bigint; no operator has a use for them
+const isWhole = (x: unknown): boolean => Number.isInteger(x);
 const isNumber = (x: unknown): boolean => typeof x === "number";
 const isText = (x: unknown): boolean => typeof x === "string";
 const hasType: Readonly<Record<AttributeSpec["type"], (v: AttributeValue) => boolean>> = {

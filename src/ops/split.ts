@@ -27,6 +27,13 @@ function sizesOf(node: NodeInfo): readonly Poly[] {
       total,
     );
   const count = (node.attributes.num_outputs as number | undefined) ?? node.outputCount;
+  if (count !== node.outputCount)
+    refuse(
+      "operator-attribute",
+      "Split",
+      node,
+      `num_outputs is ${count} for ${node.outputCount} outputs; make them equal`,
+    );
   if (total.isConst && node.attributes.num_outputs === undefined && total.constant % count !== 0)
     refuse(
       "shape",

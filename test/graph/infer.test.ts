@@ -126,6 +126,12 @@ describe("what inference refuses", () => {
         'Swoosh "s1": there is no operator "Swoosh" in the domain "com.example"; pass one to load(model, { operators: [...] })',
     },
     {
+      title: "control flow that is not there yet",
+      model: { inputs: [x], outputs: [y], nodes: [node("Loop", ["", "", "x"], ["y"], [], "loop")] },
+      code: "operator-unsupported",
+      message: 'Loop "loop": Loop is not supported yet; unroll it when you export the model',
+    },
+    {
       title: "an attribute that the operator does not have",
       model: { inputs: [x], outputs: [y], nodes: [node("Softmax", ["x"], ["y"], [int("axes", 1)], "probs")] },
       code: "operator-attribute",

@@ -69,4 +69,5 @@ export const realModels: readonly RealModel[] = [
   ),
 ];
 
-export const bytesOf = (model: RealModel): Uint8Array => readFileSync(model.path!);
+/** a copy that is no Buffer: slice() of those does not copy */
+export const bytesOf = (model: RealModel): Uint8Array => new Uint8Array(readFileSync(model.path!));

