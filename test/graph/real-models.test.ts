@@ -139,7 +139,7 @@ describe("small models compute the same after the passes, in float64", () => {
       const passed = await made(prepare);
       const want = await evaluate(plain.graph, registry, inputs);
       const got = await evaluate(passed.graph, registry, inputs);
-      assert.ok(countNodes(passed.graph) < countNodes(read));
+      assert.ok(countNodes(passed.graph) <= countNodes(read));
       for (const [name, w] of Object.entries(want))
         for (let i = 0; i < w.data.length; i++)
           assert.ok(Math.abs(Number(got[name]!.data[i]) - Number(w.data[i])) < 1e-6, `${name}[${i}]`);
