@@ -49,7 +49,8 @@ export function lowerRegion(l: Lowering, stores: readonly Sink[], lowerFold: (f:
   for (const n of needed()) {
     const place = placeOf(l, n);
     if (l.buffers.has(n) || !place) continue;
-    const rows = place.at === "row" ? rowAxes(l, { axes: l.axes(n), value: n }) : [];
+    const own = rowAxes(l, { axes: l.axes(n), value: n });
+    const rows = place.at === "row" && oneRowAtATime(l, own, [l.names.value(n), ...sinks.map(s => s.name)]) ? own : [];
     const axes = storageOrder(l.grid, l.axes(n)).filter(a => !rows.includes(a) && !l.bindings.has(a));
     const panel = place.block && axes.findIndex(a => l.names.axis(a) === place.block![0]);
     const buffer = newBuffer(
@@ -66,6 +67,15 @@ export function lowerRegion(l: Lowering, stores: readonly Sink[], lowerFold: (f:
   for (const group of stagesOf(l, sinks)) lowerStage(l, group);
   l.region = was;
 }
+/** A buffer for one row serves stages that have one row open: none in lanes, none in register tiles. */
+const oneRowAtATime = (l: Lowering, rows: readonly Axis[], ids: readonly string[]): boolean =>
+  ids.every(id => {
+    const pin = l.schedule.stage[id];
+    return rows.every(a => {
+      const name = l.names.axis(a);
+      return pin?.lane !== name && (pin?.rows?.[name] ?? [1]).every(n => n === 1);
+    });
+  });
 /** values placed in this region; what is read under other indices has to be */
 function placeOf(l: Lowering, n: Node) {
   const place = l.schedule.place[l.names.value(n)];
