@@ -6,6 +6,7 @@ import { isContraction } from "./contraction.js";
 import type { MachineProfile } from "./machine-profile.js";
 import type { StageSchedule } from "./schedule.js";
 import { laneLoads } from "./tiles.js";
+import { crossedAxes } from "./verify.js";
 import type { KernelView, SinkView } from "./view.js";
 
 /** cycles of one block, if the kernel is that large: about 50 µs */
@@ -29,7 +30,8 @@ export function decideBlocks(
 ): Blocks {
   const block: Record<string, number> = {};
   const grid = view.axes(view.kernel.grid);
-  const fixed = wholeAxes(view);
+  const crossed = crossedAxes(view.names);
+  const fixed = new Set(view.axes([...crossed]));
   const free = grid.filter(a => !fixed.has(a));
   let cycles = work(view, profile);
   const unit = (a: Axis): number => unitOf(view, sinks, stages, a);
@@ -72,21 +74,6 @@ function keepsWeights(view: KernelView, lane: Axis, block: Readonly<Record<strin
   const weights = loads.filter(n => view.axes(n.axes).includes(lane)).reduce((p, n) => p + bytes(n), 0);
   const rows = loads.filter(n => !view.axes(n.axes).includes(lane)).reduce((p, n) => p + bytes(n), 0);
   return weights + rows * blocksOf(lane) < weights * rowBlocks + rows;
-}
-
-/** axes that a block must hold whole: reduced over, or read under other indices from scratch */
-function wholeAxes(view: KernelView): Set<Axis> {
-  const out = new Set<Axis>();
-  for (const n of view.names.values) {
-    if (n.kind === "reduce") for (const a of view.axes(n.over)) out.add(a);
-    if (n.kind !== "load" || isTensor(n.tensor)) continue;
-    n.tensor.axes.forEach((a, d) => {
-      const p = n.index[d]!;
-      if (p.terms.length !== 1 || p.terms[0]!.s[0] !== a.sym || p.terms[0]!.c !== 1)
-        for (const x of view.axes([a])) out.add(x);
-    });
-  }
-  return out;
 }
 
 /** cycles of the whole kernel, roughly: two vectors of multiply-adds, or one of anything else */

@@ -129,7 +129,7 @@ function foldLoop(l: Lowering, f: Fold, body: () => void): void {
     add(limit, int(size - 1)),
     size,
     sym => {
-      if (size === 1) l.bind(a, Poly.sym(sym));
+      if (f.steps) l.bind(a, Poly.sym(sym));
       else {
         const whole = !until && (constantSize(l, a) ?? 1) % size === 0;
         const stop = whole

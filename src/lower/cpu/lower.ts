@@ -3,6 +3,7 @@ import { ceilDiv, opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Kernel, Node, NodeOf, Tensor } from "../../ir/tile.js";
 import { axesOf, newAxis, node } from "../../ir/tile.js";
 import type { Place, Schedule } from "../../schedule/schedule.js";
+import { verifySchedule } from "../../schedule/verify.js";
 import { AzulejoError } from "../../support/errors.js";
 import { gatherIndex } from "./cells.js";
 import { lowerFold, storesSomething } from "./folds.js";
@@ -23,6 +24,7 @@ const TABLE_BLOCK = 1024;
 
 export function lower(kernel: Kernel, schedule: Schedule): Lowered {
   const l = new Lowering(kernel, schedule);
+  verifySchedule(kernel, schedule, l.names);
   l.gather = (n, offs) => gatherIndex(l, n, offs);
   l.grid = fuse(l);
   const phases: Phase[] = [

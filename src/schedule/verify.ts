@@ -1,0 +1,79 @@
+// Refuses schedules that do not fit their kernel, before any code is made. What it lets through is right for all sizes.
+import type { Axis, Kernel } from "../ir/tile.js";
+import { isTensor } from "../ir/tile.js";
+import { AzulejoError } from "../support/errors.js";
+import type { Names } from "./names.js";
+import { namesOf } from "./names.js";
+import type { Schedule } from "./schedule.js";
+
+/** accumulators beyond which no engine keeps a tile in registers */
+const MOST_ACCUMULATORS = 32;
+
+export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names = namesOf(kernel)): void {
+  const refuse = (what: string): never => {
+    throw new AzulejoError("schedule", `schedule of kernel "${kernel.name}": ${what}`);
+  };
+  const fused = new Set(schedule.fuse.map(f => f[2]));
+  const known = (name: string): boolean => names.axisNamed(name) !== undefined || fused.has(name);
+  for (const f of schedule.fuse)
+    for (const name of f.slice(0, 2))
+      if (!known(name)) refuse(`there is no axis "${name}" to fuse; use the names that explain prints`);
+  const crossed = crossedAxes(names);
+  const partsOf = (name: string): Axis[] => {
+    const f = schedule.fuse.find(x => x[2] === name);
+    const axis = names.axisNamed(name);
+    return f ? [...partsOf(f[0]), ...partsOf(f[1])] : axis ? [axis] : [];
+  };
+  for (const [name, size] of Object.entries(schedule.block)) {
+    if (!Number.isInteger(size) || size < 1)
+      refuse(`the block of axis "${name}" is ${size}; use a whole number from 1 on`);
+    const axis = names.axisNamed(name);
+    const isFold = names.folds.some(f => f.axis === axis);
+    if (axis && !isFold && whole.has(axis))
+      refuse(`axis "${name}" is reduced or read across its blocks; leave it whole`);
+    if (!known(name)) refuse(`there is no axis "${name}" to block; use the names that explain prints`);
+  }
+  for (const [id, stage] of Object.entries(schedule.stage)) {
+    const vectors = stage.vectors ?? 1;
+    if (!Number.isInteger(vectors) || vectors < 1)
+      refuse(`stage "${id}" has ${vectors} vectors; use a whole number from 1 on`);
+    for (const [name, rows] of Object.entries(stage.rows ?? {})) {
+      if (rows.some(r => !Number.isInteger(r) || r < 1))
+        refuse(`stage "${id}" has rows ${rows.join(", ")} along "${name}"; use whole numbers from 1 on`);
+      const most = Math.max(1, ...rows) * vectors;
+      if (most > MOST_ACCUMULATORS)
+        refuse(`stage "${id}" needs ${most} accumulators along "${name}"; use at most ${MOST_ACCUMULATORS}`);
+    }
+  }
+  for (const [name, layout] of Object.entries(schedule.layouts)) {
+    const t = kernel.tensors.find(x => x.name === name);
+    if (!t)
+      throw new AzulejoError(
+        "schedule",
+        `schedule of kernel "${kernel.name}": there is no tensor "${name}" to lay out`,
+      );
+    if (!t.constant) refuse(`tensor "${name}" is no constant; only constants are packed at load`);
+    if ([...layout.order].sort((a, b) => a - b).join() !== t.dims.map((_, d) => d).join())
+      refuse(
+        `the layout of "${name}" orders dims ${layout.order.join(", ")}; name each of its ${t.dims.length} dims once`,
+      );
+  }
+  for (const n of [schedule.unroll, schedule.partials])
+    if (!Number.isInteger(n) || n < 1)
+      refuse(`unroll and partials are ${schedule.unroll} and ${schedule.partials}; use whole numbers from 1 on`);
+}
+
+/** Axes that a block must hold whole: reduced over, or read under other indices from scratch. */
+export function crossedAxes(names: Names): Set<Axis> {
+  const out = new Set<Axis>();
+  for (const n of names.values) {
+    if (n.kind === "reduce") for (const a of n.over) out.add(a);
+    if (n.kind !== "load" || isTensor(n.tensor)) continue;
+    n.tensor.axes.forEach((a, d) => {
+      const [term, ...others] = n.index[d]!.terms;
+      const isBare = others.length === 0 && term?.c === 1 && term.s.length === 1 && term.s[0] === a.sym;
+      if (!isBare) out.add(a);
+    });
+  }
+  return out;
+}
