@@ -29,7 +29,7 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
       refuse(`the block of axis "${name}" is ${size}; use a whole number from 1 on`);
     const axis = names.axisNamed(name);
     const isFold = names.folds.some(f => f.axis === axis);
-    if (axis && !isFold && whole.has(axis))
+    if (!isFold && partsOf(name).some(a => crossed.has(a)))
       refuse(`axis "${name}" is reduced or read across its blocks; leave it whole`);
     if (!known(name)) refuse(`there is no axis "${name}" to block; use the names that explain prints`);
   }

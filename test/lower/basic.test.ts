@@ -1,7 +1,7 @@
 // The thinnest road: elementwise and matrix products in f32.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dot, f32, grid, kernel } from "../../src/tile/index.js";
+import { constant, dot, f32, grid, kernel } from "../../src/tile/index.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import { defaultSchedule, runOnce } from "./harness.js";
 
@@ -20,11 +20,13 @@ const chain = kernel({ X: f32("I J"), a: f32("I"), b: f32("J"), Y: f32("I J") },
     Y.at(i, j).set(X.at(i, j).mul(a.at(i)).add(b.at(j)).relu());
   }),
 ).ir;
-const linear = kernel({ X: f32("M K"), W: f32("K N"), b: f32("N"), Y: f32("M N") }, ({ X, W, b, Y, M, N, K }) =>
-  grid(M.tile(), N.tile(), (m, n) => {
-    const k = K.all();
-    Y.at(m, n).set(dot(X.at(m, k), W.at(k, n), k).add(b.at(n)).relu());
-  }),
+const linear = kernel(
+  { X: f32("M K"), W: constant(f32("K N")), b: f32("N"), Y: f32("M N") },
+  ({ X, W, b, Y, M, N, K }) =>
+    grid(M.tile(), N.tile(), (m, n) => {
+      const k = K.all();
+      Y.at(m, n).set(dot(X.at(m, k), W.at(k, n), k).add(b.at(n)).relu());
+    }),
 ).ir;
 
 test("elementwise with broadcasts, all sizes around a vector", () => {
