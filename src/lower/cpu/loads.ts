@@ -34,7 +34,7 @@ export function loadTensor(l: Lowering, n: NodeOf<"load">, offs: Offsets): Expr 
   const plan = planOf(l, n);
   if (plan.checks.length === 0) return loadForm(l, plan.row, plan.dtype, offs, "");
   const lane = l.lane;
-  if (lane && plan.checks.some(c => axesOf(l.fused(c.index)).includes(lane))) return guarded(l, n, plan, offs);
+  if (lane && plan.checks.some(c => l.axesIn(c.index).includes(lane))) return guarded(l, n, plan, offs);
   // lanes in the row's own part: side by side they are read from the first one's row, else each has its own
   const step = lane && plan.row.axes.includes(lane) ? l.laneStep(plan.row, offs) : Poly.zero;
   if (!step?.isConst || (step.constant !== 0 && step.constant !== bytesOf(plan.dtype))) return byLane(l, n, offs);
@@ -130,7 +130,7 @@ export function insideExpr(l: Lowering, checks: LoadPlan["checks"], offs: Offset
 
 /** The address of the row, or of the row of fill values. Taps of neighbouring pixels share rows: what is equal is computed once. */
 function rowPointer(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Sym {
-  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => axesOf(l.fused(c.index)))])];
+  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
   const home = l.homeOf(axes);
   return l.b.memo(home, `p${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
     const positions = plan.checks.map(c => l.at(l.fused(c.index), offs).key);
@@ -198,9 +198,7 @@ function fetched(
 /** The lane axis may leave the tensor: a whole vector where it does not, else lane by lane. */
 function guarded(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Expr {
   const lane = l.lane!;
-  const axes = [
-    ...new Set([...plan.row.axes, ...plan.run.axes, ...plan.checks.flatMap(c => axesOf(l.fused(c.index)))]),
-  ];
+  const axes = [...new Set([...plan.row.axes, ...plan.run.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
   return l.b.memo(l.homeOf(axes), `q${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
     const steps = plan.checks.map(c => l.fused(c.index).coef(lane.sym));
     const element = layoutOf(plan.dtype, [], undefined).bytes;

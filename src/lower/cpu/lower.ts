@@ -1,7 +1,7 @@
 // Kernel + Schedule → loop IR. This is the outermost layer: fused axes, phases, blocks of the grid.
 import { ceilDiv, opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Kernel, Node, NodeOf, Tensor } from "../../ir/tile.js";
-import { axesOf, newAxis, node } from "../../ir/tile.js";
+import { newAxis, node } from "../../ir/tile.js";
 import type { Place, Schedule } from "../../schedule/schedule.js";
 import { verifySchedule } from "../../schedule/verify.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -194,7 +194,7 @@ function pointerLoads(l: Lowering): NodeOf<"load">[] {
 /** A table with the address of every row, or of the row of fill values. */
 function tablePhase(l: Lowering, n: NodeOf<"load">): Phase {
   const plan = planOf(l, n);
-  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => axesOf(l.fused(c.index)))])];
+  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
   const first = axes[0];
   const blocks = first ? [{ axis: first, size: TABLE_BLOCK }] : [];
   return phase(l, `${l.kernel.name}.rows.${n.tensor.name}`, blocks, () => {

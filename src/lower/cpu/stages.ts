@@ -298,7 +298,7 @@ class Stage {
         if (n.kind === "map") return fitsLane(n.dtype);
         if (n.kind !== "load" || !l.axes(n).includes(lane)) return true;
         const plan = planOf(l, n);
-        if (plan.checks.some(c => axesOf(l.fused(c.index)).includes(lane))) return false;
+        if (plan.checks.some(c => l.axesIn(c.index).includes(lane))) return false;
         return [plan.row, plan.run].every(f => {
           const step = f.linear.coef(lane.sym);
           if (f.block?.index.has(lane.sym))

@@ -219,6 +219,10 @@ export class Lowering implements Tools {
   axes(n: { readonly axes: readonly Axis[] }): readonly Axis[] {
     return this.fusedInto.size === 0 ? n.axes : [...new Set(n.axes.map(a => this.fusedInto.get(a) ?? a))];
   }
+  /** the axes that an index varies over, those of gathered values included: these name the parts of fused axes */
+  axesIn(p: Poly): readonly Axis[] {
+    return this.axes({ axes: axesOf(this.fused(p)) });
+  }
   range(a: Axis): Range {
     return this.ranges.get(a) ?? { lo: Poly.zero, hi: a.extent, size: a.extent };
   }
@@ -276,12 +280,13 @@ export class Lowering implements Tools {
     });
   }
   form(st: Storage, index: readonly Poly[], base: Poly, include?: (dim: number) => boolean): Form {
-    return formOf(
+    const form = formOf(
       st,
       index.map(p => this.fused(p)),
       base,
       include,
     );
+    return { ...form, axes: this.axes(form) };
   }
   /** the address of a form at the current positions */
   addressOf(form: Form, offs: Offsets): Poly {
