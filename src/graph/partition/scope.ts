@@ -78,8 +78,16 @@ export class KernelScope {
   }
   /** Sizes of the program that bodies computed with (offsets of slices, scales): they are run-time words under their own symbols. */
   adoptSymbols(root: Node): void {
+    const sizes = (n: Node): readonly Poly[] =>
+      n.kind === "index"
+        ? [n.index]
+        : n.kind === "load"
+          ? n.index
+          : n.kind === "reduce"
+            ? n.over.map(a => a.extent)
+            : [];
     for (const n of reach([root]))
-      for (const p of n.kind === "index" ? [n.index] : n.kind === "load" ? n.index : [])
+      for (const p of sizes(n))
         for (const s of p.syms) if (!s.def && !axisOf(s) && !this.symbols.has(s)) this.symbols.set(s, Poly.sym(s));
   }
   /** A run-time word that is no dim (a pitch). */
