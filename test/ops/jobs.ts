@@ -52,15 +52,21 @@ function prefixed(graph: Graph, prefix: string): Graph {
   return inner(graph);
 }
 
-/** Runs the jobs in batches; where a batch fails as a whole, its halves run apart, so that a failure has one name. */
+/**
+ * Runs the jobs in batches; where a batch fails as a whole, its halves run apart, so that a failure has one name. Jobs that are
+ * `alone` (known gaps) spoil no batch.
+ */
 export async function runJobs(
   under: TargetUnderTest,
   jobs: readonly Job[],
   registry: Registry,
+  alone: (job: Job) => boolean = () => false,
 ): Promise<ReadonlyMap<Job, Outcome>> {
   const outcomes = new Map<Job, Outcome>();
-  for (let i = 0; i < jobs.length; i += jobsInAProgram)
-    await runTogether(under, jobs.slice(i, i + jobsInAProgram), registry, outcomes);
+  const together = jobs.filter(j => !alone(j));
+  for (let i = 0; i < together.length; i += jobsInAProgram)
+    await runTogether(under, together.slice(i, i + jobsInAProgram), registry, outcomes);
+  for (const job of jobs.filter(alone)) await runTogether(under, [job], registry, outcomes);
   return outcomes;
 }
 

@@ -12,7 +12,7 @@ export interface Subject {
   readonly name: string;
   /** plain loops: large cases wait for full sweeps */
   readonly slow: boolean;
-  run(cases: readonly SuiteCase[]): Promise<ReadonlyMap<SuiteCase, Outcome>>;
+  run(cases: readonly SuiteCase[], suite: SuiteName): Promise<ReadonlyMap<SuiteCase, Outcome>>;
 }
 
 export interface LoadedSuite {
@@ -47,7 +47,7 @@ export interface SuiteResult {
 export async function runSuite(suite: LoadedSuite, subject: Subject): Promise<SuiteResult> {
   const waits = ({ name }: SuiteCase): boolean => subject.slow && !fullSweep && largeCases.has(name);
   const running = suite.cases.filter(c => !waits(c));
-  const outcomes = await subject.run(running);
+  const outcomes = await subject.run(running, suite.name);
   const failures: string[] = [];
   let [passed, gaps] = [0, 0];
   for (const testCase of running) {

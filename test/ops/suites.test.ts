@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createRegistry } from "../../src/ops/registry.js";
 import type { Job, Outcome } from "./jobs.js";
 import { prepareJob, runJobs } from "./jobs.js";
+import { gapOf } from "./known-gaps.js";
 import type { LoadedSuite, Subject } from "./run-suite.js";
 import { absent, loadSuite, report, runSuite } from "./run-suite.js";
 import type { TargetUnderTest } from "./subjects.js";
@@ -26,9 +27,10 @@ function prepare(testCase: SuiteCase): Promise<Prepared> {
 const subjectOf = (under: TargetUnderTest): Subject => ({
   name: nameOf(under),
   slow: under.slow,
-  async run(cases) {
+  async run(cases, suite) {
     const all = await Promise.all(cases.map(prepare));
-    const outcomes = await runJobs(under, all.filter(p => !(p instanceof Error)) as Job[], registry);
+    const jobs = all.filter((p): p is Job => !(p instanceof Error));
+    const outcomes = await runJobs(under, jobs, registry, job => gapOf(suite, job.name, nameOf(under)) !== undefined);
     return new Map(
       cases.map((c, i): [SuiteCase, Outcome] => {
         const p = all[i]!;
