@@ -2,6 +2,7 @@
 import { AzulejoError } from "../support/errors.js";
 import type { Graph } from "./graph.js";
 import { countNodes } from "./values.js";
+import { verifyGraph } from "./verify.js";
 
 /** A named pure function from graph to graph. */
 export interface Pass {
@@ -24,7 +25,7 @@ export interface RunPassesOptions {
   readonly signal?: { readonly aborted: boolean } | undefined;
 }
 
-/** @throws what the passes throw; AzulejoError aborted */
+/** @throws what the passes throw; AzulejoError aborted; graph-invalid where a pass leaves a graph that is none */
 export async function runPasses(graph: Graph, passes: readonly Pass[], options: RunPassesOptions = {}): Promise<Graph> {
   const { onPass, now = () => 0, signal } = options;
   let current = graph;
@@ -34,7 +35,17 @@ export async function runPasses(graph: Graph, passes: readonly Pass[], options: 
     const start = now();
     const nodesBefore = countNodes(current);
     current = await pass.run(current);
+    verifyAfter(pass, current);
     onPass?.({ name: pass.name, nodesBefore, nodesAfter: countNodes(current), timeMs: now() - start }, current);
   }
   return current;
+}
+
+function verifyAfter(pass: Pass, graph: Graph): void {
+  try {
+    verifyGraph(graph);
+  } catch (cause) {
+    if (!(cause instanceof AzulejoError)) throw cause;
+    throw new AzulejoError(cause.code, `The pass "${pass.name}" broke the graph: ${cause.message}`, { cause });
+  }
 }

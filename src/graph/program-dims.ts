@@ -10,8 +10,18 @@ export function bindDims(
   program: KernelProgram,
   dimsOf: (input: string) => readonly number[] | undefined,
 ): SymbolValues {
+  const values = bindInputs(program.inputs, dimsOf);
+  checkPreconditions(program, values);
+  return values;
+}
+
+/** What the symbols in the dims of inputs are, when the inputs have these dims. @throws AzulejoError input */
+export function bindInputs(
+  inputs: readonly { readonly name: string; readonly dims: readonly Poly[] }[],
+  dimsOf: (input: string) => readonly number[] | undefined,
+): Map<Sym, number> {
   const values = new Map<Sym, number>();
-  for (const input of program.inputs) {
+  for (const input of inputs) {
     const given = dimsOf(input.name);
     if (!given)
       throw new AzulejoError("input", `Input "${input.name}" is missing; give a tensor of [${print(input.dims)}]`);
@@ -31,7 +41,6 @@ export function bindDims(
         );
     });
   }
-  checkPreconditions(program, values);
   return values;
 }
 

@@ -2,39 +2,17 @@
 import { isFloat } from "../ir/dtypes.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
-import { AzulejoError } from "../support/errors.js";
-import type { Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
+import type { Graph, GraphNode, KnownValue, Value } from "./graph.js";
+import { bindInputs } from "./program-dims.js";
 import { mapSubgraphs } from "./values.js";
 
 /** What the graph's symbols are when its inputs have these dims. @throws AzulejoError input */
-export function bindSymbols(graph: Graph, inputDims: Readonly<Record<string, readonly number[]>>): Map<Sym, number> {
-  const out = new Map<Sym, number>();
-  for (const input of graph.inputs) {
-    const given = Object.hasOwn(inputDims, input.name) ? inputDims[input.name] : undefined;
-    if (!given) throw new AzulejoError("input", `Input "${input.name}" is missing; give the dims of all inputs`);
-    if (input.dims) bindInput(input.name, input.dims, given, out);
-  }
-  return out;
-}
-
-function bindInput(name: string, dims: Dims, given: readonly number[], out: Map<Sym, number>): void {
-  const shape = `[${given.join(", ")}]`;
-  const declared = `[${dims.map(d => d.print()).join(", ")}]`;
-  if (dims.length !== given.length)
-    throw new AzulejoError(
-      "input",
-      `Input "${name}" has dims ${shape}, and the model takes ${declared}; give ${dims.length} dims`,
-    );
-  dims.forEach((d, axis) => {
-    const sym = d.isConst ? undefined : [...d.syms][0]!;
-    if (sym && !out.has(sym)) out.set(sym, given[axis]!);
-    const want = d.isConst ? d.constant : out.get(sym!)!;
-    if (want !== given[axis])
-      throw new AzulejoError(
-        "input",
-        `Input "${name}" has dims ${shape}, and the model takes ${declared}; axis ${axis} must be ${want}${sym ? `, because ${sym.name} is ${want} in an earlier input` : ""}`,
-      );
-  });
+export function bindSymbols(
+  graph: Graph,
+  inputDims: Readonly<Record<string, readonly number[]>>,
+): ReadonlyMap<Sym, number> {
+  const known = graph.inputs.flatMap(({ name, dims }) => (dims ? [{ name, dims }] : []));
+  return bindInputs(known, name => (Object.hasOwn(inputDims, name) ? inputDims[name] : undefined));
 }
 
 /**
@@ -61,8 +39,11 @@ export function specialize(
 
 const knownContent = (v: Value, dims: readonly number[], content: readonly number[]): KnownValue => ({
   dims,
-  data: v.dtype && isFloat(v.dtype) ? content : content.map(Poly.int),
+  data: v.dtype && isFloat(v.dtype) ? content : content.map(n => (isWhole(n) ? Poly.int(n) : undefined)),
 });
+
+/** exact in float64; the ends of the 64-bit range mean "to the end" */
+const isWhole = (n: number): boolean => Number.isSafeInteger(n) || Math.abs(n) === 2 ** 63;
 
 const numeric = (p: Poly, numbers: ReadonlyMap<Sym, number>): Poly =>
   p.subst(s => {

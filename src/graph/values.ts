@@ -90,6 +90,10 @@ export function countNodes(graph: Graph): number {
   return count;
 }
 
+const random = /^(Random|Bernoulli|Multinomial|Dropout)/;
+/** Do equal inputs always give equal outputs? Nodes with subgraphs are left out: what they read is not all among their inputs. */
+export const isFunction = (node: GraphNode): boolean => !random.test(node.op) && subgraphs(node).length === 0;
+
 /** All constants that the graph reads, each once. */
 export function constantsOf(graph: Graph): Set<Value> {
   const out = new Set<Value>();

@@ -367,12 +367,12 @@ describe("dims of a run", () => {
       ],
     );
     const refused: readonly [Record<string, number[]>, string][] = [
-      [{ a: [2, 3] }, 'Input "b" is missing; give the dims of all inputs'],
+      [{ a: [2, 3] }, 'Input "b" is missing; give a tensor of [n, m]'],
       [{ a: [2], b: [2, 7] }, 'Input "a" has dims [2], and the model takes [n, 3]; give 2 dims'],
       [{ a: [2, 4], b: [2, 7] }, 'Input "a" has dims [2, 4], and the model takes [n, 3]; axis 1 must be 3'],
       [
         { a: [2, 3], b: [5, 7] },
-        'Input "b" has dims [5, 7], and the model takes [n, m]; axis 0 must be 2, because n is 2 in an earlier input',
+        'Input "b" has dims [5, 7], and the model takes [n, m]; axis 0 must be 2, because n is 2 in an earlier input or axis',
       ],
     ];
     for (const [dims, message] of refused)

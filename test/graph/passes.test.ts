@@ -565,6 +565,15 @@ describe("runPasses", () => {
       { name: "simplify", nodesBefore: 2, nodesAfter: 1, timeMs: 1 },
     ]);
   });
+  it("says which pass broke the graph", async () => {
+    const graph = await readOnnx(model);
+    const cut: Pass = { name: "cut", run: g => ({ ...g, nodes: g.nodes.slice(2) }) };
+    await assert.rejects(runPasses(graph, [simplify, cut]), {
+      code: "graph-invalid",
+      message:
+        'The pass "cut" broke the graph: The list of outputs reads "y", which nothing before defines; put its producer first',
+    });
+  });
   it("stops when the signal asks", async () => {
     const graph = await readOnnx(model);
     await assert.rejects(runPasses(graph, [simplify], { signal: { aborted: true } }), {

@@ -20,7 +20,7 @@ import type { ConstantData, Graph, KnownValue, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
 import type { Rule } from "../rewrite.js";
 import { rewriteEverywhere } from "../rewrite.js";
-import { constantsOf, subgraphs, substituteValues } from "../values.js";
+import { constantsOf, isFunction, substituteValues } from "../values.js";
 import { foldMovement } from "./fold-movement.js";
 
 /** Runs one operator on constant inputs: bytes of its outputs, by name, row-major in their dtypes. */
@@ -88,15 +88,12 @@ function replaceBy(output: Value, constant: ConstantData, content?: KnownValue):
 
 /** results larger than their inputs and than this stay operators: an Expand is cheaper to run than to load */
 const largestGrowth = 1 << 16;
-/** operators whose result is not a function of their inputs */
-const impure = /^(Random|Bernoulli|Multinomial|Dropout)/;
-
 /** Whole operators on constants, evaluated when somebody reads the result. */
 const foldEvaluated =
   (registry: Registry, evaluate: Evaluate): Rule =>
   node => {
     if (!node.inputs.some(v => v) || !node.inputs.every(v => !v || v.constant)) return undefined;
-    if (impure.test(node.op) || subgraphs(node).length > 0) return undefined;
+    if (!isFunction(node)) return undefined;
     const sizes = node.outputs.map(byteLengthOf);
     if (sizes.some(s => s === undefined)) return undefined;
     const read = node.inputs.reduce((sum, v) => sum + (v?.constant?.byteLength ?? 0), 0);

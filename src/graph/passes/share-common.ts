@@ -5,7 +5,7 @@ import type { AttributeValue, Graph, GraphNode, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
 import type { Rule } from "../rewrite.js";
 import { rewriteGraph } from "../rewrite.js";
-import { everywhere, subgraphs, substituteValues } from "../values.js";
+import { everywhere, isFunction, substituteValues } from "../values.js";
 
 export const shareCommon: Pass = {
   name: "share-common",
@@ -26,9 +26,6 @@ function shareConstants(graph: Graph): Graph {
   });
 }
 
-/** operators whose result is not a function of their inputs */
-const impure = /^(Random|Bernoulli|Multinomial|Dropout)/;
-
 /** A rule for one graph: what a subgraph computes exists only inside it. */
 function shareNodes(): Rule {
   const ids = new Map<object, number>();
@@ -39,7 +36,7 @@ function shareNodes(): Rule {
   };
   const seen = new Map<string, GraphNode>();
   return node => {
-    if (impure.test(node.op) || subgraphs(node).length > 0) return undefined;
+    if (!isFunction(node)) return undefined;
     const key = keyOf(node, id);
     const same = seen.get(key);
     if (!same) {
