@@ -87,11 +87,12 @@ export class TileKernel<S extends Signature = Signature> {
   }
   /**
    * Runs the body itself on arrays, for breakpoints and stack traces: every operation computes at once, and `tile.peek()` shows its
-   * values. Slow. Tensors that are only written may be left out; all that are written come back.
+   * values. Slow. Tensors that are only written may be left out; all tensors come back.
    */
-  eager(args: EagerArguments<S>, options: EagerOptions = {}): Record<string, TensorArgument> {
+  eager(args: EagerArguments<S>, options: EagerOptions = {}): { readonly [K in keyof S]: TensorArgument } {
     const env = environment<S>(this.ir.tensors, this.ir.dims);
-    return runEagerly(this.ir, args as Record<string, TensorArgument>, () => this.#body(env), options);
+    const all = runEagerly(this.ir, args as Record<string, TensorArgument>, () => this.#body(env), options);
+    return all as { readonly [K in keyof S]: TensorArgument };
   }
 }
 

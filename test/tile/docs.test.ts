@@ -1,0 +1,41 @@
+// The code of docs/kernel-language.md runs as it stands there.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import * as tile from "../../src/tile/index.js";
+
+const page = readFileSync(new URL("../../../docs/kernel-language.md", import.meta.url), "utf8");
+const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(m => m[1]!);
+
+/** runs a block, and returns the kernel that it exports and what it prints */
+function run(code: string): { kernel: tile.TileKernel; printed: unknown[] } {
+  const printed: unknown[] = [];
+  const body = code
+    .replace(/import (\{.*?\}) from "azulejo\/tile";/s, "const $1 = tile;")
+    .replaceAll(" as const", "")
+    .replace(/export const (\w+)/, "const $1 = exported.kernel");
+  const exported: { kernel?: tile.TileKernel } = {};
+  new Function("tile", "exported", "console", body)(tile, exported, { log: (x: unknown) => printed.push(x) });
+  return { kernel: exported.kernel!, printed };
+}
+
+test("the page has two kernels", () => assert.equal(blocks.length, 2));
+test("softmax runs eagerly", () => {
+  const { printed } = run(blocks[0]!);
+  const [got] = printed as [Float32Array];
+  [0.09003057, 0.24472848, 0.66524094].forEach((want, i) => assert.ok(Math.abs(got[i]! - want) < 1e-7));
+});
+test("attention weighs by softmax", () => {
+  const { kernel } = run(blocks[1]!);
+  const tensor = (dims: number[], data: number[]) => ({ dtype: "f32" as const, dims, data: Float32Array.from(data) });
+  const args = {
+    Q: tensor([1, 1, 1], [2]),
+    K: tensor([1, 2, 1], [1, 3]),
+    V: tensor([1, 2, 1], [10, 20]),
+    O: tensor([1, 1, 1], [0]),
+  };
+  interpretKernel(kernel.ir, args, { foldTile: 1 });
+  const [a, b] = [Math.exp(2), Math.exp(6)];
+  assert.ok(Math.abs(args.O.data[0]! - (10 * a + 20 * b) / (a + b)) < 1e-5);
+});
