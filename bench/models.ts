@@ -64,7 +64,8 @@ function measure(
         ],
         { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 24 },
       );
-      (samples[engine] ??= []).push(JSON.parse(line.trim().split("\n").at(-1)!));
+      const sample = JSON.parse(line.trim().split("\n").at(-1)!);
+      samples[engine] = [...(samples[engine] ?? []), sample];
     }
   return Object.fromEntries(Object.entries(samples).map(([engine, list]) => [engine, middle(list)]));
 }

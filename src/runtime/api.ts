@@ -13,7 +13,10 @@ export type { Pass };
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 
 /** Gets the text of a kernel, as explain() prints it, and gives it back: as it was, or edited. */
-export type KernelEditor = (text: string, kernel: { readonly name: string; readonly nodes: readonly string[] }) => string;
+export type KernelEditor = (
+  text: string,
+  kernel: { readonly name: string; readonly nodes: readonly string[] },
+) => string;
 
 export interface LoadOptions {
   /** "wasm" (default): compiled code on worker threads; "interpreter": walks tile IR, slow, checks everything */
