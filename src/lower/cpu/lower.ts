@@ -197,7 +197,7 @@ function tablePhase(l: Lowering, n: NodeOf<"load">): Phase {
   const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
   const first = axes[0];
   const blocks = first ? [{ axis: first, size: TABLE_BLOCK }] : [];
-  return phase(l, `${l.kernel.name}.rows.${n.tensor.name}`, blocks, () => {
+  const made = phase(l, `${l.kernel.name}.rows.${n.tensor.name}`, blocks, () => {
     const ranges = new Map(l.ranges);
     l.ranges.clear();
     const table = newBuffer(l, "i32", axes, "shared");
@@ -217,4 +217,5 @@ function tablePhase(l: Lowering, n: NodeOf<"load">): Phase {
     for (const a of axes) l.bindings.delete(a);
     l.pointerTables.set(n, table);
   });
+  return { ...made, once: true };
 }

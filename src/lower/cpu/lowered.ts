@@ -19,6 +19,8 @@ export interface Phase {
   /** (params: i32, block: i32, scratch: i32) → () */
   readonly func: Func;
   readonly blocks: Poly;
+  /** what it writes depends on addresses and dims alone (tables of pointers): once is enough for all runs of a plan */
+  readonly once?: true;
 }
 export interface Lowered {
   readonly name: string;

@@ -21,9 +21,17 @@ export interface ExecutableParts {
   readonly report: Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes">;
 }
 
+interface PreparedPlan {
+  readonly plan: Plan;
+  readonly prepared: Prepared;
+  readonly setup: Prepared | undefined;
+}
+
 export class WasmExecutable implements Executable {
   readonly #parts: ExecutableParts;
-  readonly #plans = new Map<string, { plan: Plan; prepared: Prepared }>();
+  readonly #plans = new Map<string, PreparedPlan>();
+  /** whose tables are in memory */
+  #setUp: PreparedPlan | undefined;
   #last: Plan | undefined;
   #disposed = false;
   readonly runSync?: Executable["runSync"];
@@ -36,27 +44,38 @@ export class WasmExecutable implements Executable {
     inputs: ReadonlyMap<string, TensorData>,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Map<string, TensorData>> {
-    const { plan, prepared } = await this.#planFor(inputs);
-    const results = await this.#parts.machine.run(
-      prepared,
-      transfers(plan, inputs),
-      [...plan.outputs.values()],
-      options.signal,
-    );
-    return this.#outputs(plan, results);
+    const made = await this.#planFor(inputs);
+    const { machine } = this.#parts;
+    const ranges = [...made.plan.outputs.values()];
+    const sent = transfers(made.plan, inputs);
+    // both are queued before anything else can be: nobody runs between tables and their use
+    const setup = this.#needsSetup(made)
+      ? machine.run(made.setup!, [], []).catch(e => this.#forgetSetup(e))
+      : undefined;
+    const results = machine.run(made.prepared, sent, ranges, options.signal);
+    await Promise.all([setup, results]);
+    return this.#outputs(made.plan, await results);
   }
   #runSync(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
     const made = this.#planFor(inputs);
     if (made instanceof Promise)
       throw new AzulejoError("target", "runSync needs memory shared with this thread; use run");
-    return this.#outputs(
-      made.plan,
-      this.#parts.machine.runSync!(made.prepared, transfers(made.plan, inputs), [...made.plan.outputs.values()]),
-    );
+    const { machine } = this.#parts;
+    const sent = transfers(made.plan, inputs);
+    if (this.#needsSetup(made)) machine.runSync!(made.setup!, [], []);
+    return this.#outputs(made.plan, machine.runSync!(made.prepared, sent, [...made.plan.outputs.values()]));
   }
-  #planFor(
-    inputs: ReadonlyMap<string, TensorData>,
-  ): { plan: Plan; prepared: Prepared } | Promise<{ plan: Plan; prepared: Prepared }> {
+  /** Plans share memory, so tables are made again after another plan ran. */
+  #needsSetup(made: PreparedPlan): boolean {
+    const needed = this.#setUp !== made && made.setup !== undefined;
+    this.#setUp = made;
+    return needed;
+  }
+  #forgetSetup(error: unknown): never {
+    this.#setUp = undefined;
+    throw error;
+  }
+  #planFor(inputs: ReadonlyMap<string, TensorData>): PreparedPlan | Promise<PreparedPlan> {
     if (this.#disposed)
       throw new AzulejoError("disposed", `Model "${this.#parts.program.name}" was disposed; load it again`);
     const key = this.#parts.program.inputs.map(b => inputs.get(b.name)?.dims.join() ?? "?").join("/");
@@ -68,8 +87,13 @@ export class WasmExecutable implements Executable {
     const values = bindDims(this.#parts.program, name => inputs.get(name)?.dims);
     const plan = this.#parts.plan(values);
     const ready = this.#parts.provide(plan);
-    const keep = () => {
-      const made = { plan, prepared: this.#parts.machine.prepare(plan.instructions, plan.scratch) };
+    const keep = (): PreparedPlan => {
+      const { machine } = this.#parts;
+      const made: PreparedPlan = {
+        plan,
+        prepared: machine.prepare(plan.instructions, plan.scratch),
+        setup: plan.setup.length ? machine.prepare(plan.setup, plan.scratch) : undefined,
+      };
       this.#plans.set(key, made);
       this.#last = plan;
       this.#forgetOldest();
@@ -79,9 +103,10 @@ export class WasmExecutable implements Executable {
   }
   #forgetOldest(): void {
     if (this.#plans.size <= MAX_PLANS) return;
-    const [key, { prepared }] = this.#plans.entries().next().value!;
+    const [key, { prepared, setup }] = this.#plans.entries().next().value!;
     this.#plans.delete(key);
     this.#parts.machine.release(prepared);
+    if (setup) this.#parts.machine.release(setup);
   }
   #outputs(plan: Plan, results: readonly Uint8Array[]): Map<string, TensorData> {
     const dtypes = new Map(this.#parts.program.outputs.map(b => [b.name, b.dtype]));

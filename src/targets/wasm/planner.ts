@@ -11,6 +11,8 @@ import type { BoundKernel } from "./kernel-library.js";
 import type { Instruction, Range } from "./machine.js";
 
 export interface Plan {
+  /** tables of pointers: to be run before the first run, and again after another plan ran, because plans share memory */
+  readonly setup: readonly Instruction[];
   readonly instructions: readonly Instruction[];
   readonly inputs: ReadonlyMap<string, Range>;
   readonly outputs: ReadonlyMap<string, Range & { readonly dims: readonly number[] }>;
@@ -41,6 +43,8 @@ export interface Program {
   readonly threads: number;
 }
 
+/** Tables of pointers that a plan keeps between runs; what is beyond is made in every run. */
+const KEPT_TABLE_BYTES = 32 << 20;
 /** Addresses are 32 bits wide. */
 const ADDRESS_SPACE = 2 ** 32;
 
@@ -82,8 +86,10 @@ class Planning {
         "memory",
         `These input dims need ${Math.ceil(end / 2 ** 20)} MiB, and a program has 4096 MiB of memory; run smaller inputs`,
       );
+    const instructions = this.#instructions(source.steps);
     return {
-      instructions: this.#instructions(source.steps),
+      setup: this.#setup,
+      instructions,
       inputs: new Map(source.inputs.map(b => [b.name, this.#range(b)])),
       outputs: new Map(
         source.outputs.map(b => [b.name, { ...this.#range(b), dims: b.dims.map(d => this.#evaluate(d)) }]),
@@ -110,12 +116,20 @@ class Planning {
       this.#merged.set(output, owner);
     }
     let at = 0;
+    let keptBytes = 0;
     const shared = (steps: readonly Step[]): void => {
       for (const step of steps) {
         if (step.kind === "kernel") {
           const k = this.#program.kernels.get(step)!;
           const bytes = this.#inKernel(k, k.bound.code.lowered.sharedBytes);
-          if (bytes > 0) items.set(step, { bytes: bytes + SLACK_BYTES, first: at, last: at });
+          const keep =
+            keptBytes + bytes <= KEPT_TABLE_BYTES && k.bound.code.lowered.phases.slice(0, -1).every(p => p.once);
+          if (keep) {
+            this.#kept.add(step);
+            keptBytes += bytes;
+          }
+          const life = keep ? { first: -1, last: this.#lives.steps } : { first: at, last: at };
+          if (bytes > 0) items.set(step, { bytes: bytes + SLACK_BYTES, ...life });
           at++;
         } else {
           at++;
@@ -140,6 +154,9 @@ class Planning {
   }
 
   // ---- instructions
+  /** steps whose tables live as long as the plan */
+  readonly #kept = new Set<Step>();
+  readonly #setup: Instruction[] = [];
   #instructions(steps: readonly Step[]): Instruction[] {
     return steps.flatMap((step): Instruction[] => {
       if (step.kind === "kernel") return this.#calls(this.#program.kernels.get(step)!);
@@ -152,7 +169,11 @@ class Planning {
     const params = lowered.params.map(p => this.#word(k, p));
     return lowered.phases.flatMap((phase, i): Instruction[] => {
       const blocks = this.#inKernel(k, phase.blocks);
-      return blocks > 0 ? [{ op: "call", func: firstFunction + i, params, blocks }] : [];
+      if (blocks === 0) return [];
+      const call: Instruction = { op: "call", func: firstFunction + i, params, blocks };
+      if (!phase.once || !this.#kept.has(k.step)) return [call];
+      this.#setup.push(call);
+      return [];
     });
   }
   #word(k: KernelStep, p: Param): number {
