@@ -53,7 +53,7 @@ interface WebWorker {
   terminate(): void;
 }
 interface FileHandle {
-  stat(): Promise<{ readonly size: number }>;
+  stat(): Promise<{ readonly size: number; isDirectory(): boolean }>;
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   close(): Promise<void>;
 }
@@ -362,6 +362,12 @@ export interface OpenFile {
 
 export const hasFiles = (): boolean => nodeModule("node:fs/promises") !== undefined;
 
+/** The usual reasons in the words of people; others are told in the host's. */
+const fileReasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file; check the path",
+  EACCES: "reading it is not permitted; change its permissions",
+};
+
 export async function openFile(path: string | URL): Promise<OpenFile> {
   const fs = nodeModule("node:fs/promises");
   if (!fs)
@@ -370,10 +376,16 @@ export async function openFile(path: string | URL): Promise<OpenFile> {
       `"${path}" can't be opened: this host has no files; pass an http(s) URL or the bytes`,
     );
   const handle = await fs.open(path, "r").catch(error => {
-    throw new AzulejoError("option", `"${path}" can't be opened: ${reasonOf(error)}`, { cause: error });
+    const reason = fileReasons[(error as { readonly code?: string }).code ?? ""] ?? reasonOf(error);
+    throw new AzulejoError("option", `"${path}" can't be opened: ${reason}`, { cause: error });
   });
+  const stat = await handle.stat();
+  if (stat.isDirectory()) {
+    await handle.close();
+    throw new AzulejoError("option", `"${path}" can't be opened: it is a folder; give the file in it`);
+  }
   return {
-    byteLength: (await handle.stat()).size,
+    byteLength: stat.size,
     read: (into, position) => readRange(handle, into, position),
     close: () => handle.close(),
   };
