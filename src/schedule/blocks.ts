@@ -38,7 +38,8 @@ export function decideBlocks(
   const cut = (a: Axis, size: number): void => {
     const extent = view.extent(a);
     const u = unit(a);
-    const rounded = Math.max(u, Math.floor(size / u) * u);
+    // powers of two, so that layers of different sizes share code
+    const rounded = u * 2 ** Math.max(0, Math.floor(Math.log2(size / u)));
     if (rounded >= extent) return;
     block[view.names.axis(a)] = rounded;
     cycles = (cycles * rounded) / extent;

@@ -19,14 +19,20 @@ export function stageOf(view: KernelView, s: SinkView, lane: string | undefined,
   const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   const named = lane === undefined ? {} : { lane };
   if (!laneAxis) return { ...named, vectors: 2 };
-  if (reduces.length === 0) return { ...named, vectors: view.cost(s.value) > 12 ? 2 : 4, tail: "peel" };
+  if (reduces.length === 0) return { ...named, ...elementwise(view.cost(s.value)) };
   const row = sharingAxis(view, s, reduces, laneAxis);
   const contracts = reduces.some(isContraction);
   const tile = bestTile(view, row, laneAxis, contracts ? undefined : 1, options);
   if (!row) return { ...named, vectors: Math.min(4, Math.max(1, Math.floor(view.extent(laneAxis) / 4))), tail: "mask" };
   const order = [...rows.filter(a => a !== row && a !== laneAxis), row].map(a => view.names.axis(a));
   const name = view.names.axis(row);
-  return { ...named, vectors: tile.vectors, tail: contracts ? "mask" : "peel", rows: { [name]: tile.rows }, order };
+  return {
+    ...named,
+    vectors: tile.vectors,
+    tail: "mask",
+    rows: { [name]: contracts ? tile.rows : windowRows(tile.rows) },
+    order,
+  };
 }
 
 /** the last row along which something that varies with the lane is used again */
@@ -109,6 +115,12 @@ function piecesOf(main: number, rest: number | undefined): number[] {
   if (rest !== undefined) return [main, rest];
   return [main, ...[4, 2, 1].filter(p => p < main)];
 }
+
+/** Windows are written out tap by tap: fewer pieces, or their code outgrows their worth. */
+const windowRows = (rows: readonly number[]): number[] => [...new Set([rows[0]!, Math.min(rows[0]!, 2), 1])];
+/** Dear ones in one body whose last turn runs over the end, cheap ones with longer turns. */
+const elementwise = (cost: number): StageSchedule =>
+  cost > 12 ? { vectors: 2, tail: "mask" } : { vectors: 4, tail: "peel" };
 
 /** loads of a stage's reductions that run along the lane: what is worth a layout of its own */
 export function laneLoads(view: KernelView, s: SinkView, lane: Axis): NodeOf<"load">[] {

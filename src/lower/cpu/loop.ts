@@ -126,6 +126,21 @@ export function mul(a: Expr, b: Expr): Expr {
 export const lesser = (a: Expr, b: Expr): Expr => select("i32", op("i32.lt_s", a, b), a, b);
 export const larger = (a: Expr, b: Expr): Expr => select("i32", op("i32.lt_s", a, b), b, a);
 
+const loadTypes: Readonly<Record<LoadOp, Type>> = {
+  i32: "i32",
+  i64: "i64",
+  f32: "f32",
+  f64: "f64",
+  "i32.8s": "i32",
+  "i32.8u": "i32",
+  "i32.16s": "i32",
+  "i32.16u": "i32",
+  v128: "v128",
+  "v128.splat32": "v128",
+  "v128.zero32": "v128",
+  "v128.16x4s": "v128",
+  "v128.16x4u": "v128",
+};
 export function typeOf(e: Expr): Type {
   switch (e.kind) {
     case "reg":
@@ -136,7 +151,7 @@ export function typeOf(e: Expr): Type {
     case "op":
       return ops[e.op].result;
     case "load":
-      return e.op.startsWith("v128") ? "v128" : (e.op.slice(0, 3) as Type);
+      return loadTypes[e.op];
     default:
       return "v128";
   }
