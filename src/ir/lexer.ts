@@ -14,13 +14,21 @@ const pattern =
 export const parseError = (line: number, what: string): AzulejoError =>
   new AzulejoError("parse", `line ${line}: ${what}`);
 
+function unquoted(quoted: string, line: number): string {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    throw parseError(line, `${quoted.split("\n")[0]} is not a quoted name; close it on its line and escape as in JSON`);
+  }
+}
+
 function* tokens(text: string): Generator<Token> {
   let line = 1;
   for (const m of text.matchAll(pattern)) {
     const [all, quoted, word, number, sign, strange] = m;
     if (strange !== undefined)
       throw parseError(line, `"${strange}" does not belong here; see docs/tile-ir.md for the grammar`);
-    if (quoted !== undefined) yield { kind: "name", text: JSON.parse(quoted) as string, line };
+    if (quoted !== undefined) yield { kind: "name", text: unquoted(quoted, line), line };
     else if (word !== undefined) yield { kind: "word", text: word, line };
     else if (number !== undefined) yield { kind: "number", text: number, line };
     else if (sign !== undefined) yield { kind: "sign", text: sign, line };

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
+import { decode, encode, numbersOf } from "../../src/graph/constants.js";
 import type { Graph } from "../../src/graph/graph.js";
 import { infer } from "../../src/graph/infer.js";
 import type { Pass } from "../../src/graph/pass.js";
 import { runPasses } from "../../src/graph/pass.js";
+import type { Evaluate } from "../../src/graph/passes/index.js";
 import {
   defaultPasses,
   foldConstants,
@@ -36,6 +38,7 @@ import {
   text,
   value,
 } from "../frontends/onnx-model.js";
+import { operatorModules } from "../ops/modules.js";
 import { evaluate, pseudoRandom } from "./evaluate.js";
 
 const { f32, i64, bool, f64, i32 } = elementType;
@@ -531,6 +534,53 @@ describe("passes", () => {
       await sameResults(before, after, inputs);
       await sameResults(before, await runPasses(before, defaultPasses(registry)), inputs);
     });
+});
+
+describe("fold-constants with somebody who evaluates operators", () => {
+  const model = onnxModel({
+    inputs: [value("x", f32, ["n", 4])],
+    outputs: [y],
+    initializers: [
+      weights("w", [4], 1),
+      f32Tensor("two", [], [2]),
+      weights("big", [300, 300], 2),
+      i64Tensor("four", [1], [4]),
+      i64Tensor("zero", [1], [0]),
+    ],
+    nodes: [
+      node("Exp", ["w"], ["e"]),
+      node("Mul", ["e", "two"], ["m"]),
+      node("Exp", ["big"], ["b"]),
+      node("ReduceSum", ["b"], ["s"], [int("keepdims", 0)]),
+      node("Add", ["x", "m"], ["a"]),
+      node("Add", ["a", "s"], ["y"]),
+    ],
+    opset: 13,
+  });
+  const byReference: Evaluate = async ({ operator, info, inputs }, bytes) => {
+    const tensors = Object.entries(inputs).map(([name, v]) => {
+      const dims = v.dims!.map(d => d.constant);
+      return [name, { dtype: v.dtype!, dims, data: decode(v.dtype!, bytes[name]!) }] as const;
+    });
+    const { reference } = operatorModules.find(m => m.operator === operator)!;
+    const made = reference!(Object.fromEntries(tensors), info.attributes, info);
+    return Object.fromEntries(
+      Object.entries(made).map(([name, t]) => [name, encode(t.dtype, Array.from(t.data as ArrayLike<number>))]),
+    );
+  };
+
+  it("folds chains of operators on small constants, which are known from then on", async () => {
+    const before = infer(await readOnnx(model), registry);
+    const after = await foldConstants(registry, byReference).run(before);
+    verifyGraph(after);
+    assert.deepEqual(outline(after), ["b = Exp(big)", "s = ReduceSum(b)", "a = Add(x, m)", "y = Add(a, s)"]);
+    const m = after.nodes[2]!.inputs[1]!;
+    const w = random([4], 1).data;
+    assert.deepEqual(
+      numbersOf(m.known),
+      Array.from(w as ArrayLike<number>, x => Math.fround(2 * Math.fround(Math.exp(x)))),
+    );
+  });
 });
 
 /** Folded weights are rounded once more than the operators they replace. */

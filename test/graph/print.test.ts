@@ -1,7 +1,9 @@
 // Graphs as text: parseGraph reads what printGraph writes, for small graphs with everything in them and for real models.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
+import { bytesData } from "../../src/graph/constants.js";
 import type { Graph } from "../../src/graph/graph.js";
 import { infer } from "../../src/graph/infer.js";
 import { parseGraph } from "../../src/graph/parse.js";
@@ -10,6 +12,7 @@ import { defaultPasses } from "../../src/graph/passes/index.js";
 import { printed, printGraph } from "../../src/graph/print.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import { createRegistry } from "../../src/ops/registry.js";
+import { AzulejoError } from "../../src/support/errors.js";
 import {
   elementType,
   f32Tensor,
@@ -156,4 +159,58 @@ describe("graphs as text", () => {
   for (const [title, source, message] of broken)
     it(`refuses ${title}`, () =>
       assert.throws(() => parseGraph(source), { name: "AzulejoError", code: "parse", message }));
+
+  it("damaged text is refused with a line, or is another graph", () => {
+    const pieces = [
+      "(",
+      ")",
+      "[",
+      "]",
+      "{",
+      "}",
+      ",",
+      ":",
+      "=",
+      "@",
+      "-",
+      "_",
+      '"',
+      '"\\q"',
+      "graph",
+      "constant",
+      "with",
+      "end",
+      "tensor",
+      "9e99",
+      "-1",
+      "f32",
+      "min(",
+      "div",
+      "é",
+      "\n",
+    ];
+    const { text: source, constants } = printed(
+      parseGraph(
+        want,
+        new Map([
+          ["large", bytesData(new Uint8Array(160))],
+          ["t", bytesData(new Uint8Array(80))],
+        ]),
+      ),
+    );
+    let read = 0;
+    fc.assert(
+      fc.property(fc.nat(source.length), fc.nat(12), fc.constantFrom("", ...pieces), (at, drop, piece) => {
+        try {
+          parseGraph(source.slice(0, at) + piece + source.slice(at + drop), constants);
+          read++;
+        } catch (error) {
+          assert.ok(error instanceof AzulejoError && error.code === "parse", String(error));
+          assert.match(error.message, /^line \d+: /);
+        }
+      }),
+      { numRuns: 500 },
+    );
+    assert.ok(read > 0);
+  });
 });

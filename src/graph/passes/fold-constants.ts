@@ -86,19 +86,18 @@ function replaceBy(output: Value, constant: ConstantData, content?: KnownValue):
   return { nodes: [], values: new Map([[output, value]]) };
 }
 
-/** results larger than their inputs and than this stay operators: an Expand is cheaper to run than to load */
-const largestGrowth = 1 << 16;
+/** More elements than this, read and made together, stay operators: whoever evaluates at load is slower than the compiled code. */
+const evaluationLimit = 1 << 16;
+
 /** Whole operators on constants, evaluated when somebody reads the result. */
 const foldEvaluated =
   (registry: Registry, evaluate: Evaluate): Rule =>
   node => {
     if (!node.inputs.some(v => v) || !node.inputs.every(v => !v || v.constant)) return undefined;
     if (!isFunction(node)) return undefined;
-    const sizes = node.outputs.map(byteLengthOf);
-    if (sizes.some(s => s === undefined)) return undefined;
-    const read = node.inputs.reduce((sum, v) => sum + (v?.constant?.byteLength ?? 0), 0);
-    const made = sizes.reduce<number>((sum, s) => sum + (s ?? 0), 0);
-    if (made > Math.max(read, largestGrowth)) return undefined;
+    if (node.outputs.some(o => byteLengthOf(o) === undefined)) return undefined;
+    const elements = [...node.inputs, ...node.outputs].map(v => count(constantDims(v?.dims) ?? []));
+    if (elements.reduce((a, b) => a + b, 0) > evaluationLimit) return undefined;
     const bound = bindNode(node, registry);
     const values = new Map<Value, Value>();
     for (const [name, output] of Object.entries(bound.outputs))
