@@ -142,8 +142,10 @@ export function instantiate(
     kernel.tensors.map(t => {
       const shape = t.dims.map(d => d.evaluate(size));
       const layout = layoutOf(t.dtype, t.dims, t.layout ?? schedule.layouts[t.name]);
-      const bytes = layout.bytes.evaluate(size);
       const strides = layout.strides.map(s => s.evaluate(size));
+      // with strides of its own a tensor lies in a larger buffer
+      const reach = shape.reduce((p, n, d) => p + Math.max(0, n - 1) * strides[d]!, bytesOf(t.dtype));
+      const bytes = t.layout?.strides ? reach : layout.bytes.evaluate(size);
       return [
         t.name,
         {
