@@ -5,7 +5,7 @@ import type { Dims } from "../graph/graph.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dimOf } from "../tile/index.js";
-import { refuse } from "./checks.js";
+import { printDims, refuse } from "./checks.js";
 import type { NodeInfo, Operand } from "./operator.js";
 
 /**
@@ -34,9 +34,6 @@ function isJoinWith(joined: Poly, b: Poly): boolean {
     for (const s of side.syms) if (s.def?.op === "max" && (s.def.a.equals(b) || s.def.b.equals(b))) return true;
   return false;
 }
-
-/** dims as people write them: 2×3×height */
-export const printDims = (dims: Dims): string => (dims.length === 0 ? "a scalar" : dims.map(d => d.print()).join("×"));
 
 /** Refuses two constant dims that must be one; symbols are taken to be equal where the compiler may, which every run then checks. */
 export function requireEqual(op: string, node: NodeInfo, a: Poly, b: Poly, sentence: string): void {

@@ -4,6 +4,7 @@ import type { Dims, KnownValue } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { where } from "../tile/index.js";
+import { requireEqual } from "./broadcast.js";
 import { normalizeAxis, printDims, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import type { KnownElement } from "./known-values.js";
@@ -36,14 +37,11 @@ function joinedDims(node: NodeInfo): Dims {
   const first = node.dims[node.present[0]!]!;
   for (const input of node.present) {
     const dims = node.dims[input]!;
-    const fits = dims.length === first.length && dims.every((d, k) => k === axis || !differ(d, first[k]!));
-    if (!fits)
-      refuse(
-        "shape",
-        "Concat",
-        node,
-        `${input} is ${printDims(dims)} and ${node.present[0]} is ${printDims(first)}; all dims but axis ${axis} must be equal`,
-      );
+    const sentence = `${input} is ${printDims(dims)} and ${node.present[0]} is ${printDims(first)}; all dims but axis ${axis} must be equal`;
+    if (dims.length !== first.length) refuse("shape", "Concat", node, sentence);
+    dims.forEach((d, k) => {
+      if (k !== axis) requireEqual("Concat", node, d, first[k]!, sentence);
+    });
   }
   const pieces = piecesOf(node);
   // a dim that one input knows in numbers is known of the result
@@ -53,7 +51,6 @@ function joinedDims(node: NodeInfo): Dims {
     return sizes.find(d => d.isConst) ?? sizes[0]!;
   });
 }
-const differ = (a: Poly, b: Poly): boolean => a.isConst && b.isConst && !a.equals(b);
 
 function joinedValues(node: NodeInfo): KnownValue | undefined {
   const dims = knownDims(joinedDims(node));

@@ -2,8 +2,8 @@
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { dot } from "../tile/index.js";
-import { broadcastDims, printDims, readBroadcast, requireEqual } from "./broadcast.js";
-import { refuse } from "./checks.js";
+import { broadcastDims, readBroadcast, requireEqual } from "./broadcast.js";
+import { printDims, refuse } from "./checks.js";
 import { commonDtype } from "./elementwise.js";
 import { broadcastReader, floats } from "./elementwise-references.js";
 import type {

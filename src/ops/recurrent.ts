@@ -3,8 +3,8 @@ import type { Dims } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { where } from "../tile/index.js";
-import { printDims, requireEqual } from "./broadcast.js";
-import { refuse } from "./checks.js";
+import { requireEqual } from "./broadcast.js";
+import { printDims, refuse } from "./checks.js";
 import { expm1, log1p } from "./near-one.js";
 import type { AttributeSpec, NodeInfo } from "./operator.js";
 

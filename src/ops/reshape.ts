@@ -1,6 +1,7 @@
 // Reshape: other dims over the same elements; 0 copies a dim, −1 stands for what is left.
 import type { Dims } from "../graph/graph.js";
 import { opaque, Poly } from "../ir/poly.js";
+import { requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { requiredPolys } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -43,14 +44,9 @@ function remaining(node: NodeInfo, out: Dims, data: Dims): Poly {
 }
 
 function check(node: NodeInfo, out: Dims, data: Dims): void {
-  const [have, want] = [Poly.product(data), Poly.product(out)];
-  if (out.some(p => p.isConst && p.constant < 0) || (have.isConst && want.isConst && !have.equals(want)))
-    refuse(
-      "shape",
-      "Reshape",
-      node,
-      `${printDims(data)} does not fit into ${printDims(out)}; the number of elements must stay the same`,
-    );
+  const sentence = `${printDims(data)} does not fit into ${printDims(out)}; the number of elements must stay the same`;
+  if (out.some(p => p.isConst && p.constant < 0)) refuse("shape", "Reshape", node, sentence);
+  requireEqual("Reshape", node, Poly.product(data), Poly.product(out), sentence);
 }
 
 export const operator: Operator = {

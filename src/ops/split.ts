@@ -15,18 +15,18 @@ interface Part {
 
 const axisOf = (node: NodeInfo): number => normalizeAxis("Split", node, node.attributes.axis, node.dims.input!.length);
 
-/** Sizes by the input `split`, by the attribute of old opsets, or as even as can be with a smaller last one. */
+/** Sizes by the input `split`, or by the attribute of old opsets; else as even as can be. */
 function sizesOf(node: NodeInfo): readonly Poly[] {
   const total = node.dims.input![axisOf(node)]!;
   if (node.dims.split) return checked(node, requiredPolys("Split", node, "split"), total);
-  const listed = node.attributes.split as readonly number[] | undefined;
-  if (listed)
-    return checked(
-      node,
-      listed.map(n => Poly.int(n)),
-      total,
-    );
-  const count = (node.attributes.num_outputs as number | undefined) ?? node.outputCount;
+  const listed = (node.attributes.split as readonly number[] | undefined)?.map(n => Poly.int(n));
+  return listed ? checked(node, listed, total) : evenSizes(node, total);
+}
+
+/** Since opset 18, num_outputs admits a rest: the last parts are smaller, or empty. */
+function evenSizes(node: NodeInfo, total: Poly): readonly Poly[] {
+  const asked = node.attributes.num_outputs as number | undefined;
+  const count = asked ?? node.outputCount;
   if (count !== node.outputCount)
     refuse(
       "operator-attribute",
@@ -34,16 +34,17 @@ function sizesOf(node: NodeInfo): readonly Poly[] {
       node,
       `num_outputs is ${count} for ${node.outputCount} outputs; make them equal`,
     );
-  if (total.isConst && node.attributes.num_outputs === undefined && total.constant % count !== 0)
+  if (total.isConst && asked === undefined && total.constant % count !== 0)
     refuse(
       "shape",
       "Split",
       node,
       `${total.constant} elements do not split evenly into ${count} outputs; give the sizes in split`,
     );
-  const size =
-    node.attributes.num_outputs === undefined ? opaque("div", total, Poly.int(count)) : ceilDiv(total, count);
-  return Array.from({ length: count }, (_, k) => (k === count - 1 ? total.sub(size.mul(k)) : smaller(size, total)));
+  if (asked === undefined) return Array.from({ length: count }, () => opaque("div", total, Poly.int(count)));
+  const size = ceilDiv(total, count);
+  const starts = Array.from({ length: count + 1 }, (_, k) => smaller(size.mul(k), total));
+  return starts.slice(1).map((end, k) => end.sub(starts[k]!));
 }
 
 function checked(node: NodeInfo, sizes: readonly Poly[], total: Poly): readonly Poly[] {
@@ -120,7 +121,7 @@ export const reference: Reference = ({ input, split }, attributes, { outputCount
   const even = Math.ceil(total / count);
   const sizes: number[] = split
     ? numbersOf(split)
-    : (attributes.split ?? Array.from({ length: count }, (_, k) => (k < count - 1 ? even : total - even * k)));
+    : (attributes.split ?? Array.from({ length: count }, (_, k) => Math.min(even, Math.max(total - even * k, 0))));
   const read = elements(input!);
   let start = 0;
   return Object.fromEntries(
@@ -137,6 +138,12 @@ const sizes = (...data: number[]) => ({ dtype: "i64", dims: [data.length], data 
 export const cases = (): readonly OperatorCase[] => [
   { name: "even", outputCount: 3, attributes: { num_outputs: 3 }, inputs: { input: { dtype: "f32", dims: [6, 5] } } },
   { name: "uneven", outputCount: 4, attributes: { num_outputs: 4 }, inputs: { input: { dtype: "f32", dims: [7] } } },
+  {
+    name: "too few",
+    outputCount: 4,
+    attributes: { num_outputs: 4 },
+    inputs: { input: { dtype: "i32", dims: [5, 2] } },
+  },
   {
     name: "listed sizes",
     outputCount: 3,

@@ -5,8 +5,7 @@ import { ceilDiv, opaque, Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dimOf } from "../tile/index.js";
 import { larger, smaller } from "./bounds.js";
-import { printDims } from "./broadcast.js";
-import { refuse } from "./checks.js";
+import { printDims, refuse } from "./checks.js";
 import type { AttributeSpec, NodeInfo } from "./operator.js";
 
 /** One spatial axis of a window that slides over an input. */
