@@ -6,36 +6,20 @@ import { refuse } from "./checks.js";
 import { numbers, wrap } from "./elementwise-references.js";
 import type { KnownElement } from "./known-values.js";
 import { mapKnown, numberOf } from "./known-values.js";
+import { onnxDtypes } from "./onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { elements, tabulate } from "./reference-tensors.js";
 
-/** ONNX's TensorProto.DataType */
-const dtypeOfCode: Readonly<Record<number, Dtype>> = {
-  1: "f32",
-  2: "u8",
-  3: "i8",
-  4: "u16",
-  5: "i16",
-  6: "i32",
-  7: "i64",
-  9: "bool",
-  10: "f16",
-  11: "f64",
-  12: "u32",
-  13: "u64",
-  16: "bf16",
-};
-
 export function targetDtype(op: string, node: NodeInfo): Dtype {
   const code = node.attributes.to as number;
-  const dtype = dtypeOfCode[code];
+  const dtype = onnxDtypes[code];
   if (dtype) return dtype;
   refuse(
     "operator-unsupported",
     op,
     node,
-    `to = ${code} is not a dtype of numbers or bool that this version knows; cast to one of the ONNX codes ${Object.keys(dtypeOfCode).join(", ")}`,
+    `to = ${code} is not a dtype of numbers or bool that this version knows; cast to one of the ONNX codes ${Object.keys(onnxDtypes).join(", ")}`,
   );
 }
 
@@ -70,7 +54,7 @@ export const doc: OperatorDoc = {
 
 export const reference: Reference = (inputs, attributes) => {
   const X = inputs.input!;
-  const dtype = dtypeOfCode[attributes.to]!;
+  const dtype = onnxDtypes[attributes.to]!;
   const at = elements(X);
   return { output: tabulate(dtype, X.dims, i => castReference(dtype, at(i)!)) };
 };
@@ -82,7 +66,7 @@ function castReference(dtype: Dtype, x: Element): Element {
 }
 
 const all: readonly Dtype[] = /* @__PURE__ */ numbers.concat("bool");
-const code = (dtype: Dtype): number => Number(Object.keys(dtypeOfCode).find(k => dtypeOfCode[Number(k)] === dtype));
+const code = (dtype: Dtype): number => Number(Object.keys(onnxDtypes).find(k => onnxDtypes[Number(k)] === dtype));
 export const cases = (): readonly OperatorCase[] =>
   all.flatMap(from =>
     all.map(to => ({
