@@ -33,6 +33,14 @@ test("control flow is indented, immediates are decoded, the closing end is left 
   );
 });
 
+test("what only the emitter chooses has a name too", () => {
+  const body = [0, 0xfd, 0x85, 0x02, 0xfd, 0x86, 0x02, 0xfd, 0x56, 0, 4, 2, 0x0b];
+  assert.equal(
+    disassemble(Uint8Array.from([body.length, ...body])),
+    ["locals none", "f32x4.relaxed_madd", "f32x4.relaxed_nmadd", "v128.load32_lane offset=4 2"].join("\n"),
+  );
+});
+
 test("what is not known is shown as bytes to the end", () => {
   assert.equal(
     disassemble(Uint8Array.from([4, 0, 0x20, 1, 0xd2, 7, 0x0b])),

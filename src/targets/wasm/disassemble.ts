@@ -47,6 +47,7 @@ const vector: readonly (readonly [code: number, name: string, immediate: Immedia
   [0x0d, "i8x16.shuffle", "bytes"],
   [0x56, "v128.load32_lane", "memory lane"],
   [0x105, "f32x4.relaxed_madd", "none"],
+  [0x106, "f32x4.relaxed_nmadd", "none"],
 ];
 
 /** The emitter's words for loads and stores: type, then how much of it. */
