@@ -1,22 +1,24 @@
 // `azulejo bench`: how long loading, compiling, the first run and steady runs of one model take on this machine.
 import type { Command } from "commander";
 import type { Model } from "../runtime/api.js";
-import { randomInput } from "./inputs.js";
+import type { TensorData } from "../runtime/tensor.js";
+import { gatherInputs } from "./gather-inputs.js";
 import type { Library, Terminal } from "./library.js";
 import { count, digits, milliseconds, quantile } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
-import { addLoadOptions, loadOptions, parseAmount, parseCount } from "./options.js";
+import { addLoadOptions, loadOptions, parseAmount, parseCount, parseInputs } from "./options.js";
 import type { ProgressLine } from "./progress.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 
 interface BenchOptions extends SharedOptions {
+  readonly input?: ReadonlyMap<string, string>;
   readonly runs?: number;
   readonly seconds: number;
 }
 
 const examples = `
-Inputs are random; dims that the model leaves open are fixed with --dims (a leading one is 1 unless given).
+Inputs that --input does not give are random; dims that the model leaves open are fixed with --dims (a leading one is 1 unless given).
 Times depend on what else the machine does: compare runs taken in turn, not on different days.
 
 Examples:
@@ -30,6 +32,7 @@ export function addBenchCommand(program: Command, library: Library, terminal: Te
     .summary("time load, compile, first and steady runs of a model")
     .description("Times loading, compiling, the first run and steady runs of a model, with random inputs.")
     .argument("<model>", "path or URL of an .onnx file")
+    .option("--input <name=value>", "an input that matters: a .npy or .pb file, a number, a JSON array", parseInputs)
     .option("--runs <n>", "number of steady runs (default: as many as --seconds allows, at least 5)", parseCount)
     .option("--seconds <s>", "time for steady runs", parseAmount, 3)
     .addHelpText("after", examples);
@@ -56,7 +59,9 @@ async function bench(source: string, options: BenchOptions, library: Library, te
       signal: terminal.signal,
     });
     try {
-      const figures = await measure(model, performance.now() - start, options, progress, terminal.signal);
+      const loadMs = performance.now() - start;
+      const inputs = await gatherInputs(model, { ...options, random: true }, library);
+      const figures = { loadMs, ...(await measure(model, inputs, options, progress, terminal.signal)) };
       progress.stop();
       terminal.out(options.json ? `${JSON.stringify(asJson(source, model, figures))}\n` : asText(model, figures));
     } finally {
@@ -69,12 +74,11 @@ async function bench(source: string, options: BenchOptions, library: Library, te
 
 async function measure(
   model: Model,
-  loadMs: number,
+  inputs: Readonly<Record<string, TensorData>>,
   options: BenchOptions,
   progress: ProgressLine,
   signal: AbortSignal,
-): Promise<Figures> {
-  const inputs = Object.fromEntries(model.inputs.map(info => [info.name, randomInput(info, options.dims)]));
+): Promise<Omit<Figures, "loadMs">> {
   const phasesMs = { ...model.report().timesMs };
   const timed = async (): Promise<number> => {
     const start = performance.now();
@@ -92,7 +96,7 @@ async function measure(
     const fraction = options.runs === undefined ? 1 - left : steadyMs.length / options.runs;
     progress.update(`run ${steadyMs.length}`, Math.min(1, fraction));
   }
-  return { loadMs, phasesMs, firstRunMs, steadyMs };
+  return { phasesMs, firstRunMs, steadyMs };
 }
 
 const steady = (samples: readonly number[]): { runs: number; medianMs: number; minMs: number; p95Ms: number } => ({

@@ -3,10 +3,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { Model, Tensor, TensorInfo } from "../runtime/api.js";
-import type { TensorData } from "../runtime/tensor.js";
-import { AzulejoError } from "../support/errors.js";
-import { dimsText, randomInput, readBytes, readInput } from "./inputs.js";
+import type { Tensor } from "../runtime/api.js";
+import type { InputOptions } from "./gather-inputs.js";
+import { gatherInputs } from "./gather-inputs.js";
+import { dimsText, readBytes } from "./inputs.js";
 import type { Guess } from "./labels.js";
 import { classOutput, parseLabels, topGuesses } from "./labels.js";
 import type { Library, Terminal } from "./library.js";
@@ -14,20 +14,12 @@ import { encodeNpy } from "./npy.js";
 import { digits, milliseconds, numberAt, summarize } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
 import { addLoadOptions, loadOptions, parseChannels, parseCount, parseInputs } from "./options.js";
-import type { PictureLayout } from "./picture.js";
-import { pictureInput, readPicture } from "./picture.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 
-interface RunOptions extends SharedOptions {
-  readonly image?: string;
+interface RunOptions extends SharedOptions, InputOptions {
   readonly labels?: string;
   readonly top?: number;
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-  readonly layout?: PictureLayout;
-  readonly input?: ReadonlyMap<string, string>;
-  readonly random?: boolean;
   readonly outputDir?: string;
 }
 
@@ -96,39 +88,6 @@ async function run(source: string, options: RunOptions, library: Library, termin
   } finally {
     progress.stop();
   }
-}
-
-async function gatherInputs(model: Model, options: RunOptions, library: Library): Promise<Record<string, TensorData>> {
-  const given = options.input ?? new Map<string, string>();
-  for (const name of given.keys()) {
-    if (!model.inputs.some(info => info.name === name)) throw unknownInput(name, model.inputs);
-  }
-  const picture =
-    options.image === undefined ? undefined : pictureInput(model.inputs.filter(info => !given.has(info.name)));
-  const inputs: Record<string, TensorData> = {};
-  for (const info of model.inputs) {
-    const value = given.get(info.name);
-    if (value !== undefined) inputs[info.name] = await readInput(info, value, library);
-    else if (info === picture) inputs[info.name] = await readPicture(options.image!, info, options);
-    else if (options.random) inputs[info.name] = randomInput(info, options.dims);
-    else throw missingInput(info, picture === undefined);
-  }
-  return inputs;
-}
-
-const describe = (infos: readonly TensorInfo[]): string =>
-  infos.map(({ name, dtype, dims }) => `"${name}" (${dtype}, ${dimsText(dims)})`).join(", ");
-
-function unknownInput(name: string, infos: readonly TensorInfo[]): AzulejoError {
-  return new AzulejoError("input", `the model has no input "${name}"; it has ${describe(infos)}`);
-}
-
-function missingInput(info: TensorInfo, pictureIsFree: boolean): AzulejoError {
-  const image = pictureIsFree && info.dims?.length === 4 ? ", --image PICTURE" : "";
-  return new AzulejoError(
-    "input",
-    `input ${describe([info])} was not given; add --input ${info.name}=FILE.npy${image} or --random`,
-  );
 }
 
 type Times = Readonly<Record<"load" | "run", number>>;

@@ -324,6 +324,14 @@ test("bench reports load, its phases, the first run and as many steady runs as a
   );
 });
 
+test("bench feeds what --input gives, and random values elsewhere", async () => {
+  const rate: TensorInfo = { name: "rate", dtype: "i64", dims: [] };
+  const { runs, status } = await azulejo("bench m.onnx --runs 1 --input rate=16000", [vector, rate], echo);
+  assert.equal(status, 0);
+  assert.deepEqual(runs[0]!.rate, { dtype: "i64", dims: [], data: BigInt64Array.of(16000n) });
+  assert.deepEqual(runs[0]!.x!.dims, [1, 2]);
+});
+
 test("options of loading reach the library", async () => {
   const { loaded } = await azulejo(
     "run m.onnx --random --dims batch=2 --dims a=3,b=4 --threads 3 --target interpreter",
