@@ -58,13 +58,29 @@ export function loadMaterialized(e: Evaluator, n: NodeOf<"load">, m: Materialize
     dims: m.axes.map(a => e.extent(a)),
   });
 }
+/** Rows at least this long make up for starting them. */
+const LONG_ROW = 8;
+/** Puts a long axis innermost: if there is one, the one along which elements lie closest in memory. */
+function rowsLast(
+  shape: { readonly axes: Axis[]; readonly lengths: number[] },
+  index: readonly Value[],
+  strides: readonly number[],
+): { axes: Axis[]; lengths: number[] } {
+  const lengthOf = (a: Axis): number => shape.lengths[shape.axes.indexOf(a)]!;
+  const byStride = index.map((v, d) => ({ v, stride: strides[d]! })).sort((a, b) => a.stride - b.stride);
+  const near = byStride.flatMap(({ v }) => v.axes).find(a => lengthOf(a) >= LONG_ROW);
+  if (!near) return shape;
+  const axes = [...shape.axes.filter(a => a !== near), near];
+  return { axes, lengths: axes.map(lengthOf) };
+}
+
 const isBare = (p: Poly, a: Axis): boolean =>
   p.terms.length === 1 && p.terms[0]!.c === 1 && p.terms[0]!.s.length === 1 && p.terms[0]!.s[0] === a.sym;
 
 /** The loop over all elements of a load. Outside of the dims the fill is read, except through a gathered index, which is an error. */
 function gatherElements(e: Evaluator, n: NodeOf<"load">, from: Source): Value {
   const index = n.index.map(p => e.polynomial(p));
-  const { axes, lengths } = unionShape(index);
+  const { axes, lengths } = rowsLast(unionShape(index), index, from.strides);
   const data = newData(n.dtype, product(lengths));
   const out = data as unknown as Scalar[];
   const strides = [stridesAlong({ axes, lengths, data }, axes), ...index.map(v => stridesAlong(v, axes))];

@@ -1,26 +1,24 @@
 // Reductions: one argument, or the products of two (dot), over some axes.
 import type { Dtype } from "../dtypes.js";
 import { is64BitInteger, isFloat } from "../dtypes.js";
-import type { NodeOf } from "../tile.js";
+import type { Axis, NodeOf } from "../tile.js";
 import type { Evaluator } from "./evaluator.js";
 import type { Scalar, ScalarFunction } from "./scalar.js";
 import { mapFunction, reduceFunction } from "./scalar.js";
 import type { Value } from "./values.js";
-import { newData, product, stridesAlong, unionShape, walk, zip } from "./values.js";
+import { newData, product, stridesAlong, unionShape, walk, withInnermost, zip } from "./values.js";
 
 export function reduceValues(e: Evaluator, n: NodeOf<"reduce">): Value {
-  const args = n.args.map(a => converted(e, e.evaluate(a), a.dtype, n.dtype));
-  const shape = unionShape(args);
-  const over = shape.axes.map(a => n.over.includes(a));
-  const kept = shape.axes.filter((_, d) => !over[d]);
-  const keptLengths = shape.lengths.filter((_, d) => !over[d]);
-  const reduced = shape.axes.filter((_, d) => over[d]);
-  const reducedLengths = shape.lengths.filter((_, d) => over[d]);
-  // Loops: first the kept axes, then the reduced ones, but a kept axis that is longer than the last of them goes innermost.
-  const inner = (keptLengths.at(-1) ?? 0) > (reducedLengths.at(-1) ?? 0) ? 1 : 0;
-  const outer = kept.length - inner;
-  const axes = [...kept.slice(0, outer), ...reduced, ...kept.slice(outer)];
-  const lengths = [...keptLengths.slice(0, outer), ...reducedLengths, ...keptLengths.slice(outer)];
+  const given = n.args.map(a => converted(e, e.evaluate(a), a.dtype, n.dtype));
+  const shape = unionShape(given);
+  const { kept, reduced, inner } = loopOrder(shape.axes, shape.lengths, n.over);
+  const lengthOf = (a: Axis): number => shape.lengths[shape.axes.indexOf(a)]!;
+  const axes = [...[...kept, ...reduced].filter(a => a !== inner), ...(inner ? [inner] : [])];
+  const lengths = axes.map(lengthOf);
+  const work = product(lengths);
+  // rows that are walked often are worth laying out for it
+  const args = given.map(v => (inner && work >= 4 * v.data.length ? withInnermost(v, inner) : v));
+  const keptLengths = kept.map(lengthOf);
   const { combine, identity } = reduceFunction(n.op, n.dtype, e.mode);
   const data = newData(n.dtype, product(keptLengths));
   (data as Float64Array).fill(identity as number);
@@ -33,6 +31,18 @@ export function reduceValues(e: Evaluator, n: NodeOf<"reduce">): Value {
     accumulateProducts(lengths, strides, data as Float64Array, args, combine, times, isPlainSum(e, n));
   }
   return repeated(e, n, out, shape.axes);
+}
+
+/** Rows at least this long are walked along the last kept axis. */
+const LONG_ROW = 8;
+/** The kept axes, the reduced ones, and the one whose loop is innermost: the longest one where the last kept one is short. */
+function loopOrder(axes: readonly Axis[], lengths: readonly number[], over: readonly Axis[]) {
+  const kept = axes.filter(a => !over.includes(a));
+  const reduced = axes.filter(a => over.includes(a));
+  const lengthOf = (a: Axis): number => lengths[axes.indexOf(a)]!;
+  const last = kept.at(-1);
+  const longest = axes.reduce<Axis | undefined>((x, y) => (x && lengthOf(x) >= lengthOf(y) ? x : y), undefined);
+  return { kept, reduced, inner: last && lengthOf(last) >= LONG_ROW ? last : longest };
 }
 
 const isPlainSum = (e: Evaluator, n: NodeOf<"reduce">): boolean =>
@@ -53,14 +63,17 @@ function accumulate(
   combine: ScalarFunction,
   plain: boolean,
 ): void {
-  walk(lengths, strides, ([po, px], n, [so, sx]) => {
-    if (so === 0) {
-      let acc = out[po!]!;
-      if (plain) for (let i = 0; i < n; i++) acc += x[px! + i * sx!]!;
-      else for (let i = 0; i < n; i++) acc = combine(acc, x[px! + i * sx!]);
-      out[po!] = acc;
-    } else if (plain) for (let i = 0; i < n; i++) out[po! + i * so!]! += x[px! + i * sx!]!;
-    else for (let i = 0; i < n; i++) out[po! + i * so!] = combine(out[po! + i * so!], x[px! + i * sx!]);
+  walk(lengths, strides, (at, n, steps) => {
+    let po = at[0]!;
+    let px = at[1]!;
+    const so = steps[0]!;
+    const sx = steps[1]!;
+    if (plain && so === 0) {
+      let acc = out[po]!;
+      for (let i = 0; i < n; i++, px += sx) acc += x[px]!;
+      out[po] = acc;
+    } else if (plain) for (let i = 0; i < n; i++, po += so, px += sx) out[po]! += x[px]!;
+    else for (let i = 0; i < n; i++, po += so, px += sx) out[po] = combine(out[po], x[px]);
   });
 }
 function accumulateProducts(
@@ -74,16 +87,27 @@ function accumulateProducts(
 ): void {
   const a = args[0]!.data as Float64Array;
   const b = args[1]!.data as Float64Array;
-  walk(lengths, strides, ([po, pa, pb], n, [so, sa, sb]) => {
-    if (so === 0 && plain) {
-      let acc = out[po!]!;
-      for (let i = 0; i < n; i++) acc += a[pa! + i * sa!]! * b[pb! + i * sb!]!;
-      out[po!] = acc;
-    } else if (plain) for (let i = 0; i < n; i++) out[po! + i * so!]! += a[pa! + i * sa!]! * b[pb! + i * sb!]!;
-    else
-      for (let i = 0; i < n; i++)
-        out[po! + i * so!] = combine(out[po! + i * so!], times(a[pa! + i * sa!], b[pb! + i * sb!]));
+  walk(lengths, strides, (at, n, steps) => {
+    let po = at[0]!;
+    let pa = at[1]!;
+    let pb = at[2]!;
+    const so = steps[0]!;
+    const sa = steps[1]!;
+    const sb = steps[2]!;
+    if (plain && so === 0) {
+      let acc = out[po]!;
+      for (let i = 0; i < n; i++, pa += sa, pb += sb) acc += a[pa]! * b[pb]!;
+      out[po] = acc;
+    } else if (plain && so === 1 && sa === 0 && sb === 1) addScaled(out, po, a[pa]!, b, pb, n);
+    else if (plain && so === 1 && sb === 0 && sa === 1) addScaled(out, po, b[pb]!, a, pa, n);
+    else if (plain) for (let i = 0; i < n; i++, po += so, pa += sa, pb += sb) out[po]! += a[pa]! * b[pb]!;
+    else for (let i = 0; i < n; i++, po += so, pa += sa, pb += sb) out[po] = combine(out[po], times(a[pa], b[pb]));
   });
+}
+
+/** out += scale · x along a row: the shape of most products, half the time of the general loop */
+function addScaled(out: Float64Array, po: number, scale: number, x: Float64Array, px: number, n: number): void {
+  for (let i = 0; i < n; i++) out[po + i]! += scale * x[px + i]!;
 }
 
 /** An axis that no argument varies over multiplies a sum by its extent, raises a product to it, and leaves extremes alone. */

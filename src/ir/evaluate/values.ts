@@ -97,19 +97,43 @@ export function zip(f: ScalarFunction, dtype: Dtype, ...args: readonly Value[]):
   // bigint arrays are handled by the same loops: which of both they hold follows from the dtypes
   const o = data as Float64Array;
   const [a, b, c] = args.map(v => v.data as Float64Array);
+  // rows may be short, so offsets are taken by index: destructuring arrays costs more than a short row
   if (args.length === 1)
-    walk(lengths, strides, ([po, pa], n, [so, sa]) => {
-      for (let i = 0; i < n; i++) o[po! + i * so!] = f(a![pa! + i * sa!]);
+    walk(lengths, strides, (at, n, steps) => {
+      let po = at[0]!;
+      let pa = at[1]!;
+      for (let i = 0; i < n; i++, po += steps[0]!, pa += steps[1]!) o[po] = f(a![pa]);
     });
   else if (args.length === 2)
-    walk(lengths, strides, ([po, pa, pb], n, [so, sa, sb]) => {
-      for (let i = 0; i < n; i++) o[po! + i * so!] = f(a![pa! + i * sa!], b![pb! + i * sb!]);
+    walk(lengths, strides, (at, n, steps) => {
+      let po = at[0]!;
+      let pa = at[1]!;
+      let pb = at[2]!;
+      for (let i = 0; i < n; i++, po += steps[0]!, pa += steps[1]!, pb += steps[2]!) o[po] = f(a![pa], b![pb]);
     });
   else
-    walk(lengths, strides, ([po, pa, pb, pc], n, [so, sa, sb, sc]) => {
-      for (let i = 0; i < n; i++) o[po! + i * so!] = f(a![pa! + i * sa!], b![pb! + i * sb!], c![pc! + i * sc!]);
+    walk(lengths, strides, (at, n, steps) => {
+      for (let i = 0; i < n; i++)
+        o[at[0]! + i * steps[0]!] = f(
+          a![at[1]! + i * steps[1]!],
+          b![at[2]! + i * steps[2]!],
+          c![at[3]! + i * steps[3]!],
+        );
     });
   return out;
+}
+
+/** The same value with the axis innermost, so that rows along it lie together. */
+export function withInnermost(v: Value, axis: Axis): Value {
+  if (!v.axes.includes(axis) || v.axes.at(-1) === axis) return v;
+  const axes = [...v.axes.filter(a => a !== axis), axis];
+  const lengths = axes.map(a => v.lengths[v.axes.indexOf(a)]!);
+  const data = v.data.slice();
+  const [from, to] = [v.data as Float64Array, data as Float64Array];
+  walk(lengths, [stridesAlong({ axes, lengths, data }, axes), stridesAlong(v, axes)], (at, n, steps) => {
+    for (let i = 0; i < n; i++) to[at[0]! + i * steps[0]!] = from[at[1]! + i * steps[1]!]!;
+  });
+  return { axes, lengths, data };
 }
 
 export function unionShape(args: readonly Value[]): { axes: Axis[]; lengths: number[] } {
