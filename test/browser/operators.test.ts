@@ -1,0 +1,60 @@
+// The operators' own cases in headless Chromium: on an isolated page with two threads, on a plain one with one.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { build } from "esbuild";
+import type { Browser } from "playwright-core";
+import { root } from "../../tools/project.js";
+import type { CasesResult } from "../ops/check-cases.js";
+import { fullSweep } from "../ops/large-cases.js";
+import { browserPath, serve, startBrowser } from "./site.js";
+
+const skip = browserPath === undefined ? "Chromium is not installed" : false;
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+let browser: Browser;
+let script: string;
+before(async () => {
+  if (skip) return;
+  const { outputFiles } = await build({
+    entryPoints: [join(root, "dist/test/ops/cases-page.js")],
+    bundle: true,
+    format: "esm",
+    write: false,
+    logLevel: "silent",
+  });
+  script = outputFiles[0]!.text;
+  browser = await startBrowser();
+});
+after(() => browser?.close());
+
+async function casesOn(headers: Readonly<Record<string, string>>, threads: number): Promise<CasesResult> {
+  const pages = {
+    "/index.html": '<!doctype html><script type="module" src="/cases.js"></script>',
+    "/cases.js": script,
+  };
+  const site = await serve(root, headers, pages);
+  const page = await browser.newPage();
+  try {
+    await page.goto(site.address, { waitUntil: "load" });
+    await page.waitForFunction("globalThis.runCases !== undefined");
+    return (await page.evaluate(`globalThis.runCases(${threads})`)) as CasesResult;
+  } finally {
+    await page.close();
+    await site.close();
+  }
+}
+
+const waits = fullSweep ? false : "in full sweeps only (npm run test:all)";
+for (const [name, headers, threads, waiting] of [
+  ["isolated", isolation, 2, false],
+  ["plain", {}, 1, waits],
+] as const)
+  test(`operators agree with their references in Chromium, ${name} page`, {
+    skip: skip || waiting,
+    timeout: 180_000,
+  }, async t => {
+    const { passed, gaps, failures } = await casesOn(headers, threads);
+    t.diagnostic(`${passed} passed, ${gaps} known gaps, ${failures.length} failed`);
+    assert.deepEqual(failures, []);
+  });

@@ -1,0 +1,85 @@
+// The operators' own cases on one target, held against their references. Runs in Node and, bundled, in a browser.
+import { infer } from "../../src/graph/infer.js";
+import type { OperatorModule } from "../../src/ops/operator.js";
+import { exact } from "../../src/ops/reference-tensors.js";
+import { createRegistry } from "../../src/ops/registry.js";
+import type { Job, Outcome } from "./jobs.js";
+import { prepareJob, runJobs } from "./jobs.js";
+import { failureOf, gapOf } from "./known-gaps.js";
+import { operatorModules } from "./modules.js";
+import type { CaseGraph } from "./run-case.js";
+import { graphOfCase } from "./run-case.js";
+import type { TargetUnderTest } from "./subjects.js";
+import { nameOf } from "./subjects.js";
+import { asSuiteTolerance, difference } from "./tensors.js";
+
+const registry = createRegistry();
+
+export interface PreparedCase {
+  readonly name: string;
+  readonly module: OperatorModule;
+  readonly expected: CaseGraph;
+  readonly job: Job | Error;
+}
+export interface PreparedCases {
+  readonly cases: readonly PreparedCase[];
+  /** names of those that have no shape before dims are numbers */
+  readonly waiting: readonly string[];
+}
+
+/** Does the operator need numbers here? Then the graph is compiled once they are known, which the other run covers. */
+const needsNumbers = ({ graph }: CaseGraph): boolean => infer(graph, registry).outputs.some(v => !v.dims);
+
+export async function prepareCases(symbolic: boolean): Promise<PreparedCases> {
+  const cases: PreparedCase[] = [];
+  const waiting: string[] = [];
+  for (const module of operatorModules)
+    for (const testCase of module.cases?.() ?? []) {
+      const name = `${module.operator.name}, ${testCase.name}`;
+      const expected = graphOfCase(module, testCase, registry, symbolic);
+      if (symbolic && needsNumbers(expected)) {
+        waiting.push(name);
+        continue;
+      }
+      const job = await prepareJob(name, expected.graph, expected.inputs, registry).catch((e: Error) => e);
+      cases.push({ name, module, expected, job });
+    }
+  return { cases, waiting };
+}
+
+export interface CasesResult {
+  readonly passed: number;
+  readonly gaps: number;
+  readonly failures: readonly string[];
+}
+
+export async function checkCases(
+  under: TargetUnderTest,
+  { cases }: PreparedCases,
+  symbolic: boolean,
+): Promise<CasesResult> {
+  const subject = `${nameOf(under)}, dims ${symbolic ? "as symbols" : "in numbers"}`;
+  const jobs = cases.flatMap(c => (c.job instanceof Error ? [] : [c.job]));
+  const outcomes = await runJobs(under, jobs, registry, job => gapOf("cases", job.name, subject) !== undefined);
+  const failures: string[] = [];
+  let [passed, gaps] = [0, 0];
+  for (const c of cases) {
+    const problem = problemOf(c, c.job instanceof Error ? c.job : outcomes.get(c.job)!);
+    const gap = gapOf("cases", c.name, subject);
+    const failure = failureOf(gap, c.name, problem);
+    if (failure) failures.push(failure);
+    else if (gap) gaps++;
+    else passed++;
+  }
+  return { passed, gaps, failures };
+}
+
+function problemOf({ module, expected }: PreparedCase, outcome: Outcome): string | undefined {
+  if (outcome instanceof Error) return outcome.message;
+  for (const [i, want] of expected.want.entries()) {
+    const tolerance = asSuiteTolerance(module.tolerance ?? exact, want.dtype, expected.scales[i]!);
+    const problem = difference(outcome[i]!, want, tolerance);
+    if (problem) return `output ${i}: ${problem}`;
+  }
+  return undefined;
+}
