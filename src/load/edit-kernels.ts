@@ -1,9 +1,9 @@
 // Kernels that a user edited as text: parsed, checked, and put in the place of the ones that the compiler made.
-import type { KernelProgram, Step } from "../graph/program.js";
+import type { KernelProgram, Precondition, Step } from "../graph/program.js";
 import { canonical } from "../ir/canonical.js";
 import { parse } from "../ir/parse.js";
-import type { Poly, Sym } from "../ir/poly.js";
-import { print } from "../ir/print.js";
+import type { Poly } from "../ir/poly.js";
+import { print, symbolNames } from "../ir/print.js";
 import type { Kernel } from "../ir/tile.js";
 import { verify } from "../ir/verify.js";
 import type { KernelEditor } from "../runtime/api.js";
@@ -13,39 +13,41 @@ type KernelStep = Extract<Step, { kind: "kernel" }>;
 
 /** @throws AzulejoError parse, kernel: what is wrong with the edited text */
 export function editKernels(program: KernelProgram, edit: KernelEditor): KernelProgram {
+  const preconditions = [...program.preconditions];
   const steps = (list: readonly Step[]): Step[] =>
-    list.map(step =>
-      step.kind === "kernel" ? edited(step, edit) : { ...step, then: steps(step.then), else: steps(step.else) },
-    );
-  return { ...program, steps: steps(program.steps) };
+    list.map(step => {
+      if (step.kind === "if") return { ...step, then: steps(step.then), else: steps(step.else) };
+      const { changed, conditions } = edited(step, edit);
+      preconditions.push(...conditions);
+      return changed;
+    });
+  return { ...program, steps: steps(program.steps), preconditions };
 }
 
-function edited(step: KernelStep, edit: KernelEditor): KernelStep {
+/** The step with the edited kernel, and what the sizes of a run must keep so that it writes inside of its tensors. */
+function edited(step: KernelStep, edit: KernelEditor): { changed: KernelStep; conditions: readonly Precondition[] } {
   const text = print(step.kernel);
   const wanted = edit(text, { name: step.kernel.name, nodes: step.nodes });
-  if (wanted === text) return step;
-  const kernel = parse(wanted);
-  verify(kernel);
+  if (wanted === text) return { changed: step, conditions: [] };
+  const kernel = parse(wanted, step.kernel);
+  const { conditions } = verify(kernel);
   checkTensors(step.kernel, kernel);
-  const sizes = sizesByName(step, text);
-  const symbols = new Map<Sym, Poly>();
-  for (const s of canonical(kernel).symbols) {
-    const size = sizes.get(s.name);
-    if (!size)
-      throw new AzulejoError(
-        "kernel",
-        `Kernel "${kernel.name}": ${s.name} is none of the sizes of the kernel it replaces; use ${[...sizes.keys()].join(", ") || "numbers"}`,
-      );
-    symbols.set(s, size);
-  }
-  return { ...step, kernel, symbols };
+  checkSizes(step, kernel);
+  const ofProgram = (p: Poly): Poly => p.subst(s => step.symbols.get(s));
+  return {
+    changed: { ...step, kernel },
+    conditions: conditions.map(c => ({ ...c, left: ofProgram(c.left), right: ofProgram(c.right) })),
+  };
 }
 
-/** The program's size for each name in the text: reading the text back gives the same symbols in the same order. */
-function sizesByName(step: KernelStep, text: string): Map<string, Poly> {
-  const own = canonical(step.kernel).symbols;
-  const read = canonical(parse(text)).symbols;
-  return new Map(read.map((s, i) => [s.name, step.symbols.get(own[i]!)!]));
+function checkSizes(step: KernelStep, kernel: Kernel): void {
+  const stranger = canonical(kernel).symbols.find(s => !step.symbols.has(s));
+  if (!stranger) return;
+  const known = [...symbolNames(step.kernel).values()].join(", ");
+  throw new AzulejoError(
+    "kernel",
+    `Kernel "${kernel.name}": ${stranger.name} is none of the sizes of the kernel it replaces; use ${known || "numbers"}`,
+  );
 }
 
 /** Tensors are the kernel's contract with its neighbours. */
