@@ -7,8 +7,10 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { root } from "../tools/project.js";
 import { cells, heads } from "./cells.js";
-import { type Figure, measure, peakRunner, works } from "./kernels.js";
-import { benchModels, type ModelRow, peersInstalled } from "./models.js";
+import type { Figure } from "./kernels.js";
+import { measure, peakRunner, works } from "./kernels.js";
+import type { ModelRow } from "./models.js";
+import { benchModels, peersInstalled } from "./models.js";
 import { markdown } from "./report.js";
 
 export interface BenchReport {

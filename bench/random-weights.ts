@@ -1,7 +1,8 @@
 // Models whose weights are one constant (ConstantOfShape) get random ones: equal numbers are unfair to nobody's caches but to every
 // branch predictor and to denormals, and a network of constants saturates.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema, type NodeProto, TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
+import type { NodeProto } from "onnx-buf";
+import { ModelProtoSchema, TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
 import { randomNumbers } from "../test/models/inventory.js";
 
 /** He initialisation (He et al. 2015, arXiv:1502.01852): outputs keep the scale of inputs through any depth; vectors lie around 1. */

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type InputSpec, inputValues } from "../test/models/inventory.js";
+import type { InputSpec } from "../test/models/inventory.js";
+import { inputValues } from "../test/models/inventory.js";
 import { root } from "../tools/project.js";
 
 export interface OneResult {

@@ -5,7 +5,8 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { inputValues, models } from "../test/models/inventory.js";
-import { type ModelReference, summarize } from "../test/models/references.js";
+import type { ModelReference } from "../test/models/references.js";
+import { summarize } from "../test/models/references.js";
 import { root } from "./project.js";
 
 const require = createRequire(join(root, "bench/peers/package.json"));

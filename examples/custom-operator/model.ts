@@ -1,8 +1,8 @@
 // A small ONNX model with an operator that nobody knows: convolution → com.example.Swoosh → addition. Weights are made by a formula.
 import { create, toBinary } from "@bufbuild/protobuf";
+import type { GraphProto } from "onnx-buf";
 import {
   AttributeProto_AttributeType,
-  type GraphProto,
   ModelProtoSchema,
   TensorProto_DataType,
   TensorProtoSchema,

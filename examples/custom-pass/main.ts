@@ -1,5 +1,6 @@
 // The compiler's own steps, changed from outside: passes removed, replaced and reordered, and a kernel edited as text.
-import { type Graph, type GraphNode, load, type Model, type Pass, Tensor } from "azulejo";
+import type { Graph, GraphNode, Model, Pass } from "azulejo";
+import { load, Tensor } from "azulejo";
 import { swooshModel } from "../custom-operator/model.js";
 import { swoosh } from "../custom-operator/swoosh.js";
 import { isMain } from "../is-main.js";

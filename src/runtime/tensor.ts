@@ -1,5 +1,5 @@
 // Tensors as users hand them in and get them back: dtype, dims, and a typed array over row-major data.
-import { type Dtype } from "../ir/dtypes.js";
+import type { Dtype } from "../ir/dtypes.js";
 
 export type TensorArray =
   | Float64Array

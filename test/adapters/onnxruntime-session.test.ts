@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as ort from "../../src/adapters/onnxruntime/index.js";
 import { modelArguments } from "../../src/adapters/onnxruntime/session.js";
-import { type SessionOptions, toLoadOptions } from "../../src/adapters/onnxruntime/session-options.js";
-import { type Model, Tensor } from "../../src/runtime/api.js";
-import { type TensorData } from "../../src/runtime/tensor.js";
+import type { SessionOptions } from "../../src/adapters/onnxruntime/session-options.js";
+import { toLoadOptions } from "../../src/adapters/onnxruntime/session-options.js";
+import type { Model } from "../../src/runtime/api.js";
+import { Tensor } from "../../src/runtime/api.js";
+import type { TensorData } from "../../src/runtime/tensor.js";
 
 const fails = (action: () => Promise<unknown>, message: string, code = "input"): Promise<void> =>
   assert.rejects(action, { name: "AzulejoError", code, message });

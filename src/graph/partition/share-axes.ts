@@ -1,6 +1,7 @@
 // Rows read several times share their axis: mean and variance of a decomposed LayerNorm reduce over fresh axes of the same
 // extent as the row that is stored. One axis for all of them lets lowering keep the row at hand.
-import { type Axis, type Node, reach } from "../../ir/tile.js";
+import type { Axis, Node } from "../../ir/tile.js";
+import { reach } from "../../ir/tile.js";
 import { renameAxes } from "../../ir/rewrite.js";
 
 export function shareAxes(root: Node, outputs: readonly (Axis | undefined)[]): Node {
