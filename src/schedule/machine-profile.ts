@@ -23,14 +23,17 @@ export const genericProfile: MachineProfile = {
 };
 
 /**
- * How far the engine's register allocator can be trusted. Node 20's V8 spills on 6 × 8 tiles and on unrolled contractions (14–28
- * GFLOP/s instead of 44–49 on the same machine); newer ones do not.
+ * How far the engine's register allocator can be trusted. Node 20's V8 moves all loads of a body before its multiply-adds, so that the
+ * tile's operands live at once beside its accumulators: 5 × 8 and 6 × 8 tiles and unrolled bodies spill (14–28 GFLOP/s instead of
+ * 44–49 on the same machine). Newer ones keep the order of the code.
  */
 export type TileProfile = "node20" | "v8-modern";
-export const tileLimits: Readonly<Record<TileProfile, { readonly accumulators: number; readonly unroll: number }>> = {
-  node20: { accumulators: 8, unroll: 1 },
-  "v8-modern": { accumulators: 12, unroll: 4 },
+export const tileLimits: Readonly<Record<TileProfile, { readonly loadsFirst: boolean; readonly unroll: number }>> = {
+  node20: { loadsFirst: true, unroll: 1 },
+  "v8-modern": { loadsFirst: false, unroll: 4 },
 };
+/** accumulators of a register tile */
+export const MOST_ACCUMULATORS = 12;
 
 export interface ScheduleFeatures {
   readonly relaxedSimd: boolean;

@@ -4,7 +4,7 @@ import type { Axis, NodeOf } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
 import type { MachineProfile, ScheduleFeatures } from "./machine-profile.js";
-import { tileLimits } from "./machine-profile.js";
+import { MOST_ACCUMULATORS, tileLimits } from "./machine-profile.js";
 import type { StageSchedule } from "./schedule.js";
 import type { KernelView, SinkView } from "./view.js";
 
@@ -83,13 +83,15 @@ function bestTile(
   }
   return best;
 }
-/** accumulators, the vectors of the lane operand and one splat live in registers; one more is left to the engine */
+/** Accumulators, the vectors of the lane operand and one splat, or all of them, live in registers; one more is left to the engine. */
 function fits(rows: number, vectors: number, { profile, features }: TileOptions): boolean {
-  const limit = tileLimits[features.tileProfile].accumulators;
+  const { loadsFirst } = tileLimits[features.tileProfile];
   const accumulators = rows * vectors;
-  const temporaries = features.relaxedSimd ? 1 : 2;
-  const most = features.relaxedSimd ? limit : Math.min(limit, 8);
-  return accumulators <= most && accumulators + vectors + temporaries <= profile.vectorRegisters - 1;
+  // without fused multiply-adds each product needs a register of its own for a moment
+  const temporaries = features.relaxedSimd ? 0 : 1;
+  const splats = loadsFirst ? rows : 1;
+  const most = features.relaxedSimd ? MOST_ACCUMULATORS : 8;
+  return accumulators <= most && accumulators + vectors + splats + temporaries <= profile.vectorRegisters - 1;
 }
 function cycles(rows: number, vectors: number, { profile }: TileOptions): number {
   const bound = Math.max(
