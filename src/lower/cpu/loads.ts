@@ -4,7 +4,7 @@ import type { Dtype } from "../../ir/dtypes.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Node, NodeOf } from "../../ir/tile.js";
-import { axesOf, isTensor } from "../../ir/tile.js";
+import { axesOf, gathersIn, isTensor } from "../../ir/tile.js";
 import { isInside } from "../../ir/bounds.js";
 import { byLane } from "./cells.js";
 import { lanesOf, loadLanes, loadScalar, loadSplat, scratchDtype } from "./convert.js";
@@ -131,7 +131,8 @@ export function insideExpr(l: Lowering, checks: LoadPlan["checks"], offs: Offset
 /** The address of the row, or of the row of fill values. Taps of neighbouring pixels share rows: what is equal is computed once. */
 function rowPointer(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Sym {
   const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
-  const home = l.homeOf(axes);
+  const gathers = n.index.some(p => gathersIn(p).length > 0) || !isTensor(n.tensor);
+  const home = gathers ? l.homeOf(axes) : l.freeHomeOf(axes);
   return l.b.memo(home, `p${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
     const positions = plan.checks.map(c => l.at(l.fused(c.index), offs).key);
     return l.b.memo(home, `p${plan.fill}|${l.addressOf(plan.row, offs).key}|${positions.join("|")}`, () => {

@@ -250,6 +250,15 @@ export class Lowering implements Tools {
     }
     return h;
   }
+  /** the outermost scope that knows all these axes: for what reads no scratch memory */
+  freeHomeOf(axes: readonly Axis[]): Scope {
+    let h = this.b.root;
+    for (const a of axes) {
+      const o = this.b.home(this.bindings.get(a)!.pos);
+      if (o.depth > h.depth) h = o;
+    }
+    return h;
+  }
   /** with lanes off: a register is one element */
   scalarly<T>(f: () => T): T {
     const was = this.lane;
