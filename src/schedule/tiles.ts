@@ -56,13 +56,7 @@ interface Tile {
   readonly rows: readonly number[];
   readonly vectors: number;
 }
-function bestTile(
-  view: KernelView,
-  row: Axis | undefined,
-  lane: Axis,
-  vectors: number | undefined,
-  options: TileOptions,
-): Tile {
+function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: TileOptions): Tile {
   const R = row ? view.extent(row) : 1;
   const N = view.extent(lane);
   const known = row?.extent.isConst ?? true;
