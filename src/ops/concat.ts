@@ -10,7 +10,7 @@ import { indexTile } from "./index-tiles.js";
 import type { KnownElement } from "./known-values.js";
 import { forEachIndex, knownDims, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
 
 interface Piece {
   readonly input: string;
@@ -122,6 +122,13 @@ export const cases = (): readonly OperatorCase[] => [
     attributes: { axis: 0 },
     inputs: { X0: { dtype: "i64", dims: [2] }, X1: { dtype: "i64", dims: [1] } },
   },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, rows of odd lengths`,
+      attributes: { axis: 1 },
+      inputs: { X0: { dtype, dims: [3, 17] }, X1: { dtype, dims: [3, 5] }, X2: { dtype, dims: [3, 1] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

@@ -4,7 +4,7 @@ import { joinDims, readBroadcast } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { knownDims, pick, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
 
 function expandedDims(node: NodeInfo): Dims {
   const [input, shape] = [node.dims.input!, requiredPolys("Expand", node, "shape")];
@@ -65,6 +65,12 @@ export const cases = (): readonly OperatorCase[] => [
     inputs: { input: { dtype: "i64", dims: [3, 1] }, shape: { dtype: "i64", dims: [3], data: [2, 1, 6] } },
   },
   { name: "a scalar", inputs: { input: { dtype: "f16", dims: [] }, shape: { dtype: "i64", dims: [1], data: [5] } } },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, rows and columns`,
+      inputs: { input: { dtype, dims: [3, 1, 5] }, shape: { dtype: "i64", dims: [4], data: [2, 1, 19, 1] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

@@ -6,7 +6,7 @@ import { readPosition } from "./gathered-index.js";
 import type { KnownElement } from "./known-values.js";
 import { forEachIndex, knownDims, numberOf, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
 
 const axisOf = (node: NodeInfo): number => normalizeAxis("Gather", node, node.attributes.axis, node.dims.data!.length);
 
@@ -85,6 +85,19 @@ export const cases = (): readonly OperatorCase[] => [
     inputs: { data: { dtype: "u8", dims: [9] }, indices: { dtype: "i32", dims: [2, 1], data: [8, -9] } },
   },
   { name: "nothing", inputs: { data: { dtype: "f32", dims: [4, 3] }, indices: indices([0]) } },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, rows`,
+      inputs: { data: { dtype, dims: [4, 19] }, indices: indices([3], 3, -4, 1) },
+    }),
+  ),
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, columns`,
+      attributes: { axis: 1 },
+      inputs: { data: { dtype, dims: [3, 6] }, indices: indices([9], 5, 0, 1, -1, 2, 4, -6, 3, 3) },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

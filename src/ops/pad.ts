@@ -9,7 +9,7 @@ import { normalizeAxes, refuse } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { numberOf, requiredNumbers, requiredPolys } from "./known-values.js";
 import type { KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elementOf, elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { elementOf, elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
 
 interface PaddedDim {
   readonly size: Poly;
@@ -168,6 +168,21 @@ export const cases = (): readonly OperatorCase[] => [
   },
   { name: "attributes of opset 10", opset: 10, attributes: { pads: [0, 1, 2, 0], value: -1 }, inputs: { data } },
   { name: "integers", inputs: { data: { dtype: "i64", dims: [4] }, pads: { dtype: "i64", dims: [2], data: [2, 1] } } },
+  ...movedDtypes
+    .filter(dtype => dtype !== "bool")
+    .map(
+      (dtype): OperatorCase => ({
+        name: `${dtype}, with 3`,
+        inputs: { data: { dtype, dims: [3, 17] }, pads: around, constant_value: { dtype, dims: [], data: [3] } },
+      }),
+    ),
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, reflected`,
+      attributes: { mode: "reflect" },
+      inputs: { data: { dtype, dims: [3, 17] }, pads: around },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

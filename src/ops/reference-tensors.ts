@@ -49,3 +49,20 @@ export const vectorOf = (dtype: Dtype, data: readonly number[]): ReferenceTensor
 
 /** What movement and integer operators promise. */
 export const exact: Tolerance = { relative: 0, absolute: 0 };
+
+/** Movement is tested with every dtype: each width has its own loads and stores. */
+export const movedDtypes: readonly Dtype[] = [
+  "f64",
+  "f32",
+  "f16",
+  "bf16",
+  "i64",
+  "i32",
+  "i16",
+  "i8",
+  "u64",
+  "u32",
+  "u16",
+  "u8",
+  "bool",
+];

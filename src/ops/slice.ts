@@ -5,7 +5,7 @@ import { normalizeAxes, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { knownDims, pick, requiredNumbers, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
 
 /** What one dim of the result reads: position start + i·step, for i < size. */
 interface Range {
@@ -129,6 +129,18 @@ export const cases = (): readonly OperatorCase[] => [
   { name: "nothing", inputs: { data, starts: list(8), ends: list(3), axes: list(0) } },
   { name: "attributes of opset 9", opset: 9, attributes: { starts: [1], ends: [4], axes: [2] }, inputs: { data } },
   { name: "integers", inputs: { data: { dtype: "i64", dims: [9] }, starts: list(2), ends: list(7) } },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, every second, backwards`,
+      inputs: { data: { dtype, dims: [3, 37] }, starts: list(35), ends: list(1), axes: list(1), steps: list(-2) },
+    }),
+  ),
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, a run`,
+      inputs: { data: { dtype, dims: [3, 37] }, starts: list(3), ends: list(36), axes: list(1) },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

@@ -3,7 +3,7 @@
 import { refuse } from "./checks.js";
 import { knownDims, pick, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
 
 /** Output dim d is input dim perm[d]. */
 function permutation(node: NodeInfo): readonly number[] {
@@ -67,6 +67,20 @@ export const cases = (): readonly OperatorCase[] => [
   { name: "a cycle of three", attributes: { perm: [2, 0, 1] }, inputs: { data: { dtype: "i64", dims: [3, 4, 5] } } },
   { name: "a scalar", inputs: { data: { dtype: "f64", dims: [] } } },
   { name: "bytes", attributes: { perm: [1, 0] }, inputs: { data: { dtype: "u8", dims: [17, 33] } } },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, both last dims`,
+      attributes: { perm: [0, 2, 1] },
+      inputs: { data: { dtype, dims: [2, 7, 19] } },
+    }),
+  ),
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, rows stay whole`,
+      attributes: { perm: [1, 0, 2] },
+      inputs: { data: { dtype, dims: [3, 5, 33] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

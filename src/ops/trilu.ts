@@ -6,7 +6,7 @@ import { printDims, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { polyOf } from "./known-values.js";
 import type { KernelContext, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elementOf, elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { elementOf, elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
 
 /** The diagonal counted from the main one, upwards; it may be an input of the run. */
 function diagonal({ inputs, known }: KernelContext): AnyTile {
@@ -58,6 +58,7 @@ export const cases = (): readonly OperatorCase[] => [
     attributes: { upper: 0 },
     inputs: { input: { dtype: "f32", dims: [5, 4] }, k: { dtype: "i64", dims: [], data: [-1] } },
   },
+  ...movedDtypes.map((dtype): OperatorCase => ({ name: dtype, inputs: { input: { dtype, dims: [7, 19] } } })),
 ];
 
 export const tolerance = exact;
