@@ -1,4 +1,5 @@
 // CastLike: the input in the dtype of another tensor, whose content does not matter.
+import { isFloat } from "../ir/dtypes.js";
 import { castElement } from "./cast.js";
 import { mapKnown } from "./known-values.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -21,7 +22,7 @@ export const reference: Reference = ({ input, target_type }) => {
   const output = tabulate(dtype, input!.dims, i => {
     const x = read(i)!;
     if (dtype === "bool") return Number(x) === 0 ? 0 : 1;
-    return dtype.startsWith("f") || dtype === "bf16" ? Number(x) : elementOf(dtype, Math.trunc(Number(x)));
+    return isFloat(dtype) ? Number(x) : elementOf(dtype, Math.trunc(Number(x)));
   });
   return { output };
 };

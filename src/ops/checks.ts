@@ -2,6 +2,7 @@
 import type { Dims } from "../graph/graph.js";
 import type { ErrorCode } from "../support/errors.js";
 import { AzulejoError } from "../support/errors.js";
+import type { NodeInfo } from "./operator.js";
 
 /** `Reshape "r1": …` */
 export function refuse(code: ErrorCode, op: string, node: { readonly name: string }, sentence: string): never {
@@ -30,3 +31,15 @@ export function normalizeAxes(
 
 /** Dims as people write them: 2×3×height. */
 export const printDims = (dims: Dims): string => (dims.length === 0 ? "a scalar" : dims.map(d => d.print()).join("×"));
+
+/** Refuses a word that is not one of the attribute's. */
+export function requireOneOf(op: string, node: NodeInfo, attribute: string, words: readonly string[]): void {
+  const given: string = node.attributes[attribute];
+  if (!words.includes(given))
+    refuse(
+      "operator-attribute",
+      op,
+      node,
+      `${attribute} "${given}" is unknown; use ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
+    );
+}

@@ -1,5 +1,6 @@
 // ConstantOfShape: one value under dims that are computed.
 import type { Dims, KnownValue, Value } from "../graph/graph.js";
+import { isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { literal } from "../tile/index.js";
 import { printDims, refuse } from "./checks.js";
@@ -31,7 +32,7 @@ function filled(node: NodeInfo): KnownValue | undefined {
   const dims = knownDims(dimsOf(node));
   if (!dims) return undefined;
   const x = elementOfNode(node);
-  const element: KnownElement = (fillOf(node)?.dtype ?? "f32").startsWith("f") ? x : Poly.int(x);
+  const element: KnownElement = isFloat(fillOf(node)?.dtype ?? "f32") ? x : Poly.int(x);
   return { dims, data: new Array(dims.reduce((a, b) => a * b, 1)).fill(element) };
 }
 

@@ -1,7 +1,7 @@
 // DepthToSpace: blocks of channels become blocks of pixels.
 import { opaque, Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
-import { printDims, refuse } from "./checks.js";
+import { printDims, refuse, requireOneOf } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
@@ -9,6 +9,7 @@ import { elements, exact, tabulate } from "./reference-tensors.js";
 function checkedBlock(node: NodeInfo): number {
   const dims = node.dims.input!;
   const block: number = node.attributes.blocksize;
+  requireOneOf("DepthToSpace", node, "mode", ["DCR", "CRD"]);
   if (block < 1) refuse("operator-attribute", "DepthToSpace", node, `blocksize is ${block}; use at least 1`);
   const channels = dims[1];
   if (dims.length !== 4 || (channels!.isConst && channels!.constant % (block * block) !== 0))

@@ -5,7 +5,7 @@ import { opaque, Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { where } from "../tile/index.js";
 import { boundsOf, larger } from "./bounds.js";
-import { normalizeAxes, refuse } from "./checks.js";
+import { normalizeAxes, refuse, requireOneOf } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { numberOf, requiredNumbers, requiredPolys } from "./known-values.js";
 import type { KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -105,14 +105,15 @@ export const operator: Operator = {
     paddings: { type: "ints" },
   },
   content: ["pads", "axes"],
-  shape: node => ({ output: outputDims(node) }),
+  shape: node => {
+    requireOneOf("Pad", node, "mode", ["constant", ...Object.keys(outside)]);
+    return { output: outputDims(node) };
+  },
   at: context => {
-    const mode: string = context.attributes.mode;
-    if (mode === "constant") return { output: (...index) => readConstant(context, index) };
-    const position = outside[mode];
-    if (!position)
-      refuse("operator-attribute", "Pad", context, `mode "${mode}" is unknown; use constant, reflect, edge or wrap`);
-    return { output: (...index) => readOutside(context, index, position) };
+    const position = outside[context.attributes.mode as string];
+    return {
+      output: (...index) => (position ? readOutside(context, index, position) : readConstant(context, index)),
+    };
   },
 };
 

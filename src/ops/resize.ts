@@ -4,7 +4,7 @@ import type { Poly } from "../ir/poly.js";
 import { opaque } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
-import { normalizeAxes, refuse } from "./checks.js";
+import { normalizeAxes, refuse, requireOneOf } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { requiredNumbers, requiredPolys } from "./known-values.js";
 import type { Attributes, KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc } from "./operator.js";
@@ -86,7 +86,15 @@ function bySizes(node: NodeInfo, axes: readonly number[]): readonly Target[] {
   return inputs.map(d => ({ output: rounded(d), scale }));
 }
 
+function checkWords(node: NodeInfo): void {
+  requireOneOf("Resize", node, "mode", ["nearest", "linear", "cubic"]);
+  requireOneOf("Resize", node, "nearest_mode", Object.keys(nearest));
+  requireOneOf("Resize", node, "coordinate_transformation_mode", Object.keys(transformations));
+  requireOneOf("Resize", node, "keep_aspect_ratio_policy", ["stretch", "not_larger", "not_smaller"]);
+}
+
 const resizedShape = (node: NodeInfo): Dims => {
+  checkWords(node);
   const resized = resizedDims(node);
   return node.dims.X!.map((d, axis) => resized.find(r => r.axis === axis)?.output ?? d);
 };
@@ -96,7 +104,8 @@ export function resizeBody(context: KernelContext, dims: readonly ResizedDim[]):
   const { attributes, inputs } = context;
   const X = inputs.X!;
   const sized = given(context, "sizes");
-  const plans = dims.map(dim => ({ dim, origin: originOf(context, dim, sized) }));
+  const transform = transformations[attributes.coordinate_transformation_mode as string]!;
+  const plans = dims.map(dim => ({ dim, origin: transform(dim, sized) }));
   const exactMode = attributes.mode === "nearest";
   const compute = X.dtype === "f64" ? "f64" : "f32";
   const read = (at: (AnyTile | number)[]): AnyTile => (exactMode ? X.at(...at) : X.at(...at).cast(compute));
@@ -118,19 +127,6 @@ export function resizeBody(context: KernelContext, dims: readonly ResizedDim[]):
       ? extrapolated(attributes, plans, index, result)
       : result;
   };
-}
-
-function originOf(node: NodeInfo, dim: ResizedDim, sized: boolean): Origin {
-  const mode: string = node.attributes.coordinate_transformation_mode;
-  const make = transformations[mode];
-  if (!make)
-    refuse(
-      "operator-attribute",
-      "Resize",
-      node,
-      `coordinate_transformation_mode "${mode}" is unknown; use one of ${Object.keys(transformations).join(", ")}`,
-    );
-  return make(dim, sized);
 }
 
 function tapsAt(

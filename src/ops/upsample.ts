@@ -1,6 +1,6 @@
 // Upsample: what Resize was called before opset 10; nearest or linear, coordinates divided by the scale.
 import { opaque } from "../ir/poly.js";
-import { refuse } from "./checks.js";
+import { refuse, requireOneOf } from "./checks.js";
 import { requiredNumbers } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { numbersOf, vectorOf } from "./reference-tensors.js";
@@ -11,6 +11,7 @@ import { resizeReference } from "./resize-reference.js";
 
 /** An input since opset 9, an attribute before. */
 function dimsOf(node: NodeInfo): readonly ResizedDim[] {
+  requireOneOf("Upsample", node, "mode", ["nearest", "linear"]);
   const dims = node.dims.X!;
   const scales: readonly number[] = node.dims.scales
     ? requiredNumbers("Upsample", node, "scales")

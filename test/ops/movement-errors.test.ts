@@ -141,6 +141,20 @@ const refusals: readonly Refusal[] = [
     says: 'Pad "n": pads has 2 elements for 2 axes; give the begins of all axes, then the ends',
   },
   {
+    op: "Pad",
+    inputs: { data: "f32 7", pads: "i64 2 = 1 1" },
+    attributes: { mode: "mirror" },
+    code: "operator-attribute",
+    says: 'Pad "n": mode "mirror" is unknown; use constant, edge, wrap or reflect',
+  },
+  {
+    op: "Resize",
+    inputs: { X: image, scales: "f32 4 = 1 1 2 2" },
+    attributes: { nearest_mode: "down" },
+    code: "operator-attribute",
+    says: 'Resize "n": nearest_mode "down" is unknown; use floor, ceil, round_prefer_ceil or round_prefer_floor',
+  },
+  {
     op: "Resize",
     inputs: { X: image, scales: "f32 2 = 2 2" },
     code: "shape",
