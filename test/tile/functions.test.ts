@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import type { RawArray } from "../../src/ir/evaluate/memory.js";
+import { bf16Bits, bf16Value, f16Bits, f16Value } from "../../src/ir/half.js";
 import type { NodeOf } from "../../src/ir/tile.js";
 import { bodyOf, functions } from "../../src/tile/functions.js";
 import type { AnyTile } from "../../src/tile/index.js";
@@ -234,6 +235,33 @@ test("an argument that is evidently at most 0 gets the cheaper body with the sam
     xs.forEach((x, i) => {
       const [g, w] = [cheap[i] as number, want[i] as number];
       assert.ok(Object.is(g, w) || Math.abs(g - w) <= 2 ** -24 * w + unit.f32, `${name}(${x}): ${g} and ${w}`);
+    });
+  }
+});
+
+test("f16 and bf16 are computed in f32 and rounded once", () => {
+  for (const [dtype, bits, value] of [
+    ["f16", f16Bits, f16Value],
+    ["bf16", bf16Bits, bf16Value],
+  ] as const) {
+    const xs = Array.from({ length: 4096 }, (_, i) => i * 16);
+    const k = kernel({ X: tensor(dtype, "N"), Y: tensor(dtype, "N") }, ({ X, Y, N }) =>
+      grid(N.tile(), i => {
+        const call = (X.at(i) as AnyTile).tanh().node as NodeOf<"call">;
+        Y.at(i).set(tileOf(bodyOf(call)));
+      }),
+    );
+    const data = new Uint16Array(xs.length);
+    const dims = [xs.length];
+    interpretKernel(
+      k.ir,
+      { X: { dtype, dims, data: Uint16Array.from(xs) }, Y: { dtype, dims, data } },
+      { arithmetic: "stepwise" },
+    );
+    xs.forEach((x, i) => {
+      const want = bits(Math.tanh(value(x)));
+      // f32's own error decides ties at most
+      assert.ok(Math.abs(data[i]! - want) <= 1, `tanh(${value(x)}) in ${dtype} is ${value(data[i]!)}`);
     });
   }
 });

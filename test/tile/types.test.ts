@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dtypes } from "../../src/ir/dtypes.js";
 import type { AnyTile, Tile } from "../../src/tile/index.js";
 import { dot, f16, f32, fold, grid, i32, kernel, where, zeros } from "../../src/tile/index.js";
+import type { AccumulatorTable } from "../../src/tile/types.js";
 
 /** never called: only its types matter */
 const rejected = () => [
@@ -55,4 +57,23 @@ test("axis and dtype mistakes are compile-time errors", () => {
   // The build is the test; this says that the file was part of it.
   assert.equal(typeof rejected, "function");
   assert.equal(typeof accepted, "function");
+});
+
+test("the table of accumulators in types is the one of dtypes", () => {
+  const table: AccumulatorTable = {
+    f64: "f64",
+    f32: "f32",
+    f16: "f32",
+    bf16: "f32",
+    i64: "i64",
+    i32: "i32",
+    i16: "i32",
+    i8: "i32",
+    u64: "u64",
+    u32: "u32",
+    u16: "u32",
+    u8: "i32",
+    bool: "i32",
+  };
+  assert.deepEqual(table, Object.fromEntries(Object.entries(dtypes).map(([d, info]) => [d, info.accumulator])));
 });
