@@ -45,18 +45,16 @@ export class Lexer {
     this.#tokens = [...tokens(text)];
   }
   peek(ahead = 0): Token {
-    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!;
+    return this.#tokens[Math.max(0, Math.min(this.#at + ahead, this.#tokens.length - 1))]!;
   }
   next(): Token {
     const t = this.peek();
     this.#at++;
     return t;
   }
-  get line(): number {
-    return this.peek().line;
-  }
+  /** an error about what was read last */
   fail(what: string): AzulejoError {
-    return parseError(this.line, what);
+    return parseError(this.peek(-1).line, what);
   }
   /** Is the next token this word or sign? A quoted name never is. */
   is(text: string): boolean {
@@ -70,7 +68,8 @@ export class Lexer {
     return true;
   }
   expect(text: string): void {
-    if (!this.take(text)) throw this.fail(`"${text}" is expected before "${this.peek().text}"`);
+    const t = this.peek();
+    if (!this.take(text)) throw parseError(t.line, `"${text}" is expected before "${t.text}"`);
   }
   name(): string {
     const t = this.next();

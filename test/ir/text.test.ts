@@ -128,20 +128,20 @@ test("text that is no kernel is refused with line and remedy", () => {
   const refused: readonly (readonly [string, string])[] = [
     ["", 'line 1: "kernel" is expected before "the end of the text"'],
     ["kernel k(N) {\n", 'line 2: a name is expected before "the end of the text"'],
-    [body("store Y[i] = z"), 'line 6: value "z" is not defined above; define it or correct the name'],
+    [body("store Y[i] = z"), 'line 5: value "z" is not defined above; define it or correct the name'],
     [body("store Z[i] = 1"), 'line 5: tensor "Z" is not declared; declare it or correct the name'],
     [body("x = X[j]"), 'line 5: "j" is neither an axis nor a dim; declare it or correct the name'],
-    [body("x = add(1, 2)"), 'line 6: the literal 1 has no dtype here; write for example "f32 1"'],
-    [body("x = add(X[i])"), "line 6: add takes 2 values, not 1"],
+    [body("x = add(1, 2)"), 'line 5: the literal 1 has no dtype here; write for example "f32 1"'],
+    [body("x = add(X[i])"), "line 5: add takes 2 values, not 1"],
     [body("x = X[i] x = X[i]"), 'line 5: value "x" is defined twice; rename one of them'],
     [body("x = frob(X[i]) over i as f32"), 'line 5: "frob" is no reduction; use one of sum, max, min, prod, dot'],
     [
       body("x = cast(X[i], f33)"),
       'line 5: "f33" is no dtype; use one of f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, bool',
     ],
-    [body("x = i32 1.5"), "line 6: 1.5 is no i32; write an integer"],
+    [body("x = i32 1.5"), "line 5: 1.5 is no i32; write an integer"],
     [body("x = X[i] ; y"), 'line 5: ";" does not belong here; see docs/tile-ir.md for the grammar'],
-    [`${body("store Y[i] = 1")}kernel`, 'line 7: "kernel" follows the end of the kernel; remove it'],
+    [`${body("store Y[i] = 1")}kernel`, 'line 6: "kernel" follows the end of the kernel; remove it'],
   ];
   for (const [text, message] of refused) assert.throws(() => parse(text), { code: "parse", message }, text);
 });
