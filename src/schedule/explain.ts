@@ -1,0 +1,57 @@
+// A schedule in words, one decision a line: what `azulejo explain` and reports print.
+import type { Layout } from "../ir/tile.js";
+import type { Place, Schedule, StageSchedule } from "./schedule.js";
+
+export function explainSchedule(s: Schedule): string {
+  const lines: string[] = [];
+  const say = (what: string, items: readonly string[]): void => {
+    if (items.length) lines.push(`${what}: ${items.join("; ")}`);
+  };
+  say(
+    "walked as one",
+    s.fuse.map(([outer, inner, as]) => `${outer}, ${inner} → ${as}`),
+  );
+  say(
+    "blocks",
+    Object.entries(s.block).map(([axis, size]) => `${axis} by ${size}`),
+  );
+  say("blocks in turn", s.order?.length ? [s.order.join(", ")] : []);
+  say(
+    "packed at load",
+    Object.entries(s.layouts).map(([name, l]) => `${name} ${layout(l)}`),
+  );
+  say("tables of row pointers", s.pointers);
+  say("borders apart", s.split.length ? [s.split.join(", ")] : []);
+  say(
+    "kept",
+    Object.entries(s.place)
+      .filter(([, p]) => p.at !== "inline")
+      .map(([name, p]) => `${name} ${place(p)}`),
+  );
+  for (const [id, stage] of Object.entries(s.stage)) lines.push(`stage ${id}: ${describe(stage)}`);
+  lines.push(`unroll ${s.unroll}, partial sums ${s.partials}, pointers ${s.maxPointers}${s.exact ? ", exact" : ""}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function layout(l: Layout): string {
+  const order = l.order.map(d => (l.block?.dim === d ? `d${d}/${l.block.size}` : `d${d}`));
+  return `[${order.join("][")}]${l.block ? `[${l.block.size}]` : ""}`;
+}
+function place(p: Place): string {
+  const panels = p.block ? ` in panels of ${p.block[1]} along ${p.block[0]}` : "";
+  const at =
+    typeof p.at === "string"
+      ? { root: "for the call", region: "for the block", row: "for the row", inline: "nowhere" }[p.at]
+      : `at ${p.at.axis}`;
+  return `${at}${panels}${p.layout ? ` as ${layout(p.layout)}` : ""}`;
+}
+function describe(s: StageSchedule): string {
+  const rows = Object.entries(s.rows ?? {}).map(([axis, pieces]) => `${axis} by ${pieces.join("/")}`);
+  const parts = [
+    s.lane === undefined ? "" : `lane ${s.lane} × ${s.vectors ?? 2}`,
+    rows.length ? `rows ${rows.join(", ")}` : "",
+    s.order?.length ? `order ${s.order.join(", ")}` : "",
+    s.tail ? `tail ${s.tail}` : "",
+  ];
+  return parts.filter(Boolean).join("; ");
+}

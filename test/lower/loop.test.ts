@@ -1,0 +1,92 @@
+// Loop IR by itself: printing, checking, outlining; and the text of one small kernel, so that a change of the generated code shows.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lower } from "../../src/lower/cpu/lower.js";
+import type { Func, Stmt } from "../../src/lower/cpu/loop.js";
+import { int, newReg, op, read } from "../../src/lower/cpu/loop.js";
+import { printFunc } from "../../src/lower/cpu/loop-print.js";
+import { verifyFunc } from "../../src/lower/cpu/loop-verify.js";
+import { outlined } from "../../src/lower/cpu/loop-walk.js";
+import { f32, grid, kernel } from "../../src/tile/index.js";
+import { defaultSchedule } from "./harness.js";
+
+const p = newReg("i32", "p");
+const x = newReg("i32", "x");
+const func = (...body: Stmt[]): Func => ({ name: "f", params: [p], body });
+const set = (value: Parameters<typeof op>[1]): Stmt => ({ kind: "set", reg: x, value });
+
+const broken: readonly (readonly [Func, RegExp])[] = [
+  [func(set(read(newReg("i32", "y")))), /y\d+ is read before it is set/],
+  [
+    func({ kind: "if", condition: int(1), yes: [set(int(1))], no: [] }, { kind: "set", reg: p, value: read(x) }),
+    /x\d+ is read before it is set/,
+  ],
+  [func(set(op("f32.add", int(1), int(2)))), /f32 expected, const is i32/],
+  [
+    func({ kind: "store", op: "i32", at: { pointer: read(p), offset: 65536 }, value: int(0) }),
+    /constant offset 65536 is outside 0\.\.65535/,
+  ],
+  [func({ kind: "for", counter: x, limit: int(1), step: 1, body: [] }), /loop counter x\d+ is not set/],
+];
+for (const [f, message] of broken)
+  test(`verify finds: ${message.source}`, () => {
+    assert.throws(() => verifyFunc(f), message);
+  });
+
+test("outlined blocks become functions of the registers that they read", () => {
+  const inner: Stmt = {
+    kind: "outline",
+    name: "inner",
+    body: [{ kind: "store", op: "i32", at: { pointer: read(p), offset: 4 }, value: read(x) }],
+  };
+  const [callee, entry] = outlined(func(set(int(7)), inner));
+  assert.equal(printFunc(callee!), "func inner(p.0: i32, x.1: i32)\n  i32[p.0 + 4] = x.1\n");
+  assert.equal(printFunc(entry!), "func f(p.0: i32)\n  x.1 = 7\n  call 0(p.0, x.1)\n");
+});
+
+test("the text of an elementwise kernel", () => {
+  const k = kernel(
+    { X: f32("N"), Y: f32("N") },
+    ({ X, Y, N }) =>
+      grid(N.tile(), n => {
+        Y.at(n).set(X.at(n).mul(2).add(1));
+      }),
+    { name: "scale" },
+  ).ir;
+  const { phases } = lower(k, { ...defaultSchedule, stage: { Y: { lane: "n", vectors: 1 } } });
+  assert.equal(
+    printFunc(phases[0]!.func),
+    `func scale(params.0: i32, block.1: i32, scratch.2: i32)
+  n.3 = 0
+  N.4 = i32[params.0 + 4]
+  X.5 = i32[params.0 + 8]
+  pool.6 = i32[params.0 + 12]
+  k.7 = v128[pool.6]
+  k.8 = v128[pool.6 + 16]
+  Y.9 = i32[params.0]
+  i.10 = i32.shl(n.3, 2)
+  i.11 = i32.add(X.5, i.10)
+  p.12 = i.11
+  i.13 = i32.add(Y.9, i.10)
+  p.14 = i.13
+  for n.3 + 4 <= N.4
+    v.15 = v128[p.12]
+    v.16 = f32x4.madd(v.15, k.7, k.8)
+    v128[p.14] = v.16
+    p.12 = i32.add(p.12, 16)
+    p.14 = i32.add(p.14, 16)
+  i.17 = i32.shl(n.3, 2)
+  i.18 = i32.add(X.5, i.17)
+  p.19 = i.18
+  i.20 = i32.add(Y.9, i.17)
+  p.21 = i.20
+  for n.3 + 1 <= N.4
+    v.22 = f32[p.19]
+    v.23 = f32.mul(v.22, f32(2))
+    v.24 = f32.add(v.23, f32(1))
+    f32[p.21] = v.24
+    p.19 = i32.add(p.19, 4)
+    p.21 = i32.add(p.21, 4)
+`,
+  );
+});

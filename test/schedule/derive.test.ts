@@ -1,0 +1,89 @@
+// What the cost model decides for the kernels that it was made for, and how it says so. Decisions are tested where they matter for
+// speed by an order of magnitude; figures are the benchmark's business.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Kernel } from "../../src/ir/tile.js";
+import { deriveSchedule } from "../../src/schedule/derive.js";
+import { explainSchedule } from "../../src/schedule/explain.js";
+import type { ScheduleFeatures } from "../../src/schedule/machine-profile.js";
+import type { Schedule } from "../../src/schedule/schedule.js";
+import { f32, grid, kernel } from "../../src/tile/index.js";
+import * as kernels from "../kernels/stage1.js";
+
+function derived(k: Kernel, sizes: Readonly<Record<string, number>>, features?: ScheduleFeatures): Schedule {
+  for (const t of k.tensors) if (["W", "F", "R"].includes(t.name)) Object.assign(t, { constant: true });
+  return deriveSchedule(k, { dimHints: s => sizes[s.name], ...(features ? { features } : {}) });
+}
+
+test("a matrix product: 6 × 8 tiles, weights in panels of 8 columns", () => {
+  const s = derived(kernels.linear().ir, { M: 1024, N: 1024, K: 1024 });
+  assert.equal(
+    explainSchedule(s),
+    [
+      "blocks: n by 64; m by 12",
+      "blocks in turn: m",
+      "packed at load: W [d1/8][d0][8]",
+      "stage Y: lane n × 2; rows m by 6/4/2/1; order m; tail mask",
+      "unroll 4, partial sums 4, pointers 10",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("an engine that keeps all operands in registers gets smaller tiles and no unrolling", () => {
+  const s = derived(kernels.linear().ir, { M: 1024, N: 1024, K: 1024 }, { relaxedSimd: true, tileProfile: "node20" });
+  const { rows, vectors } = s.stage.Y!;
+  assert.ok(rows!.m![0]! * vectors! + rows!.m![0]! + vectors! <= 15);
+  assert.equal(s.unroll, 1);
+});
+
+test("one row: as many columns as the pipelines want", () => {
+  const s = derived(kernels.linear().ir, { M: 1, N: 1024, K: 1024 });
+  assert.ok(s.stage.Y!.vectors! >= 4);
+});
+
+test("a convolution walks its pixels as one, through a table of row pointers", () => {
+  const s = derived(kernels.conv(1, 1).ir, { B: 1, H: 56, W: 56, U: 56, V: 56, C: 64, K: 64, P: 3, Q: 3 });
+  assert.deepEqual(s.fuse, [["u", "v", "u.v"]]);
+  assert.deepEqual(s.pointers, ["X"]);
+  assert.deepEqual(s.layouts.F, { order: [3, 0, 1, 2], block: { dim: 3, size: 8 } });
+  assert.equal(s.stage.Y!.lane, "k");
+});
+
+test("a thin stem walks taps and channels as one run, its borders apart", () => {
+  const s = derived(kernels.conv(2, 3).ir, { B: 1, H: 224, W: 224, U: 112, V: 112, C: 3, K: 64, P: 7, Q: 7 });
+  assert.deepEqual(s.fuse, [["q", "c", "q.c"]]);
+  assert.deepEqual(s.split, ["u", "v"]);
+});
+
+test("softmax keeps its exponentials for the row", () => {
+  const s = derived(kernels.softmax().ir, { R: 128, C: 1000 });
+  assert.deepEqual(Object.values(s.place), [{ at: "row" }]);
+  assert.equal(s.stage.Y!.lane, "c");
+});
+
+test("attention keeps scores and weights for the block and copies K into panels", () => {
+  const s = derived(kernels.attention().ir, { B: 1, H: 12, G: 12, S: 512, T: 512, D: 64, E: 64 });
+  assert.deepEqual(s.place.x, { at: "region" });
+  assert.deepEqual(s.place.p, { at: "region" });
+  assert.equal(typeof s.place.K?.layout, "object");
+  assert.equal(s.block.h, 1);
+});
+
+test("an elementwise kernel over memory that all tensors walk alike is one long loop, cut for threads", () => {
+  const k = kernel({ X: f32("A B C"), Y: f32("A B C") }, ({ X, Y, A, B, C }) =>
+    grid(A.tile(), B.tile(), C.tile(), (a, b, c) => {
+      Y.at(a, b, c).set(X.at(a, b, c).relu());
+    }),
+  ).ir;
+  const s = derived(k, { A: 64, B: 56, C: 56 });
+  assert.deepEqual(s.fuse, [
+    ["b", "c", "b.c"],
+    ["a", "b.c", "a.b.c"],
+  ]);
+  assert.ok(s.block["a.b.c"]! < 64 * 56 * 56);
+});
+
+test("small kernels are one block", () => {
+  assert.deepEqual(derived(kernels.linear().ir, { M: 4, N: 8, K: 16 }).block, {});
+});

@@ -1,0 +1,43 @@
+// Schedules that do not fit are refused with a sentence that says what to do.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deriveSchedule } from "../../src/schedule/derive.js";
+import type { Schedule } from "../../src/schedule/schedule.js";
+import { verifySchedule } from "../../src/schedule/verify.js";
+import { AzulejoError } from "../../src/support/errors.js";
+import * as kernels from "../kernels/stage1.js";
+
+const linear = kernels.linear().ir;
+const refused: readonly (readonly [Partial<Schedule>, string])[] = [
+  [{ fuse: [["m", "q", "mq"]] }, 'there is no axis "q" to fuse; use the names that explain prints'],
+  [{ block: { m: 0 } }, 'the block of axis "m" is 0; use a whole number from 1 on'],
+  [{ block: { k: 8 } }, 'axis "k" is reduced or read across its blocks; leave it whole'],
+  [{ stage: { Y: { rows: { m: [16, 1] }, vectors: 4 } } }, 'stage "Y" needs 64 accumulators along "m"; use at most 32'],
+  [{ stage: { Y: { vectors: 0 } } }, 'stage "Y" has 0 vectors; use a whole number from 1 on'],
+  [{ layouts: { W: { order: [1, 0] } } }, 'tensor "W" is no constant; only constants are packed at load'],
+  [{ layouts: { Q: { order: [0] } } }, 'there is no tensor "Q" to lay out'],
+  [{ unroll: 0 }, "unroll and partials are 0 and 4; use whole numbers from 1 on"],
+];
+for (const [pins, sentence] of refused)
+  test(sentence, () => {
+    const schedule = { ...deriveSchedule(linear), ...pins };
+    assert.throws(
+      () => verifySchedule(linear, schedule),
+      (e: unknown) =>
+        e instanceof AzulejoError && e.code === "schedule" && e.message === `schedule of kernel "linear": ${sentence}`,
+    );
+  });
+
+test("what the cost model derives is never refused", () => {
+  for (const make of [
+    kernels.linear,
+    kernels.softmax,
+    kernels.layerNorm,
+    kernels.attention,
+    kernels.lstm,
+    kernels.transposingChain,
+  ]) {
+    const k = make().ir;
+    verifySchedule(k, deriveSchedule(k));
+  }
+});
