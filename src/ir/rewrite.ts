@@ -1,9 +1,17 @@
-// Rebuilding tile IR under a substitution of axes. Values that do not change are shared with the original.
+// Rebuilding tile IR under a substitution of axes and tensors. Values that do not change are shared with the original.
 import { Poly, type Sym } from "./poly.js";
-import { type Axis, type Node, axesOf, gathered, isTensor, node } from "./tile.js";
+import { type Axis, axesOf, gathered, isTensor, type Node, node, type Tensor } from "./tile.js";
 
 /** The values with each axis of `renamed` replaced by another of the same extent. Folds are not entered: their axes stay. */
-export function renameAxes(roots: readonly Node[], renamed: ReadonlyMap<Axis, Axis>): Node[] {
+export const renameAxes = (roots: readonly Node[], renamed: ReadonlyMap<Axis, Axis>): Node[] =>
+  rewrite(renamed).values(roots);
+
+export interface Rewriter {
+  readonly values: (roots: readonly Node[]) => Node[];
+  readonly index: (p: Poly) => Poly;
+}
+/** The same, with other tensors too; one rewriter shares what its calls have in common. */
+export function rewrite(renamed: ReadonlyMap<Axis, Axis>, tensors: ReadonlyMap<Tensor, Tensor> = new Map()): Rewriter {
   const memo = new Map<Node, Node>();
   const axisOf = (a: Axis): Axis => renamed.get(a) ?? a;
   const bySym = new Map<Sym, Poly>([...renamed].map(([a, b]) => [a.sym, Poly.sym(b.sym)]));
@@ -31,8 +39,9 @@ export function renameAxes(roots: readonly Node[], renamed: ReadonlyMap<Axis, Ax
       case "load": {
         const index = n.index.map(poly);
         const value = isTensor(n.tensor) ? undefined : visit(n.tensor.value);
-        if (same(index, n.index) && (isTensor(n.tensor) || value === n.tensor.value)) return n;
-        const tensor = isTensor(n.tensor) ? n.tensor : { ...n.tensor, value: value!, axes: n.tensor.axes.map(axisOf) };
+        const own = isTensor(n.tensor) ? (tensors.get(n.tensor) ?? n.tensor) : undefined;
+        if (same(index, n.index) && (own ? own === n.tensor : value === (n.tensor as { value?: Node }).value)) return n;
+        const tensor = isTensor(n.tensor) ? own! : { ...n.tensor, value: value!, axes: n.tensor.axes.map(axisOf) };
         return node<"load">({ ...n, tensor, index, axes: [...new Set(n.axes.map(axisOf))] });
       }
       case "map": {
@@ -53,5 +62,5 @@ export function renameAxes(roots: readonly Node[], renamed: ReadonlyMap<Axis, Ax
         return n;
     }
   };
-  return roots.map(visit);
+  return { values: roots => roots.map(visit), index: poly };
 }

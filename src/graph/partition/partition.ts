@@ -1,6 +1,6 @@
 // Graph → program of kernels: which values live in memory, which kernels make them, what is computed on the way.
 import { nameKernel } from "../../ir/names.js";
-import { type Poly } from "../../ir/poly.js";
+import type { Poly, Sym } from "../../ir/poly.js";
 import { type Axis, type Kernel, type Layout, type Node, reach, type Store } from "../../ir/tile.js";
 import type { Registry } from "../../ops/registry.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
@@ -16,6 +16,7 @@ import { withoutSources } from "../../tile/source.js";
 import { indexTile } from "../../tile/tile.js";
 import { type Body, KernelScope, type SameDim, sameDims } from "./scope.js";
 import { shareAxes } from "./share-axes.js";
+import { splitSizes } from "./split-sizes.js";
 import { bindWholeKernels } from "./whole-kernels.js";
 
 export interface PartitionOptions {
@@ -188,7 +189,7 @@ class Region implements FusionView {
     const { axes, index } = outputIndex(scope, target.dims!);
     const value = shareAxes(scope.operand(source, "X").at(...index.map(p => indexTile(p))).node, axes);
     scope.adoptSymbols(value);
-    const kernel = finish(
+    const { kernel, symbols } = finish(
       scope,
       kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound),
       target,
@@ -204,7 +205,7 @@ class Region implements FusionView {
       needed.add(v);
     }
     const nodes = [...inlined].map(v => this.#producers.get(v)!.bound.node.name).reverse();
-    return { kind: "kernel", kernel, buffers, symbols: scope.symbols, nodes: nodes.length ? nodes : [target.name] };
+    return { kind: "kernel", kernel, buffers, symbols, nodes: nodes.length ? nodes : [target.name] };
   }
   #concatSteps(bound: BoundNode, needed: Set<Value>): Step[] {
     const target = Object.values(bound.outputs)[0]!;
@@ -302,12 +303,12 @@ function finish(
   index: readonly Poly[],
   axes: readonly (Axis | undefined)[],
   value: Node,
-): Kernel {
+): { kernel: Kernel; symbols: ReadonlyMap<Sym, Poly> } {
   const tensor = scope.outputTensor(target, into.layout);
   const reduced = new Set(reach([value]).flatMap(n => (n.kind === "reduce" ? n.over : [])));
   const order = into.layout.order.map(d => axes[d]).filter((a): a is Axis => a !== undefined);
   const store: Store = { tensor, index, value };
-  const kernel: Kernel = {
+  const whole: Kernel = {
     name,
     tensors: [...scope.tensors.values(), tensor],
     dims: scope.dims,
@@ -315,8 +316,9 @@ function finish(
     stores: [store],
     folds: [],
   };
-  nameKernel(kernel);
-  return kernel;
+  const split = splitSizes(whole, scope.symbols);
+  nameKernel(split.kernel);
+  return split;
 }
 
 const kernelName = (op: string, members: ReadonlySet<Value>, producer: (v: Value) => BoundNode): string =>
