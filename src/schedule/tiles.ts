@@ -52,6 +52,8 @@ function sharingAxis(
   );
 }
 
+const MANY_ROWS = 48;
+
 interface Tile {
   readonly rows: readonly number[];
   readonly vectors: number;
@@ -68,7 +70,10 @@ function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: 
       if (!fits(p, v, options)) continue;
       const rows = piecesOf(p, known ? R % p : undefined);
       const turns = Math.ceil(N / (4 * v));
-      const cost = turns * (Math.floor(R / p) * cycles(p, v, options) + restCycles(rows.slice(1), R % p, v, options));
+      // many rows: what is left of them does not decide, so that sizes of a network agree on one tile and share code
+      const main = known || R < MANY_ROWS ? Math.floor(R / p) : R / p;
+      const rest = known || R < MANY_ROWS ? restCycles(rows.slice(1), R % p, v, options) : 0;
+      const cost = turns * (main * cycles(p, v, options) + rest);
       if (cost < least * 0.999) {
         least = cost;
         best = { rows, vectors: v };

@@ -127,6 +127,8 @@ export function instantiate(
   schedule: Schedule = defaultSchedule,
 ): Instance {
   const size = (s: Sym): number => {
+    const block = c.lowered.blockSizes.find(b => b.sym === s);
+    if (block) return schedule.block[block.axis]! / block.unit;
     const v = dims[s.name];
     assert.notEqual(v, undefined, `no value for ${s.name}`);
     return v!;

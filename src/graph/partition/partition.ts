@@ -17,6 +17,7 @@ import { indexTile } from "../../tile/tile.js";
 import { type Body, KernelScope, type SameDim, sameDims } from "./scope.js";
 import { shareAxes } from "./share-axes.js";
 import { splitSizes } from "./split-sizes.js";
+import { withFreeInputs } from "./free-inputs.js";
 import { bindWholeKernels } from "./whole-kernels.js";
 
 export interface PartitionOptions {
@@ -37,7 +38,8 @@ export function partition(graph: Graph, registry: Registry, options: PartitionOp
   }
 }
 
-function divide(graph: Graph, registry: Registry, options: PartitionOptions): KernelProgram {
+function divide(given: Graph, registry: Registry, options: PartitionOptions): KernelProgram {
+  const graph = withFreeInputs(given, registry);
   const buffers = new Buffers();
   const inputs = graph.inputs.map(v => buffers.create(v, "input"));
   const region = new Region(graph, registry, options, buffers, sameDims(graph.equalities ?? []), undefined);

@@ -2,6 +2,7 @@
 import { ceilDiv, opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Kernel, Node, NodeOf, Tensor } from "../../ir/tile.js";
 import { newAxis, node } from "../../ir/tile.js";
+import { runTimeBlocks } from "../../schedule/run-time-blocks.js";
 import type { Place, Schedule } from "../../schedule/schedule.js";
 import { verifySchedule } from "../../schedule/verify.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -10,7 +11,7 @@ import { lowerFold, storesSomething } from "./folds.js";
 import { rowLoop } from "./lanes.js";
 import { newBuffer, planOf, rowExpr } from "./loads.js";
 import type { Func, Reg } from "./loop.js";
-import { add, int, lesser } from "./loop.js";
+import { add, lesser } from "./loop.js";
 import { verifyFunc } from "./loop-verify.js";
 import type { Lowered, Phase } from "./lowered.js";
 import { lowerRegion, lowerStage, storeSink } from "./stages.js";
@@ -37,6 +38,7 @@ export function lower(kernel: Kernel, schedule: Schedule): Lowered {
     name: kernel.name,
     phases,
     params: l.params,
+    blockSizes: l.blockSizes,
     pool: new Uint8Array(Int32Array.from(l.pool).buffer),
     scratchBytes: l.scratchBytes,
     sharedBytes: l.sharedBytes,
@@ -81,13 +83,14 @@ function fuse(l: Lowering): readonly Axis[] {
   return grid;
 }
 
+/** An axis in blocks of `size` indices, a number or a word of the call. */
+interface Blocked {
+  readonly axis: Axis;
+  readonly size: Poly;
+}
+
 /** Runs `body` as a function (params, block, scratch) whose block number is cut into blocks of these axes. */
-function phase(
-  l: Lowering,
-  name: string,
-  axes: readonly { readonly axis: Axis; readonly size: number }[],
-  body: () => void,
-): Phase {
+function phase(l: Lowering, name: string, axes: readonly Blocked[], body: () => void): Phase {
   const regs = l.startFunction();
   const blocks = bindBlocks(l, axes, regs[1]);
   body();
@@ -100,7 +103,7 @@ function phase(
 }
 
 /** The last axis runs fastest. Returns the number of blocks. */
-function bindBlocks(l: Lowering, axes: readonly { readonly axis: Axis; readonly size: number }[], block: Reg): Poly {
+function bindBlocks(l: Lowering, axes: readonly Blocked[], block: Reg): Poly {
   let rest = Poly.sym(l.b.bind(new Sym("block"), block));
   let total = Poly.one;
   const last = axes.length - 1;
@@ -111,20 +114,21 @@ function bindBlocks(l: Lowering, axes: readonly { readonly axis: Axis; readonly 
     const isOne = count.isConst && count.constant <= 1;
     const index = isOne ? Poly.zero : i === 0 ? rest : opaque("mod", rest, count);
     if (!isOne && i > 0) rest = opaque("div", rest, count);
-    if (size === 1) {
+    if (size.equals(1)) {
       l.bind(axis, index);
       continue;
     }
     const lo = index.mul(size);
-    const whole = axis.extent.isConst && axis.extent.constant % size === 0;
+    const whole = axis.extent.isConst && size.isConst && axis.extent.constant % size.constant === 0;
     const end = (): Poly => {
-      const reg = l.b.set(lesser(l.keep(add(l.b.int(lo), int(size))), l.keep(l.b.int(axis.extent))), "end");
+      const reg = l.b.set(lesser(l.keep(add(l.b.int(lo), l.b.int(size))), l.keep(l.b.int(axis.extent))), "end");
       return Poly.sym(l.b.bind(new Sym("end"), reg));
     };
-    const known = axis.extent.isConst
-      ? { sizes: [...new Set([Math.min(size, axis.extent.constant), axis.extent.constant % size])] }
-      : {};
-    l.ranges.set(axis, { lo, hi: isOne ? axis.extent : whole ? lo.add(size) : end(), size: Poly.int(size), ...known });
+    const known =
+      axis.extent.isConst && size.isConst
+        ? { sizes: [...new Set([Math.min(size.constant, axis.extent.constant), axis.extent.constant % size.constant])] }
+        : {};
+    l.ranges.set(axis, { lo, hi: isOne ? axis.extent : whole ? lo.add(size) : end(), size, ...known });
   }
   return total;
 }
@@ -133,9 +137,13 @@ function mainPhase(l: Lowering): Phase {
   const order = l.schedule.order ?? [];
   const rank = (a: Axis): number => order.indexOf(l.names.axis(a));
   const grid = [...l.grid].sort((a, b) => rank(a) - rank(b));
-  const blocked = grid.flatMap(axis => {
-    const size = l.schedule.block[l.names.axis(axis)];
-    return size === undefined ? [] : [{ axis, size }];
+  const units = runTimeBlocks(l.kernel, l.schedule);
+  const blocked = grid.flatMap((axis): Blocked[] => {
+    const name = l.names.axis(axis);
+    const size = l.schedule.block[name];
+    const unit = units.get(name);
+    if (size === undefined) return [];
+    return [{ axis, size: unit === undefined ? Poly.int(size) : l.blockSize(name, unit) }];
   });
   return phase(l, l.kernel.name, blocked, () => {
     for (const f of l.kernel.folds) if (storesSomething(f)) lowerFold(l, f);
@@ -161,7 +169,7 @@ function copyPhase(l: Lowering, t: Tensor, place: Place): Phase {
   const index = axes.map(a => Poly.sym(a.sym));
   const value = node<"load">({ kind: "load", tensor: t, index, fill: 0, axes, dtype: t.dtype });
   const copy: { storage?: Storage } = {};
-  const out = phase(l, `${l.kernel.name}.copy.${t.name}`, [{ axis: axes[blockDim]!, size }], () => {
+  const out = phase(l, `${l.kernel.name}.copy.${t.name}`, [{ axis: axes[blockDim]!, size: Poly.int(size) }], () => {
     const storage = { ...layout, base: l.allocateShared(layout.bytes) };
     copy.storage = storage;
     const sink: Sink = {
@@ -196,7 +204,7 @@ function tablePhase(l: Lowering, n: NodeOf<"load">): Phase {
   const plan = planOf(l, n);
   const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
   const first = axes[0];
-  const blocks = first ? [{ axis: first, size: TABLE_BLOCK }] : [];
+  const blocks = first ? [{ axis: first, size: Poly.int(TABLE_BLOCK) }] : [];
   const made = phase(l, `${l.kernel.name}.rows.${n.tensor.name}`, blocks, () => {
     const ranges = new Map(l.ranges);
     l.ranges.clear();

@@ -22,10 +22,17 @@ export interface Phase {
   /** what it writes depends on addresses and dims alone (tables of pointers): once is enough for all runs of a plan */
   readonly once?: true;
 }
+/** A block size that every call brings along: `sym` (a parameter of kind "symbol") is schedule.block[axis] / unit. */
+export interface BlockSize {
+  readonly sym: Sym;
+  readonly axis: string;
+  readonly unit: number;
+}
 export interface Lowered {
   readonly name: string;
   readonly phases: readonly Phase[];
   readonly params: readonly Param[];
+  readonly blockSizes: readonly BlockSize[];
   readonly pool: Uint8Array;
   /** per thread */
   readonly scratchBytes: Poly;

@@ -11,7 +11,7 @@ import type { Tools } from "./convert.js";
 import { registerType } from "./convert.js";
 import type { Address, Expr, Reg } from "./loop.js";
 import { int, newReg, read, scalar, zeroVector } from "./loop.js";
-import type { Param } from "./lowered.js";
+import type { BlockSize, Param } from "./lowered.js";
 import { SLACK_BYTES } from "./lowered.js";
 import type { Scope } from "./scope.js";
 import { Builder } from "./scope.js";
@@ -133,6 +133,13 @@ export class Lowering implements Tools {
     this.b.bind(this.scratchBase, regs[2]);
     this.region = this.b.root;
     return regs;
+  }
+  readonly blockSizes: BlockSize[] = [];
+  /** The size of an axis's blocks as a word of the call. */
+  blockSize(axis: string, unit: number): Poly {
+    const sym = new Sym(`block.${axis}`);
+    this.blockSizes.push({ sym, axis, unit });
+    return Poly.sym(sym).mul(unit);
   }
   private loadParameter(s: Sym, params: Reg): Reg {
     let index = this.paramIndex.get(s);

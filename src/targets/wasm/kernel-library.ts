@@ -7,6 +7,7 @@ import { lower } from "../../lower/cpu/lower.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
 import { deriveSchedule } from "../../schedule/derive.js";
 import type { ScheduleFeatures } from "../../schedule/machine-profile.js";
+import { scheduleKey } from "../../schedule/run-time-blocks.js";
 import type { Schedule } from "../../schedule/schedule.js";
 
 /** A kernel in the words of the caller, and the code that computes it. */
@@ -24,6 +25,8 @@ export interface BoundKernel {
   readonly tensor: (name: string) => string;
   /** the caller's symbol for one of the representative */
   readonly symbol: (s: Sym) => Sym;
+  /** a block size that the code takes as a word, for this caller */
+  readonly blockSize: (s: Sym) => number | undefined;
 }
 
 export class KernelLibrary {
@@ -62,7 +65,7 @@ export class KernelLibrary {
       dimHints: hint,
       pins: this.#pins[kernel.name] ?? {},
     });
-    const key = `${own.key}\n${JSON.stringify(schedule)}`;
+    const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
     let code = this.#codes.get(key);
     if (!code) {
       const lowered = lower(first.kernel, schedule);
@@ -71,6 +74,7 @@ export class KernelLibrary {
       this.#codes.set(key, code);
     }
     const names = new Map(first.tensors.map((t, i) => [t.name, own.tensors[i]!.name]));
-    return { code, tensor: name => names.get(name)!, symbol: s => ownOf.get(s) ?? s };
+    const sizes = new Map(code.lowered.blockSizes.map(b => [b.sym, schedule.block[b.axis]! / b.unit]));
+    return { code, tensor: name => names.get(name)!, symbol: s => ownOf.get(s) ?? s, blockSize: s => sizes.get(s) };
   }
 }

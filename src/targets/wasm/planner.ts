@@ -194,6 +194,8 @@ class Planning {
     }
   }
   #symbol(k: KernelStep, s: Sym): number {
+    const block = k.bound.blockSize(s);
+    if (block !== undefined) return block;
     const p = k.step.symbols.get(k.bound.symbol(s));
     if (!p)
       throw new AzulejoError(

@@ -83,7 +83,8 @@ export class ResidentProgram {
     for (const { constant, bytes } of staged) {
       const { kernel, sizes } = constant.pack!;
       const { lowered, firstFunction } = kernel.code;
-      const size = (s: Parameters<typeof kernel.symbol>[0]): number => sizes.get(kernel.symbol(s))!;
+      const size = (s: Parameters<typeof kernel.symbol>[0]): number =>
+        kernel.blockSize(s) ?? sizes.get(kernel.symbol(s))!;
       const from = top;
       const shared = alignUp(from + bytes.byteLength);
       top = alignUp(shared + lowered.sharedBytes.evaluate(size) + 256);
