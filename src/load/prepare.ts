@@ -3,12 +3,15 @@ import { readOnnx } from "../frontends/onnx/index.js";
 import type { Graph } from "../graph/graph.js";
 import { infer, needsConcreteDims } from "../graph/infer.js";
 import { partition } from "../graph/partition/partition.js";
+import type { PassReport } from "../graph/pass.js";
+import { runPasses } from "../graph/pass.js";
 import { defaultPasses } from "../graph/passes/index.js";
-import { type PassReport, runPasses } from "../graph/pass.js";
 import type { KernelProgram } from "../graph/program.js";
-import { createRegistry, type Registry } from "../ops/registry.js";
+import type { Registry } from "../ops/registry.js";
+import { createRegistry } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { now } from "../runtime/platform.js";
+import type { ByteSource } from "../support/byte-source.js";
 import { memorySource } from "../support/byte-source.js";
 import { editKernels } from "./edit-kernels.js";
 import { openModel } from "./source.js";
@@ -28,9 +31,21 @@ export async function readModel(
 ): Promise<{ graph: Graph; close: Prepared["close"] }> {
   const opened = await openModel(given, options.signal);
   const { readExternal } = options;
-  const openExternal = readExternal
+  const open = readExternal
     ? async (name: string) => memorySource(await readExternal(name), name)
     : opened.openExternal;
+  /** the model's own file and those that it names: read from until the model is disposed */
+  const sources: ByteSource[] = [opened.source];
+  const openExternal =
+    open &&
+    (async (name: string) => {
+      const source = await open(name);
+      sources.push(source);
+      return source;
+    });
+  const close = async (): Promise<void> => {
+    for (const source of sources) await source.close?.();
+  };
   options.onProgress?.({ phase: "read", fraction: 0 });
   try {
     const graph = await readOnnx(opened.source, {
@@ -38,9 +53,9 @@ export async function readModel(
       ...(openExternal ? { openExternal } : {}),
     });
     options.onProgress?.({ phase: "read", fraction: 1 });
-    return { graph, close: () => opened.source.close?.() };
+    return { graph, close };
   } catch (e) {
-    await opened.source.close?.();
+    await close();
     throw e;
   }
 }
