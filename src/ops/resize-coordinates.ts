@@ -95,8 +95,8 @@ export function floorOf({ a, b, c }: Origin, x: Poly, halves = 0): Poly {
 
 /** origin(x) − ⌊origin(x)⌋ as a float in 0..1 */
 export function fractionAt({ a, b, c }: Origin, x: Poly, dtype: "f32" | "f64"): AnyTile {
-  const rest = opaque("mod", a.mul(x).add(b), c);
-  return indexTile(rest).cast(dtype).div(indexTile(c).cast(dtype));
+  const rest = indexTile(opaque("mod", a.mul(x).add(b), c)).cast(dtype);
+  return c.isConst ? rest.mul(1 / c.constant) : rest.div(indexTile(c).cast(dtype));
 }
 
 /** Positions of a dim by nearest_mode. */
@@ -107,12 +107,14 @@ export const nearest: Readonly<Record<string, (origin: Origin, x: Poly) => Poly>
   round_prefer_floor: ({ a, b, c }, x) => floorOf({ a: a.mul(-1), b: b.mul(-1), c }, x, 1).mul(-1),
 };
 
-/** A monotonic position clamped into the dim, on those sides only where it can leave it. */
+/** A position clamped into the dim, on those sides only where it can leave it. Positions grow with x, unless a crop is mirrored. */
 export function clampInto(dim: ResizedDim, x: Poly, position: (x: Poly) => Poly): Poly {
   const ends = [position(Poly.zero), position(dim.output.sub(1))];
+  const mirrored = dim.crop && dim.crop[0] > dim.crop[1];
+  const [least, most] = (mirrored ? ends.reverse() : ends) as [Poly, Poly];
   const last = dim.input.sub(1);
   let at = position(x);
-  if (!ends.every(e => boundsOf(e).low >= 0)) at = opaque("max", at, Poly.zero);
-  if (!ends.every(e => boundsOf(e.sub(last)).high <= 0)) at = opaque("min", at, last);
+  if (boundsOf(least).low < 0) at = opaque("max", at, Poly.zero);
+  if (boundsOf(most.sub(last)).high > 0) at = opaque("min", at, last);
   return at;
 }

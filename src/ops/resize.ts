@@ -9,8 +9,7 @@ import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { requiredNumbers, requiredPolys } from "./known-values.js";
 import type { Attributes, KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc } from "./operator.js";
 import type { Origin, ResizedDim } from "./resize-coordinates.js";
-import { clampInto, fractionOf, nearest, ratioOf, transformations } from "./resize-coordinates.js";
-import type { Tap } from "./resize-taps.js";
+import { fractionOf, nearest, ratioOf, transformations } from "./resize-coordinates.js";
 import { tapsOf } from "./resize-taps.js";
 
 export { resizeReference as reference } from "./resize-reference.js";
@@ -99,46 +98,34 @@ const resizedShape = (node: NodeInfo): Dims => {
   return node.dims.X!.map((d, axis) => resized.find(r => r.axis === axis)?.output ?? d);
 };
 
-/** Output indices to values: a recursion over the resized dims, each a weighted sum of a few reads. */
+/** Output indices to values: sums over the neighbours along each resized dim, nested. */
 export function resizeBody(context: KernelContext, dims: readonly ResizedDim[]): (...index: AnyTile[]) => AnyTile {
-  const { attributes, inputs } = context;
-  const X = inputs.X!;
-  const sized = given(context, "sizes");
+  const { attributes } = context;
+  const X = context.inputs.X!;
   const transform = transformations[attributes.coordinate_transformation_mode as string]!;
-  const plans = dims.map(dim => ({ dim, origin: transform(dim, sized) }));
-  const exactMode = attributes.mode === "nearest";
+  const plans = dims.map(dim => ({ dim, origin: transform(dim, given(context, "sizes")) }));
   const compute = X.dtype === "f64" ? "f64" : "f32";
-  const read = (at: (AnyTile | number)[]): AnyTile => (exactMode ? X.at(...at) : X.at(...at).cast(compute));
-  const interpolate = (at: (AnyTile | number)[], k: number): AnyTile => {
-    const plan = plans[k];
-    if (!plan) return read(at);
-    const { dim, origin } = plan;
-    const taps = tapsAt(attributes, dim, origin, polyOfIndex(at[dim.axis]!), compute);
-    const values = taps.map(({ position, weight }) => {
-      const value = interpolate(at.with(dim.axis, indexTile(position)), k + 1);
-      return weight ? value.mul(weight) : value;
-    });
-    return values.reduce((a, b) => a.add(b));
-  };
+  const read = (at: readonly (AnyTile | number)[]): AnyTile =>
+    attributes.mode === "nearest" ? X.at(...at) : X.at(...at).cast(compute);
   return (...index) => {
-    const value = interpolate(index, 0);
+    const taps = plans.map(({ dim, origin }) =>
+      tapsOf(attributes, dim, origin, polyOfIndex(index[dim.axis]!), compute),
+    );
+    const sum = (at: readonly (AnyTile | number)[], k: number): AnyTile => {
+      const plan = plans[k];
+      if (!plan) return read(at);
+      const values = taps[k]!.map(({ position, weight }) => {
+        const value = sum(at.with(plan.dim.axis, indexTile(position)), k + 1);
+        return weight ? value.mul(weight) : value;
+      });
+      return values.reduce((x, y) => x.add(y));
+    };
+    const value = sum(index, 0);
     const result = value.dtype === X.dtype ? value : value.cast(X.dtype);
     return attributes.coordinate_transformation_mode === "tf_crop_and_resize"
       ? extrapolated(attributes, plans, index, result)
       : result;
   };
-}
-
-function tapsAt(
-  attributes: Attributes,
-  dim: ResizedDim,
-  origin: Origin,
-  x: Poly,
-  compute: "f32" | "f64",
-): readonly Tap[] {
-  if (attributes.mode !== "nearest") return tapsOf(attributes, dim, origin, x, compute);
-  const pick = nearest[attributes.nearest_mode as string]!;
-  return [{ position: clampInto(dim, x, i => pick(origin, i)), weight: undefined }];
 }
 
 interface Plan {
