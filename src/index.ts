@@ -1,9 +1,11 @@
 // `azulejo`: load a model, run it.
-export type { Dtype } from "./ir/dtypes.js";
-export { type ExplainOptions, explain, type Stage } from "./load/explain.js";
-export { load } from "./load/load.js";
+
 export type { Graph, GraphNode, Value } from "./graph/graph.js";
 export { printGraph } from "./graph/print.js";
+export type { Dtype } from "./ir/dtypes.js";
+export { type CompileKernelOptions, compileKernel } from "./load/compile-kernel.js";
+export { type ExplainOptions, explain, type Stage } from "./load/explain.js";
+export { load } from "./load/load.js";
 export type { Operator } from "./ops/operator.js";
 export {
   type KernelEditor,

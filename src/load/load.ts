@@ -166,14 +166,16 @@ class PerDims {
   }
 }
 
-function targetOf(options: LoadOptions): Target {
+export function targetOf(options: Pick<LoadOptions, "target">): Target {
   const name = options.target ?? "wasm";
   if (name === "wasm") return wasmTarget();
   if (name === "interpreter") return interpreterTarget;
   throw new AzulejoError("option", `target: "${String(name)}" is not one of "wasm", "interpreter"; choose one of them`);
 }
 
-function compileOptionsOf(options: LoadOptions): CompileOptions {
+export function compileOptionsOf(
+  options: Pick<LoadOptions, "threads" | "engineFlags" | "onProgress" | "schedules" | "signal">,
+): CompileOptions {
   const threads = options.threads ?? (canShareMemory() ? Math.min(MAX_DEFAULT_THREADS, coreCount()) : 1);
   if (!Number.isInteger(threads) || threads < 1 || threads > 64)
     throw new AzulejoError(

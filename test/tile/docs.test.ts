@@ -6,7 +6,7 @@ import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import * as tile from "../../src/tile/index.js";
 
 const page = readFileSync(new URL("../../../docs/kernel-language.md", import.meta.url), "utf8");
-const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(m => m[1]!);
+const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(m => m[1]!).filter(code => code.includes("export const"));
 
 /** runs a block, and returns the kernel that it exports and what it prints */
 function run(code: string): { kernel: tile.TileKernel; printed: unknown[] } {
