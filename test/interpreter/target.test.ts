@@ -1,7 +1,7 @@
 // The interpreter as a target: programs with windows, reshapes, branches, constants, and what it refuses.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Buffer, KernelProgram, Step } from "../../src/graph/program.js";
+import type { KernelProgram, Buffer as ProgramBuffer, Step } from "../../src/graph/program.js";
 import { Poly, Sym } from "../../src/ir/poly.js";
 import type { Kernel, Layout } from "../../src/ir/tile.js";
 import type { TensorData } from "../../src/runtime/tensor.js";
@@ -13,21 +13,21 @@ let ids = 0;
 const buffer = (
   name: string,
   dims: readonly (Poly | number)[],
-  kind: Buffer["kind"],
-  more: Partial<Buffer> = {},
-): Buffer => {
+  kind: ProgramBuffer["kind"],
+  more: Partial<ProgramBuffer> = {},
+): ProgramBuffer => {
   const layout: Layout = { order: dims.map((_, d) => d) };
   return { id: ids++, name, dtype: "f32", dims: dims.map(Poly.of), kind, layout, ...more };
 };
 const floats = (dims: number[], data: number[]): TensorData => ({ dtype: "f32", dims, data: Float32Array.from(data) });
-const step = (k: Kernel, buffers: Record<string, Buffer>): Step => ({
+const step = (k: Kernel, buffers: Record<string, ProgramBuffer>): Step => ({
   kind: "kernel",
   kernel: k,
   buffers,
   symbols: new Map(k.dims.map(d => [[...d.size.syms][0]!, dimOf(k, d.name, buffers)])),
   nodes: [k.name],
 });
-const dimOf = (k: Kernel, name: string, buffers: Record<string, Buffer>): Poly => {
+const dimOf = (k: Kernel, name: string, buffers: Record<string, ProgramBuffer>): Poly => {
   for (const t of k.tensors) {
     const d = t.dims.findIndex(p => p.print() === name);
     if (d >= 0) return buffers[t.name]!.dims[d]!;
@@ -35,8 +35,8 @@ const dimOf = (k: Kernel, name: string, buffers: Record<string, Buffer>): Poly =
   throw new Error(name);
 };
 const program = (
-  inputs: Buffer[],
-  outputs: Buffer[],
+  inputs: ProgramBuffer[],
+  outputs: ProgramBuffer[],
   steps: Step[],
   more: Partial<KernelProgram> = {},
 ): KernelProgram => ({
@@ -67,7 +67,7 @@ test("windows share the memory of their buffer, and so do reshapes", async () =>
   const left = buffer("left", [n, 2], "input");
   const right = buffer("right", [n, 3], "input");
   const all = buffer("all", [n, 5], "arena");
-  const window = (name: string, columnsOf: number, offset: number): Buffer =>
+  const window = (name: string, columnsOf: number, offset: number): ProgramBuffer =>
     buffer(name, [n, columnsOf], "arena", {
       layout: { order: [0, 1], strides: [Poly.int(5), Poly.int(1)] },
       window: { of: all, offset: Poly.int(offset) },
@@ -102,7 +102,10 @@ test("a branch runs one side, constants are read once, an abort stops between ke
   const positive = buffer("positive", [], "arena", { dtype: "bool" });
   const out = buffer("out", [3], "output");
   let reads = 0;
-  const bytes = new Uint8Array(Float32Array.of(10, 20, 30).buffer);
+  // a Node Buffer inside of a pool, not aligned: its slice() would not copy
+  const pool = Buffer.alloc(64);
+  const bytes = pool.subarray(3, 15);
+  bytes.set(new Uint8Array(Float32Array.of(10, 20, 30).buffer));
   const constant = buffer("c", [3], "constant", {
     constant: {
       byteLength: 12,

@@ -1,11 +1,12 @@
 // Buffers of a program while the interpreter runs it: plain typed arrays, windows and reshapes sharing the array of their buffer.
 import type { Buffer } from "../../graph/program.js";
-import type { Dtype } from "../../ir/dtypes.js";
+import { bytesOf } from "../../ir/dtypes.js";
 import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
 import { denseStrides, newRawArray } from "../../ir/evaluate/memory.js";
 import { product } from "../../ir/evaluate/values.js";
 import type { Poly } from "../../ir/poly.js";
 import type { TensorData } from "../../runtime/tensor.js";
+import { arrayOf } from "../../runtime/tensor-bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 
 /** Where constants lie once read, by the buffer that owns them. */
@@ -74,15 +75,12 @@ export class ProgramMemory {
   }
 }
 
-/** Little-endian bytes of a constant as the array that its dtype travels in. */
-export function constantArray(b: Buffer, bytes: Uint8Array, dtype: Dtype): RawArray {
-  const unit = newRawArray(dtype, 1);
-  const Kind = unit.constructor as new (buffer: ArrayBufferLike) => RawArray;
-  if (bytes.byteLength % unit.byteLength !== 0)
+/** Little-endian bytes of a constant as the array that its dtype travels in: a copy, since the bytes are only lent. */
+export function constantArray(b: Buffer, bytes: Uint8Array): RawArray {
+  if (bytes.byteLength % bytesOf(b.dtype) !== 0)
     throw new AzulejoError(
       "model-format",
-      `constant "${b.name}" has ${bytes.byteLength} bytes, which is no multiple of ${unit.byteLength}; export the model again`,
+      `constant "${b.name}" has ${bytes.byteLength} bytes, which is no multiple of ${bytesOf(b.dtype)}; export the model again`,
     );
-  // a copy: callers do not own the bytes, and views need alignment
-  return new Kind(bytes.slice().buffer);
+  return arrayOf(b.dtype, new Uint8Array(bytes));
 }

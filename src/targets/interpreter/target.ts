@@ -58,7 +58,7 @@ function buffersOf(program: KernelProgram): Set<Buffer> {
 async function readConstants(program: KernelProgram): Promise<Constants> {
   const out = new Map<Buffer, RawArray>();
   for (const b of buffersOf(program))
-    if (b.constant && !b.window) out.set(b, constantArray(b, await b.constant.read(), b.dtype));
+    if (b.constant && !b.window) out.set(b, constantArray(b, await b.constant.read()));
   return out;
 }
 
