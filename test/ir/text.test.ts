@@ -10,6 +10,7 @@ import { print } from "../../src/ir/print.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { verify } from "../../src/ir/verify.js";
 import { axesOfKernel, nodesOf } from "../../src/ir/walk.js";
+import { AzulejoError } from "../../src/support/errors.js";
 import { constant, f32, grid, i64, kernel } from "../../src/tile/index.js";
 import { cases } from "../kernels/cases.js";
 import { programs, randomArguments, randomKernel, randomSizes } from "../kernels/random.js";
@@ -203,4 +204,31 @@ test("equal structure has equal keys, whatever the names", () => {
     "input A: f32[N, N] output B: f32[N] grid g: N axis h: N s = max(mul(A[g, h], A[h, g])) over h as f32 store B[g] = s",
   ].map(body => canonicalKey(parse(`kernel A(N) { ${body} }`)));
   assert.equal(new Set([canonicalKey(x), ...others]).size, others.length + 1);
+});
+
+test("text that was damaged is a kernel or an error of the project's own, never anything else", () => {
+  const texts = cases.map(c => print(c.kernel()));
+  const mutation = fc.record({
+    text: fc.nat(texts.length - 1),
+    at: fc.nat(2000),
+    count: fc.nat(6),
+    from: fc.nat(2000),
+    kind: fc.nat(2),
+  });
+  fc.assert(
+    fc.property(mutation, ({ text, at, count, from, kind }) => {
+      const words = texts[text]!.split(/(?<=\W)|(?=\W)/);
+      const [i, j] = [at % words.length, from % words.length];
+      const piece = words.slice(j, j + count);
+      if (kind === 0) words.splice(i, count);
+      else if (kind === 1) words.splice(i, 0, ...piece);
+      else words.splice(i, count, ...piece);
+      try {
+        verify(parse(words.join("")));
+      } catch (e) {
+        assert.ok(e instanceof AzulejoError && (e.code === "parse" || e.code === "kernel"), `${e}\n${words.join("")}`);
+      }
+    }),
+    { numRuns: 1500 },
+  );
 });
