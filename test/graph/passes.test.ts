@@ -599,6 +599,32 @@ async function sameResults(a: Graph, b: Graph, inputs: Readonly<Record<string, R
   }
 }
 
+it("weights that are scaled three times are rounded once", async () => {
+  const graph = infer(
+    await readOnnx(
+      onnxModel(
+        normalized(
+          [
+            node("Conv", ["x", "w"], ["c"]),
+            node("BatchNormalization", ["c", "scale", "bias", "mean", "variance"], ["n"]),
+            node("Mul", ["n", "channel"], ["m"]),
+            node("Div", ["m", "two"], ["y"]),
+          ],
+          "y",
+        ),
+      ),
+    ),
+    registry,
+  );
+  const [conv] = (await foldNormalization.run(graph)).nodes;
+  const got = decode("f32", await conv!.inputs[1]!.constant!.read());
+  const numbers = (dims: readonly number[], seed: number) => random(dims, seed).data as readonly number[];
+  const variance = numbers([4], 6).map(x => Math.fround(Math.abs(x) + 0.5));
+  const factor = numbers([4], 3).map((s, c) => ((s / Math.sqrt(variance[c]! + 1e-5)) * numbers([4, 1, 1], 8)[c]!) / 2);
+  const want = numbers([4, 3, 3, 3], 1).map((w, i) => Math.fround(w * factor[Math.floor(i / 27)]!));
+  assert.deepEqual([...got], want);
+});
+
 describe("runPasses", () => {
   const model = onnxModel({
     inputs: [value("x", f32, ["n"])],

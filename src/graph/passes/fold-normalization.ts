@@ -1,11 +1,11 @@
 // Normalisation folding: BatchNormalization, and Mul, Add, Sub and Div by a constant per channel, go into the weights of the
 // convolution before them. What is left of a BatchNormalization becomes one multiplication and one addition.
 //
-// All of it is y = scale·x + shift per channel. New weights are computed in float64 when they are read, rounded once: nothing
+// All of it is y = scale·x + shift per channel. New weights are computed when they are read, in float64 and rounded once: nothing
 // is stored twice. Only f32 and f64: weights of 16 bits would lose what the separate operator keeps.
 import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
-import { constantDims, decode, encode, lazyData } from "../constants.js";
+import { constantDims, decode, encode, lazyData, newArray, typedView } from "../constants.js";
 import type { Dims, GraphNode, Value } from "../graph.js";
 import { makeNode, sameType } from "../make.js";
 import type { Pass } from "../pass.js";
@@ -103,7 +103,7 @@ const foldIntoWeights: Rule = (node, view) => {
   if (!isWeight(weight) || (bias && !isWeight(bias))) return undefined;
   const output = node.outputs[0]!;
   const { scale, shift, channels } = affine;
-  const newWeight = scale ? derived(weight, `${output.name}/weight`, scaledWeight(conv, weight, scale)) : weight;
+  const newWeight = scale ? scaledWeight(conv, weight, scale, `${output.name}/weight`) : weight;
   const newBias = derivedChannels(weight, `${output.name}/bias`, channels, async () => {
     const b = bias ? await numbersIn(bias)() : new Float64Array(channels);
     return affineMap(b, await scale?.(), await shift?.());
@@ -118,8 +118,25 @@ function soleProducer(v: Value, view: RewriteView): GraphNode | undefined {
 const affineMap = (b: Float64Array, scale: Float64Array | undefined, shift: Float64Array | undefined): Float64Array =>
   b.map((n, c) => n * (scale?.[c] ?? 1) + (shift?.[c] ?? 0));
 
+/** weights that were scaled here, and what they were scaled from: scaling twice multiplies the scales */
+const scaled = new WeakMap<Value, { readonly from: Value; readonly scale: Numbers }>();
+
+/** Computed when it is read, number by number in float64: beside the old weights only the new ones are in memory. */
+function scaledWeight(conv: GraphNode, weight: Value, scale: Numbers, name: string): Value {
+  const before = scaled.get(weight);
+  const from = before?.from ?? weight;
+  const all: Numbers = before ? async () => affineMap(await before.scale(), await scale(), undefined) : scale;
+  const constant = lazyData(from.constant!.byteLength, async () =>
+    scaleRuns(conv, from, typedView(from.dtype!, await from.constant!.read()) as Floats, await all()),
+  );
+  const value: Value = { name, dtype: weight.dtype, dims: weight.dims, constant };
+  scaled.set(value, { from, scale: all });
+  return value;
+}
+
+type Floats = Float32Array | Float64Array;
 /** Conv has weights [M, C/group, …] for M output channels, ConvTranspose [C, M/group, …]: runs of weights share a channel. */
-function scaledWeight(conv: GraphNode, weight: Value, scale: Numbers): Numbers {
+function scaleRuns(conv: GraphNode, weight: Value, numbers: Floats, scale: Float64Array): Uint8Array {
   const dims = constantDims(weight.dims)!;
   const inner = dims.slice(2).reduce((a, b) => a * b, 1);
   const columns = dims[1]!;
@@ -128,15 +145,12 @@ function scaledWeight(conv: GraphNode, weight: Value, scale: Numbers): Numbers {
     conv.op === "Conv"
       ? [columns * inner, (i: number) => i]
       : [inner, (i: number) => Math.floor(i / columns / rowsPerGroup) * columns + (i % columns)];
-  return async () => {
-    const [w, s] = await Promise.all([numbersIn(weight)(), scale()]);
-    const out = new Float64Array(w.length);
-    for (let start = 0, i = 0; start < w.length; start += run, i++) {
-      const factor = s[channelOf(i)]!;
-      for (let k = start; k < start + run; k++) out[k] = w[k]! * factor;
-    }
-    return out;
-  };
+  const out = newArray(weight.dtype!, numbers.length) as Floats;
+  for (let start = 0, i = 0; start < numbers.length; start += run, i++) {
+    const factor = scale[channelOf(i)]!;
+    for (let k = start; k < start + run; k++) out[k] = numbers[k]! * factor;
+  }
+  return new Uint8Array(out.buffer, 0, out.byteLength);
 }
 
 /** a constant of the same type as another, with other numbers */
