@@ -1,0 +1,106 @@
+// Models that can only be compiled for the inputs of a run: ranks that depend on dims, shapes that the caller hands in.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { load, Tensor } from "../../src/index.js";
+import type { ModelInit } from "../frontends/onnx-model.js";
+import { elementType, graphAttribute, i64Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
+
+const { f32, i64 } = elementType;
+const count = (dims: readonly number[]): Tensor => {
+  const size = dims.reduce((a, b) => a * b, 1);
+  return new Tensor(
+    "f32",
+    Float32Array.from({ length: size }, (_, i) => i),
+    dims,
+  );
+};
+const whole = (...list: number[]): Tensor => new Tensor("i64", BigInt64Array.from(list, BigInt), [list.length]);
+
+async function withModel(
+  init: ModelInit,
+  test: (model: Awaited<ReturnType<typeof load>>) => Promise<void>,
+): Promise<void> {
+  const model = await load(onnxModel(init), { threads: 1 });
+  try {
+    await test(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+describe("models that wait for the inputs of a run", () => {
+  it("a shape that the caller hands in, another one each time", () =>
+    withModel(
+      {
+        inputs: [value("x", f32, ["n"]), value("shape", i64, [2])],
+        outputs: [value("y", f32)],
+        nodes: [node("Reshape", ["x", "shape"], ["r"]), node("Transpose", ["r"], ["y"])],
+      },
+      async model => {
+        for (const [rows, want] of [
+          [2, [0, 3, 1, 4, 2, 5]],
+          [3, [0, 2, 4, 1, 3, 5]],
+          [2, [0, 3, 1, 4, 2, 5]],
+        ] as const) {
+          const { y } = await model.run({ x: count([6]), shape: whole(rows, -1) });
+          assert.deepEqual([y!.dims, [...y!.data]], [[6 / rows, rows], want]);
+        }
+        assert.equal(model.outputs[0]!.dims, undefined);
+        assert.ok(model.report().notes.some(n => n.startsWith("compiled on first use")));
+      },
+    ));
+
+  it("an axis that is squeezed where it is 1", () =>
+    withModel(
+      {
+        inputs: [value("x", f32, ["n", "m"])],
+        outputs: [value("y", f32)],
+        initializers: [i64Tensor("zero", [], [0]), i64Tensor("one", [], [1]), i64Tensor("axes", [1], [0])],
+        nodes: [
+          node("Shape", ["x"], ["s"]),
+          node("Gather", ["s", "zero"], ["d"]),
+          node("Equal", ["d", "one"], ["is1"]),
+          node(
+            "If",
+            ["is1"],
+            ["z"],
+            [
+              graphAttribute("then_branch", {
+                outputs: [value("p", f32)],
+                nodes: [node("Squeeze", ["x", "axes"], ["p"])],
+              }),
+              graphAttribute("else_branch", { outputs: [value("x", f32)] }),
+            ],
+          ),
+          node("Neg", ["z"], ["y"]),
+        ],
+      },
+      async model => {
+        for (const dims of [
+          [1, 3],
+          [2, 3],
+        ]) {
+          const { y } = await model.run({ x: count(dims) });
+          assert.deepEqual(y!.dims, dims[0] === 1 ? [3] : dims);
+          assert.deepEqual(
+            [...y!.data],
+            [...count(dims).data].map(x => -Number(x)),
+          );
+        }
+      },
+    ));
+
+  it("an impossible shape is refused, and the next run works", () =>
+    withModel(
+      {
+        inputs: [value("x", f32, ["n"]), value("shape", i64, [2])],
+        outputs: [value("y", f32)],
+        nodes: [node("Reshape", ["x", "shape"], ["y"], [], "r")],
+      },
+      async model => {
+        await assert.rejects(model.run({ x: count([6]), shape: whole(4, 2) }), { code: "shape" });
+        const { y } = await model.run({ x: count([6]), shape: whole(3, 2) });
+        assert.deepEqual(y!.dims, [3, 2]);
+      },
+    ));
+});
