@@ -45,7 +45,7 @@ export class ExpressionParser {
     const x = special[text] ?? Number(text);
     if (dtypes[dtype].kind !== "float" && !Number.isInteger(x))
       throw this.#scope.in.fail(`${text} is no ${dtype}; write an integer`);
-    return is64BitInteger(dtype) ? BigInt(text in special ? x : text) : x;
+    return is64BitInteger(dtype) ? BigInt(/^-?\d+$/.test(text) ? text : x) : x;
   }
   operand(): Operand {
     const x = this.#scope.in;
@@ -123,6 +123,8 @@ export class ExpressionParser {
   }
   #elementwise(op: string, operands: readonly Operand[]): Node {
     const arity = mapArity.get(op);
+    if (operands.length === 0)
+      throw this.#scope.in.fail(`${op} takes at least one value; write it between the parentheses`);
     if (arity !== undefined && operands.length !== arity)
       throw this.#scope.in.fail(`${op} takes ${arity} values, not ${operands.length}`);
     const data = op === "select" ? operands.slice(1) : operands;

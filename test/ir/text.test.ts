@@ -134,6 +134,8 @@ test("text that is no kernel is refused with line and remedy", () => {
     [body("x = X[j]"), 'line 5: "j" is neither an axis nor a dim; declare it or correct the name'],
     [body("x = add(1, 2)"), 'line 5: the literal 1 has no dtype here; write for example "f32 1"'],
     [body("x = add(X[i])"), "line 5: add takes 2 values, not 1"],
+    [body("x = exp()"), "line 5: exp takes at least one value; write it between the parentheses"],
+    [body('x = "\\q"'), 'line 5: "\\q" is not a quoted name; close it on its line and escape as in JSON'],
     [body("x = X[i] x = X[i]"), 'line 5: value "x" is defined twice; rename one of them'],
     [body("x = frob(X[i]) over i as f32"), 'line 5: "frob" is no reduction; use one of sum, max, min, prod, dot'],
     [
