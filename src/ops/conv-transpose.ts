@@ -2,6 +2,7 @@
 // the taps t mod s, t mod s + s, …, so no product with an inserted zero is computed.
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
+import { isInside } from "../ir/bounds.js";
 import { ceilDiv, opaque, Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile, DimValue } from "../tile/index.js";
 import { dimOf, dot, where } from "../tile/index.js";
@@ -52,6 +53,7 @@ export const operator: Operator = {
     const spatial = transposedAxes(node).map(a => a.output);
     return { Y: [X[0]!, W[1]!.mul(node.attributes.group), ...spatial] };
   },
+  phases: node => [1, 1, ...transposedAxes(node).map(a => (a.dilation === 1 ? a.stride : 1))],
   at: context => {
     const { X, W, B } = context.inputs as { X: Operand; W: Operand; B?: Operand };
     const axes = transposedAxes(context);
@@ -94,15 +96,26 @@ function gatherTap(o: AnyTile, { stride, dilation, begin }: Transposed, taps: Di
   if (dilation === 1) {
     const steps = ceilDiv(taps.poly, stride);
     // filters no longer than the stride meet one element
-    if (isOne(steps)) return { input: t.idiv(stride), tap: t.imod(stride) };
+    const { quotient, remainder } = divided(t, stride);
+    if (isOne(steps)) return { input: quotient, tap: remainder };
     // beyond the last tap W reads 0
     const step = dimOf("p", steps).all();
-    return { input: t.idiv(stride).sub(step), tap: t.imod(stride).add(step.mul(stride)), over: step };
+    return { input: quotient.sub(step), tap: remainder.add(step.mul(stride)), over: step };
   }
   const tap = taps.all("p");
   const at = t.sub(tap.mul(dilation));
   return { input: at.idiv(stride), tap, over: tap, meets: at.imod(stride).eq(0) };
 }
+
+/** ⌊t / by⌋ and the rest. Where t = q·by + r with r an axis shorter than `by` (a phase), they are q and r, without a division. */
+function divided(t: AnyTile, by: number): { quotient: AnyTile; remainder: AnyTile } {
+  const p = t.node.kind === "index" ? t.node.index : undefined;
+  const rest = p && opaque("mod", p, Poly.int(by)).terms[0]?.s[0]?.def;
+  if (p && rest?.op === "mod" && isInside(rest.a, Poly.int(by)))
+    return { quotient: t.sub(indexOfPoly(rest.a)).idiv(by), remainder: indexOfPoly(rest.a) };
+  return { quotient: t.idiv(by), remainder: t.imod(by) };
+}
+const indexOfPoly = (p: Poly): AnyTile => dimOf("phase", p).size;
 
 /** Channels of X are spread over the groups; W's outputs are counted within a group. */
 function channels(

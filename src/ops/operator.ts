@@ -89,6 +89,11 @@ export interface Operator {
   readonly kernels?: (node: NodeInfo & { readonly outputs: Readonly<Record<string, Dims>> }) => readonly Kernel[];
   /** spatial operators run fastest with the channel (dim 1) innermost in memory; the planner decides */
   readonly prefers?: "channels-last";
+  /**
+   * For each dim of the output, how far elements of one phase are apart: those that read alike (a transposed convolution's stride).
+   * Where the size is a multiple, the planner walks phase by phase, and the body's divisions by it fold away.
+   */
+  readonly phases?: (node: NodeInfo) => readonly number[];
   /** the output is the inputs laid one after another along this axis: the planner lets their producers write in place */
   readonly concat?: (node: NodeInfo) => number;
   /** same elements in the same row-major order under other dims (Reshape, Squeeze, Identity): costs nothing where the planner can alias */

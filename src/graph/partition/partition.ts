@@ -11,7 +11,7 @@ import { type Decision, fuse, type FusionView, type Producer } from "./fusion.js
 import { assignLayouts } from "./layout.js";
 import { type BoundNode, bindNode } from "../bind.js";
 import { bodiesIn } from "./node-body.js";
-import { outputIndex, type Pattern, patternOf } from "./pattern.js";
+import { type OutputIndex, outputIndex, type Pattern, patternOf } from "./pattern.js";
 import { withoutSources } from "../../tile/source.js";
 import { indexTile } from "../../tile/tile.js";
 import { type Body, KernelScope, type SameDim, sameDims } from "./scope.js";
@@ -188,7 +188,8 @@ class Region implements FusionView {
       },
       this.#sameDim,
     );
-    const { axes, index } = outputIndex(scope, target.dims!);
+    const walk = outputIndex(scope, target.dims!, this.#phases(target, inlined));
+    const { axes, index } = walk;
     const value = shareAxes(scope.operand(source, "X").at(...index.map(p => indexTile(p))).node, axes);
     scope.adoptSymbols(value);
     const { kernel, symbols } = finish(
@@ -196,8 +197,7 @@ class Region implements FusionView {
       kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound),
       target,
       into,
-      index,
-      axes,
+      walk,
       value,
     );
     this.#options.onDecisions?.(kernel.name, decisions);
@@ -208,6 +208,16 @@ class Region implements FusionView {
     }
     const nodes = [...inlined].map(v => this.#producers.get(v)!.bound.node.name).reverse();
     return { kind: "kernel", kernel, buffers, symbols, nodes: nodes.length ? nodes : [target.name] };
+  }
+  /** Phases of the operator that computes the target's elements, seen through consumers that keep the dims. */
+  #phases(target: Value, inlined: ReadonlySet<Value>): readonly number[] | undefined {
+    for (const v of inlined) {
+      const { bound } = this.#producers.get(v)!;
+      const phases = bound.operator.phases?.(bound.info);
+      const same = v.dims?.every((d, i) => target.dims![i] && this.#sameDim(d).equals(this.#sameDim(target.dims![i])));
+      if (phases && same && v.dims?.length === target.dims!.length) return phases;
+    }
+    return undefined;
   }
   #concatSteps(bound: BoundNode, needed: Set<Value>): Step[] {
     const target = Object.values(bound.outputs)[0]!;
@@ -302,8 +312,7 @@ function finish(
   name: string,
   target: Value,
   into: Buffer,
-  index: readonly Poly[],
-  axes: readonly (Axis | undefined)[],
+  { index, axes, phases }: OutputIndex,
   value: Node,
 ): { kernel: Kernel; symbols: ReadonlyMap<Sym, Poly> } {
   const tensor = scope.outputTensor(target, into.layout);
@@ -314,7 +323,7 @@ function finish(
     name,
     tensors: [...scope.tensors.values(), tensor],
     dims: scope.dims,
-    grid: order.filter(a => !reduced.has(a)),
+    grid: [...phases, ...order].filter(a => !reduced.has(a)),
     stores: [store],
     folds: [],
   };

@@ -1,5 +1,5 @@
 // How a node's body reads its inputs, found by tracing it alone: what fusion and layout decide by.
-import { Poly } from "../../ir/poly.js";
+import { opaque, Poly } from "../../ir/poly.js";
 import { type Axis, axesOf, axisOf, children, isTensor, newAxis, type Node } from "../../ir/tile.js";
 import { type Value } from "../graph.js";
 import type { BoundNode } from "../bind.js";
@@ -33,10 +33,34 @@ export interface Pattern {
 
 const CALL_COST = 12;
 
-/** Fresh axes over an output's dims; a dim that is 1 gets the index 0. */
-export function outputIndex(scope: KernelScope, dims: readonly Poly[]): { axes: (Axis | undefined)[]; index: Poly[] } {
-  const axes = dims.map((d, i) => (d.isConst && d.constant === 1 ? undefined : newAxis(`i${i}`, scope.dim(d))));
-  return { axes, index: axes.map(a => (a ? Poly.sym(a.sym) : Poly.zero)) };
+/** How an output is walked: an axis a dim, and an axis a dim that is walked in phases. */
+export interface OutputIndex {
+  readonly axes: readonly (Axis | undefined)[];
+  readonly phases: readonly Axis[];
+  readonly index: readonly Poly[];
+}
+
+/**
+ * Fresh axes over an output's dims; a dim that is 1 gets the index 0. `phases` (Operator.phases) says by how much elements of one
+ * phase are apart: a dim that is a multiple of it is walked phase by phase.
+ */
+export function outputIndex(scope: KernelScope, dims: readonly Poly[], phases: readonly number[] = []): OutputIndex {
+  const inner: Axis[] = [];
+  const index: Poly[] = [];
+  const axes = dims.map((d, i) => {
+    if (d.isConst && d.constant === 1) {
+      index.push(Poly.zero);
+      return undefined;
+    }
+    const by = phases[i] ?? 1;
+    const split = by > 1 && !d.equals(by) && opaque("mod", d, Poly.int(by)).isZero;
+    const axis = newAxis(`i${i}`, split ? scope.multiple(d, by) : scope.dim(d));
+    const phase = split ? newAxis(`r${i}`, Poly.int(by)) : undefined;
+    if (phase) inner.push(phase);
+    index.push(phase ? Poly.sym(axis.sym).mul(by).add(Poly.sym(phase.sym)) : Poly.sym(axis.sym));
+    return axis;
+  });
+  return { axes, phases: inner, index };
 }
 
 export function patternOf(bound: BoundNode, outputName: string, sameDim: SameDim): Pattern {

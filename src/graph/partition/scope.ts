@@ -1,7 +1,8 @@
 // A kernel under construction: which tensors it reads, how the program's dims become the kernel's own, and what an operator's
 // body sees of its inputs. It decides nothing: which producers are inlined is told by `inlined`.
 import type { Dtype } from "../../ir/dtypes.js";
-import { Poly, Sym } from "../../ir/poly.js";
+import { isInside } from "../../ir/bounds.js";
+import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Dim, Layout, Node, Tensor } from "../../ir/tile.js";
 import { axesOf, axisOf, gathered, node, reach } from "../../ir/tile.js";
 import type { Operand } from "../../ops/operator.js";
@@ -75,6 +76,13 @@ export class KernelScope {
       this.#dimByKey.set(p.key, known);
     }
     return known;
+  }
+  /** The same for a size that is known to be a multiple: it becomes `by` times a name, so that walking it in phases stays inside. */
+  multiple(size: Poly, by: number): Poly {
+    const p = this.sameDim(size);
+    const part = this.dim(opaque("div", p, Poly.int(by)));
+    if (!this.#dimByKey.has(p.key)) this.#dimByKey.set(p.key, part.mul(by));
+    return part;
   }
   /** Sizes of the program that bodies computed with (offsets of slices, scales): they are run-time words under their own symbols. */
   adoptSymbols(root: Node): void {
@@ -210,9 +218,10 @@ export class KernelScope {
 const asFill = (dtype: Dtype, fill: number): number | bigint =>
   dtype === "i64" || dtype === "u64" ? BigInt(fill) : fill;
 
-/** Is the index a bare axis over exactly this dim, or a constant inside it (index 0 into a symbolic dim counts: an empty dim is never read)? */
+/** Is the index inside this dim for all positions? Index 0 into a symbolic dim counts: an empty dim is never read. */
 export function provablyInside(p: Poly, size: Poly): boolean {
   if (p.isConst) return p.constant >= 0 && (size.isConst ? p.constant < size.constant : p.constant === 0);
+  if (p.terms.length === 2 && p.constant === 0) return isInside(p, size);
   if (p.terms.length !== 1 || p.terms[0]!.c !== 1 || p.terms[0]!.s.length !== 1) return false;
   const s = p.terms[0]!.s[0]!;
   const axis = axisOf(s);

@@ -92,6 +92,8 @@ function sizesInIndices(kernel: Kernel, nodes: readonly Node[]): Set<Sym> {
     else if (n.kind === "load") n.index.forEach(look);
     else if (n.kind === "reduce") for (const a of n.over) if (!bareSymbol(a.extent)) look(a.extent);
   for (const s of kernel.stores) s.index.forEach(look);
+  // a dim that is walked in phases is a multiple of a size
+  for (const t of kernel.tensors) for (const d of t.dims) if (!bareSymbol(d)) look(d);
   return used;
 }
 
