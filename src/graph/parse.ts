@@ -137,7 +137,9 @@ class Parser {
     const negative = this.#in.is("-");
     const digits = this.#in.peek(negative ? 1 : 0).text;
     const value = this.#number();
-    return this.#in.take("n") ? BigInt(digits) * (negative ? -1n : 1n) : value;
+    if (!this.#in.take("n")) return value;
+    if (!/^\d+$/.test(digits)) throw this.#fail(`${digits}n is not an integer`);
+    return BigInt(digits) * (negative ? -1n : 1n);
   }
 
   // ---- values

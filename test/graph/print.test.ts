@@ -136,23 +136,23 @@ describe("graphs as text", () => {
     [
       "a value that is defined twice",
       "graph g(x: f32[2]) -> (x) {\n  x = Neg@13(x) n\n}",
-      'line 3: "x" is defined twice',
+      'line 2: "x" is defined twice',
     ],
     ["an unknown dtype", "graph g(x: f31[2]) -> (x) {\n}", 'line 1: "f31" is not a dtype'],
     [
       "a constant without data",
       "graph g() -> (c) {\n  constant c: f32[2]\n}",
-      'line 3: there is no data for constant "c"; hand the constants of the graph to parseGraph',
+      'line 2: there is no data for constant "c"; hand the constants of the graph to parseGraph',
     ],
     [
       "a constant with too few numbers",
       "graph g() -> (c) {\n  constant c: f32[2] = [1]\n}",
-      'line 3: constant "c" has 1 numbers, and its dims make another count',
+      'line 2: constant "c" has 1 numbers, and its dims make another count',
     ],
     [
       "text after the graph",
       "graph g(x: f32[2]) -> (x) {\n}\ngraph",
-      'line 3: the text goes on after the graph with "graph"',
+      'line 2: the text goes on after the graph with "graph"',
     ],
     ["a missing bracket", "graph g(x: f32[2] -> (x) {\n}", 'line 1: "," is expected before "-"'],
   ];
