@@ -4,7 +4,7 @@ import type { Kernel, Node } from "./tile.js";
 import { axesOfKernel, nodesOf, viewsOf } from "./walk.js";
 
 /** what a node is called that nobody named */
-export function labelOf(n: Node): string {
+function labelOf(n: Node): string {
   switch (n.kind) {
     case "map":
       return n.op;

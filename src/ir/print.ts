@@ -7,7 +7,17 @@ import type { Poly, Sym } from "./poly.js";
 import type { Axis, Fold, Kernel, Layout, Node, NodeOf, Store, Tensor } from "./tile.js";
 import { axisOf, children, isTensor } from "./tile.js";
 import type { Body } from "./walk.js";
-import { axesOfKernel, foldsOf, freeSymbols, indicesOf, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
+import {
+  axesOfKernel,
+  bareSymbol,
+  foldsOf,
+  freeSymbols,
+  indicesOf,
+  nodesOf,
+  rootsOfStore,
+  scopesOf,
+  storesOf,
+} from "./walk.js";
 
 export function print(kernel: Kernel): string {
   return new Printer(kernel).kernel();
@@ -271,9 +281,4 @@ class Printer {
     if (s.def) return `${s.def.op}(${this.poly(s.def.a)}, ${this.poly(s.def.b)})`;
     return word(axisOf(s)?.name ?? this.#symbols.get(s)!);
   }
-}
-
-export function bareSymbol(p: Poly): Sym | undefined {
-  const t = p.terms[0];
-  return p.terms.length === 1 && t!.c === 1 && t!.s.length === 1 && !t!.s[0]!.def ? t!.s[0] : undefined;
 }

@@ -64,6 +64,12 @@ export function axesOfKernel(kernel: Kernel): Axis[] {
 export function indicesOf(n: Node): readonly Poly[] {
   return n.kind === "index" ? [n.index] : n.kind === "load" ? n.index : [];
 }
+/** The symbol that the whole polynomial is, if it is nothing else: a size, or an axis. */
+export function bareSymbol(p: Poly): Sym | undefined {
+  const t = p.terms[0];
+  const s = p.terms.length === 1 && t!.c === 1 && t!.s.length === 1 ? t!.s[0] : undefined;
+  return s?.def ? undefined : s;
+}
 /** Free symbols of a polynomial in the order in which they occur: neither axes nor definitions. */
 export function freeSymbols(p: Poly): Sym[] {
   return [...p.syms].filter(s => !s.def && !axisOf(s));

@@ -61,7 +61,7 @@ const table: readonly TileFunction[] = [
 export const functions: ReadonlyMap<string, TileFunction> = new Map(table.map(f => [f.name, f]));
 
 /** The function of a call node; unknown names can only come from parsed or hand-made IR. */
-export function functionOf(name: string): TileFunction {
+function functionOf(name: string): TileFunction {
   const f = functions.get(name);
   if (!f)
     throw new AzulejoError("kernel", `function "${name}" is not known; use one of ${[...functions.keys()].join(", ")}`);

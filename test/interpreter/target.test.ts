@@ -91,7 +91,8 @@ test("windows share the memory of their buffer, and so do reshapes", async () =>
   inputs.set("right", floats([1, 3], [5, 6, 7]));
   await assert.rejects(e.run(inputs), {
     code: "input",
-    message: 'input "right": dim 0 is 1 and must be n = 2 as in "left"; hand in tensors whose sizes agree',
+    message:
+      'Input "right" has dims [1, 3], and the model takes [n, 3]; axis 0 must be 2, because n is 2 in an earlier input or axis',
   });
   e.dispose();
   await assert.rejects(e.run(inputs), { code: "disposed", message: 'model "test" was disposed; load it again' });

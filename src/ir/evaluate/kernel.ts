@@ -2,9 +2,10 @@
 
 import { AzulejoError } from "../../support/errors.js";
 import type { Dtype } from "../dtypes.js";
-import type { Poly, Sym } from "../poly.js";
+import type { Sym } from "../poly.js";
 import type { Axis, Fold, Kernel, Node, Store, Tensor } from "../tile.js";
 import { isTensor, reach } from "../tile.js";
+import { bareSymbol } from "../walk.js";
 import type { EvaluateOptions } from "./evaluator.js";
 import { Evaluator } from "./evaluator.js";
 import type { RawArray, Storage } from "./memory.js";
@@ -95,10 +96,6 @@ function checkArgument(kernel: Kernel, t: Tensor, a: TensorArgument): void {
     );
 }
 
-const bareSymbol = (p: Poly): Sym | undefined => {
-  const t = p.terms[0];
-  return p.terms.length === 1 && t!.c === 1 && t!.s.length === 1 && !t!.s[0]!.def ? t!.s[0] : undefined;
-};
 /** Sizes of the dims from the tensors, each checked against all others. */
 export function bindDims(
   kernel: Kernel,

@@ -6,6 +6,7 @@ import { isFloat } from "../dtypes.js";
 import type { Poly } from "../poly.js";
 import type { Axis, Materialized, NodeOf, Tensor } from "../tile.js";
 import { gathersIn } from "../tile.js";
+import { bareSymbol } from "../walk.js";
 import type { Evaluator } from "./evaluator.js";
 import { decoder } from "./memory.js";
 import type { Scalar } from "./scalar.js";
@@ -74,8 +75,7 @@ function rowsLast(
   return { axes, lengths: axes.map(lengthOf) };
 }
 
-const isBare = (p: Poly, a: Axis): boolean =>
-  p.terms.length === 1 && p.terms[0]!.c === 1 && p.terms[0]!.s.length === 1 && p.terms[0]!.s[0] === a.sym;
+const isBare = (p: Poly, a: Axis): boolean => bareSymbol(p) === a.sym;
 
 /** The loop over all elements of a load. Outside of the dims the fill is read, except through a gathered index, which is an error. */
 function gatherElements(e: Evaluator, n: NodeOf<"load">, from: Source): Value {

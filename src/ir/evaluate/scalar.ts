@@ -37,7 +37,7 @@ const wrapped: Partial<Record<Dtype, (x: number) => number>> = {
 };
 /** An integer number that left its dtype's range, wrapped around. */
 export const wrap = (dtype: Dtype): ((x: number) => number) => wrapped[dtype] ?? (x => x);
-export const wrapBig = (dtype: Dtype): ((x: bigint) => bigint) =>
+const wrapBig = (dtype: Dtype): ((x: bigint) => bigint) =>
   dtype === "u64" ? x => BigInt.asUintN(64, x) : x => BigInt.asIntN(64, x);
 
 const roundHalfEven = (x: number): number => {

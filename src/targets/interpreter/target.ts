@@ -1,5 +1,6 @@
 // The interpreter as a target: walks a program and the tile IR of its kernels. Slow; it checks bounds, unwritten elements and double writes.
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import { bindDims } from "../../graph/program-dims.js";
 import type { Arithmetic } from "../../ir/evaluate/evaluator.js";
 import { runKernel } from "../../ir/evaluate/kernel.js";
 import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
@@ -94,13 +95,8 @@ class InterpretedProgram implements Executable {
   #prepare(inputs: ReadonlyMap<string, TensorData>): { memory: ProgramMemory; symbols: ReadonlyMap<Sym, number> } {
     if (!this.#constants)
       throw new AzulejoError("disposed", `model "${this.#program.name}" was disposed; load it again`);
-    const symbols = bindSymbols(this.#program, inputs);
+    const symbols = bindDims(this.#program, name => inputs.get(name)?.dims);
     const size = (p: Poly): number => p.evaluate(s => symbols.get(s) ?? Number.NaN);
-    for (const c of this.#program.preconditions) {
-      const [left, right] = [size(c.left), size(c.right)];
-      const holds = c.relation === "eq" ? left === right : c.relation === "le" ? left <= right : left < right;
-      if (!holds) throw new AzulejoError("shape", c.message);
-    }
     const memory = new ProgramMemory(size, this.#constants);
     for (const b of this.#program.inputs) memory.bind(b, inputs.get(b.name)!);
     return { memory, symbols };
@@ -169,30 +165,4 @@ function kernelReports(steps: readonly Step[]): KernelReport[] {
       ? [{ name: s.kernel.name, nodes: s.nodes, function: "", schedule: "" }]
       : [...kernelReports(s.then), ...kernelReports(s.else)],
   );
-}
-
-/** Values of the program's symbols from the dims of its inputs, each checked against all others. */
-function bindSymbols(program: KernelProgram, inputs: ReadonlyMap<string, TensorData>): Map<Sym, number> {
-  const values = new Map<Sym, number>();
-  const from = new Map<Sym, string>();
-  const check = (b: Buffer, d: number, p: Poly, size: number): void => {
-    const wanted = p.evaluate(s => values.get(s) ?? Number.NaN);
-    if (wanted === size) return;
-    const other = [...p.syms].map(s => from.get(s)).find(Boolean);
-    const why = p.isConst ? `${wanted}` : `${p.print()} = ${wanted}${other ? ` as in "${other}"` : ""}`;
-    throw new AzulejoError(
-      "input",
-      `input "${b.name}": dim ${d} is ${size} and must be ${why}; hand in tensors whose sizes agree`,
-    );
-  };
-  for (const b of program.inputs)
-    b.dims.forEach((p, d) => {
-      const t = p.terms[0];
-      const s = p.terms.length === 1 && t!.c === 1 && t!.s.length === 1 ? t!.s[0] : undefined;
-      if (!s || s.def || values.has(s)) return;
-      values.set(s, inputs.get(b.name)!.dims[d]!);
-      from.set(s, b.name);
-    });
-  for (const b of program.inputs) b.dims.forEach((p, d) => check(b, d, p, inputs.get(b.name)!.dims[d]!));
-  return values;
 }
