@@ -16,6 +16,11 @@ const SMALL_CYCLES = 30_000;
 /** blocks up to this many times the wanted size are not cut again */
 const TOLERANCE = 2.5;
 
+/** what a cache holds */
+const powerOfTwo = (n: number): number => 2 ** Math.floor(Math.log2(n));
+/** the nearest one: layers of different sizes shall share code */
+const powerOfFour = (n: number): number => 4 ** Math.round(Math.log2(n) / 2);
+
 export interface Blocks {
   readonly block: Record<string, number>;
   /** which axes' blocks come one after the other */
@@ -35,17 +40,16 @@ export function decideBlocks(
   const free = grid.filter(a => !fixed.has(a));
   let cycles = work(view, profile);
   const unit = (a: Axis): number => unitOf(view, sinks, stages, a);
-  const cut = (a: Axis, size: number): void => {
+  const cut = (a: Axis, size: number, rounding: (n: number) => number): void => {
     const extent = view.extent(a);
     const u = unit(a);
-    // powers of two, so that layers of different sizes share code
-    const rounded = u * 2 ** Math.max(0, Math.floor(Math.log2(size / u)));
+    const rounded = u * rounding(Math.max(1, size / u));
     if (rounded >= extent) return;
     block[view.names.axis(a)] = rounded;
     cycles = (cycles * rounded) / extent;
   };
   const panels = cachePanels(view, sinks, stages, profile).filter(([a]) => free.includes(a));
-  for (const [a, size] of panels) cut(a, size);
+  for (const [a, size] of panels) cut(a, size, powerOfTwo);
   if (cycles <= SMALL_CYCLES) return { block, order: [] };
   for (const a of free) {
     if (view.names.axis(a) in block) continue;
@@ -53,7 +57,7 @@ export function decideBlocks(
     const perIndex = cycles / extent;
     const wanted = Math.max(1, Math.round(BLOCK_CYCLES / perIndex));
     // at least four blocks where there is work for them
-    cut(a, Math.min(wanted, Math.max(1, Math.ceil(extent / 4))));
+    cut(a, Math.min(wanted, Math.max(1, Math.ceil(extent / 4))), powerOfFour);
     if (cycles <= BLOCK_CYCLES * TOLERANCE) break;
   }
   // a panel of weights stays in the cache while the rows go by

@@ -3,7 +3,7 @@
 import { opaque, Poly } from "../ir/poly.js";
 import type { Axis, NodeOf } from "../ir/tile.js";
 import { axesOf, isTensor, newAxis } from "../ir/tile.js";
-import { isContraction } from "./contraction.js";
+import { isContraction, reductionOrder } from "./contraction.js";
 import type { KernelView } from "./view.js";
 
 export type Fusion = readonly [outer: string, inner: string, as: string];
@@ -12,8 +12,8 @@ const SHORT_CHANNELS = 16;
 
 /** Decides all fusions and tells the view of them. Returns what the schedule has to say. */
 export function fuseAxes(view: KernelView): { fuse: Fusion[]; split: string[] } {
-  const run = fuseRun(view);
-  if (run) return run;
+  const apart = planarImage(view) ?? fuseRun(view);
+  if (apart) return apart;
   const reductions = view.names.values.some(n => n.kind === "reduce");
   return { fuse: reductions ? fusePixels(view) : fuseFlat(view), split: [] };
 }
@@ -108,13 +108,30 @@ function fuseFlat(view: KernelView): Fusion[] {
 }
 
 /**
+ * Pixels that are neighbours in memory (channels first) have constant distances inside the image: borders are cut off, and rows of
+ * pixels stay what they are.
+ */
+function planarImage(view: KernelView): { fuse: Fusion[]; split: string[] } | undefined {
+  for (const n of view.names.values) {
+    if (n.kind !== "reduce" || !isContraction(n) || view.kernel.folds.length > 0) continue;
+    const image = n.args.find((x): x is NodeOf<"load"> => x.kind === "load" && view.checks(x).length > 0);
+    if (!image || !isTensor(image.tensor) || image.tensor.constant) continue;
+    const last = (image.tensor.layout?.order ?? image.index.map((_, d) => d)).at(-1)!;
+    if (!view.kernel.grid.some(a => image.index[last]!.has(a.sym))) continue;
+    const rows = view.kernel.grid.filter(a => view.checks(image).some(p => p.has(a.sym)));
+    return { fuse: [], split: rows.map(a => view.names.axis(a)) };
+  }
+  return undefined;
+}
+
+/**
  * Taps and channels of a thin input as one run. It crosses the edge of the image at borders, so rows are cut into borders, where the
  * axes are walked apart, and an interior.
  */
 function fuseRun(view: KernelView): { fuse: Fusion[]; split: string[] } | undefined {
   for (const n of view.names.values) {
     if (!isContraction(n) || n.kind !== "reduce" || n.over.length < 2) continue;
-    const [q, c] = n.over.slice(-2) as [Axis, Axis];
+    const [q, c] = reductionOrder(n).slice(-2) as [Axis, Axis];
     if (view.extent(c) >= SHORT_CHANNELS || view.extent(q) * view.extent(c) < 6) continue;
     const image = n.args.find((x): x is NodeOf<"load"> => x.kind === "load" && view.checks(x).length > 0);
     if (!image?.axes.includes(q) || !image.axes.includes(c)) continue;

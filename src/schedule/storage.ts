@@ -2,7 +2,7 @@
 // call where they are read often enough, computed values go to scratch in panels.
 import type { Axis, Layout, NodeOf, Tensor } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
-import { isContraction } from "./contraction.js";
+import { isContraction, reductionOrder } from "./contraction.js";
 import type { Place, StageSchedule } from "./schedule.js";
 import { laneLoads } from "./tiles.js";
 import type { KernelView, SinkView } from "./view.js";
@@ -61,7 +61,7 @@ function panels(view: KernelView, n: NodeOf<"load">, s: SinkView, lane: Axis, si
   const step = view.fused(n.index[dim]!).coef(lane.sym);
   if (!step?.isConst || step.constant !== 1 || view.fused(n.index[dim]!).terms.length !== 1) return undefined;
   const reduces = view.inline(s.value).filter((x): x is NodeOf<"reduce"> => x.kind === "reduce" && x.args.includes(n));
-  const over = reduces.flatMap(x => [...x.over]);
+  const over = reduces.flatMap(x => [...reductionOrder(x)]);
   const rank = (d: number): number => over.findIndex(a => n.index[d]!.has(a.sym));
   const rest = n.index.map((_, d) => d).filter(d => d !== dim);
   return { order: [dim, ...rest.sort((a, b) => rank(a) - rank(b) || a - b)], block: { dim, size } };

@@ -52,7 +52,10 @@ function sharingAxis(
   );
 }
 
+/** from so many rows on, what is left of them does not decide */
 const MANY_ROWS = 48;
+/** what another tile than the usual one has to gain: every kind of tile is code of its own */
+const BETTER = 0.95;
 
 interface Tile {
   readonly rows: readonly number[];
@@ -64,9 +67,9 @@ function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: 
   const known = row?.extent.isConst ?? true;
   let best: Tile = { rows: [1], vectors: 1 };
   let least = Number.POSITIVE_INFINITY;
-  for (const v of [1, 2, 3, 4, 6, 8]) {
+  for (const v of [2, 1, 3, 4, 6, 8]) {
     if (v > 1 && (v - 1) * 4 >= N) continue;
-    for (let p = 1; p <= Math.min(6, Math.max(1, R)); p++) {
+    for (let p = Math.min(6, Math.max(1, R)); p >= 1; p--) {
       if (!fits(p, v, options)) continue;
       const rows = piecesOf(p, known ? R % p : undefined);
       const turns = Math.ceil(N / (4 * v));
@@ -74,7 +77,7 @@ function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: 
       const main = known || R < MANY_ROWS ? Math.floor(R / p) : R / p;
       const rest = known || R < MANY_ROWS ? restCycles(rows.slice(1), R % p, v, options) : 0;
       const cost = turns * (main * cycles(p, v, options) + rest);
-      if (cost < least * 0.999) {
+      if (cost < least * BETTER) {
         least = cost;
         best = { rows, vectors: v };
       }

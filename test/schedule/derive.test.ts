@@ -20,7 +20,7 @@ test("a matrix product: 6 × 8 tiles, weights in panels of 8 columns", () => {
   assert.equal(
     explainSchedule(s),
     [
-      "blocks: n by 64; m by 12",
+      "blocks: n by 64; m by 24",
       "blocks in turn: m",
       "packed at load: W [d1/8][d0][8]",
       "stage Y: lane n × 2; rows m by 6/4/2/1; order m; tail mask",

@@ -3,6 +3,7 @@
 import { Poly } from "../../ir/poly.js";
 import type { Axis, NodeOf } from "../../ir/tile.js";
 import { axesOf, isTensor, reach } from "../../ir/tile.js";
+import { reductionOrder } from "../../schedule/contraction.js";
 import { cast } from "./casts.js";
 import { cell } from "./cells.js";
 import { extractLane, fitsLane, registerType } from "./convert.js";
@@ -16,7 +17,8 @@ import { origin } from "./state.js";
 
 /** a static axis this short is written out, if everything inside it is */
 const UNROLL_EXTENT = 8;
-const UNROLL_COPIES = 64;
+/** operations that one loop body may be written out to */
+const UNROLL_OPERATIONS = 256;
 
 /** Offsets of every register of a value inside the current register tile. */
 export function tileOffsets(l: Lowering, axes: readonly Axis[]): Offsets[] {
@@ -72,7 +74,7 @@ class Reduction {
     this.l = l;
     this.n = n;
     this.axes = l.axes(n);
-    const over = l.axes({ axes: n.over });
+    const over = l.axes({ axes: l.schedule.exact ? n.over : reductionOrder(n) });
     // one element of a vector: the others are somebody else's
     const single = !l.lane && this.axes.some(a => l.bindings.get(a)!.unit > 1);
     this.tile = single ? [offs] : tileOffsets(l, this.axes);
@@ -207,7 +209,7 @@ class Reduction {
       if (size === undefined || size > UNROLL_EXTENT || a === this.laneOver) return false;
       copies *= size;
     }
-    return copies <= UNROLL_COPIES;
+    return copies * this.tile.length <= UNROLL_OPERATIONS;
   }
 
   /** one step: every accumulator of the tile, `shift` elements along the lane */

@@ -9,7 +9,8 @@ import { cell } from "./cells.js";
 import { fitsLane } from "./convert.js";
 import { laneLoop, rowLoop, unsettled } from "./lanes.js";
 import { newBuffer, planOf } from "./loads.js";
-import { add, int, larger, lesser, read } from "./loop.js";
+import type { Expr } from "./loop.js";
+import { add, int, larger, lesser, read, select } from "./loop.js";
 import { tileOffsets } from "./reductions.js";
 import type { Buffer, Lowering, Offsets, Sink } from "./state.js";
 import { indexAxes } from "./state.js";
@@ -234,20 +235,32 @@ class Stage {
     const first = bind(lesser(l.keep(from), hi), "first");
     const to = inner.to.map(p => l.keep(l.b.int(p))).reduce((x, y) => l.keep(lesser(x, y)), hi);
     const end = bind(larger(l.keep(to), read(l.b.registerOf(first)!)), "end");
-    const ranges = [
-      [was.lo, Poly.sym(first), false],
-      [Poly.sym(first), Poly.sym(end), true],
-      [Poly.sym(end), was.hi, false],
-    ] as const;
-    ranges.forEach(([from, to, isInner], i) => {
-      l.ranges.set(a, { lo: from, hi: to, size: was.size });
-      if (isInner) l.inside.add(a);
-      const piece = () => rowLoop(l, a, isInner ? steps : [1], body);
-      if (i < 2) unsettled(l, piece);
-      else piece();
-      l.inside.delete(a);
-    });
+    unsettled(l, () =>
+      this.borders(a, { lo, hi, first: read(l.b.registerOf(first)!), end: read(l.b.registerOf(end)!) }, body),
+    );
+    l.ranges.set(a, { lo: Poly.sym(first), hi: Poly.sym(end), size: was.size });
+    l.inside.add(a);
+    rowLoop(l, a, steps, body);
+    l.inside.delete(a);
     l.ranges.set(a, was);
+  }
+  /** both borders by the same code, one pixel at a time: a loop over the two sides */
+  private borders(
+    a: Axis,
+    at: { readonly lo: Expr; readonly hi: Expr; readonly first: Expr; readonly end: Expr },
+    body: (counter: Sym | undefined) => void,
+  ): void {
+    const { l } = this;
+    const side = l.b.set(int(0), "side");
+    const { size } = l.range(a);
+    l.b.loop(side, int(2), 1, () => {
+      const bound = (name: string, left: Expr, right: Expr): Poly => {
+        const reg = l.b.set(select("i32", read(side), right, left), name);
+        return Poly.sym(l.b.bind(new Sym(name), reg, { signed: true }));
+      };
+      l.ranges.set(a, { lo: bound("from", at.lo, at.end), hi: bound("to", at.first, at.hi), size });
+      rowLoop(l, a, [1], body);
+    });
   }
 
   /** outer blocks of the lane axis, so that what it reads stays in the cache */
