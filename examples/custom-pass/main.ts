@@ -48,7 +48,7 @@ export async function main(print: (line: string) => void): Promise<void> {
     await load(bytes, {
       operators: [swoosh],
       editKernels: text => {
-        shown ||= text;
+        if (text.includes("Swoosh")) shown = text;
         return editConstant(text);
       },
     }),
