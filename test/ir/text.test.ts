@@ -13,7 +13,7 @@ import { axesOfKernel, nodesOf } from "../../src/ir/walk.js";
 import { AzulejoError } from "../../src/support/errors.js";
 import { constant, f32, grid, i64, kernel } from "../../src/tile/index.js";
 import { cases } from "../kernels/cases.js";
-import { programs, randomArguments, randomKernel, randomSizes } from "../kernels/random.js";
+import { foldForms, programs, randomArguments, randomKernel, randomSizes } from "../kernels/random.js";
 import * as stage1 from "../kernels/stage1.js";
 import { typedCases } from "../kernels/typed-cases.js";
 
@@ -85,8 +85,8 @@ test("parse ∘ print is the identity on kernels of all dtypes", () => {
 });
 test("parse ∘ print is the identity on random kernels, and means the same", () => {
   fc.assert(
-    fc.property(programs, randomSizes, fc.nat(1000), (program, sizes, seed) => {
-      const k = randomKernel(program).ir;
+    fc.property(programs, foldForms, randomSizes, fc.nat(1000), (program, form, sizes, seed) => {
+      const k = randomKernel(program, form).ir;
       verify(k);
       const again = roundTrip(k);
       const [a, b] = [randomArguments(sizes, seed), randomArguments(sizes, seed)];
@@ -100,8 +100,8 @@ test("parse ∘ print is the identity on random kernels, and means the same", ()
 });
 test("results of random kernels do not depend on blocks, and eager execution gives the same", () => {
   fc.assert(
-    fc.property(programs, randomSizes, fc.nat(1000), (program, sizes, seed) => {
-      const k = randomKernel(program);
+    fc.property(programs, foldForms, randomSizes, fc.nat(1000), (program, form, sizes, seed) => {
+      const k = randomKernel(program, form);
       const run = (options: object) => {
         const args = randomArguments(sizes, seed);
         interpretKernel(k.ir, args, options);

@@ -1,7 +1,21 @@
 // Random kernels for properties: a list of instructions makes a kernel whatever the numbers in it, so that cases shrink well.
 import * as fc from "fast-check";
-import type { AnyIndex, AnyTile, Dtype, TileKernel } from "../../src/tile/index.js";
-import { dot, f32, fold, grid, i32, kernel, literal, materialize, u8, where, zeros } from "../../src/tile/index.js";
+import type { AnyIndex, AnyTile, DimValue, Dtype, TileKernel } from "../../src/tile/index.js";
+import {
+  dot,
+  f32,
+  fold,
+  full,
+  grid,
+  i32,
+  kernel,
+  literal,
+  lowest,
+  materialize,
+  u8,
+  where,
+  zeros,
+} from "../../src/tile/index.js";
 
 export interface Instruction {
   readonly op: number;
@@ -85,8 +99,79 @@ function step(s: Scene, { op, a, b, n }: Instruction): AnyTile {
   return actions[op % actions.length]!();
 }
 
-/** Y and Z are functions of X, W and I over a grid of M × N with an inner axis K; `fold` adds one over K's tiles. */
-export function randomKernel(program: readonly Instruction[], withFold = true): TileKernel {
+/** What a random kernel adds to its value: nothing, or the result of a fold of some form. */
+export type FoldForm = "none" | "tiles" | "steps" | "vector state" | "nested" | "running maximum";
+export const foldForms: fc.Arbitrary<FoldForm> = fc.constantFrom(
+  "none",
+  "tiles",
+  "steps",
+  "vector state",
+  "nested",
+  "running maximum",
+);
+interface Loop {
+  readonly K: DimValue;
+  readonly m: AnyIndex;
+  readonly n: AnyIndex;
+  readonly x: (m: AnyTile, k: AnyTile) => AnyTile;
+  readonly w: (k: AnyTile, n: AnyTile) => AnyTile;
+}
+const folds: Record<Exclude<FoldForm, "none">, (l: Loop) => AnyTile> = {
+  tiles: ({ K, m, n, x, w }) =>
+    fold(K.tile("t"), [zeros("f32", m, n)] as const, (t, [s]) => [s.add(dot(x(m, t), w(t, n), t))])[0],
+  // two states that depend on each other, one of them a maximum
+  steps: ({ K, m, n, x, w }) => {
+    const start = [zeros("f32", m, n) as AnyTile, full("f32", -3, m, n) as AnyTile] as const;
+    const [s, c] = fold(K.steps("t"), start, (t, [s, c]) => [
+      s
+        .mul(0.5)
+        .add(x(m, t).mul(w(t, n)))
+        .minimum(c.add(4)),
+      c.maximum(s),
+    ]);
+    return s.add(c);
+  },
+  // a state that is read under other indices: reversed, and contracted
+  "vector state": ({ K, m, x, w }) => {
+    const j: AnyIndex = K.all("j");
+    const i: AnyIndex = K.all("i");
+    const [h] = fold(K.steps("t"), [x(m, j)] as const, (t, [h]) => {
+      const old = materialize(h, m, j);
+      const reversed = old.at(m, K.size.sub(1).sub(j));
+      return [
+        reversed
+          .mul(0.5)
+          .add(dot(old.at(m, i), x(m, i), i).mul(0.125))
+          .add(w(t, literal("i32", 0)))
+          .tanh(),
+      ];
+    });
+    return h.sum(j as never);
+  },
+  nested: ({ K, m, n, x, w }) =>
+    fold(K.steps("t"), [zeros("f32", m, n) as AnyTile] as const, (t, [s]) => {
+      const [inner] = fold(K.tile("r"), [zeros("f32", m, n) as AnyTile] as const, (r, [a]) => [
+        a.add(dot(x(m, r), w(r, n), r).mul(0.0625)),
+      ]);
+      return [s.mul(0.5).add(inner).add(x(m, t))];
+    })[0],
+  "running maximum": ({ K, m, n, x, w }) => {
+    const start = [
+      full("f32", lowest("f32"), m) as AnyTile,
+      zeros("f32", m) as AnyTile,
+      zeros("f32", m, n) as AnyTile,
+    ] as const;
+    const [, l, o] = fold(K.tile("t"), start, (t, [most, l, o]) => {
+      const next = most.maximum(x(m, t).max(t));
+      const [c, p] = [most.sub(next).exp(), x(m, t).sub(next).exp()];
+      return [next, l.mul(c).add(p.sum(t)), o.mul(c).add(dot(p, w(t, n), t))];
+    });
+    return o.div(l);
+  },
+};
+
+/** Y and Z are functions of X, W and I over a grid of M × N with an inner axis K. */
+export function randomKernel(program: readonly Instruction[], form: FoldForm = "tiles"): TileKernel {
   const signature = { X: f32("M K"), W: f32("K N"), I: i32("M"), B: u8("N"), Y: f32("M N"), Z: i32("N M") };
   return kernel(
     signature,
@@ -104,11 +189,9 @@ export function randomKernel(program: readonly Instruction[], withFold = true): 
         };
         for (const instruction of program) scene.pool.push(step(scene, instruction));
         let y = asFloat(scene.pool.at(-1)!);
-        if (withFold) {
-          const [total] = fold(K.tile("t"), [zeros("f32", m, n) as AnyTile] as const, (t, [s]) => [
-            s.add(dot(X.at(m, t), W.at(t, n), t)),
-          ]);
-          y = y.add(total);
+        if (form !== "none") {
+          const loop: Loop = { K, m, n, x: (i, j) => X.at(i, j), w: (i, j) => W.at(i, j) };
+          y = y.add(folds[form](loop));
         }
         if (y.node.axes.includes(k.axis)) y = y.sum(k as never);
         Y.at(m, n).set(y as never);
