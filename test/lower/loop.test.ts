@@ -44,6 +44,19 @@ test("outlined blocks become functions of the registers that they read", () => {
   assert.equal(printFunc(entry!), "func f(p.0: i32)\n  x.1 = 7\n  call 0(p.0, x.1)\n");
 });
 
+test("a block that reads more registers than a function may have parameters stays where it is", () => {
+  const block = (count: number): Stmt[] => {
+    const registers = Array.from({ length: count }, (_, id) => ({ id: 100 + id, name: "r", type: "i32" as const }));
+    const body = registers.map(
+      (r, i): Stmt => ({ kind: "store", op: "i32", at: { pointer: read(p), offset: 4 * i }, value: read(r) }),
+    );
+    const made = registers.map((r): Stmt => ({ kind: "set", reg: r, value: int(1) }));
+    return [...made, { kind: "outline", name: "inner", body }];
+  };
+  assert.equal(outlined(func(...block(999))).length, 2);
+  assert.equal(outlined(func(...block(1000))).length, 1);
+});
+
 test("the text of an elementwise kernel", () => {
   const k = kernel(
     { X: f32("N"), Y: f32("N") },

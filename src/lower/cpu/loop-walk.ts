@@ -95,11 +95,14 @@ function freeIn(body: readonly Stmt[], defined: Set<Reg>, into: Set<Reg>): void 
   }
 }
 
-/** Each outlined block becomes a function of its free registers; the entry comes last, callees before callers. */
+/** Engines refuse functions with more parameters (limits of the WebAssembly JavaScript interface). */
+const MAX_PARAMS = 1000;
+
+/** Each outlined block becomes a function of its free registers, or stays where it is if they are too many; the entry comes last, callees before callers. */
 export function outlined(entry: Func): Func[] {
   const out: Func[] = [];
   const lift = (body: readonly Stmt[]): Stmt[] =>
-    body.map((s): Stmt => {
+    body.flatMap((s): Stmt | Stmt[] => {
       if (s.kind === "for") return { ...s, body: lift(s.body) };
       if (s.kind === "if") return { ...s, yes: lift(s.yes), no: lift(s.no) };
       if (s.kind !== "outline") return s;
@@ -107,6 +110,7 @@ export function outlined(entry: Func): Func[] {
       freeIn(s.body, new Set(), free);
       const params = [...free];
       const lifted = lift(s.body);
+      if (params.length > MAX_PARAMS) return lifted;
       out.push({ name: s.name, params, body: lifted });
       return { kind: "call", callee: out.length - 1, args: params };
     });
