@@ -2,6 +2,7 @@
 // whose source is gone, so that no deleted test or module lives on in dist/.
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { bundle } from "./bundle.js";
 import { root } from "./project.js";
 
 const outputs = [".d.ts.map", ".d.ts", ".js.map", ".js"];
@@ -21,3 +22,4 @@ for (const folder of ["src", "test", "tools", "bench", "examples"]) {
 }
 const command = join(root, "dist/src/cli/main.js");
 if (existsSync(command)) chmodSync(command, 0o755);
+await bundle();
