@@ -1,19 +1,18 @@
 // The library as a few files: Node reads and compiles several hundred modules in half a second, one in a tenth of that. The protobuf
 // library is inside; types and the modules themselves stay in dist/src. Consumers' bundlers read these files like any others.
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { root } from "./project.js";
 
-export const entries = {
-  index: "index.js",
-  tile: "tile/index.js",
-  onnxruntime: "adapters/onnxruntime/index.js",
-} as const;
+const entries = { index: "index.js", tile: "tile/index.js", onnxruntime: "adapters/onnxruntime/index.js" };
+const folder = join(root, "dist/lib");
 
 export async function bundle(): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
   await build({
     entryPoints: Object.entries(entries).map(([out, file]) => ({ out, in: join(root, "dist/src", file) })),
-    outdir: join(root, "dist/lib"),
+    outdir: folder,
     bundle: true,
     // entries share their code: one AzulejoError, one Tensor
     splitting: true,
@@ -26,4 +25,16 @@ export async function bundle(): Promise<void> {
     legalComments: "eof",
     logLevel: "warning",
   });
+  for (const file of readdirSync(folder)) if (file.endsWith(".map")) carryForeignSources(join(folder, file));
+}
+
+/** Our sources are installed beside the bundle; those of the protobuf library may lie anywhere, so the map brings them along. */
+function carryForeignSources(path: string): void {
+  const map = JSON.parse(readFileSync(path, "utf8")) as { sources: string[]; sourcesContent?: (string | null)[] };
+  const foreign = map.sources.map(source => source.lastIndexOf("node_modules/"));
+  map.sourcesContent = map.sources.map((source, i) =>
+    foreign[i]! < 0 ? null : readFileSync(resolve(folder, source), "utf8"),
+  );
+  map.sources = map.sources.map((source, i) => (foreign[i]! < 0 ? source : source.slice(foreign[i])));
+  writeFileSync(path, JSON.stringify(map));
 }
