@@ -106,10 +106,11 @@ export function outlined(entry: Func): Func[] {
       if (s.kind === "for") return { ...s, body: lift(s.body) };
       if (s.kind === "if") return { ...s, yes: lift(s.yes), no: lift(s.no) };
       if (s.kind !== "outline") return s;
-      const free = new Set<Reg>();
-      freeIn(s.body, new Set(), free);
-      const params = [...free];
+      // inner blocks first: as calls they need no second look
       const lifted = lift(s.body);
+      const free = new Set<Reg>();
+      freeIn(lifted, new Set(), free);
+      const params = [...free];
       if (params.length > MAX_PARAMS) return lifted;
       out.push({ name: s.name, params, body: lifted });
       return { kind: "call", callee: out.length - 1, args: params };
