@@ -90,7 +90,17 @@ function placeSharedByLoops(view: KernelView, roots: readonly Node[], all: reado
     );
     const below = [...kept, ...all.filter(x => view.isPlaced(x))].some(k => reach([k]).includes(n));
     if (!reduced || below || contractsBelow(n)) continue;
-    view.place(n, { at: "row" });
+    view.place(n, { at: hasOneRow(n, all) ? "row" : "region" });
     kept.push(n);
   }
+}
+
+/** Do all reductions above the value run along the same of its axes? The other axes are then rows, of which nobody needs two at a time. */
+function hasOneRow(n: Node, all: readonly Node[]): boolean {
+  const along = all.flatMap(u => {
+    if (u.kind !== "reduce" || !reach(u.args).includes(n)) return [];
+    const axes = u.over.filter(a => n.axes.includes(a)).map(a => a.id);
+    return axes.length > 0 ? [axes.sort((a, b) => a - b).join()] : [];
+  });
+  return new Set(along).size <= 1;
 }

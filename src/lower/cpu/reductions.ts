@@ -95,6 +95,9 @@ class Reduction {
     const { l, over } = this;
     const saved = over.map(a => l.bindings.get(a));
     const reducing = l.reducing;
+    // what an outer reduction is storing on its way is not finished when an inner one is
+    const outer = [...l.stored];
+    l.stored.clear();
     l.reducing = this.laneOver !== undefined || reducing;
     this.nest(0);
     l.reducing = reducing;
@@ -108,6 +111,7 @@ class Reduction {
       l.pending.delete(s.value);
     }
     l.stored.clear();
+    for (const s of outer) l.stored.add(s);
     this.tile.forEach((offs, i) => {
       const key = `n${this.n.id}${l.offsetKey(this.axes, offs)}`;
       l.b.scope.memo.set(key, this.laneOver ? this.horizontal(i) : this.settled(this.wide[i]![0]!));

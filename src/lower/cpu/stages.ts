@@ -40,18 +40,44 @@ const inlineContraction = (l: Lowering, s: Sink): boolean =>
 export function lowerRegion(l: Lowering, stores: readonly Sink[], lowerFold: (f: Fold) => void): void {
   const was = l.region;
   l.region = l.b.scope;
+  const roots = stores.map(s => s.value);
+  for (const n of neededBy(l, roots)) if (n.kind === "result" && !l.states.has(n.fold)) lowerFold(n.fold);
+  for (const group of plannedStages(l, stores)) lowerStage(l, group);
+  l.region = was;
+}
+
+/** Stages of the region with buffers for what is placed in it; what several stages read is kept for all rows. */
+function plannedStages(l: Lowering, stores: readonly Sink[]): Sink[][] {
+  const outer = new Set(l.buffers.keys());
+  const { scratchBytes } = l;
+  const wide = new Set<Node>();
+  for (;;) {
+    const groups = stagesOf(l, withBuffers(l, stores, wide));
+    const torn = groups.flatMap(g => g.filter(s => isTorn(l, s, g, groups)));
+    if (torn.length === 0) return groups;
+    for (const s of torn) wide.add(s.value);
+    for (const n of [...l.buffers.keys()]) if (!outer.has(n)) l.buffers.delete(n);
+    l.scratchBytes = scratchBytes;
+  }
+}
+/** Has the buffer room for one row, while a stage of another loop reads it? */
+function isTorn(l: Lowering, s: Sink, own: readonly Sink[], groups: readonly (readonly Sink[])[]): boolean {
+  const { kept } = s;
+  if (!kept || s.axes.every(a => kept.axes.includes(a))) return false;
+  return groups.some(g => g !== own && g.some(t => inlineOf(l, t.value).includes(s.value)));
+}
+
+function withBuffers(l: Lowering, stores: readonly Sink[], wide: ReadonlySet<Node>): Sink[] {
   let sinks = [...stores];
-  const needed = () =>
-    neededBy(
-      l,
-      sinks.map(s => s.value),
-    );
-  for (const n of needed()) if (n.kind === "result" && !l.states.has(n.fold)) lowerFold(n.fold);
-  for (const n of needed()) {
+  for (const n of neededBy(
+    l,
+    sinks.map(s => s.value),
+  )) {
     const place = placeOf(l, n);
     if (l.buffers.has(n) || !place) continue;
     const own = rowAxes(l, { axes: l.axes(n), value: n });
-    const rows = place.at === "row" && oneRowAtATime(l, own, [l.names.value(n), ...sinks.map(s => s.name)]) ? own : [];
+    const stages = [l.names.value(n), ...sinks.map(s => s.name)];
+    const rows = place.at === "row" && !wide.has(n) && oneRowAtATime(l, own, stages) ? own : [];
     const axes = storageOrder(l.grid, l.axes(n)).filter(a => !rows.includes(a) && !l.bindings.has(a));
     const panel = place.block && axes.findIndex(a => l.names.axis(a) === place.block![0]);
     const buffer = newBuffer(
@@ -65,8 +91,7 @@ export function lowerRegion(l: Lowering, stores: readonly Sink[], lowerFold: (f:
     const sink = bufferSink(l.names.value(n), n, buffer, true);
     sinks = [{ ...sink, axes: l.axes(n).filter(a => rows.includes(a) || axes.includes(a)) }, ...sinks];
   }
-  for (const group of stagesOf(l, sinks)) lowerStage(l, group);
-  l.region = was;
+  return sinks;
 }
 /** A buffer for one row serves stages that have one row open: none in lanes, none in register tiles. */
 const oneRowAtATime = (l: Lowering, rows: readonly Axis[], ids: readonly string[]): boolean =>
