@@ -37,13 +37,14 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
     const vectors = stage.vectors ?? 1;
     if (!Number.isInteger(vectors) || vectors < 1)
       refuse(`stage "${id}" has ${vectors} vectors; use a whole number from 1 on`);
+    let accumulators = vectors;
     for (const [name, rows] of Object.entries(stage.rows ?? {})) {
       if (rows.some(r => !Number.isInteger(r) || r < 1))
         refuse(`stage "${id}" has rows ${rows.join(", ")} along "${name}"; use whole numbers from 1 on`);
-      const most = Math.max(1, ...rows) * vectors;
-      if (most > MOST_ACCUMULATORS)
-        refuse(`stage "${id}" needs ${most} accumulators along "${name}"; use at most ${MOST_ACCUMULATORS}`);
+      accumulators *= Math.max(1, ...rows);
     }
+    if (accumulators > MOST_ACCUMULATORS)
+      refuse(`stage "${id}" needs ${accumulators} accumulators; use at most ${MOST_ACCUMULATORS}`);
   }
   for (const [name, layout] of Object.entries(schedule.layouts)) {
     const t = kernel.tensors.find(x => x.name === name);

@@ -66,6 +66,7 @@ interface Change {
   readonly tail: "mask" | "peel";
   readonly rows: readonly number[];
   readonly lane: number;
+  readonly row: number;
   readonly order: boolean;
   readonly blocks: readonly number[];
   readonly fuse: boolean;
@@ -83,6 +84,7 @@ const change: fc.Arbitrary<Change> = fc.record({
   tail: fc.constantFrom("mask" as const, "peel" as const),
   rows,
   lane: fc.integer({ min: 0, max: 5 }),
+  row: fc.integer({ min: 0, max: 5 }),
   order: fc.boolean(),
   blocks: fc.array(fc.constantFrom(1, 2, 5, 8, 12, 64), { minLength: 6, maxLength: 6 }),
   fuse: fc.boolean(),
@@ -101,7 +103,8 @@ export function randomSchedule(kernel: Kernel, c: Change): Schedule {
   const reduced = new Set(names.values.flatMap(n => (n.kind === "reduce" ? n.over : [])));
   const laneNames = [...kernel.grid, ...reduced].map(a => names.axis(a));
   for (const [id, s] of Object.entries(derived.stage)) {
-    const tile = Object.fromEntries([...laneNames, ...fused.fuse.map(f => f[2])].map(n => [n, c.rows]));
+    const axes = [...laneNames, ...fused.fuse.map(f => f[2])];
+    const tile = { [axes[c.row % axes.length]!]: c.rows };
     stage[id] = {
       ...(c.lane < 3 ? s : { lane: laneNames[c.lane % laneNames.length]! }),
       vectors: c.vectors,

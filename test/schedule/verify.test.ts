@@ -12,7 +12,7 @@ const refused: readonly (readonly [Partial<Schedule>, string])[] = [
   [{ fuse: [["m", "q", "mq"]] }, 'there is no axis "q" to fuse; use the names that explain prints'],
   [{ block: { m: 0 } }, 'the block of axis "m" is 0; use a whole number from 1 on'],
   [{ block: { k: 8 } }, 'axis "k" is reduced or read across its blocks; leave it whole'],
-  [{ stage: { Y: { rows: { m: [16, 1] }, vectors: 4 } } }, 'stage "Y" needs 64 accumulators along "m"; use at most 32'],
+  [{ stage: { Y: { rows: { m: [16, 1] }, vectors: 4 } } }, 'stage "Y" needs 64 accumulators; use at most 32'],
   [{ stage: { Y: { vectors: 0 } } }, 'stage "Y" has 0 vectors; use a whole number from 1 on'],
   [{ layouts: { W: { order: [1, 0] } } }, 'tensor "W" is no constant; only constants are packed at load'],
   [{ layouts: { Q: { order: [0] } } }, 'there is no tensor "Q" to lay out'],
