@@ -53,7 +53,7 @@ function sharingAxis(
 }
 
 /** from so many rows on, what is left of them does not decide */
-const MANY_ROWS = 48;
+const MANY_ROWS = 64;
 /** what another tile than the usual one has to gain: every kind of tile is code of its own */
 const BETTER = 0.95;
 
