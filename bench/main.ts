@@ -1,5 +1,5 @@
 // `npm run bench`: kernels and models with the machine's own peak in the same table, as text, JSON and docs/benchmarks.md.
-//   npm run bench -- [models|kernels] [--threads 1,2] [--only NAME] [--seconds 2] [--rounds 3] [--node PATH] [--json FILE] [--write]
+//   npm run bench -- [models|kernels] [--threads 1,2] [--only NAME,NAME] [--seconds 2] [--rounds 3] [--node PATH] [--json FILE] [--write]
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -36,10 +36,12 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const what = positionals[0] ?? "all";
+
 function kernels(): Figure[] {
   const peak = peakRunner();
   return works
-    .filter(w => !values.only || w.name.includes(values.only))
+    .filter(w => what !== "kernels" || !values.only || w.name.includes(values.only))
     .map(w => {
       const figure = measure(w, peak, Number(process.versions.node.split(".")[0]) < 22 ? "node20" : "v8-modern");
       console.log(`${figure.name.padEnd(34)} ${figure.percentOfPeak.toFixed(0)} % of peak`);
@@ -68,7 +70,6 @@ function modelRows(): ModelRow[] {
   return rows;
 }
 
-const what = positionals[0] ?? "all";
 const report: BenchReport = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores`,

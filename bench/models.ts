@@ -30,9 +30,8 @@ export const peersInstalled = (): boolean => existsSync(join(root, "bench/peers/
 
 export function benchModels(options: ModelBenchOptions): ModelRow[] {
   const folder = mkdtempSync(join(tmpdir(), "azulejo-bench-"));
-  const chosen = models.filter(
-    m => m.path && (!options.only || m.name.toLowerCase().includes(options.only.toLowerCase())),
-  );
+  const wanted = options.only?.toLowerCase().split(",");
+  const chosen = models.filter(m => m.path && (!wanted || wanted.some(part => m.name.toLowerCase().includes(part))));
   return options.threads.flatMap(threads =>
     chosen.map(model => {
       const row = { name: model.name, threads, results: measure(model, threads, folder, options) };
