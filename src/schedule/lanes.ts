@@ -6,8 +6,6 @@ import { isContraction } from "./contraction.js";
 import type { KernelView, SinkView, Step } from "./view.js";
 
 const stepCost: Readonly<Record<Step, number>> = { none: 1, contiguous: 1, strided: 5, irregular: 10 };
-/** four stores of one lane each cost less than four dependent loads of one lane: a transposition writes by lanes */
-const storeCost: Readonly<Record<Step, number>> = { none: 4, contiguous: 1, strided: 4, irregular: 8 };
 /** reading a copy that was made for it */
 const COPIED = 1.3;
 /** horizontal sums at the end of a reduction in lanes */
@@ -66,7 +64,7 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
     : stored.at(-1) === a
       ? "contiguous"
       : "strided";
-  return cost + storeCost[store] * filling;
+  return cost + (store === "none" ? 4 : stepCost[store]) * filling;
 }
 function loadCost(view: KernelView, n: NodeOf<"load">, a: Axis, isRow: boolean, contracted: boolean): number {
   const step = view.loadStep(n, a);
