@@ -26,6 +26,7 @@ class Printer {
   private readonly stmts: { readonly [K in Stmt["kind"]]: (s: StmtOf<K>, indent: string) => string } = {
     set: (s, i) => `${i}${this.name(s.reg)} = ${this.expr(s.value)}\n`,
     store: (s, i) => `${i}${s.op}${s.lane === undefined ? "" : `:${s.lane}`}${this.at(s.at)} = ${this.expr(s.value)}\n`,
+    storePart: (s, i) => `${i}v128.part:${this.expr(s.bytes)}${this.at(s.at)} = ${this.expr(s.value)}\n`,
     for: (s, i) =>
       `${i}for ${this.name(s.counter)} + ${s.step} <= ${this.expr(s.limit)}\n${this.block(s.body, `${i}  `)}`,
     if: (s, i) =>

@@ -43,6 +43,11 @@ class Checker {
     }
     if (s.kind === "call")
       for (const r of s.args) if (!defined.has(r)) this.fail(`argument ${r.name}${r.id} is not set`);
+    if (s.kind === "storePart") {
+      this.address(s.at);
+      this.typed(s.value, "v128");
+      this.typed(s.bytes, "i32");
+    }
     if (s.kind === "store") {
       this.address(s.at);
       this.typed(s.value, stored(s.op));

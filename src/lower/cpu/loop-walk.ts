@@ -1,5 +1,6 @@
 // Walks over loop IR: parts of expressions and statements, copies with moved addresses, lambda lifting of outlined blocks.
 import type { Address, Expr, Func, Reg, Stmt } from "./loop.js";
+import { callStorePart, storePartFunc } from "./store-part.js";
 
 export function partsOf(e: Expr): readonly Expr[] {
   switch (e.kind) {
@@ -22,6 +23,8 @@ export function exprsOf(s: Stmt): readonly Expr[] {
       return [s.value];
     case "store":
       return [s.at.pointer, s.value];
+    case "storePart":
+      return [s.at.pointer, s.value, s.bytes];
     case "for":
       return [s.limit];
     case "if":
@@ -67,6 +70,8 @@ export function shifted(body: readonly Stmt[], by: (a: Address) => number): Stmt
         return { ...s, value: expr(s.value) };
       case "store":
         return { ...s, at: address(s.at), value: expr(s.value) };
+      case "storePart":
+        return { ...s, at: address(s.at), value: expr(s.value), bytes: expr(s.bytes) };
       case "for":
         return { ...s, limit: expr(s.limit), body: s.body.map(stmt) };
       case "if":
@@ -101,8 +106,13 @@ const MAX_PARAMS = 1000;
 /** Each outlined block becomes a function of its free registers, or stays where it is if they are too many; the entry comes last, callees before callers. */
 export function outlined(entry: Func): Func[] {
   const out: Func[] = [];
+  let partial: number | undefined;
   const lift = (body: readonly Stmt[]): Stmt[] =>
     body.flatMap((s): Stmt | Stmt[] => {
+      if (s.kind === "storePart") {
+        partial ??= out.push(storePartFunc()) - 1;
+        return callStorePart(s, partial);
+      }
       if (s.kind === "for") return { ...s, body: lift(s.body) };
       if (s.kind === "if") return { ...s, yes: lift(s.yes), no: lift(s.no) };
       if (s.kind !== "outline") return s;

@@ -62,6 +62,8 @@ export type ExprOf<K extends Expr["kind"]> = Extract<Expr, { kind: K }>;
 export type Stmt =
   | { readonly kind: "set"; readonly reg: Reg; readonly value: Expr }
   | { readonly kind: "store"; readonly op: StoreOp; readonly at: Address; readonly value: Expr; readonly lane?: number }
+  /** the first `bytes` bytes of a vector: all 16 from 16 on, none up to 0 */
+  | { readonly kind: "storePart"; readonly at: Address; readonly value: Expr; readonly bytes: Expr }
   /** while (counter + step ≤ limit) { body; counter += step }; the counter survives, so that pieces chain */
   | {
       readonly kind: "for";

@@ -3,7 +3,7 @@ import { bytesOf } from "../../ir/dtypes.js";
 import type { Poly } from "../../ir/poly.js";
 import { extractLane, packLanes, storeScalar } from "./convert.js";
 import type { Expr, StoreOp } from "./loop.js";
-import { int, op, sub } from "./loop.js";
+import { int, mul, op, sub } from "./loop.js";
 import { insideExpr } from "./loads.js";
 import type { Lowering, Offsets, Sink } from "./state.js";
 
@@ -18,6 +18,7 @@ export function storeTile(l: Lowering, s: Sink, cells: readonly (readonly [Offse
   const partly = () => {
     for (const [offs, v] of cells) {
       const left = l.keep(sub(count, int(offs.get(lane) ?? 0)));
+      if (storePart(l, s, offs, v, left)) continue;
       const upTo = (n: number): void => {
         if (n > 0)
           l.b.branch(
@@ -78,6 +79,15 @@ function storeLanes(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: num
     const p = step ? l.addressOf(s.form, offs).add(l.at(step, offs).mul(i)) : l.scalarly(() => l.addressOf(s.form, at));
     l.b.push({ kind: "store", op: name, at: l.b.access(p), value: packed, lane: i });
   }
+}
+/** Neighbours in memory, as many as are left; false: they are no neighbours. */
+function storePart(l: Lowering, s: Sink, offs: Offsets, value: Expr, left: Expr): boolean {
+  const step = l.laneStep(s.form, offs);
+  if (s.checks.length > 0 || !step?.isConst || step.constant !== bytesOf(s.dtype)) return false;
+  const { vector, elementBytes } = packLanes(s.dtype, value, l);
+  const at = l.b.access(l.addressOf(s.form, offs));
+  l.b.push({ kind: "storePart", at, value: vector, bytes: l.keep(mul(left, int(elementBytes))) });
+  return true;
 }
 function storeContiguous(l: Lowering, p: Poly, packed: Expr, elementBytes: 1 | 2 | 4, count: number): void {
   if (count === 4 && elementBytes === 4) {

@@ -246,6 +246,9 @@ class FunctionBody {
       }
       this.out.push(END);
     },
+    storePart: () => {
+      throw new Error("partial stores are calls before they are emitted");
+    },
     outline: () => {
       throw new Error("outlined blocks are functions before they are emitted");
     },
