@@ -121,8 +121,8 @@ const collect = (terms: Term[]): readonly Term[] => {
   return out.filter(t => t.c !== 0);
 };
 
-/** the sum of two sorted lists of terms */
-function merged(a: readonly Term[], b: readonly Term[]): readonly Term[] {
+/** a + sign·b of two sorted lists of terms */
+function merged(a: readonly Term[], b: readonly Term[], sign: 1 | -1): readonly Term[] {
   const out: Term[] = [];
   let i = 0;
   let j = 0;
@@ -130,19 +130,20 @@ function merged(a: readonly Term[], b: readonly Term[]): readonly Term[] {
     const x = a[i]!;
     const y = b[j]!;
     if (x.product === y.product) {
-      if (x.c + y.c !== 0) out.push(new Term(x.c + y.c, x.product));
+      const c = x.c + sign * y.c;
+      if (c !== 0) out.push(new Term(c, x.product));
       i++;
       j++;
     } else if (x.product.id < y.product.id) {
       out.push(x);
       i++;
     } else {
-      out.push(y);
+      out.push(sign === 1 ? y : new Term(-y.c, y.product));
       j++;
     }
   }
   while (i < a.length) out.push(a[i++]!);
-  while (j < b.length) out.push(b[j++]!);
+  for (; j < b.length; j++) out.push(sign === 1 ? b[j]! : new Term(-b[j]!.c, b[j]!.product));
   return out;
 }
 
@@ -207,13 +208,22 @@ export class Poly {
     return true;
   }
   add(o: PolyLike): Poly {
-    const p = Poly.of(o);
-    if (p.isZero) return this;
-    if (this.isZero) return p;
-    return new Poly(merged(this.terms, p.terms));
+    if (typeof o === "number") return this.plus(o);
+    if (o.terms.length === 0) return this;
+    if (this.terms.length === 0) return o;
+    return new Poly(merged(this.terms, o.terms, 1));
   }
   sub(o: PolyLike): Poly {
-    return this.add(Poly.of(o).mul(-1));
+    if (typeof o === "number") return this.plus(-o);
+    return o.terms.length === 0 ? this : new Poly(merged(this.terms, o.terms, -1));
+  }
+  /** the constant term comes first */
+  private plus(n: number): Poly {
+    if (n === 0) return this;
+    const { terms } = this;
+    const known = this.constant;
+    const rest = known === 0 ? terms : terms.slice(1);
+    return known + n === 0 ? new Poly(rest) : new Poly([new Term(known + n, Product.one), ...rest]);
   }
   mul(o: PolyLike): Poly {
     const p = Poly.of(o);

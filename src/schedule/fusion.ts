@@ -41,7 +41,9 @@ function fuse(view: KernelView, outer: Axis, inner: Axis): { fusion: Fusion; who
   for (const [a, into] of view.fusedInto) if (into === outer || into === inner) view.fusedInto.set(a, whole);
   view.fusedInto.set(outer, whole);
   view.fusedInto.set(inner, whole);
+  view.fusionChanged();
   const undo = () => {
+    view.fusionChanged();
     view.substitution.clear();
     view.fusedInto.clear();
     for (const [s, p] of before.substitution) view.substitution.set(s, p);

@@ -117,7 +117,7 @@ function restCycles(pieces: readonly number[], left: number, vectors: number, op
 function piecesOf(main: number, rest: number | undefined): number[] {
   if (rest === 0) return [main];
   if (rest !== undefined) return [main, rest];
-  return [main, ...[4, 2, 1].filter(p => p < main)];
+  return [main, ...[2, 1].filter(p => p < main)];
 }
 
 /**

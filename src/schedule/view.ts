@@ -34,6 +34,9 @@ export class KernelView {
   readonly fusedInto = new Map<Axis, Axis>();
   private readonly hints: (s: Sym) => number | undefined;
   private readonly costs = new Map<Node, number>();
+  private readonly checked = new Map<Node, readonly Poly[]>();
+  /** by list of indices; forgotten when axes are fused */
+  private readonly addresses = new Map<readonly Poly[], Poly>();
 
   constructor(kernel: Kernel, hints: (s: Sym) => number | undefined) {
     this.kernel = kernel;
@@ -127,7 +130,19 @@ export class KernelView {
     return storageOrder(this.axes(this.kernel.grid), this.axes(n.axes));
   }
 
+  /** Axes were fused or parted. */
+  fusionChanged(): void {
+    this.addresses.clear();
+  }
   private address(tensor: Tensor, index: readonly Poly[]): Poly {
+    let p = this.addresses.get(index);
+    if (!p) {
+      p = this.addressOf(tensor, index);
+      this.addresses.set(index, p);
+    }
+    return p;
+  }
+  private addressOf(tensor: Tensor, index: readonly Poly[]): Poly {
     // panels only matter to who made them: the order of the dims decides
     const layout = tensor.layout && {
       order: tensor.layout.order,
@@ -156,8 +171,13 @@ export class KernelView {
   }
   /** dims of the load that may leave the tensor */
   checks(n: NodeOf<"load">): readonly Poly[] {
-    const dims = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
-    return n.index.filter((p, d) => !isInside(p, dims[d]!));
+    let checks = this.checked.get(n);
+    if (!checks) {
+      const dims = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
+      checks = n.index.filter((p, d) => !isInside(p, dims[d]!));
+      this.checked.set(n, checks);
+    }
+    return checks;
   }
 }
 

@@ -15,10 +15,16 @@ import type { Scope } from "./scope.js";
 import type { Form, Storage } from "./storage.js";
 import { layoutOf } from "../../ir/layout.js";
 
+/** An index that may leave its tensor. */
+export interface Check {
+  readonly index: Poly;
+  readonly form: Form;
+  readonly size: Poly;
+}
 /** How a load reaches memory: dims that may leave the tensor, and the address in two parts. */
 export interface LoadPlan {
   readonly dtype: Dtype;
-  readonly checks: readonly { readonly index: Poly; readonly size: Poly }[];
+  readonly checks: readonly Check[];
   /** base and every dim that decides whether, or lies outside what decides whether, the read is inside */
   readonly row: Form;
   /** dims inside the row */
@@ -34,7 +40,7 @@ export function loadTensor(l: Lowering, n: NodeOf<"load">, offs: Offsets): Expr 
   const plan = planOf(l, n);
   if (plan.checks.length === 0) return loadForm(l, plan.row, plan.dtype, offs, "");
   const lane = l.lane;
-  if (lane && plan.checks.some(c => l.axesIn(c.index).includes(lane))) return guarded(l, n, plan, offs);
+  if (lane && plan.checks.some(c => c.form.axes.includes(lane))) return guarded(l, n, plan, offs);
   // lanes in the row's own part: side by side they are read from the first one's row, else each has its own
   const step = lane && plan.row.axes.includes(lane) ? l.laneStep(plan.row, offs) : Poly.zero;
   if (!step?.isConst || (step.constant !== 0 && step.constant !== bytesOf(plan.dtype))) return byLane(l, n, offs);
@@ -103,7 +109,7 @@ function source(l: Lowering, n: NodeOf<"load">): Source {
 function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): LoadPlan {
   const { storage, index, dims, order, sizes } = source(l, n);
   const extents = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
-  const checks = extents.flatMap((size, d) => (inside[d] ? [] : [{ index: n.index[d]!, size }]));
+  const checks = extents.flatMap((size, d) => (inside[d] ? [] : [{ index: n.index[d]!, form: l.indexForm(n.index[d]!), size }]));
   const none = l.form(storage, [], Poly.zero);
   const fill = Number(n.fill);
   if (checks.length === 0)
@@ -122,19 +128,19 @@ function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): L
 }
 
 /** 0 ≤ index < size for every check, as one unsigned comparison each */
-export function insideExpr(l: Lowering, checks: LoadPlan["checks"], offs: Offsets): Expr {
+export function insideExpr(l: Lowering, checks: readonly Check[], offs: Offsets): Expr {
   return checks
-    .map(c => op("i32.lt_u", l.b.int(l.at(l.fused(c.index), offs)), l.b.int(c.size)))
+    .map(c => op("i32.lt_u", l.b.int(l.addressOf(c.form, offs)), l.b.int(c.size)))
     .reduce((a, b) => op("i32.and", a, b));
 }
 
 /** The address of the row, or of the row of fill values. Taps of neighbouring pixels share rows: what is equal is computed once. */
 function rowPointer(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Sym {
-  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
+  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => c.form.axes)])];
   const gathers = n.index.some(p => gathersIn(p).length > 0) || !isTensor(n.tensor);
   const home = gathers ? l.homeOf(axes) : l.freeHomeOf(axes);
   return l.b.memo(home, `p${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
-    const positions = plan.checks.map(c => l.at(l.fused(c.index), offs).key);
+    const positions = plan.checks.map(c => l.addressOf(c.form, offs).key);
     return l.b.memo(home, `p${plan.fill}|${l.addressOf(plan.row, offs).key}|${positions.join("|")}`, () => {
       const table = l.pointerTables.get(n);
       const pointer = table
@@ -199,9 +205,9 @@ function fetched(
 /** The lane axis may leave the tensor: a whole vector where it does not, else lane by lane. */
 function guarded(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Expr {
   const lane = l.lane!;
-  const axes = [...new Set([...plan.row.axes, ...plan.run.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
+  const axes = [...new Set([...plan.row.axes, ...plan.run.axes, ...plan.checks.flatMap(c => c.form.axes)])];
   return l.b.memo(l.homeOf(axes), `q${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
-    const steps = plan.checks.map(c => l.fused(c.index).coef(lane.sym));
+    const steps = plan.checks.map(c => c.form.linear.coef(lane.sym));
     const element = layoutOf(plan.dtype, [], undefined).bytes;
     const step = l.laneStep(plan.row, offs);
     const run = l.laneStep(plan.run, offs);

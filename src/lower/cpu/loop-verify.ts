@@ -4,7 +4,6 @@ import { AzulejoError } from "../../support/errors.js";
 import type { Address, Expr, Func, Reg, Stmt, StoreOp, Type } from "./loop.js";
 import { typeOf } from "./loop.js";
 import { ops } from "./loop-ops.js";
-import { blocksOf, exprsOf, partsOf } from "./loop-walk.js";
 
 /** one page: see LOWEST_ADDRESS in lowered.ts */
 export const OFFSET_LIMIT = 65536;
@@ -13,7 +12,19 @@ export function verifyFunc(f: Func): void {
   new Checker(f.name).block(f.body, new Set(f.params));
 }
 
-const stored = (op: StoreOp): Type => (op.startsWith("v128") ? "v128" : (op.slice(0, 3) as Type));
+const stored: Readonly<Record<StoreOp, Type>> = {
+  i32: "i32",
+  i64: "i64",
+  f32: "f32",
+  f64: "f64",
+  "i32.8": "i32",
+  "i32.16": "i32",
+  v128: "v128",
+  "v128.lane8": "v128",
+  "v128.lane16": "v128",
+  "v128.lane32": "v128",
+  "v128.lane64": "v128",
+};
 
 class Checker {
   private readonly name: string;
@@ -24,9 +35,7 @@ class Checker {
   block(body: readonly Stmt[], defined: Set<Reg>): void {
     const own: Reg[] = [];
     for (const s of body) {
-      for (const e of exprsOf(s)) this.expr(e, defined);
       this.stmt(s, defined);
-      for (const b of blocksOf(s)) this.block(b, defined);
       if (s.kind === "set" && !defined.has(s.reg)) {
         defined.add(s.reg);
         own.push(s.reg);
@@ -34,27 +43,44 @@ class Checker {
     }
     for (const r of own) defined.delete(r);
   }
-  private stmt(s: Stmt, defined: ReadonlySet<Reg>): void {
-    if (s.kind === "set") this.typed(s.value, s.reg.type);
-    if (s.kind === "if") this.typed(s.condition, "i32");
-    if (s.kind === "for") {
-      this.typed(s.limit, "i32");
-      if (!defined.has(s.counter)) this.fail(`loop counter ${s.counter.name}${s.counter.id} is not set`);
-    }
-    if (s.kind === "call")
-      for (const r of s.args) if (!defined.has(r)) this.fail(`argument ${r.name}${r.id} is not set`);
-    if (s.kind === "storePart") {
-      this.address(s.at);
-      this.typed(s.value, "v128");
-      this.typed(s.bytes, "i32");
-    }
-    if (s.kind === "store") {
-      this.address(s.at);
-      this.typed(s.value, stored(s.op));
+  private stmt(s: Stmt, defined: Set<Reg>): void {
+    switch (s.kind) {
+      case "set":
+        this.expr(s.value, defined);
+        this.typed(s.value, s.reg.type);
+        break;
+      case "store":
+        this.address(s.at, defined);
+        this.expr(s.value, defined);
+        this.typed(s.value, stored[s.op]);
+        break;
+      case "storePart":
+        this.address(s.at, defined);
+        this.expr(s.value, defined);
+        this.expr(s.bytes, defined);
+        this.typed(s.value, "v128");
+        this.typed(s.bytes, "i32");
+        break;
+      case "if":
+        this.expr(s.condition, defined);
+        this.typed(s.condition, "i32");
+        this.block(s.yes, defined);
+        this.block(s.no, defined);
+        break;
+      case "for":
+        this.expr(s.limit, defined);
+        this.typed(s.limit, "i32");
+        if (!defined.has(s.counter)) this.fail(`loop counter ${s.counter.name}${s.counter.id} is not set`);
+        this.block(s.body, defined);
+        break;
+      case "outline":
+        this.block(s.body, defined);
+        break;
+      case "call":
+        for (const r of s.args) if (!defined.has(r)) this.fail(`argument ${r.name}${r.id} is not set`);
     }
   }
   private expr(e: Expr, defined: ReadonlySet<Reg>): void {
-    for (const p of partsOf(e)) this.expr(p, defined);
     switch (e.kind) {
       case "reg":
         if (!defined.has(e.reg)) this.fail(`${e.reg.name}${e.reg.id} is read before it is set`);
@@ -62,23 +88,36 @@ class Checker {
       case "op": {
         const { args } = ops[e.op];
         if (args.length !== e.args.length) this.fail(`${e.op} takes ${args.length} arguments`);
-        for (const [i, t] of args.entries()) this.typed(e.args[i]!, t);
+        for (let i = 0; i < args.length; i++) {
+          this.expr(e.args[i]!, defined);
+          this.typed(e.args[i]!, args[i]!);
+        }
         break;
       }
+      case "shuffle":
+        for (const a of e.args) this.expr(a, defined);
+        break;
       case "select":
+        this.expr(e.condition, defined);
+        this.expr(e.yes, defined);
+        this.expr(e.no, defined);
         this.typed(e.condition, "i32");
         this.typed(e.yes, e.type);
         this.typed(e.no, e.type);
         break;
-      case "load":
       case "loadLane":
-        this.address(e.at);
+        this.expr(e.vector, defined);
+        this.address(e.at, defined);
+        break;
+      case "load":
+        this.address(e.at, defined);
     }
   }
   private typed(e: Expr, type: Type): void {
     if (typeOf(e) !== type) this.fail(`${type} expected, ${e.kind === "op" ? e.op : e.kind} is ${typeOf(e)}`);
   }
-  private address(a: Address): void {
+  private address(a: Address, defined: ReadonlySet<Reg>): void {
+    this.expr(a.pointer, defined);
     this.typed(a.pointer, "i32");
     if (a.offset < 0 || a.offset >= OFFSET_LIMIT)
       this.fail(`constant offset ${a.offset} is outside 0..${OFFSET_LIMIT - 1}`);

@@ -202,7 +202,7 @@ function pointerLoads(l: Lowering): NodeOf<"load">[] {
 /** A table with the address of every row, or of the row of fill values. */
 function tablePhase(l: Lowering, n: NodeOf<"load">): Phase {
   const plan = planOf(l, n);
-  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => l.axesIn(c.index))])];
+  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => c.form.axes)])];
   const first = axes[0];
   const blocks = first ? [{ axis: first, size: Poly.int(TABLE_BLOCK) }] : [];
   const made = phase(l, `${l.kernel.name}.rows.${n.tensor.name}`, blocks, () => {

@@ -21,7 +21,7 @@ export function storeSink(l: Lowering, s: Store): Sink {
   const form = l.form(storage, s.index, storage.base);
   const axes = l.axes({ axes: [...new Set([...indexAxes(s.index), ...s.value.axes])] });
   const checks = s.index.flatMap((p, d) =>
-    [...p.syms].some(x => x.def?.op === "value") ? [{ index: p, size: s.tensor.dims[d]! }] : [],
+    [...p.syms].some(x => x.def?.op === "value") ? [{ index: p, form: l.indexForm(p), size: s.tensor.dims[d]! }] : [],
   );
   return { name: s.tensor.name, value: s.value, axes, form, dtype: s.tensor.dtype, checks };
 }
@@ -336,7 +336,7 @@ class Stage {
         if (n.kind === "map") return fitsLane(n.dtype);
         if (n.kind !== "load" || !l.axes(n).includes(lane)) return true;
         const plan = planOf(l, n);
-        if (plan.checks.some(c => l.axesIn(c.index).includes(lane))) return false;
+        if (plan.checks.some(c => c.form.axes.includes(lane))) return false;
         return [plan.row, plan.run].every(f => {
           const step = f.linear.coef(lane.sym);
           if (f.block?.index.has(lane.sym))

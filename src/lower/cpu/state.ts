@@ -13,11 +13,12 @@ import type { Address, Expr, Reg } from "./loop.js";
 import { int, newReg, read, scalar, zeroVector } from "./loop.js";
 import type { BlockSize, Param } from "./lowered.js";
 import { SLACK_BYTES } from "./lowered.js";
+import type { Check } from "./loads.js";
 import type { Scope } from "./scope.js";
 import { Builder } from "./scope.js";
 import type { Form, Storage } from "./storage.js";
 import { layoutOf } from "../../ir/layout.js";
-import { blockOffset, formOf } from "./storage.js";
+import { blockOffset, formOf, newFormId } from "./storage.js";
 
 /** Position of an axis: `micro` registers `unit` apart, from `pos` on. */
 export interface Binding {
@@ -59,7 +60,7 @@ export interface Sink {
   /** kept in a buffer for later use inside the kernel */
   readonly kept?: Buffer;
   /** polynomials that must be inside: gathered indices of a scatter */
-  readonly checks: readonly { readonly index: Poly; readonly size: Poly }[];
+  readonly checks: readonly Check[];
 }
 
 export class Lowering implements Tools {
@@ -304,16 +305,39 @@ export class Lowering implements Tools {
     );
     return { ...form, axes: this.axes(form) };
   }
+  /** an index as a form: what its position is, is remembered */
+  indexForm(index: Poly): Form {
+    return { id: newFormId(), linear: this.fused(index), axes: this.axesIn(index) };
+  }
   /** the address of a form at the current positions */
   addressOf(form: Form, offs: Offsets): Poly {
     const key = `${form.id}${this.offsetKey(form.axes, offs)}`;
     let p = this.boundForms.get(key);
     if (!p) {
-      p = this.at(form.linear, offs);
+      p = this.moved(form, offs) ?? this.at(form.linear, offs);
       if (form.block) p = p.add(blockOffset(form.block, this.at(form.block.index, offs), q => this.b.alignment(q)));
       this.boundForms.set(key, p);
     }
     return p;
+  }
+  /** The address at the tile's first register moved by strides: cheaper than to substitute again. */
+  private moved(form: Form, offs: Offsets): Poly | undefined {
+    let by = Poly.zero;
+    for (const a of form.axes) {
+      const n = offs.get(a);
+      if (!n) continue;
+      const stride = strideAlong(form, a);
+      if (!stride) return undefined;
+      by = by.add(stride.mul(n));
+    }
+    if (by.isZero) return undefined;
+    const key = `${form.id}${this.offsetKey(form.axes, origin)}`;
+    let first = this.boundForms.get(`${key}linear`);
+    if (!first) {
+      first = this.at(form.linear, origin);
+      this.boundForms.set(`${key}linear`, first);
+    }
+    return first.add(by);
   }
   /** bytes from one lane to the next; undefined: lanes must be addressed one by one */
   laneStep(form: Form, offs: Offsets): Poly | undefined {
@@ -332,6 +356,22 @@ export class Lowering implements Tools {
     const aligned = size % 4 === 0 && this.b.alignment(start) % 4 === 0;
     return aligned && inBlock.isConst && inBlock.constant === 1 ? linear.add(elementBytes) : undefined;
   }
+}
+
+const strides = new WeakMap<Form, Map<Axis, Poly | undefined>>();
+/** bytes from one index of an axis to the next; undefined where they are not the same everywhere, or are gathered */
+function strideAlong(form: Form, a: Axis): Poly | undefined {
+  let known = strides.get(form);
+  if (!known) {
+    known = new Map();
+    strides.set(form, known);
+  }
+  if (!known.has(a)) {
+    const gathers = form.linear.terms.some(t => t.s.some(s => s.def?.op === "value"));
+    const stride = gathers ? undefined : form.linear.coef(a.sym);
+    known.set(a, stride && axesOf(stride).length === 0 ? stride : undefined);
+  }
+  return known.get(a);
 }
 
 const floatBits = new Float32Array(1);

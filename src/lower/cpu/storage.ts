@@ -26,6 +26,7 @@ export interface Form {
 }
 
 let forms = 0;
+export const newFormId = (): number => forms++;
 /** The address of `index`, dims for which `include` says no left out. */
 export function formOf(
   st: Storage,
@@ -43,7 +44,7 @@ export function formOf(
   });
   linear = linear.mergeDivMod();
   const axes = [...new Set([...axesOf(linear), ...(block ? axesOf(block.index) : [])])];
-  return { id: forms++, linear, axes, ...(block ? { block } : {}) };
+  return { id: newFormId(), linear, axes, ...(block ? { block } : {}) };
 }
 
 /** Bytes into a blocked dim. `aligned` is the part of the index that is known to be a multiple of the block's size. */
