@@ -109,7 +109,9 @@ function source(l: Lowering, n: NodeOf<"load">): Source {
 function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): LoadPlan {
   const { storage, index, dims, order, sizes } = source(l, n);
   const extents = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
-  const checks = extents.flatMap((size, d) => (inside[d] ? [] : [{ index: n.index[d]!, form: l.indexForm(n.index[d]!), size }]));
+  const checks = extents.flatMap((size, d) =>
+    inside[d] ? [] : [{ index: n.index[d]!, form: l.indexForm(n.index[d]!), size }],
+  );
   const none = l.form(storage, [], Poly.zero);
   const fill = Number(n.fill);
   if (checks.length === 0)
