@@ -23,7 +23,7 @@ test("a matrix product: 6 × 8 tiles, weights in panels of 8 columns", () => {
       "blocks: n by 64; m by 24",
       "blocks in turn: m",
       "packed at load: W [d1/8][d0][8]",
-      "stage Y: lane n × 2; rows m by 6/4/2/1; order m; tail mask",
+      "stage Y: lane n × 2; rows m by 6/2/1; order m; tail mask",
       "unroll 4, partial sums 4, pointers 10",
       "",
     ].join("\n"),
