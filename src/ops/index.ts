@@ -12,15 +12,18 @@ import { operator as atanOperator } from "./atan.js";
 import { operator as atanhOperator } from "./atanh.js";
 import { operator as averagePoolOperator } from "./average-pool.js";
 import { operator as batchNormalizationOperator } from "./batch-normalization.js";
+import { operator as bitCastOperator } from "./bit-cast.js";
 import { operator as bitShiftOperator } from "./bit-shift.js";
 import { operator as bitwiseAndOperator } from "./bitwise-and.js";
 import { operator as bitwiseNotOperator } from "./bitwise-not.js";
 import { operator as bitwiseOrOperator } from "./bitwise-or.js";
 import { operator as bitwiseXorOperator } from "./bitwise-xor.js";
+import { operator as blackmanWindowOperator } from "./blackman-window.js";
 import { operator as castOperator } from "./cast.js";
 import { operator as castLikeOperator } from "./cast-like.js";
 import { operator as ceilOperator } from "./ceil.js";
 import { operator as celuOperator } from "./celu.js";
+import { operator as centerCropPadOperator } from "./center-crop-pad.js";
 import { operator as clipOperator } from "./clip.js";
 import { operator as concatOperator } from "./concat.js";
 import { operator as constantOperator } from "./constant.js";
@@ -52,6 +55,8 @@ import { operator as greaterOperator } from "./greater.js";
 import { operator as greaterOrEqualOperator } from "./greater-or-equal.js";
 import { operator as groupNormalizationOperator } from "./group-normalization.js";
 import { operator as gruOperator } from "./gru.js";
+import { operator as hammingWindowOperator } from "./hamming-window.js";
+import { operator as hannWindowOperator } from "./hann-window.js";
 import { operator as hardSigmoidOperator } from "./hard-sigmoid.js";
 import { operator as hardSwishOperator } from "./hard-swish.js";
 import { operator as hardmaxOperator } from "./hardmax.js";
@@ -80,6 +85,7 @@ import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
 import { operator as mulOperator } from "./mul.js";
 import { operator as negOperator } from "./neg.js";
+import { operator as negativeLogLikelihoodLossOperator } from "./negative-log-likelihood-loss.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
 import type { Operator } from "./operator.js";
@@ -123,6 +129,7 @@ import { operator as sqrtOperator } from "./sqrt.js";
 import { operator as squeezeOperator } from "./squeeze.js";
 import { operator as subOperator } from "./sub.js";
 import { operator as sumOperator } from "./sum.js";
+import { operator as swiGluOperator } from "./swi-glu.js";
 import { operator as swishOperator } from "./swish.js";
 import { operator as tanOperator } from "./tan.js";
 import { operator as tanhOperator } from "./tanh.js";
@@ -149,15 +156,18 @@ export const builtInOperators: readonly Operator[] = [
   atanhOperator,
   averagePoolOperator,
   batchNormalizationOperator,
+  bitCastOperator,
   bitShiftOperator,
   bitwiseAndOperator,
   bitwiseNotOperator,
   bitwiseOrOperator,
   bitwiseXorOperator,
+  blackmanWindowOperator,
   castLikeOperator,
   castOperator,
   ceilOperator,
   celuOperator,
+  centerCropPadOperator,
   clipOperator,
   concatOperator,
   constantOfShapeOperator,
@@ -189,6 +199,8 @@ export const builtInOperators: readonly Operator[] = [
   greaterOperator,
   groupNormalizationOperator,
   gruOperator,
+  hammingWindowOperator,
+  hannWindowOperator,
   hardSigmoidOperator,
   hardSwishOperator,
   hardmaxOperator,
@@ -217,6 +229,7 @@ export const builtInOperators: readonly Operator[] = [
   modOperator,
   mulOperator,
   negOperator,
+  negativeLogLikelihoodLossOperator,
   notOperator,
   oneHotOperator,
   orOperator,
@@ -259,6 +272,7 @@ export const builtInOperators: readonly Operator[] = [
   squeezeOperator,
   subOperator,
   sumOperator,
+  swiGluOperator,
   swishOperator,
   tanOperator,
   tanhOperator,

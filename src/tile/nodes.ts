@@ -136,6 +136,8 @@ export function bitcastNode(n: Node, dtype: Dtype): Node {
     throw kernelError(
       `bitcast of "${titleOf(n)}" from ${n.dtype} to ${dtype} changes the size; choose a dtype of ${bytesOf(n.dtype)} bytes or use cast`,
     );
+  // a bool is 0 or 1, and vectors hold it as a mask: its byte is what a cast gives
+  if (n.dtype === "bool" || dtype === "bool") return castNode(n, dtype);
   return mapNode("bitcast", [n], dtype);
 }
 

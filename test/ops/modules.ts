@@ -12,15 +12,18 @@ import * as atanModule from "../../src/ops/atan.js";
 import * as atanhModule from "../../src/ops/atanh.js";
 import * as averagePoolModule from "../../src/ops/average-pool.js";
 import * as batchNormalizationModule from "../../src/ops/batch-normalization.js";
+import * as bitCastModule from "../../src/ops/bit-cast.js";
 import * as bitShiftModule from "../../src/ops/bit-shift.js";
 import * as bitwiseAndModule from "../../src/ops/bitwise-and.js";
 import * as bitwiseNotModule from "../../src/ops/bitwise-not.js";
 import * as bitwiseOrModule from "../../src/ops/bitwise-or.js";
 import * as bitwiseXorModule from "../../src/ops/bitwise-xor.js";
+import * as blackmanWindowModule from "../../src/ops/blackman-window.js";
 import * as castModule from "../../src/ops/cast.js";
 import * as castLikeModule from "../../src/ops/cast-like.js";
 import * as ceilModule from "../../src/ops/ceil.js";
 import * as celuModule from "../../src/ops/celu.js";
+import * as centerCropPadModule from "../../src/ops/center-crop-pad.js";
 import * as clipModule from "../../src/ops/clip.js";
 import * as concatModule from "../../src/ops/concat.js";
 import * as constantModule from "../../src/ops/constant.js";
@@ -52,6 +55,8 @@ import * as greaterModule from "../../src/ops/greater.js";
 import * as greaterOrEqualModule from "../../src/ops/greater-or-equal.js";
 import * as groupNormalizationModule from "../../src/ops/group-normalization.js";
 import * as gruModule from "../../src/ops/gru.js";
+import * as hammingWindowModule from "../../src/ops/hamming-window.js";
+import * as hannWindowModule from "../../src/ops/hann-window.js";
 import * as hardSigmoidModule from "../../src/ops/hard-sigmoid.js";
 import * as hardSwishModule from "../../src/ops/hard-swish.js";
 import * as hardmaxModule from "../../src/ops/hardmax.js";
@@ -80,6 +85,7 @@ import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
 import * as mulModule from "../../src/ops/mul.js";
 import * as negModule from "../../src/ops/neg.js";
+import * as negativeLogLikelihoodLossModule from "../../src/ops/negative-log-likelihood-loss.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
@@ -123,6 +129,7 @@ import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
 import * as subModule from "../../src/ops/sub.js";
 import * as sumModule from "../../src/ops/sum.js";
+import * as swiGluModule from "../../src/ops/swi-glu.js";
 import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
 import * as tanhModule from "../../src/ops/tanh.js";
@@ -149,15 +156,18 @@ export const operatorModules: readonly OperatorModule[] = [
   atanhModule,
   averagePoolModule,
   batchNormalizationModule,
+  bitCastModule,
   bitShiftModule,
   bitwiseAndModule,
   bitwiseNotModule,
   bitwiseOrModule,
   bitwiseXorModule,
+  blackmanWindowModule,
   castLikeModule,
   castModule,
   ceilModule,
   celuModule,
+  centerCropPadModule,
   clipModule,
   concatModule,
   constantOfShapeModule,
@@ -189,6 +199,8 @@ export const operatorModules: readonly OperatorModule[] = [
   greaterModule,
   groupNormalizationModule,
   gruModule,
+  hammingWindowModule,
+  hannWindowModule,
   hardSigmoidModule,
   hardSwishModule,
   hardmaxModule,
@@ -217,6 +229,7 @@ export const operatorModules: readonly OperatorModule[] = [
   modModule,
   mulModule,
   negModule,
+  negativeLogLikelihoodLossModule,
   notModule,
   oneHotModule,
   orModule,
@@ -259,6 +272,7 @@ export const operatorModules: readonly OperatorModule[] = [
   squeezeModule,
   subModule,
   sumModule,
+  swiGluModule,
   swishModule,
   tanModule,
   tanhModule,
