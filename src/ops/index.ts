@@ -121,6 +121,7 @@ import { operator as sinhOperator } from "./sinh.js";
 import { operator as sizeOperator } from "./size.js";
 import { operator as sliceOperator } from "./slice.js";
 import { operator as softmaxOperator } from "./softmax.js";
+import { operator as softmaxCrossEntropyLossOperator } from "./softmax-cross-entropy-loss.js";
 import { operator as softplusOperator } from "./softplus.js";
 import { operator as softsignOperator } from "./softsign.js";
 import { operator as spaceToDepthOperator } from "./space-to-depth.js";
@@ -263,6 +264,7 @@ export const builtInOperators: readonly Operator[] = [
   sinhOperator,
   sizeOperator,
   sliceOperator,
+  softmaxCrossEntropyLossOperator,
   softmaxOperator,
   softplusOperator,
   softsignOperator,

@@ -1,6 +1,6 @@
 // What an operator is: one object, in one file, for every target. Fusion is composition of the functions that `at` returns.
 
-import type { AttributeValue, Dims, KnownValue } from "../graph/graph.js";
+import type { AttributeValue, Dims, Graph, KnownValue, Value } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import type { Poly } from "../ir/poly.js";
 import type { Kernel } from "../ir/tile.js";
@@ -60,6 +60,33 @@ export interface KernelContext extends NodeInfo {
   readonly outputs: Readonly<Record<string, Dims>>;
 }
 
+/** A node that is about to become others. */
+export interface Expansion extends NodeInfo {
+  /** present inputs by the operator's names, with dtype and dims */
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** dims of the wanted outputs */
+  readonly outputs: Readonly<Record<string, Dims>>;
+}
+
+type GivenAttributes = Readonly<Record<string, AttributeValue | undefined>>;
+
+/** Makes the nodes of an expansion: of the newest ai.onnx, or of another domain. Attributes that are undefined are left out. */
+export interface Builder {
+  /** a node's only output */
+  node(op: string, inputs: readonly (Value | undefined)[], attributes?: GivenAttributes, domain?: string): Value;
+  /** the first `count` outputs of a node */
+  several(
+    op: string,
+    count: number,
+    inputs: readonly (Value | undefined)[],
+    attributes?: GivenAttributes,
+    domain?: string,
+  ): readonly Value[];
+  constant(dtype: Dtype, dims: readonly number[], data: readonly (number | bigint)[]): Value;
+  /** the nodes of a graph that is an attribute, with these values as its inputs; gives its outputs */
+  inline(graph: Graph, inputs: readonly Value[]): readonly Value[];
+}
+
 export interface Operator {
   readonly name: string;
   /** absent: ai.onnx */
@@ -87,6 +114,11 @@ export interface Operator {
   readonly at?: (context: KernelContext) => Readonly<Record<string, (...index: AnyTile[]) => AnyTile>>;
   /** whole kernels, for operators that store more than one value an index (recurrent cells, scatter, in-place updates); tensors carry the operator's names */
   readonly kernels?: (node: NodeInfo & { readonly outputs: Readonly<Record<string, Dims>> }) => readonly Kernel[];
+  /**
+   * other nodes that take the place of this one: values for its outputs. A pass asks once types are known, so that fusion and layouts
+   * see the parts and no target knows the whole.
+   */
+  readonly expand?: (node: Expansion, build: Builder) => Readonly<Record<string, Value>>;
   /** spatial operators run fastest with the channel (dim 1) innermost in memory; the planner decides */
   readonly prefers?: "channels-last";
   /**
@@ -155,7 +187,7 @@ export interface OperatorDoc {
 /** The exports of an operator's file. */
 export interface OperatorModule {
   readonly operator: Operator;
-  /** absent where the operator has no meaning on plain tensors (control flow) */
+  /** absent where the operator has no meaning on plain tensors (control flow), or where its expansion is its meaning (a graph as attribute) */
   readonly reference?: Reference;
   /** a function, so that bundles drop it */
   readonly cases?: () => readonly OperatorCase[];

@@ -4,6 +4,8 @@ import type { BoundNode } from "../../src/graph/bind.js";
 import { bindNode } from "../../src/graph/bind.js";
 import { decode, typedView } from "../../src/graph/constants.js";
 import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
+import { infer } from "../../src/graph/infer.js";
+import { expandOperators } from "../../src/graph/passes/index.js";
 import { is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
 import { Poly } from "../../src/ir/poly.js";
 import { numberOf } from "../../src/ops/known-values.js";
@@ -32,12 +34,48 @@ async function evaluate(graph: Graph, given: Tensors, library: Library): Promise
   const read = async (v: Value): Promise<ReferenceTensor> => tensors.get(v) ?? (await constantTensor(v));
   for (const node of graph.nodes) {
     const inputs = await Promise.all(node.inputs.map(v => v && read(v)));
-    const outputs = node.op === "If" ? await branch(node, inputs[0]!, tensors, library) : run(node, inputs, library);
+    const outputs = await outputsOf(node, inputs, tensors, library);
     node.outputs.forEach((o, i) => {
       if (o) tensors.set(o, outputs[i]!);
     });
   }
   return Promise.all(graph.outputs.map(read));
+}
+
+async function outputsOf(
+  node: GraphNode,
+  inputs: readonly (ReferenceTensor | undefined)[],
+  tensors: Tensors,
+  library: Library,
+): Promise<readonly (ReferenceTensor | undefined)[]> {
+  if (node.op === "If") return branch(node, inputs[0]!, tensors, library);
+  const operator = library.registry.find(node.domain, node.op, node.opset);
+  const module = library.modules.find(m => m.operator === operator);
+  return operator?.expand && !module?.reference ? expanded(node, inputs, library) : run(node, inputs, library);
+}
+
+/** An operator without a reference means what its expansion means. */
+async function expanded(
+  node: GraphNode,
+  inputs: readonly (ReferenceTensor | undefined)[],
+  library: Library,
+): Promise<readonly ReferenceTensor[]> {
+  const given = new Map<Value, ReferenceTensor>();
+  const values = node.inputs.map((v, i) => {
+    const value = v && withContent(v.name, inputs[i]!);
+    if (value) given.set(value, inputs[i]!);
+    return value;
+  });
+  const outputs = node.outputs.flatMap(o => o ?? []);
+  const alone: Graph = {
+    name: node.name,
+    inputs: [...given.keys()],
+    outputs,
+    nodes: [{ ...node, inputs: values }],
+    symbols: [],
+  };
+  const graph = await expandOperators(library.registry).run(infer(alone, library.registry));
+  return evaluate(graph, given, library);
 }
 
 function branch(node: GraphNode, condition: ReferenceTensor, tensors: Tensors, library: Library) {

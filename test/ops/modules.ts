@@ -121,6 +121,7 @@ import * as sinhModule from "../../src/ops/sinh.js";
 import * as sizeModule from "../../src/ops/size.js";
 import * as sliceModule from "../../src/ops/slice.js";
 import * as softmaxModule from "../../src/ops/softmax.js";
+import * as softmaxCrossEntropyLossModule from "../../src/ops/softmax-cross-entropy-loss.js";
 import * as softplusModule from "../../src/ops/softplus.js";
 import * as softsignModule from "../../src/ops/softsign.js";
 import * as spaceToDepthModule from "../../src/ops/space-to-depth.js";
@@ -263,6 +264,7 @@ export const operatorModules: readonly OperatorModule[] = [
   sinhModule,
   sizeModule,
   sliceModule,
+  softmaxCrossEntropyLossModule,
   softmaxModule,
   softplusModule,
   softsignModule,

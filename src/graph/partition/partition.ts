@@ -160,7 +160,7 @@ class Region implements FusionView {
     if (operator.kernels) return bindWholeKernels(bound, v => this.#bufferFor(v));
     throw new AzulejoError(
       "operator-unsupported",
-      `${operator.name} "${node.name}": ${operator.host?.reason ?? "the operator has no body"}; it cannot be compiled`,
+      `${operator.name} "${node.name}": ${bodilessReason(operator)}; it cannot be compiled`,
     );
   }
   #needSources(values: readonly Value[], needed: Set<Value>): Step[] {
@@ -306,6 +306,10 @@ class Region implements FusionView {
 
 /** Bodies that fusion may compose: element functions that are neither laid out by concat nor plain reshapes of memory. */
 const isElementwiseBody = (bound: BoundNode): boolean => bound.operator.at !== undefined && !bound.operator.concat;
+
+const bodilessReason = ({ host, expand }: BoundNode["operator"]): string =>
+  host?.reason ??
+  (expand ? 'the pass "expand" turns it into other operators, and has not run' : "the operator has no body");
 
 function finish(
   scope: KernelScope,

@@ -3,6 +3,7 @@ import type { Registry } from "../../ops/registry.js";
 import type { InferOptions } from "../infer.js";
 import { infer } from "../infer.js";
 import type { Pass } from "../pass.js";
+import { expandOperators } from "./expand.js";
 import type { Evaluate } from "./fold-constants.js";
 import { foldConstants } from "./fold-constants.js";
 import { foldNormalization } from "./fold-normalization.js";
@@ -13,7 +14,7 @@ import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
-export { foldNormalization, foldPadding, removeDeadCode, resolveIf, shareCommon, simplify };
+export { expandOperators, foldNormalization, foldPadding, removeDeadCode, resolveIf, shareCommon, simplify };
 
 export interface PassOptions extends InferOptions {
   /** evaluates operators on constants; absent: those that inference does not know stay in the graph */
@@ -30,6 +31,7 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
   return [
     inferTypes(registry, options),
     resolveIf,
+    expandOperators(registry),
     foldConstants(registry, options.evaluate),
     // before simplification: a Dropout whose mask nobody reads does nothing
     removeDeadCode,
