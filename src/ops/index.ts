@@ -10,6 +10,10 @@ import { operator as asinOperator } from "./asin.js";
 import { operator as asinhOperator } from "./asinh.js";
 import { operator as atanOperator } from "./atan.js";
 import { operator as atanhOperator } from "./atanh.js";
+import { operator as attentionOperator } from "./attention.js";
+import { operator as attentionScoresOperator } from "./attention-scores.js";
+import { operator as attentionValuesOperator } from "./attention-values.js";
+import { operator as attentionWeightsOperator } from "./attention-weights.js";
 import { operator as averagePoolOperator } from "./average-pool.js";
 import { operator as batchNormalizationOperator } from "./batch-normalization.js";
 import { operator as bitCastOperator } from "./bit-cast.js";
@@ -155,6 +159,10 @@ export const builtInOperators: readonly Operator[] = [
   asinhOperator,
   atanOperator,
   atanhOperator,
+  attentionScoresOperator,
+  attentionValuesOperator,
+  attentionWeightsOperator,
+  attentionOperator,
   averagePoolOperator,
   batchNormalizationOperator,
   bitCastOperator,

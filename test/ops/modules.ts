@@ -10,6 +10,10 @@ import * as asinModule from "../../src/ops/asin.js";
 import * as asinhModule from "../../src/ops/asinh.js";
 import * as atanModule from "../../src/ops/atan.js";
 import * as atanhModule from "../../src/ops/atanh.js";
+import * as attentionModule from "../../src/ops/attention.js";
+import * as attentionScoresModule from "../../src/ops/attention-scores.js";
+import * as attentionValuesModule from "../../src/ops/attention-values.js";
+import * as attentionWeightsModule from "../../src/ops/attention-weights.js";
 import * as averagePoolModule from "../../src/ops/average-pool.js";
 import * as batchNormalizationModule from "../../src/ops/batch-normalization.js";
 import * as bitCastModule from "../../src/ops/bit-cast.js";
@@ -155,6 +159,10 @@ export const operatorModules: readonly OperatorModule[] = [
   asinhModule,
   atanModule,
   atanhModule,
+  attentionScoresModule,
+  attentionValuesModule,
+  attentionWeightsModule,
+  attentionModule,
   averagePoolModule,
   batchNormalizationModule,
   bitCastModule,
