@@ -67,24 +67,33 @@ const convSizes = (taps: number, stride: number, pad: number, more: Sizes): Size
 const inputAt = (X: ArrayLike<number>, d: Sizes, [b, y, x, c]: readonly number[]): number =>
   y! >= 0 && y! < d.H! && x! >= 0 && x! < d.W! ? X[((b! * d.H! + y!) * d.W! + x!) * d.C! + c!]! : 0;
 
+const convolved = ({ X, F, b: bias }: Arrays, d: Sizes, stride: number, pad: number): Float64Array =>
+  each([d.B!, d.U!, d.V!, d.K!], ([b, u, v, k]) => {
+    const taps = sum(d.P!, p =>
+      sum(d.Q!, q =>
+        sum(d.C!, c => {
+          const x = inputAt(X!, d, [b!, u! * stride + p - pad, v! * stride + q - pad, c]);
+          return x * F![((p * d.Q! + q) * d.C! + c) * d.K! + k!]!;
+        }),
+      ),
+    );
+    return Math.max(0, taps + bias![k!]!);
+  });
 const conv = (stride: number, pad: number): KernelCase => ({
   name: `conv stride ${stride} pad ${pad}`,
   kernel: () => stage1.conv(stride, pad).ir,
   output: "Y",
   sizes: convSizes(3, stride, pad, { P: 3, Q: 3, C: 5, K: 11 }),
-  want: ({ X, F, b: bias }, d) =>
-    each([d.B!, d.U!, d.V!, d.K!], ([b, u, v, k]) => {
-      const taps = sum(d.P!, p =>
-        sum(d.Q!, q =>
-          sum(d.C!, c => {
-            const x = inputAt(X!, d, [b!, u! * stride + p - pad, v! * stride + q - pad, c]);
-            return x * F![((p * d.Q! + q) * d.C! + c) * d.K! + k!]!;
-          }),
-        ),
-      );
-      return Math.max(0, taps + bias![k!]!);
-    }),
+  want: (x, d) => convolved(x, d, stride, pad),
 });
+/** the image is read twice, and only one of the loads goes through a table of pointers */
+const residualConv: KernelCase = {
+  name: "residual conv",
+  kernel: () => stage1.residualConv().ir,
+  output: "Y",
+  sizes: [3, 16].map(C => ({ B: 2, H: 7, W: 5, P: 3, Q: 3, C })),
+  want: (x, d) => convolved(x, { ...d, U: d.H!, V: d.W!, K: d.C! }, 1, 1).map((y, i) => y + x.X![i]!),
+};
 const depthwise = (stride: number, pad: number): KernelCase => ({
   name: `depthwise stride ${stride} pad ${pad}`,
   kernel: () => stage1.depthwise(stride, pad).ir,
@@ -212,6 +221,7 @@ export const cases: readonly KernelCase[] = [
   conv(1, 1),
   conv(2, 1),
   conv(1, 0),
+  residualConv,
   depthwise(1, 1),
   depthwise(2, 1),
   maxPool,

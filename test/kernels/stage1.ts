@@ -46,6 +46,26 @@ export const conv = (stride = 1, pad = 1) =>
     { name: "conv" },
   );
 
+/** 3 × 3 over an image of C channels, added to it: one load of the image may leave it, the other may not */
+export const residualConv = () =>
+  kernel(
+    { X: f32("B H W C"), F: f32("P Q C C"), b: f32("C"), Y: f32("B H W C") },
+    ({ X, F, b: bias, Y, B, H, W, P, Q, C }) =>
+      grid(B.tile(), H.tile(), W.tile(), C.tile("k"), (b, u, v, k) => {
+        const p = P.all();
+        const q = Q.all();
+        const c = C.all("c");
+        const x = X.at(b, u.add(p).sub(1), v.add(q).sub(1), c);
+        Y.at(b, u, v, k).set(
+          dot(x, F.at(p, q, c, k), p, q, c)
+            .add(bias.at(k))
+            .relu()
+            .add(X.at(b, u, v, k)),
+        );
+      }),
+    { name: "residualConv" },
+  );
+
 export const depthwise = (stride = 1, pad = 1) =>
   kernel(
     { X: f32("B H W C"), F: f32("P Q C"), b: f32("C"), Y: f32("B U V C") },

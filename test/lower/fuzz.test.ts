@@ -39,6 +39,7 @@ const sizesOf: Readonly<Record<string, fc.Arbitrary<Sizes>>> = {
   "conv stride 1 pad 1": image(1, 1, 3),
   "conv stride 2 pad 1": image(2, 1, 3),
   "conv stride 1 pad 0": image(1, 0, 3),
+  "residual conv": image(1, 1, 3).map(({ B, H, W, C, P, Q }) => ({ B, H, W, C, P, Q })),
   "depthwise stride 1 pad 1": image(1, 1, 3),
   "depthwise stride 2 pad 1": image(2, 1, 3),
   maxPool: image(2, 1, 3),

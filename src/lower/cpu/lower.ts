@@ -1,7 +1,7 @@
 // Kernel + Schedule → loop IR. This is the outermost layer: fused axes, phases, blocks of the grid.
 import { ceilDiv, opaque, Poly, Sym } from "../../ir/poly.js";
-import type { Axis, Kernel, Node, NodeOf, Tensor } from "../../ir/tile.js";
-import { newAxis, node } from "../../ir/tile.js";
+import type { Axis, Kernel, NodeOf, Tensor } from "../../ir/tile.js";
+import { gathersIn, isTensor, newAxis, node } from "../../ir/tile.js";
 import { runTimeBlocks } from "../../schedule/run-time-blocks.js";
 import type { Place, Schedule } from "../../schedule/schedule.js";
 import { verifySchedule } from "../../schedule/verify.js";
@@ -190,14 +190,15 @@ function copyPhase(l: Lowering, t: Tensor, place: Place): Phase {
   return out;
 }
 
+/** Only loads that may leave their tensor have something to look up: another of the same tensor may be a residual, inside by itself. */
 function pointerLoads(l: Lowering): NodeOf<"load">[] {
-  const seen = new Set<Node>();
-  return l.names.values.filter((n): n is NodeOf<"load"> => {
-    if (n.kind !== "load" || !("dims" in n.tensor) || !l.schedule.pointers.includes(n.tensor.name) || seen.has(n))
-      return false;
-    seen.add(n);
-    return true;
-  });
+  const loads = l.names.values.filter((n): n is NodeOf<"load"> => n.kind === "load" && isTensor(n.tensor));
+  return [...new Set(loads)].filter(
+    n =>
+      l.schedule.pointers.includes((n.tensor as Tensor).name) &&
+      !n.index.some(p => gathersIn(p).length > 0) &&
+      planOf(l, n).checks.length > 0,
+  );
 }
 /** A table with the address of every row, or of the row of fill values. */
 function tablePhase(l: Lowering, n: NodeOf<"load">): Phase {
