@@ -24,7 +24,9 @@ export const layers: Readonly<Record<string, Layer>> = {
   runtime: { uses: ["support", "ir"], types: ["ops", "graph"] },
   graph: { uses: [...languages, "ops"], types: ["runtime", "schedule"] },
   "targets/interpreter": { uses: [...compiler, "runtime", "graph"] },
-  "targets/wasm": { uses: [...compiler, "runtime", "graph"] },
+  // no target, but what CPU targets share: programs of kernels with their code, constants and plans
+  "targets/cpu": { uses: [...compiler, "runtime", "graph"] },
+  "targets/wasm": { uses: [...compiler, "runtime", "graph", "targets/cpu"] },
   "frontends/onnx": {
     uses: ["support", "ir", "ops", "graph", "runtime"],
     packages: ["@bufbuild/protobuf", "onnx-buf"],

@@ -1,5 +1,5 @@
 // Random programs for machines, with what they must compute; runs in Node and in pages.
-import type { Instruction, Machine, Prepared } from "../../src/targets/wasm/machine.js";
+import type { Instruction, Machine, Prepared } from "../../src/targets/cpu/machine.js";
 import { arena, branch, bytesOf, call, wordsOf } from "./kernels.js";
 
 export const scratch = (machine: Machine) => ({ address: machine.heapBase + (1 << 20), bytesPerThread: 64 });

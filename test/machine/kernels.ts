@@ -12,8 +12,8 @@ import {
   unreachable,
   when,
 } from "../../src/targets/wasm/assembler.js";
-import type { Instruction, Machine, MachineOptions } from "../../src/targets/wasm/machine.js";
-import { createMachine } from "../../src/targets/wasm/machine.js";
+import type { Instruction, Machine } from "../../src/targets/cpu/machine.js";
+import { createMachine, type MachineOptions } from "../../src/targets/wasm/machine.js";
 import type { AssembledModule, ModuleFunction } from "../../src/targets/wasm/module.js";
 import { assembleModule } from "../../src/targets/wasm/module.js";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import type { Machine } from "../../src/targets/wasm/machine.js";
+import type { Machine } from "../../src/targets/cpu/machine.js";
 import { WORKER_SOURCE } from "../../src/targets/wasm/worker-source.js";
 import type { Kind } from "./kernels.js";
 import { bytesOf, call, KINDS, machineOf, testModule, wordsOf } from "./kernels.js";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AzulejoError } from "../../src/support/errors.js";
-import type { Instruction, Machine } from "../../src/targets/wasm/machine.js";
+import type { Instruction, Machine } from "../../src/targets/cpu/machine.js";
 import type { Kind } from "./kernels.js";
 import { arena, branch, bytesOf, call, KINDS, machineOf, wordsOf } from "./kernels.js";
 

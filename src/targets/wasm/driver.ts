@@ -22,17 +22,8 @@ import {
   tee,
   when,
 } from "./assembler.js";
-import {
-  CONTROL,
-  GATE_OPEN,
-  HEADER,
-  OP,
-  OUTCOME,
-  PAIR_BYTES,
-  STEP,
-  STEP_BYTES,
-  THREAD_BYTES,
-} from "./machine-layout.js";
+import { HEADER, OP, PAIR_BYTES, STEP, STEP_BYTES, THREAD_BYTES } from "../cpu/program-layout.js";
+import { CONTROL, GATE_OPEN, OUTCOME } from "./machine-layout.js";
 
 /** Type index of (params: i32, block: i32, scratch: i32) → () in every module. */
 export const KERNEL_TYPE = 0;

@@ -3,11 +3,11 @@ import type { KernelProgram } from "../../graph/program.js";
 import { printFunc } from "../../lower/cpu/loop-print.js";
 import type { CompileOptions } from "../../runtime/target.js";
 import type { Schedule } from "../../schedule/schedule.js";
-import { CompiledProgram } from "./compiled-program.js";
+import { CompiledProgram } from "../cpu/compiled-program.js";
 import { countTypes, disassemble } from "./disassemble.js";
 import { emitFunctions } from "./emit.js";
-import type { KernelCode } from "./kernel-library.js";
-import { KernelLibrary } from "./kernel-library.js";
+import type { KernelCode } from "../cpu/kernel-library.js";
+import { KernelLibrary } from "../cpu/kernel-library.js";
 import { engine } from "./machine-engine.js";
 
 type Options = Pick<CompileOptions, "schedules" | "engineFlags">;

@@ -2,12 +2,14 @@
 import type { WasmInstance, WasmMemory } from "../../runtime/platform.js";
 import { createWasmMemory, instantiateWasm, throwIfAborted } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
-import type { Instruction, Machine, MachineOptions, Prepared, Range, Transfer } from "./machine.js";
+import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/machine.js";
+import type { MachineOptions } from "./machine.js";
 import { compileModule } from "./machine-engine.js";
-import { CONTROL, HEAP_BASE } from "./machine-layout.js";
-import type { Program, Scratch } from "./machine-programs.js";
-import { ProgramMemory } from "./machine-programs.js";
-import { RunQueue } from "./machine-queue.js";
+import { HEAP_BASE } from "../cpu/program-layout.js";
+import { CONTROL } from "./machine-layout.js";
+import type { Program, Scratch } from "../cpu/program-memory.js";
+import { ProgramMemory } from "../cpu/program-memory.js";
+import { RunQueue } from "../cpu/run-queue.js";
 import { trapError } from "./machine-trap.js";
 import { MAX_BYTES, PAGE_BYTES } from "./machine-worker.js";
 

@@ -1,8 +1,6 @@
-// Where things are in program memory: the control words that threads agree on, and the instructions of the driver.
+// The control words at the start of program memory, on which threads agree; program-layout.ts has what comes behind them.
 // Shared by the driver (which is WebAssembly) and by the JavaScript that starts and ends runs. Byte addresses.
-
-/** Every word that several threads write has a cache line of its own. */
-const LINE = 64;
+import { LINE, THREADS_BASE } from "../cpu/program-layout.js";
 
 export const CONTROL = {
   /** number of runs started; workers sleep on it, all but the first */
@@ -31,40 +29,9 @@ export const CONTROL = {
   /** state of the random delays in test modules */
   delays: 15 * LINE,
   /** one line a thread: table index of the function it runs */
-  threads: 16 * LINE,
+  threads: THREADS_BASE,
 } as const;
 export const TRAP = { claimed: 0, func: 4, length: 8, text: 12, maxCharacters: (9 * LINE - 12) / 2 } as const;
-export const MAX_THREADS = 64;
-export const THREAD_BYTES = LINE;
 
 export const GATE_OPEN = 1 << 30;
 export const OUTCOME = { running: 0, complete: 1, aborted: 2, trapped: 3 } as const;
-
-/** Prepared programs live between these addresses; untouched pages cost nothing. */
-export const PROGRAMS_BASE = CONTROL.threads + MAX_THREADS * THREAD_BYTES;
-export const HEAP_BASE = 16 << 20;
-
-/** A program is a header line and then steps, one line each, so that neighbouring counters never share a line. */
-export const STEP_BYTES = LINE;
-export const HEADER = { scratch: 0, scratchBytesPerThread: 4 } as const;
-export const OP = { end: 0, call: 1, series: 2, if: 3, jump: 4 } as const;
-export const STEP = {
-  op: 0,
-  /** call, series: blocks claimed; series counts as one block */
-  next: 4,
-  /** call, series: blocks completed */
-  done: 8,
-  /** if: 0 not yet decided, 1 then, 2 else */
-  decision: 12,
-  /** call: table index */
-  func: 16,
-  /** call: address of the parameter block; series: address of (table index, parameter block) pairs */
-  params: 20,
-  /** call: number of blocks; series: number of pairs */
-  count: 24,
-  /** if: address of the condition byte */
-  condition: 28,
-  /** if: first step of the else branch; jump: next step */
-  target: 32,
-} as const;
-export const PAIR_BYTES = 8;

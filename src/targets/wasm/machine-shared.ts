@@ -10,12 +10,14 @@ import {
   waitAsync,
 } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
-import type { Instruction, Machine, MachineOptions, Prepared, Range, Transfer } from "./machine.js";
+import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/machine.js";
+import type { MachineOptions } from "./machine.js";
 import { compileModule } from "./machine-engine.js";
-import { CONTROL, GATE_OPEN, HEAP_BASE, OUTCOME, TRAP } from "./machine-layout.js";
-import type { Program, Scratch } from "./machine-programs.js";
-import { ProgramMemory, resetCounters } from "./machine-programs.js";
-import { abortedRun, RunQueue } from "./machine-queue.js";
+import { HEAP_BASE } from "../cpu/program-layout.js";
+import { CONTROL, GATE_OPEN, OUTCOME, TRAP } from "./machine-layout.js";
+import type { Program, Scratch } from "../cpu/program-memory.js";
+import { ProgramMemory, resetCounters } from "../cpu/program-memory.js";
+import { abortedRun, RunQueue } from "../cpu/run-queue.js";
 import { readTrap, trapError } from "./machine-trap.js";
 import { connect, Departures, startWorkers } from "./machine-workers.js";
 import type { AssembledModule } from "./module.js";

@@ -3,12 +3,13 @@
 import type { HostWorker } from "../../runtime/platform.js";
 import { throwIfAborted } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
-import type { Instruction, Machine, MachineOptions, Prepared, Range, Transfer } from "./machine.js";
+import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/machine.js";
+import type { MachineOptions } from "./machine.js";
 import { compileModule } from "./machine-engine.js";
-import { HEAP_BASE } from "./machine-layout.js";
-import type { Program, Scratch } from "./machine-programs.js";
-import { ProgramMemory } from "./machine-programs.js";
-import { abortedRun, RunQueue } from "./machine-queue.js";
+import { HEAP_BASE } from "../cpu/program-layout.js";
+import type { Program, Scratch } from "../cpu/program-memory.js";
+import { ProgramMemory } from "../cpu/program-memory.js";
+import { abortedRun, RunQueue } from "../cpu/run-queue.js";
 import { trapError } from "./machine-trap.js";
 import { connect, startWorkers } from "./machine-workers.js";
 import type { FromWorker, ToWorker } from "./worker-source.js";

@@ -3,14 +3,15 @@ import type { KernelProgram } from "../../graph/program.js";
 import { canShareMemory, now, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
 import type { Schedule } from "../../schedule/schedule.js";
-import { CompiledProgram } from "./compiled-program.js";
+import { CompiledProgram } from "../cpu/compiled-program.js";
 import { emitFunctions } from "./emit.js";
-import { WasmExecutable } from "./executable.js";
-import { KernelLibrary } from "./kernel-library.js";
-import { createMachine, type Machine } from "./machine.js";
+import { ProgramExecutable } from "../cpu/executable.js";
+import { KernelLibrary } from "../cpu/kernel-library.js";
+import type { Machine } from "../cpu/machine.js";
+import { createMachine } from "./machine.js";
 import { engine } from "./machine-engine.js";
 import { type AssembledModule, assembleModule } from "./module.js";
-import { ResidentProgram } from "./resident-program.js";
+import { ResidentProgram } from "../cpu/resident-program.js";
 
 export interface WasmTargetOptions {
   /** where memory can't be shared, or to force it: one worker with memory of its own */
@@ -39,7 +40,7 @@ async function compile(source: KernelProgram, options: CompileOptions, target: W
   try {
     const resident = new ResidentProgram(making.compiled!, machine);
     await resident.load(options);
-    return new WasmExecutable({
+    return new ProgramExecutable({
       program: source,
       machine,
       plan: resident.plan,

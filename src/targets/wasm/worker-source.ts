@@ -1,7 +1,8 @@
 // The text of a worker, and the messages it takes and gives. It travels as a string (eval in Node, a Blob in browsers), because no
 // bundler can break a string; a page whose Content-Security-Policy refuses Blobs serves the same text from a file of its own.
-import { CONTROL, THREAD_BYTES, TRAP } from "./machine-layout.js";
-import type { Range, Transfer } from "./machine.js";
+import { THREAD_BYTES } from "../cpu/program-layout.js";
+import { CONTROL, TRAP } from "./machine-layout.js";
+import type { Range, Transfer } from "../cpu/machine.js";
 import type { WasmMemory, WasmModule } from "../../runtime/platform.js";
 
 export type ToWorker =

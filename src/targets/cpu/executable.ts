@@ -27,7 +27,7 @@ interface PreparedPlan {
   readonly setup: Prepared | undefined;
 }
 
-export class WasmExecutable implements Executable {
+export class ProgramExecutable implements Executable {
   readonly #parts: ExecutableParts;
   readonly #plans = new Map<string, PreparedPlan>();
   /** whose tables are in memory */

@@ -1,7 +1,7 @@
 // Instructions → the words that the driver reads, and the memory where prepared programs live. Knows addresses, not threads.
 import { AzulejoError } from "../../support/errors.js";
 import type { Instruction, Prepared } from "./machine.js";
-import { HEADER, HEAP_BASE, OP, PAIR_BYTES, PROGRAMS_BASE, STEP, STEP_BYTES } from "./machine-layout.js";
+import { HEADER, HEAP_BASE, OP, PAIR_BYTES, PROGRAMS_BASE, STEP, STEP_BYTES } from "./program-layout.js";
 
 export interface Scratch {
   readonly address: number;
