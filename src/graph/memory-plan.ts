@@ -95,7 +95,7 @@ function inPlacePairs(
   const taken = new Set<Buffer>();
   for (const { step, at } of kernels) {
     const [store] = step.kernel.stores;
-    if (step.kernel.stores.length !== 1 || !store || step.kernel.folds.length) continue;
+    if (step.kernel.stores.length !== 1 || !store || store.combine || store.when || step.kernel.folds.length) continue;
     const output = step.buffers[store.tensor.name]!;
     if (output.window || of.get(output)?.first !== at) continue;
     for (const t of step.kernel.tensors) {

@@ -63,7 +63,8 @@ class Canonicalizer {
   #store(s: Store): void {
     for (const n of rootsOfStore(s)) this.#node(n);
     const tensor = this.#tensor(s.tensor);
-    this.#lines.push(`store ${tensor}[${s.index.map(p => this.#poly(p)).join(",")}] ${this.#node(s.value)}`);
+    const how = `${s.combine ?? "="}${s.when ? ` when ${this.#node(s.when)}` : ""}`;
+    this.#lines.push(`store ${tensor}[${s.index.map(p => this.#poly(p)).join(",")}] ${how} ${this.#node(s.value)}`);
   }
   #tensor(t: Tensor): string {
     const { n, isNew } = this.#tensors.get(t);

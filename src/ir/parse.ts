@@ -3,7 +3,7 @@ import { nameKernel } from "./names.js";
 import { ExpressionParser } from "./parse-expression.js";
 import { ParseScope } from "./parse-scope.js";
 import { Poly } from "./poly.js";
-import type { Axis, Dim, Fold, Kernel, Layout, Node, Store, Tensor } from "./tile.js";
+import type { Axis, Combine, Dim, Fold, Kernel, Layout, Node, Store, Tensor } from "./tile.js";
 import { newAxis, nextId, node } from "./tile.js";
 
 /**
@@ -13,6 +13,8 @@ import { newAxis, nextId, node } from "./tile.js";
 export function parse(text: string, original?: Kernel): Kernel {
   return new Parser(text, original).kernel();
 }
+
+const combines: readonly Combine[] = ["add", "mul", "min", "max", "last"];
 
 class Parser {
   readonly #scope: ParseScope;
@@ -141,8 +143,11 @@ class Parser {
     const tensor = this.#scope.tensors.get(name);
     if (!tensor) throw this.#scope.in.fail(`tensor "${name}" is not declared; declare it or correct the name`);
     const index = this.#scope.index();
-    this.#scope.in.expect("=");
-    return { tensor, index, value: this.#expressions.typed(this.#expressions.operand(), tensor.dtype) };
+    const combine = combines.find(c => this.#scope.in.take(c));
+    if (!combine) this.#scope.in.expect("=");
+    const value = this.#expressions.typed(this.#expressions.operand(), tensor.dtype);
+    const when = this.#scope.in.take("when") && this.#expressions.typed(this.#expressions.operand(), "bool");
+    return { tensor, index, value, ...(combine ? { combine } : {}), ...(when ? { when } : {}) };
   }
 
   #fold(): Fold {

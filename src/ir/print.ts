@@ -40,7 +40,7 @@ const reserved = new Set([
     "store",
     "view",
   ],
-  ...["over", "as", "else", "from", "into", "until", "steps", "of", "full", "inf", "nan", "true", "false", "_"],
+  ...["over", "as", "else", "from", "into", "until", "when", "steps", "of", "full", "inf", "nan", "true", "false", "_"],
   ...Object.keys(dtypes),
 ]);
 /** a name as it is if it is a word, else in quotes */
@@ -180,7 +180,9 @@ class Printer {
   }
   #store(s: Store): void {
     rootsOfStore(s).forEach(n => this.#demand(n));
-    this.#line(`store ${word(s.tensor.name)}${this.#index(s.index)} = ${this.#operand(s.value, s.tensor.dtype)}`);
+    const when = s.when ? ` when ${this.#operand(s.when)}` : "";
+    const value = this.#operand(s.value, s.tensor.dtype);
+    this.#line(`store ${word(s.tensor.name)}${this.#index(s.index)} ${s.combine ?? "="} ${value}${when}`);
   }
   /** prints what the node needs, then the node, unless it stands where it is used */
   #demand(n: Node): void {

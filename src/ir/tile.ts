@@ -71,6 +71,8 @@ export type CompareOp = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 export type ConvertOp = "cast" | "bitcast";
 export type MapOp = UnaryOp | BinaryOp | CompareOp | ConvertOp | "select";
 export type ReduceOp = "sum" | "max" | "min" | "prod";
+/** How a write joins what is there: with it, or in its place; "last" is a write that may meet an element more than once. */
+export type Combine = "add" | "mul" | "min" | "max" | "last";
 
 interface Base {
   readonly id: number;
@@ -119,6 +121,13 @@ export interface Store {
   readonly tensor: Tensor;
   readonly index: readonly Poly[];
   readonly value: Node;
+  /**
+   * May meet an element more than once, and the value may have axes that the indices lack. Writes follow each other in the order of
+   * `axesOfStore`, the last axis fastest; absent: each element once.
+   */
+  readonly combine?: Combine;
+  /** where it is false nothing is written */
+  readonly when?: Node;
   readonly source?: string;
 }
 export interface Kernel {

@@ -3,11 +3,12 @@
 import { AzulejoError } from "../support/errors.js";
 import { boundOf, isNonNegative } from "./bounds.js";
 import { Poly } from "./poly.js";
-import type { Axis, Fold, Kernel, Node, Store, Tensor } from "./tile.js";
+import { refusedDomain } from "./domains.js";
+import type { Axis, Combine, Fold, Kernel, Node, Store, Tensor } from "./tile.js";
 import { axesOf, gathersIn, isTensor, reach } from "./tile.js";
 import { checkNode, quoted } from "./verify-node.js";
 import type { Body } from "./walk.js";
-import { foldsOf, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
+import { foldsOf, isSeparate, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
 
 /** A relation between sizes that a call must keep. */
 export interface SizeCondition {
@@ -134,23 +135,65 @@ function checkStores(kernel: Kernel, b: Body, around: readonly Axis[], condition
       );
     if (s.value.dtype !== s.tensor.dtype)
       fail(`"${s.tensor.name}" holds ${s.tensor.dtype}, and "${s.value.name}" is ${s.value.dtype}; cast it`, s);
-    const written = s.index.flatMap(axesOf);
-    const extra = s.value.axes.find(a => !written.includes(a) && !around.includes(a));
-    if (extra)
+    if (s.when && s.when.dtype !== "bool")
       fail(
-        `"${s.value.name}" has the axis "${extra.name}" that the indices of "${s.tensor.name}" lack; reduce over it or index with it`,
+        `the condition "${s.when.name}" of a write to "${s.tensor.name}" is ${s.when.dtype}; compare it with something`,
         s,
       );
-    const repeated = around.find(a => !written.includes(a) && !a.extent.equals(1));
-    if (repeated)
-      fail(
-        `every index of "${repeated.name}" writes the same elements of "${s.tensor.name}"; index with "${repeated.name}", or write after its loop`,
-        s,
-      );
+    if (s.combine) checkCombine(kernel, s, s.combine, fail);
+    else checkOnce(s, around, fail);
+    // what is written under a condition is inside where the condition holds: whoever runs the kernel checks it
+    if (s.when) continue;
     s.index.forEach((p, d) => {
       conditions.push(...boundsConditions(kernel, s, p, d));
     });
   }
+}
+/** Each element is written once: every axis of the value, and every loop around, moves the place. */
+function checkOnce(s: Store, around: readonly Axis[], fail: Fail): void {
+  const written = s.index.flatMap(axesOf);
+  for (const n of [...(s.when ? [s.when] : []), s.value]) {
+    const extra = n.axes.find(a => !written.includes(a) && !around.includes(a));
+    if (extra)
+      fail(
+        `"${n.name}" has the axis "${extra.name}" that the indices of "${s.tensor.name}" lack; reduce over it or index with it`,
+        s,
+      );
+  }
+  const repeated = around.find(a => !written.includes(a) && !a.extent.equals(1));
+  if (repeated)
+    fail(
+      `every index of "${repeated.name}" writes the same elements of "${s.tensor.name}"; index with "${repeated.name}", or write after its loop`,
+      s,
+    );
+}
+/**
+ * Writes that join what is there follow each other in one block: blocks of the grid must not meet in an element, and nothing else may
+ * touch the tensor, since a body's writes come in no order.
+ */
+function checkCombine(kernel: Kernel, s: Store, combine: Combine, fail: Fail): void {
+  const { tensor } = s;
+  if (combine !== "last") {
+    const domain = refusedDomain(combine, tensor.dtype);
+    if (domain)
+      fail(`"${tensor.name}" is joined by ${combine}, which is for ${domain}, not ${tensor.dtype}; use "last"`, s);
+  }
+  const meeting = kernel.grid.find(a => !isSeparate(s, a) && !a.extent.equals(1));
+  if (meeting)
+    fail(
+      `blocks of "${meeting.name}" may meet in an element of "${tensor.name}"; index with "${meeting.name}" itself, or walk it with .all()`,
+      s,
+    );
+  const tiles = foldsOf(kernel).find(f => !f.steps && storesOf(f).includes(s));
+  if (tiles)
+    fail(
+      `"${tensor.name}" is written by ${combine} in a fold over tiles of "${tiles.axis.name}", whose size must not count; fold over .steps()`,
+      s,
+    );
+  if (storesOf(kernel).some(o => o !== s && o.tensor === tensor))
+    fail(`"${tensor.name}" is written twice, once by ${combine}, and writes come in no order; use two kernels`, s);
+  if (nodesOf(kernel).some(n => n.kind === "load" && n.tensor === tensor))
+    fail(`"${tensor.name}" is read in the kernel that writes it by ${combine}; use two kernels`, s);
 }
 /** Nothing if the write is inside for all sizes; else what sizes must keep. Gathered indices are checked by whoever runs the kernel. */
 function boundsConditions(kernel: Kernel, s: Store, p: Poly, d: number): SizeCondition[] {
@@ -180,6 +223,12 @@ const unique = (conditions: readonly SizeCondition[]): SizeCondition[] => [
 ];
 
 function checkRoles(kernel: Kernel, fail: Fail): void {
+  for (const s of storesOf(kernel))
+    if (s.tensor.role === "output" && (s.combine || s.when))
+      fail(
+        `"${s.tensor.name}" is an output, and a write of a part of it, or into what is there, needs its content; make it inout`,
+        s,
+      );
   const written = new Set(storesOf(kernel).map(s => s.tensor));
   for (const t of kernel.tensors) {
     if (t.role === "input" && written.has(t))

@@ -10,7 +10,13 @@ export interface Body {
 }
 
 /** Nodes that a body's statements use directly. */
-export const rootsOfStore = (s: Store): Node[] => [...s.index.flatMap(gathersIn), s.value];
+export const rootsOfStore = (s: Store): Node[] => [...s.index.flatMap(gathersIn), ...(s.when ? [s.when] : []), s.value];
+/** Axes over which a write runs: those of its indices, of its condition, of its value. */
+export const axesOfStore = (s: Store): Axis[] => [
+  ...new Set([...s.index.flatMap(axesOf), ...(s.when?.axes ?? []), ...s.value.axes]),
+];
+/** Each of its indices writes elements of its own: the axis is an index of the tensor by itself. */
+export const isSeparate = (s: Store, a: Axis): boolean => s.index.some(p => bareSymbol(p) === a.sym);
 
 /**
  * All nodes of a kernel, operands first: of each body first its folds (initial values, body, next values), then its stores. The order

@@ -3,6 +3,7 @@
 import { opaque, Poly } from "../ir/poly.js";
 import type { Axis, NodeOf } from "../ir/tile.js";
 import { axesOf, isTensor, newAxis } from "../ir/tile.js";
+import { storesOf } from "../ir/walk.js";
 import { isContraction, reductionOrder } from "./contraction.js";
 import type { KernelView } from "./view.js";
 
@@ -12,6 +13,8 @@ const SHORT_CHANNELS = 16;
 
 /** Decides all fusions and tells the view of them. Returns what the schedule has to say. */
 export function fuseAxes(view: KernelView): { fuse: Fusion[]; split: string[] } {
+  // writes that meet follow each other in the order of their axes
+  if (storesOf(view.kernel).some(s => s.combine)) return { fuse: [], split: [] };
   const apart = planarImage(view) ?? fuseRun(view);
   if (apart) return apart;
   const reductions = view.names.values.some(n => n.kind === "reduce");

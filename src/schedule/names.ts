@@ -21,6 +21,7 @@ export const allFolds = (folds: readonly Fold[]): Fold[] => folds.flatMap(f => [
 export const rootsOf = (stores: readonly Store[]): Node[] =>
   stores.flatMap(s => [
     s.value,
+    ...(s.when ? [s.when] : []),
     ...s.index.flatMap(p => [...p.syms].flatMap(x => (x.def?.op === "value" ? [x.def.node as Node] : []))),
   ]);
 

@@ -7,6 +7,7 @@ import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
 import type { Axis, Fold, Kernel, Node, NodeOf, Store, Tensor } from "../ir/tile.js";
 import { axesOf, isTensor, reach } from "../ir/tile.js";
+import { axesOfStore } from "../ir/walk.js";
 import type { Names } from "./names.js";
 import { namesOf, storageOrder } from "./names.js";
 import type { Place } from "./schedule.js";
@@ -94,7 +95,7 @@ export class KernelView {
       list.map(s => ({
         id: s.tensor.name,
         value: s.value,
-        axes: this.axes([...new Set([...s.index.flatMap(axesOf), ...s.value.axes])]),
+        axes: this.axes(axesOfStore(s)),
         dtype: s.tensor.dtype,
         store: s,
         ...(fold ? { fold } : {}),

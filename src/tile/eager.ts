@@ -26,7 +26,8 @@ export function runEagerly(
   const storages = storagesOf(kernel, args);
   const symbols = bindDims(kernel, t => storages.get(t)!.dims);
   const evaluator = new Evaluator(kernel.name, symbols, storages, { ...options, frozen: true });
-  record(kernel.name, () => body(), new Eager(evaluator, kernel, options));
+  const eager = new Eager(evaluator, kernel, options);
+  record(kernel.name, () => eager.body(body), eager);
   return args;
 }
 
@@ -75,7 +76,7 @@ class Eager implements EagerHooks {
     else this.#evaluator.store(s, this.value(s.value));
   }
   /** runs a body, then writes what it put off */
-  #body<T>(run: () => T): T {
+  body<T>(run: () => T): T {
     const outer = this.#pending;
     this.#pending = [];
     const result = run();
@@ -87,7 +88,7 @@ class Eager implements EagerHooks {
     const go = (d: number): void => {
       const axis = axes[d];
       if (!axis) {
-        this.#body(body);
+        this.body(body);
         return;
       }
       const extent = this.#evaluator.extent(axis);
@@ -106,7 +107,7 @@ class Eager implements EagerHooks {
       nodes.forEach((n, slot) => {
         this.#evaluator.assign(n, state[slot]!);
       });
-      return this.#body(() => step(nodes).map(n => this.value(n)));
+      return this.body(() => step(nodes).map(n => this.value(n)));
     });
     const results = foldSlots("result", f);
     results.forEach((n, slot) => {

@@ -4,7 +4,7 @@ export type { TensorArgument } from "../ir/evaluate/kernel.js";
 export { type InterpretOptions, interpretKernel } from "../ir/evaluate/kernel.js";
 export { parse } from "../ir/parse.js";
 export { print } from "../ir/print.js";
-export type { Axis, Kernel, Tensor } from "../ir/tile.js";
+export type { Axis, Combine, Kernel, Tensor } from "../ir/tile.js";
 export { type SizeCondition, type Verified, verify } from "../ir/verify.js";
 export { type AnyRange, DimValue, dimOf, type Range, whole } from "./dim.js";
 export type { EagerOptions } from "./eager.js";
@@ -56,4 +56,4 @@ export {
   zeros,
 } from "./tile.js";
 export type { AccumulatorOf, FloatDtype, IntegerDtype, Literal } from "./types.js";
-export { type IndexArgument, materialize, Place, store, View } from "./view.js";
+export { type IndexArgument, materialize, Place, store, View, type WriteOptions } from "./view.js";

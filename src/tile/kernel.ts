@@ -4,9 +4,10 @@ import type { TensorArgument } from "../ir/evaluate/kernel.js";
 import { nameKernel } from "../ir/names.js";
 import { Poly, Sym } from "../ir/poly.js";
 import type { Axis, Dim, Fold, Kernel, Node, Store, Tensor } from "../ir/tile.js";
-import { gathersIn, newAxis, reach } from "../ir/tile.js";
+import { newAxis, reach } from "../ir/tile.js";
 import type { SizeCondition } from "../ir/verify.js";
 import { verify } from "../ir/verify.js";
+import { rootsOfStore } from "../ir/walk.js";
 import type { AnyRange, Range } from "./dim.js";
 import { DimValue } from "./dim.js";
 import type { EagerOptions } from "./eager.js";
@@ -180,7 +181,9 @@ export function accesses(
   const go = (body: readonly Store[], inner: readonly Fold[]): void => {
     for (const s of body) {
       written.add(s.tensor);
-      visit([s.value, ...s.index.flatMap(gathersIn)]);
+      visit(rootsOfStore(s));
+      // what it joins is read
+      if (s.combine || s.when) read.add(s.tensor);
     }
     for (const f of inner) {
       visit([...f.init, ...f.next]);

@@ -3,7 +3,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { dtypes } from "../ir/dtypes.js";
 import { titleOf } from "../ir/names.js";
 import { Poly } from "../ir/poly.js";
-import type { Materialized, Node, Tensor } from "../ir/tile.js";
+import type { Combine, Materialized, Node, Store, Tensor } from "../ir/tile.js";
 import { axesOf, gathered, isTensor, unionAxes } from "../ir/tile.js";
 import { literalValue } from "./nodes.js";
 import type { Site } from "./source.js";
@@ -27,12 +27,33 @@ export class Place<A extends string, D extends Dtype> extends Tile<A, D> {
     this.#index = index;
   }
   /** Writes the value. Its axes must be among those of the indices; each element may be written once. */
-  set(value: Tile<A, D> | Literal): void {
+  set(value: Tile<A, D> | Literal, options: WriteOptions = {}): void {
     const tensor = this.#tensor;
     if (!isTensor(tensor))
       throw kernelError(`"${tensor.name}" is a materialised tile, a value; write to a tensor of the signature`);
-    store(tensor, this.#index, value instanceof Tile ? value : literal(tensor.dtype, value));
+    store(tensor, this.#index, value instanceof Tile ? value : literal(tensor.dtype, value), options);
   }
+  /**
+   * Joins the value with what is there. Indices may meet and the value may have axes that they lack: writes follow each other in the
+   * order of the axes of the indices, then of the value, the last one fastest.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: axes that the place lacks are walked
+  accumulate(value: Tile<any, D> | Literal, combine: Combine = "add", options: WriteOptions = {}): void {
+    const tensor = this.#tensor;
+    if (!isTensor(tensor))
+      throw kernelError(`"${tensor.name}" is a materialised tile, a value; accumulate into a tensor of the signature`);
+    const tile = value instanceof Tile ? value : literal(tensor.dtype, value);
+    store(tensor, this.#index, tile, { combine, ...options });
+  }
+}
+
+export interface WriteOptions {
+  /** where it is false nothing is written */
+  // biome-ignore lint/suspicious/noExplicitAny: any axes
+  readonly when?: Tile<any, "bool">;
+}
+interface StoreOptions extends WriteOptions {
+  readonly combine?: Combine;
 }
 
 function load(
@@ -46,7 +67,7 @@ function load(
 }
 
 /** Records a write of `value` at `index`. */
-export function store(tensor: Tensor, index: readonly Poly[], value: AnyTile): void {
+export function store(tensor: Tensor, index: readonly Poly[], value: AnyTile, options: StoreOptions = {}): void {
   const r = recording();
   if (!r)
     throw kernelError(`"${tensor.name}" is written outside of a kernel; move the .set into the body that kernel() got`);
@@ -55,15 +76,22 @@ export function store(tensor: Tensor, index: readonly Poly[], value: AnyTile): v
       `"${tensor.name}" holds ${tensor.dtype}, and "${titleOf(value.node)}" is ${value.dtype}; add .cast("${tensor.dtype}")`,
     );
   const written = unionAxes(...index.map(axesOf));
-  const extra = value.node.axes.filter(a => !written.includes(a));
-  if (extra.length > 0) {
+  const { combine, when } = options;
+  const extra = [...value.node.axes, ...(when?.node.axes ?? [])].filter(a => !written.includes(a));
+  if (extra.length > 0 && !combine) {
     const names = extra.map(a => `"${a.name}"`).join(", ");
     throw kernelError(
       `the value written to "${tensor.name}" has the axis ${names} that the indices lack; reduce over it or index with it`,
     );
   }
   const site = captureSite();
-  const s = { tensor, index, value: value.node };
+  const s: Store = {
+    tensor,
+    index,
+    value: value.node,
+    ...(combine ? { combine } : {}),
+    ...(when ? { when: when.node } : {}),
+  };
   if (site) Object.defineProperty(s, "source", { enumerable: true, configurable: true, get: () => site.text });
   r.sink.stores.push(s);
   r.eager?.stored(s);

@@ -135,6 +135,49 @@ const refused: readonly (readonly [string, string, string])[] = [
     '"Y" is an input and is written; make it an output or inout',
   ],
   [
+    "a condition of a write",
+    text("store Y[m, n] = X[m, n] when X[m, n]", "input X: f32[M, N] inout Y: f32[M, N]"),
+    'the condition "load0" of a write to "Y" is f32; compare it with something',
+  ],
+  [
+    "a write of a part of an output",
+    text("store Y[m, n] = X[m, n] when lt(X[m, n], 1)"),
+    '"Y" is an output, and a write of a part of it, or into what is there, needs its content; make it inout',
+  ],
+  [
+    "an axis that a condition has and the place lacks",
+    text("store Y[m, n] = X[m, n] when lt(X[m, b], 1)", "input X: f32[M, N] inout Y: f32[M, N]"),
+    '"lt0" has the axis "b" that the indices of "Y" lack; reduce over it or index with it',
+  ],
+  [
+    "blocks that meet",
+    text("store Y[0, n] add X[m, n]", "input X: f32[M, N] inout Y: f32[M, N]"),
+    'blocks of "m" may meet in an element of "Y"; index with "m" itself, or walk it with .all()',
+  ],
+  [
+    "a sum of bools",
+    text("store Y[m, n] add lt(X[m, n], 1)", "input X: f32[M, N] inout Y: bool[M, N]"),
+    '"Y" is joined by add, which is for numbers, not bool; use "last"',
+  ],
+  [
+    "two writes, one of them joining",
+    text("store Y[m, n] max X[m, n] store Y[m, n] = X[m, n]", "input X: f32[M, N] inout Y: f32[M, N]"),
+    '"Y" is written twice, once by max, and writes come in no order; use two kernels',
+  ],
+  [
+    "a read of what is joined",
+    text("store Y[m, n] mul Y[m, n]", "inout Y: f32[M, N]"),
+    '"Y" is read in the kernel that writes it by mul; use two kernels',
+  ],
+  [
+    "joining in tiles of a fold",
+    text(
+      "fold t: N (s) from (f32 0) { store Y[m, n] add X[m, t] yield s } into (_)",
+      "input X: f32[M, N] inout Y: f32[M, N]",
+    ),
+    '"Y" is written by add in a fold over tiles of "t", whose size must not count; fold over .steps()',
+  ],
+  [
     "a race",
     text("store X[m, n] = X[n, m]", "inout X: f32[M, N]"),
     '"X" is read where other blocks of "m" may write it; read and write it in two kernels',

@@ -8,6 +8,7 @@ import type { Kernel } from "../../src/ir/tile.js";
 import type { Binary, Comparison } from "./dtypes.js";
 import * as d from "./dtypes.js";
 import * as m from "./movement.js";
+import { joiningCases } from "./joining.js";
 import type { Reduction } from "./reductions.js";
 import * as r from "./reductions.js";
 
@@ -433,4 +434,5 @@ export const typedCases: readonly TypedCase[] = [
   ...compared,
   ...programs,
   ...reductions,
+  ...joiningCases,
 ];

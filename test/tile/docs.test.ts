@@ -20,14 +20,24 @@ function run(code: string): { kernel: tile.TileKernel; printed: unknown[] } {
   return { kernel: exported.kernel!, printed };
 }
 
-test("the page has two kernels", () => assert.equal(blocks.length, 2));
+test("the page has three kernels", () => assert.equal(blocks.length, 3));
 test("softmax runs eagerly", () => {
   const { printed } = run(blocks[0]!);
   const [got] = printed as [Float32Array];
   [0.09003057, 0.24472848, 0.66524094].forEach((want, i) => assert.ok(Math.abs(got[i]! - want) < 1e-7));
 });
-test("attention weighs by softmax", () => {
+test("rows are summed by their labels", () => {
   const { kernel } = run(blocks[1]!);
+  const args = {
+    X: { dtype: "f32", dims: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+    Label: { dtype: "i32", dims: [3], data: Int32Array.of(1, 0, 1) },
+    Y: { dtype: "f32", dims: [2, 2], data: new Float32Array(4) },
+  } as const;
+  interpretKernel(kernel.ir, args);
+  assert.deepEqual([...args.Y.data], [3, 4, 6, 8]);
+});
+test("attention weighs by softmax", () => {
+  const { kernel } = run(blocks[2]!);
   const tensor = (dims: number[], data: number[]) => ({ dtype: "f32" as const, dims, data: Float32Array.from(data) });
   const args = {
     Q: tensor([1, 1, 1], [2]),

@@ -32,6 +32,12 @@ const rejected = () => [
       X.at(m, k, n);
       // @ts-expect-error the state gains the axis n
       fold(K.tile(), [zeros("f32", m)] as const, (t, [s]) => [s.add(dot(X.at(m, t), W.at(t, n), t))] as const);
+      // @ts-expect-error f16 joined with f32
+      Y.at(m, n).accumulate(H.at(m, n));
+      // @ts-expect-error no way to join
+      Y.at(m, n).accumulate(X.at(m, k), "average");
+      // @ts-expect-error the condition of a write must be bool
+      Y.at(m, n).set(0, { when: J.at(m) });
       // @ts-expect-error the state changes its dtype
       fold(K.tile(), [zeros("f32", m)] as const, (_, [s]) => [s.cast("f16")] as const);
     }),
@@ -50,6 +56,8 @@ const accepted = () =>
       // fewer axes broadcast
       Y.at(m, n).set(b.at(n));
       Y.at(m, n).set(any.sum(any as never).add(1));
+      // axes that the place lacks are walked
+      Y.at(m, 0).accumulate(H.at(m, n).cast("f32"), "max", { when: X.at(m, k).gt(0) });
     }),
   );
 

@@ -185,13 +185,16 @@ export class Evaluator {
   /** Runs folds and stores of one body; values are all computed before anything is stored. `also` is computed with them. */
   body(folds: readonly Fold[], stores: readonly Store[], also: readonly Node[] = []): Value[] {
     for (const f of folds) this.fold(f);
-    const stored = stores.map(s => this.evaluate(s.value));
+    const stored = stores.map(s => {
+      if (s.when) this.evaluate(s.when);
+      return this.evaluate(s.value);
+    });
     const others = also.map(n => this.evaluate(n));
     stores.forEach((s, i) => this.store(s, stored[i]!));
     return others;
   }
   store(s: Store, value: Value): void {
-    writeValue(this, s, value);
+    writeValue(this, s, value, s.when && this.evaluate(s.when));
     this.#dependencies.touch(s.tensor);
   }
   fold(f: Fold): void {

@@ -5,7 +5,7 @@ import type { Dtype } from "../dtypes.js";
 import type { Sym } from "../poly.js";
 import type { Axis, Fold, Kernel, Node, Store, Tensor } from "../tile.js";
 import { isTensor, reach } from "../tile.js";
-import { bareSymbol } from "../walk.js";
+import { bareSymbol, rootsOfStore } from "../walk.js";
 import type { EvaluateOptions } from "./evaluator.js";
 import { Evaluator } from "./evaluator.js";
 import type { RawArray, Storage } from "./memory.js";
@@ -138,7 +138,7 @@ function survey(kernel: Kernel): { nodes: Node[]; written: Set<object> } {
   const written = new Set<object>();
   const visit = (stores: readonly Store[], folds: readonly Fold[]): void => {
     for (const s of stores) {
-      roots.push(s.value);
+      roots.push(...rootsOfStore(s));
       written.add(s.tensor);
     }
     for (const f of folds) {

@@ -1,25 +1,28 @@
-// Writes into tensors: every element inside the bounds, and once.
+// Writes into tensors: every element inside the bounds, and once, unless the write joins what is there.
 
 import { invariant } from "../../support/errors.js";
 import { isFloat } from "../dtypes.js";
-import type { Store } from "../tile.js";
+import type { Axis, Store } from "../tile.js";
+import { axesOfStore } from "../walk.js";
 import type { Evaluator } from "./evaluator.js";
 import type { Storage } from "./memory.js";
-import { encoder } from "./memory.js";
+import { decoder, encoder } from "./memory.js";
 import type { Scalar } from "./scalar.js";
+import { mapFunction } from "./scalar.js";
 import type { Value } from "./values.js";
 import { stridesAlong, unionShape, walk } from "./values.js";
 
-export function writeValue(e: Evaluator, s: Store, value: Value): void {
+export function writeValue(e: Evaluator, s: Store, value: Value, when?: Value): void {
   const storage = e.storages.get(s.tensor);
   invariant(storage, `tensor "${s.tensor.name}" of kernel "${e.name}" has no memory`);
   const index = s.index.map(p => e.polynomial(p));
-  const { axes, lengths } = unionShape([...index, value]);
-  const strides = [stridesAlong(value, axes), ...index.map(v => stridesAlong(v, axes))];
+  const operands = [value, ...index, ...(when ? [when] : [])];
+  const { axes, lengths } = orderedShape(e, s, operands);
+  const strides = operands.map(v => stridesAlong(v, axes));
   const indices = index.map(v => v.data as Float64Array);
   const from = value.data as unknown as ArrayLike<Scalar>;
   const to = storage.data as unknown as Scalar[];
-  const written = marks(e, storage);
+  const written = s.combine ? undefined : marks(e, storage);
   const encode = encoder(s.tensor.dtype) as (x: Scalar) => Scalar;
   const round = isFloat(s.tensor.dtype) ? (e.rounding(s.tensor.dtype) as (x: Scalar) => Scalar) : (x: Scalar) => x;
   const place = (at: readonly number[], i: number, steps: readonly number[]): number => {
@@ -36,20 +39,39 @@ export function writeValue(e: Evaluator, s: Store, value: Value): void {
     }
     return flat;
   };
+  const join =
+    s.combine && s.combine !== "last" ? mapFunction(s.combine, s.tensor.dtype, s.tensor.dtype, e.mode) : undefined;
+  const decode = decoder(s.tensor.dtype) as ((x: Scalar) => Scalar) | undefined;
+  const joined = (flat: number, x: Scalar): Scalar => {
+    if (!join) return x;
+    const old = to[flat]!;
+    return join(decode ? decode(old) : old, x);
+  };
+  const last = operands.length - 1;
   walk(lengths, strides, (at, n, steps) => {
     for (let i = 0; i < n; i++) {
+      if (when && !when.data[at[last]! + i * steps[last]!]) continue;
       const flat = place(at, i, steps);
-      if (written[flat])
+      if (written?.[flat])
         throw e.error(
           "bounds",
           `"${s.tensor.name}" is written twice at element ${flat}; give every element one value`,
           s,
         );
-      written[flat] = 1;
+      if (written) written[flat] = 1;
       if (storage.initialized) storage.initialized[flat] = 1;
-      to[flat] = encode(round(from[at[0]! + i * steps[0]!]!));
+      to[flat] = encode(round(joined(flat, from[at[0]! + i * steps[0]!]!)));
     }
   });
+}
+
+/** The loops of a write. Where writes meet, their order counts: that of the store's axes, also those over which nothing varies. */
+function orderedShape(e: Evaluator, s: Store, operands: readonly Value[]): { axes: Axis[]; lengths: number[] } {
+  const shape = unionShape(operands);
+  if (!s.combine) return shape;
+  const own = axesOfStore(s);
+  const axes = [...own, ...shape.axes.filter(a => !own.includes(a))];
+  return { axes, lengths: axes.map(a => e.span(a).length) };
 }
 
 function marks(e: Evaluator, storage: Storage): Uint8Array {

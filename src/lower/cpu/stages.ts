@@ -1,7 +1,8 @@
 // A region's sinks become stages, a stage becomes one loop nest: rows in pieces, the lane axis, and inside them what values need.
 import { opaque, Poly, Sym } from "../../ir/poly.js";
-import type { Axis, Fold, Node, Store } from "../../ir/tile.js";
-import { axesOf, children, reach } from "../../ir/tile.js";
+import type { Axis, Combine, Fold, Node, Store } from "../../ir/tile.js";
+import { axesOf, children, gathersIn, reach } from "../../ir/tile.js";
+import { axesOfStore } from "../../ir/walk.js";
 import { isContraction } from "../../schedule/contraction.js";
 import { storageOrder } from "../../schedule/names.js";
 import type { StageSchedule } from "../../schedule/schedule.js";
@@ -13,18 +14,22 @@ import type { Expr } from "./loop.js";
 import { add, int, larger, lesser, read, select } from "./loop.js";
 import { tileOffsets } from "./reductions.js";
 import type { Buffer, Lowering, Offsets, Sink } from "./state.js";
-import { indexAxes } from "./state.js";
 import { storeTile } from "./stores.js";
 
 export function storeSink(l: Lowering, s: Store): Sink {
   const storage = l.storageOf(s.tensor);
   const form = l.form(storage, s.index, storage.base);
-  const axes = l.axes({ axes: [...new Set([...indexAxes(s.index), ...s.value.axes])] });
+  const axes = l.axes({ axes: axesOfStore(s) });
   const checks = s.index.flatMap((p, d) =>
     [...p.syms].some(x => x.def?.op === "value") ? [{ index: p, form: l.indexForm(p), size: s.tensor.dims[d]! }] : [],
   );
-  return { name: s.tensor.name, value: s.value, axes, form, dtype: s.tensor.dtype, checks };
+  const { combine, when } = s;
+  const gathers = s.index.flatMap(gathersIn);
+  const how = { ...(combine ? { combine } : {}), ...(when ? { when } : {}) };
+  return { name: s.tensor.name, value: s.value, axes, form, dtype: s.tensor.dtype, checks, gathers, ...how };
 }
+/** Everything that writing a sink computes. */
+const rootsOfSink = (s: Sink): Node[] => [s.value, ...(s.when ? [s.when] : []), ...(s.gathers ?? [])];
 export function bufferSink(name: string, value: Node, b: Buffer, kept: boolean): Sink {
   return { name, value, axes: b.axes, form: b.form, dtype: b.storage.dtype, checks: [], ...(kept ? { kept: b } : {}) };
 }
@@ -40,7 +45,7 @@ const inlineContraction = (l: Lowering, s: Sink): boolean =>
 export function lowerRegion(l: Lowering, stores: readonly Sink[], lowerFold: (f: Fold) => void): void {
   const was = l.region;
   l.region = l.b.scope;
-  const roots = stores.map(s => s.value);
+  const roots = stores.flatMap(rootsOfSink);
   for (const n of neededBy(l, roots)) if (n.kind === "result" && !l.states.has(n.fold)) lowerFold(n.fold);
   for (const group of plannedStages(l, stores)) lowerStage(l, group);
   l.region = was;
@@ -64,15 +69,12 @@ function plannedStages(l: Lowering, stores: readonly Sink[]): Sink[][] {
 function isTorn(l: Lowering, s: Sink, own: readonly Sink[], groups: readonly (readonly Sink[])[]): boolean {
   const { kept } = s;
   if (!kept || s.axes.every(a => kept.axes.includes(a))) return false;
-  return groups.some(g => g !== own && g.some(t => inlineOf(l, t.value).includes(s.value)));
+  return groups.some(g => g !== own && g.some(t => rootsOfSink(t).some(r => inlineOf(l, r).includes(s.value))));
 }
 
 function withBuffers(l: Lowering, stores: readonly Sink[], wide: ReadonlySet<Node>): Sink[] {
   let sinks = [...stores];
-  for (const n of neededBy(
-    l,
-    sinks.map(s => s.value),
-  )) {
+  for (const n of neededBy(l, sinks.flatMap(rootsOfSink))) {
     const place = placeOf(l, n);
     if (l.buffers.has(n) || !place) continue;
     const own = rowAxes(l, { axes: l.axes(n), value: n });
@@ -110,7 +112,12 @@ function placeOf(l: Lowering, n: Node) {
 }
 
 /** axes of the sink that none of its own reductions runs over */
-export function rowAxes(l: Lowering, s: { readonly axes: readonly Axis[]; readonly value: Node }): readonly Axis[] {
+export function rowAxes(
+  l: Lowering,
+  s: { readonly axes: readonly Axis[]; readonly value: Node; readonly combine?: Combine },
+): readonly Axis[] {
+  // the order of its writes is that of its axes, whatever the value sums up
+  if (s.combine) return s.axes;
   const over = new Set(inlineOf(l, s.value).flatMap(n => (n.kind === "reduce" ? l.axes({ axes: n.over }) : [])));
   return s.axes.filter(a => !over.has(a));
 }
@@ -124,7 +131,7 @@ function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
     if (d === undefined) {
       d = 0;
       depths.set(s, 0);
-      for (const n of inlineOf(l, s.value)) {
+      for (const n of rootsOfSink(s).flatMap(r => (l.buffers.has(r) && r !== s.value ? [r] : inlineOf(l, r)))) {
         const o = n === s.value && s.kept ? undefined : byValue.get(n);
         if (o && o !== s) d = Math.max(d, depthOf(o) + (sharesLoop(l, o, s) ? 0 : 1));
         for (const m of materializedBelow(n)) {
@@ -142,7 +149,8 @@ function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
     const contraction = inlineContraction(l, s);
     const depth = depthOf(s);
     const whole = wideAxes(l, s).length > 0 ? "" : looped(l, s.axes);
-    const key = `${depth}/${contraction}/${looped(l, rowAxes(l, s))}/${whole}`;
+    const alone = s.combine ? s.name : "";
+    const key = `${depth}/${contraction}/${looped(l, rowAxes(l, s))}/${whole}/${alone}`;
     const g = groups.get(key);
     if (g) g.sinks.push(s);
     else groups.set(key, { depth, contraction, sinks: [s] });
@@ -184,9 +192,9 @@ class Stage {
     this.l = l;
     this.sinks = sinks;
     const first = sinks[0]!;
-    this.pin = pin ?? l.schedule.stage[first.name] ?? {};
+    this.pin = first.combine ? {} : (pin ?? l.schedule.stage[first.name] ?? {});
     this.rows = rowAxes(l, first).filter(a => !l.bindings.has(a));
-    this.reduces = sinks.some(s => inlineOf(l, s.value).some(n => n.kind === "reduce"));
+    this.reduces = sinks.some(s => rootsOfSink(s).some(r => inlineOf(l, r).some(n => n.kind === "reduce")));
     this.lane = this.laneAxis();
     const order = this.rows.filter(a => a !== this.lane);
     const rank = (a: Axis) => this.pin.order?.indexOf(l.names.axis(a)) ?? 0;
@@ -196,7 +204,7 @@ class Stage {
   /** the pinned one; else the last axis, if that leaves no reduction that would rather have its own */
   private laneAxis(): Axis | undefined {
     const { l, pin, rows } = this;
-    if (this.sinks.some(s => !fitsLane(s.dtype) || !fitsLane(s.value.dtype))) return undefined;
+    if (this.sinks.some(s => s.combine || !fitsLane(s.dtype) || !fitsLane(s.value.dtype))) return undefined;
     if (pin.lane !== undefined) return rows.find(a => l.names.axis(a) === pin.lane);
     const contraction = this.sinks.some(s => inlineContraction(l, s));
     const wide = this.sinks.some(s => wideAxes(l, s).length > 0);
@@ -207,7 +215,7 @@ class Stage {
     const { l, sinks } = this;
     for (const s of sinks) if (s.kept) l.pending.set(s.value, s);
     const vector = l.vector;
-    if (sinks.some(s => !fitsLane(s.dtype))) l.vector = false;
+    if (sinks.some(s => s.combine || !fitsLane(s.dtype))) l.vector = false;
     l.stages.push(this.describe());
     this.panels(() => this.rowNest(0));
     for (const a of this.rows) l.bindings.delete(a);
@@ -329,7 +337,7 @@ class Stage {
   /** a turn over the end may read what lies behind a row, not rows behind a tensor */
   private canMask(lane: Axis): boolean {
     const { l } = this;
-    if (this.sinks.some(s => s.checks.length > 0 || wideAxes(l, s).length > 0)) return false;
+    if (this.sinks.some(s => s.checks.length > 0 || s.when || wideAxes(l, s).length > 0)) return false;
     return this.sinks.every(s =>
       inlineOf(l, s.value).every(n => {
         if (l.buffers.has(n) && n !== s.value) return true;

@@ -1,7 +1,7 @@
 // The state of one lowering: parameters, positions of axes, storage, and the code being built. No tile IR is walked here.
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly, Sym } from "../../ir/poly.js";
-import type { Axis, Fold, Kernel, Node, Tensor } from "../../ir/tile.js";
+import type { Axis, Combine, Fold, Kernel, Node, Tensor } from "../../ir/tile.js";
 import { axesOf, axisOf, isTensor } from "../../ir/tile.js";
 import type { Names } from "../../schedule/names.js";
 import { namesOf } from "../../schedule/names.js";
@@ -61,6 +61,12 @@ export interface Sink {
   readonly kept?: Buffer;
   /** polynomials that must be inside: gathered indices of a scatter */
   readonly checks: readonly Check[];
+  /** joins what is there, write by write in the order of the axes: no lanes, no register tile */
+  readonly combine?: Combine;
+  /** where it is false nothing is written */
+  readonly when?: Node;
+  /** gathered indices */
+  readonly gathers?: readonly Node[];
 }
 
 export class Lowering implements Tools {
@@ -383,6 +389,3 @@ export function laneBits(dtype: Dtype, value: number | bigint): number {
   floatBits[0] = Number(value);
   return wordBits[0]!;
 }
-
-/** Axes of a store or a load: those of its indices. */
-export const indexAxes = (index: readonly Poly[]): Axis[] => [...new Set(index.flatMap(axesOf))];

@@ -1,10 +1,12 @@
 // Whole, partial and strided stores of a register tile.
 import { bytesOf } from "../../ir/dtypes.js";
 import type { Poly } from "../../ir/poly.js";
-import { extractLane, packLanes, storeScalar } from "./convert.js";
+import { cell } from "./cells.js";
+import { extractLane, loadScalar, packLanes, storeScalar } from "./convert.js";
 import type { Expr, StoreOp } from "./loop.js";
 import { int, mul, op, sub } from "./loop.js";
 import { insideExpr } from "./loads.js";
+import { binary } from "./maps.js";
 import type { Lowering, Offsets, Sink } from "./state.js";
 
 /** The registers of one tile, values computed before: state that is updated in place is read before it is written. */
@@ -45,23 +47,36 @@ export function storeOnTheWay(l: Lowering, s: Sink, offs: Offsets, value: Expr):
 function storeCell(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: number): void {
   const write = () => {
     if (l.lane) storeLanes(l, s, offs, value, count);
-    else l.b.push(storeScalar(s.dtype, l.b.access(l.addressOf(s.form, offs)), value, l));
+    else l.b.push(storeScalar(s.dtype, l.b.access(l.addressOf(s.form, offs)), joined(l, s, offs, value), l));
   };
-  if (s.checks.length === 0) {
+  if (s.checks.length === 0 && !s.when) {
     write();
     return;
   }
   // a scatter: where an index leaves the tensor nothing is written, lane by lane if the index varies with it
   const lane = l.lane;
   if (!lane) {
-    l.b.branch(insideExpr(l, s.checks, offs), write);
+    l.b.branch(isWritten(l, s, offs), write);
     return;
   }
   for (let i = 0; i < count; i++) {
     const at = l.atLane(offs, i);
     const part = l.keep(extractLane(s.dtype, i, value));
-    l.scalarly(() => l.b.branch(insideExpr(l, s.checks, at), () => storeCell(l, { ...s, checks: [] }, at, part, 1)));
+    const { when: _, ...bare } = s;
+    l.scalarly(() => l.b.branch(isWritten(l, s, at), () => storeCell(l, { ...bare, checks: [] }, at, part, 1)));
   }
+}
+function isWritten(l: Lowering, s: Sink, offs: Offsets): Expr {
+  const inside = s.checks.length > 0 ? l.keep(insideExpr(l, s.checks, offs)) : undefined;
+  const when = s.when && cell(l, s.when, offs);
+  return inside && when ? op("i32.and", inside, when) : (inside ?? when!);
+}
+/** what is there and the value, as one */
+function joined(l: Lowering, s: Sink, offs: Offsets, value: Expr): Expr {
+  if (!s.combine || s.combine === "last") return value;
+  const x = l.keep(value);
+  const old = l.keep(loadScalar(s.dtype, l.b.access(l.addressOf(s.form, offs)), l));
+  return binary(l, s.combine, s.dtype, old, x, false);
 }
 
 function storeLanes(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: number): void {

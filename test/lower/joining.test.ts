@@ -1,0 +1,129 @@
+// Writes that join what is there, compiled, against plain loops; random ones against the interpreter, to the last bit.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import { print } from "../../src/ir/print.js";
+import type { Kernel } from "../../src/ir/tile.js";
+import { deriveSchedule } from "../../src/schedule/derive.js";
+import type { Schedule } from "../../src/schedule/schedule.js";
+import type { AnyTile, Combine, TileKernel } from "../../src/tile/index.js";
+import { f32, fold, grid, i32, inPlace, kernel, literal, where, zeros } from "../../src/tile/index.js";
+import { joiningCases } from "../kernels/joining.js";
+import { arraysOf, difference, valuesOf } from "../kernels/typed-cases.js";
+import type { Data } from "./harness.js";
+import { defaultSchedule, runOnce } from "./harness.js";
+
+const schedules: readonly (readonly [string, (k: Kernel) => Schedule])[] = [
+  ["the derived schedule", k => deriveSchedule(k)],
+  ["small blocks", k => ({ ...deriveSchedule(k), block: Object.fromEntries(k.grid.map(a => [a.name, 2])) })],
+  ["the plain schedule", () => defaultSchedule],
+];
+for (const c of joiningCases)
+  for (const [name, scheduleOf] of schedules)
+    test(`${c.name} with ${name}`, () => {
+      const k = c.kernel();
+      const args = arraysOf(c, k);
+      const sizes: Record<string, number> = {};
+      for (const t of k.tensors)
+        t.dims.forEach((d, i) => {
+          const dim = k.dims.find(x => x.size.equals(d));
+          if (dim) sizes[dim.name] = args[t.name]!.dims[i]!;
+        });
+      const data = Object.fromEntries(Object.entries(args).map(([n, a]) => [n, a.data as Data]));
+      const got = runOnce(k, scheduleOf(k), sizes, data)[c.output]!;
+      const { dtype, dims } = args[c.output]!;
+      assert.equal(difference(c, valuesOf({ dtype, dims, data: got })), undefined);
+    });
+
+interface Form {
+  readonly combine: Combine;
+  /** where the axis that the value has and Y lacks comes from: nowhere, a whole axis, or the steps of a fold */
+  readonly extra: "none" | "axis" | "steps";
+  readonly column: "bare" | "gathered" | "shifted";
+  readonly masked: boolean;
+  readonly reduced: boolean;
+}
+const forms: fc.Arbitrary<Form> = fc.record({
+  combine: fc.constantFrom("add" as const, "mul" as const, "min" as const, "max" as const, "last" as const),
+  extra: fc.constantFrom("none" as const, "axis" as const, "steps" as const),
+  column: fc.constantFrom("bare" as const, "gathered" as const, "shifted" as const),
+  masked: fc.boolean(),
+  reduced: fc.boolean(),
+});
+
+/** Y[I[n], column of c], joined with what X, W and perhaps a third axis give */
+function joining(f: Form): TileKernel {
+  const signature = { X: f32("N C"), W: f32("K"), I: i32("N"), J: i32("C"), Y: inPlace(f32("R C")) };
+  return kernel(
+    signature,
+    ({ X, W, I, J, Y, N, C, K }) => {
+      const body = (c: AnyTile): void => {
+        const [n, r] = [N.all(), K.all("r")];
+        const column = f.column === "bare" ? c : f.column === "gathered" ? J.at(c) : c.add(1).imod(C.size);
+        const x: AnyTile = X.at(n, c);
+        const y = f.reduced
+          ? x.add(
+              X.at(n, r.imod(C.size))
+                .mul(W.at(r))
+                .sum(r as never),
+            )
+          : x;
+        const write = (w: AnyTile): void => {
+          const value = f.combine === "mul" ? where(y.lt(w), literal("f32", 2), 0.5) : y.add(w);
+          Y.at(I.at(n), column).accumulate(value as never, f.combine, f.masked ? { when: y.gt(w.neg()) } : {});
+        };
+        if (f.extra === "none") write(W.at(0));
+        else if (f.extra === "axis") write(W.at(K.all()));
+        else
+          fold(K.steps(), [zeros("f32") as AnyTile] as const, (t, [s]) => {
+            write(W.at(t).add(s!));
+            return [s!.add(1)];
+          });
+      };
+      if (f.column === "bare") grid(C.tile(), body);
+      else body(C.all());
+    },
+    { name: "joining" },
+  ) as unknown as TileKernel;
+}
+
+test("random joining writes give the interpreter's bits, whatever the schedule", () => {
+  const size = fc.integer({ min: 0, max: 9 });
+  const sizesOf = fc.record({ N: size, C: size, K: fc.integer({ min: 1, max: 5 }), R: fc.integer({ min: 1, max: 5 }) });
+  fc.assert(
+    fc.property(forms, sizesOf, fc.nat(1000), (form, sizes, seed) => {
+      const recorded = joining(form);
+      const k = recorded.ir;
+      let state = seed + 1;
+      const next = (lo: number, hi: number): number => {
+        state = (state * 16807) % 2147483647;
+        return lo + Math.floor((state / 2147483647) * (hi - lo + 1));
+      };
+      // quarters: sums of a few of them are exact, so that their order inside of a value does not count
+      const quarters = (n: number) => Float32Array.from({ length: n }, () => next(-8, 8) / 4);
+      const { N, C, K, R } = sizes;
+      const data = {
+        X: quarters(N * C),
+        W: quarters(K),
+        I: Int32Array.from({ length: N }, () => next(0, R - 1)),
+        J: Int32Array.from({ length: C }, () => next(0, C - 1)),
+        Y: quarters(R * C),
+      };
+      const dims = { X: [N, C], W: [K], I: [N], J: [C], Y: [R, C] };
+      const copies = () =>
+        Object.fromEntries(
+          k.tensors.map(t => {
+            const name = t.name as keyof typeof data;
+            return [name, { dtype: t.dtype, dims: dims[name], data: data[name].slice() }] as const;
+          }),
+        );
+      const args = copies();
+      interpretKernel(k, args, { blockElements: 1 + (seed % 40) });
+      assert.deepEqual(recorded.eager(copies()).Y!.data, args.Y!.data, `eagerly in\n${print(k)}`);
+      for (const [name, scheduleOf] of schedules)
+        assert.deepEqual(runOnce(k, scheduleOf(k), sizes, data).Y, args.Y!.data, `with ${name} in\n${print(k)}`);
+    }),
+    { numRuns: 60 },
+  );
+});
