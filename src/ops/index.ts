@@ -115,6 +115,9 @@ import { operator as resizeOperator } from "./resize.js";
 import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
 import { operator as rnnOperator } from "./rnn.js";
 import { operator as roundOperator } from "./round.js";
+import { operator as scatterOperator } from "./scatter.js";
+import { operator as scatterElementsOperator } from "./scatter-elements.js";
+import { operator as scatterNdOperator } from "./scatter-nd.js";
 import { operator as seluOperator } from "./selu.js";
 import { operator as shapeOperator } from "./shape.js";
 import { operator as shrinkOperator } from "./shrink.js";
@@ -263,6 +266,9 @@ export const builtInOperators: readonly Operator[] = [
   rmsNormalizationOperator,
   rnnOperator,
   roundOperator,
+  scatterElementsOperator,
+  scatterNdOperator,
+  scatterOperator,
   seluOperator,
   shapeOperator,
   shrinkOperator,

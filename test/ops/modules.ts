@@ -115,6 +115,9 @@ import * as resizeModule from "../../src/ops/resize.js";
 import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as rnnModule from "../../src/ops/rnn.js";
 import * as roundModule from "../../src/ops/round.js";
+import * as scatterModule from "../../src/ops/scatter.js";
+import * as scatterElementsModule from "../../src/ops/scatter-elements.js";
+import * as scatterNdModule from "../../src/ops/scatter-nd.js";
 import * as seluModule from "../../src/ops/selu.js";
 import * as shapeModule from "../../src/ops/shape.js";
 import * as shrinkModule from "../../src/ops/shrink.js";
@@ -263,6 +266,9 @@ export const operatorModules: readonly OperatorModule[] = [
   rmsNormalizationModule,
   rnnModule,
   roundModule,
+  scatterElementsModule,
+  scatterNdModule,
+  scatterModule,
   seluModule,
   shapeModule,
   shrinkModule,
