@@ -73,7 +73,7 @@ export interface Report extends TargetReport {
 export interface Model {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Inputs by name; resolves with all outputs by name. Never blocks the event loop. Concurrent calls queue. */
+  /** Inputs by name; resolves with all outputs by name. Never blocks the event loop for longer than a quarter of a millisecond. Concurrent calls queue. */
   run(
     inputs: Readonly<Record<string, TensorData>>,
     options?: { readonly signal?: AbortSignal },

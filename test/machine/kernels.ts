@@ -101,7 +101,16 @@ export async function machineOf(
   const threads = shared ? Number(kind.slice(-1)) : 1;
   const { delays, ...options } = more;
   const module = testModule(shared, delays);
-  const machine = await createMachine({ module, shared, threads, engineFlags: "never", place, ...options });
+  // workers do all runs, however short: their races are what is tested; place.test.ts tests the calling thread
+  const machine = await createMachine({
+    module,
+    shared,
+    threads,
+    engineFlags: "never",
+    place,
+    shortRunsHere: false,
+    ...options,
+  });
   await machine.reserve(machine.heapBase + (4 << 20));
   return machine;
 }

@@ -7,10 +7,13 @@ import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Machine, Prepared, Transfer } from "./machine.js";
+import { SHORT_MS } from "./run-place.js";
 import type { Plan } from "./planner.js";
 
 /** Plans are kept for this many sets of dims; the oldest goes first. */
 const MAX_PLANS = 64;
+
+const RUNS_HERE = `runs with these dims take less than ${SHORT_MS} ms, and the calling thread does them: a hand-over would take longer`;
 
 export interface ExecutableParts {
   readonly program: KernelProgram;
@@ -32,7 +35,7 @@ export class ProgramExecutable implements Executable {
   readonly #plans = new Map<string, PreparedPlan>();
   /** whose tables are in memory */
   #setUp: PreparedPlan | undefined;
-  #last: Plan | undefined;
+  #last: PreparedPlan | undefined;
   #disposed = false;
   readonly runSync?: Executable["runSync"];
 
@@ -81,7 +84,7 @@ export class ProgramExecutable implements Executable {
     const key = this.#parts.program.inputs.map(b => inputs.get(b.name)?.dims.join() ?? "?").join("/");
     const known = this.#plans.get(key);
     if (known) {
-      this.#last = known.plan;
+      this.#last = known;
       return known;
     }
     const values = bindDims(this.#parts.program, name => inputs.get(name)?.dims);
@@ -95,7 +98,7 @@ export class ProgramExecutable implements Executable {
         setup: plan.setup.length ? machine.prepare(plan.setup, plan.scratch) : undefined,
       };
       this.#plans.set(key, made);
-      this.#last = plan;
+      this.#last = made;
       this.#forgetOldest();
       return made;
     };
@@ -118,10 +121,14 @@ export class ProgramExecutable implements Executable {
     );
   }
   report(): TargetReport {
+    const { machine, report } = this.#parts;
+    const last = this.#last;
+    const isHere = last !== undefined && machine.runsHere?.(last.prepared) === true;
     return {
-      ...this.#parts.report,
-      arenaBytes: this.#last?.arenaBytes ?? 0,
-      arenaLowerBoundBytes: this.#last?.arenaLowerBoundBytes ?? 0,
+      ...report,
+      notes: isHere ? [...report.notes, RUNS_HERE] : report.notes,
+      arenaBytes: last?.plan.arenaBytes ?? 0,
+      arenaLowerBoundBytes: last?.plan.arenaLowerBoundBytes ?? 0,
     };
   }
   dispose(): void {

@@ -60,6 +60,8 @@ export interface Machine {
     outputs: readonly Range[],
     signal?: AbortSignal,
   ): Promise<Uint8Array[]>;
+  /** Is the program so short that the calling thread runs it itself? Decided after some runs. */
+  runsHere?(prepared: Prepared): boolean;
   /** The same on the calling thread and its workers, where that thread may block; throws while other runs are pending. */
   runSync?(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[];
   /** Makes sure that addresses below `bytes` exist; fails with AzulejoError("memory") with both numbers when they can't. */

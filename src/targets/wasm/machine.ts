@@ -19,6 +19,8 @@ export interface MachineOptions {
   readonly engineFlags: EngineFlags;
   /** "caller": no worker, runs block the calling thread; the default only where there are no workers */
   readonly place?: "worker" | "caller";
+  /** may the calling thread do runs that are shorter than a hand-over? Default: yes */
+  readonly shortRunsHere?: boolean;
   /** a file with the text of WORKER_SOURCE, for strict Content-Security-Policies */
   readonly workerUrl?: string | URL;
   readonly signal?: AbortSignal;

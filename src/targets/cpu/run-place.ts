@@ -1,0 +1,31 @@
+// Where a program runs: on the workers, or, if it is over sooner than a hand-over to another thread and back takes, on the calling
+// thread. Measured while the program runs, since only then all dims are known; results do not depend on it.
+
+/** Longest work that the calling thread does itself: a sixteenth of what a page has for a frame, and less than Node's timers resolve. */
+export const SHORT_MS = 0.25;
+/** runs of each kind before they are compared; the shortest counts, which no busy neighbour can lengthen */
+const SAMPLES = 6;
+
+type Side = "workers" | "here";
+
+export class RunPlace {
+  readonly #least: Record<Side, number> = { workers: Number.POSITIVE_INFINITY, here: Number.POSITIVE_INFINITY };
+  readonly #runs: Record<Side, number> = { workers: 0, here: 0 };
+  #decided: Side | undefined;
+
+  get next(): Side {
+    if (this.#decided) return this.#decided;
+    return this.#runs.workers < SAMPLES ? "workers" : "here";
+  }
+
+  /** A run on `side` took so long, from the start to the results. */
+  took(side: Side, milliseconds: number): void {
+    this.#runs[side]++;
+    this.#least[side] = Math.min(this.#least[side], milliseconds);
+    if (this.#runs.workers >= SAMPLES && this.#least.workers > SHORT_MS) this.#decided = "workers";
+    if (this.#runs.here >= SAMPLES) {
+      const isShort = this.#least.here <= SHORT_MS && this.#least.here < this.#least.workers;
+      this.#decided = isShort ? "here" : "workers";
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// Short programs run on the calling thread, long ones on the workers; results and failures are the same.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RunPlace, SHORT_MS } from "../../src/targets/cpu/run-place.js";
+import { arena, bytesOf, call, machineOf, wordsOf } from "./kernels.js";
+
+/** what is decided after enough runs that take so long on either side */
+function decided(workersMs: number, hereMs: number): string {
+  const place = new RunPlace();
+  for (let i = 0; i < 20; i++) place.took(place.next, place.next === "here" ? hereMs : workersMs);
+  return place.next;
+}
+
+test("the calling thread takes what is short and faster there", () => {
+  assert.equal(decided(0.05, 0.02), "here");
+  assert.equal(decided(0.05, 0.06), "workers");
+  assert.equal(decided(SHORT_MS * 2, 0.01), "workers", "long runs are never tried on the calling thread");
+  assert.equal(decided(SHORT_MS * 0.9, SHORT_MS * 1.1), "workers");
+});
+test("workers come first, so that a long run never blocks the calling thread", () => {
+  const place = new RunPlace();
+  assert.equal(place.next, "workers");
+  for (let i = 0; i < 100; i++) {
+    place.took("workers", SHORT_MS * 4);
+    assert.equal(place.next, "workers");
+  }
+});
+
+test("runs give the same on either side, and a trap is the same error", async () => {
+  const machine = await machineOf("shared 2", { shortRunsHere: true });
+  try {
+    const place = arena(machine);
+    const [from, to] = [place(8), place(8)];
+    const scratch = { address: machine.heapBase + (1 << 20), bytesPerThread: 64 };
+    const program = machine.prepare([call("scale", 8, from, to, 3, 1)], scratch);
+    const seen = new Set<boolean>();
+    for (let i = 0; i < 40; i++) {
+      seen.add(machine.runsHere!(program));
+      const x = [1, 2, 3, 4, 5, 6, 7, i];
+      const [y] = await machine.run(program, [{ address: from, bytes: bytesOf(x) }], [{ address: to, byteLength: 32 }]);
+      assert.deepEqual(
+        wordsOf(y!),
+        x.map(v => v * 3 + 1),
+      );
+    }
+    assert.ok(seen.has(false), "the first runs are the workers'");
+    assert.ok(machine.runsHere!(program) || seen.has(true), "a run of microseconds is tried on the calling thread");
+    const controller = new AbortController();
+    controller.abort();
+    await assert.rejects(machine.run(program, [], [], controller.signal), { code: "aborted" });
+  } finally {
+    machine.dispose();
+  }
+});
