@@ -8,9 +8,9 @@ import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "..
 import { validateWasm } from "../../src/runtime/platform.js";
 import type { TileProfile } from "../../src/schedule/machine-profile.js";
 import { tileLimits } from "../../src/schedule/machine-profile.js";
-import { CompiledProgram } from "../../src/targets/wasm/compiled-program.js";
+import { CompiledProgram } from "../../src/targets/cpu/compiled-program.js";
 import { emitFunctions } from "../../src/targets/wasm/emit.js";
-import { KernelLibrary } from "../../src/targets/wasm/kernel-library.js";
+import { KernelLibrary } from "../../src/targets/cpu/kernel-library.js";
 import { engine } from "../../src/targets/wasm/machine-engine.js";
 import type { AssembledModule } from "../../src/targets/wasm/module.js";
 import { assembleModule } from "../../src/targets/wasm/module.js";
