@@ -25,6 +25,7 @@ import { operator as bitwiseXorOperator } from "./bitwise-xor.js";
 import { operator as blackmanWindowOperator } from "./blackman-window.js";
 import { operator as castOperator } from "./cast.js";
 import { operator as castLikeOperator } from "./cast-like.js";
+import { operator as causalConvWithStateOperator } from "./causal-conv-with-state.js";
 import { operator as ceilOperator } from "./ceil.js";
 import { operator as celuOperator } from "./celu.js";
 import { operator as centerCropPadOperator } from "./center-crop-pad.js";
@@ -46,6 +47,7 @@ import { operator as expOperator } from "./exp.js";
 import { operator as expandOperator } from "./expand.js";
 import { operator as eyeLikeOperator } from "./eye-like.js";
 import { operator as flattenOperator } from "./flatten.js";
+import { operator as flexAttentionOperator } from "./flex-attention.js";
 import { operator as floorOperator } from "./floor.js";
 import { operator as gatherOperator } from "./gather.js";
 import { operator as gatherElementsOperator } from "./gather-elements.js";
@@ -73,6 +75,7 @@ import { operator as layerNormalizationOperator } from "./layer-normalization.js
 import { operator as leakyReluOperator } from "./leaky-relu.js";
 import { operator as lessOperator } from "./less.js";
 import { operator as lessOrEqualOperator } from "./less-or-equal.js";
+import { operator as linearAttentionOperator } from "./linear-attention.js";
 import { operator as logOperator } from "./log.js";
 import { operator as logSoftmaxOperator } from "./log-softmax.js";
 import { operator as lpNormalizationOperator } from "./lp-normalization.js";
@@ -114,6 +117,7 @@ import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
 import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
 import { operator as rnnOperator } from "./rnn.js";
+import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
 import { operator as scatterOperator } from "./scatter.js";
 import { operator as scatterElementsOperator } from "./scatter-elements.js";
@@ -177,6 +181,7 @@ export const builtInOperators: readonly Operator[] = [
   blackmanWindowOperator,
   castLikeOperator,
   castOperator,
+  causalConvWithStateOperator,
   ceilOperator,
   celuOperator,
   centerCropPadOperator,
@@ -198,6 +203,7 @@ export const builtInOperators: readonly Operator[] = [
   expandOperator,
   eyeLikeOperator,
   flattenOperator,
+  flexAttentionOperator,
   floorOperator,
   gatherElementsOperator,
   gatherNdOperator,
@@ -225,6 +231,7 @@ export const builtInOperators: readonly Operator[] = [
   leakyReluOperator,
   lessOrEqualOperator,
   lessOperator,
+  linearAttentionOperator,
   logSoftmaxOperator,
   logOperator,
   lpNormalizationOperator,
@@ -265,6 +272,7 @@ export const builtInOperators: readonly Operator[] = [
   resizeOperator,
   rmsNormalizationOperator,
   rnnOperator,
+  rotaryEmbeddingOperator,
   roundOperator,
   scatterElementsOperator,
   scatterNdOperator,

@@ -25,6 +25,7 @@ import * as bitwiseXorModule from "../../src/ops/bitwise-xor.js";
 import * as blackmanWindowModule from "../../src/ops/blackman-window.js";
 import * as castModule from "../../src/ops/cast.js";
 import * as castLikeModule from "../../src/ops/cast-like.js";
+import * as causalConvWithStateModule from "../../src/ops/causal-conv-with-state.js";
 import * as ceilModule from "../../src/ops/ceil.js";
 import * as celuModule from "../../src/ops/celu.js";
 import * as centerCropPadModule from "../../src/ops/center-crop-pad.js";
@@ -46,6 +47,7 @@ import * as expModule from "../../src/ops/exp.js";
 import * as expandModule from "../../src/ops/expand.js";
 import * as eyeLikeModule from "../../src/ops/eye-like.js";
 import * as flattenModule from "../../src/ops/flatten.js";
+import * as flexAttentionModule from "../../src/ops/flex-attention.js";
 import * as floorModule from "../../src/ops/floor.js";
 import * as gatherModule from "../../src/ops/gather.js";
 import * as gatherElementsModule from "../../src/ops/gather-elements.js";
@@ -73,6 +75,7 @@ import * as layerNormalizationModule from "../../src/ops/layer-normalization.js"
 import * as leakyReluModule from "../../src/ops/leaky-relu.js";
 import * as lessModule from "../../src/ops/less.js";
 import * as lessOrEqualModule from "../../src/ops/less-or-equal.js";
+import * as linearAttentionModule from "../../src/ops/linear-attention.js";
 import * as logModule from "../../src/ops/log.js";
 import * as logSoftmaxModule from "../../src/ops/log-softmax.js";
 import * as lpNormalizationModule from "../../src/ops/lp-normalization.js";
@@ -114,6 +117,7 @@ import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
 import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as rnnModule from "../../src/ops/rnn.js";
+import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
 import * as scatterModule from "../../src/ops/scatter.js";
 import * as scatterElementsModule from "../../src/ops/scatter-elements.js";
@@ -177,6 +181,7 @@ export const operatorModules: readonly OperatorModule[] = [
   blackmanWindowModule,
   castLikeModule,
   castModule,
+  causalConvWithStateModule,
   ceilModule,
   celuModule,
   centerCropPadModule,
@@ -198,6 +203,7 @@ export const operatorModules: readonly OperatorModule[] = [
   expandModule,
   eyeLikeModule,
   flattenModule,
+  flexAttentionModule,
   floorModule,
   gatherElementsModule,
   gatherNdModule,
@@ -225,6 +231,7 @@ export const operatorModules: readonly OperatorModule[] = [
   leakyReluModule,
   lessOrEqualModule,
   lessModule,
+  linearAttentionModule,
   logSoftmaxModule,
   logModule,
   lpNormalizationModule,
@@ -265,6 +272,7 @@ export const operatorModules: readonly OperatorModule[] = [
   resizeModule,
   rmsNormalizationModule,
   rnnModule,
+  rotaryEmbeddingModule,
   roundModule,
   scatterElementsModule,
   scatterNdModule,
