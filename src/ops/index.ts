@@ -3,6 +3,7 @@ import { operator as absOperator } from "./abs.js";
 import { operator as acosOperator } from "./acos.js";
 import { operator as acoshOperator } from "./acosh.js";
 import { operator as addOperator } from "./add.js";
+import { operator as affineGridOperator } from "./affine-grid.js";
 import { operator as andOperator } from "./and.js";
 import { operator as argMaxOperator } from "./arg-max.js";
 import { operator as argMinOperator } from "./arg-min.js";
@@ -30,6 +31,7 @@ import { operator as ceilOperator } from "./ceil.js";
 import { operator as celuOperator } from "./celu.js";
 import { operator as centerCropPadOperator } from "./center-crop-pad.js";
 import { operator as clipOperator } from "./clip.js";
+import { operator as col2imOperator } from "./col2im.js";
 import { operator as concatOperator } from "./concat.js";
 import { operator as constantOperator } from "./constant.js";
 import { operator as constantOfShapeOperator } from "./constant-of-shape.js";
@@ -38,8 +40,10 @@ import { operator as convTransposeOperator } from "./conv-transpose.js";
 import { operator as cosOperator } from "./cos.js";
 import { operator as coshOperator } from "./cosh.js";
 import { operator as depthToSpaceOperator } from "./depth-to-space.js";
+import { operator as dftOperator } from "./dft.js";
 import { operator as divOperator } from "./div.js";
 import { operator as dropoutOperator } from "./dropout.js";
+import { operator as einsumOperator } from "./einsum.js";
 import { operator as eluOperator } from "./elu.js";
 import { operator as equalOperator } from "./equal.js";
 import { operator as erfOperator } from "./erf.js";
@@ -59,6 +63,7 @@ import { operator as globalLpPoolOperator } from "./global-lp-pool.js";
 import { operator as globalMaxPoolOperator } from "./global-max-pool.js";
 import { operator as greaterOperator } from "./greater.js";
 import { operator as greaterOrEqualOperator } from "./greater-or-equal.js";
+import { operator as gridSampleOperator } from "./grid-sample.js";
 import { operator as groupNormalizationOperator } from "./group-normalization.js";
 import { operator as gruOperator } from "./gru.js";
 import { operator as hammingWindowOperator } from "./hamming-window.js";
@@ -159,6 +164,7 @@ export const builtInOperators: readonly Operator[] = [
   acosOperator,
   acoshOperator,
   addOperator,
+  affineGridOperator,
   andOperator,
   argMaxOperator,
   argMinOperator,
@@ -186,6 +192,7 @@ export const builtInOperators: readonly Operator[] = [
   celuOperator,
   centerCropPadOperator,
   clipOperator,
+  col2imOperator,
   concatOperator,
   constantOfShapeOperator,
   constantOperator,
@@ -194,8 +201,10 @@ export const builtInOperators: readonly Operator[] = [
   cosOperator,
   coshOperator,
   depthToSpaceOperator,
+  dftOperator,
   divOperator,
   dropoutOperator,
+  einsumOperator,
   eluOperator,
   equalOperator,
   erfOperator,
@@ -215,6 +224,7 @@ export const builtInOperators: readonly Operator[] = [
   globalMaxPoolOperator,
   greaterOrEqualOperator,
   greaterOperator,
+  gridSampleOperator,
   groupNormalizationOperator,
   gruOperator,
   hammingWindowOperator,

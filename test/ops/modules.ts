@@ -3,6 +3,7 @@ import * as absModule from "../../src/ops/abs.js";
 import * as acosModule from "../../src/ops/acos.js";
 import * as acoshModule from "../../src/ops/acosh.js";
 import * as addModule from "../../src/ops/add.js";
+import * as affineGridModule from "../../src/ops/affine-grid.js";
 import * as andModule from "../../src/ops/and.js";
 import * as argMaxModule from "../../src/ops/arg-max.js";
 import * as argMinModule from "../../src/ops/arg-min.js";
@@ -30,6 +31,7 @@ import * as ceilModule from "../../src/ops/ceil.js";
 import * as celuModule from "../../src/ops/celu.js";
 import * as centerCropPadModule from "../../src/ops/center-crop-pad.js";
 import * as clipModule from "../../src/ops/clip.js";
+import * as col2imModule from "../../src/ops/col2im.js";
 import * as concatModule from "../../src/ops/concat.js";
 import * as constantModule from "../../src/ops/constant.js";
 import * as constantOfShapeModule from "../../src/ops/constant-of-shape.js";
@@ -38,8 +40,10 @@ import * as convTransposeModule from "../../src/ops/conv-transpose.js";
 import * as cosModule from "../../src/ops/cos.js";
 import * as coshModule from "../../src/ops/cosh.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
+import * as dftModule from "../../src/ops/dft.js";
 import * as divModule from "../../src/ops/div.js";
 import * as dropoutModule from "../../src/ops/dropout.js";
+import * as einsumModule from "../../src/ops/einsum.js";
 import * as eluModule from "../../src/ops/elu.js";
 import * as equalModule from "../../src/ops/equal.js";
 import * as erfModule from "../../src/ops/erf.js";
@@ -59,6 +63,7 @@ import * as globalLpPoolModule from "../../src/ops/global-lp-pool.js";
 import * as globalMaxPoolModule from "../../src/ops/global-max-pool.js";
 import * as greaterModule from "../../src/ops/greater.js";
 import * as greaterOrEqualModule from "../../src/ops/greater-or-equal.js";
+import * as gridSampleModule from "../../src/ops/grid-sample.js";
 import * as groupNormalizationModule from "../../src/ops/group-normalization.js";
 import * as gruModule from "../../src/ops/gru.js";
 import * as hammingWindowModule from "../../src/ops/hamming-window.js";
@@ -159,6 +164,7 @@ export const operatorModules: readonly OperatorModule[] = [
   acosModule,
   acoshModule,
   addModule,
+  affineGridModule,
   andModule,
   argMaxModule,
   argMinModule,
@@ -186,6 +192,7 @@ export const operatorModules: readonly OperatorModule[] = [
   celuModule,
   centerCropPadModule,
   clipModule,
+  col2imModule,
   concatModule,
   constantOfShapeModule,
   constantModule,
@@ -194,8 +201,10 @@ export const operatorModules: readonly OperatorModule[] = [
   cosModule,
   coshModule,
   depthToSpaceModule,
+  dftModule,
   divModule,
   dropoutModule,
+  einsumModule,
   eluModule,
   equalModule,
   erfModule,
@@ -215,6 +224,7 @@ export const operatorModules: readonly OperatorModule[] = [
   globalMaxPoolModule,
   greaterOrEqualModule,
   greaterModule,
+  gridSampleModule,
   groupNormalizationModule,
   gruModule,
   hammingWindowModule,
