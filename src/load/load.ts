@@ -26,6 +26,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   const compileOptions = compileOptionsOf(options);
   const registry = registryFor(options);
   const { graph, close } = await readModel(source, options);
+  target.begin?.(compileOptions);
   try {
     const prepared = await prepareGraph(graph, registry, options);
     const info = {
@@ -47,6 +48,8 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   } catch (e) {
     await close();
     throw e;
+  } finally {
+    target.abandon?.();
   }
 }
 

@@ -49,5 +49,9 @@ export interface Executable {
 }
 export interface Target {
   readonly name: string;
+  /** Starts what the next compile() will need, while its caller still reads the model. */
+  begin?(options: CompileOptions): void;
+  /** Ends what begin() started, if nothing has been compiled since. */
+  abandon?(): void;
   compile(program: KernelProgram, options: CompileOptions): Promise<Executable>;
 }

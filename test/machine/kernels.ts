@@ -14,6 +14,7 @@ import {
 } from "../../src/targets/wasm/assembler.js";
 import type { Instruction, Machine } from "../../src/targets/cpu/machine.js";
 import { createMachine, type MachineOptions } from "../../src/targets/wasm/machine.js";
+import { SharedMachine } from "../../src/targets/wasm/machine-shared.js";
 import type { AssembledModule, ModuleFunction } from "../../src/targets/wasm/module.js";
 import { assembleModule } from "../../src/targets/wasm/module.js";
 
@@ -111,6 +112,7 @@ export async function machineOf(
     shortRunsHere: false,
     ...options,
   });
+  if (machine instanceof SharedMachine) await machine.complete;
   await machine.reserve(machine.heapBase + (4 << 20));
   return machine;
 }

@@ -32,6 +32,8 @@ interface Parts {
   readonly compiled: WasmModule;
   readonly memory: WasmMemory;
   readonly workers: readonly HostWorker[];
+  /** all workers are ready */
+  readonly complete: Promise<void>;
   readonly flags: readonly string[];
   readonly compileTimeMs: number;
   readonly shortRunsHere: boolean;
@@ -43,6 +45,8 @@ export class SharedMachine implements Machine {
   readonly threads: number;
   readonly flags: readonly string[];
   readonly compileTimeMs: number;
+  /** settles when all workers have joined; runs before that are done by those that are there */
+  readonly complete: Promise<void>;
   readonly runSync?: NonNullable<Machine["runSync"]>;
   readonly #parts: Parts;
   /** the machine's own part of memory; unchanged for the machine's life, because memory never grows */
@@ -57,7 +61,8 @@ export class SharedMachine implements Machine {
   readonly #places = new WeakMap<Program, RunPlace>();
 
   static async create(options: MachineOptions): Promise<SharedMachine> {
-    const workers = startWorkers(options.threads, options.workerUrl);
+    // the first worker is enough to run; the others start when the compiler no longer needs the processor, and join runs as they come
+    const workers = [options.firstWorker ?? startWorkers(1, options.workerUrl)[0]!];
     try {
       const module = await options.module;
       if (!module.shared)
@@ -68,14 +73,17 @@ export class SharedMachine implements Machine {
       const memory = largestMemory();
       const departures = waitAsync() ? undefined : new Departures();
       const postsRuns = departures !== undefined;
-      await Promise.all(
-        workers.map((worker, thread) =>
-          connect(worker, { kind: "share", module: compiled, memory, thread, postsRuns }, departures?.report),
-        ),
-      );
-      for (const worker of workers) worker.unref();
+      workers.push(...startWorkers(options.threads - 1, options.workerUrl, 1));
+      const ready = workers.map(async (worker, thread) => {
+        await connect(worker, { kind: "share", module: compiled, memory, thread, postsRuns }, departures?.report);
+        worker.unref();
+      });
+      const complete = Promise.all(ready).then(() => {});
+      // whoever waits for it hears of a failure; here the first worker decides
+      complete.catch(() => {});
+      await ready[0];
       const { shortRunsHere = true } = options;
-      const parts = { module, compiled, memory, workers, flags, compileTimeMs: timeMs, shortRunsHere };
+      const parts = { module, compiled, memory, workers, complete, flags, compileTimeMs: timeMs, shortRunsHere };
       return new SharedMachine(parts, departures?.next);
     } catch (error) {
       for (const worker of workers) worker.terminate();
@@ -92,8 +100,12 @@ export class SharedMachine implements Machine {
     this.#words[CONTROL.spins / 4] = this.threads > coreCount() ? 1 : SPINS;
     const wait = waitAsync();
     this.#notified = nextDeparture ?? ((index, value) => wait!(this.#words, index, value));
-    for (const worker of parts.workers)
-      worker.onFailure(reason => this.#end(new AzulejoError("internal", `A worker ended: ${reason}`)));
+    this.complete = parts.complete;
+    const watch = (): void => {
+      for (const worker of parts.workers)
+        worker.onFailure(reason => this.#end(new AzulejoError("internal", `A worker ended: ${reason}`)));
+    };
+    parts.complete.then(watch, (error: AzulejoError) => this.#end(error));
     if (canBlock()) this.runSync = (prepared, inputs, outputs) => this.#runSync(prepared, inputs, outputs);
   }
 

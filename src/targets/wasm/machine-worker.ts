@@ -40,7 +40,7 @@ export class WorkerMachine implements Machine {
   #reserved = HEAP_BASE;
 
   static async create(options: MachineOptions): Promise<WorkerMachine> {
-    const worker = startWorkers(1, options.workerUrl)[0]!;
+    const worker = options.firstWorker ?? startWorkers(1, options.workerUrl)[0]!;
     try {
       const module = await options.module;
       if (module.shared)

@@ -7,8 +7,8 @@ import { WORKER_SOURCE } from "./worker-source.js";
 
 const ADVICE = 'a page\'s Content-Security-Policy must allow "worker-src blob:", or pass { workerUrl }';
 
-export function startWorkers(count: number, url: string | URL | undefined): HostWorker[] {
-  return Array.from({ length: count }, (_, thread) => startWorker(WORKER_SOURCE, { name: `azulejo ${thread}`, url }));
+export function startWorkers(count: number, url: string | URL | undefined, first = 0): HostWorker[] {
+  return Array.from({ length: count }, (_, i) => startWorker(WORKER_SOURCE, { name: `azulejo ${first + i}`, url }));
 }
 
 /** Sends the first message; resolves when the worker is ready. `onLeft`: it has left a run, and was asked to say so. */

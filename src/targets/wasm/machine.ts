@@ -1,4 +1,5 @@
 // The machine of the wasm target: owns module, memory, workers and the driver inside the module. It comes in three kinds, chosen here.
+import type { HostWorker } from "../../runtime/platform.js";
 import { canShareMemory, canStartWorkers } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
 import { CallerMachine } from "./machine-caller.js";
@@ -19,6 +20,8 @@ export interface MachineOptions {
   readonly engineFlags: EngineFlags;
   /** "caller": no worker, runs block the calling thread; the default only where there are no workers */
   readonly place?: "worker" | "caller";
+  /** one that has been started already and waits for its first message; the machine owns it from now on */
+  readonly firstWorker?: HostWorker;
   /** may the calling thread do runs that are shorter than a hand-over? Default: yes */
   readonly shortRunsHere?: boolean;
   /** a file with the text of WORKER_SOURCE, for strict Content-Security-Policies */

@@ -1,6 +1,7 @@
 // The target "wasm": a whole model as one small module.
 import type { KernelProgram } from "../../graph/program.js";
-import { canShareMemory, now, throwIfAborted } from "../../runtime/platform.js";
+import type { HostWorker } from "../../runtime/platform.js";
+import { canShareMemory, canStartWorkers, now, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
@@ -10,6 +11,7 @@ import { KernelLibrary } from "../cpu/kernel-library.js";
 import type { Machine } from "../cpu/machine.js";
 import { createMachine } from "./machine.js";
 import { engine } from "./machine-engine.js";
+import { startWorkers } from "./machine-workers.js";
 import { type AssembledModule, assembleModule } from "./module.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
 
@@ -20,22 +22,43 @@ export interface WasmTargetOptions {
 }
 
 export function wasmTarget(targetOptions: WasmTargetOptions = {}): Target {
-  return { name: "wasm", compile: (program, options) => compile(program, options, targetOptions) };
+  let early: HostWorker | undefined;
+  return {
+    name: "wasm",
+    begin(): void {
+      early ??= canStartWorkers() ? startWorkers(1, targetOptions.workerUrl)[0] : undefined;
+      early?.unref();
+    },
+    abandon(): void {
+      early?.terminate();
+      early = undefined;
+    },
+    compile(program, options) {
+      const worker = early;
+      early = undefined;
+      worker?.ref();
+      return compile(program, options, targetOptions, worker);
+    },
+  };
 }
 
-async function compile(source: KernelProgram, options: CompileOptions, target: WasmTargetOptions): Promise<Executable> {
+async function compile(
+  source: KernelProgram,
+  options: CompileOptions,
+  target: WasmTargetOptions,
+  firstWorker: HostWorker | undefined,
+): Promise<Executable> {
   const shared = target.shared ?? canShareMemory();
   const making = new Making(source, options, shared);
-  // workers start while this thread compiles
-  const pending = createMachine({
+  const machine = await createMachine({
     module: Promise.resolve().then(() => making.module()),
     shared,
     threads: shared ? options.threads : 1,
     engineFlags: options.engineFlags,
+    ...(firstWorker ? { firstWorker } : {}),
     ...(target.workerUrl ? { workerUrl: target.workerUrl } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const machine = await pending;
   const placed = now();
   try {
     const resident = new ResidentProgram(making.compiled!, machine);
