@@ -163,6 +163,7 @@ import { operator as tanhOperator } from "./tanh.js";
 import { operator as tensorScatterOperator } from "./tensor-scatter.js";
 import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
+import { operator as topKOperator } from "./top-k.js";
 import { operator as transposeOperator } from "./transpose.js";
 import { operator as triluOperator } from "./trilu.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
@@ -334,6 +335,7 @@ export const builtInOperators: readonly Operator[] = [
   tensorScatterOperator,
   thresholdedReluOperator,
   tileOperator,
+  topKOperator,
   transposeOperator,
   triluOperator,
   unsqueezeOperator,

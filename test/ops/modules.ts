@@ -163,6 +163,7 @@ import * as tanhModule from "../../src/ops/tanh.js";
 import * as tensorScatterModule from "../../src/ops/tensor-scatter.js";
 import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
+import * as topKModule from "../../src/ops/top-k.js";
 import * as transposeModule from "../../src/ops/transpose.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
@@ -334,6 +335,7 @@ export const operatorModules: readonly OperatorModule[] = [
   tensorScatterModule,
   thresholdedReluModule,
   tileModule,
+  topKModule,
   transposeModule,
   triluModule,
   unsqueezeModule,
