@@ -10,8 +10,9 @@ import { sizeOf } from "./reference-tensors.js";
 export interface Distribution {
   readonly attributes: Readonly<Record<string, AttributeSpec>>;
   readonly at: (seed: Seed, index: readonly AnyTile[], dims: Dims, dtype: Dtype, a: Attributes) => AnyTile;
-  readonly number: (dtype: Dtype, bits: readonly number[], a: Attributes) => number;
 }
+/** The same in plain numbers: apart, so that bundles drop it. */
+export type Drawing = (dtype: Dtype, bits: readonly number[], a: Attributes) => number;
 
 export const uniform: Distribution = {
   attributes: { low: { type: "float", default: 0 }, high: { type: "float", default: 1 } },
@@ -19,13 +20,15 @@ export const uniform: Distribution = {
     uniformAt(seed, index, dims, dtype)
       .mul(high - low)
       .add(low),
-  number: (dtype, bits, { low = 0, high = 1 }) => low + (high - low) * uniformNumber(dtype, bits),
 };
+export const uniformDrawing: Drawing = (dtype, bits, { low = 0, high = 1 }) =>
+  low + (high - low) * uniformNumber(dtype, bits);
 export const normal: Distribution = {
   attributes: { mean: { type: "float", default: 0 }, scale: { type: "float", default: 1 } },
   at: (seed, index, dims, dtype, { mean, scale }) => normalAt(seed, index, dims, dtype).mul(scale).add(mean),
-  number: (dtype, bits, { mean = 0, scale = 1 }) => mean + scale * normalNumber(dtype, bits),
 };
+export const normalDrawing: Drawing = (dtype, bits, { mean = 0, scale = 1 }) =>
+  mean + scale * normalNumber(dtype, bits);
 export const uniformTolerance: Tolerance = { relative: 2, absolute: 1 };
 /** the angle is rounded before its cosine is taken */
 export const normalTolerance: Tolerance = { relative: 2, absolute: 4 };
@@ -57,12 +60,12 @@ export const drawnOperator = (
 });
 
 export function drawnReference(
-  what: Distribution,
+  draw: Drawing,
   attributes: Attributes,
   dims: readonly number[],
   dtype: Dtype,
 ): ReturnType<Reference> {
   const seed = seedOf(attributes, "");
-  const data = Array.from({ length: sizeOf(dims) }, (_, i) => what.number(dtype, philox(seed, [i]), attributes));
+  const data = Array.from({ length: sizeOf(dims) }, (_, i) => draw(dtype, philox(seed, [i]), attributes));
   return { output: { dtype, dims, data } };
 }

@@ -1,7 +1,7 @@
 // RandomNormalLike: RandomNormal with the dims of an input.
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { dtypeOfOnnx } from "./onnx-dtypes.js";
-import { drawnOperator, drawnReference, normal, normalTolerance } from "./random-distributions.js";
+import { drawnOperator, drawnReference, normal, normalDrawing, normalTolerance } from "./random-distributions.js";
 
 export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomNormalLike", normal, {
   inputs: ["input"],
@@ -15,7 +15,7 @@ export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomNormalLik
 
 export const reference: Reference = ({ input }, attributes) =>
   drawnReference(
-    normal,
+    normalDrawing,
     attributes,
     input!.dims,
     attributes.dtype === undefined ? input!.dtype : dtypeOfOnnx("RandomNormalLike", { name: "" }, attributes.dtype),

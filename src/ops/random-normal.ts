@@ -2,7 +2,7 @@
 import { Poly } from "../ir/poly.js";
 import { dtypeOfOnnx } from "./onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { drawnOperator, drawnReference, normal, normalTolerance } from "./random-distributions.js";
+import { drawnOperator, drawnReference, normal, normalDrawing, normalTolerance } from "./random-distributions.js";
 
 export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomNormal", normal, {
   inputs: [],
@@ -13,7 +13,7 @@ export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomNormal", 
 
 export const reference: Reference = (_, attributes) =>
   drawnReference(
-    normal,
+    normalDrawing,
     attributes,
     attributes.shape,
     dtypeOfOnnx("RandomNormal", { name: "" }, attributes.dtype ?? 1),

@@ -1,7 +1,7 @@
 // RandomUniformLike: RandomUniform with the dims of an input.
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { dtypeOfOnnx } from "./onnx-dtypes.js";
-import { drawnOperator, drawnReference, uniform, uniformTolerance } from "./random-distributions.js";
+import { drawnOperator, drawnReference, uniform, uniformDrawing, uniformTolerance } from "./random-distributions.js";
 
 export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomUniformLike", uniform, {
   inputs: ["input"],
@@ -15,7 +15,7 @@ export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomUniformLi
 
 export const reference: Reference = ({ input }, attributes) =>
   drawnReference(
-    uniform,
+    uniformDrawing,
     attributes,
     input!.dims,
     attributes.dtype === undefined ? input!.dtype : dtypeOfOnnx("RandomUniformLike", { name: "" }, attributes.dtype),

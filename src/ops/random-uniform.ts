@@ -2,7 +2,7 @@
 import { Poly } from "../ir/poly.js";
 import { dtypeOfOnnx } from "./onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { drawnOperator, drawnReference, uniform, uniformTolerance } from "./random-distributions.js";
+import { drawnOperator, drawnReference, uniform, uniformDrawing, uniformTolerance } from "./random-distributions.js";
 
 export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomUniform", uniform, {
   inputs: [],
@@ -13,7 +13,7 @@ export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomUniform",
 
 export const reference: Reference = (_, attributes) =>
   drawnReference(
-    uniform,
+    uniformDrawing,
     attributes,
     attributes.shape,
     dtypeOfOnnx("RandomUniform", { name: "" }, attributes.dtype ?? 1),
