@@ -16,7 +16,9 @@ export {
   type Report,
   Tensor,
   type TensorInfo,
+  TextTensor,
 } from "./runtime/api.js";
+export type { HostValue } from "./runtime/host-value.js";
 export type { Progress } from "./runtime/target.js";
 export type { TensorArray, TensorData } from "./runtime/tensor.js";
 export { AzulejoError, type ErrorCode } from "./support/errors.js";

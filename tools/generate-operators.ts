@@ -41,7 +41,7 @@ function modulesSource(files: readonly string[]): string {
 }
 
 function bodyKind({ operator }: OperatorModule): string {
-  if (operator.host) return "host";
+  if (operator.host && !operator.at && !operator.kernels) return "host";
   if (operator.kernels) return "kernel";
   if (operator.expand) return "expand";
   return operator.reshape ? "reshape" : "at";

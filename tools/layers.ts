@@ -20,7 +20,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   schedule: { uses: languages },
   lower: { uses: [...languages, "schedule"] },
   // A graph node hands itself to its operator, and a graph is made of operators' answers: types go both ways, code one.
-  ops: { uses: languages, types: ["graph"] },
+  ops: { uses: languages, types: ["graph", "runtime"] },
   runtime: { uses: ["support", "ir"], types: ["ops", "graph"] },
   graph: { uses: [...languages, "ops"], types: ["runtime", "schedule"] },
   "targets/interpreter": { uses: [...compiler, "runtime", "graph"] },

@@ -66,7 +66,16 @@ function fromNumbers(info: TensorInfo, text: string): TensorData {
   visit(value, 0);
   // A lone number fills an input of shape [1] too: many exporters write scalars so.
   const lone = dims.length === 0 && info.dims?.length === 1 ? [1] : dims;
-  return tensorOf(info.dtype, lone, index => flat[index]!);
+  return tensorOf(numericDtype(info), lone, index => flat[index]!);
+}
+
+/** The command line has numbers only. @throws AzulejoError input */
+export function numericDtype({ name, dtype, container }: TensorInfo): Dtype {
+  if (dtype !== "string" && !container) return dtype;
+  throw new AzulejoError(
+    "input",
+    `input "${name}" is ${container ? `a ${container}` : "text"}, and the command gives tensors of numbers only; run the model with load() of "azulejo"`,
+  );
 }
 
 /** A tensor whose elements are made one by one from numbers. */
@@ -103,6 +112,7 @@ export function randomInput(info: TensorInfo, dims: Readonly<Record<string, numb
     state = (state * 48271) % 2147483647;
     return state / 2147483647;
   };
-  const float = dtypes[info.dtype].kind === "float";
-  return tensorOf(info.dtype, fixedDims(info, dims), () => (float ? next() * 2 - 1 : Math.floor(next() * 2)));
+  const dtype = numericDtype(info);
+  const float = dtypes[dtype].kind === "float";
+  return tensorOf(dtype, fixedDims(info, dims), () => (float ? next() * 2 - 1 : Math.floor(next() * 2)));
 }

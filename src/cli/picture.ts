@@ -3,7 +3,7 @@
 import type { TensorInfo } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
-import { dimsText, tensorOf } from "./inputs.js";
+import { dimsText, numericDtype, tensorOf } from "./inputs.js";
 
 export type PictureLayout = "nchw" | "nhwc";
 
@@ -67,7 +67,7 @@ export async function readPicture(path: string, info: TensorInfo, options: Pictu
   const std = perChannel("--std", options.std ?? (plain ? [1] : imageNet.std), channels);
   const dims = layout === "nchw" ? [batch, channels, height, width] : [batch, height, width, channels];
   const area = height * width;
-  return tensorOf(info.dtype, dims, index => {
+  return tensorOf(numericDtype(info), dims, index => {
     const inside = index % (area * channels);
     const [pixel, channel] =
       layout === "nchw"

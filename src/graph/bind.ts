@@ -5,7 +5,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import type { AttributeSpec, Attributes, NodeInfo, Operator } from "../ops/operator.js";
 import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
-import type { AttributeValue, Dims, GraphNode, KnownValue, Value } from "./graph.js";
+import type { AttributeValue, Dims, GraphNode, KnownValue, Value, ValueType } from "./graph.js";
 
 export interface BoundNode {
   readonly node: GraphNode;
@@ -54,17 +54,9 @@ export function bindNode(node: GraphNode, registry: Registry): BoundNode {
   };
 }
 
-/** control flow that is not an operator of anybody: a remedy that hands one in would mislead */
-const notYet: ReadonlySet<string> = new Set(["Loop", "Scan", "SequenceMap"]);
-
 function findOperator(node: GraphNode, registry: Registry): Operator {
   const found = registry.find(node.domain, node.op, node.opset);
   if (found) return found;
-  if (node.domain === "" && notYet.has(node.op))
-    throw new AzulejoError(
-      "operator-unsupported",
-      `${describeNode(node)}: ${node.op} is not supported yet; unroll it when you export the model`,
-    );
   const domain = node.domain === "" ? "ai.onnx" : node.domain;
   throw new AzulejoError(
     "operator-unknown",
@@ -143,6 +135,7 @@ const hasType: Readonly<Record<AttributeSpec["type"], (v: AttributeValue) => boo
   strings: v => isList(v, isText),
   tensor: v => typeof v === "object" && "tensor" in v,
   graph: v => typeof v === "object" && "graph" in v,
+  type: v => typeof v === "object" && "type" in v,
 };
 
 function checked(node: GraphNode, name: string, spec: AttributeSpec, value: AttributeValue): AttributeValue {
@@ -159,10 +152,14 @@ export function printAttribute(value: AttributeValue): string {
   if (Array.isArray(value)) return `[${value.map(x => (typeof x === "string" ? JSON.stringify(x) : x)).join(", ")}]`;
   if (typeof value === "object" && "tensor" in value) return `tensor ${printType(value.tensor)}`;
   if (typeof value === "object" && "graph" in value) return "a graph";
+  if (typeof value === "object" && "type" in value) return printType(value.type);
   return String(value);
 }
 
 /** `f32[N, 3, 224, 224]`; `?` for what is unknown */
-export function printType(v: Pick<Value, "dtype" | "dims">): string {
-  return `${v.dtype ?? "?"}${v.dims ? `[${v.dims.map(d => d.print()).join(", ")}]` : "[?]"}`;
+export function printType(v: ValueType): string {
+  const { container } = v;
+  if (container?.kind === "map") return `map of ${printType(container.key)} to ${printType(container.of)}`;
+  if (container) return `${container.kind} of ${printType(container.of)}`;
+  return `${v.text ? "string" : (v.dtype ?? "?")}${v.dims ? `[${v.dims.map(d => d.print()).join(", ")}]` : "[?]"}`;
 }

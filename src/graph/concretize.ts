@@ -2,11 +2,11 @@
 // does the content of the small inputs that shapes or branches depend on.
 import { isFloat } from "../ir/dtypes.js";
 import type { Registry } from "../ops/registry.js";
-import { AzulejoError } from "../support/errors.js";
 import { bindNode } from "./bind.js";
-import { constantDims } from "./constants.js";
+import { constantDims, numbersOf } from "./constants.js";
 import type { Graph, GraphNode, Value } from "./graph.js";
 import { isIf, needsConcreteDims } from "./infer.js";
+import type { SymbolValues } from "./program-dims.js";
 import { specialize } from "./specialize.js";
 import { subgraphs } from "./values.js";
 
@@ -15,6 +15,8 @@ export interface ConcreteGraph {
   readonly graph: Graph;
   /** inputs whose content the graph relies on, beside all dims: another content needs another graph */
   readonly deciding: readonly string[];
+  /** why something is still open that neither dims nor inputs decide, but what the graph computes */
+  readonly open?: string;
 }
 
 export interface ConcretizeOptions {
@@ -23,26 +25,24 @@ export interface ConcretizeOptions {
   readonly prepare: (graph: Graph) => Promise<Graph>;
   /** the numbers of an input; asked only where dims don't suffice */
   readonly contentOf: (input: string) => readonly number[];
+  /** symbols that something beside the inputs has told already */
+  readonly symbols?: SymbolValues | undefined;
 }
 
 /** @throws AzulejoError input, operator-unsupported, shape */
 export async function concretize(
   graph: Graph,
   inputDims: Readonly<Record<string, readonly number[]>>,
-  { registry, prepare, contentOf }: ConcretizeOptions,
+  { registry, prepare, contentOf, symbols }: ConcretizeOptions,
 ): Promise<ConcreteGraph> {
   const contents: Record<string, readonly number[]> = {};
   // each round knows more, so the rounds are at most as many as the inputs
   for (;;) {
-    const done = await prepare(specialize(graph, inputDims, contents));
+    const done = await prepare(specialize(graph, inputDims, contents, symbols));
     const reason = needsConcreteDims(done);
     if (reason === undefined) return { graph: done, deciding: Object.keys(contents) };
     const deciding = decidingInputs(done, registry);
-    if (deciding.length === 0)
-      throw new AzulejoError(
-        "operator-unsupported",
-        `${reason}, and neither the dims of the inputs nor their content decide it; split the model, or export it for fixed dims`,
-      );
+    if (deciding.length === 0) return { graph: done, deciding: Object.keys(contents), open: reason };
     for (const name of deciding) contents[name] = contentOf(name);
   }
 }
@@ -85,5 +85,5 @@ function contentRead(node: GraphNode, registry: Registry): Value[] {
 
 const isSmall = (v: Value): boolean => {
   const dims = constantDims(v.dims);
-  return !!v.dtype && !!dims && !v.known && dims.reduce((a, b) => a * b, 1) <= decidingLimit;
+  return !!v.dtype && !!dims && !numbersOf(v.known) && dims.reduce((a, b) => a * b, 1) <= decidingLimit;
 };

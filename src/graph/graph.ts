@@ -21,13 +21,29 @@ export interface ConstantData {
   read(): Uint8Array | Promise<Uint8Array>;
 }
 
-export interface Value {
-  readonly name: string;
+/** Text is moved and compared as handles of 32 bits; what they stand for, only the host knows. */
+export const textDtype: Dtype = "u32";
+
+/** What a value can be: a tensor, or something that only the host can hold. */
+export interface ValueType {
   /** undefined: the frontend does not know yet; infer() fills it in */
   readonly dtype: Dtype | undefined;
-  /** undefined: unknown rank */
+  /** undefined: unknown rank, or no tensor */
   readonly dims: Dims | undefined;
+  /** a tensor of text; `dtype` is that of its handles */
+  readonly text?: true;
+  readonly container?: Container;
+}
+/** Values that hold values. `dtype` and `dims` of a container are undefined. */
+export type Container =
+  | { readonly kind: "sequence" | "optional"; readonly of: ValueType }
+  | { readonly kind: "map"; readonly of: ValueType; readonly key: ValueType };
+
+export interface Value extends ValueType {
+  readonly name: string;
   readonly constant?: ConstantData;
+  /** content of a constant of text, row-major */
+  readonly strings?: readonly string[];
   readonly known?: KnownValue;
 }
 
@@ -38,6 +54,7 @@ export type AttributeValue =
   | readonly number[]
   | readonly string[]
   | { readonly tensor: Value } // a constant
+  | { readonly type: ValueType } // of what an Optional may hold
   | { readonly graph: Graph };
 
 export interface GraphNode {

@@ -11,8 +11,12 @@ import { AzulejoError } from "../support/errors.js";
 import type { BoundNode } from "./bind.js";
 import { bindNode, describeNode, printType } from "./bind.js";
 import { constantDims, knownLimit, numberOf, numbersOf } from "./constants.js";
-import type { Dims, Equality, Graph, GraphNode, KnownValue, Value } from "./graph.js";
-import { mapSubgraphs, substituteValues } from "./values.js";
+import type { Dims, Equality, Graph, GraphNode, KnownValue, Value, ValueType } from "./graph.js";
+import { textDtype } from "./graph.js";
+import { hostTypes, isHostNode } from "./host-nodes.js";
+import { inferIteration, isIteration } from "./iteration.js";
+import { joinContainers, sameDims, sameValueType, unknownDims, unknownType } from "./value-types.js";
+import { mapSubgraphs, mapUnchanged, substituteValues } from "./values.js";
 
 export interface InferOptions {
   /** things worth a line in the report: declared types that inference contradicts */
@@ -37,15 +41,22 @@ interface Inference {
 type NewValues = Map<Value, Value>;
 
 function inferGraph(graph: Graph, values: NewValues, run: Inference): Graph {
+  const inputs = mapUnchanged(graph.inputs, v => values.get(v) ?? v);
   const nodes = graph.nodes.map(n => inferNode(n, values, run));
   const outputs = graph.outputs.map(v => values.get(v) ?? v);
-  return { ...graph, nodes, outputs };
+  return { ...graph, inputs, nodes, outputs };
 }
 
 function inferNode(node: GraphNode, values: NewValues, run: Inference): GraphNode {
   const inputs = node.inputs.map(v => v && (values.get(v) ?? v));
   const moved: GraphNode = { ...node, inputs };
-  const { attributes, types } = isIf(node) ? inferIf(moved, values, run) : inferOperator(moved, values, run);
+  const { attributes, types } = isIf(node)
+    ? inferIf(moved, values, run)
+    : isIteration(node)
+      ? inferIteration(moved, bindNode(moved, run.registry).info.attributes, unknownDims(moved), body =>
+          inferBody(body, values, run),
+        )
+      : inferOperator(moved, values, run);
   const outputs = node.outputs.map((old, i) => {
     if (!old) return undefined;
     const value = typed(old, types[i]!, node, run);
@@ -57,15 +68,20 @@ function inferNode(node: GraphNode, values: NewValues, run: Inference): GraphNod
 
 export const isIf = (node: GraphNode): boolean => node.op === "If" && node.domain === "";
 
+/** A body of a loop with other types of its inputs; it may never run, so that contradictions in it are none. */
+function inferBody(body: Graph, values: NewValues, run: Inference): Graph {
+  const inner = new Map(values);
+  for (const v of body.inputs) inner.delete(v);
+  return inferGraph(body, inner, { ...run, undecided: true });
+}
+
 /** What inference finds of one output. */
-interface Found {
-  readonly dtype: Dtype | undefined;
-  readonly dims: Dims | undefined;
+export interface Found extends ValueType {
   readonly known?: KnownValue | undefined;
   /** why the dims are not known */
   readonly reason?: string | undefined;
 }
-interface NodeResult {
+export interface NodeResult {
   readonly attributes: GraphNode["attributes"];
   /** by position of the output */
   readonly types: readonly Found[];
@@ -83,17 +99,23 @@ function typed(old: Value, found: Found, node: GraphNode, run: Inference): Value
       `${describeNode(node)}: the file declares ${printType(old)} for "${old.name}", but it is ${printType(found)}`,
     );
   const known = found.dims && usableKnown(found.known, found.dims);
-  const { dtype, dims } = found;
-  if (old.dtype === dtype && sameDims(old.dims, dims) && sameKnown(old.known, known) && dims) return old;
-  const value: Value = { name: old.name, dtype, dims, ...(known ? { known } : {}) };
+  const { dtype, dims, text, container } = found;
+  if (sameValueType(old, found) && sameKnown(old.known, known) && (dims || container)) return old;
+  const value: Value = {
+    name: old.name,
+    dtype,
+    dims,
+    ...(known ? { known } : {}),
+    ...(text ? { text } : {}),
+    ...(container ? { container } : {}),
+  };
   if (!dims && found.reason) reasons.set(value, found.reason);
   return value;
 }
 
 const compatible = (a: Dims, b: Dims): boolean =>
   a.length === b.length && a.every((d, i) => !d.isConst || !b[i]!.isConst || d.equals(b[i]!));
-export const sameDims = (a: Dims | undefined, b: Dims | undefined): boolean =>
-  a === b || (!!a && !!b && a.length === b.length && a.every((d, i) => d.equals(b[i]!)));
+export { sameDims };
 const sameKnown = (a: KnownValue | undefined, b: KnownValue | undefined): boolean =>
   a === b || (!!a && !!b && a.data.length === b.data.length && a.data.every((x, i) => sameElement(x, b.data[i])));
 const sameElement = (a: Poly | number | undefined, b: Poly | number | undefined): boolean =>
@@ -111,8 +133,11 @@ const isExact = (c: number): boolean => Number.isSafeInteger(c) || Math.abs(c) =
 function inferOperator(node: GraphNode, values: NewValues, run: Inference): NodeResult {
   const bound = bindNode(node, run.registry);
   const { operator } = bound;
-  if (operator.host) throw new AzulejoError("operator-unsupported", `${describeNode(node)}: ${operator.host.reason}`);
   const { attributes } = mapSubgraphs(node, g => substituteValues(g, v => values.get(v) ?? v));
+  if (isHostNode(bound)) {
+    const types = hostTypes(bound);
+    return { attributes, types: node.outputs.map((_, i) => types[outputName(operator, i)] ?? unknownType) };
+  }
   const types = inferOutputs(node, bound, run);
   for (const name of Object.keys(bound.outputs)) {
     const { dims, reason } = types(name);
@@ -121,7 +146,7 @@ function inferOperator(node: GraphNode, values: NewValues, run: Inference): Node
   return { attributes, types: node.outputs.map((_, i) => types(outputName(operator, i))) };
 }
 
-const outputName = (operator: Operator, i: number): string => {
+export const outputName = (operator: Operator, i: number): string => {
   const names = operator.outputs;
   const last = names.length - 1;
   const name = names[Math.min(i, last)] ?? "";
@@ -129,6 +154,12 @@ const outputName = (operator: Operator, i: number): string => {
 };
 
 function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, run: Inference): (name: string) => Found {
+  const container = Object.values(inputs).find(v => v.container || (v.text && !operator.text));
+  if (container)
+    throw new AzulejoError(
+      "operator-unsupported",
+      `${describeNode(node)}: "${container.name}" is ${printType(container)}, which ${node.op} does not take; convert it first`,
+    );
   const unknown = Object.values(inputs).find(v => !v.dims || !v.dtype);
   if (unknown)
     return () => ({
@@ -140,14 +171,16 @@ function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, ru
   const first = info.present[0];
   const dtype = (name: string): Dtype | undefined =>
     dtypes ? dtypes[name] : first === undefined ? undefined : info.dtypes[first];
+  const movesText = Object.values(inputs).some(v => v.text);
+  const text = (name: string): Pick<Found, "text"> => (movesText && dtype(name) === textDtype ? { text: true } : {});
   try {
     const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run.equalities) };
     const dims = operator.shape(asking);
     const known = operator.values?.(asking) ?? {};
-    return name => ({ dtype: dtype(name), dims: dims[name], known: known[name] });
+    return name => ({ dtype: dtype(name), dims: dims[name], known: known[name], ...text(name) });
   } catch (error) {
     if (!mayWait(error, operator, info, run)) throw error;
-    return name => ({ dtype: dtype(name), dims: undefined, reason: (error as AzulejoError).message });
+    return name => ({ dtype: dtype(name), dims: undefined, reason: (error as AzulejoError).message, ...text(name) });
   }
 }
 
@@ -214,7 +247,7 @@ export function knownCondition(condition: Value | undefined): boolean | undefine
   return condition?.known?.data.length === 1 && x !== undefined ? x !== 0 : undefined;
 }
 
-const found = (v: Value): Found => ({ dtype: v.dtype, dims: v.dims, known: v.known, reason: reasons.get(v) });
+const found = (v: Value): Found => ({ ...v, reason: reasons.get(v) });
 
 /** What is true of an output whichever branch runs. */
 function join(node: GraphNode, output: Value | undefined, a: Value, b: Value): Found {
@@ -224,18 +257,23 @@ function join(node: GraphNode, output: Value | undefined, a: Value, b: Value): F
       `${describeNode(node)}: output "${output?.name}" is ${a.dtype} in one branch and ${b.dtype} in the other; cast one of them`,
     );
   const dtype = a.dtype ?? b.dtype;
-  if (a.dims && b.dims && sameDims(a.dims, b.dims)) return { dtype, dims: a.dims };
+  const kind = { ...(a.text || b.text ? { text: true as const } : {}) };
+  const container = a.container && b.container ? joinContainers(a.container, b.container) : undefined;
+  if (container) return { dtype: undefined, dims: undefined, container };
+  if (a.dims && b.dims && sameDims(a.dims, b.dims)) return { dtype, dims: a.dims, ...kind };
   const reason =
     reasons.get(a) ??
     reasons.get(b) ??
     `${describeNode(node)}: output "${output?.name}" is ${printType(a)} in one branch and ${printType(b)} in the other`;
-  return { dtype, dims: undefined, reason };
+  return { dtype, dims: undefined, reason, ...kind };
 }
 
 /** Why the graph can only be compiled for numbers instead of symbols, or undefined where it need not. */
 export function needsConcreteDims(graph: Graph): string | undefined {
-  for (const input of graph.inputs) if (!input.dims) return `the rank of input "${input.name}" is not known`;
+  for (const input of graph.inputs)
+    if (!input.dims && !input.container) return `the rank of input "${input.name}" is not known`;
   for (const node of graph.nodes)
-    for (const o of node.outputs) if (o && !o.dims) return reasons.get(o) ?? `the rank of "${o.name}" is not known`;
+    for (const o of node.outputs)
+      if (o && !o.dims && !o.container) return reasons.get(o) ?? `the rank of "${o.name}" is not known`;
   return undefined;
 }

@@ -9,18 +9,23 @@ export type SymbolValues = ReadonlyMap<Sym, number>;
 export function bindDims(
   program: KernelProgram,
   dimsOf: (input: string) => readonly number[] | undefined,
+  given?: SymbolValues,
 ): SymbolValues {
-  const values = bindInputs(program.inputs, dimsOf);
+  const values = bindInputs(program.inputs, dimsOf, given);
   checkPreconditions(program, values);
   return values;
 }
 
-/** What the symbols in the dims of inputs are, when the inputs have these dims. @throws AzulejoError input */
+/**
+ * What the symbols in the dims of inputs are, when the inputs have these dims; `given` are those that something else has told already.
+ * @throws AzulejoError input
+ */
 export function bindInputs(
   inputs: readonly { readonly name: string; readonly dims: readonly Poly[] }[],
   dimsOf: (input: string) => readonly number[] | undefined,
+  known: SymbolValues = new Map(),
 ): Map<Sym, number> {
-  const values = new Map<Sym, number>();
+  const values = new Map(known);
   for (const input of inputs) {
     const given = dimsOf(input.name);
     if (!given)
@@ -57,8 +62,12 @@ function holds(p: Precondition, values: SymbolValues): boolean {
 }
 
 /** Was the program compiled for dims like these? False where it relied on dims being equal that are not. @throws AzulejoError input */
-export function fits(program: KernelProgram, dimsOf: (input: string) => readonly number[] | undefined): boolean {
+export function fits(
+  program: KernelProgram,
+  dimsOf: (input: string) => readonly number[] | undefined,
+  given?: SymbolValues,
+): boolean {
   if (program.preconditions.length === 0) return true;
-  const values = bindDims({ ...program, preconditions: [] }, dimsOf);
+  const values = bindDims({ ...program, preconditions: [] }, dimsOf, given);
   return program.preconditions.every(p => holds(p, values));
 }

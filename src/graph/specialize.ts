@@ -3,6 +3,7 @@ import { isFloat } from "../ir/dtypes.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
 import type { Graph, GraphNode, KnownValue, Value } from "./graph.js";
+import type { SymbolValues } from "./program-dims.js";
 import { bindInputs } from "./program-dims.js";
 import { mapSubgraphs } from "./values.js";
 
@@ -10,9 +11,10 @@ import { mapSubgraphs } from "./values.js";
 export function bindSymbols(
   graph: Graph,
   inputDims: Readonly<Record<string, readonly number[]>>,
+  given?: SymbolValues,
 ): ReadonlyMap<Sym, number> {
   const known = graph.inputs.flatMap(({ name, dims }) => (dims ? [{ name, dims }] : []));
-  return bindInputs(known, name => (Object.hasOwn(inputDims, name) ? inputDims[name] : undefined));
+  return bindInputs(known, name => (Object.hasOwn(inputDims, name) ? inputDims[name] : undefined), given);
 }
 
 /**
@@ -23,8 +25,9 @@ export function specialize(
   graph: Graph,
   inputDims: Readonly<Record<string, readonly number[]>>,
   contents: Readonly<Record<string, readonly number[]>> = {},
+  given?: SymbolValues,
 ): Graph {
-  const numbers = bindSymbols(graph, inputDims);
+  const numbers = bindSymbols(graph, inputDims, given);
   const renew = new Map<Value, Value>();
   const inputs = graph.inputs.map(v => {
     const dims = v.dims ?? inputDims[v.name]!.map(Poly.int);

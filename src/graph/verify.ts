@@ -29,7 +29,7 @@ function verifyScope(graph: Graph, outer: ReadonlySet<Value>, options: VerifyOpt
   const names = new Set<string>();
   const define = (v: Value, where: string): void => {
     if (defined.has(v)) throw invalid(`${where} defines "${v.name}" a second time; every value has one definition`);
-    if (options.typed && (!v.dtype || !v.dims))
+    if (options.typed && (!v.dtype || !v.dims) && !v.container)
       throw invalid(`${where}: the type of "${v.name}" is ${printType(v)}; infer the graph first`);
     defined.add(v);
   };
@@ -46,11 +46,12 @@ function verifyScope(graph: Graph, outer: ReadonlySet<Value>, options: VerifyOpt
 
 function use(v: Value, defined: ReadonlySet<Value>, reader: GraphNode | undefined): void {
   const who = reader ? describeNode(reader) : "The list of outputs";
-  if (!v.constant) {
+  if (!v.constant && !v.strings) {
     if (!defined.has(v))
       throw invalid(`${who} reads "${v.name}", which nothing before defines; put its producer first`);
     return;
   }
+  if (!v.constant) return;
   const dims = constantDims(v.dims);
   const bytes = dims && v.dtype ? dims.reduce((a, b) => a * b, 1) * bytesOf(v.dtype) : undefined;
   if (bytes !== v.constant.byteLength)

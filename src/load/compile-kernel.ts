@@ -38,7 +38,7 @@ export async function compileKernel(
     name: kernel.name,
     inputs: program.inputs.map(infoOf),
     outputs: program.outputs.map(infoOf),
-    executableFor: () => executable,
+    run: (inputs, run) => executable.run(inputs, run),
     report: () => ({ ...executable.report(), model: kernel.name, passes: [] }),
     dispose: () => executable.dispose(),
   });

@@ -91,6 +91,7 @@ export const operator: Operator = {
           ),
     };
   },
+  text: true,
 };
 
 export const reference: Reference = (inputs, { axis = 1 }, { present }) => {

@@ -10,7 +10,7 @@ import type { KnownElement } from "./known-values.js";
 import { mapKnown } from "./known-values.js";
 import type { AttributeSpec, Attributes, NodeInfo, Operator } from "./operator.js";
 
-interface More {
+interface More extends Pick<Operator, "text"> {
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
   /** dtype of the result where it is not that of the operands */
   readonly result?: Dtype;
@@ -70,6 +70,7 @@ export function binary(
     shape: node => ({ C: broadcastDims(name, node, ["A", "B"]) }),
     dtypes: node => ({ C: more.result ?? commonDtype(name, node, ["A", "B"]) }),
     ...(more.fold ? { values: foldEach(() => ["A", "B"], "C", more.fold) } : {}),
+    ...(more.text ? { text: true } : {}),
     at: context => {
       const { inputs, outputs, attributes } = context;
       return {

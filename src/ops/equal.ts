@@ -7,6 +7,7 @@ import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ binary("Equal", (a, b) => a.eq(b), {
   result: "bool",
+  text: true,
   fold: foldCompare(decideEqual),
 });
 

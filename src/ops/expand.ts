@@ -41,6 +41,7 @@ export const operator: Operator = {
   shape: node => ({ output: expandedDims(node) }),
   values: node => ({ output: expandedValues(node) }),
   at: ({ inputs, outputs }) => ({ output: (...index) => readBroadcast(inputs.input!, index, outputs.output!) }),
+  text: true,
 };
 
 export const reference: Reference = ({ input, shape }) => {

@@ -29,6 +29,7 @@ export const operator: Operator = {
     const dims = node.dims.input!;
     return [Poly.product(dims.slice(0, axis)), Poly.product(dims.slice(axis))];
   }),
+  text: true,
 };
 
 export const reference: Reference = ({ input }, { axis = 1 }) => {

@@ -30,6 +30,7 @@ export const operator: Operator = {
       },
     };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ data, indices }, { axis = 0 }) => {

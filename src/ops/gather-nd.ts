@@ -55,6 +55,7 @@ export const operator: Operator = {
       },
     };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ data, indices }, { batch_dims: batch = 0 }) => {

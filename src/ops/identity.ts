@@ -1,4 +1,5 @@
 // Identity: the input.
+import { plain } from "./host-types.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact } from "./reference-tensors.js";
 import { reshapeClass } from "./reshape-class.js";
@@ -8,6 +9,12 @@ export const operator: Operator = {
   inputs: ["input"],
   outputs: ["output"],
   ...reshapeClass("input", "output", node => node.dims.input!),
+  text: true,
+  host: {
+    reason: "sequences and optionals live on the host",
+    types: ({ types }) => ({ output: plain(types.input!) }),
+    run: ({ input }) => ({ output: input }),
+  },
 };
 
 export const reference: Reference = ({ input }) => ({ output: input! });

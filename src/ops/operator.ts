@@ -1,14 +1,15 @@
 // What an operator is: one object, in one file, for every target. Fusion is composition of the functions that `at` returns.
 
-import type { AttributeValue, Dims, Graph, KnownValue, Value } from "../graph/graph.js";
+import type { AttributeValue, Dims, Graph, KnownValue, Value, ValueType } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import type { Poly } from "../ir/poly.js";
 import type { Kernel } from "../ir/tile.js";
+import type { HostValue } from "../runtime/host-value.js";
 import type { AnyTile, DimValue } from "../tile/index.js";
 
 /** Type and default of an attribute; `required` ones have no default. Checked before any function of the operator is called. */
 export interface AttributeSpec {
-  readonly type: "int" | "float" | "string" | "ints" | "floats" | "strings" | "tensor" | "graph";
+  readonly type: "int" | "float" | "string" | "ints" | "floats" | "strings" | "tensor" | "graph" | "type";
   readonly default?: AttributeValue;
   readonly required?: boolean;
 }
@@ -130,8 +131,34 @@ export interface Operator {
   readonly concat?: (node: NodeInfo) => number;
   /** same elements in the same row-major order under other dims (Reshape, Squeeze, Identity): costs nothing where the planner can alias */
   readonly reshape?: true;
-  /** sequences, strings and control flow: the runtime's or the frontend's business, with the reason */
-  readonly host?: { readonly reason: string };
+  /** the body only moves elements or compares them for equality, so that it is right for handles of text as well */
+  readonly text?: true;
+  /** does this node make text? (a Cast to it) */
+  readonly makesText?: (node: NodeInfo) => boolean;
+  /**
+   * Runs in JavaScript: text, sequences, and results whose dims depend on data. Beside another body: only for nodes that read or make
+   * text or a container.
+   */
+  readonly host?: HostBody;
+}
+
+/** Without `types` and `run`: the front end or control flow takes care of it. */
+export interface HostBody {
+  /** why no kernel can do it */
+  readonly reason: string;
+  /** what is known of the outputs before a run */
+  readonly types?: (node: HostNode) => Readonly<Record<string, ValueType>>;
+  readonly run?: (inputs: HostValues, node: HostNode) => HostValues | Promise<HostValues>;
+}
+/** Values by name; absent inputs have no entry, an empty optional is undefined. */
+export type HostValues = Readonly<Record<string, HostValue>>;
+
+/** What a body on the host knows of its node. */
+export interface HostNode extends NodeInfo {
+  /** types by input name */
+  readonly types: Readonly<Record<string, ValueType>>;
+  /** A dim that only a run tells: the same symbol each time the node is inferred. */
+  readonly unknownDim: (output: string, axis: number) => Poly;
 }
 
 /** A float64 reference on plain arrays, the judge of an operator. */

@@ -56,6 +56,7 @@ export const operator: Operator = {
   attributes: { allowzero: { type: "int", default: 0 }, shape: { type: "ints" }, consumed_inputs: { type: "ints" } },
   content: ["shape"],
   ...reshapeClass("data", "reshaped", newDims),
+  text: true,
 };
 
 export const reference: Reference = ({ data, shape }, attributes) => {

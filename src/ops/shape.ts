@@ -28,6 +28,7 @@ export const operator: Operator = {
       return dims.reduceRight((rest, d, k) => where(i!.eq(k), d, rest), literal("i64", 0));
     },
   }),
+  text: true,
 };
 
 export const reference: Reference = ({ data }, { start = 0, end }) => ({

@@ -13,6 +13,7 @@ export const operator: Operator = {
   shape: () => ({ size: [] }),
   values: ({ dims }) => ({ size: knownScalar(Poly.product(dims.data!)) }),
   at: ({ dims }) => ({ size: () => indexTile(Poly.product(dims.data!)).cast("i64") }),
+  text: true,
 };
 
 export const reference: Reference = ({ data }) => ({ size: tabulate("i64", [], () => BigInt(sizeOf(data!.dims))) });

@@ -87,6 +87,7 @@ export const operator: Operator = {
         context.inputs.data!.at(...ranges.map((r, d) => index[d]!.mul(r.step).add(indexTile(r.start)))),
     };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ data, starts, ends, axes, steps }, attributes) => {

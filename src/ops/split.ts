@@ -111,6 +111,7 @@ export const operator: Operator = {
           context.inputs.input!.at(...index.map((i, d) => (d === axis ? i.add(indexTile(p.start)) : i))),
     );
   },
+  text: true,
 };
 
 export const reference: Reference = ({ input, split }, attributes, { outputCount }) => {

@@ -37,6 +37,7 @@ export const operator: Operator = {
   attributes: { axes: { type: "ints" } },
   content: ["axes"],
   ...reshapeClass("data", "squeezed", squeezed),
+  text: true,
 };
 
 export const reference: Reference = ({ data, axes }, attributes) => {

@@ -54,6 +54,7 @@ export const operator: Operator = {
         ),
     };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ input, repeats }) => {

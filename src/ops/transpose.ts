@@ -38,6 +38,7 @@ export const operator: Operator = {
     const perm = permutation(context);
     return { transposed: (...i) => context.inputs.data!.at(...perm.map((_, d) => i[perm.indexOf(d)]!)) };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ data }, attributes) => {

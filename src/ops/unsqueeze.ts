@@ -24,6 +24,7 @@ export const operator: Operator = {
   attributes: { axes: { type: "ints" } },
   content: ["axes"],
   ...reshapeClass("data", "expanded", expanded),
+  text: true,
 };
 
 export const reference: Reference = ({ data, axes }, attributes) => {

@@ -29,6 +29,7 @@ export const operator: Operator = {
       return where(condition!, x!, y!);
     },
   }),
+  text: true,
 };
 
 const choose = (condition: number | undefined, x: KnownElement, y: KnownElement): KnownElement =>

@@ -5,6 +5,7 @@ import { type Dtype } from "../ir/dtypes.js";
 import type { Pass } from "../graph/pass.js";
 import { type Operator } from "../ops/operator.js";
 import { type Progress, type TargetReport } from "./target.js";
+import { type HostValue, type TextData } from "./host-value.js";
 import { type TensorArray, type TensorData } from "./tensor.js";
 
 export type { Pass };
@@ -43,9 +44,23 @@ export interface LoadOptions {
 
 export interface TensorInfo {
   readonly name: string;
-  readonly dtype: Dtype;
+  /** of the elements, where it is a sequence or an optional */
+  readonly dtype: Dtype | "string";
+  /** absent: a tensor. Sequences are arrays, an empty optional is undefined, maps are Maps. */
+  readonly container?: "sequence" | "optional" | "map";
   /** numbers where the file fixes them, names where it does not; undefined: unknown rank */
   readonly dims: readonly (number | string)[] | undefined;
+}
+
+/** A tensor of text: an array of strings, row-major. */
+export class TextTensor implements TextData {
+  readonly dtype = "string";
+  readonly dims: readonly number[];
+  readonly data: readonly string[];
+  constructor(data: readonly string[], dims: readonly number[] = [data.length]) {
+    this.data = data;
+    this.dims = dims;
+  }
 }
 
 /** A typed n-dimensional array, row-major. `data.length` is the product of `dims`. */
@@ -73,11 +88,14 @@ export interface Report extends TargetReport {
 export interface Model {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Inputs by name; resolves with all outputs by name. Never blocks the event loop for longer than a quarter of a millisecond. Concurrent calls queue. */
-  run(
-    inputs: Readonly<Record<string, TensorData>>,
+  /**
+   * Inputs by name; resolves with all outputs by name. Never blocks the event loop for longer than a quarter of a
+   * millisecond. Concurrent calls queue. Most models have tensors alone; the types of others are the caller's to say: `run<{ words: TextTensor; boxes: Tensor[] }>(…)`.
+   */
+  run<Outputs = Record<string, Tensor>>(
+    inputs: Readonly<Record<string, HostValue>>,
     options?: { readonly signal?: AbortSignal },
-  ): Promise<Record<string, Tensor>>;
+  ): Promise<Outputs>;
   report(): Report;
   /** Frees memory and workers; later calls of run() fail with code "disposed". */
   dispose(): void;

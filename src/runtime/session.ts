@@ -1,8 +1,9 @@
 // A loaded model as users see it: inputs checked before anything runs, outputs wrapped, compiled again only where dims force it.
 import type { Dtype } from "../ir/dtypes.js";
 import { AzulejoError } from "../support/errors.js";
-import { type Model, type Report, Tensor, type TensorInfo } from "./api.js";
-import type { Executable } from "./target.js";
+import { type Model, type Report, Tensor, type TensorInfo, TextTensor } from "./api.js";
+import { type AnyTensor, type HostValue, isSequence, isTensor, isText } from "./host-value.js";
+import type { RunOptions } from "./target.js";
 import type { TensorData } from "./tensor.js";
 import { arrayTypes } from "./tensor-bytes.js";
 
@@ -10,11 +11,10 @@ export interface SessionParts {
   readonly name: string;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** for models whose ranks depend on dims: one executable per set of input dims */
-  readonly executableFor: (
+  readonly run: (
     inputs: ReadonlyMap<string, TensorData>,
-    signal: AbortSignal | undefined,
-  ) => Executable | Promise<Executable>;
+    options: RunOptions,
+  ) => Promise<ReadonlyMap<string, HostValue>>;
   readonly report: () => Report;
   readonly dispose: () => void;
 }
@@ -30,15 +30,13 @@ export class Session implements Model {
     this.inputs = parts.inputs;
     this.outputs = parts.outputs;
   }
-  async run(
-    inputs: Readonly<Record<string, TensorData>>,
+  async run<Outputs>(
+    inputs: Readonly<Record<string, HostValue>>,
     options: { readonly signal?: AbortSignal } = {},
-  ): Promise<Record<string, Tensor>> {
+  ): Promise<Outputs> {
     this.#checkUsable();
-    const checked = this.#checked(inputs);
-    const executable = await this.#parts.executableFor(checked, options.signal);
-    const outputs = await executable.run(checked, options);
-    return Object.fromEntries([...outputs].map(([name, t]) => [name, new Tensor(t.dtype, t.data, t.dims)]));
+    const outputs = await this.#parts.run(this.#checked(inputs), options);
+    return Object.fromEntries([...outputs].map(([name, v]) => [name, wrapped(v)])) as Outputs;
   }
   report(): Report {
     return this.#parts.report();
@@ -51,7 +49,7 @@ export class Session implements Model {
   #checkUsable(): void {
     if (this.#disposed) throw new AzulejoError("disposed", `Model "${this.#parts.name}" was disposed; load it again`);
   }
-  #checked(inputs: Readonly<Record<string, TensorData>>): Map<string, TensorData> {
+  #checked(inputs: Readonly<Record<string, HostValue>>): Map<string, TensorData> {
     const known = this.inputs.map(i => i.name);
     for (const name of Object.keys(inputs))
       if (!known.includes(name))
@@ -61,11 +59,10 @@ export class Session implements Model {
         );
     return new Map(
       this.inputs.map(info => {
-        const tensor = inputs[info.name];
-        if (!tensor)
-          throw new AzulejoError("input", `Input "${info.name}" is missing; give a tensor of ${describe(info)}`);
-        checkTensor(info, tensor);
-        return [info.name, tensor];
+        const value = inputs[info.name];
+        checkValue(info, value, `Input "${info.name}"`);
+        // what runs takes any value where its graph does
+        return [info.name, value as TensorData];
       }),
     );
   }
@@ -73,16 +70,52 @@ export class Session implements Model {
 
 const describe = (i: TensorInfo): string => `${i.dtype} [${i.dims?.join(", ") ?? "any rank"}]`;
 
-function checkTensor(info: TensorInfo, tensor: TensorData): void {
-  const where = `Input "${info.name}"`;
+/** Tensors as objects of their class. */
+function wrapped(v: HostValue): HostValue {
+  if (isSequence(v)) return v.map(wrapped);
+  if (!isTensor(v)) return v;
+  return isText(v) ? new TextTensor(v.data, v.dims) : new Tensor(v.dtype, v.data, v.dims);
+}
+
+function checkValue(info: TensorInfo, value: HostValue, where: string): void {
+  if (info.container === "optional" && value === undefined) return;
+  const { container, ...element } = info;
+  if (value === undefined)
+    throw new AzulejoError(
+      "input",
+      `${where} is missing; give ${container === "sequence" ? "an array of tensors" : "a tensor"} of ${describe(info)}`,
+    );
+  if (container === "optional" && isSequence(value)) {
+    for (const [i, x] of value.entries()) checkValue(element, x, `${where}, element ${i},`);
+  } else if (container === "sequence") {
+    if (!isSequence(value))
+      throw new AzulejoError("input", `${where} is no array; give an array of tensors of ${describe(info)}`);
+    for (const [i, x] of value.entries()) checkValue(element, x, `${where}, element ${i},`);
+  } else if (container !== "map") {
+    if (!isTensor(value)) throw new AzulejoError("input", `${where} is no tensor; give one of ${describe(info)}`);
+    checkTensor(info, value, where);
+  }
+}
+
+function checkTensor(info: TensorInfo, tensor: AnyTensor, where: string): void {
   if (tensor.dtype !== info.dtype)
     throw new AzulejoError("input", `${where} is ${tensor.dtype}, and the model takes ${describe(info)}; convert it`);
+  if (!isText(tensor)) checkArray(info, tensor, where);
+  else if (!Array.isArray(tensor.data))
+    throw new AzulejoError("input", `${where} holds no array; string travels as an array of strings`);
+  checkDims(info, tensor, where);
+}
+
+function checkArray(info: TensorInfo, tensor: TensorData, where: string): void {
   const wanted = arrayTypes[info.dtype as Dtype];
   if (!(tensor.data instanceof (wanted as unknown as new () => object)))
     throw new AzulejoError(
       "input",
       `${where} holds a ${tensor.data?.constructor?.name ?? typeof tensor.data}; ${info.dtype} travels as ${wanted.name}`,
     );
+}
+
+function checkDims(info: TensorInfo, tensor: AnyTensor, where: string): void {
   if (!tensor.dims.every(d => Number.isSafeInteger(d) && d >= 0))
     throw new AzulejoError("input", `${where} has dims [${tensor.dims.join(", ")}]; use whole numbers from 0`);
   if (info.dims && info.dims.length !== tensor.dims.length)

@@ -1,5 +1,6 @@
 // What a target is to the runtime: it makes an executable of a program. Concrete targets are named only at the composition root.
 import { type KernelProgram } from "../graph/program.js";
+import { type SymbolValues } from "../graph/program-dims.js";
 import { type TensorData } from "./tensor.js";
 
 export interface CompileOptions {
@@ -37,12 +38,14 @@ export interface TargetReport {
   readonly notes: readonly string[];
   readonly timesMs: Readonly<Record<string, number>>;
 }
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** values of symbols that the dims of inputs don't tell: those of the graph around a segment */
+  readonly symbols?: SymbolValues | undefined;
+}
 export interface Executable {
   /** Inputs by name, already checked for name, dtype and rank; resolves with the outputs. Concurrent runs queue. */
-  run(
-    inputs: ReadonlyMap<string, TensorData>,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<Map<string, TensorData>>;
+  run(inputs: ReadonlyMap<string, TensorData>, options?: RunOptions): Promise<Map<string, TensorData>>;
   runSync?(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData>;
   report(): TargetReport;
   dispose(): void;

@@ -36,7 +36,6 @@ export {
   u32,
   u64,
 } from "./kernel.js";
-export { normal, randomBits, type Seed, uniform } from "./random.js";
 export {
   type Accumulate,
   type AnyIndex,

@@ -22,14 +22,14 @@ function session() {
       { name: "sum", dtype: "f32", dims: ["batch"] },
       { name: "index", dtype: "i64", dims: undefined },
     ],
-    run: async inputs => {
+    run: (async (inputs: Record<string, TensorData>) => {
       fed.push(inputs);
       const [a, b] = inputs.x!.data as Float32Array;
       return {
         sum: new Tensor("f32", Float32Array.of(a! + b!), [1]),
         index: new Tensor("i64", BigInt64Array.of(3n), []),
       };
-    },
+    }) as Model["run"],
     report: () => assert.fail("not asked for"),
     dispose: () => disposed++,
   };

@@ -65,10 +65,10 @@ async function azulejo(
   const model: Model = {
     inputs,
     outputs: [{ name: "y", dtype: "f32", dims: ["batch", 2] }],
-    run: async given => {
+    run: (async (given: Record<string, TensorData>) => {
       session.runs.push(given);
       return run(given);
-    },
+    }) as Model["run"],
     report: () => report,
     dispose: () => session.disposed++,
   };

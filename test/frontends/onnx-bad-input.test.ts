@@ -125,11 +125,10 @@ const cases: readonly { title: string; bytes: Uint8Array; code: string; message:
     message: 'Input "x" has a dim of 9223372036854775807, which is not a size; export the model again',
   },
   {
-    title: "an input that is a sequence",
-    bytes: onnxModel({ inputs: [{ name: "x", type: { value: { case: "sequenceType", value: {} } } }] }),
+    title: "an input that is a sparse tensor",
+    bytes: onnxModel({ inputs: [{ name: "x", type: { value: { case: "sparseTensorType", value: {} } } }] }),
     code: "operator-unsupported",
-    message:
-      'Input "x" is a sequence, and only tensors are supported; change the model so that it takes and gives tensors',
+    message: 'Input "x" is a sparse tensor, which Azulejo does not support; store it densely',
   },
   {
     title: "an attribute that is given twice",
@@ -145,10 +144,10 @@ const cases: readonly { title: string; bytes: Uint8Array; code: string; message:
   },
   {
     title: "a type of attribute that is not supported",
-    bytes: nodes(node("Optional", ["x"], ["y"], [{ name: "type", type: 13 }], "o")),
+    bytes: nodes(node("Optional", ["x"], ["y"], [{ name: "type", type: 11 }], "o")),
     code: "operator-unsupported",
     message:
-      'Node "o" (Optional), attribute "type", has the type TYPE_PROTO, which Azulejo does not support; replace the node by one without it',
+      'Node "o" (Optional), attribute "type", has the type SPARSE_TENSOR, which Azulejo does not support; replace the node by one without it',
   },
   {
     title: "a reference to an attribute of a function",
@@ -162,7 +161,7 @@ const cases: readonly { title: string; bytes: Uint8Array; code: string; message:
     bytes: nodes(node("Constant", [], ["y"], [], "k")),
     code: "operator-unsupported",
     message:
-      'Node "k" (Constant) holds nothing; use exactly one of value, value_float, value_floats, value_int, value_ints',
+      'Node "k" (Constant) holds nothing; use exactly one of value, value_float, value_floats, value_int, value_ints, value_string, value_strings',
   },
   {
     title: "operators of the future",

@@ -94,11 +94,11 @@ describe("element types", () => {
 
   const refused: readonly { title: string; tensor: TensorInit; code: string; message: string }[] = [
     {
-      title: "strings",
-      tensor: { dataType: 8, dims: [1n], stringData: [Uint8Array.of(65)] },
-      code: "operator-unsupported",
+      title: "fewer strings than elements",
+      tensor: { dataType: 8, dims: [2n], stringData: [Uint8Array.of(65)] },
+      code: "model-format",
       message:
-        'Initializer "w" has element type STRING, which Azulejo does not support; convert it to f32, u8, i8, u16, i16, i32, i64, bool, f16, f64, u32, u64, bf16',
+        'Initializer "w" has 1 strings, but its dims are [2]; the file is damaged or was converted badly: export it again',
     },
     {
       title: "a type that ONNX does not define",

@@ -18,6 +18,7 @@ import type { Dtype } from "../../src/ir/dtypes.js";
 import { createRegistry } from "../../src/ops/registry.js";
 import type { ErrorCode } from "../../src/support/errors.js";
 import { AzulejoError } from "../../src/support/errors.js";
+import { needsHost } from "../ops/suite.js";
 import { dataPath } from "./models.js";
 
 const registry = createRegistry();
@@ -48,8 +49,10 @@ const numbersIn = (t: TensorProto): number[] =>
     ? [...decode(dtypeOf.get(t.dataType)!, t.rawData)]
     : [...t.floatData, ...t.int32Data, ...t.int64Data.map(Number), ...t.doubleData, ...t.uint64Data.map(Number)];
 
-async function outputTypes(folder: string): Promise<string[]> {
+/** undefined: it has host steps, whose results only a run tells */
+async function outputTypes(folder: string): Promise<string[] | undefined> {
   const graph = await readOnnx(readFileSync(join(folder, "model.onnx")));
+  if (needsHost(graph, registry)) return undefined;
   const inputs = new Map(graph.inputs.map((v, i) => [v.name, readTensor(folder, `input_${i}`)]));
   const dims = Object.fromEntries([...inputs].map(([name, t]) => [name, t.dims.map(Number)]));
   const contentOf = (name: string): number[] => numbersIn(inputs.get(name)!);
@@ -69,6 +72,7 @@ describe("ONNX backend suite: types of outputs", () => {
         const folder = join(root!, name);
         try {
           const found = await outputTypes(folder);
+          if (!found) continue;
           assert.deepEqual(
             found,
             found.map((_, i) => typeOf(readTensor(folder, `output_${i}`))),

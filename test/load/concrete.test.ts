@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { load, Tensor } from "../../src/index.js";
 import type { ModelInit } from "../frontends/onnx-model.js";
-import { elementType, graphAttribute, i64Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { elementType, graphAttribute, i64Tensor, int, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const { f32, i64 } = elementType;
 const count = (dims: readonly number[]): Tensor => {
@@ -87,6 +87,40 @@ describe("models that wait for the inputs of a run", () => {
             [...count(dims).data].map(x => -Number(x)),
           );
         }
+      },
+    ));
+
+  it("a shape that is computed from data: what computes it runs first", () =>
+    withModel(
+      {
+        inputs: [value("x", f32, ["n"])],
+        outputs: [value("y", f32)],
+        nodes: [
+          node("ReduceMax", ["x"], ["most"], [int("keepdims", 1)]),
+          node("Cast", ["most"], ["rows"], [int("to", 7)]),
+          node("Concat", ["rows", "rest"], ["shape"], [int("axis", 0)]),
+          node("Reshape", ["x", "shape"], ["r"]),
+          node("Transpose", ["r"], ["y"]),
+        ],
+        initializers: [i64Tensor("rest", [1], [-1])],
+      },
+      async model => {
+        const { y } = await model.run({ x: new Tensor("f32", Float32Array.of(0, 1, 2, 0, 1, 2), [6]) });
+        assert.deepEqual(
+          [y!.dims, [...y!.data]],
+          [
+            [3, 2],
+            [0, 0, 1, 1, 2, 2],
+          ],
+        );
+        const { y: z } = await model.run({ x: new Tensor("f32", Float32Array.of(3, 1, 2, 0, 1, 3), [6]) });
+        assert.deepEqual(
+          [z!.dims, [...z!.data]],
+          [
+            [2, 3],
+            [3, 2, 1, 1, 0, 3],
+          ],
+        );
       },
     ));
 

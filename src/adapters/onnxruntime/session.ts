@@ -1,6 +1,7 @@
 // onnxruntime's InferenceSession over a loaded model.
 import { load } from "../../index.js";
 import type { Model, ModelSource, TensorInfo } from "../../runtime/api.js";
+import type { HostValue } from "../../runtime/host-value.js";
 import { AzulejoError } from "../../support/errors.js";
 import { env } from "./env.js";
 import type { SessionOptions } from "./session-options.js";
@@ -73,10 +74,10 @@ export class InferenceSession {
     if (Object(feeds) !== feeds) throw invalid("feeds is not an object; pass { inputName: tensor }");
     // Names that the model doesn't have are reported by the runtime, with those that it has.
     const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toTensorData(name, value)]));
-    const outputs = await this.#model.run(inputs);
+    const outputs = await this.#model.run<Record<string, HostValue>>(inputs);
     return Object.fromEntries(
       Object.entries(fetches).map(([name, into]) => {
-        const result = fromTensorData(name, outputs[name]!);
+        const result = fromTensorData(name, outputs[name]);
         return [name, into === null ? result : fill(name, into, result)];
       }),
     );
@@ -98,7 +99,11 @@ export class InferenceSession {
   }
 }
 
-function metadata({ name, dtype, dims }: TensorInfo): ValueMetadata {
+function metadata({ name, dtype, dims, container }: TensorInfo): ValueMetadata {
+  if (container)
+    throw invalid(
+      `"${name}" is a ${container}, and onnxruntime's JavaScript interface has tensors alone; use load() of "azulejo"`,
+    );
   const type = typeOfDtype(dtype);
   if (type === undefined)
     throw invalid(`"${name}" is ${dtype}, which onnxruntime's Tensor has no type for; use load() of "azulejo"`);
@@ -174,6 +179,7 @@ function fill(name: string, into: Tensor, result: Tensor): Tensor {
       `output "${name}" is ${got}, but the Tensor given to be filled is ${want}; pass null or a fitting one`,
     );
   }
-  (into.data as DataTypeMap["float32"]).set(result.data as DataTypeMap["float32"]);
+  if (into.type === "string") (into.data as string[]).splice(0, into.size, ...(result.data as string[]));
+  else (into.data as DataTypeMap["float32"]).set(result.data as DataTypeMap["float32"]);
   return into;
 }

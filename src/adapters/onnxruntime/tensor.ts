@@ -1,7 +1,8 @@
 // onnxruntime's Tensor: the same constructors, properties and methods for data on the CPU. Not here: GPU buffers, textures and
 // conversions from and to pictures.
 import type { Dtype } from "../../ir/dtypes.js";
-import type { TensorArray, TensorData } from "../../runtime/tensor.js";
+import { type AnyTensor, type HostValue, isTensor } from "../../runtime/host-value.js";
+import type { TensorArray } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
 
 export interface DataTypeMap {
@@ -99,7 +100,8 @@ function arrayType(type: Exclude<TensorType, "string">): ArrayType {
 }
 
 /** onnxruntime's name of a dtype; bf16 has none. */
-export function typeOfDtype(dtype: Dtype): TensorType | undefined {
+export function typeOfDtype(dtype: Dtype | "string"): TensorType | undefined {
+  if (dtype === "string") return "string";
   return (Object.keys(numeric) as (keyof typeof numeric)[]).find(type => numeric[type][0] === dtype);
 }
 
@@ -214,12 +216,13 @@ function sizeOf(dims: unknown): number {
 export const Tensor = CpuTensor as unknown as TensorConstructor;
 
 /** A fed value as the runtime takes it. Anything with onnxruntime's properties will do, whichever package made it. */
-export function toTensorData(name: string, value: unknown): TensorData {
+export function toTensorData(name: string, value: unknown): AnyTensor {
   const { type, dims, data } = Object(value) as Partial<Tensor>;
   if (type === undefined || dims === undefined || data === undefined) {
     throw invalid(`the value fed to input "${name}" is not a Tensor; make one: new Tensor("float32", data, dims)`);
   }
-  if (type === "string" || numeric[type] === undefined) {
+  if (type === "string") return { dtype: "string", dims, data: data as readonly string[] };
+  if (numeric[type] === undefined) {
     throw invalid(
       `input "${name}" got a Tensor of type "${type}", which Azulejo does not compute with; convert it to numbers`,
     );
@@ -231,7 +234,12 @@ export function toTensorData(name: string, value: unknown): TensorData {
 }
 
 /** A result of the runtime as a Tensor. bf16 has no name in onnxruntime's JavaScript API. */
-export function fromTensorData(name: string, { dtype, dims, data }: TensorData): Tensor {
+export function fromTensorData(name: string, value: HostValue): Tensor {
+  if (!isTensor(value))
+    throw invalid(
+      `output "${name}" is no tensor, and onnxruntime's JavaScript interface has tensors alone; use load() of "azulejo"`,
+    );
+  const { dtype, dims, data } = value;
   const type = typeOfDtype(dtype);
   if (type === undefined) {
     throw invalid(`output "${name}" is ${dtype}, which onnxruntime's Tensor has no type for; use load() of "azulejo"`);

@@ -6,6 +6,7 @@ import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 import { readTensor } from "./tensor.js";
 import { decodeText } from "./text.js";
+import { readType } from "./types.js";
 
 /** `where` names the node: `Node "conv1" (Conv)`; `readGraph` reads a subgraph in the scope of the node. */
 export async function readAttributes(
@@ -50,6 +51,9 @@ async function readAttribute(
     case Type.TENSOR:
       if (!a.t) break;
       return { tensor: await readTensor(a.t, a.t.name, where, context) };
+    case Type.TYPE_PROTO:
+      if (!a.tp) break;
+      return { type: readType(a.tp, where) };
     case Type.GRAPH:
       if (!a.g) break;
       return { graph: await readGraph(a.g, where) };

@@ -2,7 +2,9 @@
 import type { AttributeProto, GraphProto, NodeProto, SparseTensorProto } from "onnx-buf";
 import { constantValue } from "../../graph/constants.js";
 import type { Graph, GraphNode, Value } from "../../graph/graph.js";
+import { textDtype } from "../../graph/graph.js";
 import type { Dtype } from "../../ir/dtypes.js";
+import { Poly } from "../../ir/poly.js";
 import { AzulejoError } from "../../support/errors.js";
 import { readAttributes } from "./attributes.js";
 import type { ReadContext } from "./context.js";
@@ -168,9 +170,17 @@ function uniqueNames(protos: readonly NodeProto[]): Map<NodeProto, string> {
 
 const isConstant = (node: Omit<GraphNode, "outputs">): boolean => node.op === "Constant" && node.domain === "";
 
-/** value, or one of value_float, value_floats, value_int, value_ints (operator set 12) */
+const textConstant = (name: string, dims: readonly number[], strings: readonly string[]): Value => ({
+  name,
+  dtype: textDtype,
+  dims: dims.map(Poly.int),
+  text: true,
+  strings,
+});
+
+/** value, or one of value_float, value_floats, value_int, value_ints, value_string, value_strings (operator set 12) */
 function constantOf(node: Omit<GraphNode, "outputs">, output: string, where: string): Value {
-  const { value, value_float, value_floats, value_int, value_ints } = node.attributes;
+  const { value, value_float, value_floats, value_int, value_ints, value_string, value_strings } = node.attributes;
   if (Object.keys(node.attributes).length === 1) {
     if (typeof value === "object" && "tensor" in value) return { ...value.tensor, name: output };
     const scalar = value_float ?? value_int;
@@ -178,12 +188,15 @@ function constantOf(node: Omit<GraphNode, "outputs">, output: string, where: str
       const dtype: Dtype = value_float === undefined ? "i64" : "f32";
       return constantValue(output, dtype, [], [scalar]);
     }
+    if (typeof value_string === "string") return textConstant(output, [], [value_string]);
+    if (Array.isArray(value_strings))
+      return textConstant(output, [value_strings.length], value_strings as readonly string[]);
     const list = value_floats ?? value_ints;
     if (Array.isArray(list))
       return constantValue(output, value_floats ? "f32" : "i64", [list.length], list as readonly number[]);
   }
   throw new AzulejoError(
     "operator-unsupported",
-    `${where} holds ${Object.keys(node.attributes).join(", ") || "nothing"}; use exactly one of value, value_float, value_floats, value_int, value_ints`,
+    `${where} holds ${Object.keys(node.attributes).join(", ") || "nothing"}; use exactly one of value, value_float, value_floats, value_int, value_ints, value_string, value_strings`,
   );
 }

@@ -14,7 +14,12 @@ import { readTensor } from "./tensor.js";
 export async function readOnnxTensor(bytes: Uint8Array, name: string): Promise<TensorData> {
   const source = memorySource(bytes, name);
   const proto = decode(await source.read(0, source.size), name);
-  const { dtype, constant } = await readTensor(proto, proto.name, `"${name}"`, alone(source));
+  const { dtype, constant, text } = await readTensor(proto, proto.name, `"${name}"`, alone(source));
+  if (text)
+    throw new AzulejoError(
+      "operator-unsupported",
+      `"${name}" holds text, and the command reads tensors of numbers; give numbers`,
+    );
   // readTensor always knows both: a tensor without data is refused there.
   const content = new Uint8Array(await constant!.read());
   return { dtype: dtype!, dims: proto.dims.map(Number), data: arrayOf(dtype!, content) };

@@ -3,12 +3,14 @@ import type { TensorProto } from "onnx-buf";
 import { TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
 import { knownLimit, knownOf } from "../../graph/constants.js";
 import type { ConstantData, Value } from "../../graph/graph.js";
+import { textDtype } from "../../graph/graph.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 import { externalData } from "./external-data.js";
+import { decodeText } from "./text.js";
 import { payloadField } from "./wire.js";
 
 const dtypeOf: Readonly<Record<number, Dtype>> = {
@@ -64,6 +66,7 @@ function readDims(t: TensorProto, where: string): number[] {
 }
 
 export async function readTensor(t: TensorProto, name: string, where: string, context: ReadContext): Promise<Value> {
+  if (t.dataType === TensorProto_DataType.STRING) return readText(t, name, where);
   const dtype = readDtype(t.dataType, where);
   const dims = readDims(t, where);
   if (t.segment)
@@ -75,6 +78,17 @@ export async function readTensor(t: TensorProto, name: string, where: string, co
   const constant = await readData(t, dtype, elements * bytesOf(dtype), where, context);
   const value: Value = { name, dtype, dims: dims.map(Poly.int), constant };
   return elements > knownLimit ? value : { ...value, known: knownOf(dtype, dims, await constant.read()) };
+}
+
+function readText(t: TensorProto, name: string, where: string): Value {
+  const dims = readDims(t, where);
+  const strings = t.stringData.map(decodeText);
+  if (strings.length !== dims.reduce((a, b) => a * b, 1))
+    throw new AzulejoError(
+      "model-format",
+      `${where} has ${strings.length} strings, but its dims are [${dims.join(", ")}]; the file is damaged or was converted badly: export it again`,
+    );
+  return { name, dtype: textDtype, dims: dims.map(Poly.int), text: true, strings };
 }
 
 async function readData(

@@ -1,7 +1,8 @@
 // ValueInfoProto → dtype and dims; named dims become symbols shared over the file.
-import type { TensorShapeProto_Dimension, ValueInfoProto } from "onnx-buf";
-import type { Dims, Value } from "../../graph/graph.js";
-import type { Dtype } from "../../ir/dtypes.js";
+import type { TensorShapeProto_Dimension, TypeProto, ValueInfoProto } from "onnx-buf";
+import { TensorProto_DataType } from "onnx-buf";
+import type { Value, ValueType } from "../../graph/graph.js";
+import { textDtype } from "../../graph/graph.js";
 import { Poly, Sym } from "../../ir/poly.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
@@ -12,21 +13,48 @@ export function declaredValue(info: ValueInfoProto, where: string, context: Read
   return { name: info.name, ...declaredType(info, where, context) };
 }
 
-function declaredType(
-  info: ValueInfoProto,
-  where: string,
-  context: ReadContext,
-): { dtype: Dtype | undefined; dims: Dims | undefined } {
+function declaredType(info: ValueInfoProto, where: string, context: ReadContext): ValueType {
   const type = info.type?.value;
-  if (!type?.case) return { dtype: undefined, dims: undefined };
-  if (type.case !== "tensorType")
-    throw new AzulejoError(
-      "operator-unsupported",
-      `${where} is a ${type.case.replace("Type", "")}, and only tensors are supported; change the model so that it takes and gives tensors`,
-    );
-  const { elemType, shape } = type.value;
-  const dtype = elemType === 0 ? undefined : readDtype(elemType, where);
-  return { dtype, dims: shape?.dim.map((d, axis) => readDim(d, `${info.name}_${axis}`, where, context)) };
+  if (type?.case !== "tensorType") return info.type ? readType(info.type, where) : unknown;
+  const dims = type.value.shape?.dim.map((d, axis) => readDim(d, `${info.name}_${axis}`, where, context));
+  return { ...readType(info.type!, where), dims };
+}
+
+const unknown: ValueType = { dtype: undefined, dims: undefined };
+
+/** A type without dims: elements of a container may have any. */
+export function readType(proto: TypeProto, where: string): ValueType {
+  const type = proto.value;
+  switch (type.case) {
+    case undefined:
+      return unknown;
+    case "tensorType": {
+      const { elemType } = type.value;
+      if (elemType === TensorProto_DataType.STRING) return { dtype: textDtype, dims: undefined, text: true };
+      return { dtype: elemType === 0 ? undefined : readDtype(elemType, where), dims: undefined };
+    }
+    case "sequenceType":
+    case "optionalType": {
+      const { elemType } = type.value;
+      const kind = type.case === "sequenceType" ? "sequence" : "optional";
+      return { ...unknown, container: { kind, of: elemType ? readType(elemType, where) : unknown } };
+    }
+    case "mapType": {
+      const { keyType, valueType } = type.value;
+      const text = keyType === TensorProto_DataType.STRING;
+      const key: ValueType = {
+        dtype: text ? textDtype : readDtype(keyType, where),
+        dims: [],
+        ...(text ? { text } : {}),
+      };
+      return { ...unknown, container: { kind: "map", key, of: valueType ? readType(valueType, where) : unknown } };
+    }
+    case "sparseTensorType":
+      throw new AzulejoError(
+        "operator-unsupported",
+        `${where} is a sparse tensor, which Azulejo does not support; store it densely`,
+      );
+  }
 }
 
 /** `fallback` names a dim that the file leaves open; -1 is what older exporters write for one. */

@@ -2,7 +2,7 @@
 import { bytesOf } from "../../ir/dtypes.js";
 import { bindDims, type SymbolValues } from "../../graph/program-dims.js";
 import type { KernelProgram } from "../../graph/program.js";
-import type { Executable, TargetReport } from "../../runtime/target.js";
+import type { Executable, RunOptions, TargetReport } from "../../runtime/target.js";
 import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -43,11 +43,8 @@ export class ProgramExecutable implements Executable {
     this.#parts = parts;
     if (parts.machine.runSync) this.runSync = inputs => this.#runSync(inputs);
   }
-  async run(
-    inputs: ReadonlyMap<string, TensorData>,
-    options: { readonly signal?: AbortSignal } = {},
-  ): Promise<Map<string, TensorData>> {
-    const made = await this.#planFor(inputs);
+  async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
+    const made = await this.#planFor(inputs, options.symbols);
     const { machine } = this.#parts;
     const ranges = [...made.plan.outputs.values()];
     const sent = transfers(made.plan, inputs);
@@ -78,16 +75,18 @@ export class ProgramExecutable implements Executable {
     this.#setUp = undefined;
     throw error;
   }
-  #planFor(inputs: ReadonlyMap<string, TensorData>): PreparedPlan | Promise<PreparedPlan> {
+  #planFor(inputs: ReadonlyMap<string, TensorData>, given?: SymbolValues): PreparedPlan | Promise<PreparedPlan> {
     if (this.#disposed)
       throw new AzulejoError("disposed", `Model "${this.#parts.program.name}" was disposed; load it again`);
-    const key = this.#parts.program.inputs.map(b => inputs.get(b.name)?.dims.join() ?? "?").join("/");
+    const { program } = this.#parts;
+    const dims = program.inputs.map(b => inputs.get(b.name)?.dims.join() ?? "?").join("/");
+    const key = given ? `${dims}:${program.symbols.map(s => given.get(s)).join()}` : dims;
     const known = this.#plans.get(key);
     if (known) {
       this.#last = known;
       return known;
     }
-    const values = bindDims(this.#parts.program, name => inputs.get(name)?.dims);
+    const values = bindDims(program, name => inputs.get(name)?.dims, given);
     const plan = this.#parts.plan(values);
     const ready = this.#parts.provide(plan);
     const keep = (): PreparedPlan => {

@@ -1,13 +1,13 @@
 // The interpreter as a target: walks a program and the tile IR of its kernels. Slow; it checks bounds, unwritten elements and double writes.
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
-import { bindDims } from "../../graph/program-dims.js";
+import { bindDims, type SymbolValues } from "../../graph/program-dims.js";
 import type { Arithmetic } from "../../ir/evaluate/evaluator.js";
 import { runKernel } from "../../ir/evaluate/kernel.js";
 import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
 import type { Poly, Sym } from "../../ir/poly.js";
 import type { Tensor } from "../../ir/tile.js";
 import { now, sleep, throwIfAborted } from "../../runtime/platform.js";
-import type { Executable, KernelReport, Target, TargetReport } from "../../runtime/target.js";
+import type { Executable, KernelReport, RunOptions, Target, TargetReport } from "../../runtime/target.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Constants } from "./memory.js";
@@ -74,12 +74,9 @@ class InterpretedProgram implements Executable {
     this.#constants = constants;
     this.#options = options;
   }
-  run(
-    inputs: ReadonlyMap<string, TensorData>,
-    options: { readonly signal?: AbortSignal } = {},
-  ): Promise<Map<string, TensorData>> {
+  run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
     const result = this.#queue.then(async () => {
-      const { memory, symbols } = this.#prepare(inputs);
+      const { memory, symbols } = this.#prepare(inputs, options.symbols);
       await this.#steps(this.#program.steps, memory, symbols, options.signal);
       return this.#outputs(memory);
     });
@@ -92,10 +89,13 @@ class InterpretedProgram implements Executable {
     return this.#outputs(memory);
   }
 
-  #prepare(inputs: ReadonlyMap<string, TensorData>): { memory: ProgramMemory; symbols: ReadonlyMap<Sym, number> } {
+  #prepare(
+    inputs: ReadonlyMap<string, TensorData>,
+    given?: SymbolValues,
+  ): { memory: ProgramMemory; symbols: ReadonlyMap<Sym, number> } {
     if (!this.#constants)
       throw new AzulejoError("disposed", `model "${this.#program.name}" was disposed; load it again`);
-    const symbols = bindDims(this.#program, name => inputs.get(name)?.dims);
+    const symbols = bindDims(this.#program, name => inputs.get(name)?.dims, given);
     const size = (p: Poly): number => p.evaluate(s => symbols.get(s) ?? Number.NaN);
     const memory = new ProgramMemory(size, this.#constants);
     for (const b of this.#program.inputs) memory.bind(b, inputs.get(b.name)!);
