@@ -32,15 +32,15 @@ import { operator as celuOperator } from "./celu.js";
 import { operator as centerCropPadOperator } from "./center-crop-pad.js";
 import { operator as clipOperator } from "./clip.js";
 import { operator as col2imOperator } from "./col2im.js";
-import { operator as compressOperator } from "./compress.js";
 import { operator as concatOperator } from "./concat.js";
-import { operator as concatFromSequenceOperator } from "./concat-from-sequence.js";
 import { operator as constantOperator } from "./constant.js";
 import { operator as constantOfShapeOperator } from "./constant-of-shape.js";
 import { operator as convOperator } from "./conv.js";
 import { operator as convTransposeOperator } from "./conv-transpose.js";
 import { operator as cosOperator } from "./cos.js";
 import { operator as coshOperator } from "./cosh.js";
+import { operator as deformConvOperator } from "./deform-conv.js";
+import { operator as deformedPatchesOperator } from "./deformed-patches.js";
 import { operator as depthToSpaceOperator } from "./depth-to-space.js";
 import { operator as dftOperator } from "./dft.js";
 import { operator as divOperator } from "./div.js";
@@ -55,6 +55,7 @@ import { operator as eyeLikeOperator } from "./eye-like.js";
 import { operator as flattenOperator } from "./flatten.js";
 import { operator as flexAttentionOperator } from "./flex-attention.js";
 import { operator as floorOperator } from "./floor.js";
+import { operator as frameOperator } from "./frame.js";
 import { operator as gatherOperator } from "./gather.js";
 import { operator as gatherElementsOperator } from "./gather-elements.js";
 import { operator as gatherNdOperator } from "./gather-nd.js";
@@ -85,7 +86,6 @@ import { operator as lessOrEqualOperator } from "./less-or-equal.js";
 import { operator as linearAttentionOperator } from "./linear-attention.js";
 import { operator as logOperator } from "./log.js";
 import { operator as logSoftmaxOperator } from "./log-softmax.js";
-import { operator as loopOperator } from "./loop.js";
 import { operator as lpNormalizationOperator } from "./lp-normalization.js";
 import { operator as lpPoolOperator } from "./lp-pool.js";
 import { operator as lrnOperator } from "./lrn.js";
@@ -95,19 +95,16 @@ import { operator as maxOperator } from "./max.js";
 import { operator as maxPoolOperator } from "./max-pool.js";
 import { operator as meanOperator } from "./mean.js";
 import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
+import { operator as melWeightMatrixOperator } from "./mel-weight-matrix.js";
 import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
 import { operator as mulOperator } from "./mul.js";
 import { operator as negOperator } from "./neg.js";
 import { operator as negativeLogLikelihoodLossOperator } from "./negative-log-likelihood-loss.js";
-import { operator as nonZeroOperator } from "./non-zero.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
 import type { Operator } from "./operator.js";
-import { operator as optionalOperator } from "./optional.js";
-import { operator as optionalGetElementOperator } from "./optional-get-element.js";
-import { operator as optionalHasElementOperator } from "./optional-has-element.js";
 import { operator as orOperator } from "./or.js";
 import { operator as pReluOperator } from "./p-relu.js";
 import { operator as padOperator } from "./pad.js";
@@ -131,18 +128,10 @@ import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
 import { operator as rnnOperator } from "./rnn.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
-import { operator as scanOperator } from "./scan.js";
 import { operator as scatterOperator } from "./scatter.js";
 import { operator as scatterElementsOperator } from "./scatter-elements.js";
 import { operator as scatterNdOperator } from "./scatter-nd.js";
 import { operator as seluOperator } from "./selu.js";
-import { operator as sequenceAtOperator } from "./sequence-at.js";
-import { operator as sequenceConstructOperator } from "./sequence-construct.js";
-import { operator as sequenceEmptyOperator } from "./sequence-empty.js";
-import { operator as sequenceEraseOperator } from "./sequence-erase.js";
-import { operator as sequenceInsertOperator } from "./sequence-insert.js";
-import { operator as sequenceLengthOperator } from "./sequence-length.js";
-import { operator as sequenceMapOperator } from "./sequence-map.js";
 import { operator as shapeOperator } from "./shape.js";
 import { operator as shrinkOperator } from "./shrink.js";
 import { operator as sigmoidOperator } from "./sigmoid.js";
@@ -157,9 +146,9 @@ import { operator as softplusOperator } from "./softplus.js";
 import { operator as softsignOperator } from "./softsign.js";
 import { operator as spaceToDepthOperator } from "./space-to-depth.js";
 import { operator as splitOperator } from "./split.js";
-import { operator as splitToSequenceOperator } from "./split-to-sequence.js";
 import { operator as sqrtOperator } from "./sqrt.js";
 import { operator as squeezeOperator } from "./squeeze.js";
+import { operator as stftOperator } from "./stft.js";
 import { operator as subOperator } from "./sub.js";
 import { operator as sumOperator } from "./sum.js";
 import { operator as swiGluOperator } from "./swi-glu.js";
@@ -170,7 +159,6 @@ import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
 import { operator as transposeOperator } from "./transpose.js";
 import { operator as triluOperator } from "./trilu.js";
-import { operator as uniqueOperator } from "./unique.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
 import { operator as upsampleOperator } from "./upsample.js";
 import { operator as whereOperator } from "./where.js";
@@ -210,8 +198,6 @@ export const builtInOperators: readonly Operator[] = [
   centerCropPadOperator,
   clipOperator,
   col2imOperator,
-  compressOperator,
-  concatFromSequenceOperator,
   concatOperator,
   constantOfShapeOperator,
   constantOperator,
@@ -219,6 +205,8 @@ export const builtInOperators: readonly Operator[] = [
   convOperator,
   cosOperator,
   coshOperator,
+  deformConvOperator,
+  deformedPatchesOperator,
   depthToSpaceOperator,
   dftOperator,
   divOperator,
@@ -233,6 +221,7 @@ export const builtInOperators: readonly Operator[] = [
   flattenOperator,
   flexAttentionOperator,
   floorOperator,
+  frameOperator,
   gatherElementsOperator,
   gatherNdOperator,
   gatherOperator,
@@ -263,7 +252,6 @@ export const builtInOperators: readonly Operator[] = [
   linearAttentionOperator,
   logSoftmaxOperator,
   logOperator,
-  loopOperator,
   lpNormalizationOperator,
   lpPoolOperator,
   lrnOperator,
@@ -273,18 +261,15 @@ export const builtInOperators: readonly Operator[] = [
   maxOperator,
   meanVarianceNormalizationOperator,
   meanOperator,
+  melWeightMatrixOperator,
   minOperator,
   mishOperator,
   modOperator,
   mulOperator,
   negOperator,
   negativeLogLikelihoodLossOperator,
-  nonZeroOperator,
   notOperator,
   oneHotOperator,
-  optionalGetElementOperator,
-  optionalHasElementOperator,
-  optionalOperator,
   orOperator,
   pReluOperator,
   padOperator,
@@ -308,18 +293,10 @@ export const builtInOperators: readonly Operator[] = [
   rnnOperator,
   rotaryEmbeddingOperator,
   roundOperator,
-  scanOperator,
   scatterElementsOperator,
   scatterNdOperator,
   scatterOperator,
   seluOperator,
-  sequenceAtOperator,
-  sequenceConstructOperator,
-  sequenceEmptyOperator,
-  sequenceEraseOperator,
-  sequenceInsertOperator,
-  sequenceLengthOperator,
-  sequenceMapOperator,
   shapeOperator,
   shrinkOperator,
   sigmoidOperator,
@@ -333,10 +310,10 @@ export const builtInOperators: readonly Operator[] = [
   softplusOperator,
   softsignOperator,
   spaceToDepthOperator,
-  splitToSequenceOperator,
   splitOperator,
   sqrtOperator,
   squeezeOperator,
+  stftOperator,
   subOperator,
   sumOperator,
   swiGluOperator,
@@ -347,7 +324,6 @@ export const builtInOperators: readonly Operator[] = [
   tileOperator,
   transposeOperator,
   triluOperator,
-  uniqueOperator,
   unsqueezeOperator,
   upsampleOperator,
   whereOperator,

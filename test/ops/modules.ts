@@ -32,15 +32,15 @@ import * as celuModule from "../../src/ops/celu.js";
 import * as centerCropPadModule from "../../src/ops/center-crop-pad.js";
 import * as clipModule from "../../src/ops/clip.js";
 import * as col2imModule from "../../src/ops/col2im.js";
-import * as compressModule from "../../src/ops/compress.js";
 import * as concatModule from "../../src/ops/concat.js";
-import * as concatFromSequenceModule from "../../src/ops/concat-from-sequence.js";
 import * as constantModule from "../../src/ops/constant.js";
 import * as constantOfShapeModule from "../../src/ops/constant-of-shape.js";
 import * as convModule from "../../src/ops/conv.js";
 import * as convTransposeModule from "../../src/ops/conv-transpose.js";
 import * as cosModule from "../../src/ops/cos.js";
 import * as coshModule from "../../src/ops/cosh.js";
+import * as deformConvModule from "../../src/ops/deform-conv.js";
+import * as deformedPatchesModule from "../../src/ops/deformed-patches.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
 import * as dftModule from "../../src/ops/dft.js";
 import * as divModule from "../../src/ops/div.js";
@@ -55,6 +55,7 @@ import * as eyeLikeModule from "../../src/ops/eye-like.js";
 import * as flattenModule from "../../src/ops/flatten.js";
 import * as flexAttentionModule from "../../src/ops/flex-attention.js";
 import * as floorModule from "../../src/ops/floor.js";
+import * as frameModule from "../../src/ops/frame.js";
 import * as gatherModule from "../../src/ops/gather.js";
 import * as gatherElementsModule from "../../src/ops/gather-elements.js";
 import * as gatherNdModule from "../../src/ops/gather-nd.js";
@@ -85,7 +86,6 @@ import * as lessOrEqualModule from "../../src/ops/less-or-equal.js";
 import * as linearAttentionModule from "../../src/ops/linear-attention.js";
 import * as logModule from "../../src/ops/log.js";
 import * as logSoftmaxModule from "../../src/ops/log-softmax.js";
-import * as loopModule from "../../src/ops/loop.js";
 import * as lpNormalizationModule from "../../src/ops/lp-normalization.js";
 import * as lpPoolModule from "../../src/ops/lp-pool.js";
 import * as lrnModule from "../../src/ops/lrn.js";
@@ -95,19 +95,16 @@ import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
 import * as meanModule from "../../src/ops/mean.js";
 import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-normalization.js";
+import * as melWeightMatrixModule from "../../src/ops/mel-weight-matrix.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
 import * as mulModule from "../../src/ops/mul.js";
 import * as negModule from "../../src/ops/neg.js";
 import * as negativeLogLikelihoodLossModule from "../../src/ops/negative-log-likelihood-loss.js";
-import * as nonZeroModule from "../../src/ops/non-zero.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
-import * as optionalModule from "../../src/ops/optional.js";
-import * as optionalGetElementModule from "../../src/ops/optional-get-element.js";
-import * as optionalHasElementModule from "../../src/ops/optional-has-element.js";
 import * as orModule from "../../src/ops/or.js";
 import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
@@ -131,18 +128,10 @@ import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as rnnModule from "../../src/ops/rnn.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
-import * as scanModule from "../../src/ops/scan.js";
 import * as scatterModule from "../../src/ops/scatter.js";
 import * as scatterElementsModule from "../../src/ops/scatter-elements.js";
 import * as scatterNdModule from "../../src/ops/scatter-nd.js";
 import * as seluModule from "../../src/ops/selu.js";
-import * as sequenceAtModule from "../../src/ops/sequence-at.js";
-import * as sequenceConstructModule from "../../src/ops/sequence-construct.js";
-import * as sequenceEmptyModule from "../../src/ops/sequence-empty.js";
-import * as sequenceEraseModule from "../../src/ops/sequence-erase.js";
-import * as sequenceInsertModule from "../../src/ops/sequence-insert.js";
-import * as sequenceLengthModule from "../../src/ops/sequence-length.js";
-import * as sequenceMapModule from "../../src/ops/sequence-map.js";
 import * as shapeModule from "../../src/ops/shape.js";
 import * as shrinkModule from "../../src/ops/shrink.js";
 import * as sigmoidModule from "../../src/ops/sigmoid.js";
@@ -157,9 +146,9 @@ import * as softplusModule from "../../src/ops/softplus.js";
 import * as softsignModule from "../../src/ops/softsign.js";
 import * as spaceToDepthModule from "../../src/ops/space-to-depth.js";
 import * as splitModule from "../../src/ops/split.js";
-import * as splitToSequenceModule from "../../src/ops/split-to-sequence.js";
 import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
+import * as stftModule from "../../src/ops/stft.js";
 import * as subModule from "../../src/ops/sub.js";
 import * as sumModule from "../../src/ops/sum.js";
 import * as swiGluModule from "../../src/ops/swi-glu.js";
@@ -170,7 +159,6 @@ import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
 import * as transposeModule from "../../src/ops/transpose.js";
 import * as triluModule from "../../src/ops/trilu.js";
-import * as uniqueModule from "../../src/ops/unique.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
@@ -210,8 +198,6 @@ export const operatorModules: readonly OperatorModule[] = [
   centerCropPadModule,
   clipModule,
   col2imModule,
-  compressModule,
-  concatFromSequenceModule,
   concatModule,
   constantOfShapeModule,
   constantModule,
@@ -219,6 +205,8 @@ export const operatorModules: readonly OperatorModule[] = [
   convModule,
   cosModule,
   coshModule,
+  deformConvModule,
+  deformedPatchesModule,
   depthToSpaceModule,
   dftModule,
   divModule,
@@ -233,6 +221,7 @@ export const operatorModules: readonly OperatorModule[] = [
   flattenModule,
   flexAttentionModule,
   floorModule,
+  frameModule,
   gatherElementsModule,
   gatherNdModule,
   gatherModule,
@@ -263,7 +252,6 @@ export const operatorModules: readonly OperatorModule[] = [
   linearAttentionModule,
   logSoftmaxModule,
   logModule,
-  loopModule,
   lpNormalizationModule,
   lpPoolModule,
   lrnModule,
@@ -273,18 +261,15 @@ export const operatorModules: readonly OperatorModule[] = [
   maxModule,
   meanVarianceNormalizationModule,
   meanModule,
+  melWeightMatrixModule,
   minModule,
   mishModule,
   modModule,
   mulModule,
   negModule,
   negativeLogLikelihoodLossModule,
-  nonZeroModule,
   notModule,
   oneHotModule,
-  optionalGetElementModule,
-  optionalHasElementModule,
-  optionalModule,
   orModule,
   pReluModule,
   padModule,
@@ -308,18 +293,10 @@ export const operatorModules: readonly OperatorModule[] = [
   rnnModule,
   rotaryEmbeddingModule,
   roundModule,
-  scanModule,
   scatterElementsModule,
   scatterNdModule,
   scatterModule,
   seluModule,
-  sequenceAtModule,
-  sequenceConstructModule,
-  sequenceEmptyModule,
-  sequenceEraseModule,
-  sequenceInsertModule,
-  sequenceLengthModule,
-  sequenceMapModule,
   shapeModule,
   shrinkModule,
   sigmoidModule,
@@ -333,10 +310,10 @@ export const operatorModules: readonly OperatorModule[] = [
   softplusModule,
   softsignModule,
   spaceToDepthModule,
-  splitToSequenceModule,
   splitModule,
   sqrtModule,
   squeezeModule,
+  stftModule,
   subModule,
   sumModule,
   swiGluModule,
@@ -347,7 +324,6 @@ export const operatorModules: readonly OperatorModule[] = [
   tileModule,
   transposeModule,
   triluModule,
-  uniqueModule,
   unsqueezeModule,
   upsampleModule,
   whereModule,
