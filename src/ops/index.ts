@@ -17,7 +17,6 @@ import { operator as attentionValuesOperator } from "./attention-values.js";
 import { operator as attentionWeightsOperator } from "./attention-weights.js";
 import { operator as averagePoolOperator } from "./average-pool.js";
 import { operator as batchNormalizationOperator } from "./batch-normalization.js";
-import { operator as bernoulliOperator } from "./bernoulli.js";
 import { operator as bitCastOperator } from "./bit-cast.js";
 import { operator as bitShiftOperator } from "./bit-shift.js";
 import { operator as bitwiseAndOperator } from "./bitwise-and.js";
@@ -33,15 +32,15 @@ import { operator as celuOperator } from "./celu.js";
 import { operator as centerCropPadOperator } from "./center-crop-pad.js";
 import { operator as clipOperator } from "./clip.js";
 import { operator as col2imOperator } from "./col2im.js";
+import { operator as compressOperator } from "./compress.js";
 import { operator as concatOperator } from "./concat.js";
+import { operator as concatFromSequenceOperator } from "./concat-from-sequence.js";
 import { operator as constantOperator } from "./constant.js";
 import { operator as constantOfShapeOperator } from "./constant-of-shape.js";
 import { operator as convOperator } from "./conv.js";
 import { operator as convTransposeOperator } from "./conv-transpose.js";
 import { operator as cosOperator } from "./cos.js";
 import { operator as coshOperator } from "./cosh.js";
-import { operator as cumProdOperator } from "./cum-prod.js";
-import { operator as cumSumOperator } from "./cum-sum.js";
 import { operator as deformConvOperator } from "./deform-conv.js";
 import { operator as deformedPatchesOperator } from "./deformed-patches.js";
 import { operator as depthToSpaceOperator } from "./depth-to-space.js";
@@ -89,6 +88,7 @@ import { operator as lessOrEqualOperator } from "./less-or-equal.js";
 import { operator as linearAttentionOperator } from "./linear-attention.js";
 import { operator as logOperator } from "./log.js";
 import { operator as logSoftmaxOperator } from "./log-softmax.js";
+import { operator as loopOperator } from "./loop.js";
 import { operator as lpNormalizationOperator } from "./lp-normalization.js";
 import { operator as lpPoolOperator } from "./lp-pool.js";
 import { operator as lrnOperator } from "./lrn.js";
@@ -96,7 +96,6 @@ import { operator as lstmOperator } from "./lstm.js";
 import { operator as matMulOperator } from "./mat-mul.js";
 import { operator as maxOperator } from "./max.js";
 import { operator as maxPoolOperator } from "./max-pool.js";
-import { operator as maxUnpoolOperator } from "./max-unpool.js";
 import { operator as meanOperator } from "./mean.js";
 import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
 import { operator as melWeightMatrixOperator } from "./mel-weight-matrix.js";
@@ -104,20 +103,19 @@ import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
 import { operator as mulOperator } from "./mul.js";
-import { operator as multinomialOperator } from "./multinomial.js";
 import { operator as negOperator } from "./neg.js";
 import { operator as negativeLogLikelihoodLossOperator } from "./negative-log-likelihood-loss.js";
+import { operator as nonZeroOperator } from "./non-zero.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
 import type { Operator } from "./operator.js";
+import { operator as optionalOperator } from "./optional.js";
+import { operator as optionalGetElementOperator } from "./optional-get-element.js";
+import { operator as optionalHasElementOperator } from "./optional-has-element.js";
 import { operator as orOperator } from "./or.js";
 import { operator as pReluOperator } from "./p-relu.js";
 import { operator as padOperator } from "./pad.js";
 import { operator as powOperator } from "./pow.js";
-import { operator as randomNormalOperator } from "./random-normal.js";
-import { operator as randomNormalLikeOperator } from "./random-normal-like.js";
-import { operator as randomUniformOperator } from "./random-uniform.js";
-import { operator as randomUniformLikeOperator } from "./random-uniform-like.js";
 import { operator as rangeOperator } from "./range.js";
 import { operator as reciprocalOperator } from "./reciprocal.js";
 import { operator as reduceL1Operator } from "./reduce-l1.js";
@@ -133,15 +131,22 @@ import { operator as reduceSumSquareOperator } from "./reduce-sum-square.js";
 import { operator as reluOperator } from "./relu.js";
 import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
-import { operator as reverseSequenceOperator } from "./reverse-sequence.js";
 import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
 import { operator as rnnOperator } from "./rnn.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
+import { operator as scanOperator } from "./scan.js";
 import { operator as scatterOperator } from "./scatter.js";
 import { operator as scatterElementsOperator } from "./scatter-elements.js";
 import { operator as scatterNdOperator } from "./scatter-nd.js";
 import { operator as seluOperator } from "./selu.js";
+import { operator as sequenceAtOperator } from "./sequence-at.js";
+import { operator as sequenceConstructOperator } from "./sequence-construct.js";
+import { operator as sequenceEmptyOperator } from "./sequence-empty.js";
+import { operator as sequenceEraseOperator } from "./sequence-erase.js";
+import { operator as sequenceInsertOperator } from "./sequence-insert.js";
+import { operator as sequenceLengthOperator } from "./sequence-length.js";
+import { operator as sequenceMapOperator } from "./sequence-map.js";
 import { operator as shapeOperator } from "./shape.js";
 import { operator as shrinkOperator } from "./shrink.js";
 import { operator as sigmoidOperator } from "./sigmoid.js";
@@ -156,6 +161,7 @@ import { operator as softplusOperator } from "./softplus.js";
 import { operator as softsignOperator } from "./softsign.js";
 import { operator as spaceToDepthOperator } from "./space-to-depth.js";
 import { operator as splitOperator } from "./split.js";
+import { operator as splitToSequenceOperator } from "./split-to-sequence.js";
 import { operator as sqrtOperator } from "./sqrt.js";
 import { operator as squeezeOperator } from "./squeeze.js";
 import { operator as stftOperator } from "./stft.js";
@@ -165,12 +171,11 @@ import { operator as swiGluOperator } from "./swi-glu.js";
 import { operator as swishOperator } from "./swish.js";
 import { operator as tanOperator } from "./tan.js";
 import { operator as tanhOperator } from "./tanh.js";
-import { operator as tensorScatterOperator } from "./tensor-scatter.js";
 import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
-import { operator as topKOperator } from "./top-k.js";
 import { operator as transposeOperator } from "./transpose.js";
 import { operator as triluOperator } from "./trilu.js";
+import { operator as uniqueOperator } from "./unique.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
 import { operator as upsampleOperator } from "./upsample.js";
 import { operator as whereOperator } from "./where.js";
@@ -195,7 +200,6 @@ export const builtInOperators: readonly Operator[] = [
   attentionOperator,
   averagePoolOperator,
   batchNormalizationOperator,
-  bernoulliOperator,
   bitCastOperator,
   bitShiftOperator,
   bitwiseAndOperator,
@@ -211,6 +215,8 @@ export const builtInOperators: readonly Operator[] = [
   centerCropPadOperator,
   clipOperator,
   col2imOperator,
+  compressOperator,
+  concatFromSequenceOperator,
   concatOperator,
   constantOfShapeOperator,
   constantOperator,
@@ -218,8 +224,6 @@ export const builtInOperators: readonly Operator[] = [
   convOperator,
   cosOperator,
   coshOperator,
-  cumProdOperator,
-  cumSumOperator,
   deformConvOperator,
   deformedPatchesOperator,
   depthToSpaceOperator,
@@ -267,13 +271,13 @@ export const builtInOperators: readonly Operator[] = [
   linearAttentionOperator,
   logSoftmaxOperator,
   logOperator,
+  loopOperator,
   lpNormalizationOperator,
   lpPoolOperator,
   lrnOperator,
   lstmOperator,
   matMulOperator,
   maxPoolOperator,
-  maxUnpoolOperator,
   maxOperator,
   meanVarianceNormalizationOperator,
   meanOperator,
@@ -282,19 +286,18 @@ export const builtInOperators: readonly Operator[] = [
   mishOperator,
   modOperator,
   mulOperator,
-  multinomialOperator,
   negOperator,
   negativeLogLikelihoodLossOperator,
+  nonZeroOperator,
   notOperator,
   oneHotOperator,
+  optionalGetElementOperator,
+  optionalHasElementOperator,
+  optionalOperator,
   orOperator,
   pReluOperator,
   padOperator,
   powOperator,
-  randomNormalLikeOperator,
-  randomNormalOperator,
-  randomUniformLikeOperator,
-  randomUniformOperator,
   rangeOperator,
   reciprocalOperator,
   reduceL1Operator,
@@ -310,15 +313,22 @@ export const builtInOperators: readonly Operator[] = [
   reluOperator,
   reshapeOperator,
   resizeOperator,
-  reverseSequenceOperator,
   rmsNormalizationOperator,
   rnnOperator,
   rotaryEmbeddingOperator,
   roundOperator,
+  scanOperator,
   scatterElementsOperator,
   scatterNdOperator,
   scatterOperator,
   seluOperator,
+  sequenceAtOperator,
+  sequenceConstructOperator,
+  sequenceEmptyOperator,
+  sequenceEraseOperator,
+  sequenceInsertOperator,
+  sequenceLengthOperator,
+  sequenceMapOperator,
   shapeOperator,
   shrinkOperator,
   sigmoidOperator,
@@ -332,6 +342,7 @@ export const builtInOperators: readonly Operator[] = [
   softplusOperator,
   softsignOperator,
   spaceToDepthOperator,
+  splitToSequenceOperator,
   splitOperator,
   sqrtOperator,
   squeezeOperator,
@@ -342,12 +353,11 @@ export const builtInOperators: readonly Operator[] = [
   swishOperator,
   tanOperator,
   tanhOperator,
-  tensorScatterOperator,
   thresholdedReluOperator,
   tileOperator,
-  topKOperator,
   transposeOperator,
   triluOperator,
+  uniqueOperator,
   unsqueezeOperator,
   upsampleOperator,
   whereOperator,

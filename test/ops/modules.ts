@@ -17,7 +17,6 @@ import * as attentionValuesModule from "../../src/ops/attention-values.js";
 import * as attentionWeightsModule from "../../src/ops/attention-weights.js";
 import * as averagePoolModule from "../../src/ops/average-pool.js";
 import * as batchNormalizationModule from "../../src/ops/batch-normalization.js";
-import * as bernoulliModule from "../../src/ops/bernoulli.js";
 import * as bitCastModule from "../../src/ops/bit-cast.js";
 import * as bitShiftModule from "../../src/ops/bit-shift.js";
 import * as bitwiseAndModule from "../../src/ops/bitwise-and.js";
@@ -33,15 +32,15 @@ import * as celuModule from "../../src/ops/celu.js";
 import * as centerCropPadModule from "../../src/ops/center-crop-pad.js";
 import * as clipModule from "../../src/ops/clip.js";
 import * as col2imModule from "../../src/ops/col2im.js";
+import * as compressModule from "../../src/ops/compress.js";
 import * as concatModule from "../../src/ops/concat.js";
+import * as concatFromSequenceModule from "../../src/ops/concat-from-sequence.js";
 import * as constantModule from "../../src/ops/constant.js";
 import * as constantOfShapeModule from "../../src/ops/constant-of-shape.js";
 import * as convModule from "../../src/ops/conv.js";
 import * as convTransposeModule from "../../src/ops/conv-transpose.js";
 import * as cosModule from "../../src/ops/cos.js";
 import * as coshModule from "../../src/ops/cosh.js";
-import * as cumProdModule from "../../src/ops/cum-prod.js";
-import * as cumSumModule from "../../src/ops/cum-sum.js";
 import * as deformConvModule from "../../src/ops/deform-conv.js";
 import * as deformedPatchesModule from "../../src/ops/deformed-patches.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
@@ -89,6 +88,7 @@ import * as lessOrEqualModule from "../../src/ops/less-or-equal.js";
 import * as linearAttentionModule from "../../src/ops/linear-attention.js";
 import * as logModule from "../../src/ops/log.js";
 import * as logSoftmaxModule from "../../src/ops/log-softmax.js";
+import * as loopModule from "../../src/ops/loop.js";
 import * as lpNormalizationModule from "../../src/ops/lp-normalization.js";
 import * as lpPoolModule from "../../src/ops/lp-pool.js";
 import * as lrnModule from "../../src/ops/lrn.js";
@@ -96,7 +96,6 @@ import * as lstmModule from "../../src/ops/lstm.js";
 import * as matMulModule from "../../src/ops/mat-mul.js";
 import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
-import * as maxUnpoolModule from "../../src/ops/max-unpool.js";
 import * as meanModule from "../../src/ops/mean.js";
 import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-normalization.js";
 import * as melWeightMatrixModule from "../../src/ops/mel-weight-matrix.js";
@@ -104,20 +103,19 @@ import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
 import * as mulModule from "../../src/ops/mul.js";
-import * as multinomialModule from "../../src/ops/multinomial.js";
 import * as negModule from "../../src/ops/neg.js";
 import * as negativeLogLikelihoodLossModule from "../../src/ops/negative-log-likelihood-loss.js";
+import * as nonZeroModule from "../../src/ops/non-zero.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
+import * as optionalModule from "../../src/ops/optional.js";
+import * as optionalGetElementModule from "../../src/ops/optional-get-element.js";
+import * as optionalHasElementModule from "../../src/ops/optional-has-element.js";
 import * as orModule from "../../src/ops/or.js";
 import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
 import * as powModule from "../../src/ops/pow.js";
-import * as randomNormalModule from "../../src/ops/random-normal.js";
-import * as randomNormalLikeModule from "../../src/ops/random-normal-like.js";
-import * as randomUniformModule from "../../src/ops/random-uniform.js";
-import * as randomUniformLikeModule from "../../src/ops/random-uniform-like.js";
 import * as rangeModule from "../../src/ops/range.js";
 import * as reciprocalModule from "../../src/ops/reciprocal.js";
 import * as reduceL1Module from "../../src/ops/reduce-l1.js";
@@ -133,15 +131,22 @@ import * as reduceSumSquareModule from "../../src/ops/reduce-sum-square.js";
 import * as reluModule from "../../src/ops/relu.js";
 import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
-import * as reverseSequenceModule from "../../src/ops/reverse-sequence.js";
 import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as rnnModule from "../../src/ops/rnn.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
+import * as scanModule from "../../src/ops/scan.js";
 import * as scatterModule from "../../src/ops/scatter.js";
 import * as scatterElementsModule from "../../src/ops/scatter-elements.js";
 import * as scatterNdModule from "../../src/ops/scatter-nd.js";
 import * as seluModule from "../../src/ops/selu.js";
+import * as sequenceAtModule from "../../src/ops/sequence-at.js";
+import * as sequenceConstructModule from "../../src/ops/sequence-construct.js";
+import * as sequenceEmptyModule from "../../src/ops/sequence-empty.js";
+import * as sequenceEraseModule from "../../src/ops/sequence-erase.js";
+import * as sequenceInsertModule from "../../src/ops/sequence-insert.js";
+import * as sequenceLengthModule from "../../src/ops/sequence-length.js";
+import * as sequenceMapModule from "../../src/ops/sequence-map.js";
 import * as shapeModule from "../../src/ops/shape.js";
 import * as shrinkModule from "../../src/ops/shrink.js";
 import * as sigmoidModule from "../../src/ops/sigmoid.js";
@@ -156,6 +161,7 @@ import * as softplusModule from "../../src/ops/softplus.js";
 import * as softsignModule from "../../src/ops/softsign.js";
 import * as spaceToDepthModule from "../../src/ops/space-to-depth.js";
 import * as splitModule from "../../src/ops/split.js";
+import * as splitToSequenceModule from "../../src/ops/split-to-sequence.js";
 import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
 import * as stftModule from "../../src/ops/stft.js";
@@ -165,12 +171,11 @@ import * as swiGluModule from "../../src/ops/swi-glu.js";
 import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
 import * as tanhModule from "../../src/ops/tanh.js";
-import * as tensorScatterModule from "../../src/ops/tensor-scatter.js";
 import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
-import * as topKModule from "../../src/ops/top-k.js";
 import * as transposeModule from "../../src/ops/transpose.js";
 import * as triluModule from "../../src/ops/trilu.js";
+import * as uniqueModule from "../../src/ops/unique.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
@@ -195,7 +200,6 @@ export const operatorModules: readonly OperatorModule[] = [
   attentionModule,
   averagePoolModule,
   batchNormalizationModule,
-  bernoulliModule,
   bitCastModule,
   bitShiftModule,
   bitwiseAndModule,
@@ -211,6 +215,8 @@ export const operatorModules: readonly OperatorModule[] = [
   centerCropPadModule,
   clipModule,
   col2imModule,
+  compressModule,
+  concatFromSequenceModule,
   concatModule,
   constantOfShapeModule,
   constantModule,
@@ -218,8 +224,6 @@ export const operatorModules: readonly OperatorModule[] = [
   convModule,
   cosModule,
   coshModule,
-  cumProdModule,
-  cumSumModule,
   deformConvModule,
   deformedPatchesModule,
   depthToSpaceModule,
@@ -267,13 +271,13 @@ export const operatorModules: readonly OperatorModule[] = [
   linearAttentionModule,
   logSoftmaxModule,
   logModule,
+  loopModule,
   lpNormalizationModule,
   lpPoolModule,
   lrnModule,
   lstmModule,
   matMulModule,
   maxPoolModule,
-  maxUnpoolModule,
   maxModule,
   meanVarianceNormalizationModule,
   meanModule,
@@ -282,19 +286,18 @@ export const operatorModules: readonly OperatorModule[] = [
   mishModule,
   modModule,
   mulModule,
-  multinomialModule,
   negModule,
   negativeLogLikelihoodLossModule,
+  nonZeroModule,
   notModule,
   oneHotModule,
+  optionalGetElementModule,
+  optionalHasElementModule,
+  optionalModule,
   orModule,
   pReluModule,
   padModule,
   powModule,
-  randomNormalLikeModule,
-  randomNormalModule,
-  randomUniformLikeModule,
-  randomUniformModule,
   rangeModule,
   reciprocalModule,
   reduceL1Module,
@@ -310,15 +313,22 @@ export const operatorModules: readonly OperatorModule[] = [
   reluModule,
   reshapeModule,
   resizeModule,
-  reverseSequenceModule,
   rmsNormalizationModule,
   rnnModule,
   rotaryEmbeddingModule,
   roundModule,
+  scanModule,
   scatterElementsModule,
   scatterNdModule,
   scatterModule,
   seluModule,
+  sequenceAtModule,
+  sequenceConstructModule,
+  sequenceEmptyModule,
+  sequenceEraseModule,
+  sequenceInsertModule,
+  sequenceLengthModule,
+  sequenceMapModule,
   shapeModule,
   shrinkModule,
   sigmoidModule,
@@ -332,6 +342,7 @@ export const operatorModules: readonly OperatorModule[] = [
   softplusModule,
   softsignModule,
   spaceToDepthModule,
+  splitToSequenceModule,
   splitModule,
   sqrtModule,
   squeezeModule,
@@ -342,12 +353,11 @@ export const operatorModules: readonly OperatorModule[] = [
   swishModule,
   tanModule,
   tanhModule,
-  tensorScatterModule,
   thresholdedReluModule,
   tileModule,
-  topKModule,
   transposeModule,
   triluModule,
+  uniqueModule,
   unsqueezeModule,
   upsampleModule,
   whereModule,
