@@ -16,10 +16,19 @@ export function cells({ name, threads, results }: ModelRow): string[] {
     ratio(node?.medianMs, azulejo?.medianMs),
     ms(first(azulejo)),
     ratio(first(web), first(azulejo)),
-    azulejo ? `${((azulejo.maxRssBytes ?? 0) / 2 ** 20).toFixed(0)}` : "–",
     azulejo?.codeBytes ? `${(azulejo.codeBytes / 1024).toFixed(0)}` : "–",
   ];
 }
+
+/** Memory over that of a process with Node and idle workers, in MiB; `bound` is what a model of 20 MB or more may take. */
+export function memoryCells({ name, threads, results, idleRssBytes }: ModelRow): string[] {
+  const { azulejo, web, node } = results;
+  const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  const over = (r: typeof azulejo): string => (r ? mib(r.maxRssBytes - idleRssBytes) : "–");
+  const needed = (azulejo?.constantBytes ?? 0) + (azulejo?.arenaBytes ?? 0);
+  return [name, `${threads}`, mib(needed), over(azulejo), mib(1.3 * needed + (40 << 20)), over(web), over(node)];
+}
+export const memoryHeads = ["model", "threads", "weights + arena", "ours", "bound", "web", "node"];
 export const heads = [
   "model",
   "threads",
@@ -28,6 +37,5 @@ export const heads = [
   "node ÷ ours",
   "load + first ms",
   "web ÷ ours",
-  "RSS MiB",
   "code KiB",
 ];

@@ -12,7 +12,7 @@ import { emitFunctions } from "../src/targets/wasm/emit.js";
 import { assemble, compile, features, instantiate } from "../test/lower/harness.js";
 import * as kernels from "../test/kernels/stage1.js";
 
-interface Work {
+export interface Work {
   readonly name: string;
   readonly kernel: () => Kernel;
   readonly dims: Readonly<Record<string, number>>;
@@ -157,6 +157,7 @@ const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[
 
 export interface Figure {
   readonly name: string;
+  readonly unit: Work["unit"];
   /** median of interleaved ratios, and the ratio of the best times of each */
   readonly percentOfPeak: number;
   readonly bestPercent: number;
@@ -192,6 +193,7 @@ export function measure(w: Work, peak: () => void, tileProfile: TileProfile, pin
   const best = { peak: Math.min(...samples.map(s => s.peak)), ours: Math.min(...samples.map(s => s.ours)) };
   return {
     name: w.name,
+    unit: w.unit,
     percentOfPeak: median(samples.map(rate)),
     bestPercent: rate(best),
     perNanosecond: w.count / best.ours / 1e6,

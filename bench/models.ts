@@ -13,32 +13,49 @@ export interface ModelRow {
   readonly name: string;
   readonly threads: number;
   readonly results: Readonly<Record<string, OneResult>>;
+  /** of a process with Node and idle workers: what is no engine's doing */
+  readonly idleRssBytes: number;
 }
 export interface ModelBenchOptions {
   readonly threads: readonly number[];
-  readonly only: string | undefined;
+  readonly isWanted: (name: string) => boolean;
   /** of steady runs per process */
   readonly milliseconds: number;
   readonly rounds: number;
   readonly engines: readonly string[];
   /** the Node that runs the processes */
   readonly node: string;
-  readonly onRow: (row: ModelRow) => void;
+  readonly onRow: (row: ModelRow, left: number) => void;
 }
 
 export const peersInstalled = (): boolean => existsSync(join(root, "bench/peers/node_modules/onnxruntime-web"));
 
 export function benchModels(options: ModelBenchOptions): ModelRow[] {
   const folder = mkdtempSync(join(tmpdir(), "azulejo-bench-"));
-  const wanted = options.only?.toLowerCase().split(",");
-  const chosen = models.filter(m => m.path && (!wanted || wanted.some(part => m.name.toLowerCase().includes(part))));
-  return options.threads.flatMap(threads =>
-    chosen.map(model => {
-      const row = { name: model.name, threads, results: measure(model, threads, folder, options) };
-      options.onRow(row);
+  const chosen = models.filter(m => m.path && options.isWanted(m.name));
+  let left = chosen.length * options.threads.length;
+  return options.threads.flatMap(threads => {
+    const idleRssBytes = idleRss(threads, options);
+    return chosen.map(model => {
+      const row = { name: model.name, threads, results: measure(model, threads, folder, options), idleRssBytes };
+      options.onRow(row, --left);
       return row;
-    }),
-  );
+    });
+  });
+}
+
+/** the last line that a process of its own prints, as JSON */
+function inProcess(node: string, args: readonly string[]): unknown {
+  const line = execFileSync(node, [join(root, "dist/bench/run-one.js"), ...args], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    maxBuffer: 1 << 24,
+  });
+  return JSON.parse(line.trim().split("\n").at(-1)!);
+}
+function idleRss(threads: number, { node }: ModelBenchOptions): number {
+  const samples = [0, 1, 2].map(() => (inProcess(node, ["idle", `${threads}`]) as OneResult).maxRssBytes);
+  return samples.sort((a, b) => a - b)[1]!;
 }
 
 function measure(
@@ -52,19 +69,9 @@ function measure(
   const samples: Record<string, OneResult[]> = {};
   for (let round = 0; round < options.rounds; round++)
     for (const engine of options.engines) {
-      const line = execFileSync(
-        options.node,
-        [
-          join(root, "dist/bench/run-one.js"),
-          engine,
-          path,
-          `${threads}`,
-          `${options.milliseconds}`,
-          JSON.stringify(model.inputs),
-        ],
-        { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 24 },
-      );
-      const sample = JSON.parse(line.trim().split("\n").at(-1)!);
+      const inputs = JSON.stringify(model.inputs);
+      const args = [engine, path, `${threads}`, `${options.milliseconds}`, inputs];
+      const sample = inProcess(options.node, args) as OneResult;
       samples[engine] = [...(samples[engine] ?? []), sample];
     }
   return Object.fromEntries(Object.entries(samples).map(([engine, list]) => [engine, middle(list)]));

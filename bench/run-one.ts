@@ -1,9 +1,12 @@
 // One model on one engine in a process of its own: load, first run, steady runs, memory. Prints one line of JSON.
 //   node dist/bench/run-one.js azulejo|web|node MODEL THREADS MILLISECONDS {"input": {"dims": […]}}
+//   node dist/bench/run-one.js idle THREADS     the memory of Node with that many workers that do nothing
 import { readFileSync } from "node:fs";
+import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import type { InputSpec } from "../test/models/inventory.js";
 import { inputValues } from "../test/models/inventory.js";
 import { root } from "../tools/project.js";
@@ -90,7 +93,19 @@ export const engines: Readonly<Record<string, Engine>> = {
   node: onnxruntime("onnxruntime-node", "cpu", false),
 };
 
+const maxRssBytes = (): number => process.resourceUsage().maxRSS * 1024;
+
+/** What memory costs before there is a model: Node, and workers that wait. */
+async function idle(threads: number): Promise<void> {
+  const text = "require('node:worker_threads').parentPort.on('message', () => {})";
+  const workers = Array.from({ length: threads }, () => new Worker(text, { eval: true }));
+  await Promise.all(workers.map(w => once(w, "online")));
+  console.log(JSON.stringify({ maxRssBytes: maxRssBytes() }));
+  process.exit(0);
+}
+
 async function main([engine, path, threads, milliseconds, inputs]: readonly string[]): Promise<void> {
+  if (engine === "idle") return idle(Number(path));
   const start = performance.now();
   const model = await engines[engine!]!.load(path!, Number(threads), JSON.parse(inputs!));
   const loaded = performance.now();
@@ -110,7 +125,7 @@ async function main([engine, path, threads, milliseconds, inputs]: readonly stri
     medianMs: steady[steady.length >> 1]!,
     minMs: steady[0]!,
     runs: times.length,
-    maxRssBytes: process.resourceUsage().maxRSS * 1024,
+    maxRssBytes: maxRssBytes(),
     ...model.facts?.(),
   };
   console.log(JSON.stringify(result));
