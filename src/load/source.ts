@@ -1,7 +1,7 @@
 // What load() may be given, opened as a byte source: bytes, a path, a URL.
 import type { ModelSource } from "../runtime/api.js";
 import { addressOf, isAddress, openFile, readBytes } from "../runtime/platform.js";
-import { type ByteSource, memorySource } from "../support/byte-source.js";
+import { type ByteSource, memorySource, readAhead } from "../support/byte-source.js";
 import { AzulejoError } from "../support/errors.js";
 
 export interface OpenedModel {
@@ -32,7 +32,7 @@ export async function openModel(given: ModelSource, signal?: AbortSignal): Promi
 
 async function fileSource(path: string | URL, name: string): Promise<ByteSource> {
   const file = await openFile(path);
-  return {
+  return readAhead({
     name,
     size: file.byteLength,
     read: async (offset, length) => {
@@ -46,5 +46,5 @@ async function fileSource(path: string | URL, name: string): Promise<ByteSource>
       return bytes;
     },
     close: () => file.close(),
-  };
+  });
 }

@@ -1,10 +1,14 @@
-// Dropout at inference: the input itself, and a mask of ones. Training mode needs random numbers, and is refused unless the ratio is 0.
+// Dropout: at inference the input itself, and a mask of ones; in training elements are kept by chance and scaled up for those that are not.
 import { is64BitInteger } from "../ir/dtypes.js";
-import { literal } from "../tile/index.js";
+import type { AnyTile } from "../tile/index.js";
+import { literal, where } from "../tile/index.js";
+import { wide } from "./accumulate.js";
 import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
-import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { seedOf, uniformAt } from "./random.js";
+import { philox, uniformNumber } from "./random-references.js";
 import { tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
@@ -19,41 +23,90 @@ export const operator: Operator = {
     consumed_inputs: { type: "ints" },
   },
   shape: node => {
-    refuseTraining(node);
+    droppedShare(node);
     return { output: node.dims.data!, mask: node.dims.data! };
   },
   // before opset 10 the mask had the dtype of the data
   dtypes: ({ dtypes, opset }) => ({ output: dtypes.data!, mask: opset < 10 ? dtypes.data! : "bool" }),
-  at: ({ inputs, dtypes, opset }) => ({
-    output: (...i) => inputs.data!.at(...i),
-    mask: () => literal(opset < 10 ? dtypes.data! : "bool", 1),
-  }),
+  at: context => {
+    const { inputs, dtypes, opset } = context;
+    const share = droppedShare(context);
+    const mask = opset < 10 ? dtypes.data! : "bool";
+    if (share === 0) return { output: (...i) => inputs.data!.at(...i), mask: () => literal(mask, 1) };
+    const dtype = dtypes.data!;
+    const seed = seedOf(context.attributes, context.name);
+    const isKept = (...i: readonly AnyTile[]) => uniformAt(seed, i, context.outputs.output!, dtype).ge(share);
+    return {
+      output: (...i) => {
+        const x = wide(inputs.data!.at(...i), dtype);
+        return where(isKept(...i), x.mul(1 / (1 - share)), 0).cast(dtype);
+      },
+      mask: (...i) => isKept(...i),
+    };
+  },
 };
 
-function refuseTraining(node: NodeInfo): void {
-  if (!node.present.includes("training_mode")) return;
+/** The share of elements that are dropped: none at inference. */
+function droppedShare(node: NodeInfo): number {
+  // is_test of the oldest opsets is inference, whatever it says: training was the caller's business
+  if (!node.present.includes("training_mode")) return 0;
   const training = scalarOf(node.known.training_mode);
+  if (training === undefined)
+    refuse(
+      "operator-unsupported",
+      "Dropout",
+      node,
+      "training_mode is not known when the model is compiled; make it a constant",
+    );
+  if (training === 0) return 0;
   const ratio = node.present.includes("ratio") ? scalarOf(node.known.ratio) : 0.5;
-  if (training === 0 || ratio === 0) return;
-  const what =
-    training === undefined
-      ? "training_mode is not known when the model is compiled"
-      : "training mode needs random numbers";
-  refuse("operator-unsupported", "Dropout", node, `${what}; export the model for inference`);
+  if (ratio === undefined)
+    refuse(
+      "operator-unsupported",
+      "Dropout",
+      node,
+      "ratio is not known when the model is compiled; make it a constant",
+    );
+  if (!(ratio >= 0 && ratio < 1))
+    refuse("operator-attribute", "Dropout", node, `ratio is ${ratio}; use a number from 0 on and below 1`);
+  return ratio;
 }
 
 export const doc: OperatorDoc = {
-  summary: "The data as it is, and a mask that is all true: dropout does nothing at inference",
+  summary: "The data as it is at inference; in training some elements become 0, by chance, and the others larger",
   dtypes: "float",
   opsets: [1, 22],
-  limits: "inference only",
+  limits: "ratio and training_mode must be known at compile time; without a seed, the node's name is it",
 };
-export const reference: Reference = (inputs, _, { opset }) => {
+/** in training, one product */
+export const tolerance: Tolerance = { relative: 1, absolute: 0 };
+export const reference: Reference = (inputs, attributes, { opset }) => {
   const data = inputs.data!;
   const dtype = opset < 10 ? data.dtype : "bool";
-  return { output: data, mask: tabulate(dtype, data.dims, () => (is64BitInteger(dtype) ? 1n : 1)) };
+  const share = Number(inputs.training_mode?.data[0] ?? 0) === 0 ? 0 : Number(inputs.ratio?.data[0] ?? 0.5);
+  const seed = seedOf(attributes, "");
+  const kept = Array.from(
+    { length: data.data.length },
+    (_, i) => share === 0 || uniformNumber(data.dtype, philox(seed, [i])) >= share,
+  );
+  const output = Array.from(data.data as ArrayLike<number>, (x, i) => (kept[i] ? x / (1 - share) : 0));
+  let next = 0;
+  const one = (yes: boolean) => (is64BitInteger(dtype) ? BigInt(yes) : Number(yes));
+  return {
+    output: share === 0 ? data : { ...data, data: output },
+    mask: tabulate(dtype, data.dims, () => one(kept[next++]!)),
+  };
 };
 export const cases = (): readonly OperatorCase[] => [
   ...floats.map(dtype => ({ name: dtype, inputs: { data: { dtype, dims: [3, 17] } } })),
   { name: "empty", inputs: { data: { dtype: "f32", dims: [0, 5] } } },
+  ...floats.map(dtype => ({
+    name: `training in ${dtype}`,
+    attributes: { seed: 11 },
+    inputs: {
+      data: { dtype, dims: [3, 17] },
+      ratio: { dtype: "f32" as const, dims: [], data: [0.25] },
+      training_mode: { dtype: "bool" as const, dims: [], data: [1] },
+    },
+  })),
 ];

@@ -17,6 +17,7 @@ import { operator as attentionValuesOperator } from "./attention-values.js";
 import { operator as attentionWeightsOperator } from "./attention-weights.js";
 import { operator as averagePoolOperator } from "./average-pool.js";
 import { operator as batchNormalizationOperator } from "./batch-normalization.js";
+import { operator as bernoulliOperator } from "./bernoulli.js";
 import { operator as bitCastOperator } from "./bit-cast.js";
 import { operator as bitShiftOperator } from "./bit-shift.js";
 import { operator as bitwiseAndOperator } from "./bitwise-and.js";
@@ -41,6 +42,8 @@ import { operator as convOperator } from "./conv.js";
 import { operator as convTransposeOperator } from "./conv-transpose.js";
 import { operator as cosOperator } from "./cos.js";
 import { operator as coshOperator } from "./cosh.js";
+import { operator as cumProdOperator } from "./cum-prod.js";
+import { operator as cumSumOperator } from "./cum-sum.js";
 import { operator as deformConvOperator } from "./deform-conv.js";
 import { operator as deformedPatchesOperator } from "./deformed-patches.js";
 import { operator as depthToSpaceOperator } from "./depth-to-space.js";
@@ -96,6 +99,7 @@ import { operator as lstmOperator } from "./lstm.js";
 import { operator as matMulOperator } from "./mat-mul.js";
 import { operator as maxOperator } from "./max.js";
 import { operator as maxPoolOperator } from "./max-pool.js";
+import { operator as maxUnpoolOperator } from "./max-unpool.js";
 import { operator as meanOperator } from "./mean.js";
 import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
 import { operator as melWeightMatrixOperator } from "./mel-weight-matrix.js";
@@ -103,6 +107,7 @@ import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
 import { operator as mulOperator } from "./mul.js";
+import { operator as multinomialOperator } from "./multinomial.js";
 import { operator as negOperator } from "./neg.js";
 import { operator as negativeLogLikelihoodLossOperator } from "./negative-log-likelihood-loss.js";
 import { operator as nonZeroOperator } from "./non-zero.js";
@@ -116,6 +121,10 @@ import { operator as orOperator } from "./or.js";
 import { operator as pReluOperator } from "./p-relu.js";
 import { operator as padOperator } from "./pad.js";
 import { operator as powOperator } from "./pow.js";
+import { operator as randomNormalOperator } from "./random-normal.js";
+import { operator as randomNormalLikeOperator } from "./random-normal-like.js";
+import { operator as randomUniformOperator } from "./random-uniform.js";
+import { operator as randomUniformLikeOperator } from "./random-uniform-like.js";
 import { operator as rangeOperator } from "./range.js";
 import { operator as reciprocalOperator } from "./reciprocal.js";
 import { operator as reduceL1Operator } from "./reduce-l1.js";
@@ -131,6 +140,7 @@ import { operator as reduceSumSquareOperator } from "./reduce-sum-square.js";
 import { operator as reluOperator } from "./relu.js";
 import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
+import { operator as reverseSequenceOperator } from "./reverse-sequence.js";
 import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
 import { operator as rnnOperator } from "./rnn.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
@@ -171,8 +181,10 @@ import { operator as swiGluOperator } from "./swi-glu.js";
 import { operator as swishOperator } from "./swish.js";
 import { operator as tanOperator } from "./tan.js";
 import { operator as tanhOperator } from "./tanh.js";
+import { operator as tensorScatterOperator } from "./tensor-scatter.js";
 import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
+import { operator as topKOperator } from "./top-k.js";
 import { operator as transposeOperator } from "./transpose.js";
 import { operator as triluOperator } from "./trilu.js";
 import { operator as uniqueOperator } from "./unique.js";
@@ -200,6 +212,7 @@ export const builtInOperators: readonly Operator[] = [
   attentionOperator,
   averagePoolOperator,
   batchNormalizationOperator,
+  bernoulliOperator,
   bitCastOperator,
   bitShiftOperator,
   bitwiseAndOperator,
@@ -224,6 +237,8 @@ export const builtInOperators: readonly Operator[] = [
   convOperator,
   cosOperator,
   coshOperator,
+  cumProdOperator,
+  cumSumOperator,
   deformConvOperator,
   deformedPatchesOperator,
   depthToSpaceOperator,
@@ -278,6 +293,7 @@ export const builtInOperators: readonly Operator[] = [
   lstmOperator,
   matMulOperator,
   maxPoolOperator,
+  maxUnpoolOperator,
   maxOperator,
   meanVarianceNormalizationOperator,
   meanOperator,
@@ -286,6 +302,7 @@ export const builtInOperators: readonly Operator[] = [
   mishOperator,
   modOperator,
   mulOperator,
+  multinomialOperator,
   negOperator,
   negativeLogLikelihoodLossOperator,
   nonZeroOperator,
@@ -298,6 +315,10 @@ export const builtInOperators: readonly Operator[] = [
   pReluOperator,
   padOperator,
   powOperator,
+  randomNormalLikeOperator,
+  randomNormalOperator,
+  randomUniformLikeOperator,
+  randomUniformOperator,
   rangeOperator,
   reciprocalOperator,
   reduceL1Operator,
@@ -313,6 +334,7 @@ export const builtInOperators: readonly Operator[] = [
   reluOperator,
   reshapeOperator,
   resizeOperator,
+  reverseSequenceOperator,
   rmsNormalizationOperator,
   rnnOperator,
   rotaryEmbeddingOperator,
@@ -353,8 +375,10 @@ export const builtInOperators: readonly Operator[] = [
   swishOperator,
   tanOperator,
   tanhOperator,
+  tensorScatterOperator,
   thresholdedReluOperator,
   tileOperator,
+  topKOperator,
   transposeOperator,
   triluOperator,
   uniqueOperator,

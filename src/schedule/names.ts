@@ -31,7 +31,18 @@ export function storageOrder(grid: readonly Axis[], axes: readonly Axis[]): Axis
   return [...axes].sort((a, b) => rank(a) - rank(b));
 }
 
+const known = new WeakMap<Kernel, Names>();
+/** Made once: schedule, verification and lowering ask for the same. */
 export function namesOf(kernel: Kernel): Names {
+  let names = known.get(kernel);
+  if (!names) {
+    names = collectNames(kernel);
+    known.set(kernel, names);
+  }
+  return names;
+}
+
+function collectNames(kernel: Kernel): Names {
   const folds = allFolds(kernel.folds);
   const roots = [...folds.flatMap(f => [...f.init, ...rootsOf(f.stores), ...f.next]), ...rootsOf(kernel.stores)];
   const values = reach(roots);

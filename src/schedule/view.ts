@@ -27,6 +27,9 @@ export interface SinkView {
 /** How an address moves along an axis. */
 export type Step = "none" | "contiguous" | "strided" | "irregular";
 
+/** of the kernel alone, so that schedules for other sizes find them again */
+const checked = new WeakMap<Node, readonly Poly[]>();
+
 export class KernelView {
   readonly kernel: Kernel;
   readonly names: Names;
@@ -35,7 +38,6 @@ export class KernelView {
   readonly fusedInto = new Map<Axis, Axis>();
   private readonly hints: (s: Sym) => number | undefined;
   private readonly costs = new Map<Node, number>();
-  private readonly checked = new Map<Node, readonly Poly[]>();
   /** by list of indices; forgotten when axes are fused */
   private readonly addresses = new Map<readonly Poly[], Poly>();
 
@@ -172,11 +174,11 @@ export class KernelView {
   }
   /** dims of the load that may leave the tensor */
   checks(n: NodeOf<"load">): readonly Poly[] {
-    let checks = this.checked.get(n);
+    let checks = checked.get(n);
     if (!checks) {
       const dims = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
       checks = n.index.filter((p, d) => !isInside(p, dims[d]!));
-      this.checked.set(n, checks);
+      checked.set(n, checks);
     }
     return checks;
   }

@@ -36,6 +36,7 @@ export {
   u32,
   u64,
 } from "./kernel.js";
+export { normal, randomBits, type Seed, uniform } from "./random.js";
 export {
   type Accumulate,
   type AnyIndex,

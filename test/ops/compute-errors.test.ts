@@ -187,9 +187,21 @@ const refusals: readonly Refusal[] = [
   },
   {
     op: "Dropout",
-    inputs: { data: "f32 3", training_mode: "bool = 1" },
+    inputs: { data: "f32 3", training_mode: "bool" },
     code: "operator-unsupported",
-    says: 'Dropout "n": training mode needs random numbers; export the model for inference',
+    says: 'Dropout "n": training_mode is not known when the model is compiled; make it a constant',
+  },
+  {
+    op: "Dropout",
+    inputs: { data: "f32 3", ratio: "f32", training_mode: "bool = 1" },
+    code: "operator-unsupported",
+    says: 'Dropout "n": ratio is not known when the model is compiled; make it a constant',
+  },
+  {
+    op: "Dropout",
+    inputs: { data: "f32 3", ratio: "f32 = 1", training_mode: "bool = 1" },
+    code: "operator-attribute",
+    says: 'Dropout "n": ratio is 1; use a number from 0 on and below 1',
   },
   {
     op: "LSTM",

@@ -17,6 +17,7 @@ import * as attentionValuesModule from "../../src/ops/attention-values.js";
 import * as attentionWeightsModule from "../../src/ops/attention-weights.js";
 import * as averagePoolModule from "../../src/ops/average-pool.js";
 import * as batchNormalizationModule from "../../src/ops/batch-normalization.js";
+import * as bernoulliModule from "../../src/ops/bernoulli.js";
 import * as bitCastModule from "../../src/ops/bit-cast.js";
 import * as bitShiftModule from "../../src/ops/bit-shift.js";
 import * as bitwiseAndModule from "../../src/ops/bitwise-and.js";
@@ -41,6 +42,8 @@ import * as convModule from "../../src/ops/conv.js";
 import * as convTransposeModule from "../../src/ops/conv-transpose.js";
 import * as cosModule from "../../src/ops/cos.js";
 import * as coshModule from "../../src/ops/cosh.js";
+import * as cumProdModule from "../../src/ops/cum-prod.js";
+import * as cumSumModule from "../../src/ops/cum-sum.js";
 import * as deformConvModule from "../../src/ops/deform-conv.js";
 import * as deformedPatchesModule from "../../src/ops/deformed-patches.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
@@ -96,6 +99,7 @@ import * as lstmModule from "../../src/ops/lstm.js";
 import * as matMulModule from "../../src/ops/mat-mul.js";
 import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
+import * as maxUnpoolModule from "../../src/ops/max-unpool.js";
 import * as meanModule from "../../src/ops/mean.js";
 import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-normalization.js";
 import * as melWeightMatrixModule from "../../src/ops/mel-weight-matrix.js";
@@ -103,6 +107,7 @@ import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
 import * as mulModule from "../../src/ops/mul.js";
+import * as multinomialModule from "../../src/ops/multinomial.js";
 import * as negModule from "../../src/ops/neg.js";
 import * as negativeLogLikelihoodLossModule from "../../src/ops/negative-log-likelihood-loss.js";
 import * as nonZeroModule from "../../src/ops/non-zero.js";
@@ -116,6 +121,10 @@ import * as orModule from "../../src/ops/or.js";
 import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
 import * as powModule from "../../src/ops/pow.js";
+import * as randomNormalModule from "../../src/ops/random-normal.js";
+import * as randomNormalLikeModule from "../../src/ops/random-normal-like.js";
+import * as randomUniformModule from "../../src/ops/random-uniform.js";
+import * as randomUniformLikeModule from "../../src/ops/random-uniform-like.js";
 import * as rangeModule from "../../src/ops/range.js";
 import * as reciprocalModule from "../../src/ops/reciprocal.js";
 import * as reduceL1Module from "../../src/ops/reduce-l1.js";
@@ -131,6 +140,7 @@ import * as reduceSumSquareModule from "../../src/ops/reduce-sum-square.js";
 import * as reluModule from "../../src/ops/relu.js";
 import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
+import * as reverseSequenceModule from "../../src/ops/reverse-sequence.js";
 import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as rnnModule from "../../src/ops/rnn.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
@@ -171,8 +181,10 @@ import * as swiGluModule from "../../src/ops/swi-glu.js";
 import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
 import * as tanhModule from "../../src/ops/tanh.js";
+import * as tensorScatterModule from "../../src/ops/tensor-scatter.js";
 import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
+import * as topKModule from "../../src/ops/top-k.js";
 import * as transposeModule from "../../src/ops/transpose.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as uniqueModule from "../../src/ops/unique.js";
@@ -200,6 +212,7 @@ export const operatorModules: readonly OperatorModule[] = [
   attentionModule,
   averagePoolModule,
   batchNormalizationModule,
+  bernoulliModule,
   bitCastModule,
   bitShiftModule,
   bitwiseAndModule,
@@ -224,6 +237,8 @@ export const operatorModules: readonly OperatorModule[] = [
   convModule,
   cosModule,
   coshModule,
+  cumProdModule,
+  cumSumModule,
   deformConvModule,
   deformedPatchesModule,
   depthToSpaceModule,
@@ -278,6 +293,7 @@ export const operatorModules: readonly OperatorModule[] = [
   lstmModule,
   matMulModule,
   maxPoolModule,
+  maxUnpoolModule,
   maxModule,
   meanVarianceNormalizationModule,
   meanModule,
@@ -286,6 +302,7 @@ export const operatorModules: readonly OperatorModule[] = [
   mishModule,
   modModule,
   mulModule,
+  multinomialModule,
   negModule,
   negativeLogLikelihoodLossModule,
   nonZeroModule,
@@ -298,6 +315,10 @@ export const operatorModules: readonly OperatorModule[] = [
   pReluModule,
   padModule,
   powModule,
+  randomNormalLikeModule,
+  randomNormalModule,
+  randomUniformLikeModule,
+  randomUniformModule,
   rangeModule,
   reciprocalModule,
   reduceL1Module,
@@ -313,6 +334,7 @@ export const operatorModules: readonly OperatorModule[] = [
   reluModule,
   reshapeModule,
   resizeModule,
+  reverseSequenceModule,
   rmsNormalizationModule,
   rnnModule,
   rotaryEmbeddingModule,
@@ -353,8 +375,10 @@ export const operatorModules: readonly OperatorModule[] = [
   swishModule,
   tanModule,
   tanhModule,
+  tensorScatterModule,
   thresholdedReluModule,
   tileModule,
+  topKModule,
   transposeModule,
   triluModule,
   uniqueModule,

@@ -103,17 +103,27 @@ class FunctionBody {
       pushUnsigned(head, count);
       head.push(typeByte[type]);
     }
-    const code: number[] = [];
-    let from = 0;
-    for (const { at, callee } of this.calls) {
-      for (; from < at; from++) code.push(this.out[from]!);
-      code.push(0x10);
-      pushUnsigned(code, indexOf(callee));
-    }
-    for (; from < this.out.length; from++) code.push(this.out[from]!);
+    const called = this.calls.map(({ at, callee }) => {
+      const bytes = [0x10];
+      pushUnsigned(bytes, indexOf(callee));
+      return { at, bytes };
+    });
+    const length = called.reduce((n, c) => n + c.bytes.length, head.length + this.out.length + 1);
     const size: number[] = [];
-    pushUnsigned(size, head.length + code.length + 1);
-    return Uint8Array.from([...size, ...head, ...code, END]);
+    pushUnsigned(size, length);
+    const code = new Uint8Array(size.length + length);
+    code.set(size);
+    code.set(head, size.length);
+    let to = size.length + head.length;
+    let from = 0;
+    for (const { at, bytes } of called) {
+      while (from < at) code[to++] = this.out[from++]!;
+      code.set(bytes, to);
+      to += bytes.length;
+    }
+    while (from < this.out.length) code[to++] = this.out[from++]!;
+    code[to] = END;
+    return code;
   }
 
   private local(r: Reg): number {

@@ -1,0 +1,169 @@
+// TopK: the K largest or smallest elements along an axis, in order, and where they were; of equal ones the first.
+//
+// Elements are compared by keys: integers in their order, in which a NaN is the largest number and −0 equals 0. Each step takes the first
+// of what lies behind the one before, in two passes over the row.
+import type { Dims } from "../graph/graph.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { bytesOf, dtypes } from "../ir/dtypes.js";
+import type { AnyTile } from "../tile/index.js";
+import { dimOf, fold, full, Index, literal, where } from "../tile/index.js";
+import { normalizeAxis, refuse } from "./checks.js";
+import { indexTile } from "./index-tiles.js";
+import { forEachIndex, requiredPolys, stridesOf } from "./known-values.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import { exact, sizeOf } from "./reference-tensors.js";
+import { gridKernel, KernelSizes } from "./whole-kernel.js";
+
+const axisOf = (node: NodeInfo): number => normalizeAxis("TopK", node, node.attributes.axis, node.dims.X!.length);
+
+function outputDims(node: NodeInfo): Dims {
+  const [count, ...more] = requiredPolys("TopK", node, "K");
+  if (!count || more.length > 0) refuse("shape", "TopK", node, "K must have one element");
+  const axis = axisOf(node);
+  const size = node.dims.X![axis]!;
+  if (count.isConst && (count.constant < 0 || (size.isConst && count.constant > size.constant)))
+    refuse(
+      "shape",
+      "TopK",
+      node,
+      `K is ${count.print()} and axis ${axis} of X has ${size.print()} elements; use 0..${size.print()}`,
+    );
+  return node.dims.X!.with(axis, count);
+}
+
+type Key = "i32" | "i64";
+const keyDtype = (dtype: Dtype): Key => (bytesOf(dtype) === 8 ? "i64" : "i32");
+
+/** An integer that is larger where the element comes earlier. */
+function keyOf(x: AnyTile, largest: boolean): AnyTile {
+  const dtype = x.dtype as Dtype;
+  const key = keyDtype(dtype);
+  let ordered: AnyTile;
+  if (dtypes[dtype].kind === "float") {
+    // negative floats fall as their bits rise
+    const bits: AnyTile = x
+      .cast(key === "i64" ? "f64" : "f32")
+      .add(0)
+      .bitcast(key);
+    ordered = bits.xor(bits.shr(bytesOf(key) * 8 - 1).and(key === "i64" ? 2n ** 63n - 1n : 0x7fffffff));
+  } else if (dtype === "u64" || dtype === "u32") ordered = x.bitcast(key).xor(lowestOf(key));
+  else ordered = x.cast(key);
+  return largest ? ordered : ordered.not();
+}
+const lowestOf = (key: Key): bigint | number => (key === "i64" ? -(2n ** 63n) : -(2 ** 31));
+const highestOf = (key: Key): bigint | number => (key === "i64" ? 2n ** 63n - 1n : 2 ** 31 - 1);
+
+export const operator: Operator = {
+  name: "TopK",
+  inputs: ["X", "K"],
+  outputs: ["Values", "Indices"],
+  attributes: {
+    axis: { type: "int", default: -1 },
+    largest: { type: "int", default: 1 },
+    sorted: { type: "int", default: 1 },
+  },
+  content: ["K"],
+  dtypes: node => ({ Values: node.dtypes.X!, Indices: "i64" }),
+  shape: node => {
+    const dims = outputDims(node);
+    return { Values: dims, Indices: dims };
+  },
+  kernels: node => {
+    const axis = axisOf(node);
+    const dtype = node.dtypes.X!;
+    const key = keyDtype(dtype);
+    const sizes = new KernelSizes();
+    const X = sizes.tensor("X", dtype, node.dims.X!);
+    const outputs = (["Values", "Indices"] as const)
+      .filter(name => node.wanted.includes(name))
+      .map(name => sizes.tensor(name, name === "Values" ? dtype : "i64", node.outputs[name]!, "output"));
+    const wanted = outputs[0]!;
+    const grid = X.dims.map((d, i) => (i === axis ? undefined : d));
+    const select = gridKernel("top_k", sizes, [X, ...outputs], grid, (views, index) => {
+      const n = dimOf("N", X.dims[axis]!).all();
+      const keys = keyOf(views.X!.at(...index.with(axis, n)), node.attributes.largest !== 0);
+      const rows = index.filter(i => i instanceof Index);
+      const start: AnyTile[] = [full(key, highestOf(key), ...rows), full("i32", -1, ...rows)];
+      fold(dimOf("K", wanted.dims[axis]!).steps(), start, (k, [last, at]) => {
+        const isLeft = keys.lt(last!).or(keys.eq(last!).and(n.gt(at!)));
+        const next: AnyTile = where(isLeft, keys, literal(key, lowestOf(key))).max(n);
+        const first: AnyTile = where(isLeft.and(keys.eq(next)), n, indexTile(X.dims[axis]!.sub(1))).min(n);
+        const place = index.with(axis, k);
+        views.Values?.at(...place).set(views.X!.at(...index.with(axis, first)) as never);
+        views.Indices?.at(...place).set(first.cast("i64") as never);
+        return [next, first];
+      });
+    });
+    return [select];
+  },
+};
+
+export const reference: Reference = ({ X, K }, { axis = -1, largest = 1 }) => {
+  const along = axis < 0 ? axis + X!.dims.length : axis;
+  const count = Number(K!.data[0]);
+  const dims = X!.dims.with(along, count);
+  const [from, to] = [stridesOf(X!.dims), stridesOf(dims)];
+  const Values = new Array<number>(sizeOf(dims)).fill(0);
+  const Indices = new Array<bigint>(sizeOf(dims)).fill(0n);
+  const rank = (x: number | bigint): number | bigint => (Number.isNaN(x) ? Number.POSITIVE_INFINITY : x);
+  const nan = (x: number | bigint): number => +Number.isNaN(x);
+  forEachIndex(dims, index => {
+    if (index[along] !== 0) return;
+    const start = index.reduce((sum, x, d) => sum + x * from[d]!, 0);
+    const place = index.reduce((sum, x, d) => sum + x * to[d]!, 0);
+    const row = Array.from({ length: X!.dims[along]! }, (_, i) => X!.data[start + i * from[along]!]!);
+    const before = (a: number | bigint, b: number | bigint): number =>
+      nan(b) - nan(a) || (rank(a) > rank(b) ? -1 : rank(a) < rank(b) ? 1 : 0);
+    const order = row.map((_, i) => i).sort((i, j) => (largest ? 1 : -1) * before(row[i]!, row[j]!) || i - j);
+    for (let k = 0; k < count; k++) {
+      Values[place + k * to[along]!] = row[order[k]!] as number;
+      Indices[place + k * to[along]!] = BigInt(order[k]!);
+    }
+  });
+  return { Values: { dtype: X!.dtype, dims, data: Values }, Indices: { dtype: "i64", dims, data: Indices } };
+};
+
+const count = (n: number) => ({ dtype: "i64" as const, dims: [1], data: [n] });
+export const cases = (): readonly OperatorCase[] => [
+  ...(["f32", "f64", "f16", "i64", "i32", "i16", "i8", "u64", "u32", "u16", "u8"] as const).flatMap(dtype =>
+    [0, 1].map(largest => ({
+      name: `${largest ? "largest" : "smallest"} of ${dtype}`,
+      attributes: { largest },
+      inputs: { X: { dtype, dims: [3, 17] }, K: count(5) },
+    })),
+  ),
+  {
+    name: "all along the first axis",
+    attributes: { axis: 0 },
+    inputs: { X: { dtype: "f32", dims: [13, 9] }, K: count(13) },
+  },
+  { name: "none", inputs: { X: { dtype: "f32", dims: [2, 3] }, K: count(0) } },
+  ...[0, 1].map(largest => ({
+    name: `ties, infinities and NaN, ${largest ? "largest" : "smallest"} first`,
+    attributes: { largest, axis: 1 },
+    inputs: {
+      X: {
+        dtype: "f32" as const,
+        dims: [1, 9],
+        data: [0, -0, Number.NaN, -Infinity, 3, Infinity, 3, -2, -Infinity],
+      },
+      K: count(9),
+    },
+  })),
+  {
+    name: "the extremes of i32",
+    inputs: {
+      X: { dtype: "i32", dims: [5], data: [-(2 ** 31), 2 ** 31 - 1, 0, -(2 ** 31), 2 ** 31 - 1] },
+      K: count(5),
+    },
+  },
+];
+
+export const tolerance = exact;
+
+export const doc: OperatorDoc = {
+  summary: "The largest or smallest elements along an axis, in order, and where they were",
+  dtypes: "number",
+  opsets: [10, 24],
+  limits: "K must be known at compile time, up to dims of other tensors",
+};

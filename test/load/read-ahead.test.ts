@@ -1,0 +1,45 @@
+// Small reads of a file come from windows; what they give is what the file holds, in any order and at once.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { ByteSource } from "../../src/support/byte-source.js";
+import { readAhead } from "../../src/support/byte-source.js";
+
+const MB = 1 << 20;
+const bytes = Uint8Array.from({ length: 3 * MB + 12345 }, (_, i) => (i * 2654435761) >>> 24);
+
+function counted(): { source: ByteSource; reads: () => number } {
+  let reads = 0;
+  const source: ByteSource = {
+    name: "file",
+    size: bytes.length,
+    read: async (offset, length) => {
+      reads++;
+      assert.ok(offset + length <= bytes.length, "reads end with the file");
+      return bytes.slice(offset, offset + length);
+    },
+  };
+  return { source: readAhead(source), reads: () => reads };
+}
+
+test("reads give the file's bytes, one after the other and at once", async () => {
+  const range = fc
+    .tuple(fc.nat(bytes.length), fc.oneof(fc.nat(4096), fc.nat(2 * MB)))
+    .map(([offset, length]) => ({ offset, length: Math.min(length, bytes.length - offset) }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(range, { maxLength: 20 }), async ranges => {
+      const { source } = counted();
+      const all = await Promise.all(ranges.map(r => source.read(r.offset, r.length)));
+      for (const [i, { offset, length }] of ranges.entries())
+        assert.ok(Buffer.from(all[i]!).equals(bytes.subarray(offset, offset + length)), `${offset} + ${length}`);
+    }),
+    { numRuns: 30 },
+  );
+});
+test("neighbours are one read of the file; large ranges are read as they are", async () => {
+  const { source, reads } = counted();
+  for (let i = 0; i < 100; i++) await source.read(i * 1000, 1000);
+  assert.equal(reads(), 1);
+  await source.read(0, 2 * MB);
+  assert.equal(reads(), 2);
+});
