@@ -3,13 +3,19 @@ import type { Fold, Node } from "../ir/tile.js";
 import { newAxis, nextId } from "../ir/tile.js";
 import type { Range } from "./dim.js";
 import type { AnyIndex, AnyTile, Tile } from "./tile.js";
-import { Index, tileOf } from "./tile.js";
+import { Index, tileOf, where } from "./tile.js";
 import type { Recording } from "./trace.js";
 import { isPoint, kernelError, make, recording } from "./trace.js";
 
 export interface FoldOptions {
   /** Stop after the block that holds the end of this index's block; only skips work, so what lies beyond must be neutral. */
   readonly until?: AnyIndex;
+}
+/** The state as it is before a step. */
+export interface StepOptions<S extends readonly AnyTile[]> extends FoldOptions {
+  /** Steps in which it is false change nothing, element by element; where it is one value, such steps are not even computed. */
+  // biome-ignore lint/suspicious/noExplicitAny: any of the state's axes
+  readonly when?: (state: States<S>) => Tile<any, "bool">;
 }
 
 /** tiles with the axes and dtypes of others */
@@ -25,7 +31,7 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
   range: Range<A>,
   init: S,
   step: (index: Index<A>, state: States<S>) => NoInfer<States<S>>,
-  options: FoldOptions = {},
+  options: StepOptions<S> = {},
 ): States<S> {
   const r = recording();
   if (!r) throw kernelError("fold is called outside of a kernel; move it into the body that kernel() got");
@@ -41,8 +47,21 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
     folds: [],
     ...(options.until ? { until: options.until.axis } : {}),
   };
-  const next = (state: readonly Node[]): Node[] =>
-    checkedNext(init, step(new Index<A>(axis), state.map(tileOf) as unknown as States<S>));
+  const next = (nodes: readonly Node[]): Node[] => {
+    const state = nodes.map(tileOf) as unknown as States<S>;
+    const when = options.when?.(state);
+    const written = r.sink.stores.length;
+    const after = step(new Index<A>(axis), state);
+    if (!when) return checkedNext(init, after);
+    if (r.sink.stores.length > written)
+      throw kernelError(
+        "a fold with `when` writes to a tensor; carry the value in its state and write it after the fold",
+      );
+    return checkedNext(
+      init,
+      after.map((t, slot) => where(when, t, state[slot]!)),
+    );
+  };
   const results = r.eager ? r.eager.fold(f, next) : recordFold(r, f, next);
   return results.map(tileOf) as unknown as States<S>;
 }

@@ -36,6 +36,7 @@ export {
   u32,
   u64,
 } from "./kernel.js";
+export { type Join, reduce, type ScanOptions, type StartedScan, scan } from "./scan.js";
 export { normal, randomBits, type Seed, uniform } from "./random.js";
 export {
   type Accumulate,

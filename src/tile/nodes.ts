@@ -15,7 +15,8 @@ export type Operand = Node | Literal;
 const isNode = (x: Operand): x is Node => typeof x === "object";
 
 const ranges: Partial<Record<Dtype, readonly [bigint, bigint]>> = {};
-function rangeOf(dtype: Dtype): readonly [bigint, bigint] {
+/** The smallest and the largest integer of a dtype. */
+export function rangeOf(dtype: Dtype): readonly [bigint, bigint] {
   const bits = BigInt(bytesOf(dtype) * 8);
   ranges[dtype] ??=
     dtypes[dtype].kind === "signed" ? [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n] : [0n, 2n ** bits - 1n];

@@ -12,6 +12,8 @@ import {
   literal,
   lowest,
   materialize,
+  reduce,
+  scan,
   u8,
   where,
   zeros,
@@ -100,8 +102,24 @@ function step(s: Scene, { op, a, b, n }: Instruction): AnyTile {
 }
 
 /** What a random kernel adds to its value: nothing, or the result of a fold of some form. */
-export type FoldForm = "none" | "tiles" | "steps" | "vector state" | "nested" | "running maximum";
+export type FoldForm =
+  | "none"
+  | "tiles"
+  | "steps"
+  | "vector state"
+  | "nested"
+  | "running maximum"
+  | "scan"
+  | "scan of a scan"
+  | "reduce"
+  | "guarded"
+  | "masked";
 export const foldForms: fc.Arbitrary<FoldForm> = fc.constantFrom(
+  "scan",
+  "scan of a scan",
+  "reduce",
+  "guarded",
+  "masked",
   "none",
   "tiles",
   "steps",
@@ -117,6 +135,41 @@ interface Loop {
   readonly w: (k: AnyTile, n: AnyTile) => AnyTile;
 }
 const folds: Record<Exclude<FoldForm, "none">, (l: Loop) => AnyTile> = {
+  // sums up to each index, weighed and summed again
+  scan: ({ K, m, n, x, w }) => {
+    const k: AnyIndex = K.all("j");
+    const sums = scan(x(m, k).mul(0.25), k as never, "sum", { exclusive: true }) as AnyTile;
+    return dot(sums, w(k, n), k as never);
+  },
+  // the second reads the first under other indices
+  "scan of a scan": ({ K, m, n, x, w }) => {
+    const k: AnyIndex = K.all("j");
+    const most = scan(x(m, k), k as never, "max", { reverse: true }) as AnyTile;
+    const turned = materialize(most, m, k as never).at(m, K.size.sub(1).sub(k));
+    const decayed = scan(turned.add(w(k, n)), k as never, (so, next) => so.mul(0.5).add(next as never), { start: 1 });
+    return (decayed as AnyTile).max(k as never);
+  },
+  reduce: ({ K, m, n, x, w }) => {
+    const k: AnyIndex = K.all("j");
+    const last = reduce(x(m, k).mul(w(k, n)) as AnyTile, (so, next) => so.mul(-0.5).add(next as never), 2, k as never);
+    return last as AnyTile;
+  },
+  // stops adding once the sum is above 1: whole steps are left out
+  guarded: ({ K, m, x, w }) => {
+    const start = [zeros("f32") as AnyTile, zeros("f32", m) as AnyTile] as const;
+    const [total, rows] = fold(
+      K.steps("t"),
+      start,
+      (t, [s, r]) => [s.add(w(t, literal("i32", 0)).abs()), r.add(x(m, t))],
+      { when: ([s]) => s.lt(1) },
+    );
+    return rows.add(total);
+  },
+  // the same with a limit of each row: elements are left out
+  masked: ({ K, m, n, x, w }) =>
+    fold(K.steps("t"), [zeros("f32", m, n) as AnyTile] as const, (t, [s]) => [s.add(x(m, t).abs()).add(w(t, n))], {
+      when: ([s]) => s.lt(2),
+    })[0],
   tiles: ({ K, m, n, x, w }) =>
     fold(K.tile("t"), [zeros("f32", m, n)] as const, (t, [s]) => [s.add(dot(x(m, t), w(t, n), t))])[0],
   // two states that depend on each other, one of them a maximum

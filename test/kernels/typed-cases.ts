@@ -9,6 +9,7 @@ import type { Binary, Comparison } from "./dtypes.js";
 import * as d from "./dtypes.js";
 import * as m from "./movement.js";
 import { joiningCases } from "./joining.js";
+import { scanCases } from "./scans.js";
 import type { Reduction } from "./reductions.js";
 import * as r from "./reductions.js";
 
@@ -435,4 +436,5 @@ export const typedCases: readonly TypedCase[] = [
   ...programs,
   ...reductions,
   ...joiningCases,
+  ...scanCases,
 ];

@@ -1,15 +1,17 @@
-// Writes that join what is there, compiled, against plain loops; random ones against the interpreter, to the last bit.
+// Writes that join what is there, and scans, compiled, against plain loops; random joining ones against the interpreter, to the last bit.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import { print } from "../../src/ir/print.js";
 import type { Kernel } from "../../src/ir/tile.js";
+import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import type { AnyTile, Combine, TileKernel } from "../../src/tile/index.js";
 import { f32, fold, grid, i32, inPlace, kernel, literal, where, zeros } from "../../src/tile/index.js";
 import { joiningCases } from "../kernels/joining.js";
+import { scanCases, scanRows, stepsTo } from "../kernels/scans.js";
 import { arraysOf, difference, valuesOf } from "../kernels/typed-cases.js";
 import type { Data } from "./harness.js";
 import { defaultSchedule, runOnce } from "./harness.js";
@@ -19,7 +21,7 @@ const schedules: readonly (readonly [string, (k: Kernel) => Schedule])[] = [
   ["small blocks", k => ({ ...deriveSchedule(k), block: Object.fromEntries(k.grid.map(a => [a.name, 2])) })],
   ["the plain schedule", () => defaultSchedule],
 ];
-for (const c of joiningCases)
+for (const c of [...joiningCases, ...scanCases])
   for (const [name, scheduleOf] of schedules)
     test(`${c.name} with ${name}`, () => {
       const k = c.kernel();
@@ -35,6 +37,32 @@ for (const c of joiningCases)
       const { dtype, dims } = args[c.output]!;
       assert.equal(difference(c, valuesOf({ dtype, dims, data: got })), undefined);
     });
+
+test("a step of a scan writes one element of the scanned row", () => {
+  const { stages } = lower(scanRows("sum", "f32").ir, defaultSchedule);
+  assert.deepEqual(stages, [
+    "add0 at first: lane r × 2",
+    "select0 at first: loops r; lane n × 2",
+    "add0 + select0 at n_step: lane r × 2",
+    "Y: loops r; lane n × 2",
+  ]);
+});
+test("a step that changes nothing is left out whole", () => {
+  const [phase] = lower(stepsTo().ir, defaultSchedule).phases;
+  const loop = phase!.func.body.find(s => s.kind === "for");
+  assert.ok(loop?.kind === "for");
+  const [inner, ...more] = loop.body.filter(s => s.kind !== "set");
+  assert.equal(more.length, 0);
+  assert.deepEqual(inner?.kind === "if" && inner.yes.map(s => s.kind), [
+    "set",
+    "set",
+    "set",
+    "set",
+    "set",
+    "store",
+    "store",
+  ]);
+});
 
 interface Form {
   readonly combine: Combine;

@@ -20,7 +20,7 @@ function run(code: string): { kernel: tile.TileKernel; printed: unknown[] } {
   return { kernel: exported.kernel!, printed };
 }
 
-test("the page has three kernels", () => assert.equal(blocks.length, 3));
+test("the page has four kernels", () => assert.equal(blocks.length, 4));
 test("softmax runs eagerly", () => {
   const { printed } = run(blocks[0]!);
   const [got] = printed as [Float32Array];
@@ -48,4 +48,14 @@ test("attention weighs by softmax", () => {
   interpretKernel(kernel.ir, args, { foldTile: 1 });
   const [a, b] = [Math.exp(2), Math.exp(6)];
   assert.ok(Math.abs(args.O.data[0]! - (10 * a + 20 * b) / (a + b)) < 1e-5);
+});
+test("mandelbrot counts the iterations of each point", () => {
+  const { kernel } = run(blocks[3]!);
+  const args = {
+    X: { dtype: "f32", dims: [3], data: Float32Array.of(0, 1, 2) },
+    Y: { dtype: "f32", dims: [1], data: Float32Array.of(0) },
+    Count: { dtype: "i32", dims: [1, 3], data: new Int32Array(3) },
+  } as const;
+  interpretKernel(kernel.ir, args);
+  assert.deepEqual([...args.Count.data], [100, 3, 2]);
 });

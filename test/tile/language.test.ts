@@ -20,6 +20,8 @@ import {
   kernel,
   lowest,
   materialize,
+  reduce,
+  scan,
   tensor,
   u8,
   where,
@@ -44,6 +46,35 @@ function messageOf(body: Wrong): string {
   throw new Error("the kernel was accepted");
 }
 const mistakes: readonly (readonly [string, Wrong, string])[] = [
+  [
+    "a scan along an absent axis",
+    (e, m, n, k) => scan(e.X.at(m, k), n, "sum"),
+    'scan goes along "n", which the tile does not have; hand it an index of the tile',
+  ],
+  [
+    "a reduction by a function along an absent axis",
+    (e, m, n, k) => reduce(e.X.at(m, k), a => a, 0, n),
+    'reduce goes along "n", which the tile does not have; hand it an index of the tile',
+  ],
+  [
+    "writes in steps that may be left out",
+    (e, m) =>
+      fold(
+        e.K.steps(),
+        [zeros("f32")] as const,
+        (_: unknown, [s]: readonly AnyTile[]) => {
+          e.V.at(m).set(s);
+          return [s] as never;
+        },
+        { when: ([s]) => s.lt(1) },
+      ),
+    "a fold with `when` writes to a tensor; carry the value in its state and write it after the fold",
+  ],
+  [
+    "a sum joined with a materialised tile",
+    (e, m, _, k) => materialize(e.X.at(m, k).named("x"), m, k).at(m, k).accumulate(1),
+    '"x" is a materialised tile, a value; accumulate into a tensor of the signature',
+  ],
   [
     "operators",
     (e, m, _, k) => e.X.at(m, k) + 1,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dtypes } from "../../src/ir/dtypes.js";
 import type { AnyTile, Tile } from "../../src/tile/index.js";
-import { dot, f16, f32, fold, grid, i32, kernel, where, zeros } from "../../src/tile/index.js";
+import { dot, f16, f32, fold, grid, i32, kernel, reduce, scan, where, zeros } from "../../src/tile/index.js";
 import type { AccumulatorTable } from "../../src/tile/types.js";
 
 /** never called: only its types matter */
@@ -34,6 +34,16 @@ const rejected = () => [
       fold(K.tile(), [zeros("f32", m)] as const, (t, [s]) => [s.add(dot(X.at(m, t), W.at(t, n), t))] as const);
       // @ts-expect-error f16 joined with f32
       Y.at(m, n).accumulate(H.at(m, n));
+      // @ts-expect-error the tile has no axis n to scan
+      scan(X.at(m, k), n, "sum");
+      // @ts-expect-error a scan by a function needs a start
+      scan(X.at(m, k), k, (so, x) => so.add(x), {});
+      // @ts-expect-error the sums of f16 are f32
+      H.at(m, n).set(scan(H.at(m, n), n, "sum"));
+      // @ts-expect-error reduced over k, the axis is gone
+      reduce(X.at(m, k), (so, x) => so.add(x), 0, k).max(k);
+      // @ts-expect-error the condition of a fold's steps must be bool
+      fold(K.steps(), [zeros("f32")] as const, (_, [s]) => [s.add(1)] as const, { when: ([s]) => s });
       // @ts-expect-error no way to join
       Y.at(m, n).accumulate(X.at(m, k), "average");
       // @ts-expect-error the condition of a write must be bool

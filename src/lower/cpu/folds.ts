@@ -1,14 +1,19 @@
 // Sequential loops: state in scratch memory, a stage that fills it, a region for each block or step.
 import { Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Fold, Node } from "../../ir/tile.js";
-import { isTensor, reach } from "../../ir/tile.js";
+import { isInside } from "../../ir/bounds.js";
+import { atIndex } from "../../ir/substitute.js";
+import { axesOf, isTensor, reach } from "../../ir/tile.js";
+import { bareSymbol } from "../../ir/walk.js";
 import { rootsOf } from "../../schedule/names.js";
+import { cell } from "./cells.js";
 import { constantSize } from "./lanes.js";
 import { bufferForm, newBuffer } from "./loads.js";
 import type { Reg } from "./loop.js";
 import { add, int, lesser, read } from "./loop.js";
 import { bufferSink, lowerRegion, lowerStage, storeSink } from "./stages.js";
-import type { Buffer, Lowering } from "./state.js";
+import type { Buffer, Lowering, Sink } from "./state.js";
+import { origin } from "./state.js";
 
 /** indices per block of a fold over tiles, unless the schedule says otherwise */
 const FOLD_BLOCK = 64;
@@ -22,11 +27,14 @@ interface Double {
 }
 
 export function lowerFold(l: Lowering, f: Fold): void {
-  const body = [...f.next, ...rootsOf(f.stores)];
+  const guard = guardOf(l, f);
+  const values = guard?.next ?? f.next;
+  // a guard's condition is computed before all of them
+  const body = [...values, ...rootsOf(f.stores)];
   const state = f.init.map(n => newBuffer(l, n.dtype, unbound(l, n), "scratch"));
   const doubles: Double[] = [];
   const next = state.map((b, slot) => {
-    if (!isReadLate(l, f, slot, body)) return b;
+    if (!isReadLate(l, f, slot, values[slot]!, body)) return b;
     const second = newBuffer(l, b.dtype, b.axes, "scratch");
     doubles.push(doubled(l, b, second));
     return second;
@@ -41,13 +49,17 @@ export function lowerFold(l: Lowering, f: Fold): void {
   foldLoop(l, f, () => {
     // what is computed from an address that changes must stay in the loop
     for (const d of doubles) for (const s of d.symbols) l.b.own(s, l.b.scope);
-    const sinks = [
-      ...f.stores.map(s => storeSink(l, s)),
-      ...f.next.map((n, i) => bufferSink(l.names.value(n), n, next[i]!, false)),
-    ];
-    for (const inner of f.folds) if (storesSomething(inner)) lowerFold(l, inner);
-    lowerRegion(l, sinks, g => lowerFold(l, g));
-    for (const d of doubles) swap(l, d.current, d.next);
+    const turn = (): void => {
+      const sinks = [
+        ...f.stores.map(s => storeSink(l, s)),
+        ...values.map((n, i) => stateSink(l, f, i, n, next[i]!, next[i] === state[i])),
+      ];
+      for (const inner of f.folds) if (storesSomething(inner)) lowerFold(l, inner);
+      lowerRegion(l, sinks, g => lowerFold(l, g));
+      for (const d of doubles) swap(l, d.current, d.next);
+    };
+    if (guard) l.b.branch(cell(l, guard.condition, origin), turn);
+    else turn();
   });
   for (const n of [...l.buffers.keys()]) if (!outer.has(n)) l.buffers.delete(n);
   for (const d of doubles) pointAt(l, d.buffer, l.b.set(read(d.current), "result"));
@@ -78,22 +90,81 @@ function swap(l: Lowering, a: Reg, b: Reg): void {
   l.b.push({ kind: "set", reg: b, value: read(t) });
 }
 
+const isState = (n: Node, f: Fold, slot: number): boolean => n.kind === "state" && n.fold === f && n.slot === slot;
+
+/** What the steps of a fold change, and the one condition under which they change anything. */
+interface Guard {
+  readonly condition: Node;
+  readonly next: readonly Node[];
+}
+/** Where every state is `select(condition, next, state)` of one value, a step in which it is false needs no computing. */
+function guardOf(l: Lowering, f: Fold): Guard | undefined {
+  if (f.stores.length > 0 || f.folds.some(storesSomething)) return undefined;
+  const next: Node[] = [];
+  let condition: Node | undefined;
+  for (const [slot, n] of f.next.entries()) {
+    if (n.kind !== "map" || n.op !== "select" || !isState(n.args[2]!, f, slot)) return undefined;
+    condition ??= n.args[0]!;
+    if (n.args[0] !== condition) return undefined;
+    next.push(n.args[1]!);
+  }
+  if (!condition || l.axes(condition).some(a => a !== f.axis && !l.bindings.has(a))) return undefined;
+  // what is kept in memory is computed by the stages of the step, behind the condition
+  const isKept = (n: Node): boolean =>
+    l.materialized.has(n) || l.names.value(n) in l.schedule.place || n.kind === "result";
+  return reach([condition]).some(isKept) ? undefined : { condition, next };
+}
+
+/** The next state of a slot; where a step writes one index of an axis, `select(axis = index, x, state)`, only that one. */
+function stateSink(l: Lowering, f: Fold, slot: number, n: Node, buffer: Buffer, inPlace: boolean): Sink {
+  const name = l.names.value(n);
+  const written = inPlace && f.steps ? writtenIndex(l, f, slot, n) : undefined;
+  if (!written) return bufferSink(name, n, buffer, false);
+  const { axis, index, value } = written;
+  const at = buffer.axes.map((a, i) => (a === axis ? index : Poly.sym(a.sym)).sub(buffer.first[i]!));
+  return {
+    name: `${name} at ${l.names.axis(f.axis)}`,
+    value,
+    axes: buffer.axes.filter(a => a !== axis),
+    form: l.form(buffer.storage, at, buffer.storage.base),
+    dtype: buffer.storage.dtype,
+    checks: [],
+  };
+}
+function writtenIndex(
+  l: Lowering,
+  f: Fold,
+  slot: number,
+  n: Node,
+): { axis: Axis; index: Poly; value: Node } | undefined {
+  if (n.kind !== "map" || n.op !== "select" || !isState(n.args[2]!, f, slot)) return undefined;
+  const [test, value] = n.args as readonly [Node, Node];
+  if (test.kind !== "map" || test.op !== "eq") return undefined;
+  const [a, b] = test.args as readonly [Node, Node];
+  if (a.kind !== "index" || b.kind !== "index") return undefined;
+  const axis = f.init[slot]!.axes.find(x => bareSymbol(a.index) === x.sym);
+  if (!axis || l.fusedInto.has(axis) || l.bindings.has(axis) || l.ranges.has(axis)) return undefined;
+  if (!axesOf(b.index).every(x => x === f.axis || l.bindings.has(x)) || !isInside(b.index, axis.extent))
+    return undefined;
+  return { axis, index: b.index, value: atIndex(value, axis, b.index) };
+}
+
 /**
  * Is the old value needed after some of the new one is written? Yes if it is read under other indices, reduced over, or used by
  * anything but its own successor: another stage may run later.
  */
-function isReadLate(l: Lowering, f: Fold, slot: number, body: readonly Node[]): boolean {
-  const isState = (n: Node) => n.kind === "state" && n.fold === f && n.slot === slot;
+function isReadLate(l: Lowering, f: Fold, slot: number, next: Node, body: readonly Node[]): boolean {
+  const isOld = (n: Node) => isState(n, f, slot);
   const all = reach(body);
-  if (all.some(n => n.kind === "load" && !isTensor(n.tensor) && isState(n.tensor.value))) return true;
+  if (all.some(n => n.kind === "load" && !isTensor(n.tensor) && isOld(n.tensor.value))) return true;
   const axes = new Set(l.axes(f.init[slot]!));
   const reduced = all.some(
-    n => n.kind === "reduce" && l.axes({ axes: n.over }).some(a => axes.has(a)) && reach(n.args).some(isState),
+    n => n.kind === "reduce" && l.axes({ axes: n.over }).some(a => axes.has(a)) && reach(n.args).some(isOld),
   );
   if (reduced || f.folds.length > 0) return true;
-  const others = body.filter(n => n !== f.next[slot]);
-  const placed = reach([f.next[slot]!]).filter(n => l.names.value(n) in l.schedule.place && n !== f.next[slot]);
-  return [...others, ...placed].some(n => reach([n]).some(isState));
+  const others = body.filter(n => n !== next);
+  const placed = reach([next]).filter(n => l.names.value(n) in l.schedule.place && n !== next);
+  return [...others, ...placed].some(n => reach([n]).some(isOld));
 }
 
 /** Placed values of the body that no turn changes are computed once, before the loop. */
