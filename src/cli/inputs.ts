@@ -1,10 +1,10 @@
 // Where the inputs of a run come from: files (.npy, .pb), numbers on the command line, or a random generator.
 import { readFile } from "node:fs/promises";
+import { newArray } from "../ir/arrays.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { dtypes } from "../ir/dtypes.js";
 import type { TensorInfo } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
-import { newArray } from "../runtime/tensor-bytes.js";
 import { AzulejoError } from "../support/errors.js";
 import type { Library } from "./library.js";
 import { decodeNpy } from "./npy.js";
@@ -18,7 +18,7 @@ export const dimsText = (dims: TensorInfo["dims"]): string =>
 export async function readInput(info: TensorInfo, value: string, library: Library): Promise<TensorData> {
   if (/^[-\d[]/.test(value) && !/\.(npy|pb)$/.test(value)) return fromNumbers(info, value);
   const bytes = await readBytes(value);
-  if (value.endsWith(".npy")) return decodeNpy(bytes, value);
+  if (value.endsWith(".npy")) return decodeNpy(bytes, value, info.dtype === "string" ? undefined : info.dtype);
   if (value.endsWith(".pb")) return library.decodeTensor(bytes, value);
   throw new AzulejoError(
     "input",

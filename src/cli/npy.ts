@@ -6,7 +6,8 @@ import type { TensorData } from "../runtime/tensor.js";
 import { arrayOf, bytesOfTensor } from "../runtime/tensor-bytes.js";
 import { AzulejoError } from "../support/errors.js";
 
-// bf16 has no NumPy type of its own; "V2", two opaque bytes, is what ml_dtypes writes for it.
+// bf16 and smaller floats have no NumPy types of their own; opaque bytes, "V2" and "V1", are what ml_dtypes writes for them.
+// Integers of fewer than 8 bits are written as NumPy's smallest. Where several dtypes share a code, the first is meant unless another is wanted.
 const codes: Readonly<Record<Dtype, string>> = {
   f64: "f8",
   f32: "f4",
@@ -16,11 +17,21 @@ const codes: Readonly<Record<Dtype, string>> = {
   i32: "i4",
   i16: "i2",
   i8: "i1",
+  i4: "i1",
+  i2: "i1",
   u64: "u8",
   u32: "u4",
   u16: "u2",
   u8: "u1",
+  u4: "u1",
+  u2: "u1",
   bool: "b1",
+  f8e4m3fn: "V1",
+  f8e4m3fnuz: "V1",
+  f8e5m2: "V1",
+  f8e5m2fnuz: "V1",
+  f8e8m0: "V1",
+  f4e2m1: "V1",
 };
 interface Header {
   readonly dtype: Dtype;
@@ -30,9 +41,12 @@ interface Header {
   readonly dataOffset: number;
 }
 
-/** Bytes of a .npy file to a row-major tensor. `name` is the file's, for errors (code "input"). */
-export function decodeNpy(bytes: Uint8Array, name: string): TensorData {
-  const { dtype, bigEndian, fortranOrder, dims, dataOffset } = decodeHeader(bytes, name);
+/**
+ * Bytes of a .npy file to a row-major tensor. `name` is the file's, for errors (code "input"); `wanted` the dtype that the model takes,
+ * which decides where the file's code stands for several.
+ */
+export function decodeNpy(bytes: Uint8Array, name: string, wanted?: Dtype): TensorData {
+  const { dtype, bigEndian, fortranOrder, dims, dataOffset } = decodeHeader(bytes, name, wanted);
   const width = bytesOf(dtype);
   const needed = dims.reduce((product, dim) => product * dim, 1) * width;
   const present = bytes.length - dataOffset;
@@ -46,7 +60,7 @@ export function decodeNpy(bytes: Uint8Array, name: string): TensorData {
   return { dtype, dims, data: arrayOf(dtype, data) };
 }
 
-function decodeHeader(bytes: Uint8Array, name: string): Header {
+function decodeHeader(bytes: Uint8Array, name: string, wanted: Dtype | undefined): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12 || String.fromCharCode(...bytes.subarray(0, 6)) !== "\x93NUMPY") {
     throw bad(name, "does not begin like a .npy file", "write it with numpy.save");
@@ -56,11 +70,11 @@ function decodeHeader(bytes: Uint8Array, name: string): Header {
   const start = version === 1 ? 10 : 12;
   const dataOffset = start + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (dataOffset > bytes.length) throw bad(name, "ends inside its header", "save it again");
-  return { ...decodeDictionary(new TextDecoder().decode(bytes.subarray(start, dataOffset)), name), dataOffset };
+  return { ...decodeDictionary(new TextDecoder().decode(bytes.subarray(start, dataOffset)), name, wanted), dataOffset };
 }
 
 /** The header is a Python literal such as `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`. */
-function decodeDictionary(text: string, name: string): Omit<Header, "dataOffset"> {
+function decodeDictionary(text: string, name: string, wanted: Dtype | undefined): Omit<Header, "dataOffset"> {
   const descr = /['"]descr['"]\s*:\s*['"]([<>|=]?)(\w+)['"]/.exec(text);
   const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text);
   // Python 2 wrote `3L`.
@@ -68,9 +82,10 @@ function decodeDictionary(text: string, name: string): Omit<Header, "dataOffset"
   if (descr === null || order === null || shape === null) {
     throw bad(name, `has a header that is not one plain array: ${text.trim()}`, "save an array of numbers");
   }
-  const dtype = (Object.keys(codes) as Dtype[]).find(dtype => codes[dtype] === descr[2]);
+  const named = (Object.keys(codes) as Dtype[]).filter(dtype => codes[dtype] === descr[2]);
+  const dtype = named.find(dtype => dtype === wanted) ?? named[0];
   if (dtype === undefined) {
-    const known = Object.values(codes).join(", ");
+    const known = [...new Set(Object.values(codes))].join(", ");
     throw bad(name, `has elements of type "${descr[1]}${descr[2]}"`, `convert it to one of ${known}`);
   }
   const dims = (shape[1]!.match(/\d+/g) ?? []).map(Number);

@@ -1,18 +1,18 @@
 // Numbers of tensors for people and files: elements, summaries, quantiles, units. No input or output.
 import type { Dtype } from "../ir/dtypes.js";
-import { floatFromBits, floatToBits } from "../ir/float-bits.js";
+import { floatFromBits, floatToBits, isNarrowFloat } from "../ir/float-bits.js";
 import type { TensorData } from "../runtime/tensor.js";
 
 /** Element of a tensor as a number; 64-bit integers beyond 2^53 lose their last digits. */
 export function numberAt({ dtype, data }: TensorData, index: number): number {
   const value = data[index]!;
-  return dtype === "f16" || dtype === "bf16" ? floatFromBits(dtype, Number(value)) : Number(value);
+  return isNarrowFloat(dtype) ? floatFromBits(dtype, Number(value)) : Number(value);
 }
 
 /** What a tensor of this dtype stores for a number: bits of small floats, BigInt for 64-bit integers. */
 export function stored(dtype: Dtype, value: number): number | bigint {
   if (dtype === "i64" || dtype === "u64") return BigInt(Math.trunc(value));
-  return dtype === "f16" || dtype === "bf16" ? floatToBits(dtype, value) : value;
+  return isNarrowFloat(dtype) ? floatToBits(dtype, value) : value;
 }
 
 export interface Summary {

@@ -1,7 +1,9 @@
 // Constant values: typed views of their bytes, lazily computed ones, and small ones as known values.
+import type { TensorArray } from "../ir/arrays.js";
+import { arrayTypes, newArray } from "../ir/arrays.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { bytesOf, is64BitInteger, isFloat } from "../ir/dtypes.js";
-import { floatFromBits, floatToBits } from "../ir/float-bits.js";
+import { floatFromBits, floatToBits, isNarrowFloat } from "../ir/float-bits.js";
 import { Poly } from "../ir/poly.js";
 import type { ConstantData, Dims, KnownValue, Value } from "./graph.js";
 
@@ -38,10 +40,9 @@ export function encode(
   return new Uint8Array(out.buffer, 0, out.byteLength);
 }
 
-const converts = (dtype: Dtype): dtype is "f16" | "bf16" | "bool" =>
-  dtype === "f16" || dtype === "bf16" || dtype === "bool";
+const converts = (dtype: Dtype): boolean => isNarrowFloat(dtype) || dtype === "bool";
 const stored = (dtype: Dtype, x: number): number =>
-  dtype === "f16" || dtype === "bf16" ? floatToBits(dtype, x) : dtype === "bool" ? (x !== 0 ? 1 : 0) : x;
+  isNarrowFloat(dtype) ? floatToBits(dtype, x) : dtype === "bool" ? (x !== 0 ? 1 : 0) : x;
 
 function saturated(x: number | bigint, dtype: Dtype): bigint {
   const [low, high] = dtype === "i64" ? [-(2n ** 63n), 2n ** 63n - 1n] : [0n, 2n ** 64n - 1n];
@@ -50,40 +51,12 @@ function saturated(x: number | bigint, dtype: Dtype): bigint {
   return typeof x === "bigint" ? x : BigInt(Math.trunc(x));
 }
 
-type AnyArray =
-  | Float64Array
-  | Float32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Int32Array
-  | Uint32Array
-  | Int16Array
-  | Uint16Array
-  | Int8Array
-  | Uint8Array;
-const arrays = {
-  f64: Float64Array,
-  f32: Float32Array,
-  f16: Uint16Array,
-  bf16: Uint16Array,
-  i64: BigInt64Array,
-  u64: BigUint64Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i16: Int16Array,
-  u16: Uint16Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-  bool: Uint8Array,
-} as const;
-export const newArray = (dtype: Dtype, elements: number): AnyArray => new arrays[dtype](elements);
-
-/** The bytes as a typed array; copies only where they are not aligned. f16 and bf16 stay bits. */
-export function typedView(dtype: Dtype, bytes: Uint8Array): AnyArray {
+/** The bytes as a typed array; copies only where they are not aligned. Narrow floats stay bits. */
+export function typedView(dtype: Dtype, bytes: Uint8Array): TensorArray {
   const size = bytesOf(dtype);
   // not slice(): that of Node's Buffer does not copy
   const b = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
-  return new arrays[dtype](b.buffer as ArrayBuffer, b.byteOffset, Math.floor(b.byteLength / size));
+  return new arrayTypes[dtype](b.buffer, b.byteOffset, Math.floor(b.byteLength / size));
 }
 
 /** All elements as float64; exact except for 64-bit integers beyond 2^53. */
@@ -91,8 +64,8 @@ export function decode(dtype: Dtype, bytes: Uint8Array): Float64Array {
   const view = typedView(dtype, bytes);
   if (view instanceof BigInt64Array || view instanceof BigUint64Array)
     return Float64Array.from(view as Iterable<bigint>, Number);
-  if (dtype === "f16" || dtype === "bf16") return Float64Array.from(view as Uint16Array, x => floatFromBits(dtype, x));
-  return new Float64Array(view as Exclude<AnyArray, BigInt64Array | BigUint64Array>);
+  if (isNarrowFloat(dtype)) return Float64Array.from(view as Uint16Array | Uint8Array, x => floatFromBits(dtype, x));
+  return new Float64Array(view as Exclude<TensorArray, BigInt64Array | BigUint64Array>);
 }
 
 /**

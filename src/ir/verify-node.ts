@@ -1,7 +1,7 @@
 // What must hold of each kind of node by itself: its axes, dtypes, operands and indices.
 
 import { isComparison, operandCount, refusedDomain } from "./domains.js";
-import { bytesOf, dtypes, isFloat } from "./dtypes.js";
+import { bitsOf, dtypes, isFloat } from "./dtypes.js";
 import { classify } from "./index-kind.js";
 import { natives } from "./natives.js";
 import type { Axis, Node, NodeOf } from "./tile.js";
@@ -70,7 +70,7 @@ const checks: Checks = {
     if (n.op === "cast") return;
     const from = n.args.at(-1)!.dtype;
     if (n.op === "bitcast") {
-      if (bytesOf(from) !== bytesOf(n.dtype))
+      if (bitsOf(from) !== bitsOf(n.dtype))
         fail(`"${n.name}": bitcast from ${from} to ${n.dtype} changes the size; use cast`, n);
       return;
     }

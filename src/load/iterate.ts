@@ -6,7 +6,7 @@ import { scanAxes } from "../graph/iteration.js";
 import { bool, concatenate, int64, reshaped, slice, stack } from "../ops/host-tensors.js";
 import type { AnyTensor, HostValue } from "../runtime/host-value.js";
 import { isSequence } from "../runtime/host-value.js";
-import { newArray } from "../runtime/tensor-bytes.js";
+import { newArray } from "../ir/arrays.js";
 import { AzulejoError } from "../support/errors.js";
 import type { HostScope } from "./host-scope.js";
 

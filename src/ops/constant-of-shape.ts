@@ -1,5 +1,6 @@
 // ConstantOfShape: one value under dims that are computed.
 import type { Dims, KnownValue, Value } from "../graph/graph.js";
+import type { Dtype } from "../ir/dtypes.js";
 import { isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { literal } from "../tile/index.js";
@@ -7,7 +8,7 @@ import { printDims, refuse } from "./checks.js";
 import type { KnownElement } from "./known-values.js";
 import { knownDims, numberOf, requiredPolys } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elementOf, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { elementOf, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
 
 /** The attribute `value` holds one element; absent, it is the f32 0. */
 const fillOf = (node: NodeInfo): Value | undefined => (node.attributes.value as { tensor: Value } | undefined)?.tensor;
@@ -58,10 +59,23 @@ export const reference: Reference = ({ input }, attributes, node) => {
   return { output: tabulate(dtype, numbersOf(input!), () => element) };
 };
 
+const one = (dtype: Dtype): Value => ({
+  name: "one",
+  dtype,
+  dims: [Poly.int(1)],
+  known: { dims: [1], data: [isFloat(dtype) ? 1 : Poly.int(1)] },
+});
 export const cases = (): readonly OperatorCase[] => [
   { name: "zeros", inputs: { input: { dtype: "i64", dims: [2], data: [3, 17] } } },
   { name: "a scalar", inputs: { input: { dtype: "i64", dims: [0], data: [] } } },
   { name: "nothing", inputs: { input: { dtype: "i64", dims: [2], data: [0, 4] } } },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `ones of ${dtype}`,
+      attributes: { value: { tensor: one(dtype) } },
+      inputs: { input: { dtype: "i64", dims: [2], data: [3, 17] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

@@ -4,7 +4,7 @@ import type { AnyTile } from "../tile/index.js";
 import { printDims, refuse, requireOneOf } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
 
 function checkedBlock(node: NodeInfo): number {
   const dims = node.dims.input!;
@@ -71,6 +71,13 @@ const input = { dtype: "f32", dims: [2, 12, 3, 5] } as const;
 export const cases = (): readonly OperatorCase[] => [
   { name: "block outside", attributes: { blocksize: 2 }, inputs: { input } },
   { name: "block inside", attributes: { blocksize: 2, mode: "CRD" }, inputs: { input } },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: dtype,
+      attributes: { blocksize: 2 },
+      inputs: { input: { dtype, dims: [1, 4, 3, 5] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

@@ -12,11 +12,11 @@ type BigScalar = (...x: bigint[]) => bigint | boolean;
 
 /** Integers wrap around, truths become 1 and 0; floats stay float64. */
 export function wrap(dtype: Dtype, x: Element | boolean): Element {
-  const { kind, bytes } = dtypes[dtype];
+  const { kind, bits } = dtypes[dtype];
   if (typeof x === "boolean" || kind === "bool") return is64BitInteger(dtype) ? BigInt(x) : Number(Boolean(x));
   if (kind === "float") return Number(x);
   if (!is64BitInteger(dtype))
-    return Number(kind === "signed" ? BigInt.asIntN(8 * bytes, toBig(x)) : BigInt.asUintN(8 * bytes, toBig(x)));
+    return Number(kind === "signed" ? BigInt.asIntN(bits, toBig(x)) : BigInt.asUintN(bits, toBig(x)));
   return kind === "signed" ? BigInt.asIntN(64, toBig(x)) : BigInt.asUintN(64, toBig(x));
 }
 const toBig = (x: Element): bigint => (typeof x === "bigint" ? x : Number.isFinite(x) ? BigInt(Math.trunc(x)) : 0n);

@@ -2,7 +2,7 @@
 import { normalizeAxis, refuse } from "./checks.js";
 import { readPosition } from "./gathered-index.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
 
 function axisOf(node: NodeInfo): number {
   const [data, indices] = [node.dims.data!.length, node.dims.indices!.length];
@@ -59,6 +59,13 @@ export const cases = (): readonly OperatorCase[] => [
       indices: { dtype: "i32", dims: [2, 3], data: [-1, 0, 4, -5, 2, 2] },
     },
   },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: dtype,
+      attributes: { axis: 1 },
+      inputs: { data: { dtype, dims: [2, 5] }, indices: { dtype: "i64", dims: [2, 3], data: [4, 0, -1, 2, 2, -5] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

@@ -2,7 +2,7 @@
 import { refuse } from "./checks.js";
 import { readPosition } from "./gathered-index.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
 
 interface Picking {
   /** leading dims that data and indices share */
@@ -86,6 +86,12 @@ export const cases = (): readonly OperatorCase[] => [
     attributes: { batch_dims: 1 },
     inputs: { data, indices: { dtype: "i64", dims: [2, 1], data: [1, 0] } },
   },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, rows`,
+      inputs: { data: { dtype, dims: [3, 2, 9] }, indices: { dtype: "i64", dims: [2, 2], data: [2, 1, 0, -1] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

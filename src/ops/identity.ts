@@ -1,7 +1,7 @@
 // Identity: the input.
 import { plain } from "./host-types.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact } from "./reference-tensors.js";
+import { exact, movedDtypes } from "./reference-tensors.js";
 import { reshapeClass } from "./reshape-class.js";
 
 export const operator: Operator = {
@@ -23,6 +23,7 @@ export const cases = (): readonly OperatorCase[] => [
   { name: "floats", inputs: { input: { dtype: "f32", dims: [2, 3] } } },
   { name: "a 64-bit scalar", inputs: { input: { dtype: "i64", dims: [] } } },
   { name: "nothing", inputs: { input: { dtype: "f16", dims: [0] } } },
+  ...movedDtypes.map((dtype): OperatorCase => ({ name: dtype, inputs: { input: { dtype, dims: [3, 5] } } })),
 ];
 
 export const tolerance = exact;

@@ -16,7 +16,21 @@ export const onnxDtypes: Readonly<Record<number, Dtype>> = {
   12: "u32",
   13: "u64",
   16: "bf16",
+  17: "f8e4m3fn",
+  18: "f8e4m3fnuz",
+  19: "f8e5m2",
+  20: "f8e5m2fnuz",
+  21: "u4",
+  22: "i4",
+  23: "f4e2m1",
+  24: "f8e8m0",
+  25: "u2",
+  26: "i2",
 };
+
+/** The number of a dtype. */
+export const onnxCodeOf = (dtype: Dtype): number =>
+  Number(Object.keys(onnxDtypes).find(code => onnxDtypes[Number(code)] === dtype));
 
 export function dtypeOfOnnx(op: string, node: { readonly name: string }, code: number): Dtype {
   return (

@@ -169,14 +169,22 @@ export const cases = (): readonly OperatorCase[] => [
   },
   { name: "attributes of opset 10", opset: 10, attributes: { pads: [0, 1, 2, 0], value: -1 }, inputs: { data } },
   { name: "integers", inputs: { data: { dtype: "i64", dims: [4] }, pads: { dtype: "i64", dims: [2], data: [2, 1] } } },
-  ...movedDtypes
-    .filter(dtype => dtype !== "bool")
-    .map(
-      (dtype): OperatorCase => ({
-        name: `${dtype}, with 3`,
-        inputs: { data: { dtype, dims: [3, 17] }, pads: around, constant_value: { dtype, dims: [], data: [3] } },
-      }),
-    ),
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, with 1`,
+      inputs: { data: { dtype, dims: [3, 17] }, pads: around, constant_value: { dtype, dims: [], data: [1] } },
+    }),
+  ),
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, with a 1 that is known`,
+      inputs: {
+        data: { dtype, dims: [3, 17] },
+        pads: around,
+        constant_value: { dtype, dims: [], data: [1], constant: true },
+      },
+    }),
+  ),
   ...movedDtypes.map(
     (dtype): OperatorCase => ({
       name: `${dtype}, reflected`,

@@ -1,6 +1,6 @@
 // What references of operators are written with: plain arrays, index loops. Only references and tests import this.
 import type { Dtype } from "../ir/dtypes.js";
-import { is64BitInteger } from "../ir/dtypes.js";
+import { dtypes, is64BitInteger } from "../ir/dtypes.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
 import type { ReferenceTensor, Tolerance } from "./operator.js";
 
@@ -51,18 +51,4 @@ export const vectorOf = (dtype: Dtype, data: readonly number[]): ReferenceTensor
 export const exact: Tolerance = { relative: 0, absolute: 0 };
 
 /** Movement is tested with every dtype: each width has its own loads and stores. */
-export const movedDtypes: readonly Dtype[] = [
-  "f64",
-  "f32",
-  "f16",
-  "bf16",
-  "i64",
-  "i32",
-  "i16",
-  "i8",
-  "u64",
-  "u32",
-  "u16",
-  "u8",
-  "bool",
-];
+export const movedDtypes: readonly Dtype[] = /* @__PURE__ */ Object.keys(dtypes) as Dtype[];

@@ -5,7 +5,7 @@ import { requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { requiredPolys } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact, numbersOf, sizeOf, withDims } from "./reference-tensors.js";
+import { exact, movedDtypes, numbersOf, sizeOf, withDims } from "./reference-tensors.js";
 import { reshapeClass } from "./reshape-class.js";
 
 const isMinusOne = (p: Poly): boolean => p.isConst && p.constant === -1;
@@ -85,6 +85,9 @@ export const cases = (): readonly OperatorCase[] => [
     attributes: { allowzero: 1 },
     inputs: { data: { dtype: "f32", dims: [0, 3] }, shape: shape(3, 0) },
   },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({ name: dtype, inputs: { data: { dtype, dims: [3, 7] }, shape: shape(7, 3) } }),
+  ),
 ];
 
 export const tolerance = exact;

@@ -5,7 +5,7 @@ import { normalizeAxis, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { knownDims, pick, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
 
 interface Part {
   readonly output: string;
@@ -165,6 +165,14 @@ export const cases = (): readonly OperatorCase[] => [
     attributes: { split: [1, 3] },
     inputs: { input: { dtype: "f32", dims: [4, 3] } },
   },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: `${dtype}, columns`,
+      outputCount: 2,
+      attributes: { axis: 1, num_outputs: 2 },
+      inputs: { input: { dtype, dims: [3, 17] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

@@ -5,7 +5,7 @@ import { refuse } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { knownDims, pick, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
 
 function repeatsOf(node: NodeInfo): readonly Poly[] {
   const rank = node.dims.input!.length;
@@ -74,6 +74,12 @@ export const cases = (): readonly OperatorCase[] => [
     inputs: { input: { dtype: "i64", dims: [1, 5, 1] }, repeats: { dtype: "i64", dims: [3], data: [4, 1, 3] } },
   },
   { name: "none", inputs: { input: { dtype: "f32", dims: [4] }, repeats: { dtype: "i64", dims: [1], data: [0] } } },
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: dtype,
+      inputs: { input: { dtype, dims: [3, 17] }, repeats: { dtype: "i64", dims: [2], data: [2, 3] } },
+    }),
+  ),
 ];
 
 export const tolerance = exact;

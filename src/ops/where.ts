@@ -3,11 +3,11 @@ import type { Dtype } from "../ir/dtypes.js";
 import { where } from "../tile/index.js";
 import { broadcastDims, readBroadcast } from "./broadcast.js";
 import { commonDtype } from "./elementwise.js";
-import { broadcastNumbers, broadcastReader, numbers } from "./elementwise-references.js";
+import { broadcastNumbers, broadcastReader } from "./elementwise-references.js";
 import type { KnownElement } from "./known-values.js";
 import { mapKnown, numberOf } from "./known-values.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { tabulate } from "./reference-tensors.js";
+import { movedDtypes, tabulate } from "./reference-tensors.js";
 
 const operands = ["condition", "X", "Y"] as const;
 
@@ -53,7 +53,7 @@ const of = (dtype: Dtype, condition: readonly number[], x: readonly number[], y:
   inputs: { condition: { dtype: "bool", dims: condition }, X: { dtype, dims: x }, Y: { dtype, dims: y } },
 });
 export const cases = (): readonly OperatorCase[] => [
-  ...[...numbers, "bool" as const].map(d => of(d, [3, 5], [3, 5], [3, 5])),
+  ...movedDtypes.map(d => of(d, [3, 5], [3, 5], [3, 5])),
   of("f32", [], [3, 5], [5]),
   of("f32", [3, 1], [], [1, 7]),
   of("f32", [0, 3], [3], [1, 1]),

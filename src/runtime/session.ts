@@ -1,11 +1,12 @@
 // A loaded model as users see it: inputs checked before anything runs, outputs wrapped, compiled again only where dims force it.
+import { arrayTypes } from "../ir/arrays.js";
 import type { Dtype } from "../ir/dtypes.js";
+import { bitsOf, integerRange, isFloat } from "../ir/dtypes.js";
 import { AzulejoError } from "../support/errors.js";
 import { type Model, type Report, Tensor, type TensorInfo, TextTensor } from "./api.js";
 import { type AnyTensor, type HostValue, isSequence, isTensor, isText } from "./host-value.js";
 import type { RunOptions } from "./target.js";
 import type { TensorData } from "./tensor.js";
-import { arrayTypes } from "./tensor-bytes.js";
 
 export interface SessionParts {
   readonly name: string;
@@ -113,6 +114,7 @@ function checkArray(info: TensorInfo, tensor: TensorData, where: string): void {
       "input",
       `${where} holds a ${tensor.data?.constructor?.name ?? typeof tensor.data}; ${info.dtype} travels as ${wanted.name}`,
     );
+  if (bitsOf(tensor.dtype) < 8) checkRange(where, tensor.dtype, tensor.data as Uint8Array);
 }
 
 function checkDims(info: TensorInfo, tensor: AnyTensor, where: string): void {
@@ -128,5 +130,16 @@ function checkDims(info: TensorInfo, tensor: AnyTensor, where: string): void {
     throw new AzulejoError(
       "input",
       `${where} has ${tensor.data.length} elements, and dims [${tensor.dims.join(", ")}] make ${count}; fix dims or data`,
+    );
+}
+
+/** A byte can hold what an element of fewer bits can't. */
+function checkRange(where: string, dtype: Dtype, data: Uint8Array): void {
+  const [low, high] = isFloat(dtype) ? [0, 2 ** bitsOf(dtype) - 1] : integerRange(dtype).map(Number);
+  const at = data.findIndex(x => x < low! || x > high!);
+  if (at >= 0)
+    throw new AzulejoError(
+      "input",
+      `${where} has ${data[at]} at element ${at}, and ${dtype} holds ${low} to ${high}, one element an entry; unpack or clamp it`,
     );
 }

@@ -1,9 +1,9 @@
 // Eager execution: the kernel's TypeScript runs again, on arrays, computing every operation as soon as it is called. The values are
 // computed by the same code as the interpreter's.
+import { newArray } from "../ir/arrays.js";
 import { Evaluator } from "../ir/evaluate/evaluator.js";
 import type { InterpretOptions, TensorArgument } from "../ir/evaluate/kernel.js";
 import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
-import { newRawArray } from "../ir/evaluate/memory.js";
 import { product } from "../ir/evaluate/values.js";
 import type { Axis, Fold, Kernel, Node, Store } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
@@ -48,7 +48,7 @@ function withOutputs(
         "input",
         `kernel "${kernel.name}": dim ${unknown} of "${t.name}" does not follow from the other tensors; hand in "${t.name}" too`,
       );
-    args[t.name] = { dtype: t.dtype, dims, data: newRawArray(t.dtype, product(dims)) };
+    args[t.name] = { dtype: t.dtype, dims, data: newArray(t.dtype, product(dims)) };
   }
   return args;
 }

@@ -41,14 +41,24 @@ export const f64 = word("f64");
 export const f32 = word("f32");
 export const f16 = word("f16");
 export const bf16 = word("bf16");
+export const f8e4m3fn = word("f8e4m3fn");
+export const f8e4m3fnuz = word("f8e4m3fnuz");
+export const f8e5m2 = word("f8e5m2");
+export const f8e5m2fnuz = word("f8e5m2fnuz");
+export const f8e8m0 = word("f8e8m0");
+export const f4e2m1 = word("f4e2m1");
 export const i64 = word("i64");
 export const i32 = word("i32");
 export const i16 = word("i16");
 export const i8 = word("i8");
+export const i4 = word("i4");
+export const i2 = word("i2");
 export const u64 = word("u64");
 export const u32 = word("u32");
 export const u16 = word("u16");
 export const u8 = word("u8");
+export const u4 = word("u4");
+export const u2 = word("u2");
 export const bool = word("bool");
 /** a tensor whose dtype a parameter decides */
 export const tensor = <D extends Dtype, const S extends string>(dtype: D, dims: S): TensorWord<D, Words<S>> =>

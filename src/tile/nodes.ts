@@ -2,7 +2,7 @@
 
 import { isComparison, refusedDomain } from "../ir/domains.js";
 import type { Dtype } from "../ir/dtypes.js";
-import { bytesOf, dtypes, is64BitInteger, isFloat } from "../ir/dtypes.js";
+import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../ir/dtypes.js";
 import { titleOf } from "../ir/names.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { Axis, MapOp, Node, NodeOf, ReduceOp } from "../ir/tile.js";
@@ -14,14 +14,6 @@ import type { Literal } from "./types.js";
 export type Operand = Node | Literal;
 const isNode = (x: Operand): x is Node => typeof x === "object";
 
-const ranges: Partial<Record<Dtype, readonly [bigint, bigint]>> = {};
-/** The smallest and the largest integer of a dtype. */
-export function rangeOf(dtype: Dtype): readonly [bigint, bigint] {
-  const bits = BigInt(bytesOf(dtype) * 8);
-  ranges[dtype] ??=
-    dtypes[dtype].kind === "signed" ? [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n] : [0n, 2n ** bits - 1n];
-  return ranges[dtype]!;
-}
 /** The value of a literal in a dtype: bigint for 64-bit integers, else a number; bool as 0 and 1. */
 export function literalValue(value: Literal, dtype: Dtype): number | bigint {
   if (dtype === "bool") {
@@ -36,7 +28,7 @@ export function literalValue(value: Literal, dtype: Dtype): number | bigint {
     throw kernelError(
       `${value} is not an integer and stands beside a tile of ${dtype}; cast the tile to a float dtype first`,
     );
-  const [lo, hi] = rangeOf(dtype);
+  const [lo, hi] = integerRange(dtype);
   if (BigInt(value) < lo || BigInt(value) > hi)
     throw kernelError(`${value} does not fit ${dtype} (${lo} … ${hi}); cast the tile to a wider dtype`);
   return is64BitInteger(dtype) ? BigInt(value) : Number(value);
@@ -133,9 +125,9 @@ export function castNode(n: Node, dtype: Dtype): Node {
   return mapNode("cast", [n], dtype);
 }
 export function bitcastNode(n: Node, dtype: Dtype): Node {
-  if (bytesOf(n.dtype) !== bytesOf(dtype))
+  if (bitsOf(n.dtype) !== bitsOf(dtype))
     throw kernelError(
-      `bitcast of "${titleOf(n)}" from ${n.dtype} to ${dtype} changes the size; choose a dtype of ${bytesOf(n.dtype)} bytes or use cast`,
+      `bitcast of "${titleOf(n)}" from ${n.dtype} to ${dtype} changes the size; choose a dtype of ${bitsOf(n.dtype)} bits or use cast`,
     );
   // a bool is 0 or 1, and vectors hold it as a mask: its byte is what a cast gives
   if (n.dtype === "bool" || dtype === "bool") return castNode(n, dtype);

@@ -1,11 +1,10 @@
 // Scans and reductions by any function: folds over the steps of an axis, written as one word.
 import type { Dtype } from "../ir/dtypes.js";
-import { dtypes, isFloat } from "../ir/dtypes.js";
+import { dtypes, integerRange, isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { atIndex } from "../ir/substitute.js";
 import type { Axis, ReduceOp } from "../ir/tile.js";
 import { fold } from "./fold.js";
-import { rangeOf } from "./nodes.js";
 import type { AnyTile, Index, Tile } from "./tile.js";
 import { full, indexOf, indexTile, tileOf, where } from "./tile.js";
 import { isPoint, kernelError } from "./trace.js";
@@ -35,7 +34,7 @@ function startOf(op: ReduceOp, dtype: Dtype): Literal {
   if (op === "sum") return 0;
   if (op === "prod") return 1;
   if (isFloat(dtype)) return op === "max" ? -Infinity : Infinity;
-  return rangeOf(dtype)[op === "max" ? 0 : 1]!;
+  return integerRange(dtype)[op === "max" ? 0 : 1]!;
 }
 
 /**

@@ -10,20 +10,40 @@ export interface AccumulatorTable {
   f32: "f32";
   f16: "f32";
   bf16: "f32";
+  f8e4m3fn: "f32";
+  f8e4m3fnuz: "f32";
+  f8e5m2: "f32";
+  f8e5m2fnuz: "f32";
+  f8e8m0: "f32";
+  f4e2m1: "f32";
   i64: "i64";
   i32: "i32";
   i16: "i32";
   i8: "i32";
+  i4: "i32";
+  i2: "i32";
   u64: "u64";
   u32: "u32";
   u16: "u32";
   u8: "i32";
+  u4: "i32";
+  u2: "i32";
   bool: "i32";
 }
 export type AccumulatorOf<D extends Dtype> = AccumulatorTable[D];
 
-export type FloatDtype = "f64" | "f32" | "f16" | "bf16";
-export type IntegerDtype = "i64" | "i32" | "i16" | "i8" | "u64" | "u32" | "u16" | "u8";
+export type FloatDtype =
+  | "f64"
+  | "f32"
+  | "f16"
+  | "bf16"
+  | "f8e4m3fn"
+  | "f8e4m3fnuz"
+  | "f8e5m2"
+  | "f8e5m2fnuz"
+  | "f8e8m0"
+  | "f4e2m1";
+export type IntegerDtype = Exclude<Dtype, FloatDtype | "bool">;
 
 /** "M K" → ["M", "K"]; numbers stay as text ("4 N" → ["4", "N"]) */
 export type Words<S extends string> = string extends S

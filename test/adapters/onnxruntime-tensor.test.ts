@@ -77,6 +77,25 @@ test("with a Float16Array in the engine, its data is taken and passed on as bits
   }
 });
 
+test("int4 and uint4 are two elements a byte, as in onnxruntime", () => {
+  const bytes = Uint8Array.of(0x8f, 0x07);
+  const ours = new Tensor("int4", bytes, [3]);
+  const theirs = new OrtTensor("int4", bytes, [3]);
+  assert.deepEqual([ours.type, ours.dims, ours.size, ours.data], [theirs.type, theirs.dims, theirs.size, theirs.data]);
+  assert.deepEqual(toTensorData("x", theirs), { dtype: "i4", dims: [3], data: Int8Array.of(-1, -8, 7) });
+  assert.deepEqual(fromTensorData("y", toTensorData("x", ours)).data, bytes);
+  assert.deepEqual(toTensorData("x", new Tensor("uint4", bytes, [4])).data, Uint8Array.of(15, 8, 7, 0));
+  fails(
+    () => new Tensor("int4", Uint8Array.of(1, 2, 3, 4), [4]),
+    "a Tensor of dims [4] has 4 elements in 2 bytes, but its data has 4; make them agree",
+  );
+  const anyTensor = Tensor as new (...parameters: unknown[]) => object;
+  fails(
+    () => new anyTensor("uint4", [1, 2]),
+    'a Tensor of type "uint4" takes no array of numbers; pass a Uint8Array with two elements a byte',
+  );
+});
+
 test("dims may be assigned, reshape shares the data, getData gives it", async () => {
   const tensor = new Tensor(Float32Array.of(1, 2, 3, 4), [4]);
   const matrix = tensor.reshape([2, 2]);
@@ -98,7 +117,7 @@ test("wrong types, data and dims are refused with a remedy", () => {
   const anyTensor = Tensor as new (...parameters: unknown[]) => object;
   fails(
     () => new anyTensor("float33", [1]),
-    'Tensor has no type "float33"; use one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string',
+    'Tensor has no type "float33"; use one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, int4, uint4, bool, string',
   );
   fails(
     () => new anyTensor("float32", Int8Array.of(1)),

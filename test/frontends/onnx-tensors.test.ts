@@ -33,6 +33,17 @@ const inFields: readonly { dtype: string; dataType: number; fields: TensorInit; 
   { dtype: "u32", dataType: 12, fields: { uint64Data: [1n, 2n ** 32n - 1n] }, want: [1, 2 ** 32 - 1] },
   { dtype: "u64", dataType: 13, fields: { uint64Data: [1n, 2n ** 50n] }, want: [1, 2 ** 50] },
   { dtype: "bf16", dataType: 16, fields: { int32Data: [0x3fc0, 0x8000] }, want: [1.5, -0] },
+  { dtype: "f8e4m3fn", dataType: 17, fields: { int32Data: [0x39, 0xfe] }, want: [1.125, -448] },
+  { dtype: "f8e4m3fnuz", dataType: 18, fields: { int32Data: [0x39, 0xff] }, want: [0.5625, -240] },
+  { dtype: "f8e5m2", dataType: 19, fields: { int32Data: [0x3d, 0x01] }, want: [1.25, 2 ** -16] },
+  { dtype: "f8e5m2fnuz", dataType: 20, fields: { int32Data: [0x3d, 0xff] }, want: [0.625, -57344] },
+  // two or four elements an entry, the first in the lowest bits
+  { dtype: "u4", dataType: 21, fields: { int32Data: [0xf1] }, want: [1, 15] },
+  { dtype: "i4", dataType: 22, fields: { int32Data: [0x87] }, want: [7, -8] },
+  { dtype: "f4e2m1", dataType: 23, fields: { int32Data: [0xf1] }, want: [0.5, -6] },
+  { dtype: "f8e8m0", dataType: 24, fields: { int32Data: [0, 128] }, want: [2 ** -127, 2] },
+  { dtype: "u2", dataType: 25, fields: { int32Data: [0b1101] }, want: [1, 3] },
+  { dtype: "i2", dataType: 26, fields: { int32Data: [0b1001] }, want: [1, -2] },
 ];
 
 const inRaw: readonly { dtype: string; dataType: number; data: ArrayBufferView; want: readonly number[] }[] = [
@@ -49,6 +60,9 @@ const inRaw: readonly { dtype: string; dataType: number; data: ArrayBufferView; 
   { dtype: "u32", dataType: 12, data: Uint32Array.of(2 ** 31), want: [2 ** 31] },
   { dtype: "u64", dataType: 13, data: BigUint64Array.of(9n), want: [9] },
   { dtype: "bf16", dataType: 16, data: Uint16Array.of(0xff80), want: [Number.NEGATIVE_INFINITY] },
+  { dtype: "f8e5m2", dataType: 19, data: Uint8Array.of(0x7c), want: [Number.POSITIVE_INFINITY] },
+  { dtype: "i4", dataType: 22, data: Uint8Array.of(0x0f), want: [-1] },
+  { dtype: "u2", dataType: 25, data: Uint8Array.of(0x02), want: [2] },
 ];
 
 describe("element types", () => {

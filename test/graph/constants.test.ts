@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { constantValue, decode, encode, fillData, knownOf, typedView } from "../../src/graph/constants.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { dtypes } from "../../src/ir/dtypes.js";
-import { floatFromBits, floatToBits } from "../../src/ir/float-bits.js";
+import { floatFromBits, floatToBits, isNarrowFloat, roundToFloat } from "../../src/ir/float-bits.js";
 
 describe("16-bit floats", () => {
   for (const dtype of ["f16", "bf16"] as const) {
@@ -46,7 +46,11 @@ describe("encode and decode", () => {
     i16: [-(2 ** 15), 2 ** 15 - 1],
     u16: [0, 2 ** 16 - 1],
     i8: [-128, 127],
+    i4: [-8, 7],
+    i2: [-2, 1],
     u8: [0, 255],
+    u4: [0, 15],
+    u2: [0, 3],
     bool: [0, 1],
   };
   for (const dtype of Object.keys(dtypes) as Dtype[])
@@ -54,7 +58,10 @@ describe("encode and decode", () => {
       const range = ranges[dtype];
       const number = range
         ? fc.integer({ min: range[0], max: range[1] })
-        : fc.integer({ min: -100, max: 100 }).map(x => x / 8);
+        : fc
+            .integer({ min: -100, max: 100 })
+            .map(x => (isNarrowFloat(dtype) ? roundToFloat(dtype, x / 8) : x / 8))
+            .filter(x => !Number.isNaN(x));
       fc.assert(
         fc.property(fc.array(number), list => {
           assert.deepEqual(

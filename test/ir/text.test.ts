@@ -140,7 +140,7 @@ test("text that is no kernel is refused with line and remedy", () => {
     [body("x = frob(X[i]) over i as f32"), 'line 5: "frob" is no reduction; use one of sum, max, min, prod, dot'],
     [
       body("x = cast(X[i], f33)"),
-      'line 5: "f33" is no dtype; use one of f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, bool',
+      'line 5: "f33" is no dtype; use one of f64, f32, f16, bf16, f8e4m3fn, f8e4m3fnuz, f8e5m2, f8e5m2fnuz, f8e8m0, f4e2m1, i64, i32, i16, i8, i4, i2, u64, u32, u16, u8, u4, u2, bool',
     ],
     [body("x = i32 1.5"), "line 5: 1.5 is no i32; write an integer"],
     [body("x = X[i] ; y"), 'line 5: ";" does not belong here; see docs/tile-ir.md for the grammar'],

@@ -1,9 +1,10 @@
 // Cases of the movement, dtype and reduction kernels: inputs as plain values, expected outputs by plain loops. 64-bit integers are bigint.
+import { newArray } from "../../src/ir/arrays.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
-import { bytesOf, dtypes, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
+import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
 import type { RawArray } from "../../src/ir/evaluate/memory.js";
-import { decoder, encoder, newRawArray } from "../../src/ir/evaluate/memory.js";
-import { roundBf16, roundF16 } from "../../src/ir/half.js";
+import { decoder, encoder } from "../../src/ir/evaluate/memory.js";
+import { isNarrowFloat, roundToFloat } from "../../src/ir/float-bits.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import type { Binary, Comparison } from "./dtypes.js";
 import * as d from "./dtypes.js";
@@ -30,12 +31,15 @@ export interface TensorArray {
   readonly data: RawArray;
 }
 
+const roundF16 = (x: number): number => roundToFloat("f16", x);
+const roundBf16 = (x: number): number => roundToFloat("bf16", x);
+
 const count = (dims: readonly number[]): number => dims.reduce((p, n) => p * n, 1);
 /** The tensors of a case as arrays; outputs are full of a pattern that no case expects. */
 export function arraysOf(c: TypedCase, kernel: Kernel): Record<string, TensorArray> {
   const entries = kernel.tensors.map(t => {
     const { dims, values } = c.tensors[t.name]!;
-    const data = newRawArray(t.dtype, count(dims));
+    const data = newArray(t.dtype, count(dims));
     const encode = encoder(t.dtype) as (x: Value) => Value;
     const garbage = is64BitInteger(t.dtype) ? 99n : isFloat(t.dtype) ? Number.NaN : 99;
     for (let i = 0; i < data.length; i++) (data as unknown as Value[])[i] = encode(values ? values[i]! : garbage);
@@ -140,9 +144,11 @@ export function samples(dtype: Dtype): readonly Value[] {
   if (dtype === "f16")
     return [0, -0, 1, -1.5, 2.5, 65504, -6e-8, 255.75, -129.25, Infinity, -Infinity, NaN].map(roundF16);
   if (dtype === "bf16") return [0, -0, 1, -1.5, 2.5, 3e38, -1e-40, 255, -129, Infinity, -Infinity, NaN].map(roundBf16);
-  const bits = BigInt(bytesOf(dtype) * 8);
-  const [lo, hi] =
-    dtypes[dtype].kind === "signed" ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
+  if (isNarrowFloat(dtype))
+    return [0, -0, 1, -1.5, 2.5, 448, -6e-8, 5.1, -129, 2 ** 127, Infinity, -Infinity, NaN].map(x =>
+      roundToFloat(dtype, x),
+    );
+  const [lo, hi] = integerRange(dtype);
   const all = [
     0n,
     1n,
@@ -157,16 +163,17 @@ export function samples(dtype: Dtype): readonly Value[] {
     lo + 1n,
     ...(lo < 0n ? [-1n, -2n, -7n, -100n] : []),
   ];
-  return is64BitInteger(dtype) ? all : all.map(Number);
+  const held = all.filter(x => x >= lo && x <= hi);
+  return is64BitInteger(dtype) ? held : held.map(Number);
 }
 const float = (dtype: Dtype): ((x: number) => number) =>
-  ({ f64: (x: number) => x, f32: Math.fround, f16: roundF16, bf16: roundBf16 })[dtype as "f32"];
+  isNarrowFloat(dtype) ? x => roundToFloat(dtype, x) : dtype === "f32" ? Math.fround : x => x;
 
 /** conversion by definition, on exact integers and doubles */
 function converted(x: Value, from: Dtype, to: Dtype): Value {
   if (to === "bool") return Number(x) !== 0 ? 1 : 0;
   if (isFloat(to)) return float(to)(Number(x));
-  const bits = bytesOf(to) * 8;
+  const bits = bitsOf(to);
   const signed = dtypes[to].kind === "signed";
   const [lo, hi] = signed ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n] : [0n, 2n ** BigInt(bits) - 1n];
   let n: bigint;
@@ -227,7 +234,7 @@ const pairs = (dtype: Dtype): { a: Value[]; b: Value[] } => {
 function binaryCase(dtype: Dtype, op: Binary): TypedCase {
   const { a, b } = pairs(dtype);
   const dims = [a.length];
-  const bits = bytesOf(dtype) * 8;
+  const bits = bitsOf(dtype);
   const wrap = (n: bigint): Value => {
     if (dtype === "bool") return Number(n & 1n);
     const w = dtypes[dtype].kind === "signed" ? BigInt.asIntN(bits, n) : BigInt.asUintN(bits, n);

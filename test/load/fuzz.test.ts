@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Model } from "../../src/index.js";
 import { AzulejoError, load, Tensor } from "../../src/index.js";
-import { arrayTypes } from "../../src/runtime/tensor-bytes.js";
+import { arrayTypes } from "../../src/ir/arrays.js";
 import { mutated } from "../frontends/onnx-mutations.js";
 import { seeds } from "../frontends/onnx-seeds.js";
 

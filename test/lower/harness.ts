@@ -1,7 +1,7 @@
 // Runs a lowered kernel on one thread: memory, parameter block, pool and fill rows made by hand, blocks called in order. It knows
 // nothing of the runtime, so that a failure here is a failure of the lowering.
 import assert from "node:assert/strict";
-import type { Dtype } from "../../src/ir/dtypes.js";
+import { arrayTypes } from "../../src/ir/arrays.js";
 import { bytesOf } from "../../src/ir/dtypes.js";
 import type { Sym } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
@@ -37,22 +37,6 @@ export type Data =
   | Uint8Array
   | BigInt64Array
   | BigUint64Array;
-const arrays: Readonly<Record<Dtype, new (buffer: ArrayBuffer, offset: number, length: number) => Data>> = {
-  f64: Float64Array,
-  f32: Float32Array,
-  f16: Uint16Array,
-  bf16: Uint16Array,
-  i64: BigInt64Array,
-  i32: Int32Array,
-  i16: Int16Array,
-  i8: Int8Array,
-  u64: BigUint64Array,
-  u32: Uint32Array,
-  u16: Uint16Array,
-  u8: Uint8Array,
-  bool: Uint8Array,
-};
-
 /** a module with one function: relaxed_madd of three zeros */
 const zero = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
 const probe = [0, ...zero, ...zero, ...zero, 0xfd, 0x85, 0x02, 0x0b];
@@ -177,7 +161,7 @@ export function instantiate(
   new Uint8Array(buffer, pool, lowered.pool.length).set(lowered.pool);
   for (const [p, at] of fills) {
     if (p.kind !== "fill") continue;
-    const view = new arrays[p.dtype](buffer, at, Math.floor((fillBytes + SLACK_BYTES) / bytesOf(p.dtype)));
+    const view = new arrayTypes[p.dtype](buffer, at, Math.floor((fillBytes + SLACK_BYTES) / bytesOf(p.dtype)));
     view.fill((p.dtype === "i64" || p.dtype === "u64" ? BigInt(p.value) : p.value) as never);
   }
   const elementAt = (x: NonNullable<ReturnType<typeof tensors.get>>, flat: number): number => {
@@ -196,7 +180,7 @@ export function instantiate(
   const count = (x: { shape: readonly number[] }): number => x.shape.reduce((p, q) => p * q, 1);
   for (const [name, x] of tensors) {
     const bytes = bytesOf(x.t.dtype);
-    const view = new arrays[x.t.dtype](buffer, x.at, Math.ceil(x.bytes / bytes));
+    const view = new arrayTypes[x.t.dtype](buffer, x.at, Math.ceil(x.bytes / bytes));
     const from = data[name];
     if (!from) new Uint8Array(buffer, x.at, x.bytes).fill(0xff);
     else for (let i = 0; i < count(x); i++) view[elementAt(x, i)] = from[i]!;
@@ -228,7 +212,7 @@ export function instantiate(
     },
     read: name => {
       const x = tensors.get(name)!;
-      const view = new arrays[x.t.dtype](buffer, x.at, Math.ceil(x.bytes / bytesOf(x.t.dtype)));
+      const view = new arrayTypes[x.t.dtype](buffer, x.at, Math.ceil(x.bytes / bytesOf(x.t.dtype)));
       const out = view.slice(0, count(x)) as Data;
       for (let i = 0; i < out.length; i++) out[i] = view[elementAt(x, i)]!;
       return out;

@@ -4,8 +4,8 @@ import { bindNode } from "../../src/graph/bind.js";
 import { constantValue } from "../../src/graph/constants.js";
 import type { AttributeValue, Graph, GraphNode, Value } from "../../src/graph/graph.js";
 import { newestOpset } from "../../src/graph/make.js";
-import { dtypes, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
-import { floatFromBits, floatToBits } from "../../src/ir/float-bits.js";
+import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
+import { isNarrowFloat, roundToFloat } from "../../src/ir/float-bits.js";
 import { Poly, Sym } from "../../src/ir/poly.js";
 import type { CaseInput, OperatorCase, OperatorModule, ReferenceTensor } from "../../src/ops/operator.js";
 import type { Element } from "../../src/ops/reference-tensors.js";
@@ -26,7 +26,18 @@ export interface CaseGraph {
 function randomData({ dtype, dims, range }: CaseInput, seed: number): number[] {
   const { kind } = dtypes[dtype];
   const [from, high] =
-    range ?? (kind === "bool" ? [0, 1] : kind === "unsigned" ? [0, 20] : kind === "signed" ? [-10, 10] : [-2, 2]);
+    range ??
+    (kind === "bool"
+      ? [0, 1]
+      : bitsOf(dtype) < 8 && kind !== "float"
+        ? (integerRange(dtype).map(Number) as [number, number])
+        : kind === "unsigned"
+          ? [0, 20]
+          : kind === "signed"
+            ? [-10, 10]
+            : dtype === "f8e8m0"
+              ? [0.25, 4]
+              : [-2, 2]);
   const low = kind === "unsigned" ? Math.max(from, 0) : from;
   let state = seed;
   return Array.from({ length: sizeOf(dims) }, () => {
@@ -37,11 +48,7 @@ function randomData({ dtype, dims, range }: CaseInput, seed: number): number[] {
 }
 /** To what the dtype can hold, so that the reference starts from the same numbers. */
 const rounded = (dtype: CaseInput["dtype"], x: number): number =>
-  dtype === "f32"
-    ? Math.fround(x)
-    : dtype === "f16" || dtype === "bf16"
-      ? floatFromBits(dtype, floatToBits(dtype, x))
-      : x;
+  dtype === "f32" ? Math.fround(x) : isNarrowFloat(dtype) ? roundToFloat(dtype, x) : x;
 
 function tensorOf(input: CaseInput, seed: number): ReferenceTensor {
   const { dtype, dims, data = randomData(input, seed) } = input;

@@ -2,34 +2,38 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { TensorProto } from "onnx-buf";
 import { TensorProtoSchema } from "onnx-buf";
-import { newArray, typedView } from "../../src/graph/constants.js";
+import { typedView } from "../../src/graph/constants.js";
+import { newArray } from "../../src/ir/arrays.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { bytesOf, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
-import { floatFromBits, floatToBits } from "../../src/ir/float-bits.js";
+import { floatFromBits, floatToBits, isNarrowFloat } from "../../src/ir/float-bits.js";
+import { isPacked, unpacked } from "../../src/ir/packed.js";
 import { onnxDtypes } from "../../src/ops/onnx-dtypes.js";
 import type { ReferenceTensor, Tolerance } from "../../src/ops/operator.js";
 import type { Element } from "../../src/ops/reference-tensors.js";
 import { sizeOf } from "../../src/ops/reference-tensors.js";
 import type { TensorData } from "../../src/runtime/tensor.js";
 
-/** A .pb file of a test set; undefined where its element type is out of scope (strings, 8-bit floats, 4-bit integers). */
+/** A .pb file of a test set; undefined where its element type is out of scope (strings, complex numbers). */
 export function readTensorProto(bytes: Uint8Array): ReferenceTensor | undefined {
   const proto = fromBinary(TensorProtoSchema, bytes as Uint8Array<ArrayBuffer>);
   const dtype = onnxDtypes[proto.dataType];
   if (!dtype) return undefined;
   const dims = proto.dims.map(Number);
-  const data = proto.rawData.length > 0 ? fromRaw(dtype, proto.rawData) : fromFields(dtype, proto);
+  const data =
+    proto.rawData.length > 0 ? fromRaw(dtype, proto.rawData, sizeOf(dims)) : fromFields(dtype, proto, sizeOf(dims));
   return { dtype, dims, data: data as number[] };
 }
 
-function fromRaw(dtype: Dtype, bytes: Uint8Array): Element[] {
-  const array = typedView(dtype, bytes.slice()) as ArrayLike<Element>;
+function fromRaw(dtype: Dtype, bytes: Uint8Array, count: number): Element[] {
+  const content = isPacked(dtype) ? unpacked(dtype, bytes, count) : bytes.slice();
+  const array = typedView(dtype, content) as ArrayLike<Element>;
   return Array.from(array, x => fromBits(dtype, x));
 }
-const fromBits = (dtype: Dtype, x: Element): Element =>
-  dtype === "f16" || dtype === "bf16" ? floatFromBits(dtype, Number(x)) : x;
+const fromBits = (dtype: Dtype, x: Element): Element => (isNarrowFloat(dtype) ? floatFromBits(dtype, Number(x)) : x);
 
-function fromFields(dtype: Dtype, t: TensorProto): Element[] {
+function fromFields(dtype: Dtype, t: TensorProto, count: number): Element[] {
+  if (isPacked(dtype)) return fromRaw(dtype, Uint8Array.from(t.int32Data), count);
   if (dtype === "f32") return t.floatData;
   if (dtype === "f64") return t.doubleData;
   if (dtype === "i64") return t.int64Data;
@@ -42,12 +46,7 @@ export function toTensorData({ dtype, dims, data }: ReferenceTensor): TensorData
   const array = newArray(dtype, sizeOf(dims)) as { [index: number]: Element };
   for (let i = 0; i < data.length; i++) {
     const x = data[i]!;
-    array[i] =
-      dtype === "f16" || dtype === "bf16"
-        ? floatToBits(dtype, Number(x))
-        : is64BitInteger(dtype)
-          ? BigInt(x)
-          : Number(x);
+    array[i] = isNarrowFloat(dtype) ? floatToBits(dtype, Number(x)) : is64BitInteger(dtype) ? BigInt(x) : Number(x);
   }
   return { dtype, dims, data: array as unknown as TensorData["data"] };
 }

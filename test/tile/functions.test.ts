@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import type { RawArray } from "../../src/ir/evaluate/memory.js";
-import { bf16Bits, bf16Value, f16Bits, f16Value } from "../../src/ir/half.js";
+import { floatFromBits, floatToBits } from "../../src/ir/float-bits.js";
 import type { NodeOf } from "../../src/ir/tile.js";
 import { bodyOf, functions } from "../../src/tile/functions.js";
 import type { AnyTile } from "../../src/tile/index.js";
@@ -241,8 +241,8 @@ test("an argument that is evidently at most 0 gets the cheaper body with the sam
 
 test("f16 and bf16 are computed in f32 and rounded once", () => {
   for (const [dtype, bits, value] of [
-    ["f16", f16Bits, f16Value],
-    ["bf16", bf16Bits, bf16Value],
+    ["f16", (x: number) => floatToBits("f16", x), (b: number) => floatFromBits("f16", b)],
+    ["bf16", (x: number) => floatToBits("bf16", x), (b: number) => floatFromBits("bf16", b)],
   ] as const) {
     const xs = Array.from({ length: 4096 }, (_, i) => i * 16);
     const k = kernel({ X: tensor(dtype, "N"), Y: tensor(dtype, "N") }, ({ X, Y, N }) =>

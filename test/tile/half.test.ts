@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
-import { bf16Bits, bf16Value, f16Bits, f16Value, roundBf16, roundF16 } from "../../src/ir/half.js";
+import { floatFromBits, floatToBits, roundToFloat } from "../../src/ir/float-bits.js";
 import {
   bf16BitsFromF32,
   f16BitsFromF32,
@@ -12,6 +12,13 @@ import {
 } from "../../src/tile/bodies/half.js";
 import type { AnyTile, Dtype } from "../../src/tile/index.js";
 import { grid, kernel, tensor } from "../../src/tile/index.js";
+
+const f16Bits = (x: number): number => floatToBits("f16", x);
+const f16Value = (bits: number): number => floatFromBits("f16", bits);
+const bf16Bits = (x: number): number => floatToBits("bf16", x);
+const bf16Value = (bits: number): number => floatFromBits("bf16", bits);
+const roundF16 = (x: number): number => roundToFloat("f16", x);
+const roundBf16 = (x: number): number => roundToFloat("bf16", x);
 
 const all = Array.from({ length: 65536 }, (_, i) => i);
 const arrays = { f32: Float32Array, f64: Float64Array, i32: Int32Array };

@@ -158,7 +158,7 @@ const mistakes: readonly (readonly [string, Wrong, string])[] = [
   [
     "bitcast",
     (e, m) => e.V.at(m).named("v").bitcast("i64"),
-    'bitcast of "v" from f32 to i64 changes the size; choose a dtype of 4 bytes or use cast',
+    'bitcast of "v" from f32 to i64 changes the size; choose a dtype of 32 bits or use cast',
   ],
   ["rank", (e, m) => e.X.at(m), '"X" has 2 dims and is indexed with 1; give one index a dim'],
   ["float index", (e, m) => e.V.at(e.V.at(m)), 'index 0 of "V" is a tile of f32; cast it to i32'],

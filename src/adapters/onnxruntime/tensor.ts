@@ -1,8 +1,10 @@
 // onnxruntime's Tensor: the same constructors, properties and methods for data on the CPU. Not here: GPU buffers, textures and
 // conversions from and to pictures.
 import type { Dtype } from "../../ir/dtypes.js";
-import { type AnyTensor, type HostValue, isTensor } from "../../runtime/host-value.js";
+import { packed, unpacked } from "../../ir/packed.js";
+import { type AnyTensor, type HostValue, isTensor, isText } from "../../runtime/host-value.js";
 import type { TensorArray } from "../../runtime/tensor.js";
+import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 
 export interface DataTypeMap {
@@ -18,6 +20,9 @@ export interface DataTypeMap {
   uint16: Uint16Array;
   uint32: Uint32Array;
   uint64: BigUint64Array;
+  /** two elements a byte, the first in the lower half, as in onnxruntime */
+  int4: Uint8Array;
+  uint4: Uint8Array;
   bool: Uint8Array;
   string: string[];
 }
@@ -89,6 +94,8 @@ const numeric: Readonly<Record<Exclude<TensorType, "string">, readonly [Dtype, u
   uint16: ["u16", Uint16Array],
   uint32: ["u32", Uint32Array],
   uint64: ["u64", BigUint64Array],
+  int4: ["i4", Uint8Array],
+  uint4: ["u4", Uint8Array],
   bool: ["bool", Uint8Array],
 };
 
@@ -99,7 +106,7 @@ function arrayType(type: Exclude<TensorType, "string">): ArrayType {
   return (type === "float16" ? (halfArray() ?? Uint16Array) : numeric[type][1]) as ArrayType;
 }
 
-/** onnxruntime's name of a dtype; bf16 has none. */
+/** onnxruntime's name of a dtype; bf16, 2-bit integers and floats of 8 bits and fewer have none. */
 export function typeOfDtype(dtype: Dtype | "string"): TensorType | undefined {
   if (dtype === "string") return "string";
   return (Object.keys(numeric) as (keyof typeof numeric)[]).find(type => numeric[type][0] === dtype);
@@ -125,8 +132,12 @@ function dataOfType(type: TensorType, data: unknown): Data {
   throw invalid(`a Tensor of type "${type}" needs a ${wanted.name}; got ${nameOf(data)}`);
 }
 
+const isHalfByte = (type: TensorType): type is "int4" | "uint4" => type === "int4" || type === "uint4";
+
 function fromList(type: TensorType, wanted: ArrayType, data: readonly unknown[]): TensorArray {
   if (type === "int64" || type === "uint64") return wanted.from(data.map(value => BigInt(value as number)));
+  if (isHalfByte(type))
+    throw invalid(`a Tensor of type "${type}" takes no array of numbers; pass a Uint8Array with two elements a byte`);
   if (type === "float16" && wanted.name === "Uint16Array") {
     throw invalid(
       'a Tensor of type "float16" takes no array of numbers where Float16Array is missing; pass a Uint16Array of bits',
@@ -170,9 +181,11 @@ class CpuTensor {
     const data = dataOfType(this.type, named ? second : first);
     const dims = (named ? third : second) ?? [data.length];
     this.size = sizeOf(dims);
-    if (this.size !== data.length) {
+    const wanted = isHalfByte(this.type) ? Math.ceil(this.size / 2) : this.size;
+    if (wanted !== data.length) {
+      const needs = isHalfByte(this.type) ? ` in ${wanted} bytes` : "";
       throw invalid(
-        `a Tensor of dims [${dims}] has ${this.size} elements, but its data has ${data.length}; make them agree`,
+        `a Tensor of dims [${dims}] has ${this.size} elements${needs}, but its data has ${data.length}; make them agree`,
       );
     }
     this.dims = dims as readonly number[];
@@ -228,12 +241,16 @@ export function toTensorData(name: string, value: unknown): AnyTensor {
     );
   }
   const array = data as TensorArray;
+  if (isHalfByte(type)) {
+    const dtype = numeric[type][0];
+    return { dtype, dims, data: arrayOf(dtype, unpacked(dtype, array as Uint8Array, sizeOf(dims))) };
+  }
   const half = type === "float16" && !(array instanceof Uint16Array);
   const bits = half ? new Uint16Array(array.buffer as ArrayBuffer, array.byteOffset, array.length) : array;
   return { dtype: numeric[type][0], dims, data: bits };
 }
 
-/** A result of the runtime as a Tensor. bf16 has no name in onnxruntime's JavaScript API. */
+/** A result of the runtime as a Tensor. bf16, 2-bit integers and floats of 8 bits and fewer have no names in onnxruntime's JavaScript API. */
 export function fromTensorData(name: string, value: HostValue): Tensor {
   if (!isTensor(value))
     throw invalid(
@@ -244,5 +261,7 @@ export function fromTensorData(name: string, value: HostValue): Tensor {
   if (type === undefined) {
     throw invalid(`output "${name}" is ${dtype}, which onnxruntime's Tensor has no type for; use load() of "azulejo"`);
   }
+  if (isHalfByte(type) && !isText(value))
+    return new Tensor(type, packed(value.dtype, bytesOfTensor(value)), [...dims]) as Tensor;
   return new Tensor(type, data as DataTypeMap[TensorType], [...dims]);
 }

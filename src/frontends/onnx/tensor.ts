@@ -6,32 +6,18 @@ import type { ConstantData, Value } from "../../graph/graph.js";
 import { textDtype } from "../../graph/graph.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { bytesOf } from "../../ir/dtypes.js";
+import { isPacked, packedBytes, unpacked } from "../../ir/packed.js";
 import { Poly } from "../../ir/poly.js";
+import { onnxDtypes } from "../../ops/onnx-dtypes.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 import { externalData } from "./external-data.js";
 import { decodeText } from "./text.js";
 import { payloadField } from "./wire.js";
 
-const dtypeOf: Readonly<Record<number, Dtype>> = {
-  1: "f32",
-  2: "u8",
-  3: "i8",
-  4: "u16",
-  5: "i16",
-  6: "i32",
-  7: "i64",
-  9: "bool",
-  10: "f16",
-  11: "f64",
-  12: "u32",
-  13: "u64",
-  16: "bf16",
-};
-
 /** `where` names the tensor in messages: `Initializer "w"`. */
 export function readDtype(type: number, where: string): Dtype {
-  const dtype = dtypeOf[type];
+  const dtype = onnxDtypes[type];
   if (dtype) return dtype;
   const name = TensorProto_DataType[type];
   if (!name || type === 0)
@@ -41,7 +27,7 @@ export function readDtype(type: number, where: string): Dtype {
     );
   throw new AzulejoError(
     "operator-unsupported",
-    `${where} has element type ${name}, which Azulejo does not support; convert it to ${Object.values(dtypeOf).join(", ")}`,
+    `${where} has element type ${name}, which Azulejo does not support; convert it to ${Object.values(onnxDtypes).join(", ")}`,
   );
 }
 
@@ -75,7 +61,8 @@ export async function readTensor(t: TensorProto, name: string, where: string, co
       `${where} is stored in segments, which Azulejo does not read; save the model without them`,
     );
   const elements = dims.reduce((a, b) => a * b, 1);
-  const constant = await readData(t, dtype, elements * bytesOf(dtype), where, context);
+  const data = await readData(t, dtype, packedBytes(dtype, elements), where, context);
+  const constant = isPacked(dtype) ? mapped(data, elements, b => unpacked(dtype, b, elements)) : data;
   const value: Value = { name, dtype, dims: dims.map(Poly.int), constant };
   return elements > knownLimit ? value : { ...value, known: knownOf(dtype, dims, await constant.read()) };
 }
@@ -146,26 +133,23 @@ function typedArray(t: TensorProto, dtype: Dtype): ArrayBufferView & { readonly 
       return Uint32Array.from(t.uint64Data, Number);
     case "i32":
       return Int32Array.from(t.int32Data);
-    case "i16":
-    case "u16":
-    case "f16":
-    case "bf16":
-      return Uint16Array.from(t.int32Data);
-    case "i8":
-    case "u8":
-    case "bool":
-      return Uint8Array.from(t.int32Data);
+    // one element an entry; of what is packed, one byte
+    default:
+      return bytesOf(dtype) === 2 ? Uint16Array.from(t.int32Data) : Uint8Array.from(t.int32Data);
   }
 }
 
 /** Booleans are 0 and 1 everywhere in Azulejo; files may hold any non-zero byte for true. */
-function normalised(data: ConstantData): ConstantData {
-  const clean = (b: Uint8Array): Uint8Array => (b.some(x => x > 1) ? b.map(x => (x ? 1 : 0)) : b);
+const normalised = (data: ConstantData): ConstantData =>
+  mapped(data, data.byteLength, b => (b.some(x => x > 1) ? b.map(x => (x ? 1 : 0)) : b));
+
+/** The bytes as `f` makes them, each time they are read. */
+function mapped(data: ConstantData, byteLength: number, f: (b: Uint8Array) => Uint8Array): ConstantData {
   return {
-    byteLength: data.byteLength,
+    byteLength,
     read: () => {
       const b = data.read();
-      return b instanceof Uint8Array ? clean(b) : b.then(clean);
+      return b instanceof Uint8Array ? f(b) : b.then(f);
     },
   };
 }

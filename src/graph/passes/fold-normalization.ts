@@ -3,9 +3,10 @@
 //
 // All of it is y = scale·x + shift per channel. New weights are computed when they are read, in float64 and rounded once: nothing
 // is stored twice. Only f32 and f64: weights of 16 bits would lose what the separate operator keeps.
+import { newArray } from "../../ir/arrays.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
-import { constantDims, decode, encode, lazyData, newArray, typedView } from "../constants.js";
+import { constantDims, decode, encode, lazyData, typedView } from "../constants.js";
 import type { Dims, GraphNode, Value } from "../graph.js";
 import { makeNode, sameType } from "../make.js";
 import type { Pass } from "../pass.js";

@@ -83,18 +83,23 @@ const combineCasts: Rule = (node, view) => {
   if (!x?.dtype || !between?.dtype || !holds(between.dtype, x.dtype)) return undefined;
   return { nodes: [{ ...node, inputs: [x] }] };
 };
+/** digits of the significand; the formats of 8 bits and fewer hold only themselves, and all but f8e8m0 fit f16 */
 const fractionBits: Partial<Record<Dtype, number>> = { f64: 53, f32: 24, f16: 11, bf16: 8 };
-const exponents: Partial<Record<Dtype, number>> = { f64: 11, f32: 8, f16: 5, bf16: 8 };
+const exponents: Partial<Record<Dtype, number>> = { f64: 11, f32: 8, f16: 5, bf16: 8, f8e8m0: 8 };
 function holds(wide: Dtype, narrow: Dtype): boolean {
   const [w, n] = [dtypes[wide], dtypes[narrow]];
   if (wide === narrow) return true;
   if (wide === "bool") return false;
   if (n.kind === "bool") return true;
   if (n.kind === "float")
-    return w.kind === "float" && fractionBits[wide]! >= fractionBits[narrow]! && exponents[wide]! >= exponents[narrow]!;
+    return (
+      wide in fractionBits &&
+      fractionBits[wide]! >= (fractionBits[narrow] ?? 4) &&
+      exponents[wide]! >= (exponents[narrow] ?? 5)
+    );
   // an unsigned integer fits a wider signed one; a signed one fits no unsigned one
-  if (w.kind === "float") return wide !== "f16" && n.bytes * 8 <= fractionBits[wide]!;
-  return w.kind === n.kind ? w.bytes >= n.bytes : w.kind === "signed" && w.bytes > n.bytes;
+  if (w.kind === "float") return wide !== "f16" && n.bits <= (fractionBits[wide] ?? 0);
+  return w.kind === n.kind ? w.bits >= n.bits : w.kind === "signed" && w.bits > n.bits;
 }
 
 function permutation(node: GraphNode): readonly number[] | undefined {

@@ -1,23 +1,15 @@
 // Tensors in memory while a kernel is evaluated: raw typed arrays with strides, read and written element by element.
+import type { TensorArray } from "../arrays.js";
+import { arrayTypes, newArray } from "../arrays.js";
 import type { Dtype } from "../dtypes.js";
 import { isFloat } from "../dtypes.js";
-import { bf16Bits, bf16Value, f16Bits, f16Value } from "../half.js";
+import { floatFromBits, floatToBits, isNarrowFloat } from "../float-bits.js";
 import type { Scalar } from "./scalar.js";
 import { product } from "./values.js";
 
-export type RawArray =
-  | Float64Array
-  | Float32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Int32Array
-  | Uint32Array
-  | Int16Array
-  | Uint16Array
-  | Int8Array
-  | Uint8Array;
+export type RawArray = TensorArray;
 
-/** f16 and bf16 as their bits, bool as 0 and 1. */
+/** Floats of 16 bits and fewer as their bits, integers of fewer than 8 bits in a byte each, bool as 0 and 1. */
 export interface Storage {
   readonly dtype: Dtype;
   readonly dims: readonly number[];
@@ -42,36 +34,18 @@ export const denseStorage = (dtype: Dtype, dims: readonly number[], data: RawArr
   strides: denseStrides(dims),
 });
 
-const constructors: Record<Dtype, new (length: number) => RawArray> = {
-  f64: Float64Array,
-  f32: Float32Array,
-  f16: Uint16Array,
-  bf16: Uint16Array,
-  i64: BigInt64Array,
-  u64: BigUint64Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i16: Int16Array,
-  u16: Uint16Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-  bool: Uint8Array,
-};
-/** A zeroed array that holds elements of the dtype. */
-export const newRawArray = (dtype: Dtype, length: number): RawArray => new constructors[dtype](length);
 export const newStorage = (dtype: Dtype, dims: readonly number[]): Storage =>
-  denseStorage(dtype, dims, newRawArray(dtype, product(dims)));
+  denseStorage(dtype, dims, newArray(dtype, product(dims)));
 /** In what arrays a dtype travels: the name is for messages. */
-export const rawArrayName = (dtype: Dtype): string => constructors[dtype].name;
+export const rawArrayName = (dtype: Dtype): string => arrayTypes[dtype].name;
 
 const identity = (x: Scalar): Scalar => x;
 /** bits in memory → value; undefined where memory holds the value itself */
 export function decoder(dtype: Dtype): ((bits: number) => number) | undefined {
-  return dtype === "f16" ? f16Value : dtype === "bf16" ? bf16Value : undefined;
+  return isNarrowFloat(dtype) ? bits => floatFromBits(dtype, bits) : undefined;
 }
 /** value → what memory holds. Integers are already wrapped; typed arrays of floats round. */
 export function encoder(dtype: Dtype): (x: never) => Scalar {
-  if (dtype === "f16") return f16Bits as (x: never) => number;
-  if (dtype === "bf16") return bf16Bits as (x: never) => number;
+  if (isNarrowFloat(dtype)) return (x: number) => floatToBits(dtype, x);
   return (isFloat(dtype) ? Number : identity) as (x: never) => Scalar;
 }

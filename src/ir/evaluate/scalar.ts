@@ -1,7 +1,8 @@
 // Scalar meaning of map and reduce operations per dtype, on numbers, and on bigints for 64-bit integers.
 import type { Dtype } from "../dtypes.js";
-import { bytesOf, dtypes, is64BitInteger, isFloat } from "../dtypes.js";
-import { bf16Bits, bf16Value, f16Bits, f16Value, roundBf16, roundF16 } from "../half.js";
+import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../dtypes.js";
+import type { NarrowFloat } from "../float-bits.js";
+import { floatFromBits, floatToBits, isNarrowFloat, roundToFloat } from "../float-bits.js";
 import type { MapOp, ReduceOp } from "../tile.js";
 
 /** Numbers for all dtypes but i64 and u64, which are bigints. One signature for both, since loops over arrays are the same. */
@@ -14,16 +15,8 @@ type Bigs = Partial<Record<MapOp, (a: bigint, b: bigint) => bigint | number>>;
 
 /** Nearest value of a float dtype; identity for the others. */
 export function rounding(dtype: Dtype): (x: number) => number {
-  switch (dtype) {
-    case "f32":
-      return Math.fround;
-    case "f16":
-      return roundF16;
-    case "bf16":
-      return roundBf16;
-    default:
-      return x => x;
-  }
+  if (dtype === "f32") return Math.fround;
+  return isNarrowFloat(dtype) ? x => roundToFloat(dtype, x) : x => x;
 }
 
 const wrapped: Partial<Record<Dtype, (x: number) => number>> = {
@@ -33,6 +26,10 @@ const wrapped: Partial<Record<Dtype, (x: number) => number>> = {
   u16: x => x & 0xffff,
   i8: x => (x << 24) >> 24,
   u8: x => x & 0xff,
+  i4: x => (x << 28) >> 28,
+  u4: x => x & 15,
+  i2: x => (x << 30) >> 30,
+  u2: x => x & 3,
   bool: x => x & 1,
 };
 /** An integer number that left its dtype's range, wrapped around. */
@@ -71,7 +68,7 @@ const floats: Numbers = {
 };
 /** Integers of up to 32 bits, before wrapping. Division by zero gives 0: every operation is total, so nothing traps. */
 function integers(dtype: Dtype): Numbers {
-  const bits = bytesOf(dtype) * 8;
+  const bits = bitsOf(dtype);
   const count = (b: number): number => b & (bits - 1);
   return {
     add: (a, b) => a + b,
@@ -181,11 +178,8 @@ function castFunction(from: Dtype, to: Dtype, rounds: boolean): ScalarFunction {
 }
 /** float to integer: towards zero, clamped to the range, NaN is 0 */
 function saturating(to: Dtype): ScalarFunction {
-  const bits = bytesOf(to) * 8;
-  const signed = dtypes[to].kind === "signed";
+  const [lo, hi] = integerRange(to);
   if (is64BitInteger(to)) {
-    const lo = signed ? -(2n ** 63n) : 0n;
-    const hi = signed ? 2n ** 63n - 1n : 2n ** 64n - 1n;
     return (x: number) => {
       if (Number.isNaN(x)) return 0n;
       if (x === Infinity) return hi;
@@ -194,21 +188,40 @@ function saturating(to: Dtype): ScalarFunction {
       return n < lo ? lo : n > hi ? hi : n;
     };
   }
-  const lo = signed ? -(2 ** (bits - 1)) : 0;
-  const hi = signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
-  return (x: number) => (Number.isNaN(x) ? 0 : Math.min(hi, Math.max(lo, Math.trunc(x))) + 0);
+  const [low, high] = [Number(lo), Number(hi)];
+  return (x: number) => (Number.isNaN(x) ? 0 : Math.min(high, Math.max(low, Math.trunc(x))) + 0);
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
 type Access = { readonly get: () => Scalar; readonly set: (x: never) => void };
+const byte = (dtype: NarrowFloat): Access => ({
+  get: () => floatFromBits(dtype, scratch.getUint8(0)),
+  set: (x: number) => scratch.setUint8(0, floatToBits(dtype, x)),
+});
+const half = (dtype: NarrowFloat): Access => ({
+  get: () => floatFromBits(dtype, scratch.getUint16(0, true)),
+  set: (x: number) => scratch.setUint16(0, floatToBits(dtype, x), true),
+});
+/** integers of fewer than 8 bits, the upper bits ignored */
+const part = (dtype: Dtype): Access => ({
+  get: () => wrap(dtype)(scratch.getUint8(0)),
+  set: (x: number) => scratch.setUint8(0, x),
+});
 const access: Record<Dtype, Access> = {
   f64: { get: () => scratch.getFloat64(0, true), set: (x: number) => scratch.setFloat64(0, x, true) },
   f32: { get: () => scratch.getFloat32(0, true), set: (x: number) => scratch.setFloat32(0, x, true) },
-  f16: { get: () => f16Value(scratch.getUint16(0, true)), set: (x: number) => scratch.setUint16(0, f16Bits(x), true) },
-  bf16: {
-    get: () => bf16Value(scratch.getUint16(0, true)),
-    set: (x: number) => scratch.setUint16(0, bf16Bits(x), true),
-  },
+  f16: half("f16"),
+  bf16: half("bf16"),
+  f8e4m3fn: byte("f8e4m3fn"),
+  f8e4m3fnuz: byte("f8e4m3fnuz"),
+  f8e5m2: byte("f8e5m2"),
+  f8e5m2fnuz: byte("f8e5m2fnuz"),
+  f8e8m0: byte("f8e8m0"),
+  f4e2m1: byte("f4e2m1"),
+  i4: part("i4"),
+  i2: part("i2"),
+  u4: part("u4"),
+  u2: part("u2"),
   i64: { get: () => scratch.getBigInt64(0, true), set: (x: bigint) => scratch.setBigInt64(0, x, true) },
   u64: { get: () => scratch.getBigUint64(0, true), set: (x: bigint) => scratch.setBigUint64(0, x, true) },
   i32: { get: () => scratch.getInt32(0, true), set: (x: number) => scratch.setInt32(0, x, true) },
@@ -240,9 +253,6 @@ export function reduceFunction(
 }
 function extremes(dtype: Dtype): readonly [Scalar, Scalar] {
   if (isFloat(dtype)) return [-Infinity, Infinity];
-  const bits = BigInt(bytesOf(dtype) * 8);
-  const signed = dtypes[dtype].kind === "signed";
-  const lo = signed ? -(2n ** (bits - 1n)) : 0n;
-  const hi = signed ? 2n ** (bits - 1n) - 1n : 2n ** bits - 1n;
+  const [lo, hi] = dtype === "bool" ? [0n, 1n] : integerRange(dtype);
   return is64BitInteger(dtype) ? [lo, hi] : [Number(lo), Number(hi)];
 }

@@ -1,15 +1,16 @@
 // Elementwise operations on registers. One description serves scalars and lanes: operations are named by a prefix (f32x4, i64, …).
 // What has no form in lanes (integer division, 64 bits, shifts by a vector) is computed lane by lane.
 import type { Dtype } from "../../ir/dtypes.js";
-import { bytesOf, isFloat } from "../../ir/dtypes.js";
+import { bitsOf, integerRange, isFloat } from "../../ir/dtypes.js";
 import type { BinaryOp, CompareOp, MapOp, Node, NodeOf, UnaryOp } from "../../ir/tile.js";
 import { bitcast, cast } from "./casts.js";
 import { byLane, cell, uniform } from "./cells.js";
-import { extractLane, fitsLane, isUnsigned, lanesOf, narrowed, registerType, Words, zeroOf } from "./convert.js";
+import { extractLane, fitsLane, isUnsigned, lanesOf, narrowed, registerType, zeroOf } from "./convert.js";
 import type { Expr, ScalarType } from "./loop.js";
 import { int, op, scalar, select, zeroVector } from "./loop.js";
 import type { OpName } from "./loop-ops.js";
 import type { Lowering, Offsets } from "./state.js";
+import { Words } from "./words.js";
 
 type Prefix = ScalarType | "f32x4" | "i32x4";
 const prefixOf = (d: Dtype, lanes: boolean): Prefix => {
@@ -97,8 +98,7 @@ function multiplyAdd(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr | undef
 }
 
 /** counts are modulo the dtype's width, which the machine does by itself for 32 and 64 bits */
-const shiftCount = (d: Dtype, count: Expr): Expr =>
-  bytesOf(d) < 4 ? op("i32.and", count, int(bytesOf(d) * 8 - 1)) : count;
+const shiftCount = (d: Dtype, count: Expr): Expr => (bitsOf(d) < 32 ? op("i32.and", count, int(bitsOf(d) - 1)) : count);
 
 function constantFirst(n: NodeOf<"map">): { value: Node; constant: Node } | undefined {
   if (registerType[n.dtype] !== "f32") return undefined;
@@ -244,29 +244,21 @@ function floatRemainder(l: Lowering, d: Dtype, a: Expr, b: Expr, ofDivisor: bool
 
 /** What a reduction starts from. */
 export function identity(l: Lowering, name: "sum" | "max" | "min" | "prod", d: Dtype): Expr {
-  const limit = lowest[registerType[d] === "f32" ? "f32" : d] ?? [0, 0];
+  const limit = extremes(d);
   switch (name) {
     case "sum":
       return l.lane ? zeroVector : zeroOf(d);
     case "prod":
       return l.constant(d, 1);
     case "max":
-      return l.constant(d, limit[0]!);
+      return l.constant(d, limit[0]);
     case "min":
-      return l.constant(d, limit[1]!);
+      return l.constant(d, limit[1]);
   }
 }
-const infinite = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
-const lowest: Partial<Readonly<Record<Dtype, readonly [number | bigint, number | bigint]>>> = {
-  f64: infinite,
-  f32: infinite,
-  i64: [-(2n ** 63n), 2n ** 63n - 1n],
-  u64: [0n, 2n ** 64n - 1n],
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-  u32: [0, 2 ** 32 - 1],
-  i16: [-32768, 32767],
-  u16: [0, 65535],
-  i8: [-128, 127],
-  u8: [0, 255],
-  bool: [0, 1],
-};
+function extremes(d: Dtype): readonly [low: number | bigint, high: number | bigint] {
+  if (isFloat(d)) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (d === "bool") return [0, 1];
+  const [low, high] = integerRange(d);
+  return registerType[d] === "i64" ? [low, high] : [Number(low), Number(high)];
+}

@@ -7,7 +7,7 @@ import type { Names } from "../../schedule/names.js";
 import { namesOf } from "../../schedule/names.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { invariant } from "../../support/errors.js";
-import type { Tools } from "./convert.js";
+import type { Tools } from "./words.js";
 import { registerType } from "./convert.js";
 import type { Address, Expr, Reg } from "./loop.js";
 import { int, newReg, read, scalar, zeroVector } from "./loop.js";

@@ -1,5 +1,5 @@
 // A compiled program in a machine's memory: pools and weights written, weights packed, plans provided for.
-import { newArray, arrayTypes } from "../../runtime/tensor-bytes.js";
+import { encode } from "../../graph/constants.js";
 import type { CompileOptions } from "../../runtime/target.js";
 import type { SymbolValues } from "../../graph/program-dims.js";
 import { throwIfAborted } from "../../runtime/platform.js";
@@ -131,9 +131,5 @@ export class ResidentProgram {
   }
 }
 
-function fillRow(param: FillParam, byteLength: number): Uint8Array {
-  const row = newArray(param.dtype, Math.ceil(byteLength / fillElementBytes(param)));
-  const wide = arrayTypes[param.dtype].name.startsWith("Big");
-  (row as { fill(v: number | bigint): unknown }).fill(wide ? BigInt(param.value) : param.value);
-  return new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
-}
+const fillRow = (param: FillParam, byteLength: number): Uint8Array =>
+  encode(param.dtype, [param.value], Math.ceil(byteLength / fillElementBytes(param)));

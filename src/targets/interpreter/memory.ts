@@ -1,8 +1,9 @@
 // Buffers of a program while the interpreter runs it: plain typed arrays, windows and reshapes sharing the array of their buffer.
+import { newArray } from "../../ir/arrays.js";
 import type { Buffer } from "../../graph/program.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
-import { denseStrides, newRawArray } from "../../ir/evaluate/memory.js";
+import { denseStrides } from "../../ir/evaluate/memory.js";
 import { product } from "../../ir/evaluate/values.js";
 import type { Poly } from "../../ir/poly.js";
 import type { TensorData } from "../../runtime/tensor.js";
@@ -52,14 +53,14 @@ export class ProgramMemory {
     const constant = this.#constants.get(b);
     if (constant) return { ...shape, dtype: b.dtype, data: constant, offset: 0 };
     const length = product(shape.dims);
-    const data = newRawArray(b.dtype, length);
+    const data = newArray(b.dtype, length);
     this.arenaBytes += data.byteLength;
     return { ...shape, dtype: b.dtype, data, offset: 0, initialized: new Uint8Array(length) };
   }
   /** A dense row-major copy of what the buffer holds; every element must have been written. */
   read(b: Buffer): TensorData {
     const s = this.storage(b);
-    const data = newRawArray(s.dtype, product(s.dims));
+    const data = newArray(s.dtype, product(s.dims));
     const index = s.dims.map(() => 0);
     for (let i = 0; i < data.length; i++) {
       const at = index.reduce((sum, x, d) => sum + x * s.strides[d]!, s.offset);
