@@ -24,28 +24,15 @@ export function print(kernel: Kernel): string {
 }
 
 /** words with a meaning of their own; as names they stand in quotes */
-const reserved = new Set([
-  ...[
-    "kernel",
-    "symbol",
-    "input",
-    "output",
-    "inout",
-    "constant",
-    "layout",
-    "grid",
-    "axis",
-    "fold",
-    "yield",
-    "store",
-    "view",
-  ],
-  ...["over", "as", "else", "from", "into", "until", "when", "steps", "of", "full", "inf", "nan", "true", "false", "_"],
-  ...Object.keys(dtypes),
+const keywords = new Set([
+  ...["kernel", "symbol", "input", "output", "inout", "constant", "layout", "grid", "axis", "fold", "yield", "store"],
+  ...["view", "over", "as", "else", "from", "into", "until", "when", "steps", "of", "full", "inf", "nan", "true", "false", "_"],
 ]);
-/** a name as it is if it is a word, else in quotes */
-export const word = (name: string): string =>
-  /^[A-Za-z_][\w.]*$/.test(name) && !reserved.has(name) ? name : JSON.stringify(name);
+/** a name as it is if it is a word, else in quotes; a value called like a dtype would read as a literal of it */
+export const word = (name: string): string => (name in dtypes ? JSON.stringify(name) : sizeWord(name));
+/** the same for an axis or a dim, which stand where no dtype can */
+const sizeWord = (name: string): string =>
+  /^[A-Za-z_][\w.]*$/.test(name) && !keywords.has(name) ? name : JSON.stringify(name);
 
 export function printNumber(x: number | bigint): string {
   if (typeof x === "bigint") return `${x}`;
@@ -115,9 +102,11 @@ class Printer {
   kernel(): string {
     const k = this.#kernel;
     const dimSymbols = new Set(k.dims.map(d => bareSymbol(d.size)).filter(s => s && this.#isDimName(s)));
-    const others = [...this.#symbols].filter(([s]) => !dimSymbols.has(s)).map(([, name]) => word(name));
+    const others = [...this.#symbols].filter(([s]) => !dimSymbols.has(s)).map(([, name]) => sizeWord(name));
     const dims = k.dims.map(d =>
-      this.#symbols.get(bareSymbol(d.size)!) === d.name ? word(d.name) : `${word(d.name)} = ${this.poly(d.size)}`,
+      this.#symbols.get(bareSymbol(d.size)!) === d.name
+        ? sizeWord(d.name)
+        : `${sizeWord(d.name)} = ${this.poly(d.size)}`,
     );
     this.#lines.push(`kernel ${word(k.name)}(${dims.join(", ")}) {`);
     if (others.length > 0) this.#line(`symbol ${others.join(", ")}`);
@@ -137,7 +126,7 @@ class Printer {
     this.#lines.push(this.#indent + text);
   }
   #axis(a: Axis): string {
-    return `${word(a.name)}: ${this.poly(a.extent)}`;
+    return `${sizeWord(a.name)}: ${this.poly(a.extent)}`;
   }
   #tensor(t: Tensor): string {
     const layout = t.layout ? ` ${this.#layout(t.layout)}` : "";
@@ -163,7 +152,7 @@ class Printer {
     };
     const slots = (kind: "state" | "result"): string => f.init.map((_, k) => slot(kind, k)).join(", ");
     const from = f.init.map(n => this.#operand(n)).join(", ");
-    const until = f.until ? ` until ${word(f.until.name)}` : "";
+    const until = f.until ? ` until ${sizeWord(f.until.name)}` : "";
     this.#line(`fold ${this.#axis(f.axis)}${f.steps ? " steps" : ""}${until} (${slots("state")}) from (${from}) {`);
     const outer = this.#indent;
     this.#indent += "  ";
@@ -192,7 +181,7 @@ class Printer {
     if (n.kind === "load" && !isTensor(n.tensor) && !this.#printed.has(n.tensor)) {
       this.#printed.add(n.tensor);
       const { name, value, axes } = n.tensor;
-      this.#line(`view ${word(name)} of ${this.#operand(value)} over ${axes.map(a => word(a.name)).join(", ")}`);
+      this.#line(`view ${word(name)} of ${this.#operand(value)} over ${axes.map(a => sizeWord(a.name)).join(", ")}`);
     }
     if (n.kind === "state" || n.kind === "result" || this.#standsInline(n)) return;
     this.#line(`${word(n.name)} = ${this.#expression(n)}`);
@@ -212,7 +201,7 @@ class Printer {
   #expression(n: Node): string {
     switch (n.kind) {
       case "full":
-        return `full ${n.dtype} ${this.#literal(n)}${n.axes.length ? ` over ${n.axes.map(a => word(a.name)).join(", ")}` : ""}`;
+        return `full ${n.dtype} ${this.#literal(n)}${n.axes.length ? ` over ${n.axes.map(a => sizeWord(a.name)).join(", ")}` : ""}`;
       case "index":
         return `${n.dtype === "i64" ? "i64 " : ""}[${this.poly(n.index)}]`;
       case "load": {
@@ -225,7 +214,7 @@ class Printer {
         return `${n.fn}(${this.#operands(n.args)})`;
       case "reduce": {
         const op = n.args.length === 2 ? "dot" : n.op;
-        const over = n.over.length ? ` over ${n.over.map(a => word(a.name)).join(", ")}` : "";
+        const over = n.over.length ? ` over ${n.over.map(a => sizeWord(a.name)).join(", ")}` : "";
         return `${op}(${n.args.map(a => this.#operand(a)).join(", ")})${over} as ${n.dtype}`;
       }
       default:
@@ -281,6 +270,6 @@ class Printer {
   #symbol(s: Sym): string {
     if (s.def?.op === "value") return `@${word((s.def.node as Node).name)}`;
     if (s.def) return `${s.def.op}(${this.poly(s.def.a)}, ${this.poly(s.def.b)})`;
-    return word(axisOf(s)?.name ?? this.#symbols.get(s)!);
+    return sizeWord(axisOf(s)?.name ?? this.#symbols.get(s)!);
   }
 }

@@ -14,7 +14,8 @@ import type { Graph } from "../../src/graph/graph.js";
 import { runPasses } from "../../src/graph/pass.js";
 import { defaultPasses } from "../../src/graph/passes/index.js";
 import { verifyGraph } from "../../src/graph/verify.js";
-import type { Dtype } from "../../src/ir/dtypes.js";
+import { isPacked } from "../../src/ir/packed.js";
+import { onnxDtypes } from "../../src/ops/onnx-dtypes.js";
 import { createRegistry } from "../../src/ops/registry.js";
 import type { ErrorCode } from "../../src/support/errors.js";
 import { AzulejoError } from "../../src/support/errors.js";
@@ -23,30 +24,15 @@ import { dataPath } from "./models.js";
 
 const registry = createRegistry();
 const prepare = (graph: Graph): Promise<Graph> => runPasses(graph, defaultPasses(registry));
-const dtypeOf = new Map<number, Dtype>([
-  [1, "f32"],
-  [2, "u8"],
-  [3, "i8"],
-  [4, "u16"],
-  [5, "i16"],
-  [6, "i32"],
-  [7, "i64"],
-  [9, "bool"],
-  [10, "f16"],
-  [11, "f64"],
-  [12, "u32"],
-  [13, "u64"],
-  [16, "bf16"],
-]);
 /** why a case may not get through: operators and types that the project does not have yet */
 const notYet: ReadonlySet<ErrorCode> = new Set(["operator-unknown", "operator-unsupported"]);
 
 const readTensor = (folder: string, name: string): TensorProto =>
   fromBinary(TensorProtoSchema, readFileSync(join(folder, "test_data_set_0", `${name}.pb`)));
-const typeOf = (t: TensorProto): string => `${dtypeOf.get(t.dataType)}[${t.dims.join(", ")}]`;
+const typeOf = (t: TensorProto): string => `${onnxDtypes[t.dataType]}[${t.dims.join(", ")}]`;
 const numbersIn = (t: TensorProto): number[] =>
-  t.rawData.length > 0
-    ? [...decode(dtypeOf.get(t.dataType)!, t.rawData)]
+  t.rawData.length > 0 && !isPacked(onnxDtypes[t.dataType]!)
+    ? [...decode(onnxDtypes[t.dataType]!, t.rawData)]
     : [...t.floatData, ...t.int32Data, ...t.int64Data.map(Number), ...t.doubleData, ...t.uint64Data.map(Number)];
 
 /** undefined: it has host steps, whose results only a run tells */

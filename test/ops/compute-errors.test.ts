@@ -183,7 +183,7 @@ const refusals: readonly Refusal[] = [
     inputs: { input: "f32 3" },
     attributes: { to: 8 },
     code: "operator-unsupported",
-    says: 'Cast "n": to = 8 is not a dtype of numbers or bool that this version knows; cast to one of the ONNX codes 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 16',
+    says: 'Cast "n": to = 8 is not a dtype of numbers or bool that this version knows; cast to one of the ONNX codes 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26',
   },
   {
     op: "Dropout",

@@ -215,7 +215,7 @@ const refusals: readonly Refusal[] = [
     inputs: { input: "f32 3 3" },
     attributes: { dtype: 8 },
     code: "operator-unsupported",
-    says: 'EyeLike "n": element type 8 is not among 1 (f32), 2 (u8), 3 (i8), 4 (u16), 5 (i16), 6 (i32), 7 (i64), 9 (bool), 10 (f16), 11 (f64), 12 (u32), 13 (u64), 16 (bf16); use one of these',
+    says: 'EyeLike "n": element type 8 is not among 1 (f32), 2 (u8), 3 (i8), 4 (u16), 5 (i16), 6 (i32), 7 (i64), 9 (bool), 10 (f16), 11 (f64), 12 (u32), 13 (u64), 16 (bf16), 17 (f8e4m3fn), 18 (f8e4m3fnuz), 19 (f8e5m2), 20 (f8e5m2fnuz), 21 (u4), 22 (i4), 23 (f4e2m1), 24 (f8e8m0), 25 (u2), 26 (i2); use one of these',
   },
   {
     op: "ArgMax",
