@@ -26,7 +26,24 @@ export function print(kernel: Kernel): string {
 /** words with a meaning of their own; as names they stand in quotes */
 const keywords = new Set([
   ...["kernel", "symbol", "input", "output", "inout", "constant", "layout", "grid", "axis", "fold", "yield", "store"],
-  ...["view", "over", "as", "else", "from", "into", "until", "when", "steps", "of", "full", "inf", "nan", "true", "false", "_"],
+  ...[
+    "view",
+    "over",
+    "as",
+    "else",
+    "from",
+    "into",
+    "until",
+    "when",
+    "steps",
+    "of",
+    "full",
+    "inf",
+    "nan",
+    "true",
+    "false",
+    "_",
+  ],
 ]);
 /** a name as it is if it is a word, else in quotes; a value called like a dtype would read as a literal of it */
 export const word = (name: string): string => (name in dtypes ? JSON.stringify(name) : sizeWord(name));
