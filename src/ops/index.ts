@@ -110,6 +110,7 @@ import { operator as mulOperator } from "./mul.js";
 import { operator as multinomialOperator } from "./multinomial.js";
 import { operator as negOperator } from "./neg.js";
 import { operator as negativeLogLikelihoodLossOperator } from "./negative-log-likelihood-loss.js";
+import { operator as nonMaxSuppressionOperator } from "./non-max-suppression.js";
 import { operator as nonZeroOperator } from "./non-zero.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
@@ -305,6 +306,7 @@ export const builtInOperators: readonly Operator[] = [
   multinomialOperator,
   negOperator,
   negativeLogLikelihoodLossOperator,
+  nonMaxSuppressionOperator,
   nonZeroOperator,
   notOperator,
   oneHotOperator,

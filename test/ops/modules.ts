@@ -110,6 +110,7 @@ import * as mulModule from "../../src/ops/mul.js";
 import * as multinomialModule from "../../src/ops/multinomial.js";
 import * as negModule from "../../src/ops/neg.js";
 import * as negativeLogLikelihoodLossModule from "../../src/ops/negative-log-likelihood-loss.js";
+import * as nonMaxSuppressionModule from "../../src/ops/non-max-suppression.js";
 import * as nonZeroModule from "../../src/ops/non-zero.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
@@ -305,6 +306,7 @@ export const operatorModules: readonly OperatorModule[] = [
   multinomialModule,
   negModule,
   negativeLogLikelihoodLossModule,
+  nonMaxSuppressionModule,
   nonZeroModule,
   notModule,
   oneHotModule,
