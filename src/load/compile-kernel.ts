@@ -13,6 +13,7 @@ import { bytesOfTensor } from "../runtime/tensor-bytes.js";
 import { AzulejoError } from "../support/errors.js";
 import type { AnyIndex } from "../tile/index.js";
 import { recordKernel } from "../tile/index.js";
+import { checkOptions, checkPinnedKernels } from "./check-options.js";
 import { compileOptionsOf, targetOf } from "./load.js";
 
 export interface CompileKernelOptions
@@ -31,7 +32,9 @@ export async function compileKernel(
   source: Kernel | { readonly ir: Kernel },
   options: CompileKernelOptions = {},
 ): Promise<Model> {
+  checkOptions(options, ["target", "threads", "engineFlags", "schedules", "signal", "constants", "dims"]);
   const kernel = "ir" in source ? source.ir : source;
+  checkPinnedKernels(options.schedules, [kernel]);
   const program = new Making(kernel, options).program();
   const executable = await targetOf(options).compile(program, compileOptionsOf(options));
   return new Session({

@@ -11,7 +11,7 @@ import { AzulejoError } from "../support/errors.js";
 
 type KernelStep = Extract<Step, { kind: "kernel" }>;
 
-/** @throws AzulejoError parse, kernel: what is wrong with the edited text */
+/** @throws AzulejoError parse, kernel: what is wrong with the edited text; option where the editor gives none */
 export function editKernels(program: KernelProgram, edit: KernelEditor): KernelProgram {
   const preconditions = [...program.preconditions];
   const steps = (list: readonly Step[]): Step[] =>
@@ -28,6 +28,11 @@ export function editKernels(program: KernelProgram, edit: KernelEditor): KernelP
 function edited(step: KernelStep, edit: KernelEditor): { changed: KernelStep; conditions: readonly Precondition[] } {
   const text = print(step.kernel);
   const wanted = edit(text, { name: step.kernel.name, nodes: step.nodes });
+  if (typeof wanted !== "string")
+    throw new AzulejoError(
+      "option",
+      `editKernels gave back ${wanted === undefined ? "nothing" : `a ${typeof wanted}`} for kernel "${step.kernel.name}"; return its text, edited or as it was`,
+    );
   if (wanted === text) return { changed: step, conditions: [] };
   const kernel = parse(wanted, step.kernel);
   const { conditions } = verify(kernel);

@@ -5,6 +5,7 @@ import { print } from "../ir/print.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { AzulejoError } from "../support/errors.js";
 import { explainCode, explainLoops } from "../targets/wasm/explain.js";
+import { checkOptions, loadOptionNames } from "./check-options.js";
 import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "./prepare.js";
 
 /** In the order in which a model travels through them. */
@@ -22,6 +23,7 @@ const printers: Readonly<Record<Exclude<Stage, "graph">, (program: KernelProgram
 
 /** @throws AzulejoError as load() does; "option" where a stage needs dims that the model leaves open */
 export async function explain(source: ModelSource, options: ExplainOptions): Promise<string> {
+  checkOptions(options, [...loadOptionNames, "stage"]);
   const { stage } = options;
   if (stage !== "graph" && printers[stage] === undefined) {
     throw new AzulejoError(

@@ -9,6 +9,7 @@ import type { CompileOptions, Target } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
 import { interpreterTarget } from "../targets/interpreter/target.js";
 import { wasmTarget } from "../targets/wasm/target.js";
+import { checkOptions, checkPinnedKernels } from "./check-options.js";
 import { type CompileContext, CompiledGraph, type Runnable } from "./compiled-graph.js";
 import { CutGraph } from "./cut-graph.js";
 import { prepareGraph, readModel, registryFor } from "./prepare.js";
@@ -20,6 +21,7 @@ const MAX_DEFAULT_THREADS = 8;
  * @throws AzulejoError with codes model-format, model-external-data, operator-unknown, operator-unsupported, option, aborted, …
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  checkOptions(options);
   const context = contextOf(options);
   const { graph, close } = await readModel(source, options);
   context.target.begin?.(context.compileOptions);
@@ -34,6 +36,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     };
     const runnable = await runnableOf(prepared.graph, context);
     const waits = runnable instanceof CompiledGraph ? runnable.waits : undefined;
+    if (runnable instanceof CompiledGraph && waits === undefined) checkPins(options, runnable);
     if (waits !== undefined) info.notes.push(`compiled on first use of each set of input dims: ${waits}`);
     return sessionOf(info, runnable, close);
   } catch (e) {
@@ -41,6 +44,15 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     throw e;
   } finally {
     context.target.abandon?.();
+  }
+}
+
+function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {
+  try {
+    checkPinnedKernels(schedules, compiled.report().kernels);
+  } catch (e) {
+    compiled.dispose();
+    throw e;
   }
 }
 

@@ -13,6 +13,7 @@ import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { now } from "../runtime/platform.js";
 import type { ByteSource } from "../support/byte-source.js";
 import { memorySource } from "../support/byte-source.js";
+import { checkPasses } from "./check-options.js";
 import { editKernels } from "./edit-kernels.js";
 import { openModel } from "./source.js";
 
@@ -46,8 +47,8 @@ export async function readModel(
   const close = async (): Promise<void> => {
     for (const source of sources) await source.close?.();
   };
-  options.onProgress?.({ phase: "read", fraction: 0 });
   try {
+    options.onProgress?.({ phase: "read", fraction: 0 });
     const graph = await readOnnx(opened.source, {
       ...(options.dims ? { dims: options.dims } : {}),
       ...(openExternal ? { openExternal } : {}),
@@ -68,7 +69,7 @@ export async function prepareGraph(
 ): Promise<Pick<Prepared, "graph" | "passes" | "notes">> {
   const notes: string[] = [];
   const builtIn = defaultPasses(registry, { onNote: n => notes.push(n) });
-  const list = options.passes ? options.passes(builtIn) : builtIn;
+  const list = options.passes ? checkPasses(options.passes(builtIn)) : builtIn;
   const passes: PassReport[] = [];
   const done = await runPasses(graph, list, {
     now,

@@ -51,6 +51,11 @@ export class Session implements Model {
     if (this.#disposed) throw new AzulejoError("disposed", `Model "${this.#parts.name}" was disposed; load it again`);
   }
   #checked(inputs: Readonly<Record<string, HostValue>>): Map<string, TensorData> {
+    if (Object(inputs) !== inputs)
+      throw new AzulejoError(
+        "input",
+        `run() got ${String(inputs)}; give its inputs by name: { ${example(this.inputs)} }`,
+      );
     const known = this.inputs.map(i => i.name);
     for (const name of Object.keys(inputs))
       if (!known.includes(name))
@@ -67,6 +72,15 @@ export class Session implements Model {
       }),
     );
   }
+}
+
+const example = (infos: readonly TensorInfo[]): string =>
+  infos.map(i => `${JSON.stringify(i.name)}: { dtype: "${i.dtype}", dims, data }`).join(", ");
+
+/** `a Float32Array`, `an Array`, `a number` */
+function nameOf(value: unknown): string {
+  const name = Object(value) === value ? ((value as object).constructor?.name ?? "object") : typeof value;
+  return `${/^[aeiou]/i.test(name) && !name.startsWith("U") ? "an" : "a"} ${name}`;
 }
 
 const describe = (i: TensorInfo): string => `${i.dtype} [${i.dims?.join(", ") ?? "any rank"}]`;
@@ -93,9 +107,14 @@ function checkValue(info: TensorInfo, value: HostValue, where: string): void {
       throw new AzulejoError("input", `${where} is no array; give an array of tensors of ${describe(info)}`);
     for (const [i, x] of value.entries()) checkValue(element, x, `${where}, element ${i},`);
   } else if (container !== "map") {
-    if (!isTensor(value)) throw new AzulejoError("input", `${where} is no tensor; give one of ${describe(info)}`);
+    if (!isTensor(value) || !Array.isArray(value.dims) || value.data === undefined) throw noTensor(info, value, where);
     checkTensor(info, value, where);
   }
+}
+
+function noTensor(info: TensorInfo, value: HostValue, where: string): AzulejoError {
+  const wanted = `{ dtype: "${info.dtype}", dims: [${info.dims?.join(", ") ?? "…"}], data }`;
+  return new AzulejoError("input", `${where} is ${nameOf(value)} and no tensor; give ${wanted}`);
 }
 
 function checkTensor(info: TensorInfo, tensor: AnyTensor, where: string): void {
@@ -110,10 +129,7 @@ function checkTensor(info: TensorInfo, tensor: AnyTensor, where: string): void {
 function checkArray(info: TensorInfo, tensor: TensorData, where: string): void {
   const wanted = arrayTypes[info.dtype as Dtype];
   if (!(tensor.data instanceof (wanted as unknown as new () => object)))
-    throw new AzulejoError(
-      "input",
-      `${where} holds a ${tensor.data?.constructor?.name ?? typeof tensor.data}; ${info.dtype} travels as ${wanted.name}`,
-    );
+    throw new AzulejoError("input", `${where} holds ${nameOf(tensor.data)}; ${info.dtype} travels as ${wanted.name}`);
   if (bitsOf(tensor.dtype) < 8) checkRange(where, tensor.dtype, tensor.data as Uint8Array);
 }
 

@@ -1,0 +1,132 @@
+// What load(), explain(), compileKernel() and run() are handed by programs without types: each mistake is named, none is lost.
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { LoadOptions, Operator } from "../../src/index.js";
+import { compileKernel, explain, load, Tensor } from "../../src/index.js";
+import { f32, grid, kernel } from "../../src/tile/index.js";
+import { node, onnxModel, value } from "../frontends/onnx-model.js";
+
+/** y = relu(x) */
+const model = onnxModel({
+  name: "small",
+  inputs: [value("x", 1, ["batch", 4])],
+  outputs: [value("y", 1, ["batch", 4])],
+  initializers: [],
+  nodes: [node("Relu", ["x"], ["y"], [], "cut")],
+});
+const bad = (options: object): LoadOptions => options as LoadOptions;
+const names =
+  "target, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, readExternal";
+const operator = { name: "Swoosh", inputs: ["X"], outputs: ["Y"], shape: () => ({}) };
+
+const refused: readonly (readonly [options: unknown, message: string])[] = [
+  [null, "options are null; give an object or leave them out"],
+  [[], "options are a list; give an object or leave them out"],
+  [{ thread: 2 }, `there is no option "thread"; the options are ${names}`],
+  [{ toString: 2 }, `there is no option "toString"; the options are ${names}`],
+  [{ target: "gpu" }, 'target: "gpu" is not one of "wasm", "interpreter"; choose one of them'],
+  [{ threads: 0 }, "threads: 0 is not a whole number from 1 to 64; leave it out for the default"],
+  [{ engineFlags: "x" }, 'engineFlags: "x" is not one of "auto", "never"; choose one of them'],
+  [{ operators: {} }, "operators is an object; give a list or leave it out"],
+  [{ operators: [{}] }, "operators: the operator at position 0 has no name; give { name, inputs, outputs, shape, at }"],
+  [
+    { operators: [{ name: "Swoosh" }] },
+    'operators: operator "Swoosh" does not list its inputs and outputs; give the names of both',
+  ],
+  [
+    { operators: [{ ...operator, shape: undefined }] },
+    'operators: operator "Swoosh" has no function shape; give the dims of its outputs',
+  ],
+  [{ operators: [operator] }, 'operators: operator "Swoosh" has no body; give one of at, kernels or expand'],
+  [{ passes: [] }, "passes is a list; give a function or leave it out"],
+  [{ passes: () => undefined }, "passes gave back nothing; return a list of passes"],
+  [
+    { passes: () => [{ name: "mine" }] },
+    "passes gave back something at position 0 that is no pass; a pass is { name, run }",
+  ],
+  [{ editKernels: "x" }, "editKernels is a string; give a function or leave it out"],
+  [
+    { editKernels: () => undefined },
+    'editKernels gave back nothing for kernel "Relu"; return its text, edited or as it was',
+  ],
+  [{ dims: [1] }, "dims is a list; give an object or leave it out"],
+  [{ dims: { bach: 1 } }, 'Option dims: the model has no dim named "bach"; it has "batch"'],
+  [{ onProgress: 3 }, "onProgress is a number; give a function or leave it out"],
+  [{ signal: {} }, "signal is an object; give an AbortSignal or leave it out"],
+  [{ schedules: { Rlu: {} } }, 'schedules: there is no kernel "Rlu"; the kernels are Relu'],
+  [{ readExternal: "folder" }, "readExternal is a string; give a function or leave it out"],
+];
+
+for (const [options, message] of refused)
+  test(`load refuses ${JSON.stringify(options)}: ${message}`, async () => {
+    await assert.rejects(load(model, options as LoadOptions), { name: "AzulejoError", code: "option", message });
+  });
+
+test("options that are undefined are left out", async () => {
+  const loaded = await load(model, bad({ threads: 1, signal: undefined, dims: undefined }));
+  loaded.dispose();
+});
+
+test("explain and compileKernel refuse options that they do not have", async () => {
+  await assert.rejects(explain(model, { stage: "graph", ...bad({ thread: 1 }) }), {
+    code: "option",
+    message: `there is no option "thread"; the options are ${names}, stage`,
+  });
+  const copy = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      Y.at(n).set(X.at(n));
+    }),
+  );
+  await assert.rejects(compileKernel(copy, bad({ passes: () => [] })), {
+    code: "option",
+    message:
+      'there is no option "passes"; the options are target, threads, engineFlags, schedules, signal, constants, dims',
+  });
+  await assert.rejects(compileKernel(copy, { schedules: { other: {} } }), { code: "option" });
+});
+
+test("run names what it was given instead of tensors", async () => {
+  const loaded = await load(model, { threads: 1 });
+  const given: readonly (readonly [inputs: unknown, message: string])[] = [
+    [undefined, 'run() got undefined; give its inputs by name: { "x": { dtype: "f32", dims, data } }'],
+    [
+      { x: new Float32Array(8) },
+      'Input "x" is a Float32Array and no tensor; give { dtype: "f32", dims: [batch, 4], data }',
+    ],
+    [{ x: 3 }, 'Input "x" is a number and no tensor; give { dtype: "f32", dims: [batch, 4], data }'],
+    [
+      { x: { dtype: "f32", data: new Float32Array(8) } },
+      'Input "x" is an Object and no tensor; give { dtype: "f32", dims: [batch, 4], data }',
+    ],
+    [{ x: { dtype: "f32", dims: [2, 4], data: [1, 2] } }, 'Input "x" holds an Array; f32 travels as Float32Array'],
+  ];
+  for (const [inputs, message] of given)
+    await assert.rejects(loaded.run(inputs as Record<string, Tensor>), { code: "input", message });
+  const { y } = await loaded.run({ x: new Tensor("f32", new Float32Array(4).fill(2), [1, 4]) });
+  assert.deepEqual([...y!.data], [2, 2, 2, 2]);
+  loaded.dispose();
+});
+
+test("a file is closed when the caller's own function throws", { skip: process.platform !== "linux" }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "azulejo-options-"));
+  const path = join(folder, "small.onnx");
+  await writeFile(path, model);
+  const open = async (): Promise<number> => (await readdir("/proc/self/fd")).length;
+  const before = await open();
+  for (let i = 0; i < 5; i++) {
+    const onProgress = () => {
+      throw new Error("the caller's");
+    };
+    await assert.rejects(load(path, { onProgress }), { message: "the caller's" });
+  }
+  assert.equal(await open(), before);
+});
+
+const swoosh: Operator = { ...operator, shape: ({ dims }) => ({ Y: dims.X! }), host: { reason: "none" } };
+test("an operator of the caller with a body is taken", async () => {
+  const loaded = await load(model, { threads: 1, operators: [swoosh] });
+  loaded.dispose();
+});
