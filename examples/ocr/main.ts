@@ -1,6 +1,6 @@
 // `npm start -- photo.jpg`: reads the text in a picture. The command line around pipeline/read-text.ts.
 import type { Settings } from "./node/arguments.js";
-import { parseArguments, usage } from "./node/arguments.js";
+import { largestSize, parseArguments, usage } from "./node/arguments.js";
 import { drawResult } from "./node/draw-result.js";
 import type { NetworkName } from "./node/models.js";
 import { loadNetworks } from "./node/models.js";
@@ -30,8 +30,14 @@ async function main(narrator: Narrator, signal: AbortSignal): Promise<number> {
     console.log(`Drawn in ${outcome.output}`);
   }
   if (outcome.lines.length > 0) return exitCodes.read;
-  console.error(`No text was found in "${settings.picture}"; if it is small, try --size ${settings.longSide * 2}`);
+  console.error(noTextFound(settings));
   return exitCodes.noText;
+}
+
+function noTextFound({ picture, longSide }: Settings): string {
+  const larger = Math.min(largestSize, longSide * 2);
+  const advice = larger > longSide ? `; if it is small, try --size ${larger}` : "";
+  return `No text was found in "${picture}"${advice}`;
 }
 
 async function read(settings: Settings, narrator: Narrator, signal: AbortSignal): Promise<Outcome> {

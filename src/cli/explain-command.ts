@@ -6,6 +6,7 @@ import type { Model } from "../runtime/api.js";
 import { dimsText } from "./inputs.js";
 import type { Library, Terminal } from "./library.js";
 import { stages } from "./library.js";
+import { AzulejoError } from "../support/errors.js";
 import { byteSize, count, milliseconds } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
 import { addLoadOptions, loadOptions } from "./options.js";
@@ -37,7 +38,7 @@ export function addExplainCommand(program: Command, library: Library, terminal: 
     .addOption(new Option("--stage <stage>", "the stage to print (default: a summary)").choices(stages))
     .addHelpText("after", examples);
   addLoadOptions(command)
-    .option("--json", "print the summary as JSON (without --stage)")
+    .option("--json", "print the summary, or the stage's text, as JSON")
     .action((model: string, options: ExplainOptions) => explain(model, options, library, terminal));
 }
 
@@ -46,9 +47,11 @@ async function explain(source: string, options: ExplainOptions, library: Library
   const load = { ...loadOptions(options), onProgress: progress.onProgress, signal: terminal.signal };
   try {
     if (options.stage !== undefined) {
+      checkStage(options.stage, options.target);
       const text = await library.explain(source, { ...load, stage: options.stage });
       progress.stop();
-      terminal.out(text.endsWith("\n") ? text : `${text}\n`);
+      if (options.json) terminal.out(`${JSON.stringify({ model: source, stage: options.stage, text })}\n`);
+      else terminal.out(text.endsWith("\n") ? text : `${text}\n`);
       return;
     }
     const model = await library.load(source, load);
@@ -58,6 +61,15 @@ async function explain(source: string, options: ExplainOptions, library: Library
   } finally {
     progress.stop();
   }
+}
+
+/** Loops and code are made for WebAssembly; the interpreter walks the kernels. */
+function checkStage(stage: Stage, target: SharedOptions["target"]): void {
+  if (target === "interpreter" && (stage === "loops" || stage === "code"))
+    throw new AzulejoError(
+      "option",
+      `--stage ${stage}: the interpreter has none, it walks the kernels; use --stage kernels or --target wasm`,
+    );
 }
 
 const summary = (model: Model): object => ({ inputs: model.inputs, outputs: model.outputs, report: model.report() });

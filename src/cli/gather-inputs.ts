@@ -24,6 +24,8 @@ export async function gatherInputs(
   for (const name of given.keys()) {
     if (!model.inputs.some(info => info.name === name)) throw unknownInput(name, model.inputs);
   }
+  if (options.image !== undefined && model.inputs.every(info => given.has(info.name)))
+    throw new AzulejoError("input", "--image has no input left: --input gives them all; leave one of the two out");
   const picture =
     options.image === undefined ? undefined : pictureInput(model.inputs.filter(info => !given.has(info.name)));
   const inputs: Record<string, TensorData> = {};

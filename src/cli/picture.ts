@@ -3,7 +3,7 @@
 import type { TensorInfo } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
-import { dimsText, numericDtype, tensorOf } from "./inputs.js";
+import { dimsText, numericDtype, readBytes, tensorOf } from "./inputs.js";
 
 export type PictureLayout = "nchw" | "nhwc";
 
@@ -89,9 +89,10 @@ function perChannel(option: string, values: readonly number[], channels: number)
 
 async function decodePicture(path: string, { channels, height, width }: PictureShape): Promise<Uint8Array> {
   const sharp = await importSharp();
+  const bytes = await readBytes(path);
   const scaled = { width: Math.round(width * imageNet.margin), height: Math.round(height * imageNet.margin) };
   try {
-    const picture = sharp(path)
+    const picture = sharp(bytes)
       .rotate()
       .flatten({ background: "white" })
       .toColourspace(channels === 1 ? "b-w" : "srgb")

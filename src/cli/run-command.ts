@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Tensor } from "../runtime/api.js";
+import { AzulejoError } from "../support/errors.js";
 import type { InputOptions } from "./gather-inputs.js";
 import { gatherInputs } from "./gather-inputs.js";
 import { dimsText, readBytes } from "./inputs.js";
@@ -115,9 +116,21 @@ async function classify(outputs: Outputs, options: RunOptions): Promise<Guess[]>
   return topGuesses(classOutput(outputs, labels), labels, options.top ?? 5);
 }
 
-/** Names of values may be paths; the files lie flat in one folder. */
 async function saveOutputs(outputs: Outputs, folder: string): Promise<Map<string, string>> {
-  await mkdir(folder, { recursive: true });
+  try {
+    await mkdir(folder, { recursive: true });
+    return await saveFiles(outputs, folder);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === "EEXIST" || code === "ENOTDIR" ? "there is a file of that name" : message;
+    throw new AzulejoError("option", `--output-dir "${folder}" can't be written: ${reason}; name another folder`, {
+      cause,
+    });
+  }
+}
+
+/** Names of values may be paths; the files lie flat in one folder. */
+async function saveFiles(outputs: Outputs, folder: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [name, tensor] of Object.entries(outputs)) {
     const plain = name.replace(/[^\w.-]/g, "_").replace(/^\.+/, "_") || "_";

@@ -14,5 +14,5 @@ export type HostValue = AnyTensor | readonly HostValue[] | ReadonlyMap<string | 
 
 export const isSequence = (v: HostValue): v is readonly HostValue[] => Array.isArray(v);
 export const isTensor = (v: HostValue): v is AnyTensor =>
-  v !== undefined && !Array.isArray(v) && !(v instanceof Map) && "dtype" in v;
+  Object(v) === v && !Array.isArray(v) && !(v instanceof Map) && "dtype" in (v as object);
 export const isText = (t: AnyTensor): t is TextData => t.dtype === "string";

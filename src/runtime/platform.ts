@@ -434,10 +434,11 @@ async function fetchBytes(url: string, { signal, onProgress }: ReadOptions): Pro
   const fetch = host().fetch;
   const failed = (reason: string, cause?: unknown) =>
     new AzulejoError("option", `"${url}" can't be fetched: ${reason}`, { cause });
+  const askAgain = "check the address and the connection";
   if (!fetch) throw failed("this host has no fetch; pass the bytes");
   try {
     const response = await fetch(url, { signal });
-    if (!response.ok) throw failed(`the server answers ${response.status}`);
+    if (!response.ok) throw failed(`the server answers ${response.status}; check the address`);
     const length = Number(response.headers.get("content-length"));
     // a compressed body is longer than its content-length says
     const sized = length > 0 && !response.headers.get("content-encoding");
@@ -445,8 +446,15 @@ async function fetchBytes(url: string, { signal, onProgress }: ReadOptions): Pro
     return await readBody(response.body.getReader(), length, onProgress);
   } catch (error) {
     throwIfAborted(signal, `Fetching "${url}"`);
-    throw error instanceof AzulejoError ? error : failed(reasonOf(error), error);
+    throw error instanceof AzulejoError ? error : failed(`${fetchReason(error)}; ${askAgain}`, error);
   }
+}
+
+/** Node says "fetch failed" and keeps why in the cause; an error of several attempts keeps it in a code. */
+function fetchReason(error: unknown): string {
+  const cause = (error as { readonly cause?: { readonly message?: string; readonly code?: string } }).cause;
+  const why = cause?.message || cause?.code;
+  return why ? `${reasonOf(error)} (${why})` : reasonOf(error);
 }
 
 async function readBody(

@@ -229,6 +229,11 @@ const failures: readonly (readonly [string, string, (readonly TensorInfo[])?])[]
     `input "i" is 1 × 5 × 8 × 8: no dim is 1 or 3 channels; say which with --layout nchw or nhwc`,
     [{ name: "i", dtype: "f32", dims: [1, 5, 8, 8] }],
   ],
+  ["run m.onnx --image none.png", `the file "none.png" does not exist; check the path`, [picture]],
+  [
+    "run m.onnx --image a.png --input x=[[1,2]]",
+    "--image has no input left: --input gives them all; leave one of the two out",
+  ],
 ];
 for (const [parameters, message, inputs = [vector]] of failures) {
   test(`"${parameters}" fails with one sentence: ${message.slice(0, 60)} …`, async () => {
@@ -246,6 +251,25 @@ test("a file that is no picture is refused with the decoder's reason", async () 
     session.err,
     /^azulejo: ".*text\.png" can't be read as a picture \(.+\); give a JPEG, PNG, WebP, GIF or TIFF file\n\(input:/,
   );
+});
+
+test("options that can't be followed are refused, not dropped", async () => {
+  const file = join(folder, "taken");
+  await writeFile(file, "");
+  const refused = [
+    [
+      `run m.onnx --input x=[[1,2]] --output-dir ${file}`,
+      `--output-dir "${file}" can't be written: there is a file of that name; name another folder`,
+    ],
+    [
+      "explain m.onnx --target interpreter --stage code",
+      "--stage code: the interpreter has none, it walks the kernels; use --stage kernels or --target wasm",
+    ],
+  ] as const;
+  for (const [parameters, message] of refused) {
+    const { err, out, status } = await azulejo(parameters, [vector], echo);
+    assert.deepEqual([status, out, err], [1, "", `azulejo: ${message}\n(option: see docs/errors/option.md)\n`]);
+  }
 });
 
 test("with --json a failure is JSON on standard output too", async () => {
@@ -291,6 +315,8 @@ test("--help of each command lists every option with an example, --version the v
 
 test("explain prints the asked stage, or a summary as text and as JSON", async () => {
   assert.equal((await azulejo("explain m.onnx --stage loops", [vector], echo)).out, "stage loops of the model\n");
+  const stage = JSON.parse((await azulejo("explain m.onnx --stage loops --json", [vector], echo)).out);
+  assert.deepEqual(stage, { model: "m.onnx", stage: "loops", text: "stage loops of the model" });
   const { out } = await azulejo("explain m.onnx", [vector], echo);
   assert.equal(
     out,

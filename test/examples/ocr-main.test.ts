@@ -87,6 +87,8 @@ test("says so when there is no text, and draws nothing", async () => {
   assert.equal(code, 3);
   assert.equal(stdout, "");
   assert.ok(stderr.endsWith(`No text was found in "${path}"; if it is small, try --size 1920\n`), stderr);
+  const largest = await run([path, "--size", "4096"]);
+  assert.ok(largest.stderr.endsWith(`No text was found in "${path}"\n`), largest.stderr);
   await assert.rejects(readFile(join(folder, "nothing.png")));
 });
 

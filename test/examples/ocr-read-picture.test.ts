@@ -139,3 +139,11 @@ test("what is no picture, or half of one, is refused by name with a remedy", asy
   }
   await assert.rejects(readPicture(folder), UserError);
 });
+
+test("more pixels than any camera takes are refused before they are decoded, with the size", async () => {
+  const blank = sharp({ create: { width: 20_000, height: 10_001, channels: 3, background: "white" } });
+  const path = await file("huge.png", await blank.png({ compressionLevel: 1 }).toBuffer());
+  await assert.rejects(readPicture(path), {
+    message: `"${path}" is 20000 × 10001 pixels, more than 200 million; make it smaller`,
+  });
+});

@@ -77,11 +77,11 @@ test("what can't be read is named", async () => {
   });
   await assert.rejects(readBytes(address("/none")), {
     code: "option",
-    message: `"${address("/none")}" can't be fetched: the server answers 404`,
+    message: `"${address("/none")}" can't be fetched: the server answers 404; check the address`,
   });
   await assert.rejects(readBytes("http://127.0.0.1:1/"), {
     code: "option",
-    message: /^"http:\/\/127\.0\.0\.1:1\/" can't be fetched: /,
+    message: /^"http:\/\/127\.0\.0\.1:1\/" can't be fetched: .+; check the address and the connection$/,
   });
 });
 

@@ -17,6 +17,9 @@ export interface Settings {
 /** The picture that ships with the project; this file runs as dist/examples/ocr/node/arguments.js. */
 const ownPicture = fileURLToPath(new URL("../../../../examples/images/tea-house.jpg", import.meta.url));
 
+/** of the picture that text is searched in, in pixels: memory and time grow with its square */
+export const largestSize = 4096;
+
 export const usage = `Reads the text in a photo: PP-OCR models, compiled to WebAssembly by Azulejo.
 
 Usage: npm start -- [PICTURE] [OPTIONS]
@@ -41,7 +44,7 @@ export function parseArguments(args: readonly string[]): Settings | "help" {
     output: outputPath(values.output ?? "ocr-result.png", picture),
     json: values.json ?? false,
     threads: wholeNumber("--threads", values.threads, 1, 64) ?? Math.min(8, availableParallelism()),
-    longSide: wholeNumber("--size", values.size, 32, 4096) ?? 960,
+    longSide: wholeNumber("--size", values.size, 32, largestSize) ?? 960,
   };
 }
 

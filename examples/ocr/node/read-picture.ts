@@ -12,6 +12,7 @@ export async function readPicture(path: string): Promise<RgbPicture> {
     throw new UserError(`There is no picture at "${path}"; check the path`);
   });
   try {
+    await checkSize(path);
     const { data, info } = await sharp(path, { failOn: "error", limitInputPixels: maxPixels })
       .autoOrient()
       .toColourspace("srgb")
@@ -20,9 +21,18 @@ export async function readPicture(path: string): Promise<RgbPicture> {
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, channels: 3, data: threeChannels(data, info.channels) };
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new UserError(`"${path}" can't be read as a picture (${why}); use a JPEG, PNG or WebP file`, { cause });
   }
+}
+
+/** The size is in the file's head: nothing is decoded for it. */
+async function checkSize(path: string): Promise<void> {
+  const { width, height } = await sharp(path, { limitInputPixels: false }).metadata();
+  if (width * height <= maxPixels) return;
+  const millions = Math.floor(maxPixels / 1e6);
+  throw new UserError(`"${path}" is ${width} × ${height} pixels, more than ${millions} million; make it smaller`);
 }
 
 /** sharp leaves some grey pictures at one channel. */
