@@ -197,18 +197,6 @@ describe("bad ONNX files", () => {
   for (const { title, bytes, code, message } of cases)
     it(`refuses ${title}`, () => assert.rejects(read(bytes), { name: "AzulejoError", code, message }));
 
-  it("refuses functions that the file defines", async () => {
-    const { create, toBinary, fromBinary } = await import("@bufbuild/protobuf");
-    const { ModelProtoSchema, FunctionProtoSchema } = await import("onnx-buf");
-    const model = fromBinary(ModelProtoSchema, nodes(node("Twice", ["x"], ["y"], [], "t")) as Uint8Array<ArrayBuffer>);
-    model.functions.push(create(FunctionProtoSchema, { name: "Twice" }));
-    await assert.rejects(read(toBinary(ModelProtoSchema, model)), {
-      code: "operator-unsupported",
-      message:
-        'Node "t" (Twice) is a function that the file defines itself, which Azulejo does not support yet; inline the functions when you export the model',
-    });
-  });
-
   it("refuses graphs that nest without end, and does not overflow the stack", async () => {
     let inner = onnxModelNested(0);
     for (let depth = 0; depth < 60; depth++) inner = onnxModelNested(depth, inner);

@@ -112,18 +112,48 @@ function graph({ name = "test", inputs = [], outputs = [], nodes = [], initializ
   return create(GraphProtoSchema, { name, input: inputs, output: outputs, node: nodes, initializer: initializers });
 }
 
+/** A function that the file defines: attributes by name, or with their defaults. */
+export interface FunctionInit {
+  name: string;
+  domain?: string;
+  inputs?: string[];
+  outputs?: string[];
+  attributes?: string[];
+  defaults?: AttributeInit[];
+  nodes?: NodeInit[];
+  opsets?: Record<string, number>;
+}
+/** An attribute that takes its value from one of the function around it. */
+export const reference = (name: string, refAttrName: string): AttributeInit => ({ name, refAttrName });
+
+const opsetImports = (versions: Record<string, number>) =>
+  Object.entries(versions).map(([domain, version]) => ({ domain, version: BigInt(version) }));
+
+const functionInit = ({ name, domain = "", nodes = [], opsets = { "": 17 }, ...more }: FunctionInit) => ({
+  name,
+  domain,
+  input: more.inputs ?? [],
+  output: more.outputs ?? [],
+  attribute: more.attributes ?? [],
+  attributeProto: more.defaults ?? [],
+  node: nodes,
+  opsetImport: opsetImports(opsets),
+});
+
 export interface ModelInit extends GraphInit {
+  functions?: FunctionInit[];
   opset?: number;
   domains?: Record<string, number>;
   irVersion?: number;
 }
-export function onnxModel({ opset = 17, domains = {}, irVersion = 8, ...init }: ModelInit): Uint8Array {
-  const opsetImport = Object.entries({ "": opset, ...domains }).map(([domain, version]) => ({
-    domain,
-    version: BigInt(version),
-  }));
+export function onnxModel({ opset = 17, domains = {}, irVersion = 8, functions = [], ...init }: ModelInit): Uint8Array {
   return toBinary(
     ModelProtoSchema,
-    create(ModelProtoSchema, { irVersion: BigInt(irVersion), opsetImport, graph: graph(init) }),
+    create(ModelProtoSchema, {
+      irVersion: BigInt(irVersion),
+      opsetImport: opsetImports({ "": opset, ...domains }),
+      graph: graph(init),
+      functions: functions.map(functionInit),
+    }),
   );
 }

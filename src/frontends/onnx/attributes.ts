@@ -19,9 +19,22 @@ export async function readAttributes(
   for (const a of protos) {
     const here = `${where}, attribute "${a.name}",`;
     if (out.has(a.name)) throw new AzulejoError("model-format", `${here} is given twice; export the model again`);
-    out.set(a.name, await readAttribute(a, here, context, readGraph));
+    if (a.refAttrName === "") out.set(a.name, await readAttribute(a, here, context, readGraph));
+    else {
+      const value = parameter(a, here, context);
+      if (value !== undefined) out.set(a.name, value);
+    }
   }
   return Object.fromEntries(out);
+}
+
+/** Inside a function, an attribute of the call or the function's default; one that has neither is left out. */
+function parameter(a: AttributeProto, where: string, { call }: ReadContext): AttributeValue | undefined {
+  if (call) return call.parameters.get(a.refAttrName);
+  throw new AzulejoError(
+    "model-format",
+    `${where} refers to attribute "${a.refAttrName}" of a function, but stands outside one; export the model again`,
+  );
 }
 
 async function readAttribute(
@@ -30,11 +43,6 @@ async function readAttribute(
   context: ReadContext,
   readGraph: (a: NonNullable<AttributeProto["g"]>, where: string) => Promise<Graph>,
 ): Promise<AttributeValue> {
-  if (a.refAttrName !== "")
-    throw new AzulejoError(
-      "model-format",
-      `${where} refers to attribute "${a.refAttrName}" of a function, but stands outside one; export the model again`,
-    );
   switch (a.type || guessType(a)) {
     case Type.FLOAT:
       return a.f;

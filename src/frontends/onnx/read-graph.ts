@@ -1,13 +1,16 @@
 // GraphProto → Graph: names become values, Constant nodes and initializers become constants, nodes are put in order.
-import type { AttributeProto, GraphProto, NodeProto, SparseTensorProto } from "onnx-buf";
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto, SparseTensorProto } from "onnx-buf";
 import { constantValue } from "../../graph/constants.js";
 import type { Graph, GraphNode, Value } from "../../graph/graph.js";
 import { textDtype } from "../../graph/graph.js";
+import { makeNode } from "../../graph/make.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { AzulejoError } from "../../support/errors.js";
 import { readAttributes } from "./attributes.js";
 import type { ReadContext } from "./context.js";
+import { enterFunction, functionOf } from "./functions.js";
+import { domainOf, opsetOf } from "./opsets.js";
 import { sortNodes } from "./order.js";
 import { readTensor } from "./tensor.js";
 import { declaredValue } from "./types.js";
@@ -15,6 +18,7 @@ import { declaredValue } from "./types.js";
 /** Values by name; a subgraph sees those of the graphs around it. */
 export class Scope {
   readonly #values = new Map<string, Value>();
+  readonly #absent = new Set<string>();
   readonly #outer: Scope | undefined;
   constructor(outer?: Scope) {
     this.#outer = outer;
@@ -22,13 +26,23 @@ export class Scope {
   get(name: string): Value | undefined {
     return this.#values.get(name) ?? this.#outer?.get(name);
   }
-  define(value: Value, where: string): Value {
-    if (this.#values.has(value.name))
+  /** An input of a function, under the name that it has inside; undefined: the call leaves it out. */
+  bind(name: string, value: Value | undefined): void {
+    if (value) this.#values.set(name, value);
+    else this.#absent.add(name);
+  }
+  /** Is it an optional input of a function that the call leaves out? */
+  isAbsent(name: string): boolean {
+    return this.#absent.has(name) || (!this.#values.has(name) && (this.#outer?.isAbsent(name) ?? false));
+  }
+  /** `name` is the file's, where the value is called otherwise: inside of a function. */
+  define(value: Value, where: string, name = value.name): Value {
+    if (this.#values.has(name))
       throw new AzulejoError(
         "graph-invalid",
-        `${where} defines "${value.name}" a second time, and every value has one definition; export the model again`,
+        `${where} defines "${name}" a second time, and every value has one definition; export the model again`,
       );
-    this.#values.set(value.name, value);
+    this.#values.set(name, value);
     return value;
   }
 }
@@ -87,16 +101,73 @@ async function readNodes(
   context: ReadContext,
 ): Promise<GraphNode[]> {
   const names = uniqueNames(protos);
+  const taken = new Set(names.values());
   const describe = (n: NodeProto): string => `Node "${names.get(n)}" (${n.opType})${place}`;
   const nodes: GraphNode[] = [];
   for (const proto of sortNodes(protos, describe)) {
     const where = describe(proto);
+    const called = functionOf(proto, context);
     const read = await readNode(proto, names.get(proto)!, where, scope, context);
-    if (isConstant(read)) scope.define(constantOf(read, proto.output[0] ?? "", where), where);
+    if (called)
+      for (const n of await inline(called, read, proto, where, scope, declared, context))
+        nodes.push(distinct(n, taken));
+    else if (isConstant(read)) scope.define(constantOf(read, proto.output[0] ?? "", where), where);
     else nodes.push({ ...read, outputs: proto.output.map(o => defineOutput(o, where, scope, declared)) });
   }
   return nodes;
 }
+
+/** The node under a name that is not taken yet. */
+function distinct(node: GraphNode, taken: Set<string>): GraphNode {
+  let { name } = node;
+  while (taken.has(name)) name += "_";
+  taken.add(name);
+  return name === node.name ? node : { ...node, name };
+}
+
+/** The body of a function in the place of a call; its values see none of the caller's, and are named after the call. */
+async function inline(
+  f: FunctionProto,
+  call: Omit<GraphNode, "outputs">,
+  proto: NodeProto,
+  where: string,
+  scope: Scope,
+  declared: ReadonlyMap<string, Value>,
+  context: ReadContext,
+): Promise<GraphNode[]> {
+  if (call.inputs.length > f.input.length || proto.output.length > f.output.length)
+    throw new AzulejoError(
+      "graph-invalid",
+      `${where} has ${call.inputs.length} inputs and ${proto.output.length} outputs, and the function has ${f.input.length} and ${f.output.length}; export the model again`,
+    );
+  const inner = await enterFunction(f, call.attributes, where, context, subgraphReader(context, scope));
+  const body = new Scope();
+  f.input.forEach((name, i) => {
+    body.bind(name, call.inputs[i]);
+  });
+  const results = new Map(f.output.flatMap((name, i) => (proto.output[i] ? [[name, proto.output[i]] as const] : [])));
+  const inside = new Map<string, Value>();
+  for (const o of f.node.flatMap(n => n.output)) {
+    const result = results.get(o);
+    const given = result === undefined ? undefined : declared.get(result);
+    inside.set(o, given ?? { name: result ?? `${call.name}/${o}`, dtype: undefined, dims: undefined });
+  }
+  const nodes = await readNodes(f.node, ` in ${where}`, body, inside, inner);
+  const made = new Set(nodes.flatMap(n => n.outputs));
+  for (const [name, result] of results) {
+    const value = body.get(name);
+    if (!value)
+      throw new AzulejoError(
+        "graph-invalid",
+        `Output "${name}" of the function "${f.name}" is made by none of its nodes; export the model again`,
+      );
+    const output = made.has(value) ? value : (declared.get(result) ?? { ...bare(value), name: result });
+    if (output !== value) nodes.push(makeNode(`copy of ${name}`, "Identity", [value], [output]));
+    scope.define(output, where, result);
+  }
+  return nodes.map(n => ({ ...n, name: `${call.name}/${n.name}` }));
+}
+const bare = ({ name, dtype, dims }: Value): Value => ({ name, dtype, dims });
 
 /** The outputs of the graph keep the type that the file declares until inference finds the real one. */
 function defineOutput(
@@ -106,8 +177,15 @@ function defineOutput(
   declared: ReadonlyMap<string, Value>,
 ): Value | undefined {
   if (name === "") return undefined;
-  return scope.define(declared.get(name) ?? { name, dtype: undefined, dims: undefined }, where);
+  return scope.define(declared.get(name) ?? { name, dtype: undefined, dims: undefined }, where, name);
 }
+
+const subgraphReader =
+  (context: ReadContext, scope: Scope) =>
+  async (g: NonNullable<AttributeProto["g"]>, at: string): Promise<Graph> => ({
+    ...(await readGraph(g, ` in ${at.replace(/,$/, "")}`, context, scope)),
+    symbols: [],
+  });
 
 async function readNode(
   proto: NodeProto,
@@ -116,37 +194,17 @@ async function readNode(
   scope: Scope,
   context: ReadContext,
 ): Promise<Omit<GraphNode, "outputs">> {
-  const domain = proto.domain === "ai.onnx" ? "" : proto.domain;
-  if (context.functions.some(f => f.name === proto.opType && (f.domain === "ai.onnx" ? "" : f.domain) === domain))
-    throw new AzulejoError(
-      "operator-unsupported",
-      `${where} is a function that the file defines itself, which Azulejo does not support yet; inline the functions when you export the model`,
-    );
   const inputs = proto.input.map(n => {
     const value = n === "" ? undefined : scope.get(n);
-    if (value || n === "") return value;
+    if (value || n === "" || scope.isAbsent(n)) return value;
     throw new AzulejoError(
       "graph-invalid",
       `${where} reads "${n}", which no input, initializer or node defines; the file is damaged or was cut out of a larger model badly: export it again`,
     );
   });
-  const subgraph = async (g: NonNullable<AttributeProto["g"]>, at: string): Promise<Graph> => ({
-    ...(await readGraph(g, ` in ${at.replace(/,$/, "")}`, context, scope)),
-    symbols: [],
-  });
-  const attributes = await readAttributes(proto.attribute, where, context, subgraph);
+  const domain = domainOf(proto.domain);
+  const attributes = await readAttributes(proto.attribute, where, context, subgraphReader(context, scope));
   return { name, domain, op: proto.opType, opset: opsetOf(domain, where, context), inputs, attributes };
-}
-
-/** The first IR versions had one operator set and did not name it. A domain without version is a custom one: it has version 1. */
-function opsetOf(domain: string, where: string, context: ReadContext): number {
-  const version = context.opsets.get(domain);
-  if (version !== undefined) return version;
-  if (domain !== "" || context.irVersion < 3) return 1;
-  throw new AzulejoError(
-    "model-format",
-    `${where} belongs to the standard operators, but the file does not say which version of them it uses; export the model again`,
-  );
 }
 
 /** Names of nodes, made from op and position where the file has none, or the same one twice. */

@@ -4,12 +4,13 @@ import { fromBinary } from "@bufbuild/protobuf";
 import type { ModelProto } from "onnx-buf";
 import { ModelProtoSchema } from "onnx-buf";
 import type { Graph, GraphNode, Value } from "../../graph/graph.js";
-import { makeNode, newestOpset } from "../../graph/make.js";
+import { makeNode } from "../../graph/make.js";
 import type { Sym } from "../../ir/poly.js";
 import type { ByteSource } from "../../support/byte-source.js";
 import { memorySource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
+import { readOpsets } from "./opsets.js";
 import { readGraph } from "./read-graph.js";
 import { skeleton } from "./wire.js";
 
@@ -39,8 +40,9 @@ export async function readOnnx(
     source: from,
     payloads,
     irVersion: Number(model.irVersion),
-    opsets: readOpsets(model, from),
+    opsets: readOpsets(model.opsetImport, from.name),
     functions: model.functions,
+    inlined: { nodes: 0 },
     external: externalFiles(options.openExternal, from),
     symbols: new Map(),
     fixedDims: checkedDims(options.dims ?? {}),
@@ -78,21 +80,6 @@ function decodeModel(bytes: Uint8Array, source: ByteSource): ModelProto {
       { cause },
     );
   }
-}
-
-function readOpsets(model: ModelProto, source: ByteSource): ReadonlyMap<string, number> {
-  const out = new Map<string, number>();
-  for (const o of model.opsetImport) {
-    const version = Number(o.version);
-    const domain = o.domain === "ai.onnx" ? "" : o.domain;
-    if (version < 1 || (domain === "" && version > newestOpset))
-      throw new AzulejoError(
-        "operator-unsupported",
-        `${source.name} uses version ${o.version} of the operators "${o.domain || "ai.onnx"}", and versions 1 to ${newestOpset} are supported; export it for one of them`,
-      );
-    out.set(domain, version);
-  }
-  return out;
 }
 
 function externalFiles(

@@ -44,6 +44,13 @@ function alone(source: ByteSource): ReadContext {
       `"${source.name}" keeps its data in "${location}", and a tensor file must hold it itself; save it with its data`,
     );
   };
-  const nothing = { payloads: [], irVersion: 0, opsets: new Map<string, number>(), functions: [], symbols: new Map() };
+  const nothing = {
+    payloads: [],
+    irVersion: 0,
+    opsets: new Map<string, number>(),
+    functions: [],
+    inlined: { nodes: 0 },
+    symbols: new Map(),
+  };
   return { ...nothing, source, external, fixedDims: {} };
 }
