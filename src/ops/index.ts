@@ -2,6 +2,8 @@
 import { operator as absOperator } from "./abs.js";
 import { operator as acosOperator } from "./acos.js";
 import { operator as acoshOperator } from "./acosh.js";
+import { operator as adagradOperator } from "./adagrad.js";
+import { operator as adamOperator } from "./adam.js";
 import { operator as addOperator } from "./add.js";
 import { operator as affineGridOperator } from "./affine-grid.js";
 import { operator as andOperator } from "./and.js";
@@ -47,6 +49,7 @@ import { operator as cumSumOperator } from "./cum-sum.js";
 import { operator as deformConvOperator } from "./deform-conv.js";
 import { operator as deformedPatchesOperator } from "./deformed-patches.js";
 import { operator as depthToSpaceOperator } from "./depth-to-space.js";
+import { operator as detOperator } from "./det.js";
 import { operator as dftOperator } from "./dft.js";
 import { operator as divOperator } from "./div.js";
 import { operator as dropoutOperator } from "./dropout.js";
@@ -99,6 +102,7 @@ import { operator as lstmOperator } from "./lstm.js";
 import { operator as matMulOperator } from "./mat-mul.js";
 import { operator as maxOperator } from "./max.js";
 import { operator as maxPoolOperator } from "./max-pool.js";
+import { operator as maxRoiPoolOperator } from "./max-roi-pool.js";
 import { operator as maxUnpoolOperator } from "./max-unpool.js";
 import { operator as meanOperator } from "./mean.js";
 import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
@@ -106,6 +110,7 @@ import { operator as melWeightMatrixOperator } from "./mel-weight-matrix.js";
 import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
+import { operator as momentumOperator } from "./momentum.js";
 import { operator as mulOperator } from "./mul.js";
 import { operator as multinomialOperator } from "./multinomial.js";
 import { operator as negOperator } from "./neg.js";
@@ -144,6 +149,10 @@ import { operator as resizeOperator } from "./resize.js";
 import { operator as reverseSequenceOperator } from "./reverse-sequence.js";
 import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
 import { operator as rnnOperator } from "./rnn.js";
+import { operator as roiAlignOperator } from "./roi-align.js";
+import { operator as roiMaxOperator } from "./roi-max.js";
+import { operator as roiRowsOperator } from "./roi-rows.js";
+import { operator as roiWeightsOperator } from "./roi-weights.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
 import { operator as scanOperator } from "./scan.js";
@@ -198,6 +207,8 @@ export const builtInOperators: readonly Operator[] = [
   absOperator,
   acosOperator,
   acoshOperator,
+  adagradOperator,
+  adamOperator,
   addOperator,
   affineGridOperator,
   andOperator,
@@ -243,6 +254,7 @@ export const builtInOperators: readonly Operator[] = [
   deformConvOperator,
   deformedPatchesOperator,
   depthToSpaceOperator,
+  detOperator,
   dftOperator,
   divOperator,
   dropoutOperator,
@@ -294,6 +306,7 @@ export const builtInOperators: readonly Operator[] = [
   lstmOperator,
   matMulOperator,
   maxPoolOperator,
+  maxRoiPoolOperator,
   maxUnpoolOperator,
   maxOperator,
   meanVarianceNormalizationOperator,
@@ -302,6 +315,7 @@ export const builtInOperators: readonly Operator[] = [
   minOperator,
   mishOperator,
   modOperator,
+  momentumOperator,
   mulOperator,
   multinomialOperator,
   negOperator,
@@ -339,6 +353,10 @@ export const builtInOperators: readonly Operator[] = [
   reverseSequenceOperator,
   rmsNormalizationOperator,
   rnnOperator,
+  roiAlignOperator,
+  roiMaxOperator,
+  roiRowsOperator,
+  roiWeightsOperator,
   rotaryEmbeddingOperator,
   roundOperator,
   scanOperator,

@@ -2,6 +2,8 @@
 import * as absModule from "../../src/ops/abs.js";
 import * as acosModule from "../../src/ops/acos.js";
 import * as acoshModule from "../../src/ops/acosh.js";
+import * as adagradModule from "../../src/ops/adagrad.js";
+import * as adamModule from "../../src/ops/adam.js";
 import * as addModule from "../../src/ops/add.js";
 import * as affineGridModule from "../../src/ops/affine-grid.js";
 import * as andModule from "../../src/ops/and.js";
@@ -47,6 +49,7 @@ import * as cumSumModule from "../../src/ops/cum-sum.js";
 import * as deformConvModule from "../../src/ops/deform-conv.js";
 import * as deformedPatchesModule from "../../src/ops/deformed-patches.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
+import * as detModule from "../../src/ops/det.js";
 import * as dftModule from "../../src/ops/dft.js";
 import * as divModule from "../../src/ops/div.js";
 import * as dropoutModule from "../../src/ops/dropout.js";
@@ -99,6 +102,7 @@ import * as lstmModule from "../../src/ops/lstm.js";
 import * as matMulModule from "../../src/ops/mat-mul.js";
 import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
+import * as maxRoiPoolModule from "../../src/ops/max-roi-pool.js";
 import * as maxUnpoolModule from "../../src/ops/max-unpool.js";
 import * as meanModule from "../../src/ops/mean.js";
 import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-normalization.js";
@@ -106,6 +110,7 @@ import * as melWeightMatrixModule from "../../src/ops/mel-weight-matrix.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
+import * as momentumModule from "../../src/ops/momentum.js";
 import * as mulModule from "../../src/ops/mul.js";
 import * as multinomialModule from "../../src/ops/multinomial.js";
 import * as negModule from "../../src/ops/neg.js";
@@ -144,6 +149,10 @@ import * as resizeModule from "../../src/ops/resize.js";
 import * as reverseSequenceModule from "../../src/ops/reverse-sequence.js";
 import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as rnnModule from "../../src/ops/rnn.js";
+import * as roiAlignModule from "../../src/ops/roi-align.js";
+import * as roiMaxModule from "../../src/ops/roi-max.js";
+import * as roiRowsModule from "../../src/ops/roi-rows.js";
+import * as roiWeightsModule from "../../src/ops/roi-weights.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
 import * as scanModule from "../../src/ops/scan.js";
@@ -198,6 +207,8 @@ export const operatorModules: readonly OperatorModule[] = [
   absModule,
   acosModule,
   acoshModule,
+  adagradModule,
+  adamModule,
   addModule,
   affineGridModule,
   andModule,
@@ -243,6 +254,7 @@ export const operatorModules: readonly OperatorModule[] = [
   deformConvModule,
   deformedPatchesModule,
   depthToSpaceModule,
+  detModule,
   dftModule,
   divModule,
   dropoutModule,
@@ -294,6 +306,7 @@ export const operatorModules: readonly OperatorModule[] = [
   lstmModule,
   matMulModule,
   maxPoolModule,
+  maxRoiPoolModule,
   maxUnpoolModule,
   maxModule,
   meanVarianceNormalizationModule,
@@ -302,6 +315,7 @@ export const operatorModules: readonly OperatorModule[] = [
   minModule,
   mishModule,
   modModule,
+  momentumModule,
   mulModule,
   multinomialModule,
   negModule,
@@ -339,6 +353,10 @@ export const operatorModules: readonly OperatorModule[] = [
   reverseSequenceModule,
   rmsNormalizationModule,
   rnnModule,
+  roiAlignModule,
+  roiMaxModule,
+  roiRowsModule,
+  roiWeightsModule,
   rotaryEmbeddingModule,
   roundModule,
   scanModule,
