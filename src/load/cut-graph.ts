@@ -100,6 +100,7 @@ export class CutGraph implements Runnable {
   report(): TargetReport {
     const parts = [...this.#compiled.values()].map(c => c.report());
     const sum = (f: (r: TargetReport) => number): number => parts.reduce((n, r) => n + f(r), 0);
+    const steps = hostSteps(this.#program);
     const times: Record<string, number> = {};
     for (const r of parts) for (const [name, ms] of Object.entries(r.timesMs)) times[name] = (times[name] ?? 0) + ms;
     return {
@@ -111,7 +112,7 @@ export class CutGraph implements Runnable {
       arenaBytes: sum(r => r.arenaBytes),
       arenaLowerBoundBytes: sum(r => r.arenaLowerBoundBytes),
       flags: [...new Set(parts.flatMap(r => r.flags))],
-      notes: [`host steps: ${hostSteps(this.#program).join("; ")}`, ...new Set(parts.flatMap(r => r.notes))],
+      notes: [...(steps.length ? [`host steps: ${steps.join("; ")}`] : []), ...new Set(parts.flatMap(r => r.notes))],
       timesMs: times,
     };
   }

@@ -3,7 +3,10 @@ import type { Dtype } from "../ir/dtypes.js";
 import { bytesOf, dtypes, integerRange, isFloat } from "../ir/dtypes.js";
 import { isNarrowFloat } from "../ir/float-bits.js";
 import { Poly } from "../ir/poly.js";
+import type { AnyTensor } from "../runtime/host-value.js";
+import { asText, fromText } from "./cast-text.js";
 import { refuse } from "./checks.js";
+import { tensorType, textOf } from "./host-types.js";
 import type { KnownElement } from "./known-values.js";
 import { mapKnown, numberOf } from "./known-values.js";
 import { castAttributes, castReference, castTile, checkRoundMode } from "./onnx-cast.js";
@@ -37,7 +40,24 @@ export const operator: Operator = {
   at: context => ({
     output: (...i) => castTile(context.inputs.input!.at(...i), targetDtype("Cast", context), context.attributes),
   }),
+  makesText: node => node.attributes.to === stringCode,
+  host: {
+    reason: "it looks into text",
+    types: node => {
+      const { dims } = node.types.input!;
+      const output = node.attributes.to === stringCode ? textOf(dims) : tensorType(targetDtype("Cast", node), dims);
+      return { output };
+    },
+    run: ({ input }, node) => ({
+      output:
+        node.attributes.to === stringCode
+          ? asText(input as AnyTensor)
+          : fromText("Cast", node, input as AnyTensor, targetDtype("Cast", node)),
+    }),
+  },
 };
+/** ONNX's number of text */
+const stringCode = 8;
 
 /** A dim stays what it is in every dtype that is wide enough; narrow floats and integers may not be. */
 export function castElement(x: Poly | number, dtype: Dtype): KnownElement {
@@ -53,7 +73,6 @@ export const doc: OperatorDoc = {
     "The input in another dtype. Floats become integers by truncation (those of 4 and 2 bits by rounding), integers wrap, anything but 0 becomes true; to 8-bit floats, saturate and round_mode apply",
   dtypes: "number or bool",
   opsets: [1, 25],
-  limits: "no strings",
 };
 
 export const reference: Reference = ({ input }, attributes) => {

@@ -87,6 +87,7 @@ import { operator as ifOperator } from "./if.js";
 import { operator as instanceNormalizationOperator } from "./instance-normalization.js";
 import { operator as isInfOperator } from "./is-inf.js";
 import { operator as isNanOperator } from "./is-nan.js";
+import { operator as labelEncoderOperator } from "./label-encoder.js";
 import { operator as layerNormalizationOperator } from "./layer-normalization.js";
 import { operator as leakyReluOperator } from "./leaky-relu.js";
 import { operator as lessOperator } from "./less.js";
@@ -143,6 +144,7 @@ import { operator as reduceMinOperator } from "./reduce-min.js";
 import { operator as reduceProdOperator } from "./reduce-prod.js";
 import { operator as reduceSumOperator } from "./reduce-sum.js";
 import { operator as reduceSumSquareOperator } from "./reduce-sum-square.js";
+import { operator as regexFullMatchOperator } from "./regex-full-match.js";
 import { operator as reluOperator } from "./relu.js";
 import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
@@ -185,6 +187,9 @@ import { operator as splitToSequenceOperator } from "./split-to-sequence.js";
 import { operator as sqrtOperator } from "./sqrt.js";
 import { operator as squeezeOperator } from "./squeeze.js";
 import { operator as stftOperator } from "./stft.js";
+import { operator as stringConcatOperator } from "./string-concat.js";
+import { operator as stringNormalizerOperator } from "./string-normalizer.js";
+import { operator as stringSplitOperator } from "./string-split.js";
 import { operator as subOperator } from "./sub.js";
 import { operator as sumOperator } from "./sum.js";
 import { operator as swiGluOperator } from "./swi-glu.js";
@@ -192,6 +197,7 @@ import { operator as swishOperator } from "./swish.js";
 import { operator as tanOperator } from "./tan.js";
 import { operator as tanhOperator } from "./tanh.js";
 import { operator as tensorScatterOperator } from "./tensor-scatter.js";
+import { operator as tfIdfVectorizerOperator } from "./tf-idf-vectorizer.js";
 import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
 import { operator as topKOperator } from "./top-k.js";
@@ -292,6 +298,7 @@ export const builtInOperators: readonly Operator[] = [
   instanceNormalizationOperator,
   isInfOperator,
   isNanOperator,
+  labelEncoderOperator,
   layerNormalizationOperator,
   leakyReluOperator,
   lessOrEqualOperator,
@@ -347,6 +354,7 @@ export const builtInOperators: readonly Operator[] = [
   reduceProdOperator,
   reduceSumSquareOperator,
   reduceSumOperator,
+  regexFullMatchOperator,
   reluOperator,
   reshapeOperator,
   resizeOperator,
@@ -389,6 +397,9 @@ export const builtInOperators: readonly Operator[] = [
   sqrtOperator,
   squeezeOperator,
   stftOperator,
+  stringConcatOperator,
+  stringNormalizerOperator,
+  stringSplitOperator,
   subOperator,
   sumOperator,
   swiGluOperator,
@@ -396,6 +407,7 @@ export const builtInOperators: readonly Operator[] = [
   tanOperator,
   tanhOperator,
   tensorScatterOperator,
+  tfIdfVectorizerOperator,
   thresholdedReluOperator,
   tileOperator,
   topKOperator,

@@ -87,6 +87,7 @@ import * as ifModule from "../../src/ops/if.js";
 import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
+import * as labelEncoderModule from "../../src/ops/label-encoder.js";
 import * as layerNormalizationModule from "../../src/ops/layer-normalization.js";
 import * as leakyReluModule from "../../src/ops/leaky-relu.js";
 import * as lessModule from "../../src/ops/less.js";
@@ -143,6 +144,7 @@ import * as reduceMinModule from "../../src/ops/reduce-min.js";
 import * as reduceProdModule from "../../src/ops/reduce-prod.js";
 import * as reduceSumModule from "../../src/ops/reduce-sum.js";
 import * as reduceSumSquareModule from "../../src/ops/reduce-sum-square.js";
+import * as regexFullMatchModule from "../../src/ops/regex-full-match.js";
 import * as reluModule from "../../src/ops/relu.js";
 import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
@@ -185,6 +187,9 @@ import * as splitToSequenceModule from "../../src/ops/split-to-sequence.js";
 import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
 import * as stftModule from "../../src/ops/stft.js";
+import * as stringConcatModule from "../../src/ops/string-concat.js";
+import * as stringNormalizerModule from "../../src/ops/string-normalizer.js";
+import * as stringSplitModule from "../../src/ops/string-split.js";
 import * as subModule from "../../src/ops/sub.js";
 import * as sumModule from "../../src/ops/sum.js";
 import * as swiGluModule from "../../src/ops/swi-glu.js";
@@ -192,6 +197,7 @@ import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
 import * as tanhModule from "../../src/ops/tanh.js";
 import * as tensorScatterModule from "../../src/ops/tensor-scatter.js";
+import * as tfIdfVectorizerModule from "../../src/ops/tf-idf-vectorizer.js";
 import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
 import * as topKModule from "../../src/ops/top-k.js";
@@ -292,6 +298,7 @@ export const operatorModules: readonly OperatorModule[] = [
   instanceNormalizationModule,
   isInfModule,
   isNanModule,
+  labelEncoderModule,
   layerNormalizationModule,
   leakyReluModule,
   lessOrEqualModule,
@@ -347,6 +354,7 @@ export const operatorModules: readonly OperatorModule[] = [
   reduceProdModule,
   reduceSumSquareModule,
   reduceSumModule,
+  regexFullMatchModule,
   reluModule,
   reshapeModule,
   resizeModule,
@@ -389,6 +397,9 @@ export const operatorModules: readonly OperatorModule[] = [
   sqrtModule,
   squeezeModule,
   stftModule,
+  stringConcatModule,
+  stringNormalizerModule,
+  stringSplitModule,
   subModule,
   sumModule,
   swiGluModule,
@@ -396,6 +407,7 @@ export const operatorModules: readonly OperatorModule[] = [
   tanModule,
   tanhModule,
   tensorScatterModule,
+  tfIdfVectorizerModule,
   thresholdedReluModule,
   tileModule,
   topKModule,
