@@ -33,28 +33,44 @@ export const operator: Operator = {
   outputs: ["Y"],
   attributes: { ...windowAttributes, group: { type: "int", default: 1 } },
   shape: node => {
-    checkConvolution("Conv", node);
-    const spatial = convolutionWindows("Conv", node).map(w => w.output);
-    return { Y: [node.dims.X![0]!, node.dims.W![0]!, ...spatial] };
+    commonDtype("Conv", node, ["X", "W"]);
+    return { Y: convolutionDims("Conv", node) };
   },
   at: context => {
-    const { inputs, dtypes, attributes } = context;
+    const { inputs, dtypes } = context;
     const { X, W, B } = inputs as { X: Operand; W: Operand; B?: Operand };
-    const windows = convolutionWindows("Conv", context);
     return {
       Y: (n, k, ...o) => {
-        // a single tap needs no axis: the window's index stays bare, and provably inside
-        const taps = W.dims.slice(2).map((d, j) => (isOne(d.poly) ? 0 : d.all(`p${j}`)));
-        const where = o.map((i, j) => tapIndex(i, taps[j]!, windows[j]!));
-        const { channel, inGroup, over } = channels(k!, W, context.dims.W!, attributes.group);
-        const [x, w] = [X.at(n!, channel, ...where), W.at(k!, inGroup, ...taps)];
-        const axes = [...over, ...taps.filter(p => p !== 0)];
+        const { at, of, axes } = tapsAt("Conv", context, W, [n!, k!, ...o]);
+        const [x, w] = [X.at(...at), W.at(...of)];
         const y = axes.length > 0 ? dot(x, w, ...axes) : wide(x, X.dtype).mul(wide(w, X.dtype));
         return (B ? y.add(B.at(k!).cast(y.dtype)) : y).cast(dtypes.X!);
       },
     };
   },
 };
+
+/** What meets in an element of a convolution: indices into X, indices into W, and the axes along which products are added up. */
+export interface Taps {
+  readonly at: readonly AnyTile[];
+  readonly of: readonly (AnyTile | number)[];
+  readonly axes: readonly AnyIndex[];
+}
+/** The node's X and W are called so in `node`, whatever the operator calls them. */
+export function tapsAt(op: string, node: NodeInfo, W: Operand, [n, k, ...o]: readonly AnyTile[]): Taps {
+  const windows = convolutionWindows(op, node);
+  // a single tap needs no axis: the window's index stays bare, and provably inside
+  const taps = W.dims.slice(2).map((d, j) => (isOne(d.poly) ? 0 : d.all(`p${j}`)));
+  const where = o.map((i, j) => tapIndex(i, taps[j]!, windows[j]!));
+  const { channel, inGroup, over } = channels(k!, W, node.dims.W!, node.attributes.group);
+  const axes = [...over, ...taps.filter(p => p !== 0)];
+  return { at: [n!, channel, ...where], of: [k!, inGroup, ...taps], axes };
+}
+
+export function convolutionDims(op: string, node: NodeInfo): Dims {
+  checkConvolution(op, node);
+  return [node.dims.X![0]!, node.dims.W![0]!, ...convolutionWindows(op, node).map(w => w.output)];
+}
 
 /** Which channel of X meets which of W's: none to add up where a group has one channel (depthwise). */
 function channels(
@@ -78,7 +94,6 @@ const convolutionWindows = (op: string, node: NodeInfo): readonly WindowAxis[] =
 function checkConvolution(op: string, node: NodeInfo): void {
   const [X, W] = [node.dims.X!, node.dims.W!];
   const group = node.attributes.group as number;
-  commonDtype(op, node, ["X", "W"]);
   if (X.length < 3 || W.length !== X.length)
     refuse(
       "shape",

@@ -2,12 +2,13 @@
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { is64BitInteger } from "../ir/dtypes.js";
+import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dot } from "../tile/index.js";
 import { broadcastDims, readBroadcast, requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { commonDtype } from "./elementwise.js";
 import { broadcastNumbers, broadcastReader, floats, wrap } from "./elementwise-references.js";
-import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import type { NodeInfo, Operand, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { tabulate, withDims } from "./reference-tensors.js";
 
@@ -15,50 +16,59 @@ export const operator: Operator = {
   name: "MatMul",
   inputs: ["A", "B"],
   outputs: ["Y"],
-  shape: node => ({ Y: matMulDims(node) }),
+  shape: node => ({ Y: matMulDims("MatMul", node, "A", "B") }),
   dtypes: node => ({ Y: commonDtype("MatMul", node, ["A", "B"]) }),
   at: ({ inputs, outputs }) => ({
     Y: (...i) => {
-      const [A, B] = [inputs.A!, inputs.B!];
-      const out = outputs.Y!;
-      const rows = A.rank > 1 ? 1 : 0;
-      const columns = B.rank > 1 ? 1 : 0;
-      const batch = i.length - rows - columns;
-      const k = A.dims[A.rank - 1]!.all("k");
-      const lead = i.slice(0, batch);
-      const dims = out.slice(0, batch);
-      const a = readBroadcast(
-        A,
-        [...lead, ...i.slice(batch, batch + rows), k],
-        [...dims, ...out.slice(batch, batch + rows), A.dims[A.rank - 1]!.poly],
-      );
-      const b = readBroadcast(
-        B,
-        [...lead, k, ...i.slice(batch + rows)],
-        [...dims, B.dims[B.rank - 1 - columns]!.poly, ...out.slice(batch + rows)],
-      );
-      return dot(a, b, k).cast(A.dtype);
+      const { a, b, k } = factorsAt(inputs.A!, inputs.B!, i, outputs.Y!);
+      return dot(a, b, k).cast(inputs.A!.dtype);
     },
   }),
 };
 
-function matMulDims(node: NodeInfo): Dims {
-  const [A, B] = [node.dims.A!, node.dims.B!];
+/** What meets in an element of a product, and the axis along which it is added up. */
+export interface Factors {
+  readonly a: AnyTile;
+  readonly b: AnyTile;
+  readonly k: AnyIndex;
+}
+export function factorsAt(A: Operand, B: Operand, i: readonly AnyTile[], out: Dims): Factors {
+  const rows = A.rank > 1 ? 1 : 0;
+  const columns = B.rank > 1 ? 1 : 0;
+  const batch = i.length - rows - columns;
+  const k = A.dims[A.rank - 1]!.all("k");
+  const lead = i.slice(0, batch);
+  const dims = out.slice(0, batch);
+  const a = readBroadcast(
+    A,
+    [...lead, ...i.slice(batch, batch + rows), k],
+    [...dims, ...out.slice(batch, batch + rows), A.dims[A.rank - 1]!.poly],
+  );
+  const b = readBroadcast(
+    B,
+    [...lead, k, ...i.slice(batch + rows)],
+    [...dims, B.dims[B.rank - 1 - columns]!.poly, ...out.slice(batch + rows)],
+  );
+  return { a, b, k };
+}
+
+export function matMulDims(op: string, node: NodeInfo, a: string, b: string): Dims {
+  const [A, B] = [node.dims[a]!, node.dims[b]!];
   if (A.length === 0 || B.length === 0)
     refuse(
       "shape",
-      "MatMul",
+      op,
       node,
-      `A of ${printDims(A)} and B of ${printDims(B)} can't be multiplied; both need at least one dim`,
+      `${a} of ${printDims(A)} and ${b} of ${printDims(B)} can't be multiplied; both need at least one dim`,
     );
   const inner = [A.at(-1)!, B.length > 1 ? B.at(-2)! : B[0]!] as const;
   requireEqual(
-    "MatMul",
+    op,
     node,
     ...inner,
-    `A of ${printDims(A)} has rows of ${inner[0].print()} and B of ${printDims(B)} columns of ${inner[1].print()}; they must agree`,
+    `${a} of ${printDims(A)} has rows of ${inner[0].print()} and ${b} of ${printDims(B)} columns of ${inner[1].print()}; they must agree`,
   );
-  const batch = broadcastDims("MatMul", { ...node, dims: { A: A.slice(0, -2), B: B.slice(0, -2) } }, ["A", "B"]);
+  const batch = broadcastDims(op, { ...node, dims: { A: A.slice(0, -2), B: B.slice(0, -2) } }, ["A", "B"]);
   return [...batch, ...(A.length > 1 ? [A.at(-2)!] : []), ...(B.length > 1 ? [B.at(-1)!] : [])];
 }
 

@@ -7,7 +7,6 @@ import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
 import { infer } from "../../src/graph/infer.js";
 import { expandOperators } from "../../src/graph/passes/index.js";
 import { is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
-import type { NarrowFloat } from "../../src/ir/float-bits.js";
 import { isNarrowFloat, roundToFloat } from "../../src/ir/float-bits.js";
 import { Poly } from "../../src/ir/poly.js";
 import { numberOf } from "../../src/ops/known-values.js";
@@ -115,11 +114,13 @@ export function run(
   return node.outputs.map(o => o && stored(results[names.get(o)!]));
 }
 
-/** Values between nodes are rounded where a suite's expected outputs would show it. */
-const stored = (t: ReferenceTensor | undefined): ReferenceTensor | undefined =>
-  t && isNarrowFloat(t.dtype) ? { ...t, data: roundedData(t.dtype, t.data as ArrayLike<number>) } : t;
-const roundedData = (dtype: NarrowFloat, data: ArrayLike<number>): number[] =>
-  Array.from(data, x => roundToFloat(dtype, x));
+/** Between nodes, floats are rounded to their dtype, as a program stores them: in chains that quantise, the rounding decides ties. */
+function stored(t: ReferenceTensor | undefined): ReferenceTensor | undefined {
+  const { dtype } = t ?? {};
+  if (dtype !== "f32" && !(dtype && isNarrowFloat(dtype))) return t;
+  const round = dtype === "f32" ? Math.fround : (x: number) => roundToFloat(dtype, x);
+  return { ...t!, data: Array.from(t!.data as ArrayLike<number>, round) };
+}
 
 /** A tensor as a value of which everything is known. */
 function withContent(name: string, { dtype, dims, data }: ReferenceTensor): Value {
