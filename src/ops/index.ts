@@ -2,6 +2,8 @@
 import { operator as absOperator } from "./abs.js";
 import { operator as acosOperator } from "./acos.js";
 import { operator as acoshOperator } from "./acosh.js";
+import { operator as adagradOperator } from "./adagrad.js";
+import { operator as adamOperator } from "./adam.js";
 import { operator as addOperator } from "./add.js";
 import { operator as affineGridOperator } from "./affine-grid.js";
 import { operator as andOperator } from "./and.js";
@@ -49,6 +51,7 @@ import { operator as deformConvOperator } from "./deform-conv.js";
 import { operator as deformedPatchesOperator } from "./deformed-patches.js";
 import { operator as depthToSpaceOperator } from "./depth-to-space.js";
 import { operator as dequantizeLinearOperator } from "./dequantize-linear.js";
+import { operator as detOperator } from "./det.js";
 import { operator as dftOperator } from "./dft.js";
 import { operator as divOperator } from "./div.js";
 import { operator as dropoutOperator } from "./dropout.js";
@@ -87,6 +90,7 @@ import { operator as ifOperator } from "./if.js";
 import { operator as instanceNormalizationOperator } from "./instance-normalization.js";
 import { operator as isInfOperator } from "./is-inf.js";
 import { operator as isNanOperator } from "./is-nan.js";
+import { operator as labelEncoderOperator } from "./label-encoder.js";
 import { operator as layerNormalizationOperator } from "./layer-normalization.js";
 import { operator as leakyReluOperator } from "./leaky-relu.js";
 import { operator as lessOperator } from "./less.js";
@@ -103,6 +107,7 @@ import { operator as matMulOperator } from "./mat-mul.js";
 import { operator as matMulIntegerOperator } from "./mat-mul-integer.js";
 import { operator as maxOperator } from "./max.js";
 import { operator as maxPoolOperator } from "./max-pool.js";
+import { operator as maxRoiPoolOperator } from "./max-roi-pool.js";
 import { operator as maxUnpoolOperator } from "./max-unpool.js";
 import { operator as meanOperator } from "./mean.js";
 import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
@@ -110,10 +115,12 @@ import { operator as melWeightMatrixOperator } from "./mel-weight-matrix.js";
 import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
+import { operator as momentumOperator } from "./momentum.js";
 import { operator as mulOperator } from "./mul.js";
 import { operator as multinomialOperator } from "./multinomial.js";
 import { operator as negOperator } from "./neg.js";
 import { operator as negativeLogLikelihoodLossOperator } from "./negative-log-likelihood-loss.js";
+import { operator as nonMaxSuppressionOperator } from "./non-max-suppression.js";
 import { operator as nonZeroOperator } from "./non-zero.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
@@ -144,12 +151,17 @@ import { operator as reduceMinOperator } from "./reduce-min.js";
 import { operator as reduceProdOperator } from "./reduce-prod.js";
 import { operator as reduceSumOperator } from "./reduce-sum.js";
 import { operator as reduceSumSquareOperator } from "./reduce-sum-square.js";
+import { operator as regexFullMatchOperator } from "./regex-full-match.js";
 import { operator as reluOperator } from "./relu.js";
 import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
 import { operator as reverseSequenceOperator } from "./reverse-sequence.js";
 import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
 import { operator as rnnOperator } from "./rnn.js";
+import { operator as roiAlignOperator } from "./roi-align.js";
+import { operator as roiMaxOperator } from "./roi-max.js";
+import { operator as roiRowsOperator } from "./roi-rows.js";
+import { operator as roiWeightsOperator } from "./roi-weights.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
 import { operator as scanOperator } from "./scan.js";
@@ -182,6 +194,9 @@ import { operator as splitToSequenceOperator } from "./split-to-sequence.js";
 import { operator as sqrtOperator } from "./sqrt.js";
 import { operator as squeezeOperator } from "./squeeze.js";
 import { operator as stftOperator } from "./stft.js";
+import { operator as stringConcatOperator } from "./string-concat.js";
+import { operator as stringNormalizerOperator } from "./string-normalizer.js";
+import { operator as stringSplitOperator } from "./string-split.js";
 import { operator as subOperator } from "./sub.js";
 import { operator as sumOperator } from "./sum.js";
 import { operator as swiGluOperator } from "./swi-glu.js";
@@ -189,6 +204,7 @@ import { operator as swishOperator } from "./swish.js";
 import { operator as tanOperator } from "./tan.js";
 import { operator as tanhOperator } from "./tanh.js";
 import { operator as tensorScatterOperator } from "./tensor-scatter.js";
+import { operator as tfIdfVectorizerOperator } from "./tf-idf-vectorizer.js";
 import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
 import { operator as topKOperator } from "./top-k.js";
@@ -204,6 +220,8 @@ export const builtInOperators: readonly Operator[] = [
   absOperator,
   acosOperator,
   acoshOperator,
+  adagradOperator,
+  adamOperator,
   addOperator,
   affineGridOperator,
   andOperator,
@@ -251,6 +269,7 @@ export const builtInOperators: readonly Operator[] = [
   deformedPatchesOperator,
   depthToSpaceOperator,
   dequantizeLinearOperator,
+  detOperator,
   dftOperator,
   divOperator,
   dropoutOperator,
@@ -289,6 +308,7 @@ export const builtInOperators: readonly Operator[] = [
   instanceNormalizationOperator,
   isInfOperator,
   isNanOperator,
+  labelEncoderOperator,
   layerNormalizationOperator,
   leakyReluOperator,
   lessOrEqualOperator,
@@ -304,6 +324,7 @@ export const builtInOperators: readonly Operator[] = [
   matMulIntegerOperator,
   matMulOperator,
   maxPoolOperator,
+  maxRoiPoolOperator,
   maxUnpoolOperator,
   maxOperator,
   meanVarianceNormalizationOperator,
@@ -312,10 +333,12 @@ export const builtInOperators: readonly Operator[] = [
   minOperator,
   mishOperator,
   modOperator,
+  momentumOperator,
   mulOperator,
   multinomialOperator,
   negOperator,
   negativeLogLikelihoodLossOperator,
+  nonMaxSuppressionOperator,
   nonZeroOperator,
   notOperator,
   oneHotOperator,
@@ -345,12 +368,17 @@ export const builtInOperators: readonly Operator[] = [
   reduceProdOperator,
   reduceSumSquareOperator,
   reduceSumOperator,
+  regexFullMatchOperator,
   reluOperator,
   reshapeOperator,
   resizeOperator,
   reverseSequenceOperator,
   rmsNormalizationOperator,
   rnnOperator,
+  roiAlignOperator,
+  roiMaxOperator,
+  roiRowsOperator,
+  roiWeightsOperator,
   rotaryEmbeddingOperator,
   roundOperator,
   scanOperator,
@@ -383,6 +411,9 @@ export const builtInOperators: readonly Operator[] = [
   sqrtOperator,
   squeezeOperator,
   stftOperator,
+  stringConcatOperator,
+  stringNormalizerOperator,
+  stringSplitOperator,
   subOperator,
   sumOperator,
   swiGluOperator,
@@ -390,6 +421,7 @@ export const builtInOperators: readonly Operator[] = [
   tanOperator,
   tanhOperator,
   tensorScatterOperator,
+  tfIdfVectorizerOperator,
   thresholdedReluOperator,
   tileOperator,
   topKOperator,

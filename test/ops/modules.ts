@@ -2,6 +2,8 @@
 import * as absModule from "../../src/ops/abs.js";
 import * as acosModule from "../../src/ops/acos.js";
 import * as acoshModule from "../../src/ops/acosh.js";
+import * as adagradModule from "../../src/ops/adagrad.js";
+import * as adamModule from "../../src/ops/adam.js";
 import * as addModule from "../../src/ops/add.js";
 import * as affineGridModule from "../../src/ops/affine-grid.js";
 import * as andModule from "../../src/ops/and.js";
@@ -49,6 +51,7 @@ import * as deformConvModule from "../../src/ops/deform-conv.js";
 import * as deformedPatchesModule from "../../src/ops/deformed-patches.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
 import * as dequantizeLinearModule from "../../src/ops/dequantize-linear.js";
+import * as detModule from "../../src/ops/det.js";
 import * as dftModule from "../../src/ops/dft.js";
 import * as divModule from "../../src/ops/div.js";
 import * as dropoutModule from "../../src/ops/dropout.js";
@@ -87,6 +90,7 @@ import * as ifModule from "../../src/ops/if.js";
 import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
+import * as labelEncoderModule from "../../src/ops/label-encoder.js";
 import * as layerNormalizationModule from "../../src/ops/layer-normalization.js";
 import * as leakyReluModule from "../../src/ops/leaky-relu.js";
 import * as lessModule from "../../src/ops/less.js";
@@ -103,6 +107,7 @@ import * as matMulModule from "../../src/ops/mat-mul.js";
 import * as matMulIntegerModule from "../../src/ops/mat-mul-integer.js";
 import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
+import * as maxRoiPoolModule from "../../src/ops/max-roi-pool.js";
 import * as maxUnpoolModule from "../../src/ops/max-unpool.js";
 import * as meanModule from "../../src/ops/mean.js";
 import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-normalization.js";
@@ -110,10 +115,12 @@ import * as melWeightMatrixModule from "../../src/ops/mel-weight-matrix.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
+import * as momentumModule from "../../src/ops/momentum.js";
 import * as mulModule from "../../src/ops/mul.js";
 import * as multinomialModule from "../../src/ops/multinomial.js";
 import * as negModule from "../../src/ops/neg.js";
 import * as negativeLogLikelihoodLossModule from "../../src/ops/negative-log-likelihood-loss.js";
+import * as nonMaxSuppressionModule from "../../src/ops/non-max-suppression.js";
 import * as nonZeroModule from "../../src/ops/non-zero.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
@@ -144,12 +151,17 @@ import * as reduceMinModule from "../../src/ops/reduce-min.js";
 import * as reduceProdModule from "../../src/ops/reduce-prod.js";
 import * as reduceSumModule from "../../src/ops/reduce-sum.js";
 import * as reduceSumSquareModule from "../../src/ops/reduce-sum-square.js";
+import * as regexFullMatchModule from "../../src/ops/regex-full-match.js";
 import * as reluModule from "../../src/ops/relu.js";
 import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
 import * as reverseSequenceModule from "../../src/ops/reverse-sequence.js";
 import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as rnnModule from "../../src/ops/rnn.js";
+import * as roiAlignModule from "../../src/ops/roi-align.js";
+import * as roiMaxModule from "../../src/ops/roi-max.js";
+import * as roiRowsModule from "../../src/ops/roi-rows.js";
+import * as roiWeightsModule from "../../src/ops/roi-weights.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
 import * as scanModule from "../../src/ops/scan.js";
@@ -182,6 +194,9 @@ import * as splitToSequenceModule from "../../src/ops/split-to-sequence.js";
 import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
 import * as stftModule from "../../src/ops/stft.js";
+import * as stringConcatModule from "../../src/ops/string-concat.js";
+import * as stringNormalizerModule from "../../src/ops/string-normalizer.js";
+import * as stringSplitModule from "../../src/ops/string-split.js";
 import * as subModule from "../../src/ops/sub.js";
 import * as sumModule from "../../src/ops/sum.js";
 import * as swiGluModule from "../../src/ops/swi-glu.js";
@@ -189,6 +204,7 @@ import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
 import * as tanhModule from "../../src/ops/tanh.js";
 import * as tensorScatterModule from "../../src/ops/tensor-scatter.js";
+import * as tfIdfVectorizerModule from "../../src/ops/tf-idf-vectorizer.js";
 import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
 import * as topKModule from "../../src/ops/top-k.js";
@@ -204,6 +220,8 @@ export const operatorModules: readonly OperatorModule[] = [
   absModule,
   acosModule,
   acoshModule,
+  adagradModule,
+  adamModule,
   addModule,
   affineGridModule,
   andModule,
@@ -251,6 +269,7 @@ export const operatorModules: readonly OperatorModule[] = [
   deformedPatchesModule,
   depthToSpaceModule,
   dequantizeLinearModule,
+  detModule,
   dftModule,
   divModule,
   dropoutModule,
@@ -289,6 +308,7 @@ export const operatorModules: readonly OperatorModule[] = [
   instanceNormalizationModule,
   isInfModule,
   isNanModule,
+  labelEncoderModule,
   layerNormalizationModule,
   leakyReluModule,
   lessOrEqualModule,
@@ -304,6 +324,7 @@ export const operatorModules: readonly OperatorModule[] = [
   matMulIntegerModule,
   matMulModule,
   maxPoolModule,
+  maxRoiPoolModule,
   maxUnpoolModule,
   maxModule,
   meanVarianceNormalizationModule,
@@ -312,10 +333,12 @@ export const operatorModules: readonly OperatorModule[] = [
   minModule,
   mishModule,
   modModule,
+  momentumModule,
   mulModule,
   multinomialModule,
   negModule,
   negativeLogLikelihoodLossModule,
+  nonMaxSuppressionModule,
   nonZeroModule,
   notModule,
   oneHotModule,
@@ -345,12 +368,17 @@ export const operatorModules: readonly OperatorModule[] = [
   reduceProdModule,
   reduceSumSquareModule,
   reduceSumModule,
+  regexFullMatchModule,
   reluModule,
   reshapeModule,
   resizeModule,
   reverseSequenceModule,
   rmsNormalizationModule,
   rnnModule,
+  roiAlignModule,
+  roiMaxModule,
+  roiRowsModule,
+  roiWeightsModule,
   rotaryEmbeddingModule,
   roundModule,
   scanModule,
@@ -383,6 +411,9 @@ export const operatorModules: readonly OperatorModule[] = [
   sqrtModule,
   squeezeModule,
   stftModule,
+  stringConcatModule,
+  stringNormalizerModule,
+  stringSplitModule,
   subModule,
   sumModule,
   swiGluModule,
@@ -390,6 +421,7 @@ export const operatorModules: readonly OperatorModule[] = [
   tanModule,
   tanhModule,
   tensorScatterModule,
+  tfIdfVectorizerModule,
   thresholdedReluModule,
   tileModule,
   topKModule,
