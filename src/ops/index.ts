@@ -9,6 +9,7 @@ import { operator as affineGridOperator } from "./affine-grid.js";
 import { operator as andOperator } from "./and.js";
 import { operator as argMaxOperator } from "./arg-max.js";
 import { operator as argMinOperator } from "./arg-min.js";
+import { operator as arrayFeatureExtractorOperator } from "./array-feature-extractor.js";
 import { operator as asinOperator } from "./asin.js";
 import { operator as asinhOperator } from "./asinh.js";
 import { operator as atanOperator } from "./atan.js";
@@ -20,6 +21,7 @@ import { operator as attentionWeightsOperator } from "./attention-weights.js";
 import { operator as averagePoolOperator } from "./average-pool.js";
 import { operator as batchNormalizationOperator } from "./batch-normalization.js";
 import { operator as bernoulliOperator } from "./bernoulli.js";
+import { operator as binarizerOperator } from "./binarizer.js";
 import { operator as bitCastOperator } from "./bit-cast.js";
 import { operator as bitShiftOperator } from "./bit-shift.js";
 import { operator as bitwiseAndOperator } from "./bitwise-and.js";
@@ -63,6 +65,7 @@ import { operator as erfOperator } from "./erf.js";
 import { operator as expOperator } from "./exp.js";
 import { operator as expandOperator } from "./expand.js";
 import { operator as eyeLikeOperator } from "./eye-like.js";
+import { operator as featureVectorizerOperator } from "./feature-vectorizer.js";
 import { operator as flattenOperator } from "./flatten.js";
 import { operator as flexAttentionOperator } from "./flex-attention.js";
 import { operator as floorOperator } from "./floor.js";
@@ -87,6 +90,7 @@ import { operator as hardSwishOperator } from "./hard-swish.js";
 import { operator as hardmaxOperator } from "./hardmax.js";
 import { operator as identityOperator } from "./identity.js";
 import { operator as ifOperator } from "./if.js";
+import { operator as imputerOperator } from "./imputer.js";
 import { operator as instanceNormalizationOperator } from "./instance-normalization.js";
 import { operator as isInfOperator } from "./is-inf.js";
 import { operator as isNanOperator } from "./is-nan.js";
@@ -122,6 +126,7 @@ import { operator as negOperator } from "./neg.js";
 import { operator as negativeLogLikelihoodLossOperator } from "./negative-log-likelihood-loss.js";
 import { operator as nonMaxSuppressionOperator } from "./non-max-suppression.js";
 import { operator as nonZeroOperator } from "./non-zero.js";
+import { operator as normalizerOperator } from "./normalizer.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
 import type { Operator } from "./operator.js";
@@ -164,6 +169,7 @@ import { operator as roiRowsOperator } from "./roi-rows.js";
 import { operator as roiWeightsOperator } from "./roi-weights.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
+import { operator as scalerOperator } from "./scaler.js";
 import { operator as scanOperator } from "./scan.js";
 import { operator as scatterOperator } from "./scatter.js";
 import { operator as scatterElementsOperator } from "./scatter-elements.js";
@@ -209,6 +215,9 @@ import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
 import { operator as topKOperator } from "./top-k.js";
 import { operator as transposeOperator } from "./transpose.js";
+import { operator as treeEnsembleOperator } from "./tree-ensemble.js";
+import { operator as treeScoresOperator } from "./tree-scores.js";
+import { operator as treeWalkOperator } from "./tree-walk.js";
 import { operator as triluOperator } from "./trilu.js";
 import { operator as uniqueOperator } from "./unique.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
@@ -227,6 +236,7 @@ export const builtInOperators: readonly Operator[] = [
   andOperator,
   argMaxOperator,
   argMinOperator,
+  arrayFeatureExtractorOperator,
   asinOperator,
   asinhOperator,
   atanOperator,
@@ -238,6 +248,7 @@ export const builtInOperators: readonly Operator[] = [
   averagePoolOperator,
   batchNormalizationOperator,
   bernoulliOperator,
+  binarizerOperator,
   bitCastOperator,
   bitShiftOperator,
   bitwiseAndOperator,
@@ -281,6 +292,7 @@ export const builtInOperators: readonly Operator[] = [
   expOperator,
   expandOperator,
   eyeLikeOperator,
+  featureVectorizerOperator,
   flattenOperator,
   flexAttentionOperator,
   floorOperator,
@@ -305,6 +317,7 @@ export const builtInOperators: readonly Operator[] = [
   hardmaxOperator,
   identityOperator,
   ifOperator,
+  imputerOperator,
   instanceNormalizationOperator,
   isInfOperator,
   isNanOperator,
@@ -340,6 +353,7 @@ export const builtInOperators: readonly Operator[] = [
   negativeLogLikelihoodLossOperator,
   nonMaxSuppressionOperator,
   nonZeroOperator,
+  normalizerOperator,
   notOperator,
   oneHotOperator,
   optionalGetElementOperator,
@@ -381,6 +395,7 @@ export const builtInOperators: readonly Operator[] = [
   roiWeightsOperator,
   rotaryEmbeddingOperator,
   roundOperator,
+  scalerOperator,
   scanOperator,
   scatterElementsOperator,
   scatterNdOperator,
@@ -426,6 +441,9 @@ export const builtInOperators: readonly Operator[] = [
   tileOperator,
   topKOperator,
   transposeOperator,
+  treeEnsembleOperator,
+  treeScoresOperator,
+  treeWalkOperator,
   triluOperator,
   uniqueOperator,
   unsqueezeOperator,

@@ -9,6 +9,7 @@ import * as affineGridModule from "../../src/ops/affine-grid.js";
 import * as andModule from "../../src/ops/and.js";
 import * as argMaxModule from "../../src/ops/arg-max.js";
 import * as argMinModule from "../../src/ops/arg-min.js";
+import * as arrayFeatureExtractorModule from "../../src/ops/array-feature-extractor.js";
 import * as asinModule from "../../src/ops/asin.js";
 import * as asinhModule from "../../src/ops/asinh.js";
 import * as atanModule from "../../src/ops/atan.js";
@@ -20,6 +21,7 @@ import * as attentionWeightsModule from "../../src/ops/attention-weights.js";
 import * as averagePoolModule from "../../src/ops/average-pool.js";
 import * as batchNormalizationModule from "../../src/ops/batch-normalization.js";
 import * as bernoulliModule from "../../src/ops/bernoulli.js";
+import * as binarizerModule from "../../src/ops/binarizer.js";
 import * as bitCastModule from "../../src/ops/bit-cast.js";
 import * as bitShiftModule from "../../src/ops/bit-shift.js";
 import * as bitwiseAndModule from "../../src/ops/bitwise-and.js";
@@ -63,6 +65,7 @@ import * as erfModule from "../../src/ops/erf.js";
 import * as expModule from "../../src/ops/exp.js";
 import * as expandModule from "../../src/ops/expand.js";
 import * as eyeLikeModule from "../../src/ops/eye-like.js";
+import * as featureVectorizerModule from "../../src/ops/feature-vectorizer.js";
 import * as flattenModule from "../../src/ops/flatten.js";
 import * as flexAttentionModule from "../../src/ops/flex-attention.js";
 import * as floorModule from "../../src/ops/floor.js";
@@ -87,6 +90,7 @@ import * as hardSwishModule from "../../src/ops/hard-swish.js";
 import * as hardmaxModule from "../../src/ops/hardmax.js";
 import * as identityModule from "../../src/ops/identity.js";
 import * as ifModule from "../../src/ops/if.js";
+import * as imputerModule from "../../src/ops/imputer.js";
 import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
@@ -122,6 +126,7 @@ import * as negModule from "../../src/ops/neg.js";
 import * as negativeLogLikelihoodLossModule from "../../src/ops/negative-log-likelihood-loss.js";
 import * as nonMaxSuppressionModule from "../../src/ops/non-max-suppression.js";
 import * as nonZeroModule from "../../src/ops/non-zero.js";
+import * as normalizerModule from "../../src/ops/normalizer.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
@@ -164,6 +169,7 @@ import * as roiRowsModule from "../../src/ops/roi-rows.js";
 import * as roiWeightsModule from "../../src/ops/roi-weights.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
+import * as scalerModule from "../../src/ops/scaler.js";
 import * as scanModule from "../../src/ops/scan.js";
 import * as scatterModule from "../../src/ops/scatter.js";
 import * as scatterElementsModule from "../../src/ops/scatter-elements.js";
@@ -209,6 +215,9 @@ import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
 import * as topKModule from "../../src/ops/top-k.js";
 import * as transposeModule from "../../src/ops/transpose.js";
+import * as treeEnsembleModule from "../../src/ops/tree-ensemble.js";
+import * as treeScoresModule from "../../src/ops/tree-scores.js";
+import * as treeWalkModule from "../../src/ops/tree-walk.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as uniqueModule from "../../src/ops/unique.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
@@ -227,6 +236,7 @@ export const operatorModules: readonly OperatorModule[] = [
   andModule,
   argMaxModule,
   argMinModule,
+  arrayFeatureExtractorModule,
   asinModule,
   asinhModule,
   atanModule,
@@ -238,6 +248,7 @@ export const operatorModules: readonly OperatorModule[] = [
   averagePoolModule,
   batchNormalizationModule,
   bernoulliModule,
+  binarizerModule,
   bitCastModule,
   bitShiftModule,
   bitwiseAndModule,
@@ -281,6 +292,7 @@ export const operatorModules: readonly OperatorModule[] = [
   expModule,
   expandModule,
   eyeLikeModule,
+  featureVectorizerModule,
   flattenModule,
   flexAttentionModule,
   floorModule,
@@ -305,6 +317,7 @@ export const operatorModules: readonly OperatorModule[] = [
   hardmaxModule,
   identityModule,
   ifModule,
+  imputerModule,
   instanceNormalizationModule,
   isInfModule,
   isNanModule,
@@ -340,6 +353,7 @@ export const operatorModules: readonly OperatorModule[] = [
   negativeLogLikelihoodLossModule,
   nonMaxSuppressionModule,
   nonZeroModule,
+  normalizerModule,
   notModule,
   oneHotModule,
   optionalGetElementModule,
@@ -381,6 +395,7 @@ export const operatorModules: readonly OperatorModule[] = [
   roiWeightsModule,
   rotaryEmbeddingModule,
   roundModule,
+  scalerModule,
   scanModule,
   scatterElementsModule,
   scatterNdModule,
@@ -426,6 +441,9 @@ export const operatorModules: readonly OperatorModule[] = [
   tileModule,
   topKModule,
   transposeModule,
+  treeEnsembleModule,
+  treeScoresModule,
+  treeWalkModule,
   triluModule,
   uniqueModule,
   unsqueezeModule,

@@ -1,0 +1,50 @@
+// ArrayFeatureExtractor: the elements of the last dim that a list of indices names.
+import { Poly } from "../ir/poly.js";
+import { readPosition } from "./gathered-index.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import { elements, exact, tabulate } from "./reference-tensors.js";
+
+export const operator: Operator = {
+  name: "ArrayFeatureExtractor",
+  domain: "ai.onnx.ml",
+  inputs: ["X", "Y"],
+  outputs: ["Z"],
+  shape: ({ dims }) => {
+    const X = dims.X!;
+    // a vector gives one row; a list of indices may come as 1×n
+    return { Z: [...(X.length === 1 ? [Poly.one] : X.slice(0, -1)), Poly.product(dims.Y!)] };
+  },
+  at: ({ inputs }) => ({
+    Z: (...i) => {
+      const [X, Y] = [inputs.X!, inputs.Y!];
+      const leading = Y.dims.slice(0, -1).map(() => 0);
+      const position = readPosition(Y, Y.rank === 0 ? [] : [...leading, i.at(-1)!], X.dims.at(-1)!.poly);
+      return X.at(...(X.rank === 1 ? [] : i.slice(0, -1)), position);
+    },
+  }),
+};
+
+export const doc: OperatorDoc = {
+  summary: "The elements of the last dim that a list of indices names",
+  dtypes: "number",
+  opsets: [1, 1],
+};
+export const tolerance = exact;
+
+export const reference: Reference = ({ X, Y }) => {
+  const read = elements(X!);
+  const lead = X!.dims.length === 1 ? [1] : X!.dims.slice(0, -1);
+  const picks = Array.from(Y!.data as ArrayLike<bigint>, Number);
+  const Z = tabulate(X!.dtype, [...lead, picks.length], i => {
+    const at = [...(X!.dims.length === 1 ? [] : i.slice(0, -1)), picks[i.at(-1)!]!];
+    return read(at)!;
+  });
+  return { Z };
+};
+
+const Y = { dtype: "i64", dims: [1, 3], data: [0, 3, 1] } as const;
+export const cases = (): readonly OperatorCase[] => [
+  { name: "rows", inputs: { X: { dtype: "f32", dims: [3, 4] }, Y } },
+  { name: "three dims", inputs: { X: { dtype: "i64", dims: [2, 3, 4] }, Y: { ...Y, dims: [3] } } },
+  { name: "a vector", inputs: { X: { dtype: "f64", dims: [5] }, Y } },
+];
