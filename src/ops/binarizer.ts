@@ -20,4 +20,5 @@ export const operator: Operator = {
 export const doc: OperatorDoc = { summary: "1 above a threshold, else 0", dtypes: "number", opsets: [1, 1] };
 export const tolerance = exact;
 export const reference = /* @__PURE__ */ unaryReference((x, { threshold = 0 }) => (x > threshold ? 1 : 0));
-export const cases = (): readonly OperatorCase[] => unaryCases(["f32", "f64", "i64", "i32"], undefined, { threshold: 0.5 });
+export const cases = (): readonly OperatorCase[] =>
+  unaryCases(["f32", "f64", "i64", "i32"], undefined, { threshold: 0.5 });

@@ -66,7 +66,14 @@ const of = (attributes: Attributes, data: readonly number[], dtype: "f32" | "i64
   inputs: { X: { dtype, dims: [2, 3], data } },
 });
 export const cases = (): readonly OperatorCase[] => [
-  of({ imputed_value_floats: [7, 8, 9], replaced_value_float: Number.NaN }, [1, Number.NaN, 3, Number.NaN, 5, Number.NaN]),
+  of({ imputed_value_floats: [7, 8, 9], replaced_value_float: Number.NaN }, [
+    1,
+    Number.NaN,
+    3,
+    Number.NaN,
+    5,
+    Number.NaN,
+  ]),
   of({ imputed_value_floats: [0.5], replaced_value_float: -1 }, [1, -1, 3, -1, 5, 0]),
   of({ imputed_value_int64s: [4, 5, 6] }, [0, 1, 0, 2, 0, 3], "i64"),
 ];

@@ -100,6 +100,8 @@ import { operator as leakyReluOperator } from "./leaky-relu.js";
 import { operator as lessOperator } from "./less.js";
 import { operator as lessOrEqualOperator } from "./less-or-equal.js";
 import { operator as linearAttentionOperator } from "./linear-attention.js";
+import { operator as linearClassifierOperator } from "./linear-classifier.js";
+import { operator as linearRegressorOperator } from "./linear-regressor.js";
 import { operator as logOperator } from "./log.js";
 import { operator as logSoftmaxOperator } from "./log-softmax.js";
 import { operator as loopOperator } from "./loop.js";
@@ -216,6 +218,8 @@ import { operator as tileOperator } from "./tile.js";
 import { operator as topKOperator } from "./top-k.js";
 import { operator as transposeOperator } from "./transpose.js";
 import { operator as treeEnsembleOperator } from "./tree-ensemble.js";
+import { operator as treeEnsembleClassifierOperator } from "./tree-ensemble-classifier.js";
+import { operator as treeEnsembleRegressorOperator } from "./tree-ensemble-regressor.js";
 import { operator as treeScoresOperator } from "./tree-scores.js";
 import { operator as treeWalkOperator } from "./tree-walk.js";
 import { operator as triluOperator } from "./trilu.js";
@@ -327,6 +331,8 @@ export const builtInOperators: readonly Operator[] = [
   lessOrEqualOperator,
   lessOperator,
   linearAttentionOperator,
+  linearClassifierOperator,
+  linearRegressorOperator,
   logSoftmaxOperator,
   logOperator,
   loopOperator,
@@ -441,6 +447,8 @@ export const builtInOperators: readonly Operator[] = [
   tileOperator,
   topKOperator,
   transposeOperator,
+  treeEnsembleClassifierOperator,
+  treeEnsembleRegressorOperator,
   treeEnsembleOperator,
   treeScoresOperator,
   treeWalkOperator,

@@ -25,7 +25,11 @@ export const operator: Operator = {
   },
 };
 
-export const doc: OperatorDoc = { summary: "(X − offset) · scale, feature by feature", dtypes: "number", opsets: [1, 1] };
+export const doc: OperatorDoc = {
+  summary: "(X − offset) · scale, feature by feature",
+  dtypes: "number",
+  opsets: [1, 1],
+};
 export const tolerance: Tolerance = { relative: 2, absolute: 2 };
 
 export const reference: Reference = ({ X }, { offset = [], scale = [] }) => {

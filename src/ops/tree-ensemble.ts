@@ -62,7 +62,9 @@ export const operator: Operator = {
       build.node("Reshape", [attributes.leaf_weights.tensor, build.constant("i64", [2], [-1, 1])]),
       build.constant(dtype, [], [absentWeight(aggregate)]),
     ]);
-    const table = attributes.membership_values ? withMembers(node) : plainTable(node, build.node("Cast", [attributes.nodes_modes.tensor], { to: onnxCode("i32") }));
+    const table = attributes.membership_values
+      ? withMembers(node)
+      : plainTable(node, build.node("Cast", [attributes.nodes_modes.tensor], { to: onnxCode("i32") }));
     const scores = treeScores(op, node, build, { X: node.inputs.X!, weights, dtype }, table, aggregate);
     return { Y: transformScores(build, scores, scoreTransforms[attributes.post_transform as number]!, dtype) };
   },
@@ -147,7 +149,8 @@ function walkOrder({ yes, no, roots }: TreeTable): Set<number> {
 }
 
 export const doc: OperatorDoc = {
-  summary: "Decision trees whose leaves each say something of one target, summed, averaged, or the least or largest of all",
+  summary:
+    "Decision trees whose leaves each say something of one target, summed, averaged, or the least or largest of all",
   dtypes: "float",
   opsets: [5, 5],
   limits: "trees with sets of members have at most as many nodes as small tensors have elements",

@@ -65,7 +65,18 @@ export function treeScores(
   const behind = (list: readonly number[] | Value, of: Dtype): Value =>
     isList(list)
       ? build.constant(of, [rows], [...list, ...own.map(() => 0)])
-      : build.node("Concat", [list, build.constant(of, [own.length], own.map(() => 0))], { axis: 0 });
+      : build.node(
+          "Concat",
+          [
+            list,
+            build.constant(
+              of,
+              [own.length],
+              own.map(() => 0),
+            ),
+          ],
+          { axis: 0 },
+        );
   const inputs = [
     X,
     ints(table.features),

@@ -100,6 +100,8 @@ import * as leakyReluModule from "../../src/ops/leaky-relu.js";
 import * as lessModule from "../../src/ops/less.js";
 import * as lessOrEqualModule from "../../src/ops/less-or-equal.js";
 import * as linearAttentionModule from "../../src/ops/linear-attention.js";
+import * as linearClassifierModule from "../../src/ops/linear-classifier.js";
+import * as linearRegressorModule from "../../src/ops/linear-regressor.js";
 import * as logModule from "../../src/ops/log.js";
 import * as logSoftmaxModule from "../../src/ops/log-softmax.js";
 import * as loopModule from "../../src/ops/loop.js";
@@ -216,6 +218,8 @@ import * as tileModule from "../../src/ops/tile.js";
 import * as topKModule from "../../src/ops/top-k.js";
 import * as transposeModule from "../../src/ops/transpose.js";
 import * as treeEnsembleModule from "../../src/ops/tree-ensemble.js";
+import * as treeEnsembleClassifierModule from "../../src/ops/tree-ensemble-classifier.js";
+import * as treeEnsembleRegressorModule from "../../src/ops/tree-ensemble-regressor.js";
 import * as treeScoresModule from "../../src/ops/tree-scores.js";
 import * as treeWalkModule from "../../src/ops/tree-walk.js";
 import * as triluModule from "../../src/ops/trilu.js";
@@ -327,6 +331,8 @@ export const operatorModules: readonly OperatorModule[] = [
   lessOrEqualModule,
   lessModule,
   linearAttentionModule,
+  linearClassifierModule,
+  linearRegressorModule,
   logSoftmaxModule,
   logModule,
   loopModule,
@@ -441,6 +447,8 @@ export const operatorModules: readonly OperatorModule[] = [
   tileModule,
   topKModule,
   transposeModule,
+  treeEnsembleClassifierModule,
+  treeEnsembleRegressorModule,
   treeEnsembleModule,
   treeScoresModule,
   treeWalkModule,

@@ -1,0 +1,95 @@
+// LinearClassifier: classes by linear scores: the label of the largest, and the scores.
+import { Poly } from "../ir/poly.js";
+import { integerLabels, largestLabel } from "./class-labels.js";
+import { linearAttributes, linearRows, linearScores, requireFeatures } from "./linear-regressor.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { transformedRow, transformScores } from "./score-transform.js";
+
+const op = "LinearClassifier";
+
+export const operator: Operator = {
+  name: op,
+  domain: "ai.onnx.ml",
+  inputs: ["X"],
+  outputs: ["Y", "Z?"],
+  attributes: {
+    ...linearAttributes,
+    classlabels_ints: { type: "ints" },
+    classlabels_strings: { type: "strings" },
+    multi_class: { type: "int", default: 0 },
+  },
+  dtypes: () => ({ Y: "i64", Z: "f32" }),
+  shape: node => {
+    requireFeatures(op, node, rowsOf(node));
+    const X = node.dims.X!;
+    const batch = X.length === 1 ? Poly.one : X[0]!;
+    return { Y: [batch], Z: [batch, Poly.int(Math.max(rowsOf(node), labelsOf(node).length))] };
+  },
+  expand: (node, build) => {
+    const rows = rowsOf(node);
+    const labels = labelsOf(node);
+    const { post_transform } = node.attributes;
+    const scores = linearScores(node, build, rows, "f32");
+    const both =
+      rows === 1 && labels.length === 2
+        ? build.node("Concat", [build.node("Neg", [scores]), scores], { axis: 1 })
+        : scores;
+    const Z = transformScores(build, both, post_transform, "f32");
+    if (labels.length > 1) return { Y: largestLabel(build, Z, labels), Z };
+    // one label alone: it holds from a threshold on, else 0
+    const threshold = build.constant("f32", [], [post_transform === "NONE" ? 0 : 0.5]);
+    const label = build.node("Where", [
+      build.node("GreaterOrEqual", [Z, threshold]),
+      build.constant("i64", [], [labels[0]!]),
+      build.constant("i64", [], [0]),
+    ]);
+    return { Y: build.node("Reshape", [label, build.constant("i64", [1], [-1])]), Z };
+  },
+};
+
+const labelsOf = (node: NodeInfo): readonly number[] => integerLabels(op, node, "classlabels_ints");
+
+/** As many rows of coefficients as intercepts; without those, one for each label. */
+const rowsOf = (node: NodeInfo): number => node.attributes.intercepts?.length || labelsOf(node).length;
+
+export const doc: OperatorDoc = {
+  summary: "Classes by linear scores: the label of the largest, and the scores",
+  dtypes: "number",
+  opsets: [1, 1],
+  limits: "labels are integers",
+};
+export const tolerance: Tolerance = { relative: 16, absolute: 16 };
+
+export const reference: Reference = ({ X }, attributes) => {
+  const { post_transform: transform = "NONE", classlabels_ints: labels, intercepts } = attributes;
+  const rows = intercepts?.length || labels.length;
+  const scores = linearRows(X!, rows, attributes).map(row =>
+    transformedRow(rows === 1 && labels.length === 2 ? [-row[0]!, row[0]!] : row, transform),
+  );
+  const label = (row: readonly number[]): number =>
+    labels.length > 1
+      ? labels[row.indexOf(Math.max(...row))]
+      : row[0]! >= (transform === "NONE" ? 0 : 0.5)
+        ? labels[0]
+        : 0;
+  return {
+    Y: { dtype: "i64", dims: [scores.length], data: scores.map(row => BigInt(label(row))) },
+    Z: { dtype: "f32", dims: [scores.length, scores[0]?.length ?? 0], data: scores.flat() },
+  };
+};
+
+const of = (name: string, attributes: Attributes): OperatorCase => ({
+  name: `${name} ${attributes.post_transform ?? ""}`,
+  attributes,
+  outputCount: 2,
+  inputs: { X: { dtype: "f32", dims: [7, 2] } },
+});
+const three = { coefficients: [0.5, -1, 2, 1, 0.25, -0.5], intercepts: [0.1, -0.2, 0.3], classlabels_ints: [4, 5, 9] };
+const one = { coefficients: [0.5, -1], intercepts: [0.1] };
+export const cases = (): readonly OperatorCase[] => [
+  ...["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"].map(post_transform =>
+    of("three classes", { ...three, post_transform }),
+  ),
+  of("two classes, one row", { ...one, classlabels_ints: [0, 1], post_transform: "LOGISTIC" }),
+  of("one class", { ...one, classlabels_ints: [3] }),
+];

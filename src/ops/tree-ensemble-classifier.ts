@@ -1,0 +1,126 @@
+// TreeEnsembleClassifier: decision trees whose leaves vote for classes.
+import type { Value } from "../graph/graph.js";
+import { Poly } from "../ir/poly.js";
+import { onnxCode } from "./attention-core.js";
+import { printDims, refuse, requireOneOf } from "./checks.js";
+import { integerLabels, largestLabel } from "./class-labels.js";
+import type { Builder, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { numbersOf } from "./reference-tensors.js";
+import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
+import { exampleRows, exampleTrees, listOrTensor, scoresOfRow, treeListAttributes, treeLists } from "./tree-lists.js";
+import { leafWeights, treeScores } from "./tree-table.js";
+
+const op = "TreeEnsembleClassifier";
+
+export const operator: Operator = {
+  name: op,
+  domain: "ai.onnx.ml",
+  inputs: ["X"],
+  outputs: ["Y", "Z?"],
+  attributes: {
+    ...treeListAttributes,
+    class_ids: { type: "ints", required: true },
+    class_nodeids: { type: "ints", required: true },
+    class_treeids: { type: "ints", required: true },
+    class_weights: { type: "floats" },
+    class_weights_as_tensor: { type: "tensor" },
+    classlabels_int64s: { type: "ints" },
+    classlabels_strings: { type: "strings" },
+  },
+  dtypes: () => ({ Y: "i64", Z: "f32" }),
+  shape: node => {
+    const X = node.dims.X!;
+    if (X.length !== 2) refuse("shape", op, node, `X of ${printDims(X)} must be rows×features; reshape it`);
+    requireOneOf(op, node, "post_transform", scoreTransforms);
+    return { Y: [X[0]!], Z: [X[0]!, Poly.int(labelsOf(node).length)] };
+  },
+  expand: (node, build) => {
+    const { attributes } = node;
+    const dtype = node.dtypes.X === "f64" ? "f64" : "f32";
+    const { table, entries } = treeLists(op, node, "class");
+    const columns = integerLabels(op, node, "classlabels_int64s").length;
+    const X = build.node("Cast", [node.inputs.X], { to: onnxCode(dtype) });
+    const weights = build.constant(dtype, [table.leaves, columns], leafWeights(table.leaves, columns, entries, "SUM"));
+    const sums = treeScores(op, node, build, { X, weights, dtype }, table, "SUM");
+    const base = listOrTensor(op, node, "base_values");
+    const moved = base ? build.node("Add", [sums, build.constant(dtype, [base.length], base)]) : sums;
+    const both = isBinary(node) ? twoColumns(build, moved, attributes.post_transform, dtype) : moved;
+    const Z = transformScores(build, both, attributes.post_transform, dtype);
+    return { Y: largestLabel(build, Z, labelsOf(node)), Z: build.node("Cast", [Z], { to: onnxCode("f32") }) };
+  },
+};
+
+/** Do the leaves speak of one class alone? Then the other is what it is not. */
+const isBinary = ({ attributes }: NodeInfo): boolean => new Set(attributes.class_ids).size === 1;
+
+/** A single label stands against 0. */
+function labelsOf(node: NodeInfo): readonly number[] {
+  const labels = integerLabels(op, node, "classlabels_int64s");
+  return labels.length === 1 ? [0, labels[0]!] : labels;
+}
+
+function twoColumns(build: Builder, scores: Value, transform: string, dtype: "f32" | "f64"): Value {
+  const vector = (x: number): Value => build.constant("i64", [1], [x]);
+  const own = build.node("Slice", [scores, vector(0), vector(1), vector(1)]);
+  const plain = transform === "NONE" || transform === "PROBIT";
+  const other = plain ? build.node("Sub", [build.constant(dtype, [], [1]), own]) : build.node("Neg", [own]);
+  return build.node("Concat", [other, own], { axis: 1 });
+}
+
+export const doc: OperatorDoc = {
+  summary: "Decision trees whose leaves vote for classes: the label with the most, and the scores",
+  dtypes: "number",
+  opsets: [1, 3],
+  limits: "labels are integers",
+};
+export const tolerance: Tolerance = { relative: 16, absolute: 8 };
+
+export const reference: Reference = ({ X }, attributes) => {
+  const { post_transform: transform = "NONE", classlabels_int64s: given } = attributes;
+  const [rows, features] = X!.dims as [number, number];
+  const all = numbersOf(X!);
+  const labels: readonly number[] = given.length === 1 ? [0, given[0]] : given;
+  const binary = new Set(attributes.class_ids).size === 1;
+  const scores = Array.from({ length: rows }, (_, r) => {
+    const row = all.slice(r * features, (r + 1) * features);
+    const sums = scoresOfRow(row, attributes, "class", given.length, "SUM");
+    const own = sums[0]!;
+    const other = transform === "NONE" || transform === "PROBIT" ? 1 - own : -own;
+    return transformedRow(binary ? [other, own] : sums, transform);
+  });
+  const Y = scores.map(row => BigInt(labels[row.indexOf(Math.max(...row))]!));
+  return {
+    Y: { dtype: "i64", dims: [rows], data: Y },
+    Z: { dtype: "f32", dims: [rows, labels.length], data: scores.flat() },
+  };
+};
+
+const votes = {
+  ...exampleTrees,
+  class_treeids: [0, 0, 0, 0, 1, 1, 1],
+  class_nodeids: [2, 3, 4, 4, 1, 1, 2],
+  class_ids: [0, 1, 0, 2, 2, 1, 0],
+  class_weights: [0.5, 0.75, 0.25, 1, 0.5, 0.125, -0.25],
+  classlabels_int64s: [7, 11, 42],
+};
+const against = { ...votes, class_ids: [0, 0, 0, 0, 0, 0, 0], classlabels_int64s: [0, 1] };
+export const cases = (): readonly OperatorCase[] => [
+  ...scoreTransforms.slice(0, 4).map(post_transform => ({
+    name: post_transform,
+    attributes: { ...votes, post_transform },
+    outputCount: 2,
+    inputs: { X: exampleRows },
+  })),
+  ...["NONE", "LOGISTIC"].map(post_transform => ({
+    name: `two classes, ${post_transform}`,
+    attributes: { ...against, post_transform, base_values: [0.0625] },
+    outputCount: 2,
+    inputs: { X: exampleRows },
+  })),
+  {
+    name: "one label, integers",
+    attributes: { ...against, classlabels_int64s: [1] },
+    outputCount: 2,
+    inputs: { X: { dtype: "i64", dims: [3, 3] } },
+  },
+];
