@@ -105,7 +105,7 @@ export const variadicReference =
     return { [output]: tabulate(dtype, dims, i => wrap(dtype, value(i))) };
   };
 
-export const floats: readonly Dtype[] = ["f32", "f16", "f64"];
+export const floats: readonly Dtype[] = ["f32", "f16", "bf16", "f64"];
 export const integers: readonly Dtype[] = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
 export const numbers: readonly Dtype[] = /* @__PURE__ */ floats.concat(integers);
 export const unsigned: readonly Dtype[] = ["u8", "u16", "u32", "u64"];

@@ -1,7 +1,7 @@
 // Neg: Y = −X.
 
 import { unary } from "./elementwise.js";
-import { unaryCases, unaryReference } from "./elementwise-references.js";
+import { signed, unaryCases, unaryReference } from "./elementwise-references.js";
 import { foldNeg } from "./folds.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
@@ -16,4 +16,4 @@ export const reference = /* @__PURE__ */ unaryReference(
   x => -x,
   x => -x!,
 );
-export const cases = (): readonly OperatorCase[] => unaryCases(["f32", "f16", "f64", "i8", "i16", "i32", "i64"]);
+export const cases = (): readonly OperatorCase[] => unaryCases(signed);

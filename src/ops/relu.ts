@@ -1,7 +1,7 @@
 // Relu: max(X, 0).
 
 import { unary } from "./elementwise.js";
-import { unaryCases, unaryReference } from "./elementwise-references.js";
+import { signed, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary("Relu", x => x.relu());
@@ -15,4 +15,4 @@ export const reference = /* @__PURE__ */ unaryReference(
   x => Math.max(x, 0),
   x => (x! > 0n ? x! : 0n),
 );
-export const cases = (): readonly OperatorCase[] => unaryCases(["f32", "f16", "f64", "i8", "i16", "i32", "i64"]);
+export const cases = (): readonly OperatorCase[] => unaryCases(signed);
