@@ -1,6 +1,7 @@
 // References of integer matrix products and convolutions: zero points are taken away in plain numbers, and the references of MatMul and Conv
 // do the rest. Only references import this.
 import { reference as convReference } from "./conv.js";
+import { isFloat } from "../ir/dtypes.js";
 import { stridesOf } from "./known-values.js";
 import { reference as matMulReference } from "./mat-mul.js";
 import type { Attributes, ReferenceTensor } from "./operator.js";
@@ -23,7 +24,11 @@ export function productReader(
 const less = (t: ReferenceTensor, zero: (index: readonly number[]) => number): ReferenceTensor => {
   const strides = stridesOf(t.dims);
   const data = numbersOf(t);
-  return tabulate("i32", t.dims, i => data[i.reduce((at, x, d) => at + x * strides[d]!, 0)]! - zero(i));
+  return tabulate(
+    isFloat(t.dtype) ? "f64" : "i32",
+    t.dims,
+    i => data[i.reduce((at, x, d) => at + x * strides[d]!, 0)]! - zero(i),
+  );
 };
 
 export const integerProductReference = (

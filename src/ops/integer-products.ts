@@ -1,5 +1,6 @@
-// Products of small integers that are added up in 32 bits: matrix products and convolutions of values from which a zero point is taken away.
+// Products of quantised tensors that are added up in 32 bits: matrix products and convolutions of values from which a zero point is taken away.
 import type { Dims } from "../graph/graph.js";
+import { isFloat } from "../ir/dtypes.js";
 import type { AnyTile } from "../tile/index.js";
 import { dot, where } from "../tile/index.js";
 import { readBroadcast, requireEqual } from "./broadcast.js";
@@ -52,7 +53,10 @@ export function checkProductParameter(
     });
 }
 
-/** Σ (a − zero of a) · (b − zero of b) over k, in i32. */
+/** Nothing is to be taken away: no zero point, or one that is known to be 0 everywhere, as symmetric weights have it. */
+const isAbsent = (p: Operand | undefined): boolean => !p || (p.known?.data.every(x => numberOf(x) === 0) ?? false);
+
+/** Σ (a − zero of a) · (b − zero of b) over k: of integers in i32, of 8-bit floats in f32. */
 export function integerProduct(
   context: KernelContext,
   [A, aZero]: readonly [string, string],
@@ -61,11 +65,13 @@ export function integerProduct(
   out: Dims,
 ): AnyTile {
   const { a, b, k } = factorsAt(context.inputs[A]!, context.inputs[B]!, index, out);
-  const zero = (name: string, along: "rows" | "columns"): AnyTile | undefined =>
-    context.inputs[name] && productParameter(context, name, along, index, out).cast("i32");
-  return dot(moved(a, zero(aZero, "rows")), moved(b, zero(bZero, "columns")), k, { acc: "i32" });
+  const acc = isFloat(context.dtypes[A]!) ? "f32" : "i32";
+  const moved = (x: AnyTile, name: string, along: "rows" | "columns"): AnyTile =>
+    isAbsent(context.inputs[name])
+      ? x.cast(acc)
+      : x.cast(acc).sub(productParameter(context, name, along, index, out).cast(acc));
+  return dot(moved(a, aZero, "rows"), moved(b, bZero, "columns"), k, { acc });
 }
-const moved = (x: AnyTile, zero: AnyTile | undefined): AnyTile => (zero ? x.cast("i32").sub(zero) : x.cast("i32"));
 
 /** A node whose input and filters Conv's geometry finds under its own names. */
 const asConvolution = <N extends NodeInfo>(node: N): N => ({
@@ -79,8 +85,8 @@ export function integerConvolution(op: string, context: KernelContext, index: re
   const { x: X, w: W, w_zero_point: wZero } = context.inputs;
   const { at, of, axes } = tapsAt(op, asConvolution(context), W!, index);
   const x = paddedWith(context, X!, at);
-  const zero = wZero && outputParameter(context, "w_zero_point", index[1]!);
-  const w = moved(W!.at(...of), zero?.cast("i32"));
+  const given = W!.at(...of).cast("i32");
+  const w = isAbsent(wZero) ? given : given.sub(outputParameter(context, "w_zero_point", index[1]!).cast("i32"));
   return axes.length > 0 ? dot(x, w, ...axes, { acc: "i32" }) : x.mul(w);
 }
 /** x less its zero point, and 0 outside */

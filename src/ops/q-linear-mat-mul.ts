@@ -1,4 +1,5 @@
-// QLinearMatMul: the matrix product of quantised tensors, quantised again. Sums are exact in i32; one scale, in f32, takes them to the result.
+// QLinearMatMul: the matrix product of quantised tensors, quantised again. Sums of integers are exact in i32; one scale, in f32, takes them to
+// the result.
 import type { Dtype } from "../ir/dtypes.js";
 import { integerProductReference, productReader } from "./integer-product-references.js";
 import { checkProductParameter, integerProduct, productParameter } from "./integer-products.js";
@@ -68,6 +69,12 @@ const quantity = (n: string, dtype: Dtype, dims: readonly number[], per: readonl
   [`${n}_scale`]: scale(per, of),
   [`${n}_zero_point`]: full(dtype, per),
 });
+/** small whole numbers and scales that are powers of two: every order of summation gives the same */
+const wholes = (n: string, dtype: Dtype, dims: readonly [number, number]) => ({
+  [n]: { dtype, dims, data: Array.from({ length: dims[0] * dims[1] }, (_, i) => ((i * 5) % 7) - 3) },
+  [`${n}_scale`]: { dtype: "f32" as const, dims: [], data: [0.5] },
+  [`${n}_zero_point`]: { dtype, dims: [], data: [0] },
+});
 const result = (dtype: Dtype, per: readonly number[], of = 0.1) => ({
   y_scale: scale(per, of),
   y_zero_point: full(dtype, per),
@@ -86,6 +93,26 @@ export const cases = (): readonly OperatorCase[] => [
   {
     name: "rows with scales of their own",
     inputs: { ...quantity("a", "i8", [5, 7], [5]), ...quantity("b", "i8", [7, 9], []), ...result("i8", [5]) },
+  },
+  ...(["f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz"] as const).map(
+    (dtype): OperatorCase => ({
+      name: dtype,
+      inputs: {
+        ...wholes("a", dtype, [5, 7]),
+        ...wholes("b", dtype, [7, 9]),
+        y_scale: { dtype: "f32", dims: [], data: [4] },
+        y_zero_point: { dtype, dims: [], data: [0] },
+      },
+    }),
+  ),
+  {
+    name: "zero points known to be 0",
+    inputs: {
+      ...quantity("a", "i8", [5, 7], []),
+      ...quantity("b", "i8", [7, 9], [9]),
+      b_zero_point: { dtype: "i8", dims: [9], data: new Array<number>(9).fill(0), constant: true },
+      ...result("i8", []),
+    },
   },
   {
     name: "f16 scales",
@@ -107,7 +134,6 @@ export const tolerance = exact;
 export const doc: OperatorDoc = {
   summary:
     "The matrix product of quantised tensors, quantised: sums in i32, then one product with a_scale · b_scale / y_scale in f32, rounded to nearest even",
-  dtypes: "i8 and u8",
+  dtypes: "i8, u8 and 8-bit floats",
   opsets: [10, 21],
-  limits: "no 8-bit floats",
 };
