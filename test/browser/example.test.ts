@@ -92,6 +92,18 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 
+/** Notes at the moment when lines appear whether the font for their characters is there: later is too late for Chromium. */
+async function watchFonts(page: Page): Promise<() => Promise<string | undefined>> {
+  await page.evaluate(() => {
+    const list = document.querySelector<HTMLElement>("#lines")!;
+    const font = '1rem "Noto Sans SC Variable"';
+    new MutationObserver(() => {
+      if (list.textContent) document.body.dataset.fonts = String(document.fonts.check(font, list.textContent));
+    }).observe(list, { childList: true });
+  });
+  return () => page.evaluate(() => document.body.dataset.fonts);
+}
+
 const variants = [
   { name: "isolated: threads", isolated: true, theme: "light" },
   { name: "not isolated: one thread", isolated: false, theme: "dark" },
@@ -112,6 +124,7 @@ for (const { name, isolated, theme } of variants) {
         await finished(page),
         "This file is not a picture that the browser can show. Try a JPEG, PNG or WebP file.",
       );
+      const fontsWereThere = await watchFonts(page);
       await dropFile(page, join(root, "examples/images/tea-house.jpg"), "image/jpeg");
       await page.waitForFunction(() => document.body.dataset.state !== "failed");
       await picture(page, `${theme}-reading`);
@@ -127,6 +140,7 @@ for (const { name, isolated, theme } of variants) {
           `"${wanted}" is not among ${JSON.stringify(lines)}`,
         );
       }
+      assert.equal(await fontsWereThere(), "true");
       const threads = Number(await page.evaluate(() => document.body.dataset.threads));
       assert(isolated ? threads >= 1 : threads === 1, `${threads} threads`);
       assert.deepEqual(problems, []);

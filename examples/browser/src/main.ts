@@ -39,7 +39,14 @@ function read(file: Blob): void {
   reader.postMessage({ id: ++lastId, picture: file } satisfies ReadRequest);
 }
 
-const handlers: { [K in ReaderMessage["kind"]]: (message: Extract<ReaderMessage, { kind: K }>) => void } = {
+/** Chromium keeps boxes for characters that it drew before their part of the font came; so it comes first, if it comes at all. */
+async function fontsFor(text: string): Promise<void> {
+  await document.fonts.load('1rem "Noto Sans SC Variable"', text).catch(() => {});
+}
+
+const handlers: {
+  [K in ReaderMessage["kind"]]: (message: Extract<ReaderMessage, { kind: K }>) => void | Promise<void>;
+} = {
   progress: ({ id, step, fraction }) => {
     if (id !== undefined && id !== lastId) return;
     progress.value = fraction;
@@ -52,7 +59,8 @@ const handlers: { [K in ReaderMessage["kind"]]: (message: Extract<ReaderMessage,
     document.body.dataset.threads = String(threads);
     if (lastId === 0) show("idle", "Ready");
   },
-  result: ({ id, width, height, lines, readMs }) => {
+  result: async ({ id, width, height, lines, readMs }) => {
+    await fontsFor(lines.map(({ text }) => text).join(""));
     if (id !== lastId) return;
     drawBoxes(overlay, width, height, lines);
     listLines(list, lines);
