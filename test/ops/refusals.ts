@@ -13,6 +13,8 @@ import { AzulejoError } from "../../src/support/errors.js";
 
 export interface Refusal {
   readonly op: string;
+  /** absent: ai.onnx */
+  readonly domain?: string;
   /** inputs as "dtype dims": a word is a symbol; "=" gives content */
   readonly inputs: Readonly<Record<string, string>>;
   readonly attributes?: Attributes;
@@ -43,7 +45,7 @@ function inputOf(text: string): Input {
 }
 
 export function infoOf(r: Refusal): NodeInfo {
-  const operator = createRegistry().find("", r.op, newestOpset)!;
+  const operator = createRegistry().find(r.domain ?? "", r.op, newestOpset)!;
   const inputs = Object.entries(r.inputs).map(([name, text]) => [name, inputOf(text)] as const);
   const field = <K extends keyof Input>(key: K) => Object.fromEntries(inputs.map(([name, i]) => [name, i[key]]));
   const defaults = Object.entries(operator.attributes ?? {}).flatMap(([k, s]) =>
@@ -65,7 +67,7 @@ export function infoOf(r: Refusal): NodeInfo {
 export function testRefusals(refusals: readonly Refusal[]): void {
   for (const r of refusals)
     test(r.says, () => {
-      const operator = createRegistry().find("", r.op, newestOpset)!;
+      const operator = createRegistry().find(r.domain ?? "", r.op, newestOpset)!;
       const info = infoOf(r);
       const infer = (): unknown => [operator.dtypes?.(info), operator.shape(info)];
       assert.throws(infer, (e: unknown) => {
