@@ -1,11 +1,15 @@
 // Add: C = A + B; integers wrap around.
 
+import { binaryDerivative } from "./derivatives.js";
 import { binary } from "./elementwise.js";
 import { binaryCases, binaryReference, numbers } from "./elementwise-references.js";
 import { foldAdd } from "./folds.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
-export const operator = /* @__PURE__ */ binary("Add", (a, b) => a.add(b), { fold: foldAdd });
+export const operator = /* @__PURE__ */ binary("Add", (a, b) => a.add(b), {
+  fold: foldAdd,
+  derivative: /* @__PURE__ */ binaryDerivative(({ by }) => [by, by]),
+});
 
 export const doc: OperatorDoc = {
   summary: "A + B with broadcasting",

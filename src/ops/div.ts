@@ -1,11 +1,18 @@
 // Div: C = A / B; integers are divided towards zero.
 
+import { binaryDerivative } from "./derivatives.js";
 import { binary } from "./elementwise.js";
 import { binaryCases, binaryReference, signed, unsigned } from "./elementwise-references.js";
 import { foldDiv } from "./folds.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
-export const operator = /* @__PURE__ */ binary("Div", (a, b) => a.div(b), { fold: foldDiv });
+export const operator = /* @__PURE__ */ binary("Div", (a, b) => a.div(b), {
+  fold: foldDiv,
+  derivative: /* @__PURE__ */ binaryDerivative(({ b, y, by }, { op }) => {
+    const share = op("Div", by, b);
+    return [share, op("Neg", op("Mul", share, y))];
+  }),
+});
 
 export const doc: OperatorDoc = {
   summary: "A / B with broadcasting; integers are divided towards zero",

@@ -10,7 +10,7 @@ import type { KnownElement } from "./known-values.js";
 import { mapKnown } from "./known-values.js";
 import type { AttributeSpec, Attributes, NodeInfo, Operator } from "./operator.js";
 
-interface More extends Pick<Operator, "text"> {
+interface More extends Pick<Operator, "text" | "derivative"> {
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
   /** dtype of the result where it is not that of the operands */
   readonly result?: Dtype;
@@ -51,6 +51,7 @@ export function unary(
     attributes: { ...more.attributes, ...consumedInputs },
     shape: ({ dims }) => ({ [Y]: dims[X]! }),
     ...(more.result ? { dtypes: () => ({ [Y]: more.result! }) } : {}),
+    ...(more.derivative ? { derivative: more.derivative } : {}),
     ...(more.fold ? { values: foldEach(() => [X], Y, more.fold) } : {}),
     at: ({ inputs, attributes }) => ({ [Y]: (...i) => f(inputs[X]!.at(...i), attributes) }),
   };
@@ -69,6 +70,7 @@ export function binary(
     attributes: { ...more.attributes, ...legacyAlignment, ...consumedInputs },
     shape: node => ({ C: broadcastDims(name, node, ["A", "B"]) }),
     dtypes: node => ({ C: more.result ?? commonDtype(name, node, ["A", "B"]) }),
+    ...(more.derivative ? { derivative: more.derivative } : {}),
     ...(more.fold ? { values: foldEach(() => ["A", "B"], "C", more.fold) } : {}),
     ...(more.text ? { text: true } : {}),
     at: context => {

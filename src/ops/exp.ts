@@ -1,10 +1,15 @@
 // Exp: eˣ.
 
+import { unaryDerivative } from "./derivatives.js";
 import { unary } from "./elementwise.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary("Exp", x => x.exp(), { names: ["input", "output"] });
+const names = ["input", "output"] as const;
+export const operator = /* @__PURE__ */ unary("Exp", x => x.exp(), {
+  names,
+  derivative: /* @__PURE__ */ unaryDerivative(names, ({ y, by }, { op }) => op("Mul", by, y)),
+});
 
 export const doc: OperatorDoc = {
   summary: "e to the power of the input",

@@ -78,6 +78,7 @@ import { operator as gemmOperator } from "./gemm.js";
 import { operator as globalAveragePoolOperator } from "./global-average-pool.js";
 import { operator as globalLpPoolOperator } from "./global-lp-pool.js";
 import { operator as globalMaxPoolOperator } from "./global-max-pool.js";
+import { operator as gradientOperator } from "./gradient.js";
 import { operator as greaterOperator } from "./greater.js";
 import { operator as greaterOrEqualOperator } from "./greater-or-equal.js";
 import { operator as gridSampleOperator } from "./grid-sample.js";
@@ -309,6 +310,7 @@ export const builtInOperators: readonly Operator[] = [
   globalAveragePoolOperator,
   globalLpPoolOperator,
   globalMaxPoolOperator,
+  gradientOperator,
   greaterOrEqualOperator,
   greaterOperator,
   gridSampleOperator,

@@ -1,10 +1,15 @@
 // Log: the natural logarithm; −∞ at 0, NaN below.
 
+import { unaryDerivative } from "./derivatives.js";
 import { unary } from "./elementwise.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary("Log", x => x.log(), { names: ["input", "output"] });
+const names = ["input", "output"] as const;
+export const operator = /* @__PURE__ */ unary("Log", x => x.log(), {
+  names,
+  derivative: /* @__PURE__ */ unaryDerivative(names, ({ x, by }, { op }) => op("Div", by, x)),
+});
 
 export const doc: OperatorDoc = {
   summary: "The natural logarithm of the input",

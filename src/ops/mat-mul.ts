@@ -1,14 +1,25 @@
 // MatMul: products of matrices as numpy's matmul has them: vectors are promoted, leading dims broadcast.
-import type { Dims } from "../graph/graph.js";
+import type { Dims, Value } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { is64BitInteger } from "../ir/dtypes.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dot } from "../tile/index.js";
 import { broadcastDims, readBroadcast, requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
+import { sumTo } from "./derivatives.js";
 import { commonDtype } from "./elementwise.js";
 import { broadcastNumbers, broadcastReader, floats, wrap } from "./elementwise-references.js";
-import type { NodeInfo, Operand, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import type {
+  Builder,
+  Differentiation,
+  NodeInfo,
+  Operand,
+  Operator,
+  OperatorCase,
+  OperatorDoc,
+  Reference,
+  Tolerance,
+} from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { tabulate, withDims } from "./reference-tensors.js";
 
@@ -18,6 +29,7 @@ export const operator: Operator = {
   outputs: ["Y"],
   shape: node => ({ Y: matMulDims("MatMul", node, "A", "B") }),
   dtypes: node => ({ Y: commonDtype("MatMul", node, ["A", "B"]) }),
+  derivative: matMulDerivative,
   at: ({ inputs, outputs }) => ({
     Y: (...i) => {
       const { a, b, k } = factorsAt(inputs.A!, inputs.B!, i, outputs.Y!);
@@ -70,6 +82,30 @@ export function matMulDims(op: string, node: NodeInfo, a: string, b: string): Di
   );
   const batch = broadcastDims(op, { ...node, dims: { A: A.slice(0, -2), B: B.slice(0, -2) } }, ["A", "B"]);
   return [...batch, ...(A.length > 1 ? [A.at(-2)!] : []), ...(B.length > 1 ? [B.at(-1)!] : [])];
+}
+
+/** dA = dY · Bᵀ, dB = Aᵀ · dY, summed over the batches that were stretched. */
+function matMulDerivative(node: Differentiation, build: Builder): Record<string, Value> {
+  const { A, B } = node.inputs as Readonly<Record<"A" | "B", Value>>;
+  const by = node.by.Y!;
+  if (A.dims!.length < 2 || B.dims!.length < 2)
+    refuse(
+      "operator-unsupported",
+      "MatMul",
+      node,
+      `its derivative for vectors, A of ${printDims(A.dims!)} and B of ${printDims(B.dims!)}, is not supported; unsqueeze them to matrices`,
+    );
+  const turned = (x: Value): Value => {
+    const rank = x.dims!.length;
+    const perm = Array.from({ length: rank }, (_, d) => (d < rank - 2 ? d : 2 * rank - 3 - d));
+    return build.node("Transpose", [x], { perm });
+  };
+  const batch = node.outputs.Y!.slice(0, -2);
+  const [a, b] = [build.node("MatMul", [by, turned(B)]), build.node("MatMul", [turned(A), by])];
+  return {
+    A: sumTo(node, build, a, [...batch, ...A.dims!.slice(-2)], A.dims!),
+    B: sumTo(node, build, b, [...batch, ...B.dims!.slice(-2)], B.dims!),
+  };
 }
 
 export const doc: OperatorDoc = {

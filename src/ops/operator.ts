@@ -69,6 +69,14 @@ export interface Expansion extends NodeInfo {
   readonly outputs: Readonly<Record<string, Dims>>;
 }
 
+/** A node on the way from what a derivative is taken of to what it is taken by. */
+export interface Differentiation extends Expansion {
+  /** values of the outputs */
+  readonly results: Readonly<Record<string, Value>>;
+  /** derivatives by the outputs; an output that does not matter has none */
+  readonly by: Readonly<Record<string, Value | undefined>>;
+}
+
 type GivenAttributes = Readonly<Record<string, AttributeValue | undefined>>;
 
 /** Makes the nodes of an expansion: of the newest ai.onnx, or of another domain. Attributes that are undefined are left out. */
@@ -120,6 +128,8 @@ export interface Operator {
    * see the parts and no target knows the whole.
    */
   readonly expand?: (node: Expansion, build: Builder) => Readonly<Record<string, Value>>;
+  /** derivatives by the inputs, in the dims of the inputs; an input that it does not depend on smoothly has none */
+  readonly derivative?: (node: Differentiation, build: Builder) => Readonly<Record<string, Value | undefined>>;
   /** spatial operators run fastest with the channel (dim 1) innermost in memory; the planner decides */
   readonly prefers?: "channels-last";
   /**

@@ -1,10 +1,15 @@
 // Sigmoid: 1 / (1 + e⁻ˣ).
 
+import { unaryDerivative } from "./derivatives.js";
 import { unary } from "./elementwise.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary("Sigmoid", x => x.sigmoid());
+export const operator = /* @__PURE__ */ unary("Sigmoid", x => x.sigmoid(), {
+  derivative: /* @__PURE__ */ unaryDerivative(["X", "Y"], ({ y, by }, { op, number }) =>
+    op("Mul", by, op("Mul", y, op("Sub", number(1), y))),
+  ),
+});
 
 export const doc: OperatorDoc = {
   summary: "1 / (1 + e⁻ˣ)",

@@ -1,10 +1,15 @@
 // Sqrt: the square root; NaN below 0.
 
+import { unaryDerivative } from "./derivatives.js";
 import { unary } from "./elementwise.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary("Sqrt", x => x.sqrt());
+export const operator = /* @__PURE__ */ unary("Sqrt", x => x.sqrt(), {
+  derivative: /* @__PURE__ */ unaryDerivative(["X", "Y"], ({ y, by }, { op, number }) =>
+    op("Div", op("Mul", by, number(0.5)), y),
+  ),
+});
 
 export const doc: OperatorDoc = {
   summary: "The square root of X",

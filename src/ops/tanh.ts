@@ -1,10 +1,17 @@
 // Tanh: the hyperbolic tangent.
 
+import { unaryDerivative } from "./derivatives.js";
 import { unary } from "./elementwise.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary("Tanh", x => x.tanh(), { names: ["input", "output"] });
+const names = ["input", "output"] as const;
+export const operator = /* @__PURE__ */ unary("Tanh", x => x.tanh(), {
+  names,
+  derivative: /* @__PURE__ */ unaryDerivative(names, ({ y, by }, { op, number }) =>
+    op("Mul", by, op("Sub", number(1), op("Mul", y, y))),
+  ),
+});
 
 export const doc: OperatorDoc = {
   summary: "The hyperbolic tangent of the input",

@@ -29,6 +29,15 @@ export async function prepareJob(name: string, graph: Graph, inputs: Job["inputs
   return { name, graph: prepared, inputs: Object.fromEntries(named) };
 }
 
+/** A Gradient asks for values by their names. */
+const namedValues = (attributes: GraphNode["attributes"], prefix: string): GraphNode["attributes"] =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([k, v]) => [
+      k,
+      typeof v === "string" ? prefix + v : (v as readonly string[]).map(name => prefix + name),
+    ]),
+  );
+
 /** All values and nodes under names of their own. */
 function prefixed(graph: Graph, prefix: string): Graph {
   const renamed = new Map<Value, Value>();
@@ -39,6 +48,7 @@ function prefixed(graph: Graph, prefix: string): Graph {
   };
   const node = (n: GraphNode): GraphNode => ({
     ...mapSubgraphs(n, inner),
+    ...(n.op === "Gradient" ? { attributes: namedValues(n.attributes, prefix) } : {}),
     name: prefix + n.name,
     inputs: n.inputs.map(v => v && value(v)),
     outputs: n.outputs.map(v => v && value(v)),

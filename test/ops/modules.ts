@@ -78,6 +78,7 @@ import * as gemmModule from "../../src/ops/gemm.js";
 import * as globalAveragePoolModule from "../../src/ops/global-average-pool.js";
 import * as globalLpPoolModule from "../../src/ops/global-lp-pool.js";
 import * as globalMaxPoolModule from "../../src/ops/global-max-pool.js";
+import * as gradientModule from "../../src/ops/gradient.js";
 import * as greaterModule from "../../src/ops/greater.js";
 import * as greaterOrEqualModule from "../../src/ops/greater-or-equal.js";
 import * as gridSampleModule from "../../src/ops/grid-sample.js";
@@ -309,6 +310,7 @@ export const operatorModules: readonly OperatorModule[] = [
   globalAveragePoolModule,
   globalLpPoolModule,
   globalMaxPoolModule,
+  gradientModule,
   greaterOrEqualModule,
   greaterModule,
   gridSampleModule,

@@ -59,7 +59,8 @@ function expansionOf({ info, inputs, outputs }: BoundNode): Expansion {
   return { ...info, inputs, outputs: outputDims };
 }
 
-class NodeBuilder implements Builder {
+/** The builder of one node's expansion; names begin with the node's. */
+export class NodeBuilder implements Builder {
   readonly nodes: GraphNode[] = [];
   readonly #node: GraphNode;
   constructor(node: GraphNode) {

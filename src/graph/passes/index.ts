@@ -3,6 +3,7 @@ import type { Registry } from "../../ops/registry.js";
 import type { InferOptions } from "../infer.js";
 import { infer } from "../infer.js";
 import type { Pass } from "../pass.js";
+import { differentiate } from "./differentiate.js";
 import { expandOperators } from "./expand.js";
 import type { Evaluate } from "./fold-constants.js";
 import { foldConstants } from "./fold-constants.js";
@@ -14,7 +15,16 @@ import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
-export { expandOperators, foldNormalization, foldPadding, removeDeadCode, resolveIf, shareCommon, simplify };
+export {
+  differentiate,
+  expandOperators,
+  foldNormalization,
+  foldPadding,
+  removeDeadCode,
+  resolveIf,
+  shareCommon,
+  simplify,
+};
 
 export interface PassOptions extends InferOptions {
   /** evaluates operators on constants; absent: those that inference does not know stay in the graph */
@@ -30,6 +40,8 @@ export const inferTypes = (registry: Registry, options: InferOptions = {}): Pass
 export function defaultPasses(registry: Registry, options: PassOptions = {}): Pass[] {
   return [
     inferTypes(registry, options),
+    // values still have the names by which a Gradient asks for them
+    differentiate(registry),
     resolveIf,
     expandOperators(registry),
     foldConstants(registry, options.evaluate),
