@@ -3,6 +3,7 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { lowest } from "../tile/index.js";
 import { rowOf } from "./accumulate.js";
+import { normalizeAxis } from "./checks.js";
 import { dtypeOfOnnx, onnxDtypes } from "./onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { mapRows } from "./softmax.js";
@@ -18,7 +19,10 @@ export const operator: Operator = {
     const { to } = node.attributes;
     return { P: to === undefined ? node.dtypes.S! : dtypeOfOnnx("AttentionWeights", node, to) };
   },
-  shape: ({ dims }) => ({ P: dims.S! }),
+  shape: node => {
+    normalizeAxis("AttentionWeights", node, -1, node.dims.S!.length);
+    return { P: node.dims.S! };
+  },
   at: context => ({
     P: (...i) => {
       const S = context.inputs.S!;

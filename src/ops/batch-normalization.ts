@@ -4,7 +4,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { moments, wide } from "./accumulate.js";
-import { requireEqual } from "./broadcast.js";
+import { requireEntries } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
@@ -49,12 +49,9 @@ export const operator: Operator = {
 /** One entry a channel; with spatial = 0 (before opset 9) the statistics have the dims of a sample, which reading checks. */
 function checkChannels(node: NodeInfo): void {
   const X = node.dims.X!;
-  if (node.attributes.spatial === 0 || X.length < 2) return;
-  for (const name of names) {
-    const size = node.dims[name]![0] ?? Poly.one;
-    const sentence = `X has ${X[1]!.print()} channels and ${name} has ${size.print()} entries; they must agree`;
-    requireEqual("BatchNormalization", node, X[1]!, size, sentence);
-  }
+  if (node.attributes.spatial === 0) return;
+  for (const name of names)
+    requireEntries("BatchNormalization", node, name, { input: "X", what: "channels", count: X[1] ?? Poly.one });
 }
 
 function refuseOldTraining(node: NodeInfo): void {

@@ -42,6 +42,41 @@ export function requireEqual(op: string, node: NodeInfo, a: Poly, b: Poly, sente
   node.assumeEqual?.(a, b);
 }
 
+/** Refuses an input, if it is there, that is not a list with one entry for each of so many things of another input. */
+export function requireEntries(
+  op: string,
+  node: NodeInfo,
+  name: string,
+  of: { readonly input: string; readonly what: string; readonly count: Poly },
+): void {
+  const dims = node.dims[name];
+  if (!dims) return;
+  const owner = `${of.input} has ${of.count.print()} ${of.what}`;
+  if (dims.length !== 1)
+    refuse("shape", op, node, `${owner} and ${name} is ${printDims(dims)}; give it one entry for each`);
+  requireEqual(op, node, of.count, dims[0]!, `${owner} and ${name} has ${dims[0]!.print()} entries; they must agree`);
+}
+
+/** Refuses an input, if it is there, that would have to grow another one. */
+export function requireBroadcastTo(op: string, node: NodeInfo, name: string, to: string): void {
+  const [from, dims] = [node.dims[name], node.dims[to]!];
+  if (!from) return;
+  const first = dims.length - from.length;
+  const fits = first >= 0 && from.every((d, j) => isOne(d) || mayBeEqual(node, d, dims[first + j]!));
+  if (!fits)
+    refuse(
+      "shape",
+      op,
+      node,
+      `${name} of ${printDims(from)} does not broadcast to ${to} of ${printDims(dims)}; from the right, its dims must be equal or 1`,
+    );
+}
+function mayBeEqual(node: NodeInfo, a: Poly, b: Poly): boolean {
+  if (a.isConst && b.isConst) return a.equals(b);
+  if (!a.equals(b)) node.assumeEqual?.(a, b);
+  return true;
+}
+
 /** Dims of the result of operands that broadcast together. */
 export function broadcastDims(op: string, node: NodeInfo, names: readonly string[]): Dims {
   let out: Dims = [];

@@ -8,7 +8,7 @@ import type { AnyIndex, AnyTile, DimValue } from "../tile/index.js";
 import { dimOf, dot, where } from "../tile/index.js";
 import { wide } from "./accumulate.js";
 import { larger } from "./bounds.js";
-import { requireEqual } from "./broadcast.js";
+import { requireEntries, requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { commonDtype } from "./elementwise.js";
 import { floats } from "./elementwise-references.js";
@@ -150,6 +150,7 @@ function check(node: NodeInfo, X: Dims, W: Dims): void {
     );
   const channels = `X has ${X[1]!.print()} channels and W takes ${W[0]!.print()}; they must agree`;
   requireEqual("ConvTranspose", node, X[1]!, W[0]!, channels);
+  requireEntries("ConvTranspose", node, "B", { input: "W", what: "outputs", count: W[1]!.mul(group) });
   if (W[0]!.isConst && W[0]!.constant % group !== 0)
     refuse(
       "shape",

@@ -5,7 +5,7 @@ import { opaque, Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dimOf, dot } from "../tile/index.js";
 import { wide } from "./accumulate.js";
-import { requireEqual } from "./broadcast.js";
+import { requireEntries, requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { commonDtype } from "./elementwise.js";
 import { floats } from "./elementwise-references.js";
@@ -110,6 +110,7 @@ function checkConvolution(op: string, node: NodeInfo): void {
       node,
       `${W[0]!.constant} outputs do not divide into ${group} groups; use a number of outputs that does`,
     );
+  requireEntries("Conv", node, "B", { input: "W", what: "outputs", count: W[0]! });
   const shape = node.attributes.kernel_shape as readonly number[] | undefined;
   if (shape && W.slice(2).some((d, j) => d.isConst && d.constant !== shape[j]))
     refuse(

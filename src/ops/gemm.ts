@@ -2,7 +2,7 @@
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { dot } from "../tile/index.js";
-import { broadcastDims, readBroadcast, requireEqual } from "./broadcast.js";
+import { readBroadcast, requireBroadcastTo, requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { commonDtype } from "./elementwise.js";
 import { broadcastReader, floats } from "./elementwise-references.js";
@@ -59,7 +59,7 @@ function gemmDims(node: NodeInfo): Dims {
   const [inner, n] = node.attributes.transB ? [B[1]!, B[0]!] : [B[0]!, B[1]!];
   const meeting = `A of ${printDims(A)} and B of ${printDims(B)} meet in ${k.print()} and ${inner.print()}; they must agree`;
   requireEqual("Gemm", node, k, inner, meeting);
-  if (C) broadcastDims("Gemm", { ...node, dims: { "A · B": [m, n], C } }, ["A · B", "C"]);
+  if (C) requireBroadcastTo("Gemm", { ...node, dims: { "A · B": [m, n], C } }, "C", "A · B");
   return [m, n];
 }
 

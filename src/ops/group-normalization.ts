@@ -4,7 +4,8 @@ import type { Dtype } from "../ir/dtypes.js";
 import { opaque, Poly } from "../ir/poly.js";
 import { dimOf } from "../tile/index.js";
 import { moments, wide } from "./accumulate.js";
-import { refuse } from "./checks.js";
+import { requireEntries } from "./broadcast.js";
+import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Operand, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf, sizeOf } from "./reference-tensors.js";
@@ -19,7 +20,10 @@ export const operator: Operator = {
     stash_type: { type: "int", default: 1 },
   },
   shape: node => {
-    const channels = node.dims.X![1]!;
+    const X = node.dims.X!;
+    if (X.length < 2)
+      refuse("shape", "GroupNormalization", node, `X of ${printDims(X)} has no channels; it needs at least 2 dims`);
+    const channels = X[1]!;
     if (channels.isConst && channels.constant % node.attributes.num_groups !== 0)
       refuse(
         "shape",
@@ -27,7 +31,13 @@ export const operator: Operator = {
         node,
         `${channels.constant} channels do not divide into ${node.attributes.num_groups} groups; use a number of groups that divides them`,
       );
-    return { Y: node.dims.X! };
+    // before opset 21 a group had one scale and one bias
+    const own =
+      node.opset < 21
+        ? { input: "num_groups", what: "groups", count: Poly.int(node.attributes.num_groups) }
+        : { input: "X", what: "channels", count: channels };
+    for (const name of ["scale", "bias"]) requireEntries("GroupNormalization", node, name, own);
+    return { Y: X };
   },
   at: ({ inputs, attributes, opset }) => ({
     Y: (n, c, ...i) => {

@@ -16,7 +16,7 @@ export const operator: Operator = {
   dtypes: ({ dtypes }) => ({ Y: dtypes.X!, Y_h: dtypes.X! }),
   shape: node => {
     activationsOf("GRU", node, 0, gateActivations);
-    const { Y, state } = recurrentDims("GRU", node);
+    const { Y, state } = recurrentDims("GRU", node, 3);
     return { Y, Y_h: state };
   },
   kernels: node =>

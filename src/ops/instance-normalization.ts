@@ -1,9 +1,8 @@
 // InstanceNormalization: (X − mean) / √(variance + epsilon) · scale + B over the spatial axes of each channel of each sample.
-import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { moments, rowOf, wide } from "./accumulate.js";
 import { axesFrom } from "./axes.js";
-import { requireEqual } from "./broadcast.js";
+import { requireEntries } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
@@ -15,7 +14,7 @@ export const operator: Operator = {
   outputs: ["output"],
   attributes: { epsilon: { type: "float", default: 1e-5 }, consumed_inputs: { type: "ints" } },
   shape: node => {
-    const { input, scale, B } = node.dims as { input: Dims; scale: Dims; B: Dims };
+    const input = node.dims.input!;
     if (input.length < 2)
       refuse(
         "shape",
@@ -23,10 +22,8 @@ export const operator: Operator = {
         node,
         `input of ${printDims(input)} has no channels; it needs at least 2 dims`,
       );
-    for (const [name, dims] of Object.entries({ scale, B })) {
-      const sentence = `input has ${input[1]!.print()} channels and ${name} has ${dims[0]!.print()} entries; they must agree`;
-      requireEqual("InstanceNormalization", node, input[1]!, dims[0]!, sentence);
-    }
+    for (const name of ["scale", "B"])
+      requireEntries("InstanceNormalization", node, name, { input: "input", what: "channels", count: input[1]! });
     return { output: input };
   },
   at: ({ inputs, attributes }) => ({

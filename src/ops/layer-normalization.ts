@@ -4,7 +4,7 @@ import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { computeDtype, moments, rowOf, wide } from "./accumulate.js";
 import { axesFrom } from "./axes.js";
-import { readBroadcast } from "./broadcast.js";
+import { readBroadcast, requireBroadcastTo } from "./broadcast.js";
 import { normalizeAxis } from "./checks.js";
 import { broadcastReader, floats } from "./elementwise-references.js";
 import type {
@@ -31,6 +31,7 @@ export const operator: Operator = {
   shape: node => {
     const X = node.dims.X!;
     const axes = normalizedAxes("LayerNormalization", node);
+    for (const name of ["Scale", "B"]) requireBroadcastTo("LayerNormalization", node, name, "X");
     const statistics = X.map((d, j) => (axes.includes(j) ? Poly.one : d));
     return { Y: X, Mean: statistics, InvStdDev: statistics };
   },

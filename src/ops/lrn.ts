@@ -3,6 +3,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { dimOf, dot } from "../tile/index.js";
 import { wide } from "./accumulate.js";
+import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { knownPower } from "./pow.js";
@@ -19,7 +20,11 @@ export const operator: Operator = {
     bias: { type: "float", default: 1 },
     size: { type: "int", required: true },
   },
-  shape: ({ dims }) => ({ Y: dims.X! }),
+  shape: node => {
+    const X = node.dims.X!;
+    if (X.length < 2) refuse("shape", "LRN", node, `X of ${printDims(X)} has no channels; it needs at least 2 dims`);
+    return { Y: X };
+  },
   at: ({ inputs, attributes }) => ({
     Y: (n, c, ...i) => {
       const X = inputs.X!;

@@ -26,7 +26,7 @@ export const operator: Operator = {
         "input_forget = 1 is not supported; export the model with separate gates",
       );
     activationsOf("LSTM", node, 0, gateActivations);
-    const { Y, state } = recurrentDims("LSTM", node);
+    const { Y, state } = recurrentDims("LSTM", node, 4);
     return { Y, Y_h: state, Y_c: state };
   },
   kernels: node =>

@@ -1,10 +1,10 @@
 // PRelu: X where it is positive, else slope · X; the slope broadcasts to X.
 import type { Dtype } from "../ir/dtypes.js";
 import { where } from "../tile/index.js";
-import { readBroadcast } from "./broadcast.js";
+import { readBroadcast, requireBroadcastTo } from "./broadcast.js";
 import { commonDtype } from "./elementwise.js";
 import { broadcastReader, floats, wrap } from "./elementwise-references.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { tabulate } from "./reference-tensors.js";
 
@@ -12,18 +12,23 @@ export const operator: Operator = {
   name: "PRelu",
   inputs: ["X", "slope"],
   outputs: ["Y"],
-  shape: node => ({ Y: node.dims.X! }),
+  shape: node => {
+    if (!ofChannels(node)) requireBroadcastTo("PRelu", node, "slope", "X");
+    return { Y: node.dims.X! };
+  },
   dtypes: node => ({ Y: commonDtype("PRelu", node, ["X", "slope"]) }),
   at: context => ({
     Y: (...i) => {
       const x = context.inputs.X!.at(...i);
       const slope = context.inputs.slope!;
-      // before opset 7 a slope of one dim belonged to the channels
-      const behind = context.opset < 7 && slope.rank === 1 ? Math.max(i.length - 2, 0) : 0;
+      const behind = ofChannels(context) ? Math.max(i.length - 2, 0) : 0;
       return where(x.lt(0), readBroadcast(slope, i, context.outputs.Y!, behind).mul(x), x);
     },
   }),
 };
+
+/** Before opset 7 a slope of one dim belonged to the channels. */
+const ofChannels = (node: NodeInfo): boolean => node.opset < 7 && node.dims.slope!.length === 1;
 
 export const doc: OperatorDoc = {
   summary: "X where X ≥ 0, else slope · X; the slope broadcasts to X",

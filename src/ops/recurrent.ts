@@ -27,8 +27,8 @@ export function directionsOf(op: string, node: NodeInfo): readonly ("forward" | 
   refuse("operator-attribute", op, node, `direction "${direction}" is unknown; use forward, reverse or bidirectional`);
 }
 
-/** Sizes by the words of the specification; layout 1 has the batch first. */
-export function recurrentDims(op: string, node: NodeInfo): Readonly<Record<"Y" | "state", Dims>> {
+/** Sizes by the words of the specification; layout 1 has the batch first. `gates` are stacked in W, R and B. */
+export function recurrentDims(op: string, node: NodeInfo, gates: number): Readonly<Record<"Y" | "state", Dims>> {
   const { X, W, R } = node.dims as { X: Dims; W: Dims; R: Dims };
   if (X.length !== 3 || W.length !== 3 || R.length !== 3)
     refuse(
@@ -51,15 +51,30 @@ export function recurrentDims(op: string, node: NodeInfo): Readonly<Record<"Y" |
   const batchFirst = node.attributes.layout === 1;
   const [steps, batch] = batchFirst ? [X[1]!, X[0]!] : [X[0]!, X[1]!];
   const state = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
-  for (const name of ["initial_h", "initial_c"])
-    node.dims[name]?.forEach((size, j) => {
-      const sentence = `${name} of ${printDims(node.dims[name]!)} is not ${printDims(state)}; they must agree`;
-      requireEqual(op, node, state[j]!, size, sentence);
-    });
+  const wanted: Readonly<Record<string, Dims>> = {
+    W: [directions, hidden.mul(gates), W[2]!],
+    R: [directions, hidden.mul(gates), hidden],
+    B: [directions, hidden.mul(2 * gates)],
+    P: [directions, hidden.mul(3)],
+    sequence_lens: [batch],
+    initial_h: state,
+    initial_c: state,
+  };
+  for (const [name, dims] of Object.entries(wanted)) requireDims(op, node, name, dims);
   return {
     Y: batchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden],
     state,
   };
+}
+
+function requireDims(op: string, node: NodeInfo, name: string, wanted: Dims): void {
+  const dims = node.dims[name];
+  if (!dims) return;
+  const sentence = `${name} of ${printDims(dims)} is not ${printDims(wanted)}; they must agree`;
+  if (dims.length !== wanted.length) refuse("shape", op, node, sentence);
+  dims.forEach((size, j) => {
+    requireEqual(op, node, wanted[j]!, size, sentence);
+  });
 }
 
 export type Activation = (x: AnyTile) => AnyTile;

@@ -2,7 +2,7 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { dot } from "../tile/index.js";
 import { countOf, rowOf, wide } from "./accumulate.js";
-import { readBroadcast } from "./broadcast.js";
+import { readBroadcast, requireBroadcastTo } from "./broadcast.js";
 import { broadcastReader, floats } from "./elementwise-references.js";
 import { normalizedAxes } from "./layer-normalization.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
@@ -19,6 +19,7 @@ export const operator: Operator = {
   },
   shape: node => {
     normalizedAxes("RMSNormalization", node);
+    requireBroadcastTo("RMSNormalization", node, "scale", "X");
     return { Y: node.dims.X! };
   },
   at: context => ({

@@ -12,7 +12,7 @@ export const operator: Operator = {
   dtypes: ({ dtypes }) => ({ Y: dtypes.X!, Y_h: dtypes.X! }),
   shape: node => {
     activationsOf("RNN", node, 0, ["Tanh"]);
-    const { Y, state } = recurrentDims("RNN", node);
+    const { Y, state } = recurrentDims("RNN", node, 1);
     return { Y, Y_h: state };
   },
   kernels: node =>

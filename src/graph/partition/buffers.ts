@@ -18,6 +18,8 @@ export class Buffers {
   #count = 0;
   readonly #byValue = new Map<Value, Buffer>();
   readonly #aliases = new Map<Value, { source: Value; layout: Layout; resolve: () => Buffer }>();
+  /** values under whose memory others are renamed: where they lie is settled */
+  readonly #settled = new Set<Value>();
   readonly #pieces = new Map<Buffer, readonly Piece[]>();
 
   find(v: Value): Buffer | undefined {
@@ -59,6 +61,9 @@ export class Buffers {
   isAlias(v: Value): boolean {
     return this.#aliases.has(v);
   }
+  hasAliases(v: Value): boolean {
+    return this.#settled.has(v);
+  }
   aliasSource(v: Value): Value | undefined {
     return this.#aliases.get(v)?.source;
   }
@@ -81,6 +86,7 @@ export class Buffers {
   }
   alias(v: Value, layout: Layout, source: Value, resolve: () => Buffer): void {
     this.#aliases.set(v, { source, layout, resolve });
+    this.#settled.add(source);
   }
 
   // ---- concatenations

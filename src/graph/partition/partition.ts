@@ -298,7 +298,10 @@ class Region implements FusionView {
       const target = Object.values(bound.outputs)[0]!;
       const axis = bound.operator.concat(bound.info);
       const mayMove = (v: Value): boolean =>
-        this.producer(v) !== undefined && !this.#graph.outputs.includes(v) && !this.#buffers.find(v);
+        this.producer(v) !== undefined &&
+        !this.#graph.outputs.includes(v) &&
+        !this.#buffers.find(v) &&
+        !this.#buffers.hasAliases(v);
       this.#buffers.concat(this.#bufferFor(target), Object.values(bound.inputs), axis, mayMove);
     }
   }

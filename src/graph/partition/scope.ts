@@ -10,6 +10,7 @@ import type { AnyTile, DimValue } from "../../tile/index.js";
 import { dimOf, literal, tileOf, where } from "../../tile/index.js";
 import { indexTile } from "../../tile/tile.js";
 import type { Equality, Value } from "../graph.js";
+import { AzulejoError } from "../../support/errors.js";
 import { isRowMajor } from "./layout.js";
 
 /** A constant dim of at most this size stays constant in the kernel, so that taps unroll; larger ones are run-time words and kernels are shared. */
@@ -175,6 +176,12 @@ export class KernelScope {
     };
   }
   #read(v: Value, wish: string, index: readonly (AnyTile | number)[], fill: number): AnyTile {
+    const rank = v.dims?.length ?? 0;
+    if (index.length !== rank)
+      throw new AzulejoError(
+        "shape",
+        `${wish}, which is "${v.name}", has ${rank} dims and its operator reads it with ${index.length} indices; give it a tensor of that rank`,
+      );
     const polys = index.map(i => (typeof i === "number" ? Poly.int(i) : gathered(i.node)));
     const scalar = structuralLiteral(v);
     if (scalar !== undefined) return literal(v.dtype!, scalar);

@@ -3,6 +3,7 @@ import type { KernelProgram } from "../../graph/program.js";
 import type { HostWorker } from "../../runtime/platform.js";
 import { canShareMemory, canStartWorkers, now, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
+import type { TileProfile } from "../../schedule/machine-profile.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import { emitFunctions } from "./emit.js";
@@ -19,6 +20,8 @@ export interface WasmTargetOptions {
   /** where memory can't be shared, or to force it: one worker with memory of its own */
   readonly shared?: boolean;
   readonly workerUrl?: string;
+  /** to compile as for another engine than this one */
+  readonly tileProfile?: TileProfile;
 }
 
 export function wasmTarget(targetOptions: WasmTargetOptions = {}): Target {
@@ -49,7 +52,7 @@ async function compile(
   firstWorker: HostWorker | undefined,
 ): Promise<Executable> {
   const shared = target.shared ?? canShareMemory();
-  const making = new Making(source, options, shared);
+  const making = new Making(source, options, { ...target, shared });
   const machine = await createMachine({
     module: Promise.resolve().then(() => making.module()),
     shared,
@@ -80,20 +83,25 @@ async function compile(
 class Making {
   readonly #source: KernelProgram;
   readonly #options: CompileOptions;
-  readonly #shared: boolean;
+  readonly #target: WasmTargetOptions & { readonly shared: boolean };
   readonly #times: Record<string, number> = {};
   #codeBytes = 0;
   #functions = 0;
   compiled: CompiledProgram | undefined;
 
-  constructor(source: KernelProgram, options: CompileOptions, shared: boolean) {
+  constructor(
+    source: KernelProgram,
+    options: CompileOptions,
+    target: WasmTargetOptions & { readonly shared: boolean },
+  ) {
     this.#source = source;
     this.#options = options;
-    this.#shared = shared;
+    this.#target = target;
   }
   module(): AssembledModule {
     throwIfAborted(this.#options.signal, "Loading the model");
-    const features = engine(this.#options.engineFlags);
+    const own = engine(this.#options.engineFlags);
+    const features = { ...own, tileProfile: this.#target.tileProfile ?? own.tileProfile };
     const start = now();
     const library = new KernelLibrary(features, this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>);
     this.compiled = new CompiledProgram(this.#source, library);
@@ -103,7 +111,7 @@ class Making {
       library.codes.flatMap(c => c.lowered.phases.map(p => p.func)),
       features,
     );
-    const module = assembleModule({ ...emitted, shared: this.#shared });
+    const module = assembleModule({ ...emitted, shared: this.#target.shared });
     this.#times.lower = lowered - start;
     this.#times.emit = now() - lowered;
     this.#codeBytes = module.bytes.length;

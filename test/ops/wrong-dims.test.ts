@@ -1,0 +1,69 @@
+// Every operator with dims that do not fit: each input of each case loses or gains a dim, or grows by one. The compiler refuses with a
+// sentence, or compiles what makes sense after all; it never stumbles.
+import { describe, test } from "node:test";
+import { constantValue } from "../../src/graph/constants.js";
+import type { Graph, Value } from "../../src/graph/graph.js";
+import { Poly } from "../../src/ir/poly.js";
+import { prepareGraph, programOf } from "../../src/load/prepare.js";
+import type { OperatorModule } from "../../src/ops/operator.js";
+import { createRegistry } from "../../src/ops/registry.js";
+import { AzulejoError } from "../../src/support/errors.js";
+import { CompiledProgram } from "../../src/targets/cpu/compiled-program.js";
+import { KernelLibrary } from "../../src/targets/cpu/kernel-library.js";
+import { fullSweep } from "./large-cases.js";
+import { operatorModules } from "./modules.js";
+import { graphOfCase } from "./run-case.js";
+
+const registry = createRegistry();
+const features = { relaxedSimd: false, tileProfile: "v8-modern" } as const;
+
+/** in full sweeps all of an operator's cases are bent, else the first ones */
+const casesOf = (module: OperatorModule) => (module.cases?.() ?? []).slice(0, fullSweep ? undefined : 2);
+
+const bends: Readonly<Record<string, (dims: readonly number[]) => readonly number[] | undefined>> = {
+  "without its first dim": dims => (dims.length > 0 ? dims.slice(1) : undefined),
+  "as a scalar": dims => (dims.length > 1 ? [] : undefined),
+  "with a dim of 2 before": dims => [2, ...dims],
+  "with its first dim one larger": dims => (dims.length > 0 ? dims.with(0, dims[0]! + 1) : undefined),
+  "with its last dim one larger": dims => (dims.length > 1 ? dims.with(-1, dims.at(-1)! + 1) : undefined),
+  "with its last dim 0": dims => (dims.length > 0 ? dims.with(-1, 0) : undefined),
+};
+
+/** The same value of other dims; a constant keeps none of its content. */
+function bent(v: Value, dims: readonly number[]): Value {
+  if (v.constant) return constantValue(v.name, v.dtype!, dims, new Array(dims.reduce((a, b) => a * b, 1)).fill(1));
+  return { name: v.name, dtype: v.dtype, dims: dims.map(Poly.int) };
+}
+function replaced(graph: Graph, old: Value, value: Value): Graph {
+  const swap = <V extends Value | undefined>(v: V) => (v === old ? value : v) as V;
+  const nodes = graph.nodes.map(n => ({
+    ...n,
+    inputs: n.inputs.map(swap),
+    outputs: n.outputs.map(o => o && { name: o.name, dtype: undefined, dims: undefined }),
+  }));
+  return { ...graph, inputs: graph.inputs.map(swap), nodes, outputs: nodes[0]!.outputs.flatMap(o => o ?? []) };
+}
+
+async function compile(graph: Graph): Promise<void> {
+  const prepared = await prepareGraph(graph, registry, {});
+  if (prepared.graph.outputs.some(v => !v.dims)) return;
+  new CompiledProgram(programOf(prepared.graph, registry), new KernelLibrary(features));
+}
+
+describe("dims that do not fit are refused with a sentence", () => {
+  for (const module of operatorModules)
+    test(module.operator.name, async () => {
+      for (const testCase of casesOf(module)) {
+        const { graph } = graphOfCase(module, testCase, registry, false);
+        for (const input of new Set(graph.nodes[0]!.inputs))
+          for (const [how, bend] of Object.entries(bends)) {
+            const dims = input && bend(input.dims!.map(d => d.constant));
+            if (!dims) continue;
+            await compile(replaced(graph, input, bent(input, dims))).catch((error: unknown) => {
+              if (error instanceof AzulejoError && error.code !== "internal") return;
+              throw new Error(`${testCase.name}, ${input.name} ${how}: ${error}`, { cause: error });
+            });
+          }
+      }
+    });
+});
