@@ -18,7 +18,8 @@ export function withRandomWeights(bytes: Uint8Array): Uint8Array {
       kept.push(node);
       continue;
     }
-    const raw = shape.rawData.byteLength ? new BigInt64Array(shape.rawData.slice().buffer) : shape.int64Data;
+    // not slice(): that of Node's Buffer does not copy
+    const raw = shape.rawData.byteLength ? new BigInt64Array(new Uint8Array(shape.rawData).buffer) : shape.int64Data;
     const dims = Array.from(raw, Number);
     const fanIn = dims.length > 1 ? dims.slice(1).reduce((a, b) => a * b, 1) : 1;
     const values = randomNumbers(

@@ -131,9 +131,25 @@ function check(c: KernelCase, kernel: Kernel, schedule: Schedule, sizes: Sizes):
     assert.ok(Math.abs(Number(got[i]) - want[i]!) <= 5e-5 * (1 + Math.abs(want[i]!)), `[${i}]: ${got[i]} ≠ ${want[i]}`);
 }
 
+/** what failed once, by kernel: tried in every run */
+const found: Readonly<Record<string, [Sizes, Change][]>> = {
+  // lanes across batches run over the end: values kept in scratch lie rows apart there
+  attention: [
+    [
+      { B: 1, G: 1, S: 12, T: 7, D: 23, E: 5, H: 2 },
+      {
+        ...{ hints: 1, unroll: 1, partials: 1, maxPointers: 0, constants: false, vectors: 4, tail: "mask", rows: [1] },
+        ...{ lane: 5, row: 0, order: false, blocks: [8, 64, 8, 1, 1, 12], fuse: false, pointers: false },
+        ...{ keep: false, exact: false },
+      },
+    ],
+  ],
+};
+
 for (const c of cases)
   test(`${c.name}: random schedules and sizes`, () => {
     let refused = 0;
+    const examples = found[c.name] ?? [];
     fc.assert(
       fc.property(sizesOf[c.name] ?? fc.constantFrom(...c.sizes), change, (sizes, changes) => {
         const kernel = c.kernel();
@@ -150,7 +166,11 @@ for (const c of cases)
           refused++;
         }
       }),
-      { numRuns: RUNS, ...(process.env.FUZZ_SEED ? { seed: Number(process.env.FUZZ_SEED) } : {}) },
+      {
+        numRuns: RUNS + examples.length,
+        examples,
+        ...(process.env.FUZZ_SEED ? { seed: Number(process.env.FUZZ_SEED) } : {}),
+      },
     );
     assert.ok(refused <= RUNS / 2, `${refused} of ${RUNS} schedules were refused`);
   });

@@ -14,6 +14,7 @@ import type { Expr } from "./loop.js";
 import { add, int, larger, lesser, read, select } from "./loop.js";
 import { tileOffsets } from "./reductions.js";
 import type { Buffer, Lowering, Offsets, Sink } from "./state.js";
+import type { Form } from "./storage.js";
 import { storeTile } from "./stores.js";
 
 export function storeSink(l: Lowering, s: Store): Sink {
@@ -340,17 +341,13 @@ class Stage {
     if (this.sinks.some(s => s.checks.length > 0 || s.when || wideAxes(l, s).length > 0)) return false;
     return this.sinks.every(s =>
       inlineOf(l, s.value).every(n => {
-        if (l.buffers.has(n) && n !== s.value) return true;
+        const buffer = n === s.value ? undefined : keptIn(l, n);
+        if (buffer) return staysNear(buffer.form, lane);
         if (n.kind === "map") return fitsLane(n.dtype);
         if (n.kind !== "load" || !l.axes(n).includes(lane)) return true;
         const plan = planOf(l, n);
         if (plan.checks.some(c => c.form.axes.includes(lane))) return false;
-        return [plan.row, plan.run].every(f => {
-          const step = f.linear.coef(lane.sym);
-          if (f.block?.index.has(lane.sym))
-            return f.block.index.coef(lane.sym)?.isConst === true && f.block.size % 4 === 0;
-          return step?.isConst === true && step.constant <= 8;
-        });
+        return [plan.row, plan.run].every(f => staysNear(f, lane));
       }),
     );
   }
@@ -402,6 +399,17 @@ class Stage {
     const lane = this.lane ? `lane ${l.names.axis(this.lane)} × ${pin.vectors ?? 2}` : "lanes inside";
     return `${this.sinks.map(s => s.name).join(" + ")}: ${loops.length ? `loops ${loops.join(", ")}; ` : ""}${lane}`;
   }
+}
+
+const keptIn = (l: Lowering, n: Node): Buffer | undefined =>
+  n.kind === "state" || n.kind === "result" ? l.states.get(n.fold)?.[n.slot] : l.buffers.get(n);
+
+/** Do lanes that run over the end read right behind the row? */
+function staysNear(form: Form, lane: Axis): boolean {
+  if (form.block?.index.has(lane.sym))
+    return form.block.index.coef(lane.sym)?.isConst === true && form.block.size % 4 === 0;
+  const step = form.linear.coef(lane.sym);
+  return step?.isConst === true && step.constant <= 8;
 }
 
 /** Where along `a` no checked index that contains it can leave its tensor, whatever the other axes. */
