@@ -1,5 +1,6 @@
 // ArrayFeatureExtractor: the elements of the last dim that a list of indices names.
 import { Poly } from "../ir/poly.js";
+import { refuse } from "./checks.js";
 import { readPosition } from "./gathered-index.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
@@ -9,10 +10,11 @@ export const operator: Operator = {
   domain: "ai.onnx.ml",
   inputs: ["X", "Y"],
   outputs: ["Z"],
-  shape: ({ dims }) => {
-    const X = dims.X!;
+  shape: node => {
+    const X = node.dims.X!;
+    if (X.length === 0) refuse("shape", "ArrayFeatureExtractor", node, "X is a scalar; it needs at least one dim");
     // a vector gives one row; a list of indices may come as 1×n
-    return { Z: [...(X.length === 1 ? [Poly.one] : X.slice(0, -1)), Poly.product(dims.Y!)] };
+    return { Z: [...(X.length === 1 ? [Poly.one] : X.slice(0, -1)), Poly.product(node.dims.Y!)] };
   },
   at: ({ inputs }) => ({
     Z: (...i) => {

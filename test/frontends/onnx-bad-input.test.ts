@@ -137,6 +137,13 @@ const cases: readonly { title: string; bytes: Uint8Array; code: string; message:
     message: 'Node "s" (Softmax), attribute "axis", is given twice; export the model again',
   },
   {
+    title: "an operator of the compiler's own",
+    bytes: nodes({ ...node("Frame", ["x"], ["y"], [], "f"), domain: "azulejo" }),
+    code: "operator-unknown",
+    message:
+      'Node "f" (Frame) is of the domain "azulejo", whose operators only the compiler puts together; use operators of ONNX',
+  },
+  {
     title: "an attribute without value",
     bytes: nodes(node("If", ["x"], ["y"], [{ name: "then_branch", type: 5 }], "i")),
     code: "model-format",

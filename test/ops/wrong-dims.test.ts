@@ -50,8 +50,11 @@ async function compile(graph: Graph): Promise<void> {
   new CompiledProgram(programOf(prepared.graph, registry), new KernelLibrary(features));
 }
 
+/** those of the domain azulejo trust the operators that expand to them, and no file may name them */
+const operators = operatorModules.filter(m => m.operator.domain !== "azulejo");
+
 describe("dims that do not fit are refused with a sentence", () => {
-  for (const module of operatorModules)
+  for (const module of operators)
     test(module.operator.name, async () => {
       for (const testCase of casesOf(module)) {
         const { graph } = graphOfCase(module, testCase, registry, false);

@@ -203,6 +203,12 @@ async function readNode(
     );
   });
   const domain = domainOf(proto.domain);
+  // they trust the dims that expansions give them
+  if (domain === "azulejo")
+    throw new AzulejoError(
+      "operator-unknown",
+      `${where} is of the domain "azulejo", whose operators only the compiler puts together; use operators of ONNX`,
+    );
   const attributes = await readAttributes(proto.attribute, where, context, subgraphReader(context, scope));
   return { name, domain, op: proto.opType, opset: opsetOf(domain, where, context), inputs, attributes };
 }
