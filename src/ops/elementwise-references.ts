@@ -106,6 +106,7 @@ export const variadicReference =
   };
 
 export const floats: readonly Dtype[] = ["f32", "f16", "bf16", "f64"];
+export const byteFloats: readonly Dtype[] = ["f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz"];
 export const integers: readonly Dtype[] = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
 export const numbers: readonly Dtype[] = /* @__PURE__ */ floats.concat(integers);
 export const unsigned: readonly Dtype[] = ["u8", "u16", "u32", "u64"];

@@ -1,7 +1,7 @@
 // IsInf: where is X infinite, with the signs that the attributes ask for?
 import { literal } from "../tile/index.js";
 import { unary } from "./elementwise.js";
-import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
+import { byteFloats, floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
@@ -18,7 +18,7 @@ export const operator = /* @__PURE__ */ unary(
 
 export const doc: OperatorDoc = {
   summary: "Whether X is +∞ or −∞, as far as detect_positive and detect_negative are 1",
-  dtypes: "float",
+  dtypes: "float, 8 bits included",
   opsets: [10, 20],
 };
 export const reference = /* @__PURE__ */ unaryReference(
@@ -31,6 +31,10 @@ const specials = { X: { dtype: "f32", dims: [4], data: [Number.NaN, Infinity, -I
 export const cases = (): readonly OperatorCase[] => [
   ...unaryCases(floats),
   { name: "both", inputs: specials },
+  ...byteFloats.map((dtype): OperatorCase => {
+    const data = [Number.NaN, Infinity, -Infinity, 0, 3];
+    return { name: `specials of ${dtype}`, inputs: { X: { dtype, dims: [5], data } } };
+  }),
   { name: "positive", attributes: { detect_negative: 0 }, inputs: specials },
   { name: "negative", attributes: { detect_positive: 0 }, inputs: specials },
 ];

@@ -106,6 +106,15 @@ test("versions 2 and 3, Python 2's long integers and double quotes are read", ()
   assert.deepEqual(plain(decodeNpy(three, "x.npy")), { dtype: "bool", dims: [], data: [1] });
 });
 
+test("a code that stands for several dtypes is read as the one that is wanted, else as the first", () => {
+  const bytes = file(1, "{'descr': '|V1', 'fortran_order': False, 'shape': (2,), }", [0x38, 0xff]);
+  assert.deepEqual(plain(decodeNpy(bytes, "x.npy", "f8e5m2")), { dtype: "f8e5m2", dims: [2], data: [0x38, 0xff] });
+  assert.equal(decodeNpy(bytes, "x.npy").dtype, "f8e4m3fn");
+  const integers = file(1, "{'descr': '|i1', 'fortran_order': False, 'shape': (1,), }", [0xff]);
+  assert.deepEqual(plain(decodeNpy(integers, "x.npy", "i4")), { dtype: "i4", dims: [1], data: [-1] });
+  assert.equal(decodeNpy(integers, "x.npy", "f32").dtype, "i8");
+});
+
 test("files that are not one plain array are refused with a remedy", () => {
   const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
   refuses(new Uint8Array(0), `"x.npy" does not begin like a .npy file; write it with numpy.save`);
