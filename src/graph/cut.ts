@@ -7,8 +7,9 @@ import { numbersOf } from "./constants.js";
 import type { Graph, GraphNode, Value } from "./graph.js";
 import { isHostNode } from "./host-nodes.js";
 import { isIf } from "./infer.js";
-import { isIteration, type Roles, rolesOf } from "./iteration.js";
+import { bodyOf, isIteration, type Roles, rolesOf } from "./iteration.js";
 import { type Segment, segmentOf } from "./segment.js";
+import { isMeasured, sameDims } from "./value-types.js";
 import { subgraphs, valuesRead } from "./values.js";
 
 /** A graph as steps of the host. Values are those of the graph; inner programs read those of the programs around them. */
@@ -35,15 +36,44 @@ export function usesHost(graph: Graph, registry: Registry): boolean {
   return (
     graph.inputs.some(v => v.container || v.text) ||
     graph.outputs.some(v => v.container || v.text) ||
+    graph.nodes.some(n => n.inputs.some(v => v?.text)) ||
     graph.nodes.some(n => isHostWork(n, registry))
   );
 }
 
 function isHostWork(node: GraphNode, registry: Registry): boolean {
-  if (isIteration(node)) return true;
+  if (isIteration(node)) return !isFixed(node, registry);
   if (isIf(node)) return node.outputs.some(o => o?.container) || subgraphs(node).some(g => usesHost(g, registry));
   return isHostNode(bindNode(node, registry));
 }
+
+/** Can the loop run inside a program? Nothing in it may change size from round to round, and rows are counted before. */
+function isFixed(node: GraphNode, registry: Registry): boolean {
+  if (node.op === "SequenceMap" || (node.op === "Scan" && node.opset < 9)) return false;
+  const body = bodyOf(node);
+  const { states } = rolesOf(node, bindNode(node, registry).info.attributes);
+  const typed = (v: Value | undefined): boolean => !!v && !!v.dtype && !!v.dims && !v.container;
+  const first = node.op === "Loop" ? 2 : 0;
+  const last = body.outputs.length - (node.op === "Loop" ? 1 : 0);
+  return (
+    node.inputs.every(v => !v || typed(v)) &&
+    [...body.inputs, ...body.outputs].every(typed) &&
+    states.every((v, i) => sameDims(v!.dims, body.inputs[first + i]!.dims)) &&
+    states.every((v, i) => sameDims(v!.dims, body.outputs[body.outputs.length - last + i]!.dims)) &&
+    node.outputs.slice(states.length).every(o => !o || isCounted(o)) &&
+    isCompiled(body, registry)
+  );
+}
+/** rows of a Loop that may end early are as many as a run tells */
+const isCounted = ({ dims }: Value): boolean => !!dims && ![...(dims[0]?.syms ?? [])].some(isMeasured);
+
+const isCompiled = (graph: Graph, registry: Registry): boolean =>
+  graph.nodes.every(
+    n =>
+      n.outputs.every(o => !o || (o.dims && o.dtype)) &&
+      !isHostWork(n, registry) &&
+      subgraphs(n).every(g => isCompiled(g, registry)),
+  );
 
 /** The graph must be inferred. @throws AzulejoError graph-invalid */
 export function cut(graph: Graph, registry: Registry): HostProgram {

@@ -43,12 +43,21 @@ export function lifetimes(program: KernelProgram): Lifetimes {
   for (const b of program.inputs) touch(b, -1);
   let at = 0;
   const kernels: { step: Extract<Step, { kind: "kernel" }>; at: number }[] = [];
+  /** inner ones first */
+  const loops: { readonly from: number; readonly to: number }[] = [];
   const walk = (steps: readonly Step[]): void => {
     for (const step of steps) {
       if (step.kind === "kernel") {
         for (const b of Object.values(step.buffers)) touch(b, at);
         kernels.push({ step, at });
         at++;
+      } else if (step.kind === "loop") {
+        const from = at++;
+        touch(step.condition, from);
+        walk(step.body);
+        // the end has a number of its own: nothing that lives through all rounds dies in one of their steps
+        touch(step.condition, at);
+        loops.push({ from, to: at++ });
       } else {
         touch(step.condition, at++);
         const before = at;
@@ -61,7 +70,21 @@ export function lifetimes(program: KernelProgram): Lifetimes {
   };
   walk(program.steps);
   for (const b of program.outputs) touch(b, at);
+  for (const loop of loops) extendOverLoop(of, loop);
   return { of, inPlace: inPlacePairs(kernels, of), steps: at };
+}
+
+/** What is alive before or after a loop as well as in it is alive in all of its rounds. */
+function extendOverLoop(
+  of: ReadonlyMap<Buffer, Lifetime>,
+  { from, to }: { readonly from: number; readonly to: number },
+): void {
+  for (const life of of.values()) {
+    const inside = life.first <= to && life.last > from;
+    if (!inside || (life.first > from && life.last <= to)) continue;
+    life.first = Math.min(life.first, from);
+    life.last = Math.max(life.last, to);
+  }
 }
 
 function extendOverBranches(
@@ -74,6 +97,7 @@ function extendOverBranches(
     const out = new Set<Buffer>();
     for (const s of steps)
       if (s.kind === "if") for (const b of [...written(s.then), ...written(s.else)]) out.add(b);
+      else if (s.kind === "loop") for (const b of written(s.body)) out.add(b);
       else for (const t of s.kernel.tensors) if (t.role !== "input") out.add(ownerOf(s.buffers[t.name]!));
     return out;
   };

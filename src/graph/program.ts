@@ -39,6 +39,13 @@ export type Step =
       readonly then: readonly Step[];
       readonly else: readonly Step[];
       readonly nodes: readonly string[];
+    }
+  | {
+      /** the body runs as long as the condition, a byte that it writes, is not 0; nothing in it changes size */
+      readonly kind: "loop";
+      readonly condition: Buffer;
+      readonly body: readonly Step[];
+      readonly nodes: readonly string[];
     };
 
 /** A condition on the dims of a run that compilation relied on. */

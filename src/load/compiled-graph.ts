@@ -1,6 +1,7 @@
 // A graph of tensors that runs: compiled once for its symbols, and again for dims that this does not fit. No host steps.
 
 import { concretize } from "../graph/concretize.js";
+import { decode } from "../graph/constants.js";
 import { cut } from "../graph/cut.js";
 import type { Graph } from "../graph/graph.js";
 import type { KernelProgram } from "../graph/program.js";
@@ -9,6 +10,7 @@ import type { Registry } from "../ops/registry.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { CompileOptions, Executable, RunOptions, Target, TargetReport } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
+import { bytesOfTensor } from "../runtime/tensor-bytes.js";
 import { AzulejoError } from "../support/errors.js";
 import { prepareGraph, programOf, whyConcrete } from "./prepare.js";
 
@@ -152,4 +154,4 @@ export const emptyReport = ({ target, compileOptions }: CompileContext): TargetR
   timesMs: {},
 });
 
-const numbersOf = (t: TensorData): number[] => Array.from(t.data as ArrayLike<number | bigint>, Number);
+const numbersOf = (t: TensorData): number[] => [...decode(t.dtype, bytesOfTensor(t))];

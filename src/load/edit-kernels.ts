@@ -16,6 +16,7 @@ export function editKernels(program: KernelProgram, edit: KernelEditor): KernelP
   const preconditions = [...program.preconditions];
   const steps = (list: readonly Step[]): Step[] =>
     list.map(step => {
+      if (step.kind === "loop") return { ...step, body: steps(step.body) };
       if (step.kind === "if") return { ...step, then: steps(step.then), else: steps(step.else) };
       const { changed, conditions } = edited(step, edit);
       preconditions.push(...conditions);

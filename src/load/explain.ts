@@ -55,6 +55,8 @@ function printSteps(steps: readonly Step[], indent: string): string {
     .map(step => {
       const nodes = `${indent}// ${step.nodes.join(", ")}\n`;
       if (step.kind === "kernel") return `${nodes}${print(step.kernel).trimEnd().replace(/^/gm, indent)}\n`;
+      if (step.kind === "loop")
+        return `${nodes}${indent}while ${step.condition.name}\n${printSteps(step.body, `${indent}  `)}`;
       const branches = [step.then, step.else].map(branch => printSteps(branch, `${indent}  `));
       return `${nodes}${indent}if ${step.condition.name}\n${branches[0]}${indent}else\n${branches[1]}`;
     })

@@ -228,6 +228,8 @@ import { operator as uniqueOperator } from "./unique.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
 import { operator as upsampleOperator } from "./upsample.js";
 import { operator as whereOperator } from "./where.js";
+import { operator as whileOperator } from "./while.js";
+import { operator as writeRowOperator } from "./write-row.js";
 import { operator as xorOperator } from "./xor.js";
 
 export const builtInOperators: readonly Operator[] = [
@@ -459,5 +461,7 @@ export const builtInOperators: readonly Operator[] = [
   unsqueezeOperator,
   upsampleOperator,
   whereOperator,
+  whileOperator,
+  writeRowOperator,
   xorOperator,
 ];

@@ -18,7 +18,7 @@ const model = path.join(
 );
 
 const kernelsOf = (steps: readonly Step[]): Kernel[] =>
-  steps.flatMap(s => (s.kind === "kernel" ? [s.kernel] : [...kernelsOf(s.then), ...kernelsOf(s.else)]));
+  steps.flatMap(s => (s.kind === "kernel" ? [s.kernel] : kernelsOf(s.kind === "if" ? [...s.then, ...s.else] : s.body)));
 
 test("kernels of a model verify, survive text, and share structure", async () => {
   const registry = registryFor({});

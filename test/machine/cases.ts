@@ -1,6 +1,6 @@
 // Random programs for machines, with what they must compute; runs in Node and in pages.
 import type { Instruction, Machine, Prepared } from "../../src/targets/cpu/machine.js";
-import { arena, branch, bytesOf, call, wordsOf } from "./kernels.js";
+import { arena, branch, bytesOf, call, loopOver, wordsOf } from "./kernels.js";
 
 export const scratch = (machine: Machine) => ({ address: machine.heapBase + (1 << 20), bytesPerThread: 64 });
 
@@ -39,7 +39,7 @@ export function randomCase(machine: Machine, seed: number): Case {
   let from = input;
   for (let step = 0; step < steps; step++) {
     const to = place(width);
-    const kind = next(4);
+    const kind = next(5);
     if (kind === 0) {
       instructions.push(call("sum", width, from, to, width));
       model.push(state => {
@@ -62,6 +62,30 @@ export function randomCase(machine: Machine, seed: number): Case {
       model.push(state => {
         state.values = state.values.map(v => (v + 1) | 0);
         state.values[0] = (state.values[0]! + 2) | 0;
+      });
+    } else if (kind === 3) {
+      // counts down in a loop, with a branch and a loop inside; every round reads what the one before wrote
+      const [outer, inner] = [place(1), place(1)];
+      const rounds = next(4);
+      const odd = branch(from, [call("work", width, counters, 2)], [call("scale", 1, to, to, 1, 3)]);
+      instructions.push(
+        call("scale", width, from, to, 1, 0),
+        call("store", 1, outer, rounds),
+        loopOver(outer, [
+          call("scale", width, to, to, 3, step),
+          call("store", 1, inner, 2),
+          loopOver(inner, [call("scale", width, to, to, 1, 1), call("scale", 1, inner, inner, 1, -1)]),
+          odd,
+          call("scale", 1, outer, outer, 1, -1),
+        ]),
+      );
+      model.push(state => {
+        const taken = (state.values[0]! & 255) !== 0;
+        for (let round = 0; round < rounds; round++) {
+          state.values = state.values.map(v => (Math.imul(v, 3) + step + 2) | 0);
+          if (taken) state.counts = state.counts.map(c => c + 1);
+          else state.values[0] = (state.values[0]! + 3) | 0;
+        }
       });
     } else {
       // the lowest byte of the first value decides; both branches overwrite it

@@ -86,6 +86,12 @@ export const branch = (conditionAddress: number, yes: Instruction[], no: Instruc
   else: no,
 });
 
+export const loopOver = (conditionAddress: number, body: Instruction[]): Instruction => ({
+  op: "loop",
+  conditionAddress,
+  body,
+});
+
 export function testModule(shared: boolean, delays = false): AssembledModule {
   return assembleModule({ functions: KERNELS, entries: KERNELS.map((_, index) => index), shared, delays });
 }

@@ -8,7 +8,7 @@ import type { Program } from "../../src/targets/cpu/program-memory.js";
 import { encode, layOut, ProgramMemory } from "../../src/targets/cpu/program-memory.js";
 import type { ModuleFunction } from "../../src/targets/wasm/module.js";
 import { assembleModule } from "../../src/targets/wasm/module.js";
-import { branch, call, FUNC, testModule } from "./kernels.js";
+import { branch, call, FUNC, loopOver, testModule } from "./kernels.js";
 
 const scratch = { address: HEAP_BASE, bytesPerThread: 64 };
 
@@ -83,10 +83,28 @@ function steps(...instructions: Parameters<typeof layOut>[0]): string[] {
   return layout.steps.map((_, index) => {
     const field = (name: keyof typeof STEP) => words[(STEP_BYTES * (1 + index) + STEP[name]) / 4]!;
     const op = names[field("op")]!;
-    if (op === "if" || op === "jump") return `${op} → ${stepAt(field("target"))}`;
+    if (op === "if" || op === "jump" || op === "alone") return `${op} → ${stepAt(field("target"))}`;
     return op === "end" ? op : `${op} ${field("count")}`;
   });
 }
+
+test("a loop is run alone and jumps back; a loop in it does as well", () => {
+  const [one, many] = [call("store", 1, 0, 0), call("store", 3, 0, 0)];
+  assert.deepEqual(steps(one, loopOver(0, [many, loopOver(4, [one]), one]), one), [
+    "series 1",
+    "alone → 10",
+    "if → 9",
+    "call 3",
+    "if → 7",
+    "series 1",
+    "jump → 4",
+    "series 1",
+    "jump → 2",
+    "end",
+    "series 1",
+    "end",
+  ]);
+});
 
 test("neighbouring calls of one block become a series, calls without blocks vanish, branches jump over each other", () => {
   const [one, many, none] = [call("store", 1, 0, 0), call("store", 3, 0, 0), call("store", 0, 0, 0)];

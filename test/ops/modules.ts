@@ -228,6 +228,8 @@ import * as uniqueModule from "../../src/ops/unique.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
+import * as whileModule from "../../src/ops/while.js";
+import * as writeRowModule from "../../src/ops/write-row.js";
 import * as xorModule from "../../src/ops/xor.js";
 
 export const operatorModules: readonly OperatorModule[] = [
@@ -459,5 +461,7 @@ export const operatorModules: readonly OperatorModule[] = [
   unsqueezeModule,
   upsampleModule,
   whereModule,
+  whileModule,
+  writeRowModule,
   xorModule,
 ];

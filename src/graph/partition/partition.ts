@@ -10,6 +10,7 @@ import { Buffers } from "./buffers.js";
 import { type Decision, fuse, type FusionView, type Producer } from "./fusion.js";
 import { assignLayouts } from "./layout.js";
 import { type BoundNode, bindNode } from "../bind.js";
+import { bodyOf } from "../iteration.js";
 import { bodiesIn } from "./node-body.js";
 import { type OutputIndex, outputIndex, type Pattern, patternOf } from "./pattern.js";
 import { withoutSources } from "../../tile/source.js";
@@ -18,6 +19,7 @@ import { type Body, KernelScope, type SameDim, sameDims } from "./scope.js";
 import { shareAxes } from "./share-axes.js";
 import { splitSizes } from "./split-sizes.js";
 import { withFreeInputs } from "./free-inputs.js";
+import { isWhile, withWhileLoops } from "./while-loops.js";
 import { bindWholeKernels } from "./whole-kernels.js";
 
 export interface PartitionOptions {
@@ -39,7 +41,7 @@ export function partition(graph: Graph, registry: Registry, options: PartitionOp
 }
 
 function divide(given: Graph, registry: Registry, options: PartitionOptions): KernelProgram {
-  const graph = withFreeInputs(given, registry);
+  const graph = withFreeInputs(withWhileLoops(given, registry), registry);
   const buffers = new Buffers();
   const inputs = graph.inputs.map(v => buffers.create(v, "input"));
   const region = new Region(graph, registry, options, buffers, sameDims(graph.equalities ?? []), undefined);
@@ -149,6 +151,7 @@ class Region implements FusionView {
     const { operator, node } = bound;
     const wanted = Object.entries(bound.outputs).filter(([, v]) => needed.has(v));
     if (node.op === "If" && node.domain === "") return [this.#branch(bound)];
+    if (isWhile(node)) return this.#loop(bound, needed);
     if (wanted.length === 0 || wanted.every(([, v]) => this.#buffers.isAlias(v)))
       return this.#needSources(
         wanted.map(([, v]) => v),
@@ -247,6 +250,40 @@ class Region implements FusionView {
       nodes: [bound.node.name],
     };
   }
+  /**
+   * Each state has one buffer for all rounds. A round computes the next states apart, because others may read the old ones, and copies
+   * them there at its end; rows are written into the results themselves.
+   */
+  #loop({ node }: BoundNode, needed: Set<Value>): Step[] {
+    const [first, ...initial] = node.inputs as [Value, ...Value[]];
+    const body = bodyOf(node);
+    const go = this.#buffers.create({ name: `${node.name}/goes`, dtype: "bool", dims: [] }, "arena");
+    const states = body.inputs.map((v, i) => this.#stateBuffer(v, node.outputs[i]));
+    const before = [first, ...initial].map((v, i) => this.#copyOf(v, i === 0 ? go : states[i - 1]!, needed));
+    const region = new Region(body, this.#registry, this.#options, this.#buffers, this.#sameDim, this);
+    const [goes, ...results] = body.outputs as [Value, ...Value[]];
+    region.#storeAs(goes, go);
+    const moves = states.flatMap((state, i): Step[] => {
+      if (results[i] === body.inputs[i]) return [];
+      const next = { ...plainValue(results[i]!), name: `${results[i]!.name} (next)` };
+      region.#storeAs(results[i]!, this.#buffers.create(next, "arena"));
+      return [region.#copyOf(next, state, new Set())];
+    });
+    results.slice(states.length).forEach((v, k) => {
+      this.#buffers.assign(v, this.#bufferFor(node.outputs[states.length + k]!));
+    });
+    const round = [...region.steps(), ...region.#copies, ...moves];
+    return [...before, { kind: "loop", condition: go, body: round, nodes: [node.name] }];
+  }
+  #stateBuffer(inside: Value, result: Value | undefined): Buffer {
+    if (!result) return this.#buffers.create(inside, "arena");
+    const buffer = this.#bufferFor(result);
+    this.#buffers.assign(inside, buffer);
+    return buffer;
+  }
+  #copyOf(v: Value, into: Buffer, needed: Set<Value>): Step {
+    return this.#kernelStep(v, plainValue(v), needed, into);
+  }
   readonly #copies: Step[] = [];
   /** A branch's output lands in the If's buffer: made there, or copied at the branch's end. */
   #storeAs(v: Value, buffer: Buffer): void {
@@ -306,6 +343,8 @@ class Region implements FusionView {
     }
   }
 }
+
+const plainValue = ({ name, dtype, dims }: Value): Value => ({ name, dtype, dims });
 
 /** Bodies that fusion may compose: element functions that are neither laid out by concat nor plain reshapes of memory. */
 const isElementwiseBody = (bound: BoundNode): boolean => bound.operator.at !== undefined && !bound.operator.concat;

@@ -88,6 +88,7 @@ const entryName = (lowered: Lowered): string => lowered.phases.at(-1)?.func.name
 export function* kernelSteps(steps: readonly Step[]): Generator<Extract<Step, { kind: "kernel" }>> {
   for (const s of steps)
     if (s.kind === "kernel") yield s;
+    else if (s.kind === "loop") yield* kernelSteps(s.body);
     else {
       yield* kernelSteps(s.then);
       yield* kernelSteps(s.else);

@@ -1,7 +1,7 @@
 // The contract between the planner of a CPU program and the machine that runs it: instructions with absolute addresses.
 // A machine owns code, memory, threads and the driver that interprets instructions; it knows nothing of kernels, dims or tensors.
 
-/** One call of a kernel phase, or a branch on a byte of program memory; conditions are read inside the program. */
+/** One call of a kernel phase, or a branch or loop on a byte of program memory; conditions are read inside the program. */
 export type Instruction =
   | {
       readonly op: "call";
@@ -17,6 +17,12 @@ export type Instruction =
       readonly conditionAddress: number;
       readonly then: readonly Instruction[];
       readonly else: readonly Instruction[];
+    }
+  | {
+      /** again and again, as long as the byte is not 0; one thread runs all of it, the others wait */
+      readonly op: "loop";
+      readonly conditionAddress: number;
+      readonly body: readonly Instruction[];
     };
 
 export interface Prepared {

@@ -131,6 +131,10 @@ class Planning {
           const life = keep ? { first: -1, last: this.#lives.steps } : { first: at, last: at };
           if (bytes > 0) items.set(step, { bytes: bytes + SLACK_BYTES, ...life });
           at++;
+        } else if (step.kind === "loop") {
+          at++;
+          shared(step.body);
+          at++;
         } else {
           at++;
           shared(step.then);
@@ -161,6 +165,7 @@ class Planning {
     return steps.flatMap((step): Instruction[] => {
       if (step.kind === "kernel") return this.#calls(this.#program.kernels.get(step)!);
       const conditionAddress = this.#range(step.condition).address;
+      if (step.kind === "loop") return [{ op: "loop", conditionAddress, body: this.#instructions(step.body) }];
       return [{ op: "if", conditionAddress, then: this.#instructions(step.then), else: this.#instructions(step.else) }];
     });
   }

@@ -15,10 +15,11 @@ export const HEAP_BASE = 16 << 20;
 /** A program is a header line and then steps, one line each, so that neighbouring counters never share a line. */
 export const STEP_BYTES = LINE;
 export const HEADER = { scratch: 0, scratchBytesPerThread: 4 } as const;
-export const OP = { end: 0, call: 1, series: 2, if: 3, jump: 4 } as const;
+/** alone: what follows, up to its end, is run by one thread, which uses no counters; all go on at the target when it is done */
+export const OP = { end: 0, call: 1, series: 2, if: 3, jump: 4, alone: 5 } as const;
 export const STEP = {
   op: 0,
-  /** call, series: blocks claimed; series counts as one block */
+  /** call, series: blocks claimed; series and alone count as one block */
   next: 4,
   /** call, series: blocks completed */
   done: 8,
@@ -32,7 +33,7 @@ export const STEP = {
   count: 24,
   /** if: address of the condition byte */
   condition: 28,
-  /** if: first step of the else branch; jump: next step */
+  /** if: first step of the else branch; jump, alone: next step */
   target: 32,
 } as const;
 export const PAIR_BYTES = 8;

@@ -12,6 +12,8 @@ export interface Program extends Prepared {
   readonly byteLength: number;
   /** step lines behind the header; their counters are zeroed before a run */
   readonly steps: number;
+  /** data decide how long it runs */
+  readonly loops: boolean;
 }
 
 type Call = Extract<Instruction, { op: "call" }>;
@@ -21,16 +23,20 @@ type Step =
   | { readonly op: "series"; readonly calls: Call[] }
   | { readonly op: "if"; readonly condition: number; elseStep: number }
   | { readonly op: "jump"; target: number }
+  | { readonly op: "alone"; target: number }
   | { readonly op: "end" };
 
 /** Lists steps in order. Neighbouring calls of one block become one series: a thread runs them without handing over between. */
-function flatten(instructions: readonly Instruction[], steps: Step[]): void {
+function flatten(instructions: readonly Instruction[], steps: Step[], alone = false): void {
   // a series never reaches over the start of a branch, where a jump may arrive
   let series: Call[] | undefined;
   for (const instruction of instructions) {
     if (instruction.op === "if") {
       series = undefined;
-      flattenIf(instruction, steps);
+      flattenIf(instruction, steps, alone);
+    } else if (instruction.op === "loop") {
+      series = undefined;
+      flattenLoop(instruction, steps, alone);
     } else if (instruction.blocks > 1) {
       series = undefined;
       steps.push({ op: "call", call: instruction });
@@ -44,10 +50,31 @@ function flatten(instructions: readonly Instruction[], steps: Step[]): void {
   }
 }
 
-function flattenIf(instruction: Extract<Instruction, { op: "if" }>, steps: Step[]): void {
+/**
+ * A branch that jumps back. Counters of steps are good for one pass, so one thread runs the outermost loop alone: those of its
+ * steps are never touched.
+ */
+function flattenLoop(
+  { conditionAddress, body }: Extract<Instruction, { op: "loop" }>,
+  steps: Step[],
+  alone: boolean,
+): void {
+  const whole = { op: "alone" as const, target: 0 };
+  if (!alone) steps.push(whole);
+  const start = steps.length;
+  const branch = { op: "if" as const, condition: conditionAddress, elseStep: 0 };
+  steps.push(branch);
+  flatten(body, steps, true);
+  steps.push({ op: "jump", target: start });
+  branch.elseStep = steps.length;
+  if (!alone) steps.push({ op: "end" });
+  whole.target = steps.length;
+}
+
+function flattenIf(instruction: Extract<Instruction, { op: "if" }>, steps: Step[], alone: boolean): void {
   const branch = { op: "if" as const, condition: instruction.conditionAddress, elseStep: 0 };
   steps.push(branch);
-  flatten(instruction.then, steps);
+  flatten(instruction.then, steps, alone);
   if (instruction.else.length === 0) {
     branch.elseStep = steps.length;
     return;
@@ -55,7 +82,7 @@ function flattenIf(instruction: Extract<Instruction, { op: "if" }>, steps: Step[
   const over = { op: "jump" as const, target: 0 };
   steps.push(over);
   branch.elseStep = steps.length;
-  flatten(instruction.else, steps);
+  flatten(instruction.else, steps, alone);
   over.target = steps.length;
 }
 
@@ -109,6 +136,7 @@ export function encode({ steps, byteLength }: Layout, scratch: Scratch, address:
         put("target", addressOf(step.elseStep));
         break;
       case "jump":
+      case "alone":
         put("target", addressOf(step.target));
     }
   });
@@ -142,7 +170,13 @@ export class ProgramMemory {
   prepare(instructions: readonly Instruction[], scratch: Scratch): { program: Program; words: Int32Array } {
     const layout = layOut(instructions);
     const address = this.#allocate(layout.byteLength);
-    const program = { id: this.#nextId++, address, byteLength: layout.byteLength, steps: layout.steps.length };
+    const program = {
+      id: this.#nextId++,
+      address,
+      byteLength: layout.byteLength,
+      steps: layout.steps.length,
+      loops: layout.steps.some(s => s.op === "alone"),
+    };
     return { program, words: encode(layout, scratch, address) };
   }
 

@@ -13,6 +13,9 @@ export class RunPlace {
   readonly #runs: Record<Side, number> = { workers: 0, here: 0 };
   #decided: Side | undefined;
 
+  constructor(decided?: Side) {
+    this.#decided = decided;
+  }
   get next(): Side {
     if (this.#decided) return this.#decided;
     return this.#runs.workers < SAMPLES ? "workers" : "here";

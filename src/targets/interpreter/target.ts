@@ -43,7 +43,10 @@ function buffersOf(program: KernelProgram): Set<Buffer> {
   const walk = (steps: readonly Step[]): void => {
     for (const s of steps) {
       if (s.kind === "kernel") Object.values(s.buffers).forEach(add);
-      else {
+      else if (s.kind === "loop") {
+        add(s.condition);
+        walk(s.body);
+      } else {
         add(s.condition);
         walk(s.then);
         walk(s.else);
@@ -156,6 +159,7 @@ type KernelStep = Extract<Step, { kind: "kernel" }>;
 function* flattened(steps: readonly Step[], memory: ProgramMemory): Generator<KernelStep> {
   for (const s of steps) {
     if (s.kind === "kernel") yield s;
+    else if (s.kind === "loop") while (memory.read(s.condition).data[0]) yield* flattened(s.body, memory);
     else yield* flattened(memory.read(s.condition).data[0] ? s.then : s.else, memory);
   }
 }
@@ -163,6 +167,8 @@ function kernelReports(steps: readonly Step[]): KernelReport[] {
   return steps.flatMap(s =>
     s.kind === "kernel"
       ? [{ name: s.kernel.name, nodes: s.nodes, function: "", schedule: "" }]
-      : [...kernelReports(s.then), ...kernelReports(s.else)],
+      : s.kind === "loop"
+        ? kernelReports(s.body)
+        : [...kernelReports(s.then), ...kernelReports(s.else)],
   );
 }

@@ -2,7 +2,7 @@
 // A step's blocks are claimed with its `next` counter and counted with its `done` counter; a step is over when all blocks are done,
 // whoever did them, so a thread that the operating system parked holds nobody up (a thread barrier would: 5.2 → 11 ms measured
 // with one competing process). Kernels are called per block, so that an engine can replace their code between blocks.
-// A later `loop` on scalars needs an op of its own that resets the counters of its body; nothing else here depends on order.
+// Counters are good for one pass: a loop is run by one thread alone, which uses none.
 import type { AssembledFunction, Code, Local } from "./assembler.js";
 import {
   assembleFunction,
@@ -51,6 +51,11 @@ interface Context extends DriverOptions {
   readonly delay: Code;
 }
 type DriverFunction =
+  | "callAlone"
+  | "seriesAlone"
+  | "decideAlone"
+  | "executeAlone"
+  | "runAlone"
   | "delay"
   | "wake"
   | "runCall"
@@ -70,13 +75,18 @@ const SHARED: readonly DriverFunction[] = [
   "runSeries",
   "awaitDone",
   "decide",
+  "callAlone",
+  "seriesAlone",
+  "decideAlone",
+  "executeAlone",
+  "runAlone",
   "execute",
   "leave",
   "takePart",
   "serve",
   "fail",
 ];
-const UNSHARED: readonly DriverFunction[] = ["runCall", "runSeries", "decide", "execute"];
+const UNSHARED: readonly DriverFunction[] = ["callAlone", "seriesAlone", "decideAlone", "executeAlone", "execute"];
 const EXPORTED: readonly DriverFunction[] = ["execute", "takePart", "serve", "fail"];
 
 export function driver(options: DriverOptions): Driver {
@@ -106,29 +116,87 @@ const write: Readonly<Record<DriverFunction, (context: Context) => AssembledFunc
           ),
         ),
         increment(pc, STEP_BYTES),
-        loop(
-          shared ? when(atomic.load(word(CONTROL.outcome)), giveBack()) : [],
-          set(op, i32.load(get(pc), STEP.op)),
-          when(i32.eq(get(op), i32.const(OP.call)), [
-            call(index("runCall"), get(pc), get(thread), get(scratch)),
-            shared ? call(index("awaitDone"), get(pc), i32.load(get(pc), STEP.count)) : [],
-            increment(pc, STEP_BYTES),
-            branch(1),
-          ]),
-          when(i32.eq(get(op), i32.const(OP.series)), [
-            call(index("runSeries"), get(pc), get(thread), get(scratch)),
-            shared ? call(index("awaitDone"), get(pc), i32.const(1)) : [],
-            increment(pc, STEP_BYTES),
-            branch(1),
-          ]),
-          when(i32.eq(get(op), i32.const(OP.if)), [set(pc, call(index("decide"), get(pc))), branch(1)]),
-          when(i32.eq(get(op), i32.const(OP.jump)), [set(pc, i32.load(get(pc), STEP.target)), branch(1)]),
-        ),
+        shared
+          ? loop(
+              when(atomic.load(word(CONTROL.outcome)), giveBack()),
+              set(op, i32.load(get(pc), STEP.op)),
+              when(i32.eq(get(op), i32.const(OP.call)), [
+                call(index("runCall"), get(pc), get(thread), get(scratch)),
+                call(index("awaitDone"), get(pc), i32.load(get(pc), STEP.count)),
+                increment(pc, STEP_BYTES),
+                branch(1),
+              ]),
+              when(i32.eq(get(op), i32.const(OP.series)), [
+                call(index("runSeries"), get(pc), get(thread), get(scratch)),
+                call(index("awaitDone"), get(pc), i32.const(1)),
+                increment(pc, STEP_BYTES),
+                branch(1),
+              ]),
+              when(i32.eq(get(op), i32.const(OP.if)), [set(pc, call(index("decide"), get(pc))), branch(1)]),
+              when(i32.eq(get(op), i32.const(OP.jump)), [set(pc, i32.load(get(pc), STEP.target)), branch(1)]),
+              when(i32.eq(get(op), i32.const(OP.alone)), [
+                call(index("runAlone"), get(pc), get(thread), get(scratch)),
+                call(index("awaitDone"), get(pc), i32.const(1)),
+                set(pc, i32.load(get(pc), STEP.target)),
+                branch(1),
+              ]),
+            )
+          : call(index("executeAlone"), get(pc), get(thread), get(scratch)),
         shared
           ? drop(atomic.compareExchange(word(CONTROL.outcome), i32.const(OUTCOME.running), i32.const(OUTCOME.complete)))
           : [],
       ],
     ),
+
+  /** Walks steps up to an end on this thread alone, without counters, so that steps may be run again and again. */
+  executeAlone: ({ shared, index }) =>
+    assembleFunction(
+      "driver.executeAlone",
+      { params: { pc: "i32", thread: "i32", scratch: "i32" }, locals: { op: "i32" } },
+      ({ pc, thread, scratch, op }) => [
+        loop(
+          shared ? when(atomic.load(word(CONTROL.outcome)), giveBack()) : [],
+          set(op, i32.load(get(pc), STEP.op)),
+          when(i32.eq(get(op), i32.const(OP.call)), [
+            call(index("callAlone"), get(pc), get(thread), get(scratch)),
+            increment(pc, STEP_BYTES),
+            branch(1),
+          ]),
+          when(i32.eq(get(op), i32.const(OP.series)), [
+            call(index("seriesAlone"), get(pc), get(thread), get(scratch)),
+            increment(pc, STEP_BYTES),
+            branch(1),
+          ]),
+          when(i32.eq(get(op), i32.const(OP.if)), [set(pc, call(index("decideAlone"), get(pc))), branch(1)]),
+          when(i32.eq(get(op), i32.const(OP.jump)), [set(pc, i32.load(get(pc), STEP.target)), branch(1)]),
+          when(i32.eq(get(op), i32.const(OP.alone)), [
+            call(index("executeAlone"), i32.add(get(pc), i32.const(STEP_BYTES)), get(thread), get(scratch)),
+            set(pc, i32.load(get(pc), STEP.target)),
+            branch(1),
+          ]),
+        ),
+      ],
+    ),
+
+  /** One thread runs what stands alone, like a series; the others find it claimed and wait. */
+  runAlone: ({ index, delay }) =>
+    assembleFunction(
+      "driver.runAlone",
+      { params: { pc: "i32", thread: "i32", scratch: "i32" } },
+      ({ pc, thread, scratch }) => [
+        delay,
+        when(atomic.load(get(pc), STEP.next), giveBack()),
+        when(atomic.add(get(pc), i32.const(1), STEP.next), giveBack()),
+        call(index("executeAlone"), i32.add(get(pc), i32.const(STEP_BYTES)), get(thread), get(scratch)),
+        delay,
+        drop(atomic.add(get(pc), i32.const(1), STEP.done)),
+        call(index("wake")),
+      ],
+    ),
+
+  callAlone: context => write.runCall({ ...context, shared: false }),
+  seriesAlone: context => write.runSeries({ ...context, shared: false }),
+  decideAlone: context => write.decide({ ...context, shared: false }),
 
   /** Runs blocks of one call: all of them alone, or those that this thread claims. */
   runCall: ({ shared, index, delay }) =>

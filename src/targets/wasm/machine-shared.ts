@@ -211,7 +211,8 @@ export class SharedMachine implements Machine {
   #placeOf(program: Program): RunPlace {
     let place = this.#places.get(program);
     if (!place) {
-      place = new RunPlace();
+      // how long the next run of a loop takes, those before don't tell
+      place = new RunPlace(program.loops ? "workers" : undefined);
       this.#places.set(program, place);
     }
     return place;
