@@ -20,5 +20,5 @@ export {
 } from "./runtime/api.js";
 export type { HostValue } from "./runtime/host-value.js";
 export type { Progress } from "./runtime/target.js";
-export type { TensorArray, TensorData } from "./runtime/tensor.js";
+export type { TensorArray, TensorArrays, TensorData } from "./runtime/tensor.js";
 export { AzulejoError, type ErrorCode } from "./support/errors.js";

@@ -2,17 +2,32 @@
 // integers of fewer than 8 bits are values in range, bool is 0 or 1.
 import type { Dtype } from "./dtypes.js";
 
-export type TensorArray =
-  | Float64Array
-  | Float32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Int32Array
-  | Uint32Array
-  | Int16Array
-  | Uint16Array
-  | Int8Array
-  | Uint8Array;
+export interface TensorArrays {
+  f64: Float64Array;
+  f32: Float32Array;
+  f16: Uint16Array;
+  bf16: Uint16Array;
+  f8e4m3fn: Uint8Array;
+  f8e4m3fnuz: Uint8Array;
+  f8e5m2: Uint8Array;
+  f8e5m2fnuz: Uint8Array;
+  f8e8m0: Uint8Array;
+  f4e2m1: Uint8Array;
+  i64: BigInt64Array;
+  i32: Int32Array;
+  i16: Int16Array;
+  i8: Int8Array;
+  i4: Int8Array;
+  i2: Int8Array;
+  u64: BigUint64Array;
+  u32: Uint32Array;
+  u16: Uint16Array;
+  u8: Uint8Array;
+  u4: Uint8Array;
+  u2: Uint8Array;
+  bool: Uint8Array;
+}
+export type TensorArray = TensorArrays[Dtype];
 
 export interface ArrayConstructor {
   readonly BYTES_PER_ELEMENT: number;

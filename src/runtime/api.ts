@@ -6,7 +6,7 @@ import type { Pass } from "../graph/pass.js";
 import { type Operator } from "../ops/operator.js";
 import { type Progress, type TargetReport } from "./target.js";
 import { type HostValue, type TextData } from "./host-value.js";
-import { type TensorArray, type TensorData } from "./tensor.js";
+import { type TensorArrays, type TensorData } from "./tensor.js";
 
 export type { Pass };
 
@@ -22,7 +22,7 @@ export type KernelEditor = (
 export interface LoadOptions {
   /** "wasm" (default): compiled code on worker threads; "interpreter": walks tile IR, slow, checks everything */
   readonly target?: "wasm" | "interpreter";
-  /** default: the number of cores, at most 8; 1 where memory can't be shared */
+  /** 1 to 64; default: the number of cores, at most 8. Where memory can't be shared, as in a page that is not isolated, always 1 */
   readonly threads?: number;
   /** operators of the user, before the built-in ones */
   readonly operators?: readonly Operator[];
@@ -30,11 +30,13 @@ export interface LoadOptions {
   readonly passes?: (builtIn: readonly Pass[]) => readonly Pass[];
   /** edits kernels before they are compiled; the text is parsed and checked */
   readonly editKernels?: KernelEditor;
-  /** fix symbolic dims by name: `{ batch: 1 }` */
+  /** fix dims that the file leaves open, by name: `{ batch: 1 }`; what is not fixed may differ from run to run */
   readonly dims?: Readonly<Record<string, number>>;
+  /** called while loading: the phase, and how much of it is done, 0 to 1; what it throws ends the load */
   readonly onProgress?: (progress: Progress) => void;
+  /** ends the load with code "aborted"; runs take signals of their own */
   readonly signal?: AbortSignal;
-  /** pinned fields of schedules, by kernel name */
+  /** pinned fields of schedules, by kernel name as report() and explain() print them */
   readonly schedules?: Readonly<Record<string, object>>;
   /** "auto": V8 flags that give optimised code on the first run, restored after compiling; "never": leave the engine alone */
   readonly engineFlags?: "auto" | "never";
@@ -63,20 +65,26 @@ export class TextTensor implements TextData {
   }
 }
 
-/** A typed n-dimensional array, row-major. `data.length` is the product of `dims`. */
-export class Tensor implements TensorData {
-  readonly dtype: Dtype;
+/**
+ * A typed n-dimensional array, row-major. `data.length` is the product of `dims`; `dims` is `[]` for a scalar. The dtype decides the
+ * array: `new Tensor("i64", BigInt64Array.of(1n, 2n), [2])`. Nothing is copied; run() checks it.
+ */
+export class Tensor<D extends Dtype = Dtype> implements TensorData {
+  readonly dtype: D;
   readonly dims: readonly number[];
-  readonly data: TensorArray;
-  constructor(dtype: Dtype, data: TensorArray, dims: readonly number[]) {
+  readonly data: TensorArrays[D];
+  constructor(dtype: D, data: TensorArrays[D], dims: readonly number[]) {
     this.dtype = dtype;
     this.data = data;
     this.dims = dims;
   }
 }
 
+/** What the compiler and the last run did. Times are milliseconds. */
 export interface Report extends TargetReport {
+  /** name of the graph in the file */
   readonly model: string;
+  /** in the order in which they ran */
   readonly passes: readonly {
     readonly name: string;
     readonly nodesBefore: number;
@@ -85,17 +93,22 @@ export interface Report extends TargetReport {
   }[];
 }
 
+/** A compiled model. */
 export interface Model {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**
    * Inputs by name; resolves with all outputs by name. Never blocks the event loop for longer than a quarter of a
-   * millisecond. Concurrent calls queue. Most models have tensors alone; the types of others are the caller's to say: `run<{ words: TextTensor; boxes: Tensor[] }>(…)`.
+   * millisecond. Concurrent calls queue. Leave inputs alone until the promise settles; outputs are the caller's to keep. Most models have tensors alone; the types of others are the caller's to say: `run<{ words: TextTensor; boxes: Tensor[] }>(…)`,
+   * and `run<{ y: Tensor<"f32"> }>(…)` makes `y.data` a Float32Array.
+   * @throws AzulejoError input: a wrong name, dtype, rank, size or array; shape: dims that the model can't work with; bounds: an index in
+   * the data that leaves its tensor; memory: these dims need more than there is; aborted; disposed
    */
   run<Outputs = Record<string, Tensor>>(
     inputs: Readonly<Record<string, HostValue>>,
     options?: { readonly signal?: AbortSignal },
   ): Promise<Outputs>;
+  /** What was compiled, and the memory of the last run: plain data, new at each call. */
   report(): Report;
   /** Frees memory and workers; later calls of run() fail with code "disposed". */
   dispose(): void;

@@ -12,6 +12,7 @@ export interface CompileOptions {
   /** pinned schedules by kernel name */
   readonly schedules?: Readonly<Record<string, unknown>>;
 }
+/** How far loading is. "read": the file; "graph": passes; "compile": to WebAssembly; "weights": packing them into memory */
 export interface Progress {
   readonly phase: "read" | "graph" | "compile" | "weights" | "warmup";
   /** 0..1 within the phase */
@@ -19,23 +20,32 @@ export interface Progress {
 }
 export interface KernelReport {
   readonly name: string;
+  /** of the graph: what was fused into it */
   readonly nodes: readonly string[];
+  /** name in the code; kernels of one structure share it */
   readonly function: string;
+  /** in short; explain() prints it in full */
   readonly schedule: string;
 }
 export interface TargetReport {
   readonly target: string;
   readonly threads: number;
+  /** of the WebAssembly module, without weights */
   readonly codeBytes: number;
   readonly functions: number;
+  /** in the order in which they run */
   readonly kernels: readonly KernelReport[];
+  /** weights as they are packed */
   readonly constantBytes: number;
   /** for the dims of the last run */
   readonly arenaBytes: number;
   /** largest sum of live buffers: what no plan can go below */
   readonly arenaLowerBoundBytes: number;
+  /** of the engine: set while compiling, restored after */
   readonly flags: readonly string[];
+  /** what is worth knowing, in sentences */
   readonly notes: readonly string[];
+  /** milliseconds of loading by phase: lower, emit, engine, weights */
   readonly timesMs: Readonly<Record<string, number>>;
 }
 export interface RunOptions {

@@ -1,8 +1,8 @@
 // Tensors as users hand them in and get them back: dtype, dims, and a typed array over row-major data.
-import type { TensorArray } from "../ir/arrays.js";
+import type { TensorArray, TensorArrays } from "../ir/arrays.js";
 import type { Dtype } from "../ir/dtypes.js";
 
-export type { TensorArray };
+export type { TensorArray, TensorArrays };
 
 /**
  * One element of `data` an element, never packed: f16 and bf16 travel as Uint16Array of their bits, floats of 8 and 4 bits as Uint8Array of

@@ -100,7 +100,7 @@ test("run reads .npy inputs and writes each output as .npy under a safe name", a
   const [input, output] = [join(folder, "x.npy"), join(folder, "out")];
   await writeFile(input, encodeNpy({ dtype: "f32", dims: [1, 2], data: Float32Array.of(1.5, -2) }));
   const run: Run = ({ x }) => ({
-    "a/b:0": new Tensor("f32", x!.data, x!.dims),
+    "a/b:0": new Tensor(x!.dtype, x!.data, x!.dims),
     "a_b:0": new Tensor("i64", BigInt64Array.of(7n), []),
   });
   const session = await azulejo(`run m.onnx --input x=${input} --output-dir ${output}`, [vector], run);
