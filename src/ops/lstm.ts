@@ -1,7 +1,6 @@
 // LSTM: a hidden state and a cell, with gates for input, output and forgetting. Gates lie in W, R and B in the order input, output,
 // forget, cell.
 import type { AnyTile } from "../tile/index.js";
-import { refuse } from "./checks.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
@@ -18,13 +17,6 @@ export const operator: Operator = {
   attributes: { ...recurrentAttributes, input_forget: { type: "int", default: 0 } },
   dtypes: ({ dtypes }) => ({ Y: dtypes.X!, Y_h: dtypes.X!, Y_c: dtypes.X! }),
   shape: node => {
-    if (node.attributes.input_forget === 1)
-      refuse(
-        "operator-unsupported",
-        "LSTM",
-        node,
-        "input_forget = 1 is not supported; export the model with separate gates",
-      );
     activationsOf("LSTM", node, 0, gateActivations);
     const { Y, state } = recurrentDims("LSTM", node, 4);
     return { Y, Y_h: state, Y_c: state };
@@ -44,9 +36,10 @@ export const operator: Operator = {
           const weight = at.peephole(q);
           return bounded(weight ? gate(q).add(weight.mul(c)) : gate(q));
         };
-        const next = f!(looking(2, memory))
-          .mul(memory)
-          .add(f!(looking(0, memory)).mul(g!(bounded(gate(3)))));
+        const input = f!(looking(0, memory));
+        // coupled gates forget as much as they let in
+        const forget = node.attributes.input_forget === 1 ? input.neg().add(1) : f!(looking(2, memory));
+        const next = forget.mul(memory).add(input.mul(g!(bounded(gate(3)))));
         return [f!(looking(1, next)).mul(h!(next)), next];
       },
     }),
@@ -81,7 +74,8 @@ export const reference: Reference = (inputs, attributes) => {
     const gate = (q: number): number[] => at.input(q).map((x, j) => x + at.hidden(q)[j]!);
     const looking = (q: number, c: readonly number[]): number[] =>
       gate(q).map((x, j) => act(d, 0, x + (P ? Number(P([d, q * c.length + j])) * c[j]! : 0)));
-    const [input, forget] = [looking(0, memory!), looking(2, memory!)];
+    const input = looking(0, memory!);
+    const forget = attributes.input_forget === 1 ? input.map(x => 1 - x) : looking(2, memory!);
     const next = gate(3).map((x, j) => forget[j]! * memory![j]! + input[j]! * act(d, 1, x));
     return [looking(1, next).map((o, j) => o * act(d, 2, next[j]!)), next];
   });
@@ -92,6 +86,7 @@ export const cases = (): readonly OperatorCase[] => [
   ...recurrentCases(4, ["h", "c"]),
   recurrentCase("peepholes", 4, undefined, { direction: "bidirectional" }, everything),
   recurrentCase("peepholes, layout 1", 4, undefined, { layout: 1 }, everything),
+  recurrentCase("coupled gates", 4, undefined, { input_forget: 1 }),
   recurrentCase("clip", 4, undefined, { clip: 0.3 }),
   recurrentCase("activations", 4, undefined, {
     activations: ["Sigmoid", "Relu", "LeakyRelu"],

@@ -318,13 +318,6 @@ const refusals: readonly Refusal[] = [
     code: "operator-attribute",
     says: 'LSTM "n": the activation Wobble is unknown; use one of relu, tanh, sigmoid, affine, leakyrelu, thresholdedrelu, scaledtanh, hardsigmoid, elu, softsign, softplus',
   },
-  {
-    op: "LSTM",
-    inputs: sequence,
-    attributes: { input_forget: 1 },
-    code: "operator-unsupported",
-    says: 'LSTM "n": input_forget = 1 is not supported; export the model with separate gates',
-  },
 ];
 
 testRefusals(refusals);

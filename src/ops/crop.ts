@@ -1,0 +1,71 @@
+// Crop: a window of an image: borders cut off, or a size from a corner on. An experimental operator of the first opsets.
+import type { Dims, Value } from "../graph/graph.js";
+import { Poly } from "../ir/poly.js";
+import { printDims, refuse } from "./checks.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
+
+function croppedDims(node: NodeInfo): Dims {
+  const X = node.dims.input!;
+  const { border, scale } = node.attributes;
+  if (X.length !== 4 || border?.length !== 4 || (scale && scale.length !== 2))
+    refuse(
+      "shape",
+      "Crop",
+      node,
+      `input of ${printDims(X)} must be batch×channels×height×width, border [left, top, right, bottom] and scale [height, width]; change them`,
+    );
+  const [left, top, right, bottom] = border as readonly [number, number, number, number];
+  const [height, width] = scale
+    ? (scale as readonly number[]).map(Poly.int)
+    : [X[2]!.sub(top + bottom), X[3]!.sub(left + right)];
+  return [X[0]!, X[1]!, height!, width!];
+}
+
+export const operator: Operator = {
+  name: "Crop",
+  inputs: ["input"],
+  outputs: ["output"],
+  attributes: { border: { type: "ints", required: true }, scale: { type: "ints" } },
+  shape: node => ({ output: croppedDims(node) }),
+  expand: ({ inputs, attributes }, build) => {
+    const { border, scale } = attributes;
+    const [left, top, right, bottom] = border as readonly [number, number, number, number];
+    const vector = (...data: number[]): Value => build.constant("i64", [data.length], data);
+    const toEnd = (x: number): number => (x === 0 ? 2 ** 31 : -x);
+    const ends = scale ? vector(top + scale[0], left + scale[1]) : vector(toEnd(bottom), toEnd(right));
+    return { output: build.node("Slice", [inputs.input, vector(top, left), ends, vector(2, 3)]) };
+  },
+};
+
+export const doc: OperatorDoc = {
+  summary: "A window of an image: borders cut off, or a size from a corner on",
+  dtypes: "any",
+  opsets: [1, 1],
+};
+export const tolerance = exact;
+
+export const reference: Reference = ({ input }, { border, scale }) => {
+  const [left, top, right, bottom] = border;
+  const [N, C, H, W] = input!.dims as [number, number, number, number];
+  const [height, width] = scale ?? [H - top - bottom, W - left - right];
+  const read = elements(input!);
+  return {
+    output: tabulate(input!.dtype, [N, C, height, width], ([n, c, y, x]) => read([n!, c!, y! + top, x! + left])!),
+  };
+};
+
+export const cases = (): readonly OperatorCase[] => [
+  ...movedDtypes.map(
+    (dtype): OperatorCase => ({
+      name: dtype,
+      attributes: { border: [1, 2, 0, 1] },
+      inputs: { input: { dtype, dims: [1, 2, 7, 5] } },
+    }),
+  ),
+  {
+    name: "a size",
+    attributes: { border: [1, 2, 0, 0], scale: [3, 2] },
+    inputs: { input: { dtype: "f32", dims: [2, 1, 7, 5] } },
+  },
+];
