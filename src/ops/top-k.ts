@@ -1,17 +1,11 @@
 // TopK: the K largest or smallest elements along an axis, in order, and where they were; of equal ones the first.
-//
-// Elements are compared by keys: integers in their order, in which a NaN is the largest number and −0 equals 0. Each step takes the first
-// of what lies behind the one before, in two passes over the row.
 import type { Dims } from "../graph/graph.js";
-import type { Dtype } from "../ir/dtypes.js";
-import { bytesOf, dtypes } from "../ir/dtypes.js";
-import type { AnyTile } from "../tile/index.js";
-import { dimOf, fold, full, Index, literal, where } from "../tile/index.js";
+import { Index } from "../tile/index.js";
 import { normalizeAxis, refuse } from "./checks.js";
-import { indexTile } from "./index-tiles.js";
 import { forEachIndex, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, sizeOf } from "./reference-tensors.js";
+import { byThreshold, FEW, oneByOne } from "./top-k-kernels.js";
 import { gridKernel, KernelSizes } from "./whole-kernel.js";
 
 const axisOf = (node: NodeInfo): number => normalizeAxis("TopK", node, node.attributes.axis, node.dims.X!.length);
@@ -31,28 +25,6 @@ function outputDims(node: NodeInfo): Dims {
   return node.dims.X!.with(axis, count);
 }
 
-type Key = "i32" | "i64";
-const keyDtype = (dtype: Dtype): Key => (bytesOf(dtype) === 8 ? "i64" : "i32");
-
-/** An integer that is larger where the element comes earlier. */
-function keyOf(x: AnyTile, largest: boolean): AnyTile {
-  const dtype = x.dtype as Dtype;
-  const key = keyDtype(dtype);
-  let ordered: AnyTile;
-  if (dtypes[dtype].kind === "float") {
-    // negative floats fall as their bits rise
-    const bits: AnyTile = x
-      .cast(key === "i64" ? "f64" : "f32")
-      .add(0)
-      .bitcast(key);
-    ordered = bits.xor(bits.shr(bytesOf(key) * 8 - 1).and(key === "i64" ? 2n ** 63n - 1n : 0x7fffffff));
-  } else if (dtype === "u64" || dtype === "u32") ordered = x.bitcast(key).xor(lowestOf(key));
-  else ordered = x.cast(key);
-  return largest ? ordered : ordered.not();
-}
-const lowestOf = (key: Key): bigint | number => (key === "i64" ? -(2n ** 63n) : -(2 ** 31));
-const highestOf = (key: Key): bigint | number => (key === "i64" ? 2n ** 63n - 1n : 2 ** 31 - 1);
-
 export const operator: Operator = {
   name: "TopK",
   inputs: ["X", "K"],
@@ -71,30 +43,29 @@ export const operator: Operator = {
   kernels: node => {
     const axis = axisOf(node);
     const dtype = node.dtypes.X!;
-    const key = keyDtype(dtype);
     const sizes = new KernelSizes();
     const X = sizes.tensor("X", dtype, node.dims.X!);
     const outputs = (["Values", "Indices"] as const)
       .filter(name => node.wanted.includes(name))
       .map(name => sizes.tensor(name, name === "Values" ? dtype : "i64", node.outputs[name]!, "output"));
-    const wanted = outputs[0]!;
+    const [size, count] = [X.dims[axis]!, outputs[0]!.dims[axis]!];
+    const given = outputDims(node)[axis]!;
+    const select = given.isConst && given.constant <= FEW ? oneByOne : byThreshold;
     const grid = X.dims.map((d, i) => (i === axis ? undefined : d));
-    const select = gridKernel("top_k", sizes, [X, ...outputs], grid, (views, index) => {
-      const n = dimOf("N", X.dims[axis]!).all();
-      const keys = keyOf(views.X!.at(...index.with(axis, n)), node.attributes.largest !== 0);
-      const rows = index.filter(i => i instanceof Index);
-      const start: AnyTile[] = [full(key, highestOf(key), ...rows), full("i32", -1, ...rows)];
-      fold(dimOf("K", wanted.dims[axis]!).steps(), start, (k, [last, at]) => {
-        const isLeft = keys.lt(last!).or(keys.eq(last!).and(n.gt(at!)));
-        const next: AnyTile = where(isLeft, keys, literal(key, lowestOf(key))).max(n);
-        const first: AnyTile = where(isLeft.and(keys.eq(next)), n, indexTile(X.dims[axis]!.sub(1))).min(n);
-        const place = index.with(axis, k);
-        views.Values?.at(...place).set(views.X!.at(...index.with(axis, first)) as never);
-        views.Indices?.at(...place).set(first.cast("i64") as never);
-        return [next, first];
-      });
-    });
-    return [select];
+    const kernel = gridKernel("top_k", sizes, [X, ...outputs], grid, (views, index) =>
+      select({
+        size,
+        count,
+        rows: index.filter(i => i instanceof Index),
+        largest: node.attributes.largest !== 0,
+        read: n => views.X!.at(...index.with(axis, n)),
+        write: (k, x, n) => {
+          views.Values?.at(...index.with(axis, k)).set(x as never);
+          views.Indices?.at(...index.with(axis, k)).set(n.cast("i64") as never);
+        },
+      }),
+    );
+    return [kernel];
   },
 };
 
@@ -137,6 +108,28 @@ export const cases = (): readonly OperatorCase[] => [
     attributes: { axis: 0 },
     inputs: { X: { dtype: "f32", dims: [13, 9] }, K: count(13) },
   },
+  ...(["f32", "i64", "u8"] as const).flatMap(dtype =>
+    [0, 1].map(largest => ({
+      name: `many, ${largest ? "largest" : "smallest"} of ${dtype}`,
+      attributes: { largest },
+      inputs: {
+        X: { dtype, dims: [2, 67], range: dtype === "u8" ? ([0, 9] as const) : ([-40, 40] as const) },
+        K: count(33),
+      },
+    })),
+  ),
+  ...[0, 1].map(largest => ({
+    name: `many with ties, infinities and NaN, ${largest ? "largest" : "smallest"} first`,
+    attributes: { largest, axis: 0 },
+    inputs: {
+      X: {
+        dtype: "f32" as const,
+        dims: [21, 1],
+        data: [...[0, -0, Number.NaN, -Infinity, 3, Infinity, 3], ...new Array<number>(14).fill(-2)],
+      },
+      K: count(20),
+    },
+  })),
   { name: "none", inputs: { X: { dtype: "f32", dims: [2, 3] }, K: count(0) } },
   ...[0, 1].map(largest => ({
     name: `ties, infinities and NaN, ${largest ? "largest" : "smallest"} first`,

@@ -112,12 +112,16 @@ export type FoldForm =
   | "scan"
   | "scan of a scan"
   | "reduce"
+  | "collected"
+  | "started by a fold"
   | "guarded"
   | "masked";
 export const foldForms: fc.Arbitrary<FoldForm> = fc.constantFrom(
   "scan",
   "scan of a scan",
   "reduce",
+  "collected",
+  "started by a fold",
   "guarded",
   "masked",
   "none",
@@ -153,6 +157,26 @@ const folds: Record<Exclude<FoldForm, "none">, (l: Loop) => AnyTile> = {
     const k: AnyIndex = K.all("j");
     const last = reduce(x(m, k).mul(w(k, n)) as AnyTile, (so, next) => so.mul(-0.5).add(next as never), 2, k as never);
     return last as AnyTile;
+  },
+  // what is positive, one after another: a step writes where a state says, or nowhere
+  collected: ({ K, m, n, x, w }) => {
+    const k: AnyIndex = K.all("j");
+    const start = [zeros("i32", m) as AnyTile, x(m, k)] as const;
+    const [, out] = fold(K.steps("t"), start, (t, [count, out]) => {
+      const isTaken = x(m, t).gt(0);
+      const place = where(isTaken, count, -1);
+      return [count.add(isTaken.cast("i32")), where(k.eq(place as never), x(m, t).add(1), out)];
+    });
+    return dot(out, w(k, n), k as never);
+  },
+  // the second starts with what the first and a materialised tile give
+  "started by a fold": ({ K, m, n, x, w }) => {
+    const [k, j]: AnyIndex[] = [K.all("j"), K.all("i")];
+    const [first] = fold(K.steps("t"), [zeros("f32", m) as AnyTile] as const, (t, [s]) => [s.mul(0.5).add(x(m, t))]);
+    const last = materialize(first.add(x(m, k!)), m, k!)
+      .at(m, K.size.sub(1).sub(j!))
+      .max(j as never) as AnyTile;
+    return fold(K.steps("r"), [last.add(w(literal("i32", 0), n))] as const, (r, [s]) => [s.mul(0.5).add(w(r, n))])[0];
   },
   // stops adding once the sum is above 1: whole steps are left out
   guarded: ({ K, m, x, w }) => {

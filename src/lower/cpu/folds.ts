@@ -3,7 +3,7 @@ import { Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Fold, Node } from "../../ir/tile.js";
 import { isInside } from "../../ir/bounds.js";
 import { atIndex } from "../../ir/substitute.js";
-import { axesOf, isTensor, reach } from "../../ir/tile.js";
+import { gathered, gathersIn, isTensor, reach } from "../../ir/tile.js";
 import { bareSymbol } from "../../ir/walk.js";
 import { rootsOf } from "../../schedule/names.js";
 import { cell } from "./cells.js";
@@ -41,7 +41,8 @@ export function lowerFold(l: Lowering, f: Fold): void {
   });
   f.init.forEach((n, i) => {
     const sink = bufferSink(`${l.names.value(f.next[i]!)} at first`, n, state[i]!, false);
-    lowerStage(l, [sink]);
+    // it may need the results of other folds
+    lowerRegion(l, [sink], g => lowerFold(l, g));
   });
   l.states.set(f, state);
   hoistInvariants(l, f, body);
@@ -120,7 +121,7 @@ function stateSink(l: Lowering, f: Fold, slot: number, n: Node, buffer: Buffer, 
   const name = l.names.value(n);
   const written = inPlace && f.steps ? writtenIndex(l, f, slot, n) : undefined;
   if (!written) return bufferSink(name, n, buffer, false);
-  const { axis, index, value } = written;
+  const { axis, index, value, gathers } = written;
   const at = buffer.axes.map((a, i) => (a === axis ? index : Poly.sym(a.sym)).sub(buffer.first[i]!));
   return {
     name: `${name} at ${l.names.axis(f.axis)}`,
@@ -128,25 +129,32 @@ function stateSink(l: Lowering, f: Fold, slot: number, n: Node, buffer: Buffer, 
     axes: buffer.axes.filter(a => a !== axis),
     form: l.form(buffer.storage, at, buffer.storage.base),
     dtype: buffer.storage.dtype,
-    checks: [],
+    checks: gathers.length > 0 ? [{ index, form: l.indexForm(index), size: axis.extent }] : [],
+    gathers,
   };
 }
-function writtenIndex(
-  l: Lowering,
-  f: Fold,
-  slot: number,
-  n: Node,
-): { axis: Axis; index: Poly; value: Node } | undefined {
+/** Where a step writes: an index, or a value that is outside of the axis where it writes nothing. */
+interface Written {
+  readonly axis: Axis;
+  readonly index: Poly;
+  readonly value: Node;
+  readonly gathers: readonly Node[];
+}
+function writtenIndex(l: Lowering, f: Fold, slot: number, n: Node): Written | undefined {
   if (n.kind !== "map" || n.op !== "select" || !isState(n.args[2]!, f, slot)) return undefined;
   const [test, value] = n.args as readonly [Node, Node];
   if (test.kind !== "map" || test.op !== "eq") return undefined;
   const [a, b] = test.args as readonly [Node, Node];
-  if (a.kind !== "index" || b.kind !== "index") return undefined;
-  const axis = f.init[slot]!.axes.find(x => bareSymbol(a.index) === x.sym);
+  if (a.kind !== "index" || b.dtype !== "i32") return undefined;
+  const { axes } = f.init[slot]!;
+  const axis = axes.find(x => bareSymbol(a.index) === x.sym);
   if (!axis || l.fusedInto.has(axis) || l.bindings.has(axis) || l.ranges.has(axis)) return undefined;
-  if (!axesOf(b.index).every(x => x === f.axis || l.bindings.has(x)) || !isInside(b.index, axis.extent))
-    return undefined;
-  return { axis, index: b.index, value: atIndex(value, axis, b.index) };
+  const isRow = (x: Axis): boolean => x !== axis && (x === f.axis || axes.includes(x) || l.bindings.has(x));
+  if (!b.axes.every(isRow)) return undefined;
+  const index = gathered(b);
+  const gathers = gathersIn(index);
+  if (gathers.length === 0 && !isInside(index, axis.extent)) return undefined;
+  return { axis, index, value: atIndex(value, axis, index), gathers };
 }
 
 /**
