@@ -47,6 +47,8 @@ export interface Program {
 const KEPT_TABLE_BYTES = 32 << 20;
 /** Addresses are 32 bits wide. */
 const ADDRESS_SPACE = 2 ** 32;
+/** Kernels count in signed integers of 32 bits. */
+const LARGEST_WORD = 2 ** 31 - 1;
 
 export function createPlanner(program: Program): (values: SymbolValues) => Plan {
   const lives = lifetimes(program.source);
@@ -207,7 +209,14 @@ class Planning {
         "internal",
         `Kernel "${k.step.kernel.name}" has no size for ${s.name}; this is a bug in Azulejo, please report it`,
       );
-    return this.#evaluate(p);
+    const value = this.#evaluate(p);
+    // a loop to 2^32 would end before its first turn
+    if (Math.abs(value) > LARGEST_WORD)
+      throw new AzulejoError(
+        "memory",
+        `Kernel "${k.step.kernel.name}" of node "${k.step.nodes[0]}" has a size of ${value}, and kernels count to ${LARGEST_WORD}; run smaller inputs`,
+      );
+    return value;
   }
   #evaluate(p: Poly): number {
     return p.evaluate(s => this.#values.get(s)!);

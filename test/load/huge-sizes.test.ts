@@ -1,0 +1,67 @@
+// Small files that ask for huge tensors: memory is refused in a sentence before any is taken, and what would be computed on the way
+// without being stored is refused where kernels can't count so far. A good model runs afterwards.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load, Tensor } from "../../src/index.js";
+import { i64Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
+
+const x = new Tensor("f32", Float32Array.of(1, -2, 3, -4), [1, 4]);
+async function runs(bytes: Uint8Array): Promise<readonly number[]> {
+  const model = await load(bytes, { threads: 1 });
+  try {
+    return [...(Object.values(await model.run({ x }))[0]!.data as Float32Array)];
+  } finally {
+    model.dispose();
+  }
+}
+const expanded = (rows: bigint, reduced: boolean): Uint8Array =>
+  onnxModel({
+    inputs: [value("x", 1, ["n", 4])],
+    outputs: [value("y", 1)],
+    initializers: [i64Tensor("shape", [3], [rows, 1, 4]), i64Tensor("axes", [1], [0])],
+    nodes: reduced
+      ? [node("Expand", ["x", "shape"], ["e"], [], "grow"), node("ReduceMax", ["e", "axes"], ["y"], [], "shrink")]
+      : [node("Expand", ["x", "shape"], ["y"], [], "grow")],
+    opset: 18,
+  });
+const filled = (elements: bigint): Uint8Array =>
+  onnxModel({
+    inputs: [value("x", 1, ["n", 4])],
+    outputs: [value("y", 1)],
+    initializers: [i64Tensor("shape", [1], [elements])],
+    nodes: [
+      node("ConstantOfShape", ["shape"], ["c"]),
+      node("ReduceSum", ["c"], ["sum"]),
+      node("Add", ["x", "sum"], ["y"]),
+    ],
+  });
+
+const cases: readonly { readonly title: string; readonly bytes: Uint8Array; readonly message: RegExp }[] = [
+  {
+    title: "2^40 rows as output",
+    bytes: expanded(2n ** 40n, false),
+    message: /^These input dims need \d+ MiB, and a program has 4096 MiB of memory; run smaller inputs$/,
+  },
+  {
+    title: "2^40 rows that are reduced on the way",
+    bytes: expanded(2n ** 40n, true),
+    message:
+      /^Kernel ".+" of node ".+" has a size of 1099511627776, and kernels count to 2147483647; run smaller inputs$/,
+  },
+  {
+    title: "a constant of 2^40 elements",
+    bytes: filled(2n ** 40n),
+    message: /^The program needs \d+ bytes of memory, and this host grants \d+$/,
+  },
+];
+for (const { title, bytes, message } of cases)
+  test(title, () => assert.rejects(runs(bytes), { name: "AzulejoError", code: "memory", message }));
+
+test("a good model runs afterwards", async () => {
+  const good = onnxModel({
+    inputs: [value("x", 1, ["n", 4])],
+    outputs: [value("y", 1)],
+    nodes: [node("Relu", ["x"], ["y"])],
+  });
+  assert.deepEqual(await runs(good), [1, 0, 3, 0]);
+});
