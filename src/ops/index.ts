@@ -214,6 +214,7 @@ import { operator as stringNormalizerOperator } from "./string-normalizer.js";
 import { operator as stringSplitOperator } from "./string-split.js";
 import { operator as subOperator } from "./sub.js";
 import { operator as sumOperator } from "./sum.js";
+import { operator as svmRegressorOperator } from "./svm-regressor.js";
 import { operator as swiGluOperator } from "./swi-glu.js";
 import { operator as swishOperator } from "./swish.js";
 import { operator as tanOperator } from "./tan.js";
@@ -453,6 +454,7 @@ export const builtInOperators: readonly Operator[] = [
   stringSplitOperator,
   subOperator,
   sumOperator,
+  svmRegressorOperator,
   swiGluOperator,
   swishOperator,
   tanOperator,

@@ -214,6 +214,7 @@ import * as stringNormalizerModule from "../../src/ops/string-normalizer.js";
 import * as stringSplitModule from "../../src/ops/string-split.js";
 import * as subModule from "../../src/ops/sub.js";
 import * as sumModule from "../../src/ops/sum.js";
+import * as svmRegressorModule from "../../src/ops/svm-regressor.js";
 import * as swiGluModule from "../../src/ops/swi-glu.js";
 import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
@@ -453,6 +454,7 @@ export const operatorModules: readonly OperatorModule[] = [
   stringSplitModule,
   subModule,
   sumModule,
+  svmRegressorModule,
   swiGluModule,
   swishModule,
   tanModule,

@@ -453,6 +453,53 @@ const refusals: readonly Refusal[] = [
     code: "operator-attribute",
     says: 'TreeEnsemble "n": aggregate_function 7 or post_transform 0 is unknown; use 0..3 and 0..4',
   },
+  {
+    op: "SVMRegressor",
+    domain: "ai.onnx.ml",
+    inputs: { X: "f32 2 3" },
+    attributes: { coefficients: [1, 2], rho: [0] },
+    code: "shape",
+    says: 'SVMRegressor "n": X of 2×3 must be rows of 2 features, as the vectors or coefficients have; change X',
+  },
+  {
+    op: "SVMRegressor",
+    domain: "ai.onnx.ml",
+    inputs: { X: "f32 2 2" },
+    attributes: { coefficients: [1, 2], rho: [0], kernel_type: "COSINE" },
+    code: "operator-attribute",
+    says: 'SVMRegressor "n": kernel_type "COSINE" is unknown; use LINEAR, POLY, RBF or SIGMOID',
+  },
+  {
+    op: "OneHotEncoder",
+    domain: "ai.onnx.ml",
+    inputs: { X: "i64 2" },
+    attributes: { cats_strings: ["a"] },
+    code: "operator-unsupported",
+    says: 'OneHotEncoder "n": cats_int64s is missing, and categories of text are not supported; export the encoder with integers for categories',
+  },
+  {
+    op: "OneHotEncoder",
+    domain: "ai.onnx.ml",
+    inputs: { X: "i64 2" },
+    attributes: { cats_int64s: [1], zeros: 0 },
+    code: "operator-unsupported",
+    says: 'OneHotEncoder "n": zeros = 0 makes unknown categories an error of the run, which is not supported; export it with zeros = 1',
+  },
+  {
+    op: "Crop",
+    inputs: { input: "f32 2 2 5" },
+    attributes: { border: [1, 1, 1, 1] },
+    code: "shape",
+    says: 'Crop "n": input of 2×2×5 must be batch×channels×height×width, border [left, top, right, bottom] and scale [height, width]; change them',
+  },
+  {
+    op: "Normalizer",
+    domain: "ai.onnx.ml",
+    inputs: { X: "f32 2 3" },
+    attributes: { norm: "L3" },
+    code: "operator-attribute",
+    says: 'Normalizer "n": norm "L3" is unknown; use MAX, L1 or L2',
+  },
 ];
 
 testRefusals(refusals);
