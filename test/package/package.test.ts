@@ -48,13 +48,22 @@ interface SourceMap {
 
 installed("the tarball holds sources, code, declarations and documents, and nothing else", async print => {
   const paths = consumer.packed.map(({ path }) => path);
-  const folders = /^(dist\/lib|dist\/src|src|docs\/errors)\/|^(README(\.zh)?|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
+  const folders =
+    /^(dist\/lib|dist\/src|src|docs)\/|^(README(\.zh)?|CHANGELOG|CONTRIBUTING|SECURITY)\.md$|^LICENSE$|^package\.json$/;
   assert.deepEqual(
     paths.filter(path => !folders.test(path)),
     [],
   );
   for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "docs/errors/input.md"])
     assert(paths.includes(path), path);
+  // the examples are read and run in a clone
+  const links = [...(await consumer.read("node_modules/azulejo/README.md")).matchAll(/\]\(([\w./-]+)\)/g)].map(
+    m => m[1]!,
+  );
+  assert.deepEqual(
+    links.filter(link => !link.startsWith("examples/") && !paths.includes(link)),
+    [],
+  );
   assert.equal(consumer.packed.find(({ path }) => path === "dist/src/cli/main.js")!.mode & 0o111, 0o111);
   print(`${paths.length} files, ${consumer.packed.reduce((sum, { size }) => sum + size, 0)} bytes`);
 });
