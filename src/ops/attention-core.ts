@@ -1,7 +1,7 @@
 // What attentions of all kinds expand to: scores, weights and values over batch×heads×sequence×size.
 import type { Value } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
-import { onnxDtypes } from "./onnx-dtypes.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Builder } from "./operator.js";
 
 /** Q has heads×sequence in dims 1 and 2; K and V may have fewer heads, each serving a group of neighbours of Q's. */
@@ -34,7 +34,7 @@ export const attentionScores = (
 
 /** The softmax of scores, in the dtype of the values. */
 export const attentionWeights = (build: Builder, scores: Value, dtype: Dtype): Value =>
-  build.node("AttentionWeights", [scores], { to: onnxCode(dtype) }, domain);
+  build.node("AttentionWeights", [scores], { to: onnxCodeOf(dtype) }, domain);
 
 export const attentionValues = (build: Builder, weights: Value, V: Value): Value =>
   build.node("AttentionValues", [weights, V], {}, domain);
@@ -44,10 +44,6 @@ export function attention(build: Builder, inputs: AttentionInputs, settings: Att
   const weights = attentionWeights(build, attentionScores(build, inputs, settings), dtype);
   return attentionValues(build, weights, inputs.V);
 }
-
-/** The number that ONNX has for a dtype. */
-export const onnxCode = (dtype: Dtype): number =>
-  Number(Object.keys(onnxDtypes).find(code => onnxDtypes[Number(code)] === dtype));
 
 /** batch×sequence×(heads·size) as batch×heads×sequence×size */
 export const splitHeads = (build: Builder, x: Value, heads: number): Value =>

@@ -1,19 +1,13 @@
 // Attention: softmax(Q·Kᵀ) · V over heads, with masks, a cache of keys and values, groups of heads, soft caps and lengths.
 import type { Dims, Value } from "../graph/graph.js";
 import { opaque, Poly } from "../ir/poly.js";
-import {
-  attentionScores,
-  attentionValues,
-  attentionWeights,
-  joinHeads,
-  onnxCode,
-  splitHeads,
-} from "./attention-core.js";
+import { attentionScores, attentionValues, attentionWeights, joinHeads, splitHeads } from "./attention-core.js";
 import { scoresReference } from "./attention-scores.js";
 import { valuesReference } from "./attention-values.js";
 import { weightsOfRow } from "./attention-weights.js";
 import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type {
   Attributes,
   Builder,
@@ -77,7 +71,7 @@ export const operator: Operator = {
       () => weights,
     ];
     const qk = compared[attributes.qk_matmul_output_mode as number]!();
-    return { ...out, qk_matmul_output: build.node("Cast", [qk], { to: onnxCode(node.dtypes.Q!) }) };
+    return { ...out, qk_matmul_output: build.node("Cast", [qk], { to: onnxCodeOf(node.dtypes.Q!) }) };
   },
 };
 

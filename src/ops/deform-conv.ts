@@ -1,13 +1,13 @@
 // DeformConv: a convolution whose taps are moved by offsets that come as data, and weighed by a mask.
 import type { Dims, Value } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { printDims, refuse } from "./checks.js";
 import { requireEqual } from "./broadcast.js";
+import { printDims, refuse } from "./checks.js";
 import { reference as patchesReference } from "./deformed-patches.js";
 import { floats } from "./elementwise-references.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
-import { perAxis, padsOf, windowAxes } from "./window.js";
+import { padsOf, perAxis, windowAxes } from "./window.js";
 
 const op = "DeformConv";
 

@@ -1,8 +1,8 @@
 // FeatureVectorizer: the columns of several tensors side by side, each cut or padded with zeros to its number of features.
 import type { Value } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { onnxCode } from "./attention-core.js";
 import { refuse } from "./checks.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, sizeOf, tabulate, withDims } from "./reference-tensors.js";
 
@@ -34,7 +34,7 @@ export const operator: Operator = {
     const columns = sizesOf(node).map((size, k) => {
       const x = node.inputs[`X${k}`]!;
       const rows = x.dims!.length === 1 ? build.node("Reshape", [x, vector(1, -1)]) : build.node("Flatten", [x]);
-      const features = build.node("Cast", [rows], { to: onnxCode("f32") });
+      const features = build.node("Cast", [rows], { to: onnxCodeOf("f32") });
       const padded = build.node("Pad", [features, vector(0, 0, 0, size)]);
       return build.node("Slice", [padded, vector(0), vector(size), vector(1)]);
     });

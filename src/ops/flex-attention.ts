@@ -1,9 +1,9 @@
 // FlexAttention: attention whose scores and probabilities graphs may change on the way.
 import type { Graph, Value } from "../graph/graph.js";
 import { computeDtype } from "./accumulate.js";
-import { attentionScores, attentionValues, onnxCode } from "./attention-core.js";
+import { attentionScores, attentionValues } from "./attention-core.js";
 import { printDims, refuse } from "./checks.js";
-import { onnxDtypes } from "./onnx-dtypes.js";
+import { onnxCodeOf, onnxDtypes } from "./onnx-dtypes.js";
 import type { Builder, Operator, OperatorDoc } from "./operator.js";
 
 export const operator: Operator = {
@@ -33,10 +33,10 @@ export const operator: Operator = {
     const compute = onnxDtypes[attributes.softmax_precision] ?? computeDtype(dtypes.Q!);
     const cast = (x: Value, to: number): Value => build.node("Cast", [x], { to });
     const scores = attentionScores(build, { Q, K }, { scale: attributes.scale });
-    const changed = change(build, attributes.score_mod, cast(scores, onnxCode(compute)));
+    const changed = change(build, attributes.score_mod, cast(scores, onnxCodeOf(compute)));
     const weights = change(build, attributes.prob_mod, build.node("Softmax", [changed]));
-    const Y = attentionValues(build, weights, cast(V, onnxCode(compute)));
-    return { Y: cast(Y, onnxCode(dtypes.Q!)) };
+    const Y = attentionValues(build, weights, cast(V, onnxCodeOf(compute)));
+    return { Y: cast(Y, onnxCodeOf(dtypes.Q!)) };
   },
 };
 

@@ -5,9 +5,9 @@ import { dimOf, where } from "../tile/index.js";
 import { computeDtype } from "./accumulate.js";
 import { requireEqual } from "./broadcast.js";
 import { printDims, refuse, requireOneOf } from "./checks.js";
-import { gridSampleCases, gridSampleReference } from "./grid-sample-reference.js";
 import type { Neighbour } from "./grid-places.js";
 import { clampedIndex, neighbourOrZero, weighted } from "./grid-places.js";
+import { gridSampleCases, gridSampleReference } from "./grid-sample-reference.js";
 import type {
   Attributes,
   KernelContext,

@@ -2,9 +2,9 @@
 import type { Value } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
-import { onnxCode } from "./attention-core.js";
 import { requireEqual } from "./broadcast.js";
 import { printDims, refuse, requireOneOf } from "./checks.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type {
   AttributeSpec,
   Attributes,
@@ -44,7 +44,7 @@ export function linearScores(
   rows: number,
   dtype: Dtype,
 ): Value {
-  const cast = build.node("Cast", [inputs.X], { to: onnxCode(dtype) });
+  const cast = build.node("Cast", [inputs.X], { to: onnxCodeOf(dtype) });
   const X = dims.X!.length === 1 ? build.node("Reshape", [cast, build.constant("i64", [2], [1, -1])]) : cast;
   const given = attributes.coefficients as readonly number[];
   const features = given.length / rows;

@@ -1,7 +1,7 @@
 // Momentum: a step along a decaying mean of gradients, Nesterov's too.
 import { where } from "../tile/index.js";
-import { optimizerCases, optimizerReference, optimizerStep } from "./optimizer-step.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { optimizerCases, optimizerReference, optimizerStep } from "./optimizer-step.js";
 
 export const operator: Operator = /* @__PURE__ */ optimizerStep({
   name: "Momentum",

@@ -1,6 +1,7 @@
 // Normalizer: rows divided by their largest, summed or squared elements.
-import { onnxCode } from "./attention-core.js";
+
 import { requireOneOf } from "./checks.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { mapRows } from "./softmax.js";
 
@@ -16,7 +17,7 @@ export const operator: Operator = {
     return { Y: node.dims.X! };
   },
   expand: ({ inputs, attributes }, build) => {
-    const x = build.node("Cast", [inputs.X], { to: onnxCode("f32") });
+    const x = build.node("Cast", [inputs.X], { to: onnxCodeOf("f32") });
     const along = build.constant("i64", [1], [-1]);
     const reduce = { MAX: "ReduceMax", L1: "ReduceL1", L2: "ReduceL2" }[attributes.norm as "MAX" | "L1" | "L2"];
     const size = build.node(reduce, [x, along]);

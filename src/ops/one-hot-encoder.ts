@@ -1,7 +1,7 @@
 // OneHotEncoder: a new last dim that is 1 where the element is the category.
 import { Poly } from "../ir/poly.js";
-import { onnxCode } from "./attention-core.js";
 import { refuse } from "./checks.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, numbersOf } from "./reference-tensors.js";
 
@@ -38,10 +38,10 @@ export const operator: Operator = {
   shape: node => ({ Y: [...node.dims.X!, Poly.int(categoriesOf(node).length)] }),
   expand: (node, build) => {
     const categories = categoriesOf(node);
-    const whole = build.node("Cast", [node.inputs.X], { to: onnxCode("i64") });
+    const whole = build.node("Cast", [node.inputs.X], { to: onnxCodeOf("i64") });
     const column = build.node("Unsqueeze", [whole, build.constant("i64", [1], [-1])]);
     const equal = build.node("Equal", [column, build.constant("i64", [categories.length], categories)]);
-    return { Y: build.node("Cast", [equal], { to: onnxCode("f32") }) };
+    return { Y: build.node("Cast", [equal], { to: onnxCodeOf("f32") }) };
   },
 };
 

@@ -1,6 +1,7 @@
 // Scaler: (X − offset) · scale, feature by feature.
-import { onnxCode } from "./attention-core.js";
+
 import { listed, requireListed } from "./listed-values.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf } from "./reference-tensors.js";
 
@@ -18,7 +19,7 @@ export const operator: Operator = {
     return { Y: node.dims.X! };
   },
   expand: ({ inputs, attributes }, build) => {
-    const x = build.node("Cast", [inputs.X], { to: onnxCode("f32") });
+    const x = build.node("Cast", [inputs.X], { to: onnxCodeOf("f32") });
     const [offset, scale] = [listed(build, "f32", attributes.offset), listed(build, "f32", attributes.scale)];
     const moved = offset ? build.node("Sub", [x, offset]) : x;
     return { Y: scale ? build.node("Mul", [moved, scale]) : moved };

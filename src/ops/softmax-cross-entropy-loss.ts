@@ -1,6 +1,7 @@
 // SoftmaxCrossEntropyLoss: the negative log-likelihood of a log-softmax over the classes.
-import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+
 import { lossAttributes, lossCases, lossDims, lossReference } from "./negative-log-likelihood-loss.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { mapRows } from "./softmax.js";
 
 export const operator: Operator = {

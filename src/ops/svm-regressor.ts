@@ -1,9 +1,9 @@
 // SVMRegressor: rows compared with support vectors by a kernel, summed by coefficients; without vectors, a linear function.
 import type { Value } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { onnxCode } from "./attention-core.js";
 import { requireEqual } from "./broadcast.js";
 import { printDims, refuse, requireOneOf } from "./checks.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type {
   Attributes,
   Builder,
@@ -49,7 +49,7 @@ export const operator: Operator = {
   expand: (node, build) => {
     const { attributes } = node;
     const { coefficients, rho, one_class } = attributes;
-    const X = build.node("Cast", [node.inputs.X], { to: onnxCode("f32") });
+    const X = build.node("Cast", [node.inputs.X], { to: onnxCodeOf("f32") });
     const number = (x: number): Value => build.constant("f32", [], [x]);
     const similar = attributes.n_supports > 0 ? similarities(node, build, X) : X;
     const column = build.constant("f32", [coefficients.length, 1], coefficients);

@@ -1,9 +1,9 @@
 // TreeEnsembleClassifier: decision trees whose leaves vote for classes.
 import type { Value } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { onnxCode } from "./attention-core.js";
 import { printDims, refuse, requireOneOf } from "./checks.js";
 import { integerLabels, largestLabel } from "./class-labels.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Builder, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf } from "./reference-tensors.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
@@ -39,14 +39,14 @@ export const operator: Operator = {
     const dtype = node.dtypes.X === "f64" ? "f64" : "f32";
     const { table, entries } = treeLists(op, node, "class");
     const columns = integerLabels(op, node, "classlabels_int64s").length;
-    const X = build.node("Cast", [node.inputs.X], { to: onnxCode(dtype) });
+    const X = build.node("Cast", [node.inputs.X], { to: onnxCodeOf(dtype) });
     const weights = build.constant(dtype, [table.leaves, columns], leafWeights(table.leaves, columns, entries, "SUM"));
     const sums = treeScores(op, node, build, { X, weights, dtype }, table, "SUM");
     const base = listOrTensor(op, node, "base_values");
     const moved = base ? build.node("Add", [sums, build.constant(dtype, [base.length], base)]) : sums;
     const both = isBinary(node) ? twoColumns(build, moved, attributes.post_transform, dtype) : moved;
     const Z = transformScores(build, both, attributes.post_transform, dtype);
-    return { Y: largestLabel(build, Z, labelsOf(node)), Z: build.node("Cast", [Z], { to: onnxCode("f32") }) };
+    return { Y: largestLabel(build, Z, labelsOf(node)), Z: build.node("Cast", [Z], { to: onnxCodeOf("f32") }) };
   },
 };
 

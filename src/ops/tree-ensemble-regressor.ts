@@ -1,7 +1,7 @@
 // TreeEnsembleRegressor: decision trees whose leaves say numbers.
 import { Poly } from "../ir/poly.js";
-import { onnxCode } from "./attention-core.js";
 import { printDims, refuse, requireOneOf } from "./checks.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf } from "./reference-tensors.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
@@ -39,13 +39,13 @@ export const operator: Operator = {
     const { table, entries } = treeLists(op, node, "target");
     const { aggregate_function: aggregate, n_targets: targets } = attributes;
     const data = leafWeights(table.leaves, targets, entries, aggregate);
-    const X = build.node("Cast", [node.inputs.X], { to: onnxCode(dtype) });
+    const X = build.node("Cast", [node.inputs.X], { to: onnxCodeOf(dtype) });
     const weights = build.constant(dtype, [table.leaves, targets], data);
     const scores = treeScores(op, node, build, { X, weights, dtype }, table, aggregate);
     const base = listOrTensor(op, node, "base_values");
     const moved = base ? build.node("Add", [scores, build.constant(dtype, [base.length], base)]) : scores;
     const transformed = transformScores(build, moved, attributes.post_transform, dtype);
-    return { Y: build.node("Cast", [transformed], { to: onnxCode("f32") }) };
+    return { Y: build.node("Cast", [transformed], { to: onnxCodeOf("f32") }) };
   },
 };
 

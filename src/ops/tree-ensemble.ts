@@ -1,9 +1,9 @@
 // TreeEnsemble: decision trees whose leaves each say something of one target.
 import type { Value } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { onnxCode } from "./attention-core.js";
 import { printDims, refuse } from "./checks.js";
 import { numberOf } from "./known-values.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Expansion, NodeInfo, Operator, OperatorDoc } from "./operator.js";
 import { scoreTransforms, transformScores } from "./score-transform.js";
 import type { TreeTable } from "./tree-table.js";
@@ -64,7 +64,7 @@ export const operator: Operator = {
     ]);
     const table = attributes.membership_values
       ? withMembers(node)
-      : plainTable(node, build.node("Cast", [attributes.nodes_modes.tensor], { to: onnxCode("i32") }));
+      : plainTable(node, build.node("Cast", [attributes.nodes_modes.tensor], { to: onnxCodeOf("i32") }));
     const scores = treeScores(op, node, build, { X: node.inputs.X!, weights, dtype }, table, aggregate);
     return { Y: transformScores(build, scores, scoreTransforms[attributes.post_transform as number]!, dtype) };
   },
