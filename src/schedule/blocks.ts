@@ -1,7 +1,8 @@
 // Blocks of the grid: what one thread does at a time. Large enough that handing them out costs nothing, small enough that two threads
 // share a kernel and that what a block reads again stays in the cache.
-import type { Axis, NodeOf } from "../ir/tile.js";
+import type { Axis, Fold, Node, NodeOf } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
+import { scopesOf } from "../ir/walk.js";
 import { isContraction } from "./contraction.js";
 import type { MachineProfile } from "./machine-profile.js";
 import type { StageSchedule } from "./schedule.js";
@@ -114,8 +115,9 @@ function keepsWeights(view: KernelView, lane: Axis, block: Readonly<Record<strin
 /** cycles of the whole kernel, roughly: two vectors of multiply-adds, or one of anything else */
 export function work(view: KernelView, profile: MachineProfile): number {
   let cycles = 0;
+  const turns = turnsOf(view);
   for (const n of view.names.values) {
-    const points = view.volume(n.axes);
+    const points = view.volume(n.axes) * turns(n);
     if (n.kind === "reduce")
       cycles += (points * view.volume(n.over)) / (4 * (n.args.length === 2 ? profile.fmasPerCycle : 1));
     else if (n.kind === "map") cycles += points / 4;
@@ -126,6 +128,24 @@ export function work(view: KernelView, profile: MachineProfile): number {
     cycles +=
       view.volume([...s.index.flatMap(p => [...p.syms])].flatMap(x => view.kernel.grid.filter(a => a.sym === x))) / 4;
   return cycles;
+}
+
+/**
+ * How often a value is computed for other reasons than its axes: by steps of the folds around it. Those of a recurrent layer do not count:
+ * each of its blocks reads all weights in every step, so that few blocks are best.
+ */
+function turnsOf(view: KernelView): (n: Node) => number {
+  const scopes = scopesOf(view.kernel);
+  const isRecurrent = view.names.values.some(n => isContraction(n) && scopes.get(n)?.steps);
+  if (isRecurrent) return () => 1;
+  const around = new Map<Fold, Fold>();
+  for (const f of view.names.folds) for (const inner of f.folds) around.set(inner, f);
+  return n => {
+    let turns = 1;
+    for (let f = scopes.get(n); f; f = around.get(f))
+      if (f.steps && !n.axes.includes(f.axis)) turns *= view.extent(f.axis);
+    return turns;
+  };
 }
 
 /** blocks are multiples of the register tile, and of a panel of packed weights */

@@ -7,7 +7,7 @@ import { deriveSchedule } from "../../src/schedule/derive.js";
 import { explainSchedule } from "../../src/schedule/explain.js";
 import type { ScheduleFeatures } from "../../src/schedule/machine-profile.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { f32, grid, kernel } from "../../src/tile/index.js";
+import { f32, fold, grid, kernel } from "../../src/tile/index.js";
 import * as kernels from "../kernels/stage1.js";
 
 function derived(k: Kernel, sizes: Readonly<Record<string, number>>, features?: ScheduleFeatures): Schedule {
@@ -86,4 +86,16 @@ test("an elementwise kernel over memory that all tensors walk alike is one long 
 
 test("small kernels are one block", () => {
   assert.deepEqual(derived(kernels.linear().ir, { M: 4, N: 8, K: 16 }).block, {});
+});
+test("steps of a fold count as work: a small image of long programs is cut for threads", () => {
+  const k = kernel(
+    { X: f32("H W"), Y: f32("H W") },
+    ({ X, Y, H, W, S }) =>
+      grid(H.tile(), W.tile(), (h, w) => {
+        const [y] = fold(S.steps(), [X.at(h, w)], (_, [z]) => [z.mul(z).sub(1)]);
+        Y.at(h, w).set(y);
+      }),
+    { statics: { S: 1000 } },
+  ).ir;
+  assert.ok(derived(k, { H: 16, W: 64 }).block.h! < 16);
 });
