@@ -2,9 +2,12 @@
 
 import { concretize } from "../graph/concretize.js";
 import { decode } from "../graph/constants.js";
+import type { ContentSymbols } from "../graph/content-symbols.js";
+import { withContentSymbols } from "../graph/content-symbols.js";
 import { cut } from "../graph/cut.js";
 import type { Graph } from "../graph/graph.js";
 import type { KernelProgram } from "../graph/program.js";
+import type { SymbolValues } from "../graph/program-dims.js";
 import { fits } from "../graph/program-dims.js";
 import type { Registry } from "../ops/registry.js";
 import type { LoadOptions } from "../runtime/api.js";
@@ -25,17 +28,20 @@ export interface CompileContext {
 /** What executables and cut graphs have in common. */
 export type Runnable = Pick<Executable, "run" | "report" | "dispose">;
 
+/** What serves all dims and contents that it was compiled for. */
+interface General {
+  readonly program: KernelProgram;
+  readonly executable: Executable;
+  readonly contents: ContentSymbols["contents"];
+}
+
 export class CompiledGraph implements Runnable {
-  readonly #general: { readonly program: KernelProgram; readonly executable: Executable } | undefined;
+  readonly #general: General | undefined;
   readonly #perDims: PerDims;
   /** why it is compiled on first use */
   readonly waits: string | undefined;
 
-  private constructor(
-    general: { readonly program: KernelProgram; readonly executable: Executable } | undefined,
-    perDims: PerDims,
-    waits: string | undefined,
-  ) {
+  private constructor(general: General | undefined, perDims: PerDims, waits: string | undefined) {
     this.#general = general;
     this.#perDims = perDims;
     this.waits = waits;
@@ -44,15 +50,19 @@ export class CompiledGraph implements Runnable {
   static async create(graph: Graph, context: CompileContext): Promise<CompiledGraph> {
     const perDims = new PerDims(graph, context);
     const waits = whyConcrete(graph);
-    if (waits !== undefined) return new CompiledGraph(undefined, perDims, waits);
-    const program = programOf(graph, context.registry, context.options);
-    const executable = await context.target.compile(program, context.compileOptions);
-    return new CompiledGraph({ program, executable }, perDims, undefined);
+    const made =
+      waits === undefined
+        ? { program: programOf(graph, context.registry, context.options), contents: new Map() }
+        : await openedByContents(graph, context);
+    if (!made) return new CompiledGraph(undefined, perDims, waits);
+    const executable = await context.target.compile(made.program, context.compileOptions);
+    return new CompiledGraph({ ...made, executable }, perDims, undefined);
   }
   async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
     const general = this.#general;
-    if (general && fits(general.program, name => inputs.get(name)?.dims, options.symbols))
-      return general.executable.run(inputs, options);
+    const symbols = general && withContents(options.symbols, general.contents, inputs);
+    if (general && fits(general.program, name => inputs.get(name)?.dims, symbols))
+      return general.executable.run(inputs, { ...options, symbols });
     return (await this.#perDims.runnableFor(inputs, options)).run(inputs, options);
   }
   report(): TargetReport {
@@ -62,6 +72,42 @@ export class CompiledGraph implements Runnable {
     this.#general?.executable.dispose();
     this.#perDims.dispose();
   }
+}
+
+/** The program with contents of inputs as symbols, if that closes what is open. */
+async function openedByContents(
+  graph: Graph,
+  { registry, options }: CompileContext,
+): Promise<Omit<General, "executable"> | undefined> {
+  const symbolic = withContentSymbols(graph, registry);
+  if (!symbolic) return undefined;
+  try {
+    const prepared = (await prepareGraph(symbolic.graph, registry, options)).graph;
+    if (whyConcrete(prepared) !== undefined) return undefined;
+    const program = programOf(prepared, registry, options);
+    const preconditions = [...program.preconditions, ...symbolic.preconditions];
+    return { program: { ...program, preconditions }, contents: symbolic.contents };
+  } catch (error) {
+    // an operator that wants numbers gets them when they are known
+    if (error instanceof AzulejoError && error.code === "operator-unsupported") return undefined;
+    throw error;
+  }
+}
+
+function withContents(
+  symbols: SymbolValues | undefined,
+  contents: ContentSymbols["contents"],
+  inputs: ReadonlyMap<string, TensorData>,
+): SymbolValues | undefined {
+  if (contents.size === 0) return symbols;
+  const out = new Map(symbols);
+  for (const [name, list] of contents) {
+    const numbers = numbersOf(inputs.get(name)!);
+    list.forEach((s, i) => {
+      if (s) out.set(s, numbers[i]!);
+    });
+  }
+  return out;
 }
 
 /** One executable per set of input dims. The graph is made concrete, so that what depends on dims is known. */

@@ -84,7 +84,7 @@ export const operator: Operator = {
   outputs: ["Y..."],
   attributes: { axis: { type: "int", default: 0 }, num_outputs: { type: "int" }, split: { type: "ints" } },
   content: ["split"],
-  dtypes: node => record(partsOf(node), () => node.dtypes.input!),
+  dtypes: node => Object.fromEntries(node.wanted.map(name => [name, node.dtypes.input!])),
   shape: node => {
     const axis = axisOf(node);
     return record(partsOf(node), p => node.dims.input!.map((d, k) => (k === axis ? p.size : d)));

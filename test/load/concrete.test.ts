@@ -1,4 +1,5 @@
-// Models that can only be compiled for the inputs of a run: ranks that depend on dims, shapes that the caller hands in.
+// Models whose compilation waits for the inputs of a run, or for symbols of their content: ranks that depend on dims, shapes that the
+// caller hands in or the graph computes.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { load, Tensor } from "../../src/index.js";
@@ -46,7 +47,56 @@ describe("models that wait for the inputs of a run", () => {
           assert.deepEqual([y!.dims, [...y!.data]], [[6 / rows, rows], want]);
         }
         assert.equal(model.outputs[0]!.dims, undefined);
-        assert.ok(model.report().notes.some(n => n.startsWith("compiled on first use")));
+      },
+    ));
+
+  it("a shape of numbers from 2 is a shape like others: it is compiled once", () =>
+    withModel(
+      {
+        inputs: [value("x", f32, ["n"]), value("shape", i64, [2])],
+        outputs: [value("y", f32)],
+        nodes: [node("Reshape", ["x", "shape"], ["r"]), node("Transpose", ["r"], ["y"])],
+      },
+      async model => {
+        const compiled = model.report().kernels.map(k => k.name);
+        assert.ok(compiled.length > 0);
+        for (const dims of [
+          [2, 3],
+          [3, 2],
+          [4, 5],
+        ]) {
+          const [rows, columns] = dims as [number, number];
+          const { y } = await model.run({ x: count([rows * columns]), shape: whole(rows, columns) });
+          const want = Array.from({ length: columns }, (_, c) =>
+            Array.from({ length: rows }, (__, r) => r * columns + c),
+          );
+          assert.deepEqual([y!.dims, [...y!.data]], [[columns, rows], want.flat()]);
+        }
+        assert.deepEqual(
+          model.report().kernels.map(k => k.name),
+          compiled,
+        );
+        const { y } = await model.run({ x: count([3]), shape: whole(1, -1) });
+        assert.deepEqual(y!.dims, [3, 1]);
+      },
+    ));
+
+  it("sizes of parts that the caller hands in", () =>
+    withModel(
+      {
+        inputs: [value("x", f32, ["n"]), value("sizes", i64, [2])],
+        outputs: [value("a", f32), value("b", f32)],
+        nodes: [node("Split", ["x", "sizes"], ["p", "q"]), node("Neg", ["p"], ["a"]), node("Neg", ["q"], ["b"])],
+      },
+      async model => {
+        for (const first of [1, 2, 0]) {
+          const { a, b } = await model.run({ x: count([5]), sizes: whole(first, 5 - first) });
+          assert.deepEqual([a!.dims, b!.dims], [[first], [5 - first]]);
+          assert.deepEqual(
+            [...a!.data, ...b!.data].map(Number),
+            [0, 1, 2, 3, 4].map(x => -x),
+          );
+        }
       },
     ));
 
