@@ -19,6 +19,8 @@ export interface ConstantData {
   readonly byteLength: number;
   /** A fresh or shared view; callers do not write into it and do not keep it. */
   read(): Uint8Array | Promise<Uint8Array>;
+  /** The bytes from `offset` on, as many as `target` has, without a copy between. Both begin at a whole element. */
+  readInto?(target: Uint8Array, offset: number): Promise<void>;
 }
 
 /** Text is moved and compared as handles of 32 bits; what they stand for, only the host knows. */

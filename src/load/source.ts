@@ -32,19 +32,23 @@ export async function openModel(given: ModelSource, signal?: AbortSignal): Promi
 
 async function fileSource(path: string | URL, name: string): Promise<ByteSource> {
   const file = await openFile(path);
+  const readInto = async (offset: number, target: Uint8Array): Promise<void> => {
+    const got = await file.read(target, offset);
+    if (got < target.length)
+      throw new AzulejoError(
+        "model-format",
+        `${name} ends ${target.length - got} bytes before it should; it changed while it was read, or was cut off: fetch it again`,
+      );
+  };
   return readAhead({
     name,
     size: file.byteLength,
     read: async (offset, length) => {
       const bytes = new Uint8Array(length);
-      const got = await file.read(bytes, offset);
-      if (got < length)
-        throw new AzulejoError(
-          "model-format",
-          `${name} ends ${length - got} bytes before it should; it changed while it was read, or was cut off: fetch it again`,
-        );
+      await readInto(offset, bytes);
       return bytes;
     },
+    readInto,
     close: () => file.close(),
   });
 }

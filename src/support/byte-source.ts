@@ -7,6 +7,8 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes, offset + length ≤ size. Sync where the bytes are at hand. A shared view: don't write into it. */
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
+  /** The same, into memory of the caller's: as many bytes as it has. */
+  readInto?(offset: number, target: Uint8Array): Promise<void>;
   /** frees the handle, if there is one; reads after it fail */
   close?(): void | Promise<void>;
 }
@@ -18,7 +20,12 @@ export function memorySource(bytes: Uint8Array | ArrayBuffer, name = "model"): B
     bytes instanceof Uint8Array
       ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       : new Uint8Array(bytes);
-  return { name, size: all.byteLength, read: (offset, length) => all.subarray(offset, offset + length) };
+  return {
+    name,
+    size: all.byteLength,
+    read: (offset, length) => all.subarray(offset, offset + length),
+    readInto: async (offset, target) => target.set(all.subarray(offset, offset + target.length)),
+  };
 }
 
 /** what one read of a file brings along */
@@ -47,6 +54,7 @@ export function readAhead(source: ByteSource): ByteSource {
       if (length >= LARGE_BYTES || offset + length > start + WINDOW_BYTES) return source.read(offset, length);
       return windowAt(start).then(bytes => bytes.subarray(offset - start, offset - start + length));
     },
+    ...(source.readInto ? { readInto: (offset, target) => source.readInto!(offset, target) } : {}),
     close: () => {
       windows = [];
       return source.close?.();

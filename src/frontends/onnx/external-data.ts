@@ -1,6 +1,7 @@
 // External data of a TensorProto: a range of a file beside the model. The model is untrusted, so its names stay below its folder.
 import type { TensorProto } from "onnx-buf";
 import type { ConstantData } from "../../graph/graph.js";
+import type { ByteSource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 
@@ -25,8 +26,15 @@ export async function externalData(
       "model-external-data",
       `${where} needs bytes ${offset} to ${offset + length} of "${location}", which has ${file.size}; the file is cut short or belongs to another model: fetch it again`,
     );
-  return { byteLength, read: () => file.read(offset, length) };
+  return windowOf(file, offset, length);
 }
+
+/** A range of a source as constant data: nothing is read before it is asked for. */
+export const windowOf = (source: ByteSource, start: number, byteLength: number): ConstantData => ({
+  byteLength,
+  read: () => source.read(start, byteLength),
+  ...(source.readInto ? { readInto: (target, offset) => source.readInto!(start + offset, target) } : {}),
+});
 
 /** A relative path below the model's folder, with forward slashes. */
 function checkedLocation(location: string, where: string): string {

@@ -11,7 +11,7 @@ import { Poly } from "../../ir/poly.js";
 import { onnxDtypes } from "../../ops/onnx-dtypes.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
-import { externalData } from "./external-data.js";
+import { externalData, windowOf } from "./external-data.js";
 import { decodeText } from "./text.js";
 import { payloadField } from "./wire.js";
 
@@ -111,7 +111,7 @@ function payload(t: TensorProto, dtype: Dtype, where: string, context: ReadConte
       `${where} has its data in more than one field or in one that ${dtype} does not use; export the model again`,
     );
   const { source } = context;
-  return { byteLength: found.length, read: () => source.read(found.offset, found.length) };
+  return windowOf(source, found.offset, found.length);
 }
 
 /** Elements of the typed fields, as bytes of the dtype. onnx.proto says which field holds which dtype. */

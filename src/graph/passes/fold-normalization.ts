@@ -7,7 +7,7 @@ import { newArray } from "../../ir/arrays.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { constantDims, decode, encode, lazyData, typedView } from "../constants.js";
-import type { Dims, GraphNode, Value } from "../graph.js";
+import type { ConstantData, Dims, GraphNode, Value } from "../graph.js";
 import { makeNode, sameType } from "../make.js";
 import type { Pass } from "../pass.js";
 import type { RewriteView, Rule } from "../rewrite.js";
@@ -127,9 +127,25 @@ function scaledWeight(conv: GraphNode, weight: Value, scale: Numbers, name: stri
   const before = scaled.get(weight);
   const from = before?.from ?? weight;
   const all: Numbers = before ? async () => affineMap(await before.scale(), await scale(), undefined) : scale;
-  const constant = lazyData(from.constant!.byteLength, async () =>
-    scaleRuns(conv, from, typedView(from.dtype!, await from.constant!.read()) as Floats, await all()),
-  );
+  const source = from.constant!;
+  const dtype = from.dtype!;
+  const constant: ConstantData = {
+    byteLength: source.byteLength,
+    read: async () => {
+      const numbers = typedView(dtype, await source.read()) as Floats;
+      const out = newArray(dtype, numbers.length) as Floats;
+      scaleRuns(conv, from, { numbers, first: 0, out }, await all());
+      return new Uint8Array(out.buffer, 0, out.byteLength);
+    },
+    ...(source.readInto && {
+      readInto: async (target: Uint8Array, offset: number) => {
+        await source.readInto!(target, offset);
+        const numbers = typedView(dtype, target) as Floats;
+        const part = { numbers, first: offset / bytesOf(dtype), out: numbers };
+        scaleRuns(conv, from, part, await all());
+      },
+    }),
+  };
   const value: Value = { name, dtype: weight.dtype, dims: weight.dims, constant };
   scaled.set(value, { from, scale: all });
   return value;
@@ -137,7 +153,12 @@ function scaledWeight(conv: GraphNode, weight: Value, scale: Numbers, name: stri
 
 type Floats = Float32Array | Float64Array;
 /** Conv has weights [M, C/group, …] for M output channels, ConvTranspose [C, M/group, …]: runs of weights share a channel. */
-function scaleRuns(conv: GraphNode, weight: Value, numbers: Floats, scale: Float64Array): Uint8Array {
+function scaleRuns(
+  conv: GraphNode,
+  weight: Value,
+  { numbers, first, out }: { readonly numbers: Floats; readonly first: number; readonly out: Floats },
+  scale: Float64Array,
+): void {
   const dims = constantDims(weight.dims)!;
   const inner = dims.slice(2).reduce((a, b) => a * b, 1);
   const columns = dims[1]!;
@@ -146,12 +167,11 @@ function scaleRuns(conv: GraphNode, weight: Value, numbers: Floats, scale: Float
     conv.op === "Conv"
       ? [columns * inner, (i: number) => i]
       : [inner, (i: number) => Math.floor(i / columns / rowsPerGroup) * columns + (i % columns)];
-  const out = newArray(weight.dtype!, numbers.length) as Floats;
-  for (let start = 0, i = 0; start < numbers.length; start += run, i++) {
+  for (let k = 0; k < numbers.length; ) {
+    const i = Math.floor((first + k) / run);
     const factor = scale[channelOf(i)]!;
-    for (let k = start; k < start + run; k++) out[k] = numbers[k]! * factor;
+    for (const end = Math.min(numbers.length, (i + 1) * run - first); k < end; k++) out[k] = numbers[k]! * factor;
   }
-  return new Uint8Array(out.buffer, 0, out.byteLength);
 }
 
 /** a constant of the same type as another, with other numbers */

@@ -15,7 +15,12 @@ export interface PlacedConstant {
   readonly offset: number;
   readonly byteLength: number;
   /** how the original becomes the packed copy; absent: it is stored as it comes */
-  readonly pack?: { readonly kernel: BoundKernel; readonly sizes: ReadonlyMap<Sym, number> };
+  readonly pack?: {
+    readonly kernel: BoundKernel;
+    readonly sizes: ReadonlyMap<Sym, number>;
+    /** where the first dim is outermost in both, so that some of its rows can be packed alone: units of rows, bytes of a packed row */
+    readonly rows?: { readonly sym: Sym; readonly count: number; readonly unit: number; readonly packedBytes: number };
+  };
 }
 
 export class Constants {
@@ -49,7 +54,7 @@ export class Constants {
         data,
         offset: this.#end,
         byteLength,
-        ...(pack ? { pack: { kernel: this.#packer(pack.kernel, pack.sizes), sizes: pack.sizes } } : {}),
+        ...(pack ? { pack: { kernel: this.#packer(pack.kernel, pack.sizes), ...pack.known } } : {}),
       };
       this.#end = alignUp(this.#end + byteLength + SLACK_BYTES);
       variants.set(key, placed);
@@ -69,8 +74,22 @@ function packedBytes(buffer: Buffer, layout: Layout): number {
   return Poly.product(sizes).constant * bytesOf(buffer.dtype);
 }
 
+function rowsOf(buffer: Buffer, layout: Layout, sym: Sym): NonNullable<PlacedConstant["pack"]>["rows"] {
+  const count = buffer.dims[0]!.constant;
+  if (layout.order[0] !== 0 || layout.strides || count === 0) return undefined;
+  const unit = layout.block?.dim === 0 ? layout.block.size : 1;
+  return { sym, count, unit, packedBytes: packedBytes(buffer, layout) / (Math.ceil(count / unit) * unit) };
+}
+
 /** dst ← src: the same elements in another layout. */
-function packKernel(buffer: Buffer, layout: Layout): { kernel: Kernel; sizes: Map<Sym, number> } {
+function packKernel(
+  buffer: Buffer,
+  layout: Layout,
+): {
+  readonly kernel: Kernel;
+  readonly sizes: ReadonlyMap<Sym, number>;
+  readonly known: Omit<NonNullable<PlacedConstant["pack"]>, "kernel">;
+} {
   const sizes = new Map<Sym, number>();
   const dims = buffer.dims.map((d, i): Dim => {
     const sym = new Sym(`D${i}`);
@@ -84,6 +103,7 @@ function packKernel(buffer: Buffer, layout: Layout): { kernel: Kernel; sizes: Ma
   const target: Tensor = { name: "Y", dtype: buffer.dtype, dims: shape, role: "output", layout };
   const wide = buffer.dtype === "i64" || buffer.dtype === "u64";
   const value = node<"load">({ kind: "load", tensor: source, index, fill: wide ? 0n : 0, axes, dtype: buffer.dtype });
+  const rows = rowsOf(buffer, layout, [...sizes.keys()][0]!);
   const grid = layout.order.map(d => axes[d]!);
   return {
     kernel: {
@@ -95,5 +115,6 @@ function packKernel(buffer: Buffer, layout: Layout): { kernel: Kernel; sizes: Ma
       folds: [],
     },
     sizes,
+    known: { sizes, ...(rows ? { rows } : {}) },
   };
 }

@@ -1,0 +1,146 @@
+// Weights into a machine's memory: as they come, or packed into another layout by kernels of the program. Originals pass through a
+// small part of the arena, which no run uses yet, a few rows at a time where both layouts have rows outermost; files are read straight
+// into memory where this thread sees it. So neither JavaScript nor the machine ever holds weights twice.
+import type { CompileOptions } from "../../runtime/target.js";
+import { throwIfAborted } from "../../runtime/platform.js";
+import { AzulejoError } from "../../support/errors.js";
+import { alignUp, type PlacedConstant } from "./constants.js";
+import type { Instruction, Machine, Transfer } from "./machine.js";
+
+/** Originals wait here together before they are packed; rows that are longer go alone. */
+const STAGING_BYTES = 4 << 20;
+/** smaller tensors come from windows of the file: a read costs 0.1 ms whatever its size */
+const DIRECT_BYTES = 64 << 10;
+/** kernels may read a vector over the end */
+const SLACK = 256;
+
+export interface WeightPlaces {
+  readonly machine: Machine;
+  /** the first free address behind all constants */
+  readonly arenaStart: number;
+  readonly addressOf: (c: PlacedConstant) => number;
+  readonly poolAddress: (kernel: NonNullable<PlacedConstant["pack"]>["kernel"]) => number;
+}
+
+/** A part of an original, on its way through the staging memory. */
+interface Slice {
+  readonly constant: PlacedConstant;
+  /** bytes of the original before it */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** how many of the first dim's rows it has, where it is not the whole */
+  readonly rows?: number;
+  /** bytes of the packed copy before it */
+  readonly packedOffset: number;
+}
+
+/** Brings every constant to its place. */
+export async function loadWeights(
+  constants: readonly PlacedConstant[],
+  places: WeightPlaces,
+  options: Pick<CompileOptions, "onProgress" | "signal">,
+): Promise<void> {
+  const staging = new Staging(places);
+  const total = constants.reduce((sum, c) => sum + c.data.byteLength, 0);
+  let done = 0;
+  for (const constant of constants) {
+    throwIfAborted(options.signal, "Loading the model");
+    if (constant.pack) for (const slice of slicesOf(constant)) await staging.add(slice);
+    else await store(constant, places);
+    done += constant.data.byteLength;
+    options.onProgress?.({ phase: "weights", fraction: total ? done / total : 1 });
+  }
+  await staging.pack();
+}
+
+async function store(constant: PlacedConstant, { machine, addressOf }: WeightPlaces): Promise<void> {
+  const { data } = constant;
+  const address = addressOf(constant);
+  if (isDirect(machine, constant)) await data.readInto!(machine.view!({ address, byteLength: data.byteLength }), 0);
+  else await machine.write([{ address, bytes: await data.read() }]);
+}
+const isDirect = (machine: Machine, { data }: PlacedConstant): boolean =>
+  machine.view !== undefined && data.readInto !== undefined && data.byteLength >= DIRECT_BYTES;
+
+function slicesOf(constant: PlacedConstant): Slice[] {
+  const { byteLength } = constant.data;
+  const { rows } = constant.pack!;
+  if (!rows || byteLength <= STAGING_BYTES) return [{ constant, offset: 0, byteLength, packedOffset: 0 }];
+  const rowBytes = byteLength / rows.count;
+  const step = Math.max(1, Math.floor(STAGING_BYTES / rowBytes / rows.unit)) * rows.unit;
+  return Array.from({ length: Math.ceil(rows.count / step) }, (_, i): Slice => {
+    const first = i * step;
+    const own = Math.min(step, rows.count - first);
+    const bytes = { offset: first * rowBytes, byteLength: own * rowBytes };
+    return { constant, ...bytes, rows: own, packedOffset: first * rows.packedBytes };
+  });
+}
+
+class Staging {
+  readonly #places: WeightPlaces;
+  #top: number;
+  #scratchBytes = 0;
+  #transfers: Transfer[] = [];
+  #instructions: Instruction[] = [];
+  /** the last original that was read as a whole: its slices come one after another */
+  #whole: { readonly constant: PlacedConstant; readonly bytes: Uint8Array } | undefined;
+
+  constructor(places: WeightPlaces) {
+    this.#places = places;
+    this.#top = places.arenaStart;
+  }
+
+  async add(slice: Slice): Promise<void> {
+    const { machine, arenaStart } = this.#places;
+    if (this.#top > arenaStart && this.#top + slice.byteLength > arenaStart + STAGING_BYTES) await this.pack();
+    const from = this.#top;
+    this.#call(slice, from);
+    const { constant, offset, byteLength } = slice;
+    if (isDirect(machine, constant)) {
+      await machine.reserve(from + byteLength);
+      await constant.data.readInto!(machine.view!({ address: from, byteLength }), offset);
+      return;
+    }
+    if (this.#whole?.constant !== constant) this.#whole = { constant, bytes: await constant.data.read() };
+    this.#transfers.push({ address: from, bytes: this.#whole.bytes.subarray(offset, offset + byteLength) });
+  }
+
+  /** The pack kernel's call for a slice that lies at `from`. */
+  #call({ constant, byteLength, rows, packedOffset }: Slice, from: number): void {
+    const { kernel, sizes, rows: outer } = constant.pack!;
+    const { lowered, firstFunction } = kernel.code;
+    const size = (s: Parameters<typeof kernel.symbol>[0]): number => {
+      const own = kernel.symbol(s);
+      return kernel.blockSize(s) ?? (rows !== undefined && own === outer!.sym ? rows : sizes.get(own)!);
+    };
+    const shared = alignUp(from + byteLength + SLACK);
+    this.#top = alignUp(shared + lowered.sharedBytes.evaluate(size) + SLACK);
+    this.#scratchBytes = Math.max(this.#scratchBytes, lowered.scratchBytes.evaluate(size));
+    const target = this.#places.addressOf(constant) + packedOffset;
+    const params = lowered.params.map(p => {
+      if (p.kind === "tensor") return kernel.tensor(p.name) === "X" ? from : target;
+      if (p.kind === "symbol") return size(p.sym);
+      if (p.kind === "pool") return this.#places.poolAddress(kernel);
+      if (p.kind === "shared") return shared;
+      throw new AzulejoError("internal", "A pack kernel reads a border; this is a bug in Azulejo, please report it");
+    });
+    lowered.phases.forEach((phase, i) => {
+      this.#instructions.push({ op: "call", func: firstFunction + i, params, blocks: phase.blocks.evaluate(size) });
+    });
+  }
+
+  /** Runs what waits; the staging memory is free again. */
+  async pack(): Promise<void> {
+    const { machine, arenaStart } = this.#places;
+    if (this.#instructions.length === 0) return;
+    const bytesPerThread = alignUp(this.#scratchBytes + SLACK);
+    await machine.reserve(this.#top + bytesPerThread * machine.threads);
+    const prepared = machine.prepare(this.#instructions, { address: this.#top, bytesPerThread });
+    await machine.run(prepared, this.#transfers, []);
+    machine.release(prepared);
+    this.#top = arenaStart;
+    this.#scratchBytes = 0;
+    this.#transfers = [];
+    this.#instructions = [];
+  }
+}
