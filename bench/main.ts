@@ -2,14 +2,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { root } from "../tools/project.js";
+import { type BenchArguments, help, parseArguments, WrongArguments } from "./arguments.js";
 import { cells, heads, memoryCells, memoryHeads } from "./cells.js";
 import type { Figure } from "./kernels.js";
 import { measure, peakRunner, works } from "./kernels.js";
 import type { ModelRow } from "./models.js";
-import { benchModels, peersInstalled } from "./models.js";
+import { benchModels, modelNames, peersInstalled } from "./models.js";
 import { markdown } from "./report.js";
 
 export interface BenchReport {
@@ -21,35 +21,23 @@ export interface BenchReport {
   readonly models: readonly ModelRow[];
 }
 
-const HELP = `npm run bench -- [all|models|kernels] [options]     measure; close other programs before
-npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md from reports
+/** What stands in the way; undefined: nothing. */
+function obstacle({ part, engines, isWanted }: BenchArguments): string | undefined {
+  const kernelCount = part === "models" ? 0 : works.filter(({ name }) => isWanted(name)).length;
+  const modelCount = part === "kernels" ? 0 : modelNames().filter(isWanted).length;
+  if (kernelCount + modelCount === 0) {
+    const names = [
+      ...(part === "models" ? [] : works.map(({ name }) => name)),
+      ...(part === "kernels" ? [] : modelNames()),
+    ];
+    return `Nothing has such a name here. There are: ${names.join(", ")}`;
+  }
+  if (modelCount > 0 && engines.some(engine => engine !== "azulejo") && !peersInstalled())
+    return "The peers are not installed. Run: npm install --ignore-scripts --prefix bench/peers, or give --engines azulejo";
+  return undefined;
+}
 
-  --only NAME,NAME     models or kernels whose name contains one of these
-  --threads 1,2        numbers of threads for models (default 1,2)
-  --engines a,b        of azulejo, web, node (default all; peers: npm install --ignore-scripts --prefix bench/peers)
-  --seconds S          of steady runs in each process (default 2)
-  --rounds N           processes of each engine, in turn (default 3)
-  --json FILE          write the report
-
-Run it with another Node to measure that one. Everything takes about a minute a model; kernels take half a minute together.`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    threads: { type: "string", default: "1,2" },
-    only: { type: "string" },
-    seconds: { type: "string", default: "2" },
-    rounds: { type: "string", default: "3" },
-    engines: { type: "string", default: "azulejo,web,node" },
-    json: { type: "string" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
-const [what = "all", ...files] = positionals;
-const wanted = values.only?.toLowerCase().split(",");
-const isWanted = (name: string): boolean => !wanted || wanted.some(part => name.toLowerCase().includes(part));
-
-function kernels(): Figure[] {
+function kernels({ isWanted }: BenchArguments): Figure[] {
   const peak = peakRunner();
   const profile = Number(process.versions.node.split(".")[0]) < 22 ? "node20" : "v8-modern";
   return works
@@ -63,17 +51,14 @@ function kernels(): Figure[] {
 }
 
 function print(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const table = new Table({ head: [...head] });
+  const table = new Table({ head: [...head], style: { head: [], border: [] } });
   for (const row of rows) table.push([...row]);
   console.log(table.toString());
 }
-function modelRows(): ModelRow[] {
+
+function modelRows(given: BenchArguments): ModelRow[] {
   const rows = benchModels({
-    threads: values.threads.split(",").map(Number),
-    isWanted,
-    milliseconds: Number(values.seconds) * 1000,
-    rounds: Number(values.rounds),
-    engines: values.engines.split(","),
+    ...given,
     node: process.execPath,
     onRow: (row, left) => console.log(`${cells(row).join("  ")}   (${left} to go)`),
   });
@@ -82,36 +67,35 @@ function modelRows(): ModelRow[] {
   return rows;
 }
 
-function run(): void {
-  const needsPeers = what !== "kernels" && values.engines !== "azulejo";
-  if (needsPeers && !peersInstalled()) {
-    console.error(
-      "The peers are not installed. Run: npm install --ignore-scripts --prefix bench/peers, or give --engines azulejo",
-    );
-    process.exitCode = 1;
-    return;
-  }
+function run(given: BenchArguments): void {
   const report: BenchReport = {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores`,
     node: process.version,
     command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(),
-    kernels: what === "models" ? [] : kernels(),
-    models: what === "kernels" ? [] : modelRows(),
+    kernels: given.part === "models" ? [] : kernels(given),
+    models: given.part === "kernels" || !modelNames().some(given.isWanted) ? [] : modelRows(given),
   };
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (given.json) writeFileSync(given.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function page(): void {
+function page(files: readonly string[]): void {
   const reports = files.map(f => JSON.parse(readFileSync(f, "utf8")) as BenchReport);
   const notes = readFileSync(join(root, "bench/notes.md"), "utf8");
   writeFileSync(join(root, "docs/benchmarks.md"), markdown(reports, notes));
 }
 
-if (values.help) console.log(HELP);
-else if (what === "page" && files.length > 0) page();
-else if (["all", "models", "kernels"].includes(what) && files.length === 0) run();
-else {
-  console.error(`There is no bench "${positionals.join(" ")}".\n\n${HELP}`);
-  process.exitCode = 1;
+try {
+  const given = parseArguments(process.argv.slice(2));
+  const hindered = given === "help" || given.part === "page" ? undefined : obstacle(given);
+  if (given === "help") console.log(help);
+  else if (hindered !== undefined) {
+    console.error(hindered);
+    process.exitCode = 1;
+  } else if (given.part === "page") page(given.files);
+  else run(given);
+} catch (error) {
+  if (!(error instanceof WrongArguments)) throw error;
+  console.error(`${error.message}; see npm run bench -- --help`);
+  process.exitCode = 2;
 }

@@ -1,5 +1,5 @@
 // Models against onnxruntime-web and onnxruntime-node: fresh processes, ours and the peers' in turn, medians and ratios.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import type { ModelSpec } from "../test/models/inventory.js";
 import { models } from "../test/models/inventory.js";
 import { root } from "../tools/project.js";
 import { withRandomWeights } from "./random-weights.js";
+import type { EngineName } from "./arguments.js";
 import type { OneResult } from "./run-one.js";
 
 export interface ModelRow {
@@ -22,13 +23,16 @@ export interface ModelBenchOptions {
   /** of steady runs per process */
   readonly milliseconds: number;
   readonly rounds: number;
-  readonly engines: readonly string[];
+  readonly engines: readonly EngineName[];
   /** the Node that runs the processes */
   readonly node: string;
   readonly onRow: (row: ModelRow, left: number) => void;
 }
 
 export const peersInstalled = (): boolean => existsSync(join(root, "bench/peers/node_modules/onnxruntime-web"));
+
+/** Models whose files are on this machine. */
+export const modelNames = (): string[] => models.filter(m => m.path).map(m => m.name);
 
 export function benchModels(options: ModelBenchOptions): ModelRow[] {
   const folder = mkdtempSync(join(tmpdir(), "azulejo-bench-"));
@@ -46,12 +50,12 @@ export function benchModels(options: ModelBenchOptions): ModelRow[] {
 
 /** the last line that a process of its own prints, as JSON */
 function inProcess(node: string, args: readonly string[]): unknown {
-  const line = execFileSync(node, [join(root, "dist/bench/run-one.js"), ...args], {
+  const { status, stdout, stderr } = spawnSync(node, [join(root, "dist/bench/run-one.js"), ...args], {
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
     maxBuffer: 1 << 24,
   });
-  return JSON.parse(line.trim().split("\n").at(-1)!);
+  if (status !== 0) throw new Error(`${args.slice(0, 2).join(" with ")} failed:\n${stderr.trim()}`);
+  return JSON.parse(stdout.trim().split("\n").at(-1)!);
 }
 function idleRss(threads: number, { node }: ModelBenchOptions): number {
   const samples = [0, 1, 2].map(() => (inProcess(node, ["idle", `${threads}`]) as OneResult).maxRssBytes);
