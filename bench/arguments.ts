@@ -6,7 +6,7 @@ npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md fr
 
   --only NAME,NAME     models or kernels whose name contains one of these
   --threads 1,2        numbers of threads for models (default 1,2)
-  --engines a,b        of azulejo, web, node (default all; peers: npm install --ignore-scripts --prefix bench/peers)
+  --engines a,b        of azulejo, native, web, node (default all but native; peers: npm install --ignore-scripts --prefix bench/peers)
   --seconds S          of steady runs in each process (default 2)
   --rounds N           processes of each engine, in turn (default 3)
   --json FILE          write the report
@@ -14,7 +14,7 @@ npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md fr
 Run it with another Node to measure that one. Everything takes about a minute a model; kernels take half a minute together.`;
 
 const parts = ["all", "models", "kernels", "page"] as const;
-const engineNames = ["azulejo", "web", "node"] as const;
+const engineNames = ["azulejo", "native", "web", "node"] as const;
 export type EngineName = (typeof engineNames)[number];
 
 export interface BenchArguments {
@@ -67,7 +67,7 @@ function parseStrictly(args: readonly string[]) {
         only: { type: "string" },
         seconds: { type: "string", default: "2" },
         rounds: { type: "string", default: "3" },
-        engines: { type: "string", default: engineNames.join(",") },
+        engines: { type: "string", default: engineNames.filter(name => name !== "native").join(",") },
         json: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },

@@ -148,12 +148,12 @@ const now = process.argv.includes("--cpu")
       return (user + system) / 1000;
     }
   : () => performance.now();
-const time = (f: () => void, times: number): number => {
+export const time = (f: () => void, times: number): number => {
   const start = now();
   for (let i = 0; i < times; i++) f();
   return (now() - start) / times;
 };
-const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1]!;
+export const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1]!;
 
 export interface Figure {
   readonly name: string;
@@ -230,4 +230,4 @@ function main(): void {
     );
   }
 }
-if (process.argv[1]?.endsWith("kernels.js")) main();
+if (process.argv[1]?.endsWith("/kernels.js")) main();

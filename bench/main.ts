@@ -32,7 +32,7 @@ function obstacle({ part, engines, isWanted }: BenchArguments): string | undefin
     ];
     return `Nothing has such a name here. There are: ${names.join(", ")}`;
   }
-  if (modelCount > 0 && engines.some(engine => engine !== "azulejo") && !peersInstalled())
+  if (modelCount > 0 && engines.some(engine => engine === "web" || engine === "node") && !peersInstalled())
     return "The peers are not installed. Run: npm install --ignore-scripts --prefix bench/peers, or give --engines azulejo";
   return undefined;
 }

@@ -1,5 +1,5 @@
 // One model on one engine in a process of its own: load, first run, steady runs, memory. Prints one line of JSON.
-//   node dist/bench/run-one.js azulejo|web|node MODEL THREADS MILLISECONDS {"input": {"dims": […]}}
+//   node dist/bench/run-one.js azulejo|native|web|node MODEL THREADS MILLISECONDS {"input": {"dims": […]}}
 //   node dist/bench/run-one.js idle THREADS     the memory of Node with that many workers that do nothing
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
@@ -37,10 +37,10 @@ const entries = (inputs: Readonly<Record<string, InputSpec>>) =>
   Object.entries(inputs).map(([name, spec], i) => ({ name, spec, values: inputValues(spec, i + 1) }));
 const int64 = (values: Float32Array): BigInt64Array => BigInt64Array.from(values, v => BigInt(v));
 
-const azulejo: Engine = {
+const azulejo = (target: "wasm" | "native"): Engine => ({
   async load(path, threads, inputs) {
     const { load, Tensor } = await import("azulejo");
-    const model = await load(path, { threads });
+    const model = await load(path, { threads, target });
     const feeds = Object.fromEntries(
       entries(inputs).map(({ name, spec, values }) => [
         name,
@@ -55,7 +55,7 @@ const azulejo: Engine = {
       },
     };
   },
-};
+});
 
 /** Both onnxruntime packages have one API; here only what is used of it. */
 interface Ort {
@@ -87,7 +87,8 @@ const onnxruntime = (packageFile: string, provider: string, asBytes: boolean): E
   },
 });
 export const engines: Readonly<Record<string, Engine>> = {
-  azulejo,
+  azulejo: azulejo("wasm"),
+  native: azulejo("native"),
   // the CPU build of the web runtime: SIMD and threads, without WebGPU code
   web: onnxruntime("onnxruntime-web/wasm", "wasm", true),
   node: onnxruntime("onnxruntime-node", "cpu", false),

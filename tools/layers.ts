@@ -26,6 +26,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   "targets/interpreter": { uses: [...compiler, "runtime", "graph"] },
   // no target, but what CPU targets share: programs of kernels with their code, constants and plans
   "targets/cpu": { uses: [...compiler, "runtime", "graph"] },
+  "targets/c": { uses: [...compiler, "runtime", "graph", "targets/cpu"] },
   "targets/wasm": { uses: [...compiler, "runtime", "graph", "targets/cpu"] },
   "frontends/onnx": {
     uses: ["support", "ir", "ops", "graph", "runtime"],
@@ -33,7 +34,16 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   // The composition root: the one place below the command line where concrete targets and front ends have names.
   load: {
-    uses: [...compiler, "ops", "runtime", "graph", "targets/interpreter", "targets/wasm", "frontends/onnx"],
+    uses: [
+      ...compiler,
+      "ops",
+      "runtime",
+      "graph",
+      "targets/interpreter",
+      "targets/wasm",
+      "targets/c",
+      "frontends/onnx",
+    ],
   },
   index: { uses: ["support", "ir", "ops", "runtime", "graph", "load"] },
   adapters: { uses: ["support", "ir", "runtime", "index"] },

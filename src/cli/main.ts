@@ -2,7 +2,7 @@
 // The command `azulejo`: connects the command line to the process and to the library. All else is in program.ts.
 import { readFileSync } from "node:fs";
 import { readOnnxTensor } from "../frontends/onnx/index.js";
-import { explain, load } from "../index.js";
+import { doctor, explain, load } from "../index.js";
 import { exitCodes } from "./failure.js";
 import type { Terminal } from "./library.js";
 import { runCommandLine } from "./program.js";
@@ -35,7 +35,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../../package.json", imp
 };
 
 // Not process.exit(): what was written to a pipe must reach it.
-runCommandLine(process.argv.slice(2), { load, explain, decodeTensor: readOnnxTensor }, terminal, version).then(
+runCommandLine(process.argv.slice(2), { load, explain, doctor, decodeTensor: readOnnxTensor }, terminal, version).then(
   status => {
     process.exitCode = status;
   },

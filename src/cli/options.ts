@@ -7,7 +7,7 @@ import type { LoadOptions } from "../runtime/api.js";
 export interface SharedOptions {
   readonly dims?: Readonly<Record<string, number>>;
   readonly threads?: number;
-  readonly target: "wasm" | "interpreter";
+  readonly target: "wasm" | "native" | "cpu" | "interpreter";
   readonly json?: boolean;
 }
 
@@ -21,8 +21,11 @@ export function addLoadOptions(command: Command): Command {
       parseCount,
     )
     .addOption(
-      new Option("--target <target>", "wasm: compiled code; interpreter: slow, checks every access")
-        .choices(["wasm", "interpreter"])
+      new Option(
+        "--target <target>",
+        "wasm: compiled code; native: machine code by the C compiler of this system; cpu: native where possible, else wasm; interpreter: slow, checks every access",
+      )
+        .choices(["wasm", "native", "cpu", "interpreter"])
         .default("wasm"),
     );
 }

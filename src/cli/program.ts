@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { AzulejoError } from "../support/errors.js";
 import { addBenchCommand } from "./bench-command.js";
 import { addExplainCommand } from "./explain-command.js";
+import { addDoctorCommand } from "./doctor-command.js";
 import { exitCodes, failureOf, failureText } from "./failure.js";
 import type { Library, Terminal } from "./library.js";
 import { addRunCommand } from "./run-command.js";
@@ -13,6 +14,7 @@ const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
   azulejo run model.onnx --input x=x.npy --output-dir out
   azulejo explain model.onnx --stage kernels
   azulejo bench model.onnx
+  azulejo doctor
 
 Each command explains itself: azulejo run --help.`;
 
@@ -40,6 +42,7 @@ export async function runCommandLine(
   addRunCommand(program, library, terminal);
   addExplainCommand(program, library, terminal);
   addBenchCommand(program, library, terminal);
+  addDoctorCommand(program, library, terminal);
   try {
     await program.parseAsync([...parameters], { from: "user" });
     return exitCodes.done;

@@ -14,7 +14,8 @@ import { AzulejoError } from "../support/errors.js";
 import type { AnyIndex } from "../tile/index.js";
 import { recordKernel } from "../tile/index.js";
 import { checkOptions, checkPinnedKernels } from "./check-options.js";
-import { compileOptionsOf, targetOf } from "./load.js";
+import { compileOptionsOf } from "./load.js";
+import { targetOf } from "./targets.js";
 
 export interface CompileKernelOptions
   extends Pick<LoadOptions, "target" | "threads" | "engineFlags" | "schedules" | "signal"> {
@@ -36,7 +37,8 @@ export async function compileKernel(
   const kernel = "ir" in source ? source.ir : source;
   checkPinnedKernels(options.schedules, [kernel]);
   const program = new Making(kernel, options).program();
-  const executable = await targetOf(options).compile(program, compileOptionsOf(options));
+  const target = await targetOf(options);
+  const executable = await target.compile(program, compileOptionsOf(options));
   return new Session({
     name: kernel.name,
     inputs: program.inputs.map(infoOf),

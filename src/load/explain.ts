@@ -4,9 +4,12 @@ import type { KernelProgram, Step } from "../graph/program.js";
 import { print } from "../ir/print.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { AzulejoError } from "../support/errors.js";
-import { explainCode, explainLoops } from "../targets/wasm/explain.js";
+import * as native from "../targets/c/explain.js";
+import * as wasm from "../targets/wasm/explain.js";
 import { checkOptions, loadOptionNames } from "./check-options.js";
+import { compileOptionsOf } from "./load.js";
 import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "./prepare.js";
+import { targetOf } from "./targets.js";
 
 /** In the order in which a model travels through them. */
 export type Stage = "graph" | "kernels" | "loops" | "code";
@@ -15,11 +18,16 @@ export interface ExplainOptions extends LoadOptions {
   readonly stage: Stage;
 }
 
-const printers: Readonly<Record<Exclude<Stage, "graph">, (program: KernelProgram, options: LoadOptions) => string>> = {
+type Printer = (program: KernelProgram, options: LoadOptions) => string | Promise<string>;
+const printers: Readonly<Record<Exclude<Stage, "graph">, Printer>> = {
   kernels: program => printSteps(program.steps, ""),
-  loops: (program, { schedules, engineFlags = "auto" }) => explainLoops(program, { schedules, engineFlags }),
-  code: (program, { schedules, engineFlags = "auto" }) => explainCode(program, { schedules, engineFlags }),
+  loops: async (program, options) => (await codeOf(options)).explainLoops(program, compileOptionsOf(options)),
+  code: async (program, options) => (await codeOf(options)).explainCode(program, compileOptionsOf(options)),
 };
+
+/** Code is shown as the chosen target has it; where that has none, as WebAssembly. */
+const codeOf = async (options: LoadOptions): Promise<typeof native | typeof wasm> =>
+  (await targetOf(options)).name === "native" ? native : wasm;
 
 /** @throws AzulejoError as load() does; "option" where a stage needs dims that the model leaves open */
 export async function explain(source: ModelSource, options: ExplainOptions): Promise<string> {
@@ -43,7 +51,7 @@ export async function explain(source: ModelSource, options: ExplainOptions): Pro
         `stage: "${stage}" of this model depends on its input dims (${reason}); fix them with dims`,
       );
     }
-    return printers[stage](programOf(prepared.graph, registry, options), options);
+    return await printers[stage](programOf(prepared.graph, registry, options), options);
   } finally {
     await close();
   }

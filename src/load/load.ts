@@ -5,14 +5,13 @@ import type { Graph, ValueType } from "../graph/graph.js";
 import type { LoadOptions, Model, ModelSource, Report, TensorInfo } from "../runtime/api.js";
 import { canShareMemory, coreCount } from "../runtime/platform.js";
 import { Session } from "../runtime/session.js";
-import type { CompileOptions, Target } from "../runtime/target.js";
+import type { CompileOptions } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
-import { interpreterTarget } from "../targets/interpreter/target.js";
-import { wasmTarget } from "../targets/wasm/target.js";
 import { checkOptions, checkPinnedKernels } from "./check-options.js";
 import { type CompileContext, CompiledGraph, type Runnable } from "./compiled-graph.js";
 import { CutGraph } from "./cut-graph.js";
 import { prepareGraph, readModel, registryFor } from "./prepare.js";
+import { targetOf } from "./targets.js";
 
 const MAX_DEFAULT_THREADS = 8;
 
@@ -22,7 +21,7 @@ const MAX_DEFAULT_THREADS = 8;
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkOptions(options);
-  const context = contextOf(options);
+  const context = await contextOf(options);
   const { graph, close } = await readModel(source, options);
   context.target.begin?.(context.compileOptions);
   try {
@@ -56,8 +55,8 @@ function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {
   }
 }
 
-export function contextOf(options: LoadOptions): CompileContext {
-  const target = targetOf(options);
+export async function contextOf(options: LoadOptions): Promise<CompileContext> {
+  const target = await targetOf(options);
   const compileOptions = compileOptionsOf(options);
   return { registry: registryFor(options), options, target, compileOptions, cutApart: CutGraph.create };
 }
@@ -86,13 +85,6 @@ function sessionOf(info: ModelInfo, runnable: Runnable, close: () => void | Prom
       void close();
     },
   });
-}
-
-export function targetOf(options: Pick<LoadOptions, "target">): Target {
-  const name = options.target ?? "wasm";
-  if (name === "wasm") return wasmTarget();
-  if (name === "interpreter") return interpreterTarget;
-  throw new AzulejoError("option", `target: "${String(name)}" is not one of "wasm", "interpreter"; choose one of them`);
 }
 
 export function compileOptionsOf(

@@ -20,8 +20,8 @@ export type KernelEditor = (
 ) => string;
 
 export interface LoadOptions {
-  /** "wasm" (default): compiled code on worker threads; "interpreter": walks tile IR, slow, checks everything */
-  readonly target?: "wasm" | "interpreter";
+  /** "wasm" (default): compiled code on worker threads; "native" (Node): machine code by the system's C compiler; "cpu": native where it is possible, else wasm; "interpreter": walks tile IR, slow, checks everything */
+  readonly target?: "wasm" | "native" | "cpu" | "interpreter";
   /** 1 to 64; default: the number of cores, at most 8. Where memory can't be shared, as in a page that is not isolated, always 1 */
   readonly threads?: number;
   /** operators of the user, before the built-in ones */

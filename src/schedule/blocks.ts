@@ -119,14 +119,15 @@ export function work(view: KernelView, profile: MachineProfile): number {
   for (const n of view.names.values) {
     const points = view.volume(n.axes) * turns(n);
     if (n.kind === "reduce")
-      cycles += (points * view.volume(n.over)) / (4 * (n.args.length === 2 ? profile.fmasPerCycle : 1));
-    else if (n.kind === "map") cycles += points / 4;
-    else if (n.kind === "call") cycles += (points * 14) / 4;
-    else if (n.kind === "load") cycles += points / 4;
+      cycles += (points * view.volume(n.over)) / (profile.lanes * (n.args.length === 2 ? profile.fmasPerCycle : 1));
+    else if (n.kind === "map") cycles += points / profile.lanes;
+    else if (n.kind === "call") cycles += (points * 14) / profile.lanes;
+    else if (n.kind === "load") cycles += points / profile.lanes;
   }
   for (const s of view.kernel.stores)
     cycles +=
-      view.volume([...s.index.flatMap(p => [...p.syms])].flatMap(x => view.kernel.grid.filter(a => a.sym === x))) / 4;
+      view.volume([...s.index.flatMap(p => [...p.syms])].flatMap(x => view.kernel.grid.filter(a => a.sym === x))) /
+      profile.lanes;
   return cycles;
 }
 
@@ -159,7 +160,7 @@ function unitOf(
   let unit = 1;
   for (const s of sinks) {
     const stage = stages[s.id];
-    if (stage?.lane === name && view.rows(s).includes(a)) unit = Math.max(unit, (stage.vectors ?? 1) * 4);
+    if (stage?.lane === name && view.rows(s).includes(a)) unit = Math.max(unit, (stage.vectors ?? 1) * view.lanes);
     unit = Math.max(unit, stage?.rows?.[name]?.[0] ?? 1);
   }
   return unit;

@@ -34,7 +34,7 @@ const TABLE_WORK = 256;
 
 export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Schedule {
   const { profile = genericProfile, features = modern, pins = {} } = options;
-  const view = new KernelView(kernel, options.dimHints ?? (() => undefined));
+  const view = new KernelView(kernel, options.dimHints ?? (() => undefined), profile.lanes);
   placeValues(view);
   const { fuse, split } = fuseAxes(view);
   const sinks = view.sinks();
@@ -46,6 +46,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
   for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_BLOCK;
   const { unroll } = tileLimits[features.tileProfile];
   return {
+    ...(profile.lanes === 4 ? {} : { lanes: profile.lanes }),
     fuse,
     block,
     ...(order.length ? { order } : {}),

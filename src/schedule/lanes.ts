@@ -36,7 +36,7 @@ export function chooseLane(view: KernelView, s: SinkView): string | undefined {
 function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number {
   const size = view.extent(a);
   // a vector that is not full costs as much as a full one, and less than a vector is done by scalars
-  const filling = size < 4 ? 1 : (Math.ceil(size / 4) * 4) / size / 4;
+  const filling = size < 4 ? 1 : (Math.ceil(size / view.lanes) * view.lanes) / size / 4;
   // operands that may be put into panels for the occasion
   const contracted = new Set(
     view.inline(s.value).flatMap(n => (n.kind === "reduce" && isContraction(n) ? n.args : [])),

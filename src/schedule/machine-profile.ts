@@ -1,7 +1,10 @@
-// What the cost model knows of the machine and of the engine that compiles for it. Figures are per core and per vector of four f32.
+// What the cost model knows of the machine and of the engine that compiles for it. Figures are per core and per vector.
+import type { Lanes } from "./schedule.js";
 
 export interface MachineProfile {
   readonly name: string;
+  /** 32-bit elements in a vector */
+  readonly lanes: Lanes;
   readonly vectorRegisters: number;
   readonly fmasPerCycle: number;
   readonly loadsPerCycle: number;
@@ -13,6 +16,7 @@ export interface MachineProfile {
 /** x86-64 with AVX2 as V8 uses it: 128-bit vectors, two FMAs and two loads a cycle */
 export const genericProfile: MachineProfile = {
   name: "x86-64, 128-bit vectors",
+  lanes: 4,
   vectorRegisters: 16,
   fmasPerCycle: 2,
   loadsPerCycle: 2,
@@ -20,6 +24,18 @@ export const genericProfile: MachineProfile = {
   l1Bytes: 32 * 1024,
   l2Bytes: 512 * 1024,
   gigahertz: 3,
+};
+
+/** x86-64 with AVX2 and FMA, as C compilers use it */
+export const avx2Profile: MachineProfile = { ...genericProfile, name: "x86-64, 256-bit vectors", lanes: 8 };
+/** x86-64 with AVX-512: twice the registers, and a larger first-level cache on all such processors */
+export const avx512Profile: MachineProfile = {
+  ...genericProfile,
+  name: "x86-64, 512-bit vectors",
+  lanes: 16,
+  vectorRegisters: 32,
+  l1Bytes: 48 * 1024,
+  l2Bytes: 1024 * 1024,
 };
 
 /**

@@ -1,7 +1,7 @@
 // Block sizes as words of a call: kernels that differ only in how much a block holds share code. Not where the size shapes the
 // code: points (size 1), folds, and values placed in scratch, whose strides are better constants.
 import type { Kernel } from "../ir/tile.js";
-import type { AxisName, Schedule } from "./schedule.js";
+import { type AxisName, lanesOf, type Schedule } from "./schedule.js";
 
 /**
  * By name of a grid axis: the number that the block size is a multiple of in every call of the code. A block of the lane axis keeps
@@ -24,7 +24,7 @@ export function runTimeBlocks(kernel: Kernel, schedule: Schedule): ReadonlyMap<A
 function unitOf(axis: AxisName, schedule: Schedule): number {
   const vectors = Object.values(schedule.stage)
     .filter(s => s.lane === axis)
-    .map(s => 4 * (s.vectors ?? 1));
+    .map(s => lanesOf(schedule) * (s.vectors ?? 1));
   const panels = Object.values(schedule.layouts).flatMap(l => (l.block && vectors.length ? [l.block.size] : []));
   return Math.max(1, ...vectors, ...panels);
 }

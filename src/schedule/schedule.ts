@@ -24,7 +24,12 @@ export interface Place {
   /** of a tensor at the root: the layout of the copy that is made of it for this call */
   readonly layout?: Layout;
 }
+/** 32-bit elements in a vector of the machine: 128, 256 or 512 bits */
+export type Lanes = 4 | 8 | 16;
+
 export interface Schedule {
+  /** absent: 4 */
+  readonly lanes?: Lanes;
   /** axes walked as one: outer, inner, name */
   readonly fuse: readonly (readonly [outer: AxisName, inner: AxisName, as: AxisName])[];
   /** indices per block of grid and fold axes; absent: the whole axis */
@@ -47,3 +52,5 @@ export interface Schedule {
   /** fused multiply-add and reassociation forbidden */
   readonly exact?: boolean;
 }
+
+export const lanesOf = (schedule: Schedule): Lanes => schedule.lanes ?? 4;

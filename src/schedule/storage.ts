@@ -30,10 +30,10 @@ export function decideStorage(
     if (!lane) continue;
     for (const n of laneLoads(view, s, lane)) {
       const t = n.tensor as Tensor;
-      const layout = panels(view, n, s, lane, (stage!.vectors ?? 1) * 4);
+      const layout = panels(view, n, s, lane, (stage!.vectors ?? 1) * view.lanes);
       if (!layout || t.layout || refused.has(t.name)) continue;
       const alone = loads.every(
-        o => o.tensor !== t || same(panels(view, o, s, lane, (stage!.vectors ?? 1) * 4), layout),
+        o => o.tensor !== t || same(panels(view, o, s, lane, (stage!.vectors ?? 1) * view.lanes), layout),
       );
       if (t.constant && alone) {
         if (layouts[t.name] && !same(layouts[t.name], layout)) {
@@ -47,7 +47,7 @@ export function decideStorage(
       )
         copies[t.name] ??= { at: "root", layout };
     }
-    placeInPanels(view, s, lane, (stage!.vectors ?? 1) * 4);
+    placeInPanels(view, s, lane, (stage!.vectors ?? 1) * view.lanes);
   }
   return { layouts, copies };
 }

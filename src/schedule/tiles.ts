@@ -23,7 +23,12 @@ export function stageOf(view: KernelView, s: SinkView, lane: string | undefined,
   const row = sharingAxis(view, s, reduces, laneAxis);
   const contracts = reduces.some(isContraction);
   const tile = contracts ? bestTile(view, row, laneAxis, options) : windowTile(view, row, laneAxis, options);
-  if (!row) return { ...named, vectors: Math.min(4, Math.max(1, Math.floor(view.extent(laneAxis) / 4))), tail: "mask" };
+  if (!row)
+    return {
+      ...named,
+      vectors: Math.min(4, Math.max(1, Math.floor(view.extent(laneAxis) / view.lanes))),
+      tail: "mask",
+    };
   const order = [...rows.filter(a => a !== row && a !== laneAxis), row].map(a => view.names.axis(a));
   const name = view.names.axis(row);
   return {
@@ -68,11 +73,11 @@ function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: 
   let best: Tile = { rows: [1], vectors: 1 };
   let least = Number.POSITIVE_INFINITY;
   for (const v of [2, 1, 3, 4, 6, 8]) {
-    if (v > 1 && (v - 1) * 4 >= N) continue;
+    if (v > 1 && (v - 1) * view.lanes >= N) continue;
     for (let p = Math.min(6, Math.max(1, R)); p >= 1; p--) {
       if (!fits(p, v, options)) continue;
       const rows = piecesOf(p, known ? R % p : undefined);
-      const turns = Math.ceil(N / (4 * v));
+      const turns = Math.ceil(N / (view.lanes * v));
       // many rows: what is left of them does not decide, so that sizes of a network agree on one tile and share code
       const main = known || R < MANY_ROWS ? Math.floor(R / p) : R / p;
       const rest = known || R < MANY_ROWS ? restCycles(rows.slice(1), R % p, v, options) : 0;

@@ -4,7 +4,7 @@ import { isTensor } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
 import type { Names } from "./names.js";
 import { namesOf } from "./names.js";
-import type { Schedule } from "./schedule.js";
+import { lanesOf, type Schedule } from "./schedule.js";
 
 /** accumulators beyond which no engine keeps a tile in registers */
 const MOST_ACCUMULATORS = 32;
@@ -13,6 +13,8 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
   const refuse = (what: string): never => {
     throw new AzulejoError("schedule", `schedule of kernel "${kernel.name}": ${what}`);
   };
+  if (![4, 8, 16].includes(lanesOf(schedule)))
+    refuse(`a vector of ${schedule.lanes} lanes does not exist; use 4, 8 or 16`);
   const fused = new Set(schedule.fuse.map(f => f[2]));
   const known = (name: string): boolean => names.axisNamed(name) !== undefined || fused.has(name);
   for (const f of schedule.fuse)

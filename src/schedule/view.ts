@@ -41,8 +41,12 @@ export class KernelView {
   /** by list of indices; forgotten when axes are fused */
   private readonly addresses = new Map<readonly Poly[], Poly>();
 
-  constructor(kernel: Kernel, hints: (s: Sym) => number | undefined) {
+  /** 32-bit elements in a vector of the machine */
+  readonly lanes: number;
+
+  constructor(kernel: Kernel, hints: (s: Sym) => number | undefined, lanes = 4) {
     this.kernel = kernel;
+    this.lanes = lanes;
     this.names = namesOf(kernel);
     this.hints = hints;
   }

@@ -164,7 +164,7 @@ test("wasm and cpu are providers; others are skipped aloud if one of these follo
   assert.deepEqual(translate({ executionProviders: ["webgpu", "wasm"], logSeverityLevel: 3 }).warnings, []);
   assert.throws(() => translate({ executionProviders: ["webgpu", { name: "cuda" }] }), {
     code: "target",
-    message: `execution provider "webgpu", "cuda" does not exist in azulejo/onnxruntime; use "wasm" or "cpu"`,
+    message: `execution provider "webgpu", "cuda" does not exist in azulejo/onnxruntime; use "wasm", "cpu" or "native"`,
   });
 });
 

@@ -79,6 +79,17 @@ async function azulejo(
       return model;
     },
     explain: async (_, { stage }) => `stage ${stage} of the model`,
+    doctor: async () => ({
+      platform: "linux-x64",
+      processor: "Some CPU",
+      cores: 2,
+      memoryBytes: { total: 24e9, free: 8e9 },
+      targets: [
+        { name: "wasm", problem: undefined, facts: ["128-bit vectors", "up to 2 threads"] },
+        { name: "native", problem: "koffi is missing", facts: [] },
+      ],
+      cache: { folder: "/cache", libraries: 3, bytes: 4e6, limitBytes: 5e8 },
+    }),
     decodeTensor: async bytes => ({ dtype: "u8", dims: [bytes.length], data: bytes }),
   };
   const terminal = {
@@ -311,6 +322,16 @@ test("--help of each command lists every option with an example, --version the v
     /run \[options\] <model> +run a model once[\s\S]*explain \[options\] <model>[\s\S]*bench \[options\] <model>[\s\S]*Exit status: 0 done/,
   );
   assert.equal((await azulejo("--version", [], echo)).out, "1.2.3\n");
+});
+
+test("doctor prints the machine, its targets and caches, as text and as JSON", async () => {
+  const { status, out } = await azulejo("doctor", [vector], echo);
+  assert.equal(status, 0);
+  assert.match(out, /^linux-x64, Some CPU, 2 cores\nmemory 24 GB, 8.0 GB free\n/);
+  assert.match(out, /wasm +ready +128-bit vectors, up to 2 threads/);
+  assert.match(out, /native +no +koffi is missing/);
+  assert.match(out, /native code in \/cache: 3 files, 4.0 MB of at most 500 MB\n$/);
+  assert.equal(JSON.parse((await azulejo("doctor --json", [vector], echo)).out).cores, 2);
 });
 
 test("explain prints the asked stage, or a summary as text and as JSON", async () => {

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { decodeNpy } from "../../src/cli/npy.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
-import { explain, load } from "../../src/index.js";
+import { doctor, explain, load } from "../../src/index.js";
 import { dataPath } from "../data.js";
 
 const data = dirname(dataPath("squeezenet1.1") ?? "");
@@ -31,7 +31,12 @@ async function azulejo(...parameters: string[]): Promise<string> {
     interactive: false,
     signal: new AbortController().signal,
   };
-  const status = await runCommandLine(parameters, { load, explain, decodeTensor: readOnnxTensor }, terminal, "0");
+  const status = await runCommandLine(
+    parameters,
+    { load, explain, doctor, decodeTensor: readOnnxTensor },
+    terminal,
+    "0",
+  );
   assert.equal(status, 0, err);
   return out;
 }

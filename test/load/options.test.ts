@@ -27,7 +27,7 @@ const refused: readonly (readonly [options: unknown, message: string])[] = [
   [[], "options are a list; give an object or leave them out"],
   [{ thread: 2 }, `there is no option "thread"; the options are ${names}`],
   [{ toString: 2 }, `there is no option "toString"; the options are ${names}`],
-  [{ target: "gpu" }, 'target: "gpu" is not one of "wasm", "interpreter"; choose one of them'],
+  [{ target: "gpu" }, 'target: "gpu" is not one of "wasm", "native", "cpu", "interpreter"; choose one of them'],
   [{ threads: 0 }, "threads: 0 is not a whole number from 1 to 64; leave it out for the default"],
   [{ engineFlags: "x" }, 'engineFlags: "x" is not one of "auto", "never"; choose one of them'],
   [{ operators: {} }, "operators is an object; give a list or leave it out"],

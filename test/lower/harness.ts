@@ -49,8 +49,22 @@ const hasRelaxedSimd = WebAssembly.validate(
 );
 export const features: EmitFeatures = { relaxedSimd: hasRelaxedSimd };
 
-export interface Compiled {
+/** A kernel's surroundings, made by hand. */
+export interface Placed {
+  readonly memory: WebAssembly.Memory;
+  /** addresses */
+  readonly params: number;
+  readonly scratch: number;
+  /** number of each phase */
+  readonly blocks: readonly number[];
+}
+/** gives a function that runs all blocks of all phases once */
+export type Runner = (placed: Placed) => () => void;
+export interface Runnable {
   readonly lowered: Lowered;
+  readonly runner: Runner;
+}
+export interface Compiled extends Runnable {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly functions: number;
 }
@@ -60,7 +74,18 @@ export function compile(kernel: Kernel, schedule: Schedule, emitFeatures: EmitFe
     lowered.phases.map(p => p.func),
     emitFeatures,
   );
-  return { lowered, bytes: assemble(functions, entries), functions: functions.length };
+  const bytes = assemble(functions, entries);
+  return { lowered, bytes, functions: functions.length, runner: placed => runnerOf(bytes, placed) };
+}
+function runnerOf(bytes: Uint8Array<ArrayBuffer>, { memory, params, scratch, blocks }: Placed): () => void {
+  const module = new WebAssembly.Module(bytes);
+  const { exports } = new WebAssembly.Instance(module, { e: { m: memory } });
+  const phases = blocks.map((_, i) => exports[String.fromCharCode(0x61 + i)] as (...xs: number[]) => void);
+  return () => {
+    blocks.forEach((count, i) => {
+      for (let b = 0; b < count; b++) phases[i]!(params, b, scratch);
+    });
+  };
 }
 
 /** A module that imports memory and exports the entries as a, b, c … */
@@ -104,7 +129,7 @@ const align = (n: number): number => Math.ceil(n / 64) * 64;
 
 /** `dims` by name; `data` by tensor name, row-major; a tensor without data is filled with NaN bits */
 export function instantiate(
-  c: Compiled,
+  c: Runnable,
   kernel: Kernel,
   dims: Readonly<Record<string, number>>,
   data: Readonly<Record<string, Data>>,
@@ -200,16 +225,9 @@ export function instantiate(
     }
   });
   new Int32Array(buffer, params, words.length).set(words);
-  const module = new WebAssembly.Module(c.bytes);
-  const { exports } = new WebAssembly.Instance(module, { e: { m: memory } });
-  const phases = lowered.phases.map((p, i) => ({
-    f: exports[String.fromCharCode(0x61 + i)] as (...xs: number[]) => void,
-    blocks: p.blocks.evaluate(size),
-  }));
+  const blocks = lowered.phases.map(p => p.blocks.evaluate(size));
   return {
-    run: () => {
-      for (const { f, blocks } of phases) for (let b = 0; b < blocks; b++) f(params, b, scratch);
-    },
+    run: c.runner({ memory, params, scratch, blocks }),
     read: name => {
       const x = tensors.get(name)!;
       const view = new arrayTypes[x.t.dtype](buffer, x.at, Math.ceil(x.bytes / bytesOf(x.t.dtype)));

@@ -12,6 +12,8 @@ for (const symbolic of [false, true]) {
   const prepared = prepareCases(symbolic);
   for (const under of symbolic ? symbolicToo : targetsUnderTest)
     test(`operators on ${nameOf(under)} agree with their references, dims ${symbolic ? "as symbols" : "in numbers"}`, async t => {
+      const problem = await under.problem?.();
+      if (problem) return t.skip(problem);
       const { passed, gaps, failures } = await checkCases(under, await prepared, symbolic);
       const waiting = (await prepared).waiting.length;
       t.diagnostic(`${passed} passed, ${gaps} known gaps, ${waiting} need dims in numbers, ${failures.length} failed`);

@@ -8,7 +8,7 @@ import { gapOf } from "./known-gaps.js";
 import type { LoadedSuite, Subject } from "./run-suite.js";
 import { absent, loadSuite, report, runSuite } from "./run-suite.js";
 import type { TargetUnderTest } from "./subjects.js";
-import { nameOf, targetsUnderTest } from "./subjects.js";
+import { isDue, nameOf, targetsUnderTest } from "./subjects.js";
 import type { SuiteCase, SuiteName } from "./suite.js";
 import { bindContent, suiteNames } from "./suite.js";
 
@@ -47,10 +47,12 @@ const suiteOf = (name: SuiteName): Promise<LoadedSuite | undefined> => {
   return suite;
 };
 
-for (const under of targetsUnderTest) {
+for (const under of targetsUnderTest.filter(isDue)) {
   const subject = subjectOf(under);
   for (const name of suiteNames)
     test(`${subject.name} gives what the suite "${name}" expects`, async t => {
+      const problem = await under.problem?.();
+      if (problem) return t.skip(problem);
       const suite = await suiteOf(name);
       if (!suite) return t.skip(absent(name));
       const result = await runSuite(suite, subject);

@@ -13,7 +13,7 @@ export interface ExternalDataFile {
 }
 
 export interface SessionOptions {
-  /** in order of preference; "wasm" and "cpu" are both the WebAssembly target */
+  /** in order of preference; "cpu" is "native" where koffi and a C compiler are installed, else "wasm"; absent: "wasm" */
   readonly executionProviders?: readonly ExecutionProvider[];
   /** 0 or absent: env.wasm.numThreads */
   readonly intraOpNumThreads?: number;
@@ -40,7 +40,8 @@ export interface SessionOptions {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-const providers = ["wasm", "cpu"];
+const providers = ["wasm", "cpu", "native"] as const;
+type Provider = (typeof providers)[number];
 const levels = ["disabled", "basic", "extended", "layout", "all"];
 
 const wrong = (message: string): AzulejoError => new AzulejoError("option", message);
@@ -51,12 +52,13 @@ export function toLoadOptions(options: SessionOptions, env: Env, warn: (message:
     options.logSeverityLevel === undefined
       ? env.logLevel === "error" || env.logLevel === "fatal"
       : options.logSeverityLevel > 2;
-  checkProviders(options.executionProviders ?? [], quiet ? () => {} : warn);
+  const target = providerOf(options.executionProviders ?? [], quiet ? () => {} : warn);
   checkLevels(options);
   checkFeatures(options);
   const threads = threadsOf(options.intraOpNumThreads || env.wasm.numThreads);
   const { freeDimensionOverrides: dims, externalData } = options;
   return {
+    ...(target === undefined ? {} : { target }),
     ...(threads === undefined ? {} : { threads }),
     ...(dims === undefined ? {} : { dims }),
     ...(externalData === undefined ? {} : { readExternal: externalReader(externalData) }),
@@ -64,19 +66,22 @@ export function toLoadOptions(options: SessionOptions, env: Env, warn: (message:
   };
 }
 
-function checkProviders(wanted: readonly ExecutionProvider[], warn: (message: string) => void): void {
+/** The first one that exists; undefined: none was asked for. */
+function providerOf(wanted: readonly ExecutionProvider[], warn: (message: string) => void): Provider | undefined {
   const names = wanted.map(provider => (typeof provider === "string" ? provider : provider.name));
-  const other = names.filter(name => !providers.includes(name));
+  const isProvider = (name: string): name is Provider => providers.includes(name as Provider);
+  const other = names.filter(name => !isProvider(name));
   if (names.length > 0 && other.length === names.length) {
     const list = names.map(name => `"${name}"`).join(", ");
     throw new AzulejoError(
       "target",
-      `execution provider ${list} does not exist in azulejo/onnxruntime; use "wasm" or "cpu"`,
+      `execution provider ${list} does not exist in azulejo/onnxruntime; use "wasm", "cpu" or "native"`,
     );
   }
   // The list is an order of preference: the caller asked for the next one.
   for (const name of other)
     warn(`azulejo/onnxruntime has no execution provider "${name}"; the next one of the list is used`);
+  return names.find(isProvider);
 }
 
 function checkLevels({ graphOptimizationLevel: level, logSeverityLevel: severity }: SessionOptions): void {

@@ -63,9 +63,9 @@ export const uniform = (l: Lowering, n: Node, offs: Offsets): Expr =>
     l.scalarly(() => cell(l, n, offs)),
   );
 
-/** Four elements computed one after the other: always possible, for what has no vector form. */
+/** The lanes computed one after the other: always possible, for what has no vector form. */
 export function byLane(l: Lowering, n: Node, offs: Offsets): Expr {
-  const parts = [0, 1, 2, 3].map(i => {
+  const parts = l.eachLane(i => {
     const at = l.atLane(offs, i);
     return l.scalarly(() => cell(l, n, at));
   });
@@ -90,8 +90,12 @@ function indexCell(l: Lowering, n: NodeOf<"index">, offs: Offsets): Expr {
   const step = fitsLane(n.dtype) && !gathersOver(p, l.lane) ? p.coef(l.lane.sym) : undefined;
   if (!step) return byLane(l, n, offs);
   const first = op("i32x4.splat", l.b.int(l.at(p, offs)));
-  if (step.isConst) return op("i32x4.add", first, l.words([0, step.constant, 2 * step.constant, 3 * step.constant]));
-  return op("i32x4.add", first, op("i32x4.mul", op("i32x4.splat", l.b.int(l.at(step, offs))), l.words([0, 1, 2, 3])));
+  if (step.isConst) return op("i32x4.add", first, l.words(l.eachLane(i => i * step.constant)));
+  return op(
+    "i32x4.add",
+    first,
+    op("i32x4.mul", op("i32x4.splat", l.b.int(l.at(step, offs))), l.words(l.eachLane(i => i))),
+  );
 }
 const gathersOver = (p: Poly, lane: NonNullable<Lowering["lane"]>): boolean =>
   [...p.syms].some(s => s.def?.op === "value" && (s.def.node as Node).axes.includes(lane));

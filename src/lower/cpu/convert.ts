@@ -48,7 +48,7 @@ export function loadScalar(d: Dtype, at: Address, tools: Tools): Expr {
   if (bytes >= 4) return load(registerType[d]);
   return load(`i32.${bytes === 2 ? 16 : 8}${isSigned(d) ? "s" : "u"}`);
 }
-/** Four elements that lie side by side. */
+/** As many elements that lie side by side as there are lanes. */
 export function loadLanes(d: Dtype, at: Address, tools: Tools): Expr {
   const load = (name: LoadOp): Expr => ({ kind: "load", op: name, at });
   const bytes = bytesOf(d);
@@ -76,11 +76,12 @@ export function extractLane(d: Dtype, lane: number, e: Expr): Expr {
   const word = laneOp("i32x4.extract_lane", lane, e);
   return d === "bool" ? op("i32.and", word, int(1)) : word;
 }
-/** Four scalar registers as lanes. */
+/** Scalar registers as lanes, one each. */
 export function lanesOf(d: Dtype, parts: readonly Expr[]): Expr {
   const float = registerType[d] === "f32";
   let out = op(float ? "f32x4.splat" : "i32x4.splat", parts[0]!);
-  for (let i = 1; i < 4; i++) out = laneOp(float ? "f32x4.replace_lane" : "i32x4.replace_lane", i, out, parts[i]!);
+  for (let i = 1; i < parts.length; i++)
+    out = laneOp(float ? "f32x4.replace_lane" : "i32x4.replace_lane", i, out, parts[i]!);
   return d === "bool" ? op("i32x4.neg", out) : out;
 }
 
@@ -91,7 +92,7 @@ export function storeScalar(d: Dtype, at: Address, value: Expr, tools: Tools): S
   return { kind: "store", op: bytes === 2 ? "i32.16" : "i32.8", at, value: bits };
 }
 
-/** Lanes in the form in which memory takes them: 4 × 4, 4 × 2 or 4 × 1 bytes at the vector's start. */
+/** Lanes in the form in which memory takes them: 4, 2 or 1 bytes each, at the vector's start. */
 export function packLanes(d: Dtype, value: Expr, tools: Tools): { vector: Expr; elementBytes: 1 | 2 | 4 } {
   const elementBytes = bytesOf(d);
   if (elementBytes >= 4) return { vector: value, elementBytes: 4 };

@@ -30,14 +30,14 @@ export function laneLoop(l: Lowering, a: Axis, how: LaneLoop, body: (vectors: nu
   const limit = l.b.int(hi);
   const lanes = (s: number, sym: Sym) => {
     l.lane = a;
-    l.bind(a, Poly.sym(sym), s / 4, 4);
-    body(s / 4);
+    l.bind(a, Poly.sym(sym), s / l.lanes, l.lanes);
+    body(s / l.lanes);
   };
-  if (how.tail === "mask") masked(l, a, how.vectors[0]! * 4, counter, limit, lanes);
+  if (how.tail === "mask") masked(l, a, how.vectors[0]! * l.lanes, counter, limit, lanes);
   else {
     let align = l.b.alignment(lo);
     let left = constantSize(l, a);
-    for (const s of new Set(how.vectors.map(v => v * 4))) {
+    for (const s of new Set(how.vectors.map(v => v * l.lanes))) {
       align = gcd(align, s);
       if (left !== undefined && left < s) continue;
       if (left !== undefined) left %= s;

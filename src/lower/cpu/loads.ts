@@ -121,7 +121,7 @@ function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): L
   const lastChecked = Math.max(...order.map((i, at) => (isChecked(i) ? at : -1)));
   const isRun = (i: number): boolean => order.indexOf(i) > lastChecked && storage.block?.dim !== i;
   const run = l.form(storage, index, Poly.zero, isRun);
-  let bytes = Poly.int(64);
+  let bytes = Poly.int(l.overrunBytes);
   sizes.forEach((size, i) => {
     if (isRun(i)) bytes = bytes.add(size.mul(storage.strides[i]!));
   });
@@ -193,11 +193,11 @@ function fetched(
   if (step?.isConst && step.constant === bytesOf(d)) return loadLanes(d, l.b.access(address), l);
   if (step && (d === "f32" || d === "i32" || d === "u32")) {
     let out = loadSplat(d, l.b.access(address), l);
-    for (let i = 1; i < 4; i++)
+    for (let i = 1; i < l.lanes; i++)
       out = { kind: "loadLane", lane: i, vector: out, at: l.b.access(address.add(l.at(step, offs).mul(i))) };
     return out;
   }
-  const parts = [0, 1, 2, 3].map(i => {
+  const parts = l.eachLane(i => {
     const at = l.atLane(offs, i);
     return l.scalarly(() => loadForm(l, form, d, at, tag, base));
   });
@@ -217,7 +217,7 @@ function guarded(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets):
     const monotone =
       steps.every(s => s?.isConst) && !plan.checks.some(c => [...c.index.syms].some(s => s.def?.op === "value"));
     const byLane = (): Expr => {
-      const parts = [0, 1, 2, 3].map(i => {
+      const parts = l.eachLane(i => {
         const at = l.atLane(offs, i);
         return l.scalarly(() => {
           const pointer = l.keep(rowExpr(l, plan, at));
@@ -229,7 +229,11 @@ function guarded(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets):
     };
     if (!contiguous || !monotone) return read(l.b.set(byLane(), "v"));
     const out = l.b.set(l.word(0), "v");
-    const whole = op("i32.and", insideExpr(l, plan.checks, offs), insideExpr(l, plan.checks, l.atLane(offs, 3)));
+    const whole = op(
+      "i32.and",
+      insideExpr(l, plan.checks, offs),
+      insideExpr(l, plan.checks, l.atLane(offs, l.lanes - 1)),
+    );
     l.b.branch(
       whole,
       () => {

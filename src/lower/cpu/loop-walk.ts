@@ -103,13 +103,16 @@ function freeIn(body: readonly Stmt[], defined: Set<Reg>, into: Set<Reg>): void 
 /** Engines refuse functions with more parameters (limits of the WebAssembly JavaScript interface). */
 const MAX_PARAMS = 1000;
 
-/** Each outlined block becomes a function of its free registers, or stays where it is if they are too many; the entry comes last, callees before callers. */
-export function outlined(entry: Func): Func[] {
+/**
+ * Each outlined block becomes a function of its free registers, or stays where it is if they are too many; the entry comes last,
+ * callees before callers. Partial stores become calls of a function too, unless the emitter has a word for them.
+ */
+export function outlined(entry: Func, options: { readonly partialStores?: "kept" } = {}): Func[] {
   const out: Func[] = [];
   let partial: number | undefined;
   const lift = (body: readonly Stmt[]): Stmt[] =>
     body.flatMap((s): Stmt | Stmt[] => {
-      if (s.kind === "storePart") {
+      if (s.kind === "storePart" && options.partialStores !== "kept") {
         partial ??= out.push(storePartFunc()) - 1;
         return callStorePart(s, partial);
       }

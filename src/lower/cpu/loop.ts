@@ -1,5 +1,6 @@
 // Loop IR: what every CPU emitter consumes. Registers are mutable and typed; an address is a pointer plus a constant offset.
-// It knows nothing of tiles, axes or tensors. Operations are named and defined as in WebAssembly (loop-ops.ts).
+// It knows nothing of tiles, axes or tensors. Operations are named and defined as in WebAssembly (loop-ops.ts), whose vectors have four
+// lanes; code that was lowered for more (schedule.lanes) means the same operations on as many, and "v128" a vector of that width.
 import type { OpName } from "./loop-ops.js";
 import { ops } from "./loop-ops.js";
 
@@ -16,7 +17,7 @@ export interface Address {
   pointer: Expr;
   readonly offset: number;
 }
-/** How memory becomes a register: the element's bytes, and what happens to them. `lanes…` read four narrow elements into 32-bit lanes. */
+/** How memory becomes a register: the element's bytes, and what happens to them. some read narrow elements into 32-bit lanes. */
 export type LoadOp =
   | "i32"
   | "i64"
@@ -55,7 +56,7 @@ export type Expr =
   | { readonly kind: "load"; readonly op: LoadOp; readonly at: Address }
   /** one 32-bit lane of `vector` replaced from memory */
   | { readonly kind: "loadLane"; readonly lane: number; readonly vector: Expr; readonly at: Address }
-  /** 32-bit lanes 0–7 of the two arguments */
+  /** 32-bit lanes of the two arguments, the first one's first */
   | { readonly kind: "shuffle"; readonly lanes: readonly number[]; readonly args: readonly [Expr, Expr] };
 export type ExprOf<K extends Expr["kind"]> = Extract<Expr, { kind: K }>;
 

@@ -182,7 +182,7 @@ function copyPhase(l: Lowering, t: Tensor, place: Place): Phase {
     };
     lowerStage(l, [sink], {
       lane: l.names.axis(axes[blockDim]!),
-      vectors: (place.layout!.block?.size ?? 4) / 4,
+      vectors: Math.max(1, Math.floor((place.layout!.block?.size ?? 1) / l.lanes)),
       tail: "peel",
     });
   });

@@ -38,10 +38,10 @@ function hasLaneForm(l: Lowering, n: NodeOf<"map">): boolean {
   if (n.op === "shl" || n.op === "shr") return !l.axes(b!).includes(l.lane!);
   return true;
 }
-/** arguments in lanes, the operation four times on scalars */
+/** arguments in lanes, the operation on scalars, lane by lane */
 function laneByLane(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
   const args = n.args.map(a => l.keep(cell(l, a, offs)));
-  const parts = [0, 1, 2, 3].map(i =>
+  const parts = l.eachLane(i =>
     l.scalarly(() =>
       l.keep(
         combine(

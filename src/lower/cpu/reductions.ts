@@ -171,7 +171,7 @@ class Reduction {
         for (let p = 0; p < v; p++)
           this.accumulate(
             this.wide.map(w => w[p]!),
-            p * 4,
+            p * l.lanes,
           );
       });
       return;
@@ -260,10 +260,8 @@ class Reduction {
     const [first, ...others] = this.wide[i]!.map(r => this.settled(r));
     let v = first!;
     for (const o of others) v = this.joined(v, o, true);
-    for (const lanes of [
-      [2, 3, 0, 1],
-      [1, 0, 3, 2],
-    ]) {
+    for (let apart = l.lanes / 2; apart >= 1; apart /= 2) {
+      const lanes = l.eachLane(lane => lane ^ apart);
       const k = l.keep(v);
       v = this.joined(k, { kind: "shuffle", lanes, args: [k, k] }, true);
     }

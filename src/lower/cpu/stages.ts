@@ -342,12 +342,12 @@ class Stage {
     return this.sinks.every(s =>
       inlineOf(l, s.value).every(n => {
         const buffer = n === s.value ? undefined : keptIn(l, n);
-        if (buffer) return staysNear(buffer.form, lane);
+        if (buffer) return staysNear(l, buffer.form, lane);
         if (n.kind === "map") return fitsLane(n.dtype);
         if (n.kind !== "load" || !l.axes(n).includes(lane)) return true;
         const plan = planOf(l, n);
         if (plan.checks.some(c => c.form.axes.includes(lane))) return false;
-        return [plan.row, plan.run].every(f => staysNear(f, lane));
+        return [plan.row, plan.run].every(f => staysNear(l, f, lane));
       }),
     );
   }
@@ -405,9 +405,9 @@ const keptIn = (l: Lowering, n: Node): Buffer | undefined =>
   n.kind === "state" || n.kind === "result" ? l.states.get(n.fold)?.[n.slot] : l.buffers.get(n);
 
 /** Do lanes that run over the end read right behind the row? */
-function staysNear(form: Form, lane: Axis): boolean {
+function staysNear(l: Lowering, form: Form, lane: Axis): boolean {
   if (form.block?.index.has(lane.sym))
-    return form.block.index.coef(lane.sym)?.isConst === true && form.block.size % 4 === 0;
+    return form.block.index.coef(lane.sym)?.isConst === true && form.block.size % l.lanes === 0;
   const step = form.linear.coef(lane.sym);
   return step?.isConst === true && step.constant <= 8;
 }

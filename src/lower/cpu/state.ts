@@ -5,7 +5,7 @@ import type { Axis, Combine, Fold, Kernel, Node, Tensor } from "../../ir/tile.js
 import { axesOf, axisOf, isTensor } from "../../ir/tile.js";
 import type { Names } from "../../schedule/names.js";
 import { namesOf } from "../../schedule/names.js";
-import type { Schedule } from "../../schedule/schedule.js";
+import { type Lanes, lanesOf, type Schedule } from "../../schedule/schedule.js";
 import { invariant } from "../../support/errors.js";
 import type { Tools } from "./words.js";
 import { registerType } from "./convert.js";
@@ -72,6 +72,8 @@ export interface Sink {
 export class Lowering implements Tools {
   readonly kernel: Kernel;
   readonly schedule: Schedule;
+  /** 32-bit elements in a vector */
+  readonly lanes: Lanes;
   readonly names: Names;
   b!: Builder;
   readonly params: Param[] = [];
@@ -85,7 +87,7 @@ export class Lowering implements Tools {
   private readonly poolOffsets = new Map<string, number>();
   scratchBytes = Poly.zero;
   sharedBytes = Poly.zero;
-  fillBytes = Poly.int(64);
+  fillBytes: Poly;
   readonly stages: string[] = [];
 
   /** fused axes: each part as a polynomial over the whole */
@@ -125,6 +127,8 @@ export class Lowering implements Tools {
   constructor(kernel: Kernel, schedule: Schedule) {
     this.kernel = kernel;
     this.schedule = schedule;
+    this.lanes = lanesOf(schedule);
+    this.fillBytes = Poly.int(this.overrunBytes);
     this.names = namesOf(kernel);
     for (const n of this.names.values)
       if (n.kind === "load" && !isTensor(n.tensor)) this.materialized.add(n.tensor.value);
@@ -198,13 +202,21 @@ export class Lowering implements Tools {
     return Poly.sym(this.sharedBase).add(at);
   }
 
-  /** Four 32-bit lanes from the pool, in a register of the current function: a constant inside a hot loop costs up to 3×. */
-  words(bits: readonly [number, number, number, number]): Expr {
+  /** what the longest masked turn, four vectors, may read behind the end of a row */
+  get overrunBytes(): number {
+    return 4 * 4 * this.lanes;
+  }
+  /** what `f` gives for each lane of a vector */
+  eachLane<T>(f: (lane: number) => T): T[] {
+    return Array.from({ length: this.lanes }, (_, i) => f(i));
+  }
+  /** A vector's lanes from the pool, in a register of the current function: a constant inside a hot loop costs up to 3×. */
+  words(bits: readonly number[]): Expr {
     if (bits.every(x => x === 0)) return zeroVector;
     const key = bits.join();
     let offset = this.poolOffsets.get(key);
     if (offset === undefined) {
-      offset = this.pool.push(...bits) * 4 - 16;
+      offset = this.pool.push(...bits) * 4 - 4 * this.lanes;
       this.poolOffsets.set(key, offset);
     }
     if (!this.paramIndex.has(this.poolBase)) this.addParameter(this.poolBase, { kind: "pool" });
@@ -214,7 +226,7 @@ export class Lowering implements Tools {
     });
   }
   word(bits: number): Expr {
-    return this.words([bits | 0, bits | 0, bits | 0, bits | 0]);
+    return this.words(this.eachLane(() => bits | 0));
   }
   keep(e: Expr): Expr {
     return this.b.keep(e);
@@ -357,9 +369,9 @@ export class Lowering implements Tools {
     const inBlock = index.coef(lane.sym);
     if (!inBlock) return undefined;
     if (inBlock.isZero) return linear;
-    // four neighbours stay inside one panel when they start at a multiple of four
+    // the lanes of a vector stay inside one panel when they start at a multiple of their number
     const start = this.at(index, offs);
-    const aligned = size % 4 === 0 && this.b.alignment(start) % 4 === 0;
+    const aligned = size % this.lanes === 0 && this.b.alignment(start) % this.lanes === 0;
     return aligned && inBlock.isConst && inBlock.constant === 1 ? linear.add(elementBytes) : undefined;
   }
 }

@@ -12,7 +12,7 @@ import type { Lowering, Offsets, Sink } from "./state.js";
 /** The registers of one tile, values computed before: state that is updated in place is read before it is written. */
 export function storeTile(l: Lowering, s: Sink, cells: readonly (readonly [Offsets, Expr])[]): void {
   if (!l.tail || !l.lane) {
-    for (const [offs, v] of cells) storeCell(l, s, offs, v, 4);
+    for (const [offs, v] of cells) storeCell(l, s, offs, v, l.lanes);
     return;
   }
   const { count, step } = l.tail;
@@ -29,18 +29,18 @@ export function storeTile(l: Lowering, s: Sink, cells: readonly (readonly [Offse
             () => upTo(n - 1),
           );
       };
-      upTo(4);
+      upTo(l.lanes);
     }
   };
   const whole = () => {
-    for (const [offs, v] of cells) storeCell(l, s, offs, v, 4);
+    for (const [offs, v] of cells) storeCell(l, s, offs, v, l.lanes);
   };
   l.b.branch(op("i32.ge_s", count, int(step)), whole, partly);
 }
 
 /** A placed value that a reduction computes on its way. */
 export function storeOnTheWay(l: Lowering, s: Sink, offs: Offsets, value: Expr): void {
-  storeCell(l, s, offs, value, 4);
+  storeCell(l, s, offs, value, l.lanes);
   l.stored.add(s);
 }
 
@@ -105,7 +105,7 @@ function storePart(l: Lowering, s: Sink, offs: Offsets, value: Expr, left: Expr)
   return true;
 }
 function storeContiguous(l: Lowering, p: Poly, packed: Expr, elementBytes: 1 | 2 | 4, count: number): void {
-  if (count === 4 && elementBytes === 4) {
+  if (count === l.lanes && elementBytes === 4) {
     l.b.push({ kind: "store", op: "v128", at: l.b.access(p), value: packed });
     return;
   }
@@ -114,7 +114,7 @@ function storeContiguous(l: Lowering, p: Poly, packed: Expr, elementBytes: 1 | 2
   let at = 0;
   const end = count * elementBytes;
   for (const bytes of [8, 4, 2, 1] as const)
-    if (end - at >= bytes && at % bytes === 0) {
+    while (end - at >= bytes) {
       l.b.push({ kind: "store", op: names[bytes], at: l.b.access(p.add(at)), value: packed, lane: at / bytes });
       at += bytes;
     }

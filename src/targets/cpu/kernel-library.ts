@@ -6,7 +6,7 @@ import type { Kernel, Tensor } from "../../ir/tile.js";
 import { lower } from "../../lower/cpu/lower.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
 import { deriveSchedule } from "../../schedule/derive.js";
-import type { ScheduleFeatures } from "../../schedule/machine-profile.js";
+import type { MachineProfile, ScheduleFeatures } from "../../schedule/machine-profile.js";
 import { scheduleKey } from "../../schedule/run-time-blocks.js";
 import type { Schedule } from "../../schedule/schedule.js";
 
@@ -29,8 +29,15 @@ export interface BoundKernel {
   readonly blockSize: (s: Sym) => number | undefined;
 }
 
+/** What schedules are made for. */
+export interface MachineModel {
+  readonly features: ScheduleFeatures;
+  /** absent: 128-bit vectors, as every engine has them */
+  readonly profile?: MachineProfile;
+}
+
 export class KernelLibrary {
-  readonly #features: ScheduleFeatures;
+  readonly #machine: MachineModel;
   readonly #pins: Readonly<Record<string, Partial<Schedule>>>;
   readonly #codes = new Map<string, KernelCode>();
   readonly #representatives = new Map<
@@ -39,8 +46,8 @@ export class KernelLibrary {
   >();
   #functions = 0;
 
-  constructor(features: ScheduleFeatures, pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
-    this.#features = features;
+  constructor(machine: MachineModel, pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
+    this.#machine = machine;
     this.#pins = pins;
   }
   get codes(): readonly KernelCode[] {
@@ -61,7 +68,7 @@ export class KernelLibrary {
       return p?.isConst ? p.constant : undefined;
     };
     const schedule = deriveSchedule(first.kernel, {
-      features: this.#features,
+      ...this.#machine,
       dimHints: hint,
       pins: this.#pins[kernel.name] ?? {},
     });

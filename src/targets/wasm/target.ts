@@ -103,7 +103,10 @@ class Making {
     const own = engine(this.#options.engineFlags);
     const features = { ...own, tileProfile: this.#target.tileProfile ?? own.tileProfile };
     const start = now();
-    const library = new KernelLibrary(features, this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>);
+    const library = new KernelLibrary(
+      { features },
+      this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>,
+    );
     this.compiled = new CompiledProgram(this.#source, library);
     const lowered = now();
     this.#options.onProgress?.({ phase: "compile", fraction: 0.5 });

@@ -1,0 +1,56 @@
+// doctor(): what this host has to run models on, as data. Nothing is compiled and nothing changes.
+import { cacheFolder as folderOf, cacheContent, type CacheContent } from "../targets/c/code-cache.js";
+import { findCompiler } from "../targets/c/compiler.js";
+import { nativeProblem } from "../targets/c/target.js";
+import { engine } from "../targets/wasm/machine-engine.js";
+import { canShareMemory, coreCount, validateWasm } from "../runtime/platform.js";
+import { hostPlatform, memoryBytes, processorName } from "../runtime/native-host.js";
+
+export interface HostReport {
+  /** "linux-x64" and the like; "browser" where there is no Node */
+  readonly platform: string;
+  readonly processor: string | undefined;
+  readonly cores: number;
+  readonly memoryBytes: { readonly total: number; readonly free: number } | undefined;
+  readonly targets: readonly TargetState[];
+  /** libraries that the native target compiled */
+  readonly cache: CacheContent | undefined;
+}
+export interface TargetState {
+  readonly name: "wasm" | "native" | "interpreter";
+  /** why it can't be used, and what to install; undefined: it can */
+  readonly problem: string | undefined;
+  /** vectors, threads, compiler: one fact each */
+  readonly facts: readonly string[];
+}
+
+export async function doctor(): Promise<HostReport> {
+  const platform = hostPlatform();
+  return {
+    platform: platform ?? "browser",
+    processor: platform && processorName(),
+    cores: coreCount(),
+    memoryBytes: platform ? memoryBytes() : undefined,
+    targets: [wasmState(), await nativeState(), { name: "interpreter", problem: undefined, facts: ["1 thread, slow"] }],
+    cache: platform && folderOf() ? await cacheContent() : undefined,
+  };
+}
+
+/** the smallest module */
+const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+function wasmState(): TargetState {
+  if (!validateWasm(EMPTY_MODULE)) return { name: "wasm", problem: "This host has no WebAssembly", facts: [] };
+  const { relaxedSimd } = engine("never");
+  const fma = relaxedSimd ? "fused multiply-add" : "no fused multiply-add unless engine flags are allowed";
+  const threads = canShareMemory() ? `up to ${coreCount()} threads` : "1 thread: memory can't be shared here";
+  return { name: "wasm", problem: undefined, facts: ["128-bit vectors", fma, threads] };
+}
+
+async function nativeState(): Promise<TargetState> {
+  const problem = await nativeProblem();
+  if (problem !== undefined) return { name: "native", problem, facts: [] };
+  const { version, lanes, hasFma, features } = await findCompiler();
+  const fma = hasFma ? "fused multiply-add" : "no fused multiply-add";
+  const facts = [version, `${lanes * 32}-bit vectors`, fma, `up to ${coreCount()} threads`, features.join(" ")];
+  return { name: "native", problem: undefined, facts };
+}

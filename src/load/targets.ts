@@ -1,0 +1,28 @@
+// The targets by name, and which of them this host has: the one place where concrete targets are chosen.
+import type { LoadOptions } from "../runtime/api.js";
+import type { Target } from "../runtime/target.js";
+import { AzulejoError } from "../support/errors.js";
+import { nativeProblem, nativeTarget } from "../targets/c/target.js";
+import { interpreterTarget } from "../targets/interpreter/target.js";
+import { wasmTarget } from "../targets/wasm/target.js";
+
+export const targetNames = ["wasm", "native", "cpu", "interpreter"] as const;
+
+/** "cpu" is the native target where koffi and a C compiler are there, else WebAssembly; the report says which. */
+export async function targetOf(options: Pick<LoadOptions, "target">): Promise<Target> {
+  const name = options.target ?? "wasm";
+  switch (name) {
+    case "wasm":
+      return wasmTarget();
+    case "native":
+      return nativeTarget();
+    case "cpu":
+      return (await nativeProblem()) === undefined ? nativeTarget() : wasmTarget();
+    case "interpreter":
+      return interpreterTarget;
+    default: {
+      const known = targetNames.map(n => `"${n}"`).join(", ");
+      throw new AzulejoError("option", `target: "${String(name)}" is not one of ${known}; choose one of them`);
+    }
+  }
+}

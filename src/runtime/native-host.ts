@@ -1,0 +1,157 @@
+// What native code needs of the host: a compiler's processes, a folder for its results, foreign functions. Node only; like
+// platform.ts it compiles with the ES library alone, and nothing is touched when it is imported. Not here: what is compiled.
+import { AzulejoError } from "../support/errors.js";
+
+interface FileStat {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly uid: number;
+  readonly mode: number;
+}
+interface Files {
+  mkdir(path: string, options?: { recursive?: boolean; mode?: number }): Promise<unknown>;
+  writeFile(path: string, data: string | Uint8Array, options?: { flag?: string }): Promise<void>;
+  readFile(path: string, encoding: "utf8"): Promise<string>;
+  rename(from: string, to: string): Promise<void>;
+  rm(path: string, options: { recursive: boolean; force: boolean }): Promise<void>;
+  readdir(path: string): Promise<string[]>;
+  stat(path: string): Promise<FileStat>;
+  utimes(path: string, atime: Date, mtime: Date): Promise<void>;
+}
+interface Stream {
+  on(event: "data", receive: (chunk: { toString(): string }) => void): void;
+}
+interface Child {
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly stdin: { end(text: string): void; on(event: "error", ignore: () => void): void };
+  on(event: "error", receive: (error: Error & { code?: string }) => void): void;
+  on(event: "close", receive: (code: number | null) => void): void;
+  kill(): void;
+}
+interface Modules {
+  "node:fs/promises": Files;
+  "node:path": { join(...parts: string[]): string };
+  "node:os": {
+    homedir(): string;
+    tmpdir(): string;
+    totalmem(): number;
+    freemem(): number;
+    cpus(): readonly { readonly model: string }[];
+  };
+  "node:child_process": { spawn(command: string, parameters: readonly string[], options: object): Child };
+  "node:crypto": { createHash(name: "sha256"): { update(text: string): { digest(encoding: "hex"): string } } };
+  "node:module": { createRequire(from: string | URL): (name: string) => unknown };
+}
+interface Process {
+  readonly platform: string;
+  readonly arch: string;
+  readonly pid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  getuid?(): number;
+  cwd(): string;
+  kill(pid: number, signal: 0): void;
+  getBuiltinModule?<Name extends keyof Modules>(name: Name): Modules[Name] | undefined;
+}
+const process = (): Process | undefined => (globalThis as { process?: Process }).process;
+
+function nodeModule<Name extends keyof Modules>(name: Name): Modules[Name] {
+  const found = process()?.getBuiltinModule?.(name);
+  if (!found) throw new AzulejoError("target", 'target: "native" needs Node; use { target: "wasm" } here');
+  return found;
+}
+
+/** "linux-x64" and the like; undefined where there is no Node. */
+export const hostPlatform = (): string | undefined => {
+  const p = process();
+  return p?.getBuiltinModule?.("node:child_process") ? `${p.platform}-${p.arch}` : undefined;
+};
+export const hostVariable = (name: string): string | undefined => process()?.env[name] || undefined;
+export const processId = (): number => process()!.pid;
+/** undefined where users have no numbers */
+export const userId = (): number | undefined => process()?.getuid?.();
+export const files = (): Files => nodeModule("node:fs/promises");
+export const joinPath = (...parts: string[]): string => nodeModule("node:path").join(...parts);
+export const homeFolder = (): string => nodeModule("node:os").homedir();
+export const memoryBytes = (): { readonly total: number; readonly free: number } => {
+  const os = nodeModule("node:os");
+  return { total: os.totalmem(), free: os.freemem() };
+};
+export const processorName = (): string => nodeModule("node:os").cpus()[0]?.model.trim() ?? "unknown processor";
+export const sha256 = (text: string): string =>
+  nodeModule("node:crypto").createHash("sha256").update(text).digest("hex");
+
+export const isAlive = (pid: number): boolean => {
+  try {
+    process()!.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // a process of somebody else can't be signalled, and lives
+    return (error as { code?: string }).code === "EPERM";
+  }
+};
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+/** Runs a program without a shell; undefined: there is no such program. */
+export function runCommand(
+  command: string,
+  parameters: readonly string[],
+  options: { readonly input?: string; readonly signal?: AbortSignal | undefined } = {},
+): Promise<CommandResult | undefined> {
+  const { spawn } = nodeModule("node:child_process");
+  return new Promise((resolve, reject) => {
+    // messages are shown to people and never parsed, but dates and letters should not depend on the user's language
+    const env = { ...process()!.env, LC_ALL: "C" };
+    const child = spawn(command, parameters, { env, stdio: ["pipe", "pipe", "pipe"] });
+    const output = { stdout: "", stderr: "" };
+    child.stdout.on("data", chunk => (output.stdout += chunk.toString()));
+    child.stderr.on("data", chunk => (output.stderr += chunk.toString()));
+    const abort = () => child.kill();
+    options.signal?.addEventListener("abort", abort);
+    child.on("error", error => (error.code === "ENOENT" ? resolve(undefined) : reject(error)));
+    child.on("close", code => {
+      options.signal?.removeEventListener("abort", abort);
+      resolve({ code, ...output });
+    });
+    child.stdin.on("error", () => {});
+    child.stdin.end(options.input ?? "");
+  });
+}
+
+export type ForeignValue = number | bigint | Uint8Array;
+export interface ForeignFunction {
+  (...values: ForeignValue[]): number | bigint;
+  /** on another thread; the last argument is told the error or the result */
+  async(...values: (ForeignValue | ((error: Error | null, result: number) => void))[]): void;
+}
+export interface ForeignLibrary {
+  func(declaration: string): ForeignFunction;
+}
+interface Koffi {
+  readonly version: string;
+  load(path: string): ForeignLibrary;
+}
+/** The package koffi, as this package finds it or else the program; undefined: it is not installed. */
+export function foreignFunctions(): Koffi | undefined {
+  const { createRequire } = nodeModule("node:module");
+  const from = [(import.meta as { url?: string }).url, `${process()!.cwd()}/`];
+  for (const place of from) {
+    try {
+      if (place) return createRequire(place)("koffi") as Koffi;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "MODULE_NOT_FOUND")
+        throw new AzulejoError(
+          "target",
+          `The package koffi is installed and can't be loaded: ${(error as Error).message}`,
+          {
+            cause: error,
+          },
+        );
+    }
+  }
+  return undefined;
+}

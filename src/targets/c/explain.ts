@@ -1,0 +1,19 @@
+// The stages inside the native target as text: loops for this processor's vectors, and C. Asks the compiler what the processor has,
+// and compiles nothing.
+import type { KernelProgram } from "../../graph/program.js";
+import type { CompileOptions } from "../../runtime/target.js";
+import { codesOf, printLoops } from "../cpu/explain.js";
+import { emitKernel } from "./emit.js";
+import { machineModel, nativeCompiler } from "./target.js";
+
+type Options = Pick<CompileOptions, "schedules">;
+
+export const explainLoops = async (program: KernelProgram, { schedules }: Options): Promise<string> =>
+  printLoops(codesOf(program, machineModel(await nativeCompiler()), schedules));
+
+/** The functions of every kernel; the operations that they call are those of loop IR (prelude.ts). */
+export async function explainCode(program: KernelProgram, { schedules }: Options): Promise<string> {
+  const codes = codesOf(program, machineModel(await nativeCompiler()), schedules);
+  const funcs = codes.flatMap(({ lowered }) => lowered.phases.map(phase => phase.func));
+  return funcs.map((f, i) => `${emitKernel(f, i).text}\n`).join("\n");
+}

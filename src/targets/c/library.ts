@@ -1,0 +1,35 @@
+// A compiled library in this process: the functions of runtime.ts, called through koffi.
+import { type ForeignFunction, foreignFunctions } from "../../runtime/native-host.js";
+import { AzulejoError } from "../../support/errors.js";
+
+export interface Library {
+  readonly open: ForeignFunction;
+  readonly close: ForeignFunction;
+  readonly write: ForeignFunction;
+  readonly read: ForeignFunction;
+  readonly run: ForeignFunction;
+  readonly abort: ForeignFunction;
+}
+
+/** @throws AzulejoError("target") naming what to install */
+export function koffi(): NonNullable<ReturnType<typeof foreignFunctions>> {
+  const found = foreignFunctions();
+  if (!found)
+    throw new AzulejoError(
+      "target",
+      'target: "native" needs the package koffi, which is not installed; run npm install koffi or use { target: "wasm" }',
+    );
+  return found;
+}
+
+export function loadLibrary(path: string): Library {
+  const library = koffi().load(path);
+  return {
+    open: library.func("uint64_t azulejo_open(int32_t, int32_t, int32_t)"),
+    close: library.func("void azulejo_close(uint64_t)"),
+    write: library.func("void azulejo_write(uint64_t, uint32_t, const void *, uint64_t)"),
+    read: library.func("void azulejo_read(uint64_t, uint32_t, _Out_ void *, uint64_t)"),
+    run: library.func("int32_t azulejo_run(uint64_t, int32_t, int32_t, int32_t, int32_t)"),
+    abort: library.func("void azulejo_abort(uint64_t, int32_t)"),
+  };
+}

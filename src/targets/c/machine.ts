@@ -1,0 +1,184 @@
+// The machine of the native target: memory and threads live in the compiled library; a run is one foreign call on another thread,
+// so that the event loop stays free. It knows nothing of kernels, dims or tensors.
+import { coreCount, now } from "../../runtime/platform.js";
+import { AzulejoError } from "../../support/errors.js";
+import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/machine.js";
+import { HEAP_BASE, MAX_THREADS } from "../cpu/program-layout.js";
+import type { Program, Scratch } from "../cpu/program-memory.js";
+import { ProgramMemory } from "../cpu/program-memory.js";
+import { RunPlace } from "../cpu/run-place.js";
+import { abortedRun, RunQueue } from "../cpu/run-queue.js";
+import type { Library } from "./library.js";
+import { OUTCOME } from "./runtime.js";
+
+const ADDRESS_SPACE = 2 ** 32;
+
+export interface NativeMachineOptions {
+  readonly threads: number;
+  readonly compileTimeMs: number;
+  /** random pauses wherever threads race: slow, for tests */
+  readonly delays?: boolean;
+  /** may the calling thread do runs that are shorter than a hand-over? Default: yes */
+  readonly shortRunsHere?: boolean;
+}
+
+/** Machines that nobody disposed of give their memory and threads back when they are collected. */
+const forgotten = new FinalizationRegistry<() => void>(close => close());
+
+export class NativeMachine implements Machine {
+  readonly shared = true;
+  readonly heapBase = HEAP_BASE;
+  readonly flags: readonly string[] = [];
+  readonly threads: number;
+  readonly compileTimeMs: number;
+  readonly #library: Library;
+  readonly #handle: number | bigint;
+  readonly #programs = new ProgramMemory();
+  readonly #options: NativeMachineOptions;
+  readonly #places = new WeakMap<Program, RunPlace>();
+  readonly #queue = new RunQueue();
+  #runs = 0;
+  /** the library is at work for this run */
+  #running: number | undefined;
+
+  constructor(library: Library, options: NativeMachineOptions) {
+    const { threads } = options;
+    if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS)
+      throw new AzulejoError("option", `threads: ${threads} is not possible; use 1..${MAX_THREADS}`);
+    this.threads = threads;
+    this.compileTimeMs = options.compileTimeMs;
+    this.#library = library;
+    this.#options = options;
+    const handle = library.open(threads, threads > coreCount() ? 1 : 0, options.delays ? 1 : 0);
+    if (!handle)
+      throw new AzulejoError(
+        "memory",
+        `This system refuses ${ADDRESS_SPACE} bytes of addresses or ${threads} threads; close other models or raise its limits (ulimit -v, ulimit -u)`,
+      );
+    this.#handle = handle;
+    forgotten.register(this, () => library.close(handle), this);
+  }
+
+  prepare(instructions: readonly Instruction[], scratch: Scratch): Program {
+    this.#checkUsable();
+    const { program, words } = this.#programs.prepare(instructions, scratch);
+    this.write([{ address: program.address, bytes: new Uint8Array(words.buffer) }]);
+    return program;
+  }
+
+  release(prepared: Prepared): void {
+    const free = () => this.#programs.release(prepared as Program);
+    if (this.#queue.idle) free();
+    else this.#queue.enqueue(async () => free()).catch(() => {});
+  }
+
+  write(transfers: readonly Transfer[]): void {
+    this.#checkUsable();
+    for (const { address, bytes } of transfers) {
+      checkRange({ address, byteLength: bytes.length });
+      if (bytes.length) this.#library.write(this.#handle, address, bytes, bytes.length);
+    }
+  }
+
+  run(
+    prepared: Prepared,
+    inputs: readonly Transfer[],
+    outputs: readonly Range[],
+    signal?: AbortSignal,
+  ): Promise<Uint8Array[]> {
+    return this.#queue.enqueue(() => this.#run(prepared as Program, inputs, outputs, signal), signal);
+  }
+
+  runSync(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[] {
+    this.#checkUsable();
+    if (!this.#queue.idle)
+      throw new AzulejoError("option", "runSync() can't wait for runs that are pending; await them first");
+    this.write(inputs);
+    this.#runHere(prepared as Program, 0);
+    return outputs.map(range => this.#read(range));
+  }
+
+  runsHere(prepared: Prepared): boolean {
+    return this.#options.shortRunsHere !== false && this.#places.get(prepared as Program)?.next === "here";
+  }
+
+  reserve(bytes: number): void {
+    if (bytes > ADDRESS_SPACE)
+      throw new AzulejoError(
+        "memory",
+        `The program needs ${bytes} bytes of memory, and this host grants ${ADDRESS_SPACE}`,
+      );
+  }
+
+  dispose(): void {
+    if (this.#queue.ended) return;
+    this.#queue.end(new AzulejoError("disposed", "The model was disposed"));
+    forgotten.unregister(this);
+    // memory goes when nobody works in it any more
+    if (this.#running === undefined) this.#library.close(this.#handle);
+    else this.#library.abort(this.#handle, this.#running);
+  }
+
+  async #run(
+    program: Program,
+    inputs: readonly Transfer[],
+    outputs: readonly Range[],
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array[]> {
+    const place = this.#placeOf(program);
+    const side = this.#options.shortRunsHere === false ? "workers" : place.next;
+    const start = now();
+    this.write(inputs);
+    if (side === "here") {
+      this.#runHere(program, 1);
+      const results = outputs.map(range => this.#read(range));
+      place.took(side, now() - start);
+      return results;
+    }
+    const run = ++this.#runs;
+    const abort = () => this.#library.abort(this.#handle, run);
+    signal?.addEventListener("abort", abort);
+    this.#running = run;
+    try {
+      const outcome = await this.#call(run, program);
+      if (this.#queue.ended) throw this.#queue.ended;
+      if (outcome !== OUTCOME.complete) throw abortedRun(signal!);
+      const results = outputs.map(range => this.#read(range));
+      place.took(side, now() - start);
+      return results;
+    } finally {
+      this.#running = undefined;
+      signal?.removeEventListener("abort", abort);
+      if (this.#queue.ended) this.#library.close(this.#handle);
+    }
+  }
+  #runHere({ address, steps }: Program, alone: 0 | 1): void {
+    this.#library.run(this.#handle, ++this.#runs, address, steps, alone);
+  }
+  #call(run: number, { address, steps }: Program): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.#library.run.async(this.#handle, run, address, steps, 0, (error, outcome) =>
+        error ? reject(error) : resolve(outcome),
+      ),
+    );
+  }
+  #placeOf(program: Program): RunPlace {
+    const place = this.#places.get(program) ?? new RunPlace(program.loops ? "workers" : undefined);
+    this.#places.set(program, place);
+    return place;
+  }
+  #read(range: Range): Uint8Array {
+    checkRange(range);
+    const bytes = new Uint8Array(range.byteLength);
+    if (bytes.length) this.#library.read(this.#handle, range.address, bytes, bytes.length);
+    return bytes;
+  }
+  #checkUsable(): void {
+    if (this.#queue.ended) throw this.#queue.ended;
+  }
+}
+
+function checkRange({ address, byteLength }: Range): void {
+  if (address < 0 || address + byteLength > ADDRESS_SPACE)
+    throw new AzulejoError("internal", `Bytes ${address}…${address + byteLength} are outside a program's memory`);
+}

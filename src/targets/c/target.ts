@@ -1,0 +1,122 @@
+// The target "native": a whole model as a shared library that the system's C compiler makes.
+import type { KernelProgram } from "../../graph/program.js";
+import { coreCount, now, throwIfAborted } from "../../runtime/platform.js";
+import { sha256 } from "../../runtime/native-host.js";
+import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
+import { avx2Profile, avx512Profile, genericProfile, type MachineProfile } from "../../schedule/machine-profile.js";
+import type { Lanes, Schedule } from "../../schedule/schedule.js";
+import { AzulejoError } from "../../support/errors.js";
+import { CompiledProgram } from "../cpu/compiled-program.js";
+import { ProgramExecutable } from "../cpu/executable.js";
+import { KernelLibrary, type MachineModel } from "../cpu/kernel-library.js";
+import { ResidentProgram } from "../cpu/resident-program.js";
+import { cachedLibrary, forget } from "./code-cache.js";
+import { type Compiler, compileLibrary, findCompiler, platformProblem } from "./compiler.js";
+import { koffi, type Library, loadLibrary } from "./library.js";
+import { NativeMachine } from "./machine.js";
+import { type Sources, sourcesOf } from "./sources.js";
+
+export interface NativeTargetOptions {
+  /** how hard the compiler tries: tests trade speed of code for speed of compiling */
+  readonly optimize?: "-O1" | "-O2" | "-O3";
+}
+
+export function nativeTarget(targetOptions: NativeTargetOptions = {}): Target {
+  return { name: "native", compile: (program, options) => compile(program, options, targetOptions.optimize ?? "-O2") };
+}
+
+const profiles: Readonly<Record<Lanes, MachineProfile>> = { 4: genericProfile, 8: avx2Profile, 16: avx512Profile };
+
+/** What schedules are made for. */
+export const machineModel = ({ lanes, hasFma }: Compiler): MachineModel => ({
+  features: { relaxedSimd: hasFma, tileProfile: "v8-modern" },
+  profile: profiles[lanes],
+});
+
+/** @throws AzulejoError("target") that says what is missing */
+export async function nativeCompiler(): Promise<Compiler> {
+  const problem = platformProblem();
+  if (problem)
+    throw new AzulejoError("target", `target: "native" is not possible here: ${problem}; use { target: "wasm" }`);
+  koffi();
+  return findCompiler();
+}
+
+/** Why this host can't run native code, as a sentence; undefined: it can. */
+export const nativeProblem = (): Promise<string | undefined> =>
+  nativeCompiler().then(
+    () => undefined,
+    (e: Error) => e.message,
+  );
+
+async function compile(source: KernelProgram, options: CompileOptions, optimize: string): Promise<Executable> {
+  const compiler = await nativeCompiler();
+  throwIfAborted(options.signal, "Loading the model");
+  const start = now();
+  const library = new KernelLibrary(
+    machineModel(compiler),
+    options.schedules as Readonly<Record<string, Partial<Schedule>>>,
+  );
+  const compiled = new CompiledProgram(source, library);
+  const lowered = now();
+  options.onProgress?.({ phase: "compile", fraction: 0.1 });
+  const sources = sourcesOf(
+    library.codes.flatMap(c => c.lowered.phases.map(p => p.func)),
+    coreCount(),
+  );
+  const emitted = now();
+  const code = await loadCode(compiler, sources, optimize, options);
+  const loaded = now();
+  const machine = new NativeMachine(code.library, { threads: options.threads, compileTimeMs: loaded - emitted });
+  try {
+    const resident = new ResidentProgram(compiled, machine);
+    await resident.load(options);
+    const report: Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes"> = {
+      target: "native",
+      threads: machine.threads,
+      codeBytes: sources.files.reduce((sum, f) => sum + f.text.length, 0),
+      functions: sources.functions,
+      kernels: compiled.kernelReports(),
+      constantBytes: compiled.constants.byteLength,
+      flags: [],
+      notes: [
+        `${compiler.version}, ${compiler.lanes * 32}-bit vectors; code ${code.hit ? "from" : "into"} ${code.path}`,
+      ],
+      timesMs: { lower: lowered - start, emit: emitted - lowered, compiler: loaded - emitted, weights: now() - loaded },
+    };
+    const plan = resident.plan;
+    return new ProgramExecutable({ program: source, machine, plan, provide: p => resident.provide(p), report });
+  } catch (e) {
+    machine.dispose();
+    throw e;
+  }
+}
+
+/** From the cache, or compiled into it; a cached file that can't be loaded is made again once. */
+async function loadCode(
+  compiler: Compiler,
+  sources: Sources,
+  optimize: string,
+  options: Pick<CompileOptions, "signal" | "onProgress">,
+): Promise<{ readonly library: Library; readonly path: string; readonly hit: boolean }> {
+  const conditions = [compiler.version, ...compiler.flags, ...compiler.features, optimize];
+  const key = sha256(JSON.stringify([conditions, sources.files])).slice(0, 40);
+  const make = (folder: string, path: string): Promise<void> =>
+    compileLibrary(compiler, {
+      sources: sources.files,
+      folder,
+      library: path,
+      optimize,
+      signal: options.signal,
+      onProgress: f => options.onProgress?.({ phase: "compile", fraction: 0.1 + 0.9 * f }),
+    });
+  const { path, hit } = await cachedLibrary(key, options.signal, make);
+  try {
+    return { library: loadLibrary(path), path, hit };
+  } catch (error) {
+    if (!hit) throw error;
+    await forget(path);
+    const again = await cachedLibrary(key, options.signal, make);
+    return { library: loadLibrary(again.path), ...again };
+  }
+}

@@ -1,0 +1,62 @@
+// Single lowered kernels as native code, for tests of the lowering and for benchmarks: no machine, no threads, memory of the caller's.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { foreignFunctions } from "../../src/runtime/native-host.js";
+import type { Lowered } from "../../src/lower/cpu/lowered.js";
+import { type Compiler, compileLibrary, findCompiler } from "../../src/targets/c/compiler.js";
+import { emitKernel } from "../../src/targets/c/emit.js";
+import { prelude } from "../../src/targets/c/prelude.js";
+import type { Runner } from "../lower/harness.js";
+
+const EXPORT = '__attribute__((visibility("default")))';
+/** Twelve independent accumulators: what the processor does at most. */
+export const PEAK_TURNS = 100_000;
+const accumulators = Array.from({ length: 12 }, (_, i) => `a${i}`);
+const peak = `
+${EXPORT} float azulejo_peak(void) {
+  V x = f32x4_splat(1e-9f), ${accumulators.map((a, i) => `${a} = f32x4_splat(${(i / 8).toFixed(3)}f)`).join(", ")};
+  __asm__ volatile("" : "+v"(x));
+  for (int t = 0; t < ${PEAK_TURNS}; t++) {
+    ${accumulators.map(a => `${a} = f32x4_madd(x, x, ${a});`).join(" ")}
+    /* else the compiler would do two turns in one */
+    ${accumulators.map(a => `__asm__ volatile("" : "+v"(${a}));`).join(" ")}
+  }
+  return (${accumulators.join(" + ")})[0];
+}`;
+
+export interface NativeKernels {
+  readonly runners: readonly Runner[];
+  /** 12 × PEAK_TURNS multiply-adds of vectors */
+  readonly peak: () => void;
+  readonly compiler: Compiler;
+}
+
+export async function nativeKernels(kernels: readonly Lowered[], optimize = "-O2"): Promise<NativeKernels> {
+  const folder = await mkdtemp(join(tmpdir(), "azulejo-kernels-"));
+  try {
+    const compiler = await findCompiler();
+    const phases = kernels.flatMap((k, i) => k.phases.map((p, j) => ({ ...emitKernel(p.func, i * 8 + j), kernel: i })));
+    const table = `${EXPORT} void azulejo_blocks(char *memory, i32 phase, i32 params, i32 blocks, i32 scratch) {
+  typedef void Kernel(char *, i32, i32, i32);
+  static Kernel *const kernels[] = { ${phases.map(p => p.entry).join(", ")} };
+  for (i32 b = 0; b < blocks; b++) kernels[phase](memory, params, b, scratch);
+}`;
+    const text = [prelude, ...phases.map(p => p.text), table, peak, ""].join("\n");
+    const library = join(folder, "kernels.so");
+    await compileLibrary(compiler, { sources: [{ name: "kernels", text }], folder, library, optimize });
+    const loaded = foreignFunctions()!.load(library);
+    const blocksOf = loaded.func("void azulejo_blocks(void *, int32_t, int32_t, int32_t, int32_t)");
+    const measured = loaded.func("float azulejo_peak()");
+    const runners = kernels.map((_, i): Runner => {
+      const first = phases.findIndex(p => p.kernel === i);
+      return ({ memory, params, scratch, blocks }) => {
+        const bytes = new Uint8Array(memory.buffer);
+        return () => blocks.forEach((count, j) => void blocksOf(bytes, first + j, params, count, scratch));
+      };
+    });
+    return { runners, peak: () => void measured(), compiler };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

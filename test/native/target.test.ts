@@ -1,0 +1,172 @@
+// The native target as its users meet it: the code cache, what is missing, floating point that keeps its rules, the doctor.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test, type TestContext } from "node:test";
+import { compileKernel, doctor, Tensor } from "../../src/index.js";
+import { cachedLibrary } from "../../src/targets/c/code-cache.js";
+import { nativeProblem } from "../../src/targets/c/target.js";
+import { f32, grid, kernel } from "../../src/tile/index.js";
+import * as kernels from "../kernels/stage1.js";
+import { temporaryFolder } from "./machines.js";
+
+let folder: string;
+const saved = { ...process.env };
+before(async () => {
+  folder = await temporaryFolder();
+  process.env.AZULEJO_CACHE = folder;
+});
+after(async () => {
+  process.env = saved;
+  await rm(folder, { recursive: true });
+});
+
+function nativeTest(name: string, body: (t: TestContext) => Promise<void>): void {
+  test(name, async t => {
+    const problem = await nativeProblem();
+    return problem ? t.skip(problem) : body(t);
+  });
+}
+
+/** softmax of one row, with what loading it reported */
+async function softmax(): Promise<{ readonly y: readonly number[]; readonly note: string }> {
+  const model = await compileKernel(kernels.softmax(), { target: "native", threads: 1 });
+  try {
+    const { Y } = await model.run({ X: new Tensor("f32", Float32Array.of(0, 0, 0, 0), [1, 4]) });
+    return { y: [...(Y!.data as Float32Array)], note: model.report().notes.join() };
+  } finally {
+    model.dispose();
+  }
+}
+const libraries = async (): Promise<string[]> => (await readdir(folder)).filter(name => name.endsWith(".so"));
+
+nativeTest("code is compiled once and then comes from the cache", async () => {
+  const first = await softmax();
+  assert.deepEqual(first.y, [0.25, 0.25, 0.25, 0.25]);
+  assert.match(first.note, /-bit vectors; code into /);
+  const [name, ...others] = await libraries();
+  assert.deepEqual(others, []);
+  assert.match((await softmax()).note, /code from /);
+  assert.deepEqual(await readdir(folder), [name], "neither locks nor sources are left behind");
+});
+
+nativeTest("the oldest libraries go when the cache is full, never the one just made", async () => {
+  const make = (size: number) => (_: string, library: string) => writeFile(library, new Uint8Array(size));
+  process.env.AZULEJO_CACHE_BYTES = "250000";
+  await cachedLibrary("a", undefined, make(100_000));
+  await cachedLibrary("b", undefined, make(100_000));
+  await utimes(join(folder, "b.so"), 1, 1);
+  await cachedLibrary("c", undefined, make(100_000));
+  const left = await libraries();
+  assert.deepEqual([left.includes("a.so"), left.includes("b.so"), left.includes("c.so")], [true, false, true]);
+  await cachedLibrary("d", undefined, make(400_000));
+  assert.deepEqual(await libraries(), ["d.so"]);
+  delete process.env.AZULEJO_CACHE_BYTES;
+});
+
+nativeTest("two that want the same library wait for each other; the lock of a dead process is taken over", async () => {
+  let made = 0;
+  const make = async (_: string, library: string): Promise<void> => {
+    made++;
+    await new Promise(resolve => setImmediate(resolve));
+    await writeFile(library, "x");
+  };
+  const both = await Promise.all([cachedLibrary("e", undefined, make), cachedLibrary("e", undefined, make)]);
+  assert.deepEqual([made, both.map(b => b.hit).sort()], [1, [false, true]]);
+  await writeFile(join(folder, "f.so.lock"), "999999999");
+  await mkdir(join(folder, "f.999999999.tmp"));
+  assert.equal((await cachedLibrary("f", undefined, make)).hit, false);
+  assert.deepEqual(
+    (await readdir(folder)).filter(name => name.includes("999999999")),
+    [],
+  );
+});
+
+nativeTest("a folder that others may write to is refused", async () => {
+  await chmod(folder, 0o777);
+  await assert.rejects(
+    cachedLibrary("g", undefined, async () => {}),
+    {
+      code: "target",
+      message: `Others may write to "${folder}", so no code is loaded from it; set AZULEJO_CACHE to a folder of your own, or chmod 700 it`,
+    },
+  );
+  await chmod(folder, 0o700);
+});
+
+test("without a compiler, the message says what to install, and cpu is WebAssembly", async () => {
+  process.env.CC = "no-such-compiler";
+  await assert.rejects(compileKernel(kernels.softmax(), { target: "native" }), {
+    code: "target",
+    message:
+      /^target: "native" needs (a C compiler, and "no-such-compiler" can't be run; install gcc or clang|the package koffi)/,
+  });
+  const model = await compileKernel(kernels.softmax(), { target: "cpu", threads: 1 });
+  assert.equal(model.report().target, "wasm");
+  model.dispose();
+  const { targets } = await doctor();
+  assert.match(targets.find(t => t.name === "native")!.problem!, /needs/);
+  delete process.env.CC;
+});
+
+nativeTest("cpu is native here, and the doctor says so", async () => {
+  const model = await compileKernel(kernels.softmax(), { target: "cpu", threads: 1 });
+  assert.equal(model.report().target, "native");
+  model.dispose();
+  const report = await doctor();
+  assert.deepEqual(
+    report.targets.map(({ name, problem }) => [name, problem]),
+    [
+      ["wasm", undefined],
+      ["native", undefined],
+      ["interpreter", undefined],
+    ],
+  );
+  assert.equal(report.cache!.folder, folder);
+  assert.ok(report.cache!.libraries > 0 && report.cache!.bytes > 0 && report.cores > 0);
+});
+
+nativeTest("subnormal numbers survive loading native code, and are computed with on every thread", async () => {
+  const half = kernel(
+    { X: f32("N"), Y: f32("N") },
+    ({ X, Y, N }) => grid(N.tile(), n => Y.at(n).set(X.at(n).mul(0.5))),
+    {
+      name: "half",
+    },
+  );
+  const model = await compileKernel(half, { target: "native", threads: 2 });
+  const { Y } = await model.run({ X: new Tensor("f32", new Float32Array(100_003).fill(2 ** -140), [100_003]) });
+  assert.ok((Y!.data as Float32Array).every(y => y === 2 ** -141));
+  // the thread of JavaScript, which loaded the code
+  assert.equal(Number("1e-310") / 4, 2.5e-311);
+  model.dispose();
+});
+
+nativeTest(
+  "a process with an idle native model exits by itself; a damaged file of the cache is made again",
+  async () => {
+    for (const name of await libraries()) {
+      // a new file: this process goes on using the old one
+      await rm(join(folder, name));
+      await writeFile(join(folder, name), "no library");
+    }
+    const index = JSON.stringify(new URL("../../src/index.js", import.meta.url).href);
+    const stage1 = JSON.stringify(new URL("../kernels/stage1.js", import.meta.url).href);
+    const text = `
+    import { compileKernel, Tensor } from ${index};
+    import { softmax } from ${stage1};
+    const model = await compileKernel(softmax(), { target: "native", threads: 2 });
+    const { Y } = await model.run({ X: new Tensor("f32", new Float32Array(4), [1, 4]) });
+    console.log(Y.data[3]);
+  `;
+    const output = await new Promise(resolve => {
+      execFile(process.execPath, ["--input-type=module", "-e", text], { timeout: 60_000 }, (error, stdout, stderr) =>
+        resolve(error ? `${error.message}${stderr}` : stdout),
+      );
+    });
+    assert.equal(output, "0.25\n");
+    const sizes = await Promise.all((await libraries()).map(async name => (await stat(join(folder, name))).size));
+    assert.ok(sizes.some(size => size > 1000));
+  },
+);
