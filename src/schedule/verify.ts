@@ -1,6 +1,7 @@
 // Refuses schedules that do not fit their kernel, before any code is made. What it lets through is right for all sizes.
 import type { Axis, Kernel } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
+import { storesOf } from "../ir/walk.js";
 import { AzulejoError } from "../support/errors.js";
 import type { Names } from "./names.js";
 import { namesOf } from "./names.js";
@@ -20,6 +21,11 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
   for (const f of schedule.fuse)
     for (const name of f.slice(0, 2))
       if (!known(name)) refuse(`there is no axis "${name}" to fuse; use the names that explain prints`);
+  const joining = storesOf(kernel).find(s => s.combine);
+  if (joining && schedule.fuse.length > 0)
+    refuse(
+      `axes are fused, and writes to "${joining.tensor.name}" follow each other in the order of their axes; leave them apart`,
+    );
   const crossed = crossedAxes(names);
   const partsOf = (name: string): Axis[] => {
     const f = schedule.fuse.find(x => x[2] === name);

@@ -5,6 +5,7 @@ import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import { verifySchedule } from "../../src/schedule/verify.js";
 import { AzulejoError } from "../../src/support/errors.js";
+import { scatterRows } from "../kernels/joining.js";
 import * as kernels from "../kernels/stage1.js";
 
 const linear = kernels.linear().ir;
@@ -40,4 +41,13 @@ test("what the cost model derives is never refused", () => {
     const k = make().ir;
     verifySchedule(k, deriveSchedule(k));
   }
+});
+
+test("axes along which writes join what is there are not fused", () => {
+  const k = scatterRows("add", "f32").ir;
+  assert.throws(() => verifySchedule(k, { ...deriveSchedule(k), fuse: [["n", "c", "nc"]] }), {
+    code: "schedule",
+    message:
+      'schedule of kernel "scatterRows": axes are fused, and writes to "Y" follow each other in the order of their axes; leave them apart',
+  });
 });
