@@ -4,7 +4,7 @@ import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dimOf } from "../tile/index.js";
 import { wide } from "./accumulate.js";
-import { larger } from "./bounds.js";
+import { larger, smaller } from "./bounds.js";
 import { requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
@@ -53,7 +53,9 @@ export const operator: Operator = {
 function placeOf(i: AnyTile, size: Poly, corners: boolean, dtype: AnyTile["dtype"]): AnyTile {
   const steps = dimOf("steps", corners ? larger(size.sub(1), 1) : size).size.cast(dtype);
   const twice = corners ? i.mul(2) : i.mul(2).add(1);
-  return twice.cast(dtype).div(steps).sub(1);
+  // a single point between corners lies in the middle
+  const centre = corners ? dimOf("centre", smaller(size.sub(1), 1)).size.cast(dtype) : 1;
+  return twice.cast(dtype).div(steps).sub(centre);
 }
 
 export const doc: OperatorDoc = {
@@ -69,7 +71,7 @@ export const reference: Reference = ({ theta, size }, { align_corners = 0 }) => 
   const rank = space.length;
   const read = elements(theta!);
   const place = (i: number, n: number): number =>
-    align_corners === 1 ? (2 * i) / Math.max(n - 1, 1) - 1 : (2 * i + 1) / n - 1;
+    align_corners === 1 ? (n === 1 ? 0 : (2 * i) / (n - 1) - 1) : (2 * i + 1) / n - 1;
   const grid = tabulate(theta!.dtype, [theta!.dims[0]!, ...space, rank], index => {
     const [n, c] = [index[0]!, index.at(-1)!];
     let sum = Number(read([n, c, rank]));

@@ -32,7 +32,7 @@ export const gridSampleReference: Reference = (inputs, attributes) => {
   };
   const taps = (g: number, length: number): readonly Tap[] => {
     const x = corners === 1 ? ((g + 1) / 2) * (length - 1) : ((g + 1) * length - 1) / 2;
-    const p = mode === "nearest" ? toEven(x) : padded(x, length);
+    const p = mode === "nearest" ? toEven(x) : mode === "cubic" ? x : padded(x, length);
     const low = Math.floor(p);
     const found: readonly Tap[] =
       mode === "nearest"

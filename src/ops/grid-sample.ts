@@ -80,7 +80,8 @@ function neighboursOf({ attributes }: KernelContext, g: AnyTile, size: Poly): re
       ? neighbourOrZero(at, size, weight)
       : { index: clampedIndex(place(at), size), weight };
   if (attributes.mode === "nearest") return [tap(x.round())];
-  const p = place(x);
+  // the neighbours of a cubic are brought inside one by one, as PyTorch and ONNX Runtime have it; two neighbours come out alike either way
+  const p = attributes.mode === "cubic" ? x : place(x);
   const low = p.floor();
   const t = p.sub(low);
   if (attributes.mode === "linear") return [tap(low, t.neg().add(1)), tap(low.add(1), t)];

@@ -32,39 +32,44 @@ export const operator: Operator = {
     const X = node.dims.X!;
     if (X.length !== 2) refuse("shape", op, node, `X of ${printDims(X)} must be rows×features; reshape it`);
     requireOneOf(op, node, "post_transform", scoreTransforms);
-    return { Y: [X[0]!], Z: [X[0]!, Poly.int(labelsOf(node).length)] };
+    return { Y: [X[0]!], Z: [X[0]!, Poly.int(integerLabels(op, node, "classlabels_int64s").length)] };
   },
   expand: (node, build) => {
     const { attributes } = node;
     const dtype = node.dtypes.X === "f64" ? "f64" : "f32";
     const { table, entries } = treeLists(op, node, "class");
-    const columns = integerLabels(op, node, "classlabels_int64s").length;
+    const labels = integerLabels(op, node, "classlabels_int64s");
+    const columns = labels.length;
     const X = build.node("Cast", [node.inputs.X], { to: onnxCodeOf(dtype) });
     const weights = build.constant(dtype, [table.leaves, columns], leafWeights(table.leaves, columns, entries, "SUM"));
     const sums = treeScores(op, node, build, { X, weights, dtype }, table, "SUM");
     const base = listOrTensor(op, node, "base_values");
     const moved = base ? build.node("Add", [sums, build.constant(dtype, [base.length], base)]) : sums;
-    const both = isBinary(node) ? twoColumns(build, moved, attributes.post_transform, dtype) : moved;
-    const Z = transformScores(build, both, attributes.post_transform, dtype);
-    return { Y: largestLabel(build, Z, labelsOf(node)), Z: build.node("Cast", [Z], { to: onnxCodeOf("f32") }) };
+    const votes = entries.every(([, , weight]) => weight >= 0);
+    const transform: string = attributes.post_transform;
+    const scores = columns === 2 && isBinary(node) ? twoColumns(build, moved, votes, dtype) : moved;
+    const Z = transformScores(build, scores, transform, dtype);
+    const Y = columns === 1 ? oneLabel(build, moved, labels[0]!, votes, dtype) : largestLabel(build, scores, labels);
+    return { Y, Z: build.node("Cast", [Z], { to: onnxCodeOf("f32") }) };
   },
 };
 
 /** Do the leaves speak of one class alone? Then the other is what it is not. */
 const isBinary = ({ attributes }: NodeInfo): boolean => new Set(attributes.class_ids).size === 1;
 
-/** A single label stands against 0. */
-function labelsOf(node: NodeInfo): readonly number[] {
-  const labels = integerLabels(op, node, "classlabels_int64s");
-  return labels.length === 1 ? [0, labels[0]!] : labels;
-}
-
-function twoColumns(build: Builder, scores: Value, transform: string, dtype: "f32" | "f64"): Value {
+/** Where no leaf speaks against the class, its score is a share, else a sign: as ONNX Runtime has it, of which the standard says nothing. */
+function twoColumns(build: Builder, scores: Value, votes: boolean, dtype: "f32" | "f64"): Value {
   const vector = (x: number): Value => build.constant("i64", [1], [x]);
   const own = build.node("Slice", [scores, vector(0), vector(1), vector(1)]);
-  const plain = transform === "NONE" || transform === "PROBIT";
-  const other = plain ? build.node("Sub", [build.constant(dtype, [], [1]), own]) : build.node("Neg", [own]);
+  const other = votes ? build.node("Sub", [build.constant(dtype, [], [1]), own]) : build.node("Neg", [own]);
   return build.node("Concat", [other, own], { axis: 1 });
+}
+
+/** A single label stands against 0. */
+function oneLabel(build: Builder, scores: Value, label: number, votes: boolean, dtype: "f32" | "f64"): Value {
+  const holds = build.node("Greater", [scores, build.constant(dtype, [], [votes ? 0.5 : 0])]);
+  const [yes, no] = [build.constant("i64", [], [label]), build.constant("i64", [], [0])];
+  return build.node("Reshape", [build.node("Where", [holds, yes, no]), build.constant("i64", [1], [-1])]);
 }
 
 export const doc: OperatorDoc = {
@@ -79,19 +84,19 @@ export const reference: Reference = ({ X }, attributes) => {
   const { post_transform: transform = "NONE", classlabels_int64s: given } = attributes;
   const [rows, features] = X!.dims as [number, number];
   const all = numbersOf(X!);
-  const labels: readonly number[] = given.length === 1 ? [0, given[0]] : given;
-  const binary = new Set(attributes.class_ids).size === 1;
-  const scores = Array.from({ length: rows }, (_, r) => {
+  const votes = attributes.class_weights.every((w: number) => w >= 0);
+  const binary = given.length === 2 && new Set(attributes.class_ids).size === 1;
+  const sums = Array.from({ length: rows }, (_, r) => {
     const row = all.slice(r * features, (r + 1) * features);
-    const sums = scoresOfRow(row, attributes, "class", given.length, "SUM");
-    const own = sums[0]!;
-    const other = transform === "NONE" || transform === "PROBIT" ? 1 - own : -own;
-    return transformedRow(binary ? [other, own] : sums, transform);
+    const found = scoresOfRow(row, attributes, "class", given.length, "SUM");
+    const own = found[0]!;
+    return binary ? [votes ? 1 - own : -own, own] : found;
   });
-  const Y = scores.map(row => BigInt(labels[row.indexOf(Math.max(...row))]!));
+  const labelOf = (row: readonly number[]): number =>
+    given.length === 1 ? (row[0]! > (votes ? 0.5 : 0) ? given[0] : 0) : given[row.indexOf(Math.max(...row))];
   return {
-    Y: { dtype: "i64", dims: [rows], data: Y },
-    Z: { dtype: "f32", dims: [rows, labels.length], data: scores.flat() },
+    Y: { dtype: "i64", dims: [rows], data: sums.map(row => BigInt(labelOf(row))) },
+    Z: { dtype: "f32", dims: [rows, given.length], data: sums.flatMap(row => transformedRow(row, transform)) },
   };
 };
 
@@ -111,6 +116,12 @@ export const cases = (): readonly OperatorCase[] => [
     outputCount: 2,
     inputs: { X: exampleRows },
   })),
+  {
+    name: "two classes, shares",
+    attributes: { ...against, class_weights: [0.5, 0.25, 0.25, 0, 0.5, 0, 0.125] },
+    outputCount: 2,
+    inputs: { X: exampleRows },
+  },
   ...["NONE", "LOGISTIC"].map(post_transform => ({
     name: `two classes, ${post_transform}`,
     attributes: { ...against, post_transform, base_values: [0.0625] },
@@ -119,7 +130,7 @@ export const cases = (): readonly OperatorCase[] => [
   })),
   {
     name: "one label, integers",
-    attributes: { ...against, classlabels_int64s: [1] },
+    attributes: { ...against, class_weights: [0.5, 0.75, 0.25, 0, 0.5, 0, -0.25], classlabels_int64s: [1] },
     outputCount: 2,
     inputs: { X: { dtype: "i64", dims: [3, 3] } },
   },
