@@ -7,8 +7,10 @@ import { numbersOf } from "./constants.js";
 import type { Graph, GraphNode, Value } from "./graph.js";
 import { isHostNode } from "./host-nodes.js";
 import { isIf } from "./infer.js";
-import { bodyOf, isIteration, type Roles, rolesOf } from "./iteration.js";
-import { type Segment, segmentOf } from "./segment.js";
+import type { Roles } from "./iteration.js";
+import { bodyOf, isIteration, rolesOf } from "./iteration.js";
+import type { Segment } from "./segment.js";
+import { segmentOf } from "./segment.js";
 import { isMeasured, sameDims } from "./value-types.js";
 import { subgraphs, valuesRead } from "./values.js";
 
@@ -91,6 +93,16 @@ export function cut(graph: Graph, registry: Registry): HostProgram {
   }
   return { name: graph.name, inputs: graph.inputs, outputs: graph.outputs, steps };
 }
+
+/** The parts that are compiled, those of bodies and branches included, in the order in which they run first. */
+export function* segmentsOf(program: HostProgram): Generator<Segment> {
+  for (const step of program.steps) {
+    if (step.kind === "segment") yield step.segment;
+    else for (const inner of programsIn(step)) yield* segmentsOf(inner);
+  }
+}
+export const programsIn = (step: HostStep): readonly HostProgram[] =>
+  step.kind === "if" ? [step.then, step.else] : "body" in step ? [step.body] : [];
 
 /** Even times are those of segments, odd ones the host's; a node runs as early as what it reads allows. */
 function timesOf(graph: Graph, registry: Registry): Map<GraphNode, number> {

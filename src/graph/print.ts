@@ -3,6 +3,7 @@
 
 import { is64BitInteger } from "../ir/dtypes.js";
 import type { Poly, Sym } from "../ir/poly.js";
+import { printType } from "./bind.js";
 import { numbersOf } from "./constants.js";
 import type { AttributeValue, ConstantData, Dims, Graph, GraphNode, KnownValue, Value } from "./graph.js";
 import { captured, valuesRead } from "./values.js";
@@ -123,6 +124,7 @@ function declareConstants(values: Iterable<Value>, names: Names, constants: stri
 }
 function content(v: Value): string {
   const numbers = v.known && v.known.data.length <= printedNumbers ? numbersOf(v.known) : undefined;
+  if (v.strings) return ` // ${v.strings.length} texts`;
   if (!numbers) return ` // ${v.constant!.byteLength} bytes`;
   const endless = is64BitInteger(v.dtype!) ? 2 ** 63 : undefined;
   return ` = [${numbers.map(x => number(x, endless)).join(", ")}]`;
@@ -169,6 +171,7 @@ function attribute(a: Exclude<AttributeValue, { graph: Graph }>, names: Names): 
   if (typeof a === "bigint") return `${a}n`;
   if (typeof a === "number") return number(a);
   if (Array.isArray(a)) return `[${a.map(x => (typeof x === "string" ? JSON.stringify(x) : number(x))).join(", ")}]`;
+  if ("type" in a) return JSON.stringify(printType(a.type));
   const { tensor } = a as { tensor: Value };
   const inline = content(tensor);
   return `tensor${names.type(tensor)}${inline.startsWith(" =") ? inline : ` named ${names.of(tensor)}`}`;

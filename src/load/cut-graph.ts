@@ -1,10 +1,10 @@
 // A graph with host steps that runs: segments are compiled, what is between them runs here. Control flow over such parts, too.
 
+import { describeNode } from "../graph/bind.js";
 import type { HostProgram, HostStep } from "../graph/cut.js";
-import { cut } from "../graph/cut.js";
+import { cut, programsIn, segmentsOf } from "../graph/cut.js";
 import type { Graph, Value } from "../graph/graph.js";
 import { hostNode } from "../graph/host-nodes.js";
-import { describeNode } from "../graph/bind.js";
 import type { Segment } from "../graph/segment.js";
 import type { AnyTensor, HostValue } from "../runtime/host-value.js";
 import { isText } from "../runtime/host-value.js";
@@ -12,9 +12,11 @@ import { throwIfAborted } from "../runtime/platform.js";
 import type { KernelReport, RunOptions, TargetReport } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError, invariant } from "../support/errors.js";
-import { type CompileContext, CompiledGraph, emptyReport, type Runnable } from "./compiled-graph.js";
+import type { CompileContext, Runnable } from "./compiled-graph.js";
+import { CompiledGraph, emptyReport } from "./compiled-graph.js";
 import { HostScope, TextTable } from "./host-scope.js";
-import { type Iterate, runLoop, runMap, runScan } from "./iterate.js";
+import type { Iterate } from "./iterate.js";
+import { runLoop, runMap, runScan } from "./iterate.js";
 
 export class CutGraph implements Runnable {
   readonly #program: HostProgram;
@@ -121,15 +123,6 @@ export class CutGraph implements Runnable {
     for (const c of this.#compiled.values()) c.dispose();
   }
 }
-
-function* segmentsOf(program: HostProgram): Generator<Segment> {
-  for (const step of program.steps) {
-    if (step.kind === "segment") yield step.segment;
-    else for (const inner of programsIn(step)) yield* segmentsOf(inner);
-  }
-}
-const programsIn = (step: HostStep): readonly HostProgram[] =>
-  step.kind === "if" ? [step.then, step.else] : "body" in step ? [step.body] : [];
 
 /** What the host does, with the reason: a line of the report. */
 function hostSteps(program: HostProgram): string[] {

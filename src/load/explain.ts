@@ -1,7 +1,10 @@
 // explain(): what the compiler makes of a model, one stage at a time, as text. Nothing runs.
+import { cut, segmentsOf, usesHost } from "../graph/cut.js";
+import type { Graph } from "../graph/graph.js";
 import { printGraph } from "../graph/print.js";
 import type { KernelProgram, Step } from "../graph/program.js";
 import { print } from "../ir/print.js";
+import type { Registry } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { AzulejoError } from "../support/errors.js";
 import * as native from "../targets/c/explain.js";
@@ -44,17 +47,30 @@ export async function explain(source: ModelSource, options: ExplainOptions): Pro
   try {
     const prepared = await prepareGraph(graph, registry, options);
     if (stage === "graph") return printGraph(prepared.graph);
-    const reason = whyConcrete(prepared.graph);
-    if (reason !== undefined) {
-      throw new AzulejoError(
-        "option",
-        `stage: "${stage}" of this model depends on its input dims (${reason}); fix them with dims`,
-      );
-    }
-    return await printers[stage](programOf(prepared.graph, registry, options), options);
+    if (!usesHost(prepared.graph, registry)) return await explainGraph(prepared.graph, stage, registry, options);
+    const texts: string[] = [];
+    for (const { graph: part } of segmentsOf(cut(prepared.graph, registry)))
+      texts.push(`// segment ${part.name}\n${await explainGraph(part, stage, registry, options)}`);
+    return texts.join("\n");
   } finally {
     await close();
   }
+}
+
+async function explainGraph(
+  graph: Graph,
+  stage: Exclude<Stage, "graph">,
+  registry: Registry,
+  options: ExplainOptions,
+): Promise<string> {
+  const reason = whyConcrete(graph);
+  if (reason !== undefined) {
+    throw new AzulejoError(
+      "option",
+      `stage: "${stage}" of this model depends on its input dims (${reason}); fix them with dims`,
+    );
+  }
+  return printers[stage](programOf(graph, registry, options), options);
 }
 
 /** Kernels in the order in which they run, each with the graph nodes that it computes. */

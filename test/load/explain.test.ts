@@ -54,3 +54,22 @@ test("an unknown stage is refused", async () => {
     message: 'stage: "soup" is not one of "graph", "kernels", "loops", "code"; choose one of them',
   });
 });
+
+test("a model with host steps: the graph with its types, and the segments between them", async () => {
+  const bytes = onnxModel({
+    name: "picks",
+    inputs: [value("x", 1, ["n"])],
+    outputs: [value("y", 1)],
+    nodes: [
+      node("Neg", ["x"], ["m"], [], "turn"),
+      node("NonZero", ["m"], ["i"], [], "find"),
+      node("Gather", ["m", "i"], ["y"], [], "pick"),
+    ],
+  });
+  assert.match(await explain(bytes, { stage: "graph" }), /i: i64\[1, i_1\] = NonZero@17\(m\) find\n/);
+  const kernels = await explain(bytes, { stage: "kernels" });
+  assert.deepEqual(
+    kernels.split("\n").filter(line => line.startsWith("//")),
+    ["// segment picks (0)", "// turn", "// segment picks (2)", "// pick"],
+  );
+});
