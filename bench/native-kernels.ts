@@ -21,7 +21,10 @@ const prepared = chosen.map(work => {
   const schedule = deriveSchedule(kernel, { dimHints: (s: Sym) => work.dims[s.name], ...machineModel(compiler) });
   return { work, kernel, schedule, lowered: lower(kernel, schedule) };
 });
-const { runners, peak } = await nativeKernels(prepared.map(p => p.lowered));
+const { runners, peak } = await nativeKernels(
+  prepared.map(p => p.lowered),
+  compiler,
+);
 console.log(`${compiler.version}, ${compiler.lanes * 32}-bit vectors`);
 for (const [i, { work, kernel, schedule, lowered }] of prepared.entries()) {
   const dims = {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { foreignFunctions } from "../../src/runtime/native-host.js";
 import type { Lowered } from "../../src/lower/cpu/lowered.js";
-import { type Compiler, compileLibrary, findCompiler } from "../../src/targets/c/compiler.js";
+import { type Compiler, compileLibrary } from "../../src/targets/c/compiler.js";
 import { emitKernel } from "../../src/targets/c/emit.js";
 import { prelude } from "../../src/targets/c/prelude.js";
 import type { Runner } from "../lower/harness.js";
@@ -29,13 +29,15 @@ export interface NativeKernels {
   readonly runners: readonly Runner[];
   /** 12 × PEAK_TURNS multiply-adds of vectors */
   readonly peak: () => void;
-  readonly compiler: Compiler;
 }
 
-export async function nativeKernels(kernels: readonly Lowered[], optimize = "-O2"): Promise<NativeKernels> {
+export async function nativeKernels(
+  kernels: readonly Lowered[],
+  compiler: Compiler,
+  optimize = "-O2",
+): Promise<NativeKernels> {
   const folder = await mkdtemp(join(tmpdir(), "azulejo-kernels-"));
   try {
-    const compiler = await findCompiler();
     const phases = kernels.flatMap((k, i) => k.phases.map((p, j) => ({ ...emitKernel(p.func, i * 8 + j), kernel: i })));
     const table = `${EXPORT} void azulejo_blocks(char *memory, i32 phase, i32 params, i32 blocks, i32 scratch) {
   typedef void Kernel(char *, i32, i32, i32);
@@ -55,7 +57,7 @@ export async function nativeKernels(kernels: readonly Lowered[], optimize = "-O2
         return () => blocks.forEach((count, j) => void blocksOf(bytes, first + j, params, count, scratch));
       };
     });
-    return { runners, peak: () => void measured(), compiler };
+    return { runners, peak: () => void measured() };
   } finally {
     await rm(folder, { recursive: true });
   }

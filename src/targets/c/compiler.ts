@@ -82,6 +82,13 @@ function lanesOf(widest: Lanes): Lanes {
   return wanted === 4 || (wanted === 8 && widest === 16) ? wanted : widest;
 }
 
+/** The same compiler for vectors of this width and these instruction sets: what the tests compile beside the processor's own. */
+export const retargeted = (compiler: Compiler, lanes: Lanes, tune: string): Compiler => ({
+  ...compiler,
+  lanes,
+  flags: [tune, ...compiler.flags.slice(1, -1), `-DLANES=${lanes}`],
+});
+
 /** The compiler's own macros say what it may use on this processor. */
 async function probe(command: string): Promise<Compiler | undefined> {
   const arm = hostPlatform()!.endsWith("arm64");

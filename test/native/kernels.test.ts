@@ -1,0 +1,102 @@
+// Kernels in C at every width of vectors that the processor has, and without any vector instruction, against WebAssembly's results.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Kernel } from "../../src/ir/tile.js";
+import { lower } from "../../src/lower/cpu/lower.js";
+import { deriveSchedule } from "../../src/schedule/derive.js";
+import type { Lanes } from "../../src/schedule/schedule.js";
+import { type Compiler, findCompiler, retargeted } from "../../src/targets/c/compiler.js";
+import { machineModel, nativeProblem } from "../../src/targets/c/target.js";
+import * as kernels from "../kernels/stage1.js";
+import type { Data } from "../lower/harness.js";
+import { compile, instantiate } from "../lower/harness.js";
+import { randomNumbers } from "../models/inventory.js";
+import { nativeKernels } from "./kernel-runner.js";
+
+interface Case {
+  readonly name: string;
+  readonly kernel: () => Kernel;
+  readonly dims: Readonly<Record<string, number>>;
+}
+const cases: readonly Case[] = [
+  { name: "linear", kernel: () => kernels.linear().ir, dims: { M: 13, N: 37, K: 19 } },
+  {
+    name: "conv",
+    kernel: () => kernels.conv(1, 1).ir,
+    dims: { B: 1, H: 9, W: 7, U: 9, V: 7, C: 5, K: 21, P: 3, Q: 3 },
+  },
+  {
+    name: "depthwise",
+    kernel: () => kernels.depthwise(1, 1).ir,
+    dims: { B: 1, H: 9, W: 7, U: 9, V: 7, C: 35 },
+  },
+  { name: "softmax", kernel: () => kernels.softmax().ir, dims: { R: 5, C: 131 } },
+  { name: "layerNorm", kernel: () => kernels.layerNorm().ir, dims: { R: 3, C: 77 } },
+  {
+    name: "attention",
+    kernel: () => kernels.attention({ causal: true }).ir,
+    dims: { B: 1, H: 2, G: 2, S: 19, T: 19, D: 24, E: 24 },
+  },
+];
+
+/** outputs of a kernel by name, as `run` leaves them */
+function outputs(it: ReturnType<typeof instantiate>, kernel: Kernel): Record<string, Data> {
+  it.run();
+  it.checkGuards();
+  return Object.fromEntries(kernel.tensors.filter(t => t.role !== "input").map(t => [t.name, it.read(t.name)]));
+}
+
+function inputsOf(kernel: Kernel, dims: Readonly<Record<string, number>>): Record<string, Data> {
+  const inputs = kernel.tensors.filter(t => t.role !== "output");
+  return Object.fromEntries(
+    inputs.map((t, i) => {
+      const size = t.dims.reduce((p, d) => p * d.evaluate(s => dims[s.name]!), 1);
+      return [t.name, randomNumbers(size, 2, i + 1)];
+    }),
+  );
+}
+
+const widths: readonly (readonly [Lanes, string])[] = [
+  [4, "-march=native"],
+  [8, "-march=native"],
+  [16, "-march=native"],
+  // no vector instruction of ours: the words of C alone
+  [4, "-march=x86-64"],
+];
+
+for (const [lanes, tune] of widths)
+  test(`kernels with ${lanes} lanes and ${tune} agree with WebAssembly`, async t => {
+    const problem = await nativeProblem();
+    if (problem) return t.skip(problem);
+    const own = await findCompiler();
+    if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
+    if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
+    const compiler: Compiler = { ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune === "-march=native" };
+    const made = cases.map(({ name, kernel: make, dims: given }) => {
+      const kernel = make();
+      const dims = {
+        ...Object.fromEntries(kernel.dims.flatMap(d => (d.size.isConst ? [[d.name, d.size.constant]] : []))),
+        ...given,
+      };
+      const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name], ...machineModel(compiler) });
+      return { name, kernel, dims, schedule, lowered: lower(kernel, schedule) };
+    });
+    const { runners } = await nativeKernels(
+      made.map(m => m.lowered),
+      compiler,
+      "-O1",
+    );
+    made.forEach(({ name, kernel, dims, schedule, lowered }, i) => {
+      const inputs = inputsOf(kernel, dims);
+      const got = outputs(instantiate({ lowered, runner: runners[i]! }, kernel, dims, inputs, schedule), kernel);
+      const plain = deriveSchedule(kernel, { dimHints: s => dims[s.name] });
+      const want = outputs(instantiate(compile(kernel, plain), kernel, dims, inputs, plain), kernel);
+      for (const [output, values] of Object.entries(want)) {
+        const largest = Math.max(...Array.from(values as Float32Array, Math.abs));
+        (values as Float32Array).forEach((x, at) => {
+          const y = (got[output] as Float32Array)[at]!;
+          assert.ok(Math.abs(y - x) <= 1e-5 * largest, `${name}, ${output}[${at}]: ${y} instead of ${x}`);
+        });
+      }
+    });
+  });
