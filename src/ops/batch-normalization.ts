@@ -132,7 +132,9 @@ export const reference: Reference = (inputs, attributes): Record<string, Referen
   const [epsilon, momentum] = [attributes.epsilon ?? 1e-5, attributes.momentum ?? 0.9];
   const statistic = (n: string): number[] => numbersOf(inputs[n]!);
   let [mean, variance] = [statistic("input_mean"), statistic("input_var")];
-  const channel = (i: readonly number[]): number => i[1] ?? 0;
+  // spatial = 0: a sample's elements have statistics of their own
+  const channel = (i: readonly number[]): number =>
+    attributes.spatial === 0 ? i.slice(1).reduce((at, v, j) => at * X.dims[j + 1]! + v, 0) : (i[1] ?? 0);
   if (train) {
     const sums = mean.map(() => [0, 0, 0]);
     forEachIndex(X.dims, i => {

@@ -65,7 +65,13 @@ export function castElement(x: Poly | number, dtype: Dtype): KnownElement {
   if (dtype === "bool") return n === undefined ? undefined : Poly.int(n === 0 ? 0 : 1);
   if (isFloat(dtype)) return isNarrowFloat(dtype) ? undefined : (n ?? x);
   if (bytesOf(dtype) < 4) return undefined;
-  return n === undefined ? x : Number.isSafeInteger(Math.trunc(n)) ? Poly.int(Math.trunc(n)) : undefined;
+  if (n === undefined) return x;
+  const whole = Math.trunc(n);
+  // what does not fit wraps around at run time
+  const { kind, bytes } = dtypes[dtype];
+  const low = kind === "signed" ? -(2 ** (8 * bytes - 1)) : 0;
+  const fits = whole >= low && whole < low + 2 ** (8 * bytes);
+  return fits && Number.isSafeInteger(whole) ? Poly.int(whole) : undefined;
 }
 
 export const doc: OperatorDoc = {

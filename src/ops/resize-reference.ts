@@ -82,7 +82,8 @@ function dimsOf(inputs: Parameters<Reference>[0], a: Attributes, opset: number):
   return size.map((input, d) => {
     const k = axes.indexOf(d);
     if (k < 0) return { input, output: input, scale: 1, start: 0, end: 1 };
-    const crop = { start: roi?.[k] ?? 0, end: roi?.[k + axes.length] ?? 1 };
+    const isSpace = d > 1 || size.length < 4 || a.mode !== "linear" || (sizes?.[k] ?? input * scales![k]!) !== input;
+    const crop = isSpace ? { start: roi?.[k] ?? 0, end: roi?.[k + axes.length] ?? 1 } : { start: 0, end: 1 };
     if (!sizes) return { input, output: Math.floor(input * scales![k]!), scale: scales![k]!, ...crop };
     if (policy === "stretch") return { input, output: sizes[k]!, scale: ratios[k]!, ...crop };
     return { input, output: Math.floor(common * input + 0.5), scale: common, ...crop };

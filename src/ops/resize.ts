@@ -35,12 +35,16 @@ function resizedDims(node: NodeInfo): readonly ResizedDim[] {
   return targets
     .map((t, k): ResizedDim => {
       const dim = { ...t, axis: axes[k]!, input: node.dims.X![axes[k]!]! };
-      return cropped ? { ...dim, crop: [roi[k]!, roi[k + axes.length]!] } : dim;
+      if (!cropped || (uncropped(node, dim.axis) && dim.output.equals(dim.input))) return dim;
+      return { ...dim, crop: [roi[k]!, roi[k + axes.length]!] };
     })
     .filter(
       d => !d.output.equals(d.input) || !d.scale.numerator.equals(d.scale.denominator) || (d.crop && !isWhole(d.crop)),
     );
 }
+/** As in TensorFlow and ONNX Runtime, a crop that is interpolated is one of space: batch and channels stay, whatever roi says of them. */
+const uncropped = (node: NodeInfo, axis: number): boolean =>
+  axis < 2 && node.dims.X!.length > 3 && node.attributes.mode === "linear";
 const isWhole = ([start, end]: readonly [number, number]): boolean => start === 0 && end === 1;
 
 type Target = Pick<ResizedDim, "output" | "scale">;

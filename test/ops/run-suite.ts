@@ -5,8 +5,8 @@ import type { Outcome } from "./jobs.js";
 import { failureOf, gapOf } from "./known-gaps.js";
 import { fullSweep, largeCases } from "./large-cases.js";
 import type { SuiteCase, SuiteName } from "./suite.js";
-import { isSkipped, listCases, loadCase } from "./suite.js";
-import { difference, onnxTolerance } from "./tensors.js";
+import { isSkipped, loadCases } from "./suite.js";
+import { difference, toleranceOf } from "./tensors.js";
 
 export interface Subject {
   readonly name: string;
@@ -24,14 +24,13 @@ export interface LoadedSuite {
 
 /** undefined: the suite is not on this machine */
 export async function loadSuite(suite: SuiteName, registry: Registry): Promise<LoadedSuite | undefined> {
-  const names = listCases(suite);
-  if (!names) return undefined;
+  const all = await loadCases(suite, registry);
+  if (!all) return undefined;
   const cases: SuiteCase[] = [];
   const skipped = new Map<string, string[]>();
-  for (const name of names) {
-    const loaded = await loadCase(suite, name, registry);
+  for (const loaded of all) {
     if (!isSkipped(loaded)) cases.push(loaded);
-    else skipped.set(loaded.reason, [...(skipped.get(loaded.reason) ?? []), name]);
+    else skipped.set(loaded.reason, [...(skipped.get(loaded.reason) ?? []), loaded.name]);
   }
   return { name: suite, cases, skipped };
 }
@@ -51,7 +50,7 @@ export async function runSuite(suite: LoadedSuite, subject: Subject): Promise<Su
   const failures: string[] = [];
   let [passed, gaps] = [0, 0];
   for (const testCase of running) {
-    const problem = problemOf(testCase, outcomes.get(testCase)!);
+    const problem = problemOf(testCase, outcomes.get(testCase)!, suite.name);
     const gap = gapOf(suite.name, testCase.name, subject.name);
     const failure = failureOf(gap, testCase.name, problem);
     if (failure) failures.push(failure);
@@ -61,10 +60,10 @@ export async function runSuite(suite: LoadedSuite, subject: Subject): Promise<Su
   return { passed, gaps, waiting: suite.cases.filter(waits).map(c => c.name), failures };
 }
 
-function problemOf(testCase: SuiteCase, outcome: Outcome): string | undefined {
+function problemOf(testCase: SuiteCase, outcome: Outcome, suite: SuiteName): string | undefined {
   if (outcome instanceof Error) return outcome.message;
   for (const [i, want] of testCase.outputs.entries()) {
-    const problem = outcome[i] ? difference(outcome[i], want, onnxTolerance) : "is missing";
+    const problem = outcome[i] ? difference(outcome[i], want, toleranceOf(suite, want.dtype)) : "is missing";
     if (problem) return `output ${testCase.graph.outputs[i]!.name}: ${problem}`;
   }
   return undefined;
@@ -84,4 +83,4 @@ export function report(t: TestContext, suite: LoadedSuite, subject: Subject, res
 }
 
 export const absent = (suite: SuiteName): string =>
-  `the suite "${suite}" is not here; set AZULEJO_DATA to the folder that holds onnx-backend`;
+  `the suite "${suite}" is not here; set AZULEJO_DATA to the folder that holds onnx-backend and ort-web-ops`;

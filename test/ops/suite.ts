@@ -11,12 +11,24 @@ import type { Element } from "../../src/ops/reference-tensors.js";
 import type { Registry } from "../../src/ops/registry.js";
 import { dataPath } from "../data.js";
 import { readTensorProto } from "./tensors.js";
+import { loadWebCases } from "./web-suite.js";
 
-export const suiteNames = ["node", "simple", "pytorch-converted", "pytorch-operator"] as const;
+const onnxSuites = ["node", "simple", "pytorch-converted", "pytorch-operator"] as const;
+export const suiteNames = [...onnxSuites, "ort-web-ops"] as const;
 export type SuiteName = (typeof suiteNames)[number];
+type OnnxSuite = (typeof onnxSuites)[number];
 
-/** Names of the cases of a suite; undefined where the suite is not here. */
-export function listCases(suite: SuiteName): readonly string[] | undefined {
+/** All cases of a suite; undefined where it is not here. */
+export async function loadCases(
+  suite: SuiteName,
+  registry: Registry,
+): Promise<readonly (SuiteCase | Skipped)[] | undefined> {
+  if (suite === "ort-web-ops") return loadWebCases(registry);
+  const names = listCases(suite);
+  return names && Promise.all(names.map(name => loadCase(suite, name, registry)));
+}
+
+function listCases(suite: OnnxSuite): readonly string[] | undefined {
   const folder = dataPath(`onnx-backend/${suite}`);
   return folder ? readdirSync(folder).sort() : undefined;
 }
@@ -34,7 +46,7 @@ export interface Skipped {
   readonly reason: string;
 }
 
-export async function loadCase(suite: SuiteName, name: string, registry: Registry): Promise<SuiteCase | Skipped> {
+async function loadCase(suite: OnnxSuite, name: string, registry: Registry): Promise<SuiteCase | Skipped> {
   const folder = join(dataPath(`onnx-backend/${suite}`)!, name);
   let graph: Graph;
   try {
