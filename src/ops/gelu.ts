@@ -14,9 +14,12 @@ const tangent = (x: AnyTile): AnyTile =>
     .mul(Math.sqrt(2 / Math.PI))
     .tanh();
 
+export const gelu = (x: AnyTile): AnyTile => x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1));
+export const geluTangent = (x: AnyTile): AnyTile => x.mul(0.5).mul(tangent(x).add(1));
+
 export const operator = /* @__PURE__ */ unary(
   "Gelu",
-  (x, { approximate }) => x.mul(0.5).mul((approximate === "tanh" ? tangent(x) : x.mul(Math.SQRT1_2).erf()).add(1)),
+  (x, { approximate }) => (approximate === "tanh" ? geluTangent(x) : gelu(x)),
   { attributes: { approximate: { type: "string", default: "none" } } },
 );
 

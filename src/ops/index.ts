@@ -121,6 +121,12 @@ import { operator as maxUnpoolOperator } from "./max-unpool.js";
 import { operator as meanOperator } from "./mean.js";
 import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
 import { operator as melWeightMatrixOperator } from "./mel-weight-matrix.js";
+import { operator as microsoftBiasAddOperator } from "./microsoft/bias-add.js";
+import { operator as microsoftBiasGeluOperator } from "./microsoft/bias-gelu.js";
+import { operator as microsoftBiasSplitGeluOperator } from "./microsoft/bias-split-gelu.js";
+import { operator as microsoftFastGeluOperator } from "./microsoft/fast-gelu.js";
+import { operator as microsoftGeluOperator } from "./microsoft/gelu.js";
+import { operator as microsoftQuickGeluOperator } from "./microsoft/quick-gelu.js";
 import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
@@ -195,6 +201,7 @@ import { operator as shapeOperator } from "./shape.js";
 import { operator as shrinkOperator } from "./shrink.js";
 import { operator as sigmoidOperator } from "./sigmoid.js";
 import { operator as signOperator } from "./sign.js";
+import { operator as simplifiedLayerNormalizationOperator } from "./simplified-layer-normalization.js";
 import { operator as sinOperator } from "./sin.js";
 import { operator as sinhOperator } from "./sinh.js";
 import { operator as sizeOperator } from "./size.js";
@@ -362,6 +369,12 @@ export const builtInOperators: readonly Operator[] = [
   meanVarianceNormalizationOperator,
   meanOperator,
   melWeightMatrixOperator,
+  microsoftBiasAddOperator,
+  microsoftBiasGeluOperator,
+  microsoftBiasSplitGeluOperator,
+  microsoftFastGeluOperator,
+  microsoftGeluOperator,
+  microsoftQuickGeluOperator,
   minOperator,
   mishOperator,
   modOperator,
@@ -435,6 +448,7 @@ export const builtInOperators: readonly Operator[] = [
   shrinkOperator,
   sigmoidOperator,
   signOperator,
+  simplifiedLayerNormalizationOperator,
   sinOperator,
   sinhOperator,
   sizeOperator,

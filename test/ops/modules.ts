@@ -121,6 +121,12 @@ import * as maxUnpoolModule from "../../src/ops/max-unpool.js";
 import * as meanModule from "../../src/ops/mean.js";
 import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-normalization.js";
 import * as melWeightMatrixModule from "../../src/ops/mel-weight-matrix.js";
+import * as microsoftBiasAddModule from "../../src/ops/microsoft/bias-add.js";
+import * as microsoftBiasGeluModule from "../../src/ops/microsoft/bias-gelu.js";
+import * as microsoftBiasSplitGeluModule from "../../src/ops/microsoft/bias-split-gelu.js";
+import * as microsoftFastGeluModule from "../../src/ops/microsoft/fast-gelu.js";
+import * as microsoftGeluModule from "../../src/ops/microsoft/gelu.js";
+import * as microsoftQuickGeluModule from "../../src/ops/microsoft/quick-gelu.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
@@ -195,6 +201,7 @@ import * as shapeModule from "../../src/ops/shape.js";
 import * as shrinkModule from "../../src/ops/shrink.js";
 import * as sigmoidModule from "../../src/ops/sigmoid.js";
 import * as signModule from "../../src/ops/sign.js";
+import * as simplifiedLayerNormalizationModule from "../../src/ops/simplified-layer-normalization.js";
 import * as sinModule from "../../src/ops/sin.js";
 import * as sinhModule from "../../src/ops/sinh.js";
 import * as sizeModule from "../../src/ops/size.js";
@@ -362,6 +369,12 @@ export const operatorModules: readonly OperatorModule[] = [
   meanVarianceNormalizationModule,
   meanModule,
   melWeightMatrixModule,
+  microsoftBiasAddModule,
+  microsoftBiasGeluModule,
+  microsoftBiasSplitGeluModule,
+  microsoftFastGeluModule,
+  microsoftGeluModule,
+  microsoftQuickGeluModule,
   minModule,
   mishModule,
   modModule,
@@ -435,6 +448,7 @@ export const operatorModules: readonly OperatorModule[] = [
   shrinkModule,
   sigmoidModule,
   signModule,
+  simplifiedLayerNormalizationModule,
   sinModule,
   sinhModule,
   sizeModule,

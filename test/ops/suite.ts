@@ -28,7 +28,8 @@ export async function loadCases(
   return names && Promise.all(names.map(name => loadCase(suite, name, registry)));
 }
 
-function listCases(suite: OnnxSuite): readonly string[] | undefined {
+/** Names of the cases of a suite of ONNX; undefined where it is not here. */
+export function listCases(suite: OnnxSuite): readonly string[] | undefined {
   const folder = dataPath(`onnx-backend/${suite}`);
   return folder ? readdirSync(folder).sort() : undefined;
 }
