@@ -125,8 +125,14 @@ import { operator as microsoftBiasAddOperator } from "./microsoft/bias-add.js";
 import { operator as microsoftBiasGeluOperator } from "./microsoft/bias-gelu.js";
 import { operator as microsoftBiasSplitGeluOperator } from "./microsoft/bias-split-gelu.js";
 import { operator as microsoftFastGeluOperator } from "./microsoft/fast-gelu.js";
+import { operator as microsoftFusedConvOperator } from "./microsoft/fused-conv.js";
+import { operator as microsoftFusedGemmOperator } from "./microsoft/fused-gemm.js";
+import { operator as microsoftFusedMatMulOperator } from "./microsoft/fused-mat-mul.js";
 import { operator as microsoftGeluOperator } from "./microsoft/gelu.js";
 import { operator as microsoftQuickGeluOperator } from "./microsoft/quick-gelu.js";
+import { operator as microsoftSkipLayerNormalizationOperator } from "./microsoft/skip-layer-normalization.js";
+import { operator as microsoftSkipSimplifiedLayerNormalizationOperator } from "./microsoft/skip-simplified-layer-normalization.js";
+import { operator as microsoftTransposeMatMulOperator } from "./microsoft/transpose-mat-mul.js";
 import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
@@ -373,8 +379,14 @@ export const builtInOperators: readonly Operator[] = [
   microsoftBiasGeluOperator,
   microsoftBiasSplitGeluOperator,
   microsoftFastGeluOperator,
+  microsoftFusedConvOperator,
+  microsoftFusedGemmOperator,
+  microsoftFusedMatMulOperator,
   microsoftGeluOperator,
   microsoftQuickGeluOperator,
+  microsoftSkipLayerNormalizationOperator,
+  microsoftSkipSimplifiedLayerNormalizationOperator,
+  microsoftTransposeMatMulOperator,
   minOperator,
   mishOperator,
   modOperator,

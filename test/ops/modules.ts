@@ -125,8 +125,14 @@ import * as microsoftBiasAddModule from "../../src/ops/microsoft/bias-add.js";
 import * as microsoftBiasGeluModule from "../../src/ops/microsoft/bias-gelu.js";
 import * as microsoftBiasSplitGeluModule from "../../src/ops/microsoft/bias-split-gelu.js";
 import * as microsoftFastGeluModule from "../../src/ops/microsoft/fast-gelu.js";
+import * as microsoftFusedConvModule from "../../src/ops/microsoft/fused-conv.js";
+import * as microsoftFusedGemmModule from "../../src/ops/microsoft/fused-gemm.js";
+import * as microsoftFusedMatMulModule from "../../src/ops/microsoft/fused-mat-mul.js";
 import * as microsoftGeluModule from "../../src/ops/microsoft/gelu.js";
 import * as microsoftQuickGeluModule from "../../src/ops/microsoft/quick-gelu.js";
+import * as microsoftSkipLayerNormalizationModule from "../../src/ops/microsoft/skip-layer-normalization.js";
+import * as microsoftSkipSimplifiedLayerNormalizationModule from "../../src/ops/microsoft/skip-simplified-layer-normalization.js";
+import * as microsoftTransposeMatMulModule from "../../src/ops/microsoft/transpose-mat-mul.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
@@ -373,8 +379,14 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftBiasGeluModule,
   microsoftBiasSplitGeluModule,
   microsoftFastGeluModule,
+  microsoftFusedConvModule,
+  microsoftFusedGemmModule,
+  microsoftFusedMatMulModule,
   microsoftGeluModule,
   microsoftQuickGeluModule,
+  microsoftSkipLayerNormalizationModule,
+  microsoftSkipSimplifiedLayerNormalizationModule,
+  microsoftTransposeMatMulModule,
   minModule,
   mishModule,
   modModule,
