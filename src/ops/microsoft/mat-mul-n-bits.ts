@@ -1,0 +1,152 @@
+// MatMulNBits of com.microsoft: A · Bᵀ with weights of 2, 4 or 8 bits in blocks along K, each with a scale and a zero point.
+import type { Dtype } from "../../ir/dtypes.js";
+import { opaque, Poly } from "../../ir/poly.js";
+import type { AnyTile } from "../../tile/index.js";
+import { dot } from "../../tile/index.js";
+import { computeDtype, wide } from "../accumulate.js";
+import { requireEqual } from "../broadcast.js";
+import { printDims, refuse } from "../checks.js";
+import { floats } from "../elementwise-references.js";
+import { indexTile, polyOfIndex } from "../index-tiles.js";
+import type { Attributes, KernelContext, NodeInfo, Operand, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { elements, tabulate } from "../reference-tensors.js";
+import { unpacked, unpackedNumber } from "./packed-bits.js";
+
+const blocksOf = ({ K, block_size }: Attributes): number => Math.ceil(K / block_size);
+
+export const operator: Operator = {
+  name: "MatMulNBits",
+  domain: "com.microsoft",
+  inputs: ["A", "B", "scales", "zero_points?", "g_idx?", "bias?"],
+  outputs: ["Y"],
+  attributes: {
+    K: { type: "int", required: true },
+    N: { type: "int", required: true },
+    bits: { type: "int", default: 4 },
+    block_size: { type: "int", required: true },
+    // how narrow a kernel may compute: this one is exact to the dtype of A
+    accuracy_level: { type: "int", default: 0 },
+    weight_prepacked: { type: "int", default: 0 },
+  },
+  shape: node => {
+    checkWeights(node);
+    return { Y: [...node.dims.A!.slice(0, -1), Poly.int(node.attributes.N)] };
+  },
+  at: context => ({
+    Y: (...i) => {
+      const { A, bias } = context.inputs;
+      const n = i.at(-1)!;
+      const k = A!.dims.at(-1)!.all("k");
+      const y = dot(wide(A!.at(...i.slice(0, -1), k), A!.dtype), weightAt(context, n, polyOfIndex(k)), k);
+      return (bias ? y.add(bias.at(n).cast(y.dtype)) : y).cast(A!.dtype);
+    },
+  }),
+};
+
+function checkWeights(node: NodeInfo): void {
+  const { K, N, bits, block_size: size, weight_prepacked } = node.attributes;
+  const [A, B] = [node.dims.A!, node.dims.B!];
+  if (![2, 4, 8].includes(bits)) refuse("operator-attribute", "MatMulNBits", node, `bits ${bits} is unknown; use 2, 4 or 8`);
+  if (weight_prepacked) refuse("operator-unsupported", "MatMulNBits", node, "weight_prepacked names the layout of a GPU; export plain weights");
+  requireEqual("MatMulNBits", node, A.at(-1)!, Poly.int(K), `A of ${printDims(A)} has no rows of K = ${K}; they must agree`);
+  const bytes = N * blocksOf(node.attributes) * ((size * bits) / 8);
+  const given = Poly.product(B);
+  requireEqual("MatMulNBits", node, given, Poly.int(bytes), `B of ${printDims(B)} must hold ${bytes} bytes: N × blocks along K × bytes of a block`);
+}
+
+/** Element k of row n, as a real number. */
+function weightAt({ inputs, attributes, dtypes }: KernelContext, n: AnyTile, k: Poly): AnyTile {
+  const { bits, block_size: size } = attributes;
+  const { B, scales, zero_points, g_idx } = inputs as Readonly<Record<string, Operand>>;
+  const compute = computeDtype(dtypes.A!);
+  const size1 = Poly.int(size);
+  const [own, within] = [opaque("div", k, size1), opaque("mod", k, size1)];
+  const q = unpacked(bits, within, byte => B!.at(n, indexTile(own), indexTile(byte))).cast(compute);
+  // columns may be assigned to blocks in any order
+  const block = g_idx ? polyOfIndex(g_idx.at(indexTile(k)).cast("i32")) : own;
+  const perRow = blocksOf(attributes);
+  const flat = (x: Operand, width: number, at: Poly): AnyTile =>
+    x.rank === 1 ? x.at(indexTile(polyOfIndex(n).mul(width).add(at))) : x.at(n, indexTile(at));
+  const scale = flat(scales!, perRow, block).cast(compute);
+  if (!zero_points) return q.sub(2 ** (bits - 1)).mul(scale);
+  if (zero_points.dtype !== "u8") return q.sub(flat(zero_points, perRow, block).cast(compute)).mul(scale);
+  const bytes = Math.ceil((perRow * bits) / 8);
+  const zero = unpacked(bits, block, byte => flat(zero_points, bytes, byte)).cast(compute);
+  return q.sub(zero).mul(scale);
+}
+
+export const doc: OperatorDoc = {
+  summary: "A · Bᵀ, B in blocks of 2, 4 or 8 bits with scales and zero points (packed, or floats), plus bias; g_idx assigns columns to blocks",
+  dtypes: "float",
+  opsets: [1, 1],
+  limits: "weight_prepacked is refused",
+};
+/** that of MatMul */
+export const tolerance: Tolerance = { relative: 4, absolute: 16 };
+
+export const reference: Reference = ({ A, B, scales, zero_points, g_idx, bias }, { K, N, bits = 4, block_size }) => {
+  const blocks = Math.ceil(K / block_size);
+  const blob = (block_size * bits) / 8;
+  const zeroBytes = Math.ceil((blocks * bits) / 8);
+  const weight = (n: number, k: number): number => {
+    const own = Math.floor(k / block_size);
+    const q = unpackedNumber(B!, bits, (n * blocks + own) * blob, k % block_size);
+    const block = g_idx ? Number(g_idx.data[k]) : own;
+    const zero = !zero_points
+      ? 2 ** (bits - 1)
+      : zero_points.dtype === "u8"
+        ? unpackedNumber(zero_points, bits, n * zeroBytes, block)
+        : Number(zero_points.data[n * blocks + block]);
+    return (q - zero) * Number(scales!.data[n * blocks + block]);
+  };
+  const W = Array.from({ length: N }, (_, n) => Array.from({ length: K }, (_, k) => weight(n, k)));
+  const a = elements(A!);
+  return {
+    Y: tabulate(A!.dtype, A!.dims.with(-1, N), i => {
+      const [row, n] = [i.slice(0, -1), i.at(-1)!];
+      let sum = bias ? Number(bias.data[n]) : 0;
+      for (let k = 0; k < K; k++) sum += Number(a([...row, k])) * W[n]![k]!;
+      return sum;
+    }),
+  };
+};
+
+interface More {
+  readonly bits?: number;
+  readonly zero?: "packed" | "float" | "flat";
+  readonly g?: readonly number[];
+  readonly bias?: boolean;
+  readonly dtype?: Dtype;
+}
+function of(lead: readonly number[], K: number, N: number, block_size: number, { bits = 4, zero, g, bias, dtype = "f32" }: More = {}): OperatorCase {
+  const blocks = Math.ceil(K / block_size);
+  const bytes = { dtype: "u8", range: [0, 255] } as const;
+  const zeroBytes = Math.ceil((blocks * bits) / 8);
+  const zeros =
+    zero === "float"
+      ? { dtype, dims: [N, blocks], range: [0, 15] as const }
+      : { ...bytes, dims: zero === "flat" ? [N * zeroBytes] : [N, zeroBytes] };
+  return {
+    name: `${dtype} ${lead.join("×")}×${K} to ${N}, ${bits} bits, blocks of ${block_size}, zeros ${zero ?? "absent"}${g ? ", g_idx" : ""}${bias ? ", bias" : ""}`,
+    attributes: { K, N, bits, block_size },
+    inputs: {
+      A: { dtype, dims: [...lead, K] },
+      B: { ...bytes, dims: [N, blocks, (block_size * bits) / 8] },
+      scales: { dtype, dims: zero === "flat" ? [N * blocks] : [N, blocks], range: [0.01, 0.2] },
+      ...(zero ? { zero_points: zeros } : {}),
+      ...(g ? { g_idx: { dtype: "i32", dims: [K], data: g } } : {}),
+      ...(bias ? { bias: { dtype, dims: [N] } } : {}),
+    },
+  };
+}
+export const cases = (): readonly OperatorCase[] => [
+  ...floats.map(dtype => of([3], 32, 5, 16, { dtype })),
+  of([2, 3], 48, 7, 16, { zero: "packed", bias: true }),
+  of([1], 80, 8, 16, { zero: "flat" }),
+  of([3], 40, 5, 32, { zero: "packed" }),
+  of([2], 64, 17, 32, { zero: "float" }),
+  of([3], 32, 5, 16, { bits: 8, zero: "packed" }),
+  of([3], 32, 5, 16, { bits: 2, zero: "packed" }),
+  of([2], 32, 4, 16, { zero: "packed", g: Array.from({ length: 32 }, (_, k) => (k * 7) % 2) }),
+  of([0], 32, 4, 16),
+];
