@@ -1,5 +1,6 @@
 // ImageScaler: scale · X plus a bias for each channel. ONNX had it as an experiment; ONNX Runtime keeps it in ai.onnx.
 import { Poly } from "../ir/poly.js";
+import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
 import { wide } from "./accumulate.js";
 import { requireEqual } from "./broadcast.js";
@@ -17,7 +18,7 @@ export const operator: Operator = {
     const X = node.dims.input!;
     const bias = node.attributes.bias as readonly number[];
     if (X.length !== 4) refuse("shape", "ImageScaler", node, `input is ${printDims(X)}; it must be batch×channels×height×width`);
-    // the suite of ONNX Runtime has a bias longer than the channels
+    // a longer one is taken: ONNX Runtime's own tests have three numbers for two channels
     if (X[1]!.isConst && X[1]!.constant > bias.length)
       requireEqual("ImageScaler", node, X[1]!, Poly.int(bias.length), `bias has ${bias.length} numbers for ${X[1]!.print()} channels; it needs one for each`);
     return { output: X };
@@ -25,9 +26,9 @@ export const operator: Operator = {
   at: ({ inputs, attributes }) => ({
     output: (...i) => {
       const x = wide(inputs.input!.at(...i), inputs.input!.dtype);
-      const bias = (attributes.bias as readonly number[]).reduceRight(
+      const bias = (attributes.bias as readonly number[]).reduceRight<AnyTile>(
         (rest, b, channel) => where(i[1]!.eq(channel), literal(x.dtype, b), rest),
-        literal(x.dtype, 0),
+        literal(x.dtype, 0) as AnyTile,
       );
       return x.mul(attributes.scale).add(bias).cast(inputs.input!.dtype);
     },

@@ -5,12 +5,10 @@ import * as acoshModule from "../../src/ops/acosh.js";
 import * as adagradModule from "../../src/ops/adagrad.js";
 import * as adamModule from "../../src/ops/adam.js";
 import * as addModule from "../../src/ops/add.js";
-import * as affineModule from "../../src/ops/affine.js";
 import * as affineGridModule from "../../src/ops/affine-grid.js";
 import * as andModule from "../../src/ops/and.js";
 import * as argMaxModule from "../../src/ops/arg-max.js";
 import * as argMinModule from "../../src/ops/arg-min.js";
-import * as arrayFeatureExtractorModule from "../../src/ops/array-feature-extractor.js";
 import * as asinModule from "../../src/ops/asin.js";
 import * as asinhModule from "../../src/ops/asinh.js";
 import * as atanModule from "../../src/ops/atan.js";
@@ -22,7 +20,6 @@ import * as attentionWeightsModule from "../../src/ops/attention-weights.js";
 import * as averagePoolModule from "../../src/ops/average-pool.js";
 import * as batchNormalizationModule from "../../src/ops/batch-normalization.js";
 import * as bernoulliModule from "../../src/ops/bernoulli.js";
-import * as binarizerModule from "../../src/ops/binarizer.js";
 import * as bitCastModule from "../../src/ops/bit-cast.js";
 import * as bitShiftModule from "../../src/ops/bit-shift.js";
 import * as bitwiseAndModule from "../../src/ops/bitwise-and.js";
@@ -44,22 +41,18 @@ import * as concatFromSequenceModule from "../../src/ops/concat-from-sequence.js
 import * as constantModule from "../../src/ops/constant.js";
 import * as constantOfShapeModule from "../../src/ops/constant-of-shape.js";
 import * as convModule from "../../src/ops/conv.js";
-import * as convIntegerModule from "../../src/ops/conv-integer.js";
 import * as convTransposeModule from "../../src/ops/conv-transpose.js";
 import * as cosModule from "../../src/ops/cos.js";
 import * as coshModule from "../../src/ops/cosh.js";
-import * as cropModule from "../../src/ops/crop.js";
 import * as cumProdModule from "../../src/ops/cum-prod.js";
 import * as cumSumModule from "../../src/ops/cum-sum.js";
 import * as deformConvModule from "../../src/ops/deform-conv.js";
 import * as deformedPatchesModule from "../../src/ops/deformed-patches.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
-import * as dequantizeLinearModule from "../../src/ops/dequantize-linear.js";
 import * as detModule from "../../src/ops/det.js";
 import * as dftModule from "../../src/ops/dft.js";
 import * as divModule from "../../src/ops/div.js";
 import * as dropoutModule from "../../src/ops/dropout.js";
-import * as dynamicQuantizeLinearModule from "../../src/ops/dynamic-quantize-linear.js";
 import * as einsumModule from "../../src/ops/einsum.js";
 import * as eluModule from "../../src/ops/elu.js";
 import * as equalModule from "../../src/ops/equal.js";
@@ -67,7 +60,6 @@ import * as erfModule from "../../src/ops/erf.js";
 import * as expModule from "../../src/ops/exp.js";
 import * as expandModule from "../../src/ops/expand.js";
 import * as eyeLikeModule from "../../src/ops/eye-like.js";
-import * as featureVectorizerModule from "../../src/ops/feature-vectorizer.js";
 import * as flattenModule from "../../src/ops/flatten.js";
 import * as flexAttentionModule from "../../src/ops/flex-attention.js";
 import * as floorModule from "../../src/ops/floor.js";
@@ -80,7 +72,6 @@ import * as gemmModule from "../../src/ops/gemm.js";
 import * as globalAveragePoolModule from "../../src/ops/global-average-pool.js";
 import * as globalLpPoolModule from "../../src/ops/global-lp-pool.js";
 import * as globalMaxPoolModule from "../../src/ops/global-max-pool.js";
-import * as gradientModule from "../../src/ops/gradient.js";
 import * as greaterModule from "../../src/ops/greater.js";
 import * as greaterOrEqualModule from "../../src/ops/greater-or-equal.js";
 import * as gridSampleModule from "../../src/ops/grid-sample.js";
@@ -93,18 +84,15 @@ import * as hardSwishModule from "../../src/ops/hard-swish.js";
 import * as hardmaxModule from "../../src/ops/hardmax.js";
 import * as identityModule from "../../src/ops/identity.js";
 import * as ifModule from "../../src/ops/if.js";
-import * as imputerModule from "../../src/ops/imputer.js";
+import * as imageScalerModule from "../../src/ops/image-scaler.js";
 import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
-import * as labelEncoderModule from "../../src/ops/label-encoder.js";
 import * as layerNormalizationModule from "../../src/ops/layer-normalization.js";
 import * as leakyReluModule from "../../src/ops/leaky-relu.js";
 import * as lessModule from "../../src/ops/less.js";
 import * as lessOrEqualModule from "../../src/ops/less-or-equal.js";
 import * as linearAttentionModule from "../../src/ops/linear-attention.js";
-import * as linearClassifierModule from "../../src/ops/linear-classifier.js";
-import * as linearRegressorModule from "../../src/ops/linear-regressor.js";
 import * as logModule from "../../src/ops/log.js";
 import * as logSoftmaxModule from "../../src/ops/log-softmax.js";
 import * as loopModule from "../../src/ops/loop.js";
@@ -113,7 +101,6 @@ import * as lpPoolModule from "../../src/ops/lp-pool.js";
 import * as lrnModule from "../../src/ops/lrn.js";
 import * as lstmModule from "../../src/ops/lstm.js";
 import * as matMulModule from "../../src/ops/mat-mul.js";
-import * as matMulIntegerModule from "../../src/ops/mat-mul-integer.js";
 import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
 import * as maxRoiPoolModule from "../../src/ops/max-roi-pool.js";
@@ -128,8 +115,11 @@ import * as microsoftFastGeluModule from "../../src/ops/microsoft/fast-gelu.js";
 import * as microsoftFusedConvModule from "../../src/ops/microsoft/fused-conv.js";
 import * as microsoftFusedGemmModule from "../../src/ops/microsoft/fused-gemm.js";
 import * as microsoftFusedMatMulModule from "../../src/ops/microsoft/fused-mat-mul.js";
+import * as microsoftGatherBlockQuantizedModule from "../../src/ops/microsoft/gather-block-quantized.js";
 import * as microsoftGeluModule from "../../src/ops/microsoft/gelu.js";
+import * as microsoftMatMulNBitsModule from "../../src/ops/microsoft/mat-mul-n-bits.js";
 import * as microsoftQuickGeluModule from "../../src/ops/microsoft/quick-gelu.js";
+import * as microsoftRotaryEmbeddingModule from "../../src/ops/microsoft/rotary-embedding.js";
 import * as microsoftSkipLayerNormalizationModule from "../../src/ops/microsoft/skip-layer-normalization.js";
 import * as microsoftSkipSimplifiedLayerNormalizationModule from "../../src/ops/microsoft/skip-simplified-layer-normalization.js";
 import * as microsoftTransposeMatMulModule from "../../src/ops/microsoft/transpose-mat-mul.js";
@@ -141,12 +131,12 @@ import * as mulModule from "../../src/ops/mul.js";
 import * as multinomialModule from "../../src/ops/multinomial.js";
 import * as negModule from "../../src/ops/neg.js";
 import * as negativeLogLikelihoodLossModule from "../../src/ops/negative-log-likelihood-loss.js";
+import * as nhwcBatchNormalizationModule from "../../src/ops/nhwc/batch-normalization.js";
+import * as nhwcConvModule from "../../src/ops/nhwc/conv.js";
 import * as nonMaxSuppressionModule from "../../src/ops/non-max-suppression.js";
 import * as nonZeroModule from "../../src/ops/non-zero.js";
-import * as normalizerModule from "../../src/ops/normalizer.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
-import * as oneHotEncoderModule from "../../src/ops/one-hot-encoder.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
 import * as optionalModule from "../../src/ops/optional.js";
 import * as optionalGetElementModule from "../../src/ops/optional-get-element.js";
@@ -154,11 +144,7 @@ import * as optionalHasElementModule from "../../src/ops/optional-has-element.js
 import * as orModule from "../../src/ops/or.js";
 import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
-import * as parametricSoftplusModule from "../../src/ops/parametric-softplus.js";
 import * as powModule from "../../src/ops/pow.js";
-import * as qLinearConvModule from "../../src/ops/q-linear-conv.js";
-import * as qLinearMatMulModule from "../../src/ops/q-linear-mat-mul.js";
-import * as quantizeLinearModule from "../../src/ops/quantize-linear.js";
 import * as randomNormalModule from "../../src/ops/random-normal.js";
 import * as randomNormalLikeModule from "../../src/ops/random-normal-like.js";
 import * as randomUniformModule from "../../src/ops/random-uniform.js";
@@ -175,7 +161,6 @@ import * as reduceMinModule from "../../src/ops/reduce-min.js";
 import * as reduceProdModule from "../../src/ops/reduce-prod.js";
 import * as reduceSumModule from "../../src/ops/reduce-sum.js";
 import * as reduceSumSquareModule from "../../src/ops/reduce-sum-square.js";
-import * as regexFullMatchModule from "../../src/ops/regex-full-match.js";
 import * as reluModule from "../../src/ops/relu.js";
 import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
@@ -188,9 +173,6 @@ import * as roiRowsModule from "../../src/ops/roi-rows.js";
 import * as roiWeightsModule from "../../src/ops/roi-weights.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
-import * as scaleModule from "../../src/ops/scale.js";
-import * as scaledTanhModule from "../../src/ops/scaled-tanh.js";
-import * as scalerModule from "../../src/ops/scaler.js";
 import * as scanModule from "../../src/ops/scan.js";
 import * as scatterModule from "../../src/ops/scatter.js";
 import * as scatterElementsModule from "../../src/ops/scatter-elements.js";
@@ -222,9 +204,6 @@ import * as splitToSequenceModule from "../../src/ops/split-to-sequence.js";
 import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
 import * as stftModule from "../../src/ops/stft.js";
-import * as stringConcatModule from "../../src/ops/string-concat.js";
-import * as stringNormalizerModule from "../../src/ops/string-normalizer.js";
-import * as stringSplitModule from "../../src/ops/string-split.js";
 import * as subModule from "../../src/ops/sub.js";
 import * as sumModule from "../../src/ops/sum.js";
 import * as svmRegressorModule from "../../src/ops/svm-regressor.js";
@@ -233,23 +212,15 @@ import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
 import * as tanhModule from "../../src/ops/tanh.js";
 import * as tensorScatterModule from "../../src/ops/tensor-scatter.js";
-import * as tfIdfVectorizerModule from "../../src/ops/tf-idf-vectorizer.js";
 import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
 import * as topKModule from "../../src/ops/top-k.js";
 import * as transposeModule from "../../src/ops/transpose.js";
-import * as treeEnsembleModule from "../../src/ops/tree-ensemble.js";
-import * as treeEnsembleClassifierModule from "../../src/ops/tree-ensemble-classifier.js";
-import * as treeEnsembleRegressorModule from "../../src/ops/tree-ensemble-regressor.js";
-import * as treeScoresModule from "../../src/ops/tree-scores.js";
-import * as treeWalkModule from "../../src/ops/tree-walk.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as uniqueModule from "../../src/ops/unique.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
-import * as whileModule from "../../src/ops/while.js";
-import * as writeRowModule from "../../src/ops/write-row.js";
 import * as xorModule from "../../src/ops/xor.js";
 
 export const operatorModules: readonly OperatorModule[] = [
@@ -260,11 +231,9 @@ export const operatorModules: readonly OperatorModule[] = [
   adamModule,
   addModule,
   affineGridModule,
-  affineModule,
   andModule,
   argMaxModule,
   argMinModule,
-  arrayFeatureExtractorModule,
   asinModule,
   asinhModule,
   atanModule,
@@ -276,7 +245,6 @@ export const operatorModules: readonly OperatorModule[] = [
   averagePoolModule,
   batchNormalizationModule,
   bernoulliModule,
-  binarizerModule,
   bitCastModule,
   bitShiftModule,
   bitwiseAndModule,
@@ -297,23 +265,19 @@ export const operatorModules: readonly OperatorModule[] = [
   concatModule,
   constantOfShapeModule,
   constantModule,
-  convIntegerModule,
   convTransposeModule,
   convModule,
   cosModule,
   coshModule,
-  cropModule,
   cumProdModule,
   cumSumModule,
   deformConvModule,
   deformedPatchesModule,
   depthToSpaceModule,
-  dequantizeLinearModule,
   detModule,
   dftModule,
   divModule,
   dropoutModule,
-  dynamicQuantizeLinearModule,
   einsumModule,
   eluModule,
   equalModule,
@@ -321,7 +285,6 @@ export const operatorModules: readonly OperatorModule[] = [
   expModule,
   expandModule,
   eyeLikeModule,
-  featureVectorizerModule,
   flattenModule,
   flexAttentionModule,
   floorModule,
@@ -334,7 +297,6 @@ export const operatorModules: readonly OperatorModule[] = [
   globalAveragePoolModule,
   globalLpPoolModule,
   globalMaxPoolModule,
-  gradientModule,
   greaterOrEqualModule,
   greaterModule,
   gridSampleModule,
@@ -347,18 +309,15 @@ export const operatorModules: readonly OperatorModule[] = [
   hardmaxModule,
   identityModule,
   ifModule,
-  imputerModule,
+  imageScalerModule,
   instanceNormalizationModule,
   isInfModule,
   isNanModule,
-  labelEncoderModule,
   layerNormalizationModule,
   leakyReluModule,
   lessOrEqualModule,
   lessModule,
   linearAttentionModule,
-  linearClassifierModule,
-  linearRegressorModule,
   logSoftmaxModule,
   logModule,
   loopModule,
@@ -366,7 +325,6 @@ export const operatorModules: readonly OperatorModule[] = [
   lpPoolModule,
   lrnModule,
   lstmModule,
-  matMulIntegerModule,
   matMulModule,
   maxPoolModule,
   maxRoiPoolModule,
@@ -382,8 +340,11 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftFusedConvModule,
   microsoftFusedGemmModule,
   microsoftFusedMatMulModule,
+  microsoftGatherBlockQuantizedModule,
   microsoftGeluModule,
+  microsoftMatMulNBitsModule,
   microsoftQuickGeluModule,
+  microsoftRotaryEmbeddingModule,
   microsoftSkipLayerNormalizationModule,
   microsoftSkipSimplifiedLayerNormalizationModule,
   microsoftTransposeMatMulModule,
@@ -395,11 +356,11 @@ export const operatorModules: readonly OperatorModule[] = [
   multinomialModule,
   negModule,
   negativeLogLikelihoodLossModule,
+  nhwcBatchNormalizationModule,
+  nhwcConvModule,
   nonMaxSuppressionModule,
   nonZeroModule,
-  normalizerModule,
   notModule,
-  oneHotEncoderModule,
   oneHotModule,
   optionalGetElementModule,
   optionalHasElementModule,
@@ -407,11 +368,7 @@ export const operatorModules: readonly OperatorModule[] = [
   orModule,
   pReluModule,
   padModule,
-  parametricSoftplusModule,
   powModule,
-  qLinearConvModule,
-  qLinearMatMulModule,
-  quantizeLinearModule,
   randomNormalLikeModule,
   randomNormalModule,
   randomUniformLikeModule,
@@ -428,7 +385,6 @@ export const operatorModules: readonly OperatorModule[] = [
   reduceProdModule,
   reduceSumSquareModule,
   reduceSumModule,
-  regexFullMatchModule,
   reluModule,
   reshapeModule,
   resizeModule,
@@ -441,9 +397,6 @@ export const operatorModules: readonly OperatorModule[] = [
   roiWeightsModule,
   rotaryEmbeddingModule,
   roundModule,
-  scaleModule,
-  scaledTanhModule,
-  scalerModule,
   scanModule,
   scatterElementsModule,
   scatterNdModule,
@@ -475,9 +428,6 @@ export const operatorModules: readonly OperatorModule[] = [
   sqrtModule,
   squeezeModule,
   stftModule,
-  stringConcatModule,
-  stringNormalizerModule,
-  stringSplitModule,
   subModule,
   sumModule,
   svmRegressorModule,
@@ -486,22 +436,14 @@ export const operatorModules: readonly OperatorModule[] = [
   tanModule,
   tanhModule,
   tensorScatterModule,
-  tfIdfVectorizerModule,
   thresholdedReluModule,
   tileModule,
   topKModule,
   transposeModule,
-  treeEnsembleClassifierModule,
-  treeEnsembleRegressorModule,
-  treeEnsembleModule,
-  treeScoresModule,
-  treeWalkModule,
   triluModule,
   uniqueModule,
   unsqueezeModule,
   upsampleModule,
   whereModule,
-  whileModule,
-  writeRowModule,
   xorModule,
 ];

@@ -64,8 +64,11 @@ export interface SuiteTolerance {
 }
 export const onnxTolerance: SuiteTolerance = { rtol: 1e-3, atol: 1e-7 };
 
-/** What ONNX Runtime's own run of its web tests allows on CPUs; expected numbers in f16 are written with four digits or fewer. */
-export const webTolerance: SuiteTolerance = { rtol: 1e-6, atol: 1e-4 };
+/**
+ * Twice what ONNX Runtime's own run of its web tests allows on CPUs, a fifth of what it allows on GPUs: expected numbers of
+ * RotaryEmbedding have four digits, and so have its inputs. Numbers in f16 are written with four digits or fewer.
+ */
+export const webTolerance: SuiteTolerance = { rtol: 1e-6, atol: 2e-4 };
 const webHalfTolerance: SuiteTolerance = { rtol: 2e-3, atol: 1e-3 };
 
 export const toleranceOf = (suite: string, dtype: Dtype): SuiteTolerance =>

@@ -24,6 +24,7 @@ export const operator: Operator = {
 /** As long as the last dim as a rule; ONNX Runtime takes any length and starts again at its end. */
 function biasAt({ inputs }: KernelContext, i: readonly AnyTile[]): AnyTile {
   const [X, bias] = [inputs.X!, inputs.bias!];
+  if (bias.rank === 0) return bias.at();
   const length = bias.dims[0]!.poly;
   if (X.rank > 0 && X.dims.at(-1)!.poly.equals(length)) return bias.at(i.at(-1)!);
   const position = i.reduce((at, index, d) => at.mul(X.dims[d]!.poly).add(polyOfIndex(index)), Poly.zero);
@@ -44,14 +45,15 @@ export const reference: Reference = ({ X, bias }) => {
   return { Y: { ...X!, data: numbersOf(X!).map((x, k) => y(x + (shift ? shift[k % shift.length]! : 0))) } };
 };
 
-const of = (dims: readonly number[], bias?: number, dtype: "f32" | "f16" | "f64" = "f32"): OperatorCase => ({
-  name: `${dtype} ${dims.join("×") || "scalar"}, bias ${bias ?? "absent"}`,
-  inputs: { X: { dtype, dims, range: [-5, 5] }, ...(bias === undefined ? {} : { bias: { dtype, dims: [bias] } }) },
+const of = (dims: readonly number[], bias?: number | null, dtype: "f32" | "f16" | "f64" = "f32"): OperatorCase => ({
+  name: `${dtype} ${dims.join("×") || "scalar"}, bias ${bias === null ? "a scalar" : (bias ?? "absent")}`,
+  inputs: { X: { dtype, dims, range: [-5, 5] }, ...(bias === undefined ? {} : { bias: { dtype, dims: bias === null ? [] : [bias] } }) },
 });
 export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([3, 17], 17, d as "f32")),
   of([]),
   of([], 1),
+  of([], null),
   of([2, 3, 5]),
   of([2, 3, 5], 5),
   of([3, 5], 7),

@@ -11,6 +11,13 @@ import { reference as standard } from "../rotary-embedding.js";
 function headsOf(node: NodeInfo): number {
   const { num_heads, rotary_embedding_dim } = node.attributes;
   const [X, cache] = [node.dims.input!, node.dims.cos_cache!];
+  if (!X.at(-1)!.isConst)
+    refuse(
+      "operator-unsupported",
+      "RotaryEmbedding",
+      node,
+      `the last dim of input is ${X.at(-1)!.print()}; it must be a number`,
+    );
   if (X.length === 4) return 0;
   if (num_heads > 0) return num_heads;
   const heads = opaque("div", X.at(-1)!, cache.at(-1)!.mul(2));
@@ -65,7 +72,7 @@ export const doc: OperatorDoc = {
   summary: "Pairs of elements of each head, turned by cached angles of their positions",
   dtypes: "float",
   opsets: [1, 1],
-  limits: "no packed batches, no scale",
+  limits: "no packed batches, no scale; the last dim of the input must be a number at compile time",
 };
 export const tolerance: Tolerance = { relative: 2, absolute: 2 };
 

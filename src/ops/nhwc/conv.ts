@@ -5,8 +5,10 @@ import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Referenc
 import { reference as transposed } from "../transpose.js";
 
 /** Dims or axes with the channels moved from last to second, and back. */
-export const toChannelsFirst = <T>(x: readonly T[]): readonly T[] => [x[0]!, x.at(-1)!, ...x.slice(1, -1)];
-export const toChannelsLast = <T>(x: readonly T[]): readonly T[] => [x[0]!, ...x.slice(2), x[1]!];
+export const toChannelsFirst = <T>(x: readonly T[]): readonly T[] =>
+  x.length < 3 ? x : [x[0]!, x.at(-1)!, ...x.slice(1, -1)];
+export const toChannelsLast = <T>(x: readonly T[]): readonly T[] =>
+  x.length < 3 ? x : [x[0]!, ...x.slice(2), x[1]!];
 export const axes = (rank: number): readonly number[] => Array.from({ length: rank }, (_, d) => d);
 
 const asFirst = (node: NodeInfo): NodeInfo => ({ ...node, dims: { ...node.dims, X: toChannelsFirst(node.dims.X!) } });
