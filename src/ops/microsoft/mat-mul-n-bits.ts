@@ -148,5 +148,6 @@ export const cases = (): readonly OperatorCase[] => [
   of([3], 32, 5, 16, { bits: 8, zero: "packed" }),
   of([3], 32, 5, 16, { bits: 2, zero: "packed" }),
   of([2], 32, 4, 16, { zero: "packed", g: Array.from({ length: 32 }, (_, k) => (k * 7) % 2) }),
+  of([2], 32, 4, 16, { g: Array.from({ length: 32 }, (_, k) => (k * 7) % 2) }),
   of([0], 32, 4, 16),
 ];
