@@ -17,10 +17,17 @@ export const operator: Operator = {
   shape: node => {
     const X = node.dims.input!;
     const bias = node.attributes.bias as readonly number[];
-    if (X.length !== 4) refuse("shape", "ImageScaler", node, `input is ${printDims(X)}; it must be batch×channels×height×width`);
+    if (X.length !== 4)
+      refuse("shape", "ImageScaler", node, `input is ${printDims(X)}; it must be batch×channels×height×width`);
     // a longer one is taken: ONNX Runtime's own tests have three numbers for two channels
     if (X[1]!.isConst && X[1]!.constant > bias.length)
-      requireEqual("ImageScaler", node, X[1]!, Poly.int(bias.length), `bias has ${bias.length} numbers for ${X[1]!.print()} channels; it needs one for each`);
+      requireEqual(
+        "ImageScaler",
+        node,
+        X[1]!,
+        Poly.int(bias.length),
+        `bias has ${bias.length} numbers for ${X[1]!.print()} channels; it needs one for each`,
+      );
     return { output: X };
   },
   at: ({ inputs, attributes }) => ({

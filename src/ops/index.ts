@@ -9,6 +9,7 @@ import { operator as affineGridOperator } from "./affine-grid.js";
 import { operator as andOperator } from "./and.js";
 import { operator as argMaxOperator } from "./arg-max.js";
 import { operator as argMinOperator } from "./arg-min.js";
+import { operator as arrayFeatureExtractorOperator } from "./array-feature-extractor.js";
 import { operator as asinOperator } from "./asin.js";
 import { operator as asinhOperator } from "./asinh.js";
 import { operator as atanOperator } from "./atan.js";
@@ -20,6 +21,7 @@ import { operator as attentionWeightsOperator } from "./attention-weights.js";
 import { operator as averagePoolOperator } from "./average-pool.js";
 import { operator as batchNormalizationOperator } from "./batch-normalization.js";
 import { operator as bernoulliOperator } from "./bernoulli.js";
+import { operator as binarizerOperator } from "./binarizer.js";
 import { operator as bitCastOperator } from "./bit-cast.js";
 import { operator as bitShiftOperator } from "./bit-shift.js";
 import { operator as bitwiseAndOperator } from "./bitwise-and.js";
@@ -41,6 +43,7 @@ import { operator as concatFromSequenceOperator } from "./concat-from-sequence.j
 import { operator as constantOperator } from "./constant.js";
 import { operator as constantOfShapeOperator } from "./constant-of-shape.js";
 import { operator as convOperator } from "./conv.js";
+import { operator as convIntegerOperator } from "./conv-integer.js";
 import { operator as convTransposeOperator } from "./conv-transpose.js";
 import { operator as cosOperator } from "./cos.js";
 import { operator as coshOperator } from "./cosh.js";
@@ -49,10 +52,12 @@ import { operator as cumSumOperator } from "./cum-sum.js";
 import { operator as deformConvOperator } from "./deform-conv.js";
 import { operator as deformedPatchesOperator } from "./deformed-patches.js";
 import { operator as depthToSpaceOperator } from "./depth-to-space.js";
+import { operator as dequantizeLinearOperator } from "./dequantize-linear.js";
 import { operator as detOperator } from "./det.js";
 import { operator as dftOperator } from "./dft.js";
 import { operator as divOperator } from "./div.js";
 import { operator as dropoutOperator } from "./dropout.js";
+import { operator as dynamicQuantizeLinearOperator } from "./dynamic-quantize-linear.js";
 import { operator as einsumOperator } from "./einsum.js";
 import { operator as eluOperator } from "./elu.js";
 import { operator as equalOperator } from "./equal.js";
@@ -60,6 +65,7 @@ import { operator as erfOperator } from "./erf.js";
 import { operator as expOperator } from "./exp.js";
 import { operator as expandOperator } from "./expand.js";
 import { operator as eyeLikeOperator } from "./eye-like.js";
+import { operator as featureVectorizerOperator } from "./feature-vectorizer.js";
 import { operator as flattenOperator } from "./flatten.js";
 import { operator as flexAttentionOperator } from "./flex-attention.js";
 import { operator as floorOperator } from "./floor.js";
@@ -85,14 +91,18 @@ import { operator as hardmaxOperator } from "./hardmax.js";
 import { operator as identityOperator } from "./identity.js";
 import { operator as ifOperator } from "./if.js";
 import { operator as imageScalerOperator } from "./image-scaler.js";
+import { operator as imputerOperator } from "./imputer.js";
 import { operator as instanceNormalizationOperator } from "./instance-normalization.js";
 import { operator as isInfOperator } from "./is-inf.js";
 import { operator as isNanOperator } from "./is-nan.js";
+import { operator as labelEncoderOperator } from "./label-encoder.js";
 import { operator as layerNormalizationOperator } from "./layer-normalization.js";
 import { operator as leakyReluOperator } from "./leaky-relu.js";
 import { operator as lessOperator } from "./less.js";
 import { operator as lessOrEqualOperator } from "./less-or-equal.js";
 import { operator as linearAttentionOperator } from "./linear-attention.js";
+import { operator as linearClassifierOperator } from "./linear-classifier.js";
+import { operator as linearRegressorOperator } from "./linear-regressor.js";
 import { operator as logOperator } from "./log.js";
 import { operator as logSoftmaxOperator } from "./log-softmax.js";
 import { operator as loopOperator } from "./loop.js";
@@ -101,6 +111,7 @@ import { operator as lpPoolOperator } from "./lp-pool.js";
 import { operator as lrnOperator } from "./lrn.js";
 import { operator as lstmOperator } from "./lstm.js";
 import { operator as matMulOperator } from "./mat-mul.js";
+import { operator as matMulIntegerOperator } from "./mat-mul-integer.js";
 import { operator as maxOperator } from "./max.js";
 import { operator as maxPoolOperator } from "./max-pool.js";
 import { operator as maxRoiPoolOperator } from "./max-roi-pool.js";
@@ -135,6 +146,7 @@ import { operator as nhwcBatchNormalizationOperator } from "./nhwc/batch-normali
 import { operator as nhwcConvOperator } from "./nhwc/conv.js";
 import { operator as nonMaxSuppressionOperator } from "./non-max-suppression.js";
 import { operator as nonZeroOperator } from "./non-zero.js";
+import { operator as normalizerOperator } from "./normalizer.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
 import type { Operator } from "./operator.js";
@@ -145,6 +157,9 @@ import { operator as orOperator } from "./or.js";
 import { operator as pReluOperator } from "./p-relu.js";
 import { operator as padOperator } from "./pad.js";
 import { operator as powOperator } from "./pow.js";
+import { operator as qLinearConvOperator } from "./q-linear-conv.js";
+import { operator as qLinearMatMulOperator } from "./q-linear-mat-mul.js";
+import { operator as quantizeLinearOperator } from "./quantize-linear.js";
 import { operator as randomNormalOperator } from "./random-normal.js";
 import { operator as randomNormalLikeOperator } from "./random-normal-like.js";
 import { operator as randomUniformOperator } from "./random-uniform.js";
@@ -161,6 +176,7 @@ import { operator as reduceMinOperator } from "./reduce-min.js";
 import { operator as reduceProdOperator } from "./reduce-prod.js";
 import { operator as reduceSumOperator } from "./reduce-sum.js";
 import { operator as reduceSumSquareOperator } from "./reduce-sum-square.js";
+import { operator as regexFullMatchOperator } from "./regex-full-match.js";
 import { operator as reluOperator } from "./relu.js";
 import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
@@ -173,6 +189,7 @@ import { operator as roiRowsOperator } from "./roi-rows.js";
 import { operator as roiWeightsOperator } from "./roi-weights.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
+import { operator as scalerOperator } from "./scaler.js";
 import { operator as scanOperator } from "./scan.js";
 import { operator as scatterOperator } from "./scatter.js";
 import { operator as scatterElementsOperator } from "./scatter-elements.js";
@@ -204,6 +221,9 @@ import { operator as splitToSequenceOperator } from "./split-to-sequence.js";
 import { operator as sqrtOperator } from "./sqrt.js";
 import { operator as squeezeOperator } from "./squeeze.js";
 import { operator as stftOperator } from "./stft.js";
+import { operator as stringConcatOperator } from "./string-concat.js";
+import { operator as stringNormalizerOperator } from "./string-normalizer.js";
+import { operator as stringSplitOperator } from "./string-split.js";
 import { operator as subOperator } from "./sub.js";
 import { operator as sumOperator } from "./sum.js";
 import { operator as svmRegressorOperator } from "./svm-regressor.js";
@@ -212,10 +232,16 @@ import { operator as swishOperator } from "./swish.js";
 import { operator as tanOperator } from "./tan.js";
 import { operator as tanhOperator } from "./tanh.js";
 import { operator as tensorScatterOperator } from "./tensor-scatter.js";
+import { operator as tfIdfVectorizerOperator } from "./tf-idf-vectorizer.js";
 import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
 import { operator as topKOperator } from "./top-k.js";
 import { operator as transposeOperator } from "./transpose.js";
+import { operator as treeEnsembleOperator } from "./tree-ensemble.js";
+import { operator as treeEnsembleClassifierOperator } from "./tree-ensemble-classifier.js";
+import { operator as treeEnsembleRegressorOperator } from "./tree-ensemble-regressor.js";
+import { operator as treeScoresOperator } from "./tree-scores.js";
+import { operator as treeWalkOperator } from "./tree-walk.js";
 import { operator as triluOperator } from "./trilu.js";
 import { operator as uniqueOperator } from "./unique.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
@@ -234,6 +260,7 @@ export const builtInOperators: readonly Operator[] = [
   andOperator,
   argMaxOperator,
   argMinOperator,
+  arrayFeatureExtractorOperator,
   asinOperator,
   asinhOperator,
   atanOperator,
@@ -245,6 +272,7 @@ export const builtInOperators: readonly Operator[] = [
   averagePoolOperator,
   batchNormalizationOperator,
   bernoulliOperator,
+  binarizerOperator,
   bitCastOperator,
   bitShiftOperator,
   bitwiseAndOperator,
@@ -265,6 +293,7 @@ export const builtInOperators: readonly Operator[] = [
   concatOperator,
   constantOfShapeOperator,
   constantOperator,
+  convIntegerOperator,
   convTransposeOperator,
   convOperator,
   cosOperator,
@@ -274,10 +303,12 @@ export const builtInOperators: readonly Operator[] = [
   deformConvOperator,
   deformedPatchesOperator,
   depthToSpaceOperator,
+  dequantizeLinearOperator,
   detOperator,
   dftOperator,
   divOperator,
   dropoutOperator,
+  dynamicQuantizeLinearOperator,
   einsumOperator,
   eluOperator,
   equalOperator,
@@ -285,6 +316,7 @@ export const builtInOperators: readonly Operator[] = [
   expOperator,
   expandOperator,
   eyeLikeOperator,
+  featureVectorizerOperator,
   flattenOperator,
   flexAttentionOperator,
   floorOperator,
@@ -310,14 +342,18 @@ export const builtInOperators: readonly Operator[] = [
   identityOperator,
   ifOperator,
   imageScalerOperator,
+  imputerOperator,
   instanceNormalizationOperator,
   isInfOperator,
   isNanOperator,
+  labelEncoderOperator,
   layerNormalizationOperator,
   leakyReluOperator,
   lessOrEqualOperator,
   lessOperator,
   linearAttentionOperator,
+  linearClassifierOperator,
+  linearRegressorOperator,
   logSoftmaxOperator,
   logOperator,
   loopOperator,
@@ -325,6 +361,7 @@ export const builtInOperators: readonly Operator[] = [
   lpPoolOperator,
   lrnOperator,
   lstmOperator,
+  matMulIntegerOperator,
   matMulOperator,
   maxPoolOperator,
   maxRoiPoolOperator,
@@ -360,6 +397,7 @@ export const builtInOperators: readonly Operator[] = [
   nhwcConvOperator,
   nonMaxSuppressionOperator,
   nonZeroOperator,
+  normalizerOperator,
   notOperator,
   oneHotOperator,
   optionalGetElementOperator,
@@ -369,6 +407,9 @@ export const builtInOperators: readonly Operator[] = [
   pReluOperator,
   padOperator,
   powOperator,
+  qLinearConvOperator,
+  qLinearMatMulOperator,
+  quantizeLinearOperator,
   randomNormalLikeOperator,
   randomNormalOperator,
   randomUniformLikeOperator,
@@ -385,6 +426,7 @@ export const builtInOperators: readonly Operator[] = [
   reduceProdOperator,
   reduceSumSquareOperator,
   reduceSumOperator,
+  regexFullMatchOperator,
   reluOperator,
   reshapeOperator,
   resizeOperator,
@@ -397,6 +439,7 @@ export const builtInOperators: readonly Operator[] = [
   roiWeightsOperator,
   rotaryEmbeddingOperator,
   roundOperator,
+  scalerOperator,
   scanOperator,
   scatterElementsOperator,
   scatterNdOperator,
@@ -428,6 +471,9 @@ export const builtInOperators: readonly Operator[] = [
   sqrtOperator,
   squeezeOperator,
   stftOperator,
+  stringConcatOperator,
+  stringNormalizerOperator,
+  stringSplitOperator,
   subOperator,
   sumOperator,
   svmRegressorOperator,
@@ -436,10 +482,16 @@ export const builtInOperators: readonly Operator[] = [
   tanOperator,
   tanhOperator,
   tensorScatterOperator,
+  tfIdfVectorizerOperator,
   thresholdedReluOperator,
   tileOperator,
   topKOperator,
   transposeOperator,
+  treeEnsembleClassifierOperator,
+  treeEnsembleRegressorOperator,
+  treeEnsembleOperator,
+  treeScoresOperator,
+  treeWalkOperator,
   triluOperator,
   uniqueOperator,
   unsqueezeOperator,

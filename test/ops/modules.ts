@@ -9,6 +9,7 @@ import * as affineGridModule from "../../src/ops/affine-grid.js";
 import * as andModule from "../../src/ops/and.js";
 import * as argMaxModule from "../../src/ops/arg-max.js";
 import * as argMinModule from "../../src/ops/arg-min.js";
+import * as arrayFeatureExtractorModule from "../../src/ops/array-feature-extractor.js";
 import * as asinModule from "../../src/ops/asin.js";
 import * as asinhModule from "../../src/ops/asinh.js";
 import * as atanModule from "../../src/ops/atan.js";
@@ -20,6 +21,7 @@ import * as attentionWeightsModule from "../../src/ops/attention-weights.js";
 import * as averagePoolModule from "../../src/ops/average-pool.js";
 import * as batchNormalizationModule from "../../src/ops/batch-normalization.js";
 import * as bernoulliModule from "../../src/ops/bernoulli.js";
+import * as binarizerModule from "../../src/ops/binarizer.js";
 import * as bitCastModule from "../../src/ops/bit-cast.js";
 import * as bitShiftModule from "../../src/ops/bit-shift.js";
 import * as bitwiseAndModule from "../../src/ops/bitwise-and.js";
@@ -41,6 +43,7 @@ import * as concatFromSequenceModule from "../../src/ops/concat-from-sequence.js
 import * as constantModule from "../../src/ops/constant.js";
 import * as constantOfShapeModule from "../../src/ops/constant-of-shape.js";
 import * as convModule from "../../src/ops/conv.js";
+import * as convIntegerModule from "../../src/ops/conv-integer.js";
 import * as convTransposeModule from "../../src/ops/conv-transpose.js";
 import * as cosModule from "../../src/ops/cos.js";
 import * as coshModule from "../../src/ops/cosh.js";
@@ -49,10 +52,12 @@ import * as cumSumModule from "../../src/ops/cum-sum.js";
 import * as deformConvModule from "../../src/ops/deform-conv.js";
 import * as deformedPatchesModule from "../../src/ops/deformed-patches.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
+import * as dequantizeLinearModule from "../../src/ops/dequantize-linear.js";
 import * as detModule from "../../src/ops/det.js";
 import * as dftModule from "../../src/ops/dft.js";
 import * as divModule from "../../src/ops/div.js";
 import * as dropoutModule from "../../src/ops/dropout.js";
+import * as dynamicQuantizeLinearModule from "../../src/ops/dynamic-quantize-linear.js";
 import * as einsumModule from "../../src/ops/einsum.js";
 import * as eluModule from "../../src/ops/elu.js";
 import * as equalModule from "../../src/ops/equal.js";
@@ -60,6 +65,7 @@ import * as erfModule from "../../src/ops/erf.js";
 import * as expModule from "../../src/ops/exp.js";
 import * as expandModule from "../../src/ops/expand.js";
 import * as eyeLikeModule from "../../src/ops/eye-like.js";
+import * as featureVectorizerModule from "../../src/ops/feature-vectorizer.js";
 import * as flattenModule from "../../src/ops/flatten.js";
 import * as flexAttentionModule from "../../src/ops/flex-attention.js";
 import * as floorModule from "../../src/ops/floor.js";
@@ -85,14 +91,18 @@ import * as hardmaxModule from "../../src/ops/hardmax.js";
 import * as identityModule from "../../src/ops/identity.js";
 import * as ifModule from "../../src/ops/if.js";
 import * as imageScalerModule from "../../src/ops/image-scaler.js";
+import * as imputerModule from "../../src/ops/imputer.js";
 import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
+import * as labelEncoderModule from "../../src/ops/label-encoder.js";
 import * as layerNormalizationModule from "../../src/ops/layer-normalization.js";
 import * as leakyReluModule from "../../src/ops/leaky-relu.js";
 import * as lessModule from "../../src/ops/less.js";
 import * as lessOrEqualModule from "../../src/ops/less-or-equal.js";
 import * as linearAttentionModule from "../../src/ops/linear-attention.js";
+import * as linearClassifierModule from "../../src/ops/linear-classifier.js";
+import * as linearRegressorModule from "../../src/ops/linear-regressor.js";
 import * as logModule from "../../src/ops/log.js";
 import * as logSoftmaxModule from "../../src/ops/log-softmax.js";
 import * as loopModule from "../../src/ops/loop.js";
@@ -101,6 +111,7 @@ import * as lpPoolModule from "../../src/ops/lp-pool.js";
 import * as lrnModule from "../../src/ops/lrn.js";
 import * as lstmModule from "../../src/ops/lstm.js";
 import * as matMulModule from "../../src/ops/mat-mul.js";
+import * as matMulIntegerModule from "../../src/ops/mat-mul-integer.js";
 import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
 import * as maxRoiPoolModule from "../../src/ops/max-roi-pool.js";
@@ -135,6 +146,7 @@ import * as nhwcBatchNormalizationModule from "../../src/ops/nhwc/batch-normaliz
 import * as nhwcConvModule from "../../src/ops/nhwc/conv.js";
 import * as nonMaxSuppressionModule from "../../src/ops/non-max-suppression.js";
 import * as nonZeroModule from "../../src/ops/non-zero.js";
+import * as normalizerModule from "../../src/ops/normalizer.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
@@ -145,6 +157,9 @@ import * as orModule from "../../src/ops/or.js";
 import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
 import * as powModule from "../../src/ops/pow.js";
+import * as qLinearConvModule from "../../src/ops/q-linear-conv.js";
+import * as qLinearMatMulModule from "../../src/ops/q-linear-mat-mul.js";
+import * as quantizeLinearModule from "../../src/ops/quantize-linear.js";
 import * as randomNormalModule from "../../src/ops/random-normal.js";
 import * as randomNormalLikeModule from "../../src/ops/random-normal-like.js";
 import * as randomUniformModule from "../../src/ops/random-uniform.js";
@@ -161,6 +176,7 @@ import * as reduceMinModule from "../../src/ops/reduce-min.js";
 import * as reduceProdModule from "../../src/ops/reduce-prod.js";
 import * as reduceSumModule from "../../src/ops/reduce-sum.js";
 import * as reduceSumSquareModule from "../../src/ops/reduce-sum-square.js";
+import * as regexFullMatchModule from "../../src/ops/regex-full-match.js";
 import * as reluModule from "../../src/ops/relu.js";
 import * as reshapeModule from "../../src/ops/reshape.js";
 import * as resizeModule from "../../src/ops/resize.js";
@@ -173,6 +189,7 @@ import * as roiRowsModule from "../../src/ops/roi-rows.js";
 import * as roiWeightsModule from "../../src/ops/roi-weights.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
+import * as scalerModule from "../../src/ops/scaler.js";
 import * as scanModule from "../../src/ops/scan.js";
 import * as scatterModule from "../../src/ops/scatter.js";
 import * as scatterElementsModule from "../../src/ops/scatter-elements.js";
@@ -204,6 +221,9 @@ import * as splitToSequenceModule from "../../src/ops/split-to-sequence.js";
 import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
 import * as stftModule from "../../src/ops/stft.js";
+import * as stringConcatModule from "../../src/ops/string-concat.js";
+import * as stringNormalizerModule from "../../src/ops/string-normalizer.js";
+import * as stringSplitModule from "../../src/ops/string-split.js";
 import * as subModule from "../../src/ops/sub.js";
 import * as sumModule from "../../src/ops/sum.js";
 import * as svmRegressorModule from "../../src/ops/svm-regressor.js";
@@ -212,10 +232,16 @@ import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
 import * as tanhModule from "../../src/ops/tanh.js";
 import * as tensorScatterModule from "../../src/ops/tensor-scatter.js";
+import * as tfIdfVectorizerModule from "../../src/ops/tf-idf-vectorizer.js";
 import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
 import * as topKModule from "../../src/ops/top-k.js";
 import * as transposeModule from "../../src/ops/transpose.js";
+import * as treeEnsembleModule from "../../src/ops/tree-ensemble.js";
+import * as treeEnsembleClassifierModule from "../../src/ops/tree-ensemble-classifier.js";
+import * as treeEnsembleRegressorModule from "../../src/ops/tree-ensemble-regressor.js";
+import * as treeScoresModule from "../../src/ops/tree-scores.js";
+import * as treeWalkModule from "../../src/ops/tree-walk.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as uniqueModule from "../../src/ops/unique.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
@@ -234,6 +260,7 @@ export const operatorModules: readonly OperatorModule[] = [
   andModule,
   argMaxModule,
   argMinModule,
+  arrayFeatureExtractorModule,
   asinModule,
   asinhModule,
   atanModule,
@@ -245,6 +272,7 @@ export const operatorModules: readonly OperatorModule[] = [
   averagePoolModule,
   batchNormalizationModule,
   bernoulliModule,
+  binarizerModule,
   bitCastModule,
   bitShiftModule,
   bitwiseAndModule,
@@ -265,6 +293,7 @@ export const operatorModules: readonly OperatorModule[] = [
   concatModule,
   constantOfShapeModule,
   constantModule,
+  convIntegerModule,
   convTransposeModule,
   convModule,
   cosModule,
@@ -274,10 +303,12 @@ export const operatorModules: readonly OperatorModule[] = [
   deformConvModule,
   deformedPatchesModule,
   depthToSpaceModule,
+  dequantizeLinearModule,
   detModule,
   dftModule,
   divModule,
   dropoutModule,
+  dynamicQuantizeLinearModule,
   einsumModule,
   eluModule,
   equalModule,
@@ -285,6 +316,7 @@ export const operatorModules: readonly OperatorModule[] = [
   expModule,
   expandModule,
   eyeLikeModule,
+  featureVectorizerModule,
   flattenModule,
   flexAttentionModule,
   floorModule,
@@ -310,14 +342,18 @@ export const operatorModules: readonly OperatorModule[] = [
   identityModule,
   ifModule,
   imageScalerModule,
+  imputerModule,
   instanceNormalizationModule,
   isInfModule,
   isNanModule,
+  labelEncoderModule,
   layerNormalizationModule,
   leakyReluModule,
   lessOrEqualModule,
   lessModule,
   linearAttentionModule,
+  linearClassifierModule,
+  linearRegressorModule,
   logSoftmaxModule,
   logModule,
   loopModule,
@@ -325,6 +361,7 @@ export const operatorModules: readonly OperatorModule[] = [
   lpPoolModule,
   lrnModule,
   lstmModule,
+  matMulIntegerModule,
   matMulModule,
   maxPoolModule,
   maxRoiPoolModule,
@@ -360,6 +397,7 @@ export const operatorModules: readonly OperatorModule[] = [
   nhwcConvModule,
   nonMaxSuppressionModule,
   nonZeroModule,
+  normalizerModule,
   notModule,
   oneHotModule,
   optionalGetElementModule,
@@ -369,6 +407,9 @@ export const operatorModules: readonly OperatorModule[] = [
   pReluModule,
   padModule,
   powModule,
+  qLinearConvModule,
+  qLinearMatMulModule,
+  quantizeLinearModule,
   randomNormalLikeModule,
   randomNormalModule,
   randomUniformLikeModule,
@@ -385,6 +426,7 @@ export const operatorModules: readonly OperatorModule[] = [
   reduceProdModule,
   reduceSumSquareModule,
   reduceSumModule,
+  regexFullMatchModule,
   reluModule,
   reshapeModule,
   resizeModule,
@@ -397,6 +439,7 @@ export const operatorModules: readonly OperatorModule[] = [
   roiWeightsModule,
   rotaryEmbeddingModule,
   roundModule,
+  scalerModule,
   scanModule,
   scatterElementsModule,
   scatterNdModule,
@@ -428,6 +471,9 @@ export const operatorModules: readonly OperatorModule[] = [
   sqrtModule,
   squeezeModule,
   stftModule,
+  stringConcatModule,
+  stringNormalizerModule,
+  stringSplitModule,
   subModule,
   sumModule,
   svmRegressorModule,
@@ -436,10 +482,16 @@ export const operatorModules: readonly OperatorModule[] = [
   tanModule,
   tanhModule,
   tensorScatterModule,
+  tfIdfVectorizerModule,
   thresholdedReluModule,
   tileModule,
   topKModule,
   transposeModule,
+  treeEnsembleClassifierModule,
+  treeEnsembleRegressorModule,
+  treeEnsembleModule,
+  treeScoresModule,
+  treeWalkModule,
   triluModule,
   uniqueModule,
   unsqueezeModule,

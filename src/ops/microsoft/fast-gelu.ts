@@ -47,7 +47,10 @@ export const reference: Reference = ({ X, bias }) => {
 
 const of = (dims: readonly number[], bias?: number | null, dtype: "f32" | "f16" | "f64" = "f32"): OperatorCase => ({
   name: `${dtype} ${dims.join("×") || "scalar"}, bias ${bias === null ? "a scalar" : (bias ?? "absent")}`,
-  inputs: { X: { dtype, dims, range: [-5, 5] }, ...(bias === undefined ? {} : { bias: { dtype, dims: bias === null ? [] : [bias] } }) },
+  inputs: {
+    X: { dtype, dims, range: [-5, 5] },
+    ...(bias === undefined ? {} : { bias: { dtype, dims: bias === null ? [] : [bias] } }),
+  },
 });
 export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([3, 17], 17, d as "f32")),

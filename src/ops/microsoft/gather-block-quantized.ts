@@ -6,7 +6,17 @@ import { computeDtype } from "../accumulate.js";
 import { normalizeAxis, refuse } from "../checks.js";
 import { readPosition } from "../gathered-index.js";
 import { indexTile, polyOfIndex } from "../index-tiles.js";
-import type { KernelContext, NodeInfo, Operand, Operator, OperatorCase, OperatorDoc, Reference, ReferenceTensor, Tolerance } from "../operator.js";
+import type {
+  KernelContext,
+  NodeInfo,
+  Operand,
+  Operator,
+  OperatorCase,
+  OperatorDoc,
+  Reference,
+  ReferenceTensor,
+  Tolerance,
+} from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
 import { unpacked } from "./packed-bits.js";
 
@@ -23,7 +33,12 @@ function axesOf(node: NodeInfo): Axes {
   const gather = normalizeAxis("GatherBlockQuantized", node, gather_axis, rank);
   const quantize = normalizeAxis("GatherBlockQuantized", node, quantize_axis, rank);
   if (node.dtypes.data === "u8" && (gather !== 0 || quantize !== rank - 1))
-    refuse("operator-attribute", "GatherBlockQuantized", node, `data in bytes is packed along its last axis; use gather_axis 0 and quantize_axis ${rank - 1}`);
+    refuse(
+      "operator-attribute",
+      "GatherBlockQuantized",
+      node,
+      `data in bytes is packed along its last axis; use gather_axis 0 and quantize_axis ${rank - 1}`,
+    );
   return { gather, quantize };
 }
 
@@ -92,7 +107,10 @@ function spread(t: ReferenceTensor, bits: number): ReferenceTensor {
   });
 }
 
-export const reference: Reference = ({ data, indices, scales, zero_points }, { bits = 4, block_size = 128, gather_axis = 0, quantize_axis = 1 }) => {
+export const reference: Reference = (
+  { data, indices, scales, zero_points },
+  { bits = 4, block_size = 128, gather_axis = 0, quantize_axis = 1 },
+) => {
   const packed = data!.dtype === "u8";
   const whole = packed ? spread(data!, bits) : data!;
   const rank = whole.dims.length;
@@ -149,6 +167,10 @@ export const cases = (): readonly OperatorCase[] => [
   {
     name: "u8, no zero points",
     attributes: { block_size: 16 },
-    inputs: { data: { dtype: "u8", dims: [5, 16], range: [0, 255] }, indices: picks, scales: { dtype: "f32", dims: [5, 2] } },
+    inputs: {
+      data: { dtype: "u8", dims: [5, 16], range: [0, 255] },
+      indices: picks,
+      scales: { dtype: "f32", dims: [5, 2] },
+    },
   },
 ];

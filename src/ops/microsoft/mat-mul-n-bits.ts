@@ -8,7 +8,17 @@ import { requireEqual } from "../broadcast.js";
 import { printDims, refuse } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { indexTile, polyOfIndex } from "../index-tiles.js";
-import type { Attributes, KernelContext, NodeInfo, Operand, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import type {
+  Attributes,
+  KernelContext,
+  NodeInfo,
+  Operand,
+  Operator,
+  OperatorCase,
+  OperatorDoc,
+  Reference,
+  Tolerance,
+} from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
 import { unpacked, unpackedNumber } from "./packed-bits.js";
 
@@ -46,12 +56,31 @@ export const operator: Operator = {
 function checkWeights(node: NodeInfo): void {
   const { K, N, bits, block_size: size, weight_prepacked } = node.attributes;
   const [A, B] = [node.dims.A!, node.dims.B!];
-  if (![2, 4, 8].includes(bits)) refuse("operator-attribute", "MatMulNBits", node, `bits ${bits} is unknown; use 2, 4 or 8`);
-  if (weight_prepacked) refuse("operator-unsupported", "MatMulNBits", node, "weight_prepacked names the layout of a GPU; export plain weights");
-  requireEqual("MatMulNBits", node, A.at(-1)!, Poly.int(K), `A of ${printDims(A)} has no rows of K = ${K}; they must agree`);
+  if (![2, 4, 8].includes(bits))
+    refuse("operator-attribute", "MatMulNBits", node, `bits ${bits} is unknown; use 2, 4 or 8`);
+  if (weight_prepacked)
+    refuse(
+      "operator-unsupported",
+      "MatMulNBits",
+      node,
+      "weight_prepacked names the layout of a GPU; export plain weights",
+    );
+  requireEqual(
+    "MatMulNBits",
+    node,
+    A.at(-1)!,
+    Poly.int(K),
+    `A of ${printDims(A)} has no rows of K = ${K}; they must agree`,
+  );
   const bytes = N * blocksOf(node.attributes) * ((size * bits) / 8);
   const given = Poly.product(B);
-  requireEqual("MatMulNBits", node, given, Poly.int(bytes), `B of ${printDims(B)} must hold ${bytes} bytes: N × blocks along K × bytes of a block`);
+  requireEqual(
+    "MatMulNBits",
+    node,
+    given,
+    Poly.int(bytes),
+    `B of ${printDims(B)} must hold ${bytes} bytes: N × blocks along K × bytes of a block`,
+  );
 }
 
 /** Element k of row n, as a real number. */
@@ -76,7 +105,8 @@ function weightAt({ inputs, attributes, dtypes }: KernelContext, n: AnyTile, k: 
 }
 
 export const doc: OperatorDoc = {
-  summary: "A · Bᵀ, B in blocks of 2, 4 or 8 bits with scales and zero points (packed, or floats), plus bias; g_idx assigns columns to blocks",
+  summary:
+    "A · Bᵀ, B in blocks of 2, 4 or 8 bits with scales and zero points (packed, or floats), plus bias; g_idx assigns columns to blocks",
   dtypes: "float",
   opsets: [1, 1],
   limits: "weight_prepacked is refused",
@@ -118,7 +148,13 @@ interface More {
   readonly bias?: boolean;
   readonly dtype?: Dtype;
 }
-function of(lead: readonly number[], K: number, N: number, block_size: number, { bits = 4, zero, g, bias, dtype = "f32" }: More = {}): OperatorCase {
+function of(
+  lead: readonly number[],
+  K: number,
+  N: number,
+  block_size: number,
+  { bits = 4, zero, g, bias, dtype = "f32" }: More = {},
+): OperatorCase {
   const blocks = Math.ceil(K / block_size);
   const bytes = { dtype: "u8", range: [0, 255] } as const;
   const zeroBytes = Math.ceil((blocks * bits) / 8);

@@ -45,7 +45,12 @@ export const operator: Operator = {
   },
   shape: node => {
     if (node.attributes.is_packed_batching || node.attributes.scale !== 1)
-      refuse("operator-unsupported", "RotaryEmbedding", node, "packed batches and scale are for GPUs; export without them");
+      refuse(
+        "operator-unsupported",
+        "RotaryEmbedding",
+        node,
+        "packed batches and scale are for GPUs; export without them",
+      );
     headsOf(node);
     return { output: node.dims.input! };
   },
@@ -60,8 +65,15 @@ export const operator: Operator = {
     function spread() {
       const rank = input!.dims!.length;
       const axis = (a: number) => build.node("Gather", [build.node("Shape", [input]), build.constant("i64", [1], [a])]);
-      const ends = [build.constant("i64", [], [0]), build.node("Squeeze", [axis(rank - 2)]), build.constant("i64", [], [1])];
-      const row = build.node("Add", [build.node("Range", ends), build.node("Reshape", [position_ids, build.constant("i64", [1], [1])])]);
+      const ends = [
+        build.constant("i64", [], [0]),
+        build.node("Squeeze", [axis(rank - 2)]),
+        build.constant("i64", [], [1]),
+      ];
+      const row = build.node("Add", [
+        build.node("Range", ends),
+        build.node("Reshape", [position_ids, build.constant("i64", [1], [1])]),
+      ]);
       const dims = build.node("Concat", [axis(0), axis(rank - 2)], { axis: 0 });
       return build.node("Expand", [row, dims]);
     }
@@ -80,7 +92,9 @@ export const reference: Reference = ({ input, position_ids, cos_cache, sin_cache
   const X = input!;
   const [B, S] = [X.dims[0]!, X.dims.at(-2)!];
   const p = numbersOf(position_ids!);
-  const ids = tabulate("i64", [B, S], ([b, s]) => elementOf("i64", p.length === 1 && position_ids!.dims.length < 2 ? p[0]! + s! : p[b! * S + s!]!));
+  const ids = tabulate("i64", [B, S], ([b, s]) =>
+    elementOf("i64", p.length === 1 && position_ids!.dims.length < 2 ? p[0]! + s! : p[b! * S + s!]!),
+  );
   const { num_heads, rotary_embedding_dim } = attributes;
   const heads = num_heads || X.dims.at(-1)! / (rotary_embedding_dim || 2 * cos_cache!.dims[1]!);
   const more = { ...attributes, num_heads: X.dims.length === 3 ? heads : 0 };

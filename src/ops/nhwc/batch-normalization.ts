@@ -39,7 +39,8 @@ export const tolerance = standard.tolerance;
 
 export const reference: Reference = (inputs, attributes, node) => {
   const rank = inputs.X!.dims.length;
-  const moved = (data: ReferenceTensor, perm: readonly number[]): ReferenceTensor => transposed({ data }, { perm }, node).transposed!;
+  const moved = (data: ReferenceTensor, perm: readonly number[]): ReferenceTensor =>
+    transposed({ data }, { perm }, node).transposed!;
   const first = { ...inputs, X: moved(inputs.X!, toChannelsFirst(axes(rank))) };
   return { Y: moved(standard.reference(first, attributes, node).Y!, toChannelsLast(axes(rank))) };
 };

@@ -7,8 +7,7 @@ import { reference as transposed } from "../transpose.js";
 /** Dims or axes with the channels moved from last to second, and back. */
 export const toChannelsFirst = <T>(x: readonly T[]): readonly T[] =>
   x.length < 3 ? x : [x[0]!, x.at(-1)!, ...x.slice(1, -1)];
-export const toChannelsLast = <T>(x: readonly T[]): readonly T[] =>
-  x.length < 3 ? x : [x[0]!, ...x.slice(2), x[1]!];
+export const toChannelsLast = <T>(x: readonly T[]): readonly T[] => (x.length < 3 ? x : [x[0]!, ...x.slice(2), x[1]!]);
 export const axes = (rank: number): readonly number[] => Array.from({ length: rank }, (_, d) => d);
 
 const asFirst = (node: NodeInfo): NodeInfo => ({ ...node, dims: { ...node.dims, X: toChannelsFirst(node.dims.X!) } });
@@ -38,7 +37,8 @@ export const tolerance = fused.tolerance;
 
 export const reference: Reference = ({ X, W, B, Z }, attributes, node) => {
   const rank = X!.dims.length;
-  const moved = (data: ReferenceTensor, perm: readonly number[]): ReferenceTensor => transposed({ data }, { perm }, node).transposed!;
+  const moved = (data: ReferenceTensor, perm: readonly number[]): ReferenceTensor =>
+    transposed({ data }, { perm }, node).transposed!;
   const first = (t: ReferenceTensor): ReferenceTensor => moved(t, toChannelsFirst(axes(rank)));
   const inputs = { X: first(X!), W: W!, ...(B ? { B } : {}), ...(Z ? { Z: first(Z) } : {}) };
   return { Y: moved(fused.reference(inputs, attributes, node).Y!, toChannelsLast(axes(rank))) };
@@ -48,6 +48,9 @@ export const cases = (): readonly OperatorCase[] =>
   fused.cases().map(c => ({
     ...c,
     inputs: Object.fromEntries(
-      Object.entries(c.inputs).map(([n, t]) => [n, n === "X" || n === "Z" ? { ...t, dims: toChannelsLast(t.dims) } : t]),
+      Object.entries(c.inputs).map(([n, t]) => [
+        n,
+        n === "X" || n === "Z" ? { ...t, dims: toChannelsLast(t.dims) } : t,
+      ]),
     ),
   }));
