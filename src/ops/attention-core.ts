@@ -21,6 +21,8 @@ export interface AttentionSettings {
   readonly softcap?: number | undefined;
   readonly causal?: number | undefined;
   readonly pad_mask?: number | undefined;
+  /** how many keys, up to a query's own position, it sees; 0: all */
+  readonly window?: number | undefined;
 }
 
 const domain = "azulejo";

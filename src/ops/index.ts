@@ -119,6 +119,7 @@ import { operator as maxUnpoolOperator } from "./max-unpool.js";
 import { operator as meanOperator } from "./mean.js";
 import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
 import { operator as melWeightMatrixOperator } from "./mel-weight-matrix.js";
+import { operator as microsoftAttentionOperator } from "./microsoft/attention.js";
 import { operator as microsoftBiasAddOperator } from "./microsoft/bias-add.js";
 import { operator as microsoftBiasGeluOperator } from "./microsoft/bias-gelu.js";
 import { operator as microsoftBiasSplitGeluOperator } from "./microsoft/bias-split-gelu.js";
@@ -128,7 +129,11 @@ import { operator as microsoftFusedGemmOperator } from "./microsoft/fused-gemm.j
 import { operator as microsoftFusedMatMulOperator } from "./microsoft/fused-mat-mul.js";
 import { operator as microsoftGatherBlockQuantizedOperator } from "./microsoft/gather-block-quantized.js";
 import { operator as microsoftGeluOperator } from "./microsoft/gelu.js";
+import { operator as microsoftGroupQueryAttentionOperator } from "./microsoft/group-query-attention.js";
+import { operator as microsoftKeyMaskOperator } from "./microsoft/key-mask.js";
+import { operator as microsoftKeyValueCacheOperator } from "./microsoft/key-value-cache.js";
 import { operator as microsoftMatMulNBitsOperator } from "./microsoft/mat-mul-n-bits.js";
+import { operator as microsoftMultiHeadAttentionOperator } from "./microsoft/multi-head-attention.js";
 import { operator as microsoftQuickGeluOperator } from "./microsoft/quick-gelu.js";
 import { operator as microsoftRotaryEmbeddingOperator } from "./microsoft/rotary-embedding.js";
 import { operator as microsoftSkipLayerNormalizationOperator } from "./microsoft/skip-layer-normalization.js";
@@ -370,6 +375,7 @@ export const builtInOperators: readonly Operator[] = [
   meanVarianceNormalizationOperator,
   meanOperator,
   melWeightMatrixOperator,
+  microsoftAttentionOperator,
   microsoftBiasAddOperator,
   microsoftBiasGeluOperator,
   microsoftBiasSplitGeluOperator,
@@ -379,7 +385,11 @@ export const builtInOperators: readonly Operator[] = [
   microsoftFusedMatMulOperator,
   microsoftGatherBlockQuantizedOperator,
   microsoftGeluOperator,
+  microsoftGroupQueryAttentionOperator,
+  microsoftKeyMaskOperator,
+  microsoftKeyValueCacheOperator,
   microsoftMatMulNBitsOperator,
+  microsoftMultiHeadAttentionOperator,
   microsoftQuickGeluOperator,
   microsoftRotaryEmbeddingOperator,
   microsoftSkipLayerNormalizationOperator,

@@ -119,6 +119,7 @@ import * as maxUnpoolModule from "../../src/ops/max-unpool.js";
 import * as meanModule from "../../src/ops/mean.js";
 import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-normalization.js";
 import * as melWeightMatrixModule from "../../src/ops/mel-weight-matrix.js";
+import * as microsoftAttentionModule from "../../src/ops/microsoft/attention.js";
 import * as microsoftBiasAddModule from "../../src/ops/microsoft/bias-add.js";
 import * as microsoftBiasGeluModule from "../../src/ops/microsoft/bias-gelu.js";
 import * as microsoftBiasSplitGeluModule from "../../src/ops/microsoft/bias-split-gelu.js";
@@ -128,7 +129,11 @@ import * as microsoftFusedGemmModule from "../../src/ops/microsoft/fused-gemm.js
 import * as microsoftFusedMatMulModule from "../../src/ops/microsoft/fused-mat-mul.js";
 import * as microsoftGatherBlockQuantizedModule from "../../src/ops/microsoft/gather-block-quantized.js";
 import * as microsoftGeluModule from "../../src/ops/microsoft/gelu.js";
+import * as microsoftGroupQueryAttentionModule from "../../src/ops/microsoft/group-query-attention.js";
+import * as microsoftKeyMaskModule from "../../src/ops/microsoft/key-mask.js";
+import * as microsoftKeyValueCacheModule from "../../src/ops/microsoft/key-value-cache.js";
 import * as microsoftMatMulNBitsModule from "../../src/ops/microsoft/mat-mul-n-bits.js";
+import * as microsoftMultiHeadAttentionModule from "../../src/ops/microsoft/multi-head-attention.js";
 import * as microsoftQuickGeluModule from "../../src/ops/microsoft/quick-gelu.js";
 import * as microsoftRotaryEmbeddingModule from "../../src/ops/microsoft/rotary-embedding.js";
 import * as microsoftSkipLayerNormalizationModule from "../../src/ops/microsoft/skip-layer-normalization.js";
@@ -370,6 +375,7 @@ export const operatorModules: readonly OperatorModule[] = [
   meanVarianceNormalizationModule,
   meanModule,
   melWeightMatrixModule,
+  microsoftAttentionModule,
   microsoftBiasAddModule,
   microsoftBiasGeluModule,
   microsoftBiasSplitGeluModule,
@@ -379,7 +385,11 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftFusedMatMulModule,
   microsoftGatherBlockQuantizedModule,
   microsoftGeluModule,
+  microsoftGroupQueryAttentionModule,
+  microsoftKeyMaskModule,
+  microsoftKeyValueCacheModule,
   microsoftMatMulNBitsModule,
+  microsoftMultiHeadAttentionModule,
   microsoftQuickGeluModule,
   microsoftRotaryEmbeddingModule,
   microsoftSkipLayerNormalizationModule,
