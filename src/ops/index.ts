@@ -5,6 +5,7 @@ import { operator as acoshOperator } from "./acosh.js";
 import { operator as adagradOperator } from "./adagrad.js";
 import { operator as adamOperator } from "./adam.js";
 import { operator as addOperator } from "./add.js";
+import { operator as affineOperator } from "./affine.js";
 import { operator as affineGridOperator } from "./affine-grid.js";
 import { operator as andOperator } from "./and.js";
 import { operator as argMaxOperator } from "./arg-max.js";
@@ -47,6 +48,7 @@ import { operator as convIntegerOperator } from "./conv-integer.js";
 import { operator as convTransposeOperator } from "./conv-transpose.js";
 import { operator as cosOperator } from "./cos.js";
 import { operator as coshOperator } from "./cosh.js";
+import { operator as cropOperator } from "./crop.js";
 import { operator as cumProdOperator } from "./cum-prod.js";
 import { operator as cumSumOperator } from "./cum-sum.js";
 import { operator as deformConvOperator } from "./deform-conv.js";
@@ -78,6 +80,7 @@ import { operator as gemmOperator } from "./gemm.js";
 import { operator as globalAveragePoolOperator } from "./global-average-pool.js";
 import { operator as globalLpPoolOperator } from "./global-lp-pool.js";
 import { operator as globalMaxPoolOperator } from "./global-max-pool.js";
+import { operator as gradientOperator } from "./gradient.js";
 import { operator as greaterOperator } from "./greater.js";
 import { operator as greaterOrEqualOperator } from "./greater-or-equal.js";
 import { operator as gridSampleOperator } from "./grid-sample.js";
@@ -154,6 +157,7 @@ import { operator as nonZeroOperator } from "./non-zero.js";
 import { operator as normalizerOperator } from "./normalizer.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
+import { operator as oneHotEncoderOperator } from "./one-hot-encoder.js";
 import type { Operator } from "./operator.js";
 import { operator as optionalOperator } from "./optional.js";
 import { operator as optionalGetElementOperator } from "./optional-get-element.js";
@@ -161,6 +165,7 @@ import { operator as optionalHasElementOperator } from "./optional-has-element.j
 import { operator as orOperator } from "./or.js";
 import { operator as pReluOperator } from "./p-relu.js";
 import { operator as padOperator } from "./pad.js";
+import { operator as parametricSoftplusOperator } from "./parametric-softplus.js";
 import { operator as powOperator } from "./pow.js";
 import { operator as qLinearConvOperator } from "./q-linear-conv.js";
 import { operator as qLinearMatMulOperator } from "./q-linear-mat-mul.js";
@@ -194,6 +199,8 @@ import { operator as roiRowsOperator } from "./roi-rows.js";
 import { operator as roiWeightsOperator } from "./roi-weights.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
+import { operator as scaleOperator } from "./scale.js";
+import { operator as scaledTanhOperator } from "./scaled-tanh.js";
 import { operator as scalerOperator } from "./scaler.js";
 import { operator as scanOperator } from "./scan.js";
 import { operator as scatterOperator } from "./scatter.js";
@@ -252,6 +259,8 @@ import { operator as uniqueOperator } from "./unique.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
 import { operator as upsampleOperator } from "./upsample.js";
 import { operator as whereOperator } from "./where.js";
+import { operator as whileOperator } from "./while.js";
+import { operator as writeRowOperator } from "./write-row.js";
 import { operator as xorOperator } from "./xor.js";
 
 export const builtInOperators: readonly Operator[] = [
@@ -262,6 +271,7 @@ export const builtInOperators: readonly Operator[] = [
   adamOperator,
   addOperator,
   affineGridOperator,
+  affineOperator,
   andOperator,
   argMaxOperator,
   argMinOperator,
@@ -303,6 +313,7 @@ export const builtInOperators: readonly Operator[] = [
   convOperator,
   cosOperator,
   coshOperator,
+  cropOperator,
   cumProdOperator,
   cumSumOperator,
   deformConvOperator,
@@ -334,6 +345,7 @@ export const builtInOperators: readonly Operator[] = [
   globalAveragePoolOperator,
   globalLpPoolOperator,
   globalMaxPoolOperator,
+  gradientOperator,
   greaterOrEqualOperator,
   greaterOperator,
   gridSampleOperator,
@@ -409,6 +421,7 @@ export const builtInOperators: readonly Operator[] = [
   nonZeroOperator,
   normalizerOperator,
   notOperator,
+  oneHotEncoderOperator,
   oneHotOperator,
   optionalGetElementOperator,
   optionalHasElementOperator,
@@ -416,6 +429,7 @@ export const builtInOperators: readonly Operator[] = [
   orOperator,
   pReluOperator,
   padOperator,
+  parametricSoftplusOperator,
   powOperator,
   qLinearConvOperator,
   qLinearMatMulOperator,
@@ -449,6 +463,8 @@ export const builtInOperators: readonly Operator[] = [
   roiWeightsOperator,
   rotaryEmbeddingOperator,
   roundOperator,
+  scaleOperator,
+  scaledTanhOperator,
   scalerOperator,
   scanOperator,
   scatterElementsOperator,
@@ -507,5 +523,7 @@ export const builtInOperators: readonly Operator[] = [
   unsqueezeOperator,
   upsampleOperator,
   whereOperator,
+  whileOperator,
+  writeRowOperator,
   xorOperator,
 ];

@@ -5,6 +5,7 @@ import * as acoshModule from "../../src/ops/acosh.js";
 import * as adagradModule from "../../src/ops/adagrad.js";
 import * as adamModule from "../../src/ops/adam.js";
 import * as addModule from "../../src/ops/add.js";
+import * as affineModule from "../../src/ops/affine.js";
 import * as affineGridModule from "../../src/ops/affine-grid.js";
 import * as andModule from "../../src/ops/and.js";
 import * as argMaxModule from "../../src/ops/arg-max.js";
@@ -47,6 +48,7 @@ import * as convIntegerModule from "../../src/ops/conv-integer.js";
 import * as convTransposeModule from "../../src/ops/conv-transpose.js";
 import * as cosModule from "../../src/ops/cos.js";
 import * as coshModule from "../../src/ops/cosh.js";
+import * as cropModule from "../../src/ops/crop.js";
 import * as cumProdModule from "../../src/ops/cum-prod.js";
 import * as cumSumModule from "../../src/ops/cum-sum.js";
 import * as deformConvModule from "../../src/ops/deform-conv.js";
@@ -78,6 +80,7 @@ import * as gemmModule from "../../src/ops/gemm.js";
 import * as globalAveragePoolModule from "../../src/ops/global-average-pool.js";
 import * as globalLpPoolModule from "../../src/ops/global-lp-pool.js";
 import * as globalMaxPoolModule from "../../src/ops/global-max-pool.js";
+import * as gradientModule from "../../src/ops/gradient.js";
 import * as greaterModule from "../../src/ops/greater.js";
 import * as greaterOrEqualModule from "../../src/ops/greater-or-equal.js";
 import * as gridSampleModule from "../../src/ops/grid-sample.js";
@@ -154,6 +157,7 @@ import * as nonZeroModule from "../../src/ops/non-zero.js";
 import * as normalizerModule from "../../src/ops/normalizer.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
+import * as oneHotEncoderModule from "../../src/ops/one-hot-encoder.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
 import * as optionalModule from "../../src/ops/optional.js";
 import * as optionalGetElementModule from "../../src/ops/optional-get-element.js";
@@ -161,6 +165,7 @@ import * as optionalHasElementModule from "../../src/ops/optional-has-element.js
 import * as orModule from "../../src/ops/or.js";
 import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
+import * as parametricSoftplusModule from "../../src/ops/parametric-softplus.js";
 import * as powModule from "../../src/ops/pow.js";
 import * as qLinearConvModule from "../../src/ops/q-linear-conv.js";
 import * as qLinearMatMulModule from "../../src/ops/q-linear-mat-mul.js";
@@ -194,6 +199,8 @@ import * as roiRowsModule from "../../src/ops/roi-rows.js";
 import * as roiWeightsModule from "../../src/ops/roi-weights.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
+import * as scaleModule from "../../src/ops/scale.js";
+import * as scaledTanhModule from "../../src/ops/scaled-tanh.js";
 import * as scalerModule from "../../src/ops/scaler.js";
 import * as scanModule from "../../src/ops/scan.js";
 import * as scatterModule from "../../src/ops/scatter.js";
@@ -252,6 +259,8 @@ import * as uniqueModule from "../../src/ops/unique.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
+import * as whileModule from "../../src/ops/while.js";
+import * as writeRowModule from "../../src/ops/write-row.js";
 import * as xorModule from "../../src/ops/xor.js";
 
 export const operatorModules: readonly OperatorModule[] = [
@@ -262,6 +271,7 @@ export const operatorModules: readonly OperatorModule[] = [
   adamModule,
   addModule,
   affineGridModule,
+  affineModule,
   andModule,
   argMaxModule,
   argMinModule,
@@ -303,6 +313,7 @@ export const operatorModules: readonly OperatorModule[] = [
   convModule,
   cosModule,
   coshModule,
+  cropModule,
   cumProdModule,
   cumSumModule,
   deformConvModule,
@@ -334,6 +345,7 @@ export const operatorModules: readonly OperatorModule[] = [
   globalAveragePoolModule,
   globalLpPoolModule,
   globalMaxPoolModule,
+  gradientModule,
   greaterOrEqualModule,
   greaterModule,
   gridSampleModule,
@@ -409,6 +421,7 @@ export const operatorModules: readonly OperatorModule[] = [
   nonZeroModule,
   normalizerModule,
   notModule,
+  oneHotEncoderModule,
   oneHotModule,
   optionalGetElementModule,
   optionalHasElementModule,
@@ -416,6 +429,7 @@ export const operatorModules: readonly OperatorModule[] = [
   orModule,
   pReluModule,
   padModule,
+  parametricSoftplusModule,
   powModule,
   qLinearConvModule,
   qLinearMatMulModule,
@@ -449,6 +463,8 @@ export const operatorModules: readonly OperatorModule[] = [
   roiWeightsModule,
   rotaryEmbeddingModule,
   roundModule,
+  scaleModule,
+  scaledTanhModule,
   scalerModule,
   scanModule,
   scatterElementsModule,
@@ -507,5 +523,7 @@ export const operatorModules: readonly OperatorModule[] = [
   unsqueezeModule,
   upsampleModule,
   whereModule,
+  whileModule,
+  writeRowModule,
   xorModule,
 ];
