@@ -126,6 +126,8 @@ import { operator as microsoftAttentionOperator } from "./microsoft/attention.js
 import { operator as microsoftBiasAddOperator } from "./microsoft/bias-add.js";
 import { operator as microsoftBiasGeluOperator } from "./microsoft/bias-gelu.js";
 import { operator as microsoftBiasSplitGeluOperator } from "./microsoft/bias-split-gelu.js";
+import { operator as microsoftDynamicQuantizeMatMulOperator } from "./microsoft/dynamic-quantize-mat-mul.js";
+import { operator as microsoftEmbedLayerNormalizationOperator } from "./microsoft/embed-layer-normalization.js";
 import { operator as microsoftFastGeluOperator } from "./microsoft/fast-gelu.js";
 import { operator as microsoftFusedConvOperator } from "./microsoft/fused-conv.js";
 import { operator as microsoftFusedGemmOperator } from "./microsoft/fused-gemm.js";
@@ -135,13 +137,19 @@ import { operator as microsoftGeluOperator } from "./microsoft/gelu.js";
 import { operator as microsoftGroupQueryAttentionOperator } from "./microsoft/group-query-attention.js";
 import { operator as microsoftKeyMaskOperator } from "./microsoft/key-mask.js";
 import { operator as microsoftKeyValueCacheOperator } from "./microsoft/key-value-cache.js";
+import { operator as microsoftMatMulIntegerToFloatOperator } from "./microsoft/mat-mul-integer-to-float.js";
 import { operator as microsoftMatMulNBitsOperator } from "./microsoft/mat-mul-n-bits.js";
 import { operator as microsoftMultiHeadAttentionOperator } from "./microsoft/multi-head-attention.js";
+import { operator as microsoftQLinearAddOperator } from "./microsoft/q-linear-add.js";
+import { operator as microsoftQLinearLeakyReluOperator } from "./microsoft/q-linear-leaky-relu.js";
+import { operator as microsoftQLinearMulOperator } from "./microsoft/q-linear-mul.js";
+import { operator as microsoftQLinearSigmoidOperator } from "./microsoft/q-linear-sigmoid.js";
 import { operator as microsoftQuickGeluOperator } from "./microsoft/quick-gelu.js";
 import { operator as microsoftRotaryEmbeddingOperator } from "./microsoft/rotary-embedding.js";
 import { operator as microsoftSkipLayerNormalizationOperator } from "./microsoft/skip-layer-normalization.js";
 import { operator as microsoftSkipSimplifiedLayerNormalizationOperator } from "./microsoft/skip-simplified-layer-normalization.js";
 import { operator as microsoftTransposeMatMulOperator } from "./microsoft/transpose-mat-mul.js";
+import { operator as microsoftTriluOperator } from "./microsoft/trilu.js";
 import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
@@ -391,6 +399,8 @@ export const builtInOperators: readonly Operator[] = [
   microsoftBiasAddOperator,
   microsoftBiasGeluOperator,
   microsoftBiasSplitGeluOperator,
+  microsoftDynamicQuantizeMatMulOperator,
+  microsoftEmbedLayerNormalizationOperator,
   microsoftFastGeluOperator,
   microsoftFusedConvOperator,
   microsoftFusedGemmOperator,
@@ -400,13 +410,19 @@ export const builtInOperators: readonly Operator[] = [
   microsoftGroupQueryAttentionOperator,
   microsoftKeyMaskOperator,
   microsoftKeyValueCacheOperator,
+  microsoftMatMulIntegerToFloatOperator,
   microsoftMatMulNBitsOperator,
   microsoftMultiHeadAttentionOperator,
+  microsoftQLinearAddOperator,
+  microsoftQLinearLeakyReluOperator,
+  microsoftQLinearMulOperator,
+  microsoftQLinearSigmoidOperator,
   microsoftQuickGeluOperator,
   microsoftRotaryEmbeddingOperator,
   microsoftSkipLayerNormalizationOperator,
   microsoftSkipSimplifiedLayerNormalizationOperator,
   microsoftTransposeMatMulOperator,
+  microsoftTriluOperator,
   minOperator,
   mishOperator,
   modOperator,

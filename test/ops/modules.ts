@@ -126,6 +126,8 @@ import * as microsoftAttentionModule from "../../src/ops/microsoft/attention.js"
 import * as microsoftBiasAddModule from "../../src/ops/microsoft/bias-add.js";
 import * as microsoftBiasGeluModule from "../../src/ops/microsoft/bias-gelu.js";
 import * as microsoftBiasSplitGeluModule from "../../src/ops/microsoft/bias-split-gelu.js";
+import * as microsoftDynamicQuantizeMatMulModule from "../../src/ops/microsoft/dynamic-quantize-mat-mul.js";
+import * as microsoftEmbedLayerNormalizationModule from "../../src/ops/microsoft/embed-layer-normalization.js";
 import * as microsoftFastGeluModule from "../../src/ops/microsoft/fast-gelu.js";
 import * as microsoftFusedConvModule from "../../src/ops/microsoft/fused-conv.js";
 import * as microsoftFusedGemmModule from "../../src/ops/microsoft/fused-gemm.js";
@@ -135,13 +137,19 @@ import * as microsoftGeluModule from "../../src/ops/microsoft/gelu.js";
 import * as microsoftGroupQueryAttentionModule from "../../src/ops/microsoft/group-query-attention.js";
 import * as microsoftKeyMaskModule from "../../src/ops/microsoft/key-mask.js";
 import * as microsoftKeyValueCacheModule from "../../src/ops/microsoft/key-value-cache.js";
+import * as microsoftMatMulIntegerToFloatModule from "../../src/ops/microsoft/mat-mul-integer-to-float.js";
 import * as microsoftMatMulNBitsModule from "../../src/ops/microsoft/mat-mul-n-bits.js";
 import * as microsoftMultiHeadAttentionModule from "../../src/ops/microsoft/multi-head-attention.js";
+import * as microsoftQLinearAddModule from "../../src/ops/microsoft/q-linear-add.js";
+import * as microsoftQLinearLeakyReluModule from "../../src/ops/microsoft/q-linear-leaky-relu.js";
+import * as microsoftQLinearMulModule from "../../src/ops/microsoft/q-linear-mul.js";
+import * as microsoftQLinearSigmoidModule from "../../src/ops/microsoft/q-linear-sigmoid.js";
 import * as microsoftQuickGeluModule from "../../src/ops/microsoft/quick-gelu.js";
 import * as microsoftRotaryEmbeddingModule from "../../src/ops/microsoft/rotary-embedding.js";
 import * as microsoftSkipLayerNormalizationModule from "../../src/ops/microsoft/skip-layer-normalization.js";
 import * as microsoftSkipSimplifiedLayerNormalizationModule from "../../src/ops/microsoft/skip-simplified-layer-normalization.js";
 import * as microsoftTransposeMatMulModule from "../../src/ops/microsoft/transpose-mat-mul.js";
+import * as microsoftTriluModule from "../../src/ops/microsoft/trilu.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as modModule from "../../src/ops/mod.js";
@@ -391,6 +399,8 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftBiasAddModule,
   microsoftBiasGeluModule,
   microsoftBiasSplitGeluModule,
+  microsoftDynamicQuantizeMatMulModule,
+  microsoftEmbedLayerNormalizationModule,
   microsoftFastGeluModule,
   microsoftFusedConvModule,
   microsoftFusedGemmModule,
@@ -400,13 +410,19 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftGroupQueryAttentionModule,
   microsoftKeyMaskModule,
   microsoftKeyValueCacheModule,
+  microsoftMatMulIntegerToFloatModule,
   microsoftMatMulNBitsModule,
   microsoftMultiHeadAttentionModule,
+  microsoftQLinearAddModule,
+  microsoftQLinearLeakyReluModule,
+  microsoftQLinearMulModule,
+  microsoftQLinearSigmoidModule,
   microsoftQuickGeluModule,
   microsoftRotaryEmbeddingModule,
   microsoftSkipLayerNormalizationModule,
   microsoftSkipSimplifiedLayerNormalizationModule,
   microsoftTransposeMatMulModule,
+  microsoftTriluModule,
   minModule,
   mishModule,
   modModule,

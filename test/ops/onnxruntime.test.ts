@@ -75,7 +75,8 @@ function modelOf(module: OperatorModule, graph: Graph, want: readonly ReferenceT
         opType: node.op,
         domain,
         name: "node",
-        input: node.inputs.map(v => v?.name ?? ""),
+        // absent ones are named too: some kernels of the peer read their list of inputs without asking how long it is
+        input: module.operator.inputs.map((_, i) => node.inputs[i]?.name ?? ""),
         output: node.outputs.map(v => v?.name ?? ""),
         attribute: [...attributesOf(module, node)],
       },

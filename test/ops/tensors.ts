@@ -65,10 +65,10 @@ export interface SuiteTolerance {
 export const onnxTolerance: SuiteTolerance = { rtol: 1e-3, atol: 1e-7 };
 
 /**
- * Twice what ONNX Runtime's own run of its web tests allows on CPUs, a fifth of what it allows on GPUs: expected numbers of
- * RotaryEmbedding have four digits, and so have its inputs. Numbers in f16 are written with four digits or fewer.
+ * What ONNX Runtime's own run of its web tests allows on the GPUs that they are written for: some expect 3 where 3.0007 is exact, those
+ * of RotaryEmbedding have four digits. Numbers in f16 are written with four digits or fewer.
  */
-export const webTolerance: SuiteTolerance = { rtol: 1e-6, atol: 2e-4 };
+export const webTolerance: SuiteTolerance = { rtol: 1e-5, atol: 1e-3 };
 const webHalfTolerance: SuiteTolerance = { rtol: 2e-3, atol: 1e-3 };
 
 export const toleranceOf = (suite: string, dtype: Dtype): SuiteTolerance =>
