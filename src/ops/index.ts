@@ -126,24 +126,31 @@ import { operator as microsoftAttentionOperator } from "./microsoft/attention.js
 import { operator as microsoftBiasAddOperator } from "./microsoft/bias-add.js";
 import { operator as microsoftBiasGeluOperator } from "./microsoft/bias-gelu.js";
 import { operator as microsoftBiasSplitGeluOperator } from "./microsoft/bias-split-gelu.js";
+import { operator as microsoftDequantizeLinearOperator } from "./microsoft/dequantize-linear.js";
 import { operator as microsoftDynamicQuantizeMatMulOperator } from "./microsoft/dynamic-quantize-mat-mul.js";
 import { operator as microsoftEmbedLayerNormalizationOperator } from "./microsoft/embed-layer-normalization.js";
+import { operator as microsoftExpandDimsOperator } from "./microsoft/expand-dims.js";
 import { operator as microsoftFastGeluOperator } from "./microsoft/fast-gelu.js";
 import { operator as microsoftFusedConvOperator } from "./microsoft/fused-conv.js";
 import { operator as microsoftFusedGemmOperator } from "./microsoft/fused-gemm.js";
 import { operator as microsoftFusedMatMulOperator } from "./microsoft/fused-mat-mul.js";
 import { operator as microsoftGatherBlockQuantizedOperator } from "./microsoft/gather-block-quantized.js";
+import { operator as microsoftGatherNdOperator } from "./microsoft/gather-nd.js";
 import { operator as microsoftGeluOperator } from "./microsoft/gelu.js";
+import { operator as microsoftGridSampleOperator } from "./microsoft/grid-sample.js";
 import { operator as microsoftGroupQueryAttentionOperator } from "./microsoft/group-query-attention.js";
 import { operator as microsoftKeyMaskOperator } from "./microsoft/key-mask.js";
 import { operator as microsoftKeyValueCacheOperator } from "./microsoft/key-value-cache.js";
 import { operator as microsoftMatMulIntegerToFloatOperator } from "./microsoft/mat-mul-integer-to-float.js";
 import { operator as microsoftMatMulNBitsOperator } from "./microsoft/mat-mul-n-bits.js";
 import { operator as microsoftMultiHeadAttentionOperator } from "./microsoft/multi-head-attention.js";
+import { operator as microsoftPadOperator } from "./microsoft/pad.js";
 import { operator as microsoftQLinearAddOperator } from "./microsoft/q-linear-add.js";
+import { operator as microsoftQLinearGlobalAveragePoolOperator } from "./microsoft/q-linear-global-average-pool.js";
 import { operator as microsoftQLinearLeakyReluOperator } from "./microsoft/q-linear-leaky-relu.js";
 import { operator as microsoftQLinearMulOperator } from "./microsoft/q-linear-mul.js";
 import { operator as microsoftQLinearSigmoidOperator } from "./microsoft/q-linear-sigmoid.js";
+import { operator as microsoftQuantizeLinearOperator } from "./microsoft/quantize-linear.js";
 import { operator as microsoftQuickGeluOperator } from "./microsoft/quick-gelu.js";
 import { operator as microsoftRotaryEmbeddingOperator } from "./microsoft/rotary-embedding.js";
 import { operator as microsoftSkipLayerNormalizationOperator } from "./microsoft/skip-layer-normalization.js";
@@ -399,24 +406,31 @@ export const builtInOperators: readonly Operator[] = [
   microsoftBiasAddOperator,
   microsoftBiasGeluOperator,
   microsoftBiasSplitGeluOperator,
+  microsoftDequantizeLinearOperator,
   microsoftDynamicQuantizeMatMulOperator,
   microsoftEmbedLayerNormalizationOperator,
+  microsoftExpandDimsOperator,
   microsoftFastGeluOperator,
   microsoftFusedConvOperator,
   microsoftFusedGemmOperator,
   microsoftFusedMatMulOperator,
   microsoftGatherBlockQuantizedOperator,
+  microsoftGatherNdOperator,
   microsoftGeluOperator,
+  microsoftGridSampleOperator,
   microsoftGroupQueryAttentionOperator,
   microsoftKeyMaskOperator,
   microsoftKeyValueCacheOperator,
   microsoftMatMulIntegerToFloatOperator,
   microsoftMatMulNBitsOperator,
   microsoftMultiHeadAttentionOperator,
+  microsoftPadOperator,
   microsoftQLinearAddOperator,
+  microsoftQLinearGlobalAveragePoolOperator,
   microsoftQLinearLeakyReluOperator,
   microsoftQLinearMulOperator,
   microsoftQLinearSigmoidOperator,
+  microsoftQuantizeLinearOperator,
   microsoftQuickGeluOperator,
   microsoftRotaryEmbeddingOperator,
   microsoftSkipLayerNormalizationOperator,

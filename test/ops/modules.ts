@@ -126,24 +126,31 @@ import * as microsoftAttentionModule from "../../src/ops/microsoft/attention.js"
 import * as microsoftBiasAddModule from "../../src/ops/microsoft/bias-add.js";
 import * as microsoftBiasGeluModule from "../../src/ops/microsoft/bias-gelu.js";
 import * as microsoftBiasSplitGeluModule from "../../src/ops/microsoft/bias-split-gelu.js";
+import * as microsoftDequantizeLinearModule from "../../src/ops/microsoft/dequantize-linear.js";
 import * as microsoftDynamicQuantizeMatMulModule from "../../src/ops/microsoft/dynamic-quantize-mat-mul.js";
 import * as microsoftEmbedLayerNormalizationModule from "../../src/ops/microsoft/embed-layer-normalization.js";
+import * as microsoftExpandDimsModule from "../../src/ops/microsoft/expand-dims.js";
 import * as microsoftFastGeluModule from "../../src/ops/microsoft/fast-gelu.js";
 import * as microsoftFusedConvModule from "../../src/ops/microsoft/fused-conv.js";
 import * as microsoftFusedGemmModule from "../../src/ops/microsoft/fused-gemm.js";
 import * as microsoftFusedMatMulModule from "../../src/ops/microsoft/fused-mat-mul.js";
 import * as microsoftGatherBlockQuantizedModule from "../../src/ops/microsoft/gather-block-quantized.js";
+import * as microsoftGatherNdModule from "../../src/ops/microsoft/gather-nd.js";
 import * as microsoftGeluModule from "../../src/ops/microsoft/gelu.js";
+import * as microsoftGridSampleModule from "../../src/ops/microsoft/grid-sample.js";
 import * as microsoftGroupQueryAttentionModule from "../../src/ops/microsoft/group-query-attention.js";
 import * as microsoftKeyMaskModule from "../../src/ops/microsoft/key-mask.js";
 import * as microsoftKeyValueCacheModule from "../../src/ops/microsoft/key-value-cache.js";
 import * as microsoftMatMulIntegerToFloatModule from "../../src/ops/microsoft/mat-mul-integer-to-float.js";
 import * as microsoftMatMulNBitsModule from "../../src/ops/microsoft/mat-mul-n-bits.js";
 import * as microsoftMultiHeadAttentionModule from "../../src/ops/microsoft/multi-head-attention.js";
+import * as microsoftPadModule from "../../src/ops/microsoft/pad.js";
 import * as microsoftQLinearAddModule from "../../src/ops/microsoft/q-linear-add.js";
+import * as microsoftQLinearGlobalAveragePoolModule from "../../src/ops/microsoft/q-linear-global-average-pool.js";
 import * as microsoftQLinearLeakyReluModule from "../../src/ops/microsoft/q-linear-leaky-relu.js";
 import * as microsoftQLinearMulModule from "../../src/ops/microsoft/q-linear-mul.js";
 import * as microsoftQLinearSigmoidModule from "../../src/ops/microsoft/q-linear-sigmoid.js";
+import * as microsoftQuantizeLinearModule from "../../src/ops/microsoft/quantize-linear.js";
 import * as microsoftQuickGeluModule from "../../src/ops/microsoft/quick-gelu.js";
 import * as microsoftRotaryEmbeddingModule from "../../src/ops/microsoft/rotary-embedding.js";
 import * as microsoftSkipLayerNormalizationModule from "../../src/ops/microsoft/skip-layer-normalization.js";
@@ -399,24 +406,31 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftBiasAddModule,
   microsoftBiasGeluModule,
   microsoftBiasSplitGeluModule,
+  microsoftDequantizeLinearModule,
   microsoftDynamicQuantizeMatMulModule,
   microsoftEmbedLayerNormalizationModule,
+  microsoftExpandDimsModule,
   microsoftFastGeluModule,
   microsoftFusedConvModule,
   microsoftFusedGemmModule,
   microsoftFusedMatMulModule,
   microsoftGatherBlockQuantizedModule,
+  microsoftGatherNdModule,
   microsoftGeluModule,
+  microsoftGridSampleModule,
   microsoftGroupQueryAttentionModule,
   microsoftKeyMaskModule,
   microsoftKeyValueCacheModule,
   microsoftMatMulIntegerToFloatModule,
   microsoftMatMulNBitsModule,
   microsoftMultiHeadAttentionModule,
+  microsoftPadModule,
   microsoftQLinearAddModule,
+  microsoftQLinearGlobalAveragePoolModule,
   microsoftQLinearLeakyReluModule,
   microsoftQLinearMulModule,
   microsoftQLinearSigmoidModule,
+  microsoftQuantizeLinearModule,
   microsoftQuickGeluModule,
   microsoftRotaryEmbeddingModule,
   microsoftSkipLayerNormalizationModule,

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
+import { typedView } from "../../src/graph/constants.js";
 import type { Graph, GraphNode } from "../../src/graph/graph.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { onnxCodeOf } from "../../src/ops/onnx-dtypes.js";
@@ -96,6 +97,12 @@ async function runPeer(
   const feeds: Record<string, OrtTensor> = {};
   for (const v of graph.nodes[0]!.inputs) {
     if (!v) continue;
+    if (v.constant) {
+      const data = typedView(v.dtype!, (await v.constant.read()).slice());
+      const dims = v.dims!.map(d => d.constant);
+      feeds[v.name] = new ort.Tensor(ortType(v.dtype!), data, dims);
+      continue;
+    }
     const { dtype, dims, data } = toTensorData(inputs[v.name]!);
     feeds[v.name] = new ort.Tensor(ortType(dtype), data, dims);
   }

@@ -1,0 +1,13 @@
+// DequantizeLinear of com.microsoft: that of ai.onnx.
+import type { Operator, OperatorDoc } from "../operator.js";
+import * as standard from "../dequantize-linear.js";
+
+export const operator: Operator = { ...standard.operator, domain: "com.microsoft" };
+export const doc: OperatorDoc = {
+  summary: "(x − zero point) · scale",
+  dtypes: "integers of 32 bits and fewer",
+  opsets: [1, 1],
+};
+export const tolerance = standard.tolerance;
+export const reference = standard.reference;
+export const cases = standard.cases;
