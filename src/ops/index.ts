@@ -144,8 +144,10 @@ import { operator as microsoftKeyValueCacheOperator } from "./microsoft/key-valu
 import { operator as microsoftMatMulIntegerToFloatOperator } from "./microsoft/mat-mul-integer-to-float.js";
 import { operator as microsoftMatMulNBitsOperator } from "./microsoft/mat-mul-n-bits.js";
 import { operator as microsoftMultiHeadAttentionOperator } from "./microsoft/multi-head-attention.js";
+import { operator as microsoftNhwcMaxPoolOperator } from "./microsoft/nhwc-max-pool.js";
 import { operator as microsoftPadOperator } from "./microsoft/pad.js";
 import { operator as microsoftQLinearAddOperator } from "./microsoft/q-linear-add.js";
+import { operator as microsoftQLinearAveragePoolOperator } from "./microsoft/q-linear-average-pool.js";
 import { operator as microsoftQLinearGlobalAveragePoolOperator } from "./microsoft/q-linear-global-average-pool.js";
 import { operator as microsoftQLinearLeakyReluOperator } from "./microsoft/q-linear-leaky-relu.js";
 import { operator as microsoftQLinearMulOperator } from "./microsoft/q-linear-mul.js";
@@ -424,8 +426,10 @@ export const builtInOperators: readonly Operator[] = [
   microsoftMatMulIntegerToFloatOperator,
   microsoftMatMulNBitsOperator,
   microsoftMultiHeadAttentionOperator,
+  microsoftNhwcMaxPoolOperator,
   microsoftPadOperator,
   microsoftQLinearAddOperator,
+  microsoftQLinearAveragePoolOperator,
   microsoftQLinearGlobalAveragePoolOperator,
   microsoftQLinearLeakyReluOperator,
   microsoftQLinearMulOperator,

@@ -144,8 +144,10 @@ import * as microsoftKeyValueCacheModule from "../../src/ops/microsoft/key-value
 import * as microsoftMatMulIntegerToFloatModule from "../../src/ops/microsoft/mat-mul-integer-to-float.js";
 import * as microsoftMatMulNBitsModule from "../../src/ops/microsoft/mat-mul-n-bits.js";
 import * as microsoftMultiHeadAttentionModule from "../../src/ops/microsoft/multi-head-attention.js";
+import * as microsoftNhwcMaxPoolModule from "../../src/ops/microsoft/nhwc-max-pool.js";
 import * as microsoftPadModule from "../../src/ops/microsoft/pad.js";
 import * as microsoftQLinearAddModule from "../../src/ops/microsoft/q-linear-add.js";
+import * as microsoftQLinearAveragePoolModule from "../../src/ops/microsoft/q-linear-average-pool.js";
 import * as microsoftQLinearGlobalAveragePoolModule from "../../src/ops/microsoft/q-linear-global-average-pool.js";
 import * as microsoftQLinearLeakyReluModule from "../../src/ops/microsoft/q-linear-leaky-relu.js";
 import * as microsoftQLinearMulModule from "../../src/ops/microsoft/q-linear-mul.js";
@@ -424,8 +426,10 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftMatMulIntegerToFloatModule,
   microsoftMatMulNBitsModule,
   microsoftMultiHeadAttentionModule,
+  microsoftNhwcMaxPoolModule,
   microsoftPadModule,
   microsoftQLinearAddModule,
+  microsoftQLinearAveragePoolModule,
   microsoftQLinearGlobalAveragePoolModule,
   microsoftQLinearLeakyReluModule,
   microsoftQLinearMulModule,

@@ -1,13 +1,11 @@
 // QLinearGlobalAveragePool of com.microsoft: the mean over space of a tensor of 8 bits, its channels second or last.
 import { Poly } from "../../ir/poly.js";
 import { reference as pool } from "../global-average-pool.js";
-import { toChannelsFirst, toChannelsLast } from "../nhwc/conv.js";
+import { axes, toChannelsFirst, toChannelsLast } from "../nhwc/conv.js";
 import type { Operator, OperatorCase, OperatorDoc, ReferenceTensor } from "../operator.js";
 import { exact } from "../reference-tensors.js";
 import { reference as transposed } from "../transpose.js";
 import { quantizedInput, quantizedOperator, quantizedParameters, quantizedReference } from "./quantized.js";
-
-const axes = (rank: number): readonly number[] => Array.from({ length: rank }, (_, d) => d);
 
 export const operator: Operator = /* @__PURE__ */ quantizedOperator("QLinearGlobalAveragePool", {
   operands: ["X"],
