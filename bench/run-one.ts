@@ -1,7 +1,7 @@
 // One model on one engine in a process of its own: load, first run, steady runs, memory. Prints one line of JSON.
 //   node dist/bench/run-one.js azulejo|native|web|node MODEL THREADS MILLISECONDS {"input": {"dims": […]}}
 //   node dist/bench/run-one.js idle THREADS     the memory of Node with that many workers that do nothing
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -94,7 +94,12 @@ export const engines: Readonly<Record<string, Engine>> = {
   node: onnxruntime("onnxruntime-node", "cpu", false),
 };
 
-const maxRssBytes = (): number => process.resourceUsage().maxRSS * 1024;
+/** Linux carries getrusage's figure over from the process that forked this one; the high-water mark of /proc is our own. */
+function maxRssBytes(): number {
+  const file = "/proc/self/status";
+  const line = existsSync(file) ? /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(file, "utf8")) : null;
+  return (line ? Number(line[1]) : process.resourceUsage().maxRSS) * 1024;
+}
 
 /** What memory costs before there is a model: Node, and workers that wait. */
 async function idle(threads: number): Promise<void> {

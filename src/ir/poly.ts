@@ -16,6 +16,8 @@ export class Sym {
   readonly def: SymDefinition | undefined;
   /** products with one more factor than these; kept here, so that they go when the symbol does */
   readonly multiples = new Map<Product, Product>();
+  /** divisions and the like of polynomials that end with this symbol, by their text */
+  definitions: Map<string, Sym> | undefined;
   #poly: Poly | undefined;
   constructor(name: string, def?: SymDefinition) {
     this.name = name;
@@ -386,9 +388,12 @@ function apply(op: SymOp, x: number, y: number): number {
   }
 }
 
-// Equal definitions share one symbol, so that keys agree. Weakly held through the arguments' keys: entries are small and
-// bounded by the distinct index expressions of the process.
-const consed = new Map<string, Sym>();
+// Equal definitions share one symbol, so that keys agree. They are kept with a symbol of theirs, and go when it does.
+const definitionsOf = (a: Poly, b: Poly): Map<string, Sym> => {
+  const anchor = (a.terms.at(-1)?.s ?? []).at(-1) ?? b.terms.at(-1)!.s.at(-1)!;
+  anchor.definitions ??= new Map();
+  return anchor.definitions;
+};
 
 /** a div b, a mod b, min(a, b), max(a, b) as polynomials; constants fold, trivial cases simplify */
 export function opaque(op: SymOp, a: Poly, b: Poly): Poly {
@@ -411,10 +416,11 @@ export function opaque(op: SymOp, a: Poly, b: Poly): Poly {
     if (b.key < a.key) return opaque(op, b, a);
   }
   const k = `${op}(${a.key},${b.key})`;
-  let s = consed.get(k);
+  const definitions = definitionsOf(a, b);
+  let s = definitions.get(k);
   if (!s) {
     s = new Sym(op, { op, a, b });
-    consed.set(k, s);
+    definitions.set(k, s);
   }
   return Poly.sym(s);
 }

@@ -54,10 +54,44 @@ export function readAhead(source: ByteSource): ByteSource {
       if (length >= LARGE_BYTES || offset + length > start + WINDOW_BYTES) return source.read(offset, length);
       return windowAt(start).then(bytes => bytes.subarray(offset - start, offset - start + length));
     },
-    ...(source.readInto ? { readInto: (offset, target) => source.readInto!(offset, target) } : {}),
+    ...(source.readInto ? { readInto: throughOneWindow(source, source.readInto) } : {}),
     close: () => {
       windows = [];
       return source.close?.();
     },
+  };
+}
+
+/** Small reads into the caller's memory are copied from one window that is filled again and again: they leave no garbage. */
+function throughOneWindow(
+  source: ByteSource,
+  readInto: NonNullable<ByteSource["readInto"]>,
+): NonNullable<ByteSource["readInto"]> {
+  let buffer: Uint8Array | undefined;
+  let start = 0;
+  let end = 0;
+  const copy = async (offset: number, target: Uint8Array): Promise<void> => {
+    buffer ??= new Uint8Array(WINDOW_BYTES);
+    for (let done = 0; done < target.length; ) {
+      const at = offset + done;
+      if (at < start || at >= end) {
+        const length = Math.min(WINDOW_BYTES, source.size - at);
+        // nothing is in the window while it is filled, or if that fails
+        end = 0;
+        await readInto(at, buffer.subarray(0, length));
+        start = at;
+        end = at + length;
+      }
+      const part = buffer.subarray(at - start, Math.min(end - start, at - start + target.length - done));
+      target.set(part, done);
+      done += part.length;
+    }
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+  return (offset, target) => {
+    if (target.length >= LARGE_BYTES) return readInto(offset, target);
+    const mine = turn.then(() => copy(offset, target));
+    turn = mine.catch(() => {});
+    return mine;
   };
 }

@@ -18,6 +18,12 @@ function counted(): { source: ByteSource; reads: () => number } {
       assert.ok(offset + length <= bytes.length, "reads end with the file");
       return bytes.slice(offset, offset + length);
     },
+    readInto: async (offset, target) => {
+      reads++;
+      assert.ok(offset + target.length <= bytes.length, "reads end with the file");
+      await Promise.resolve();
+      target.set(bytes.subarray(offset, offset + target.length));
+    },
   };
   return { source: readAhead(source), reads: () => reads };
 }
@@ -30,8 +36,13 @@ test("reads give the file's bytes, one after the other and at once", async () =>
     fc.asyncProperty(fc.array(range, { maxLength: 20 }), async ranges => {
       const { source } = counted();
       const all = await Promise.all(ranges.map(r => source.read(r.offset, r.length)));
-      for (const [i, { offset, length }] of ranges.entries())
-        assert.ok(Buffer.from(all[i]!).equals(bytes.subarray(offset, offset + length)), `${offset} + ${length}`);
+      const into = ranges.map(r => new Uint8Array(r.length));
+      await Promise.all(ranges.map((r, i) => source.readInto!(r.offset, into[i]!)));
+      for (const [i, { offset, length }] of ranges.entries()) {
+        const want = bytes.subarray(offset, offset + length);
+        assert.ok(Buffer.from(all[i]!).equals(want), `read ${offset} + ${length}`);
+        assert.ok(Buffer.from(into[i]!).equals(want), `readInto ${offset} + ${length}`);
+      }
     }),
     { numRuns: 30 },
   );
@@ -42,4 +53,6 @@ test("neighbours are one read of the file; large ranges are read as they are", a
   assert.equal(reads(), 1);
   await source.read(0, 2 * MB);
   assert.equal(reads(), 2);
+  for (let i = 0; i < 100; i++) await source.readInto!(i * 1000, new Uint8Array(1000));
+  assert.equal(reads(), 3);
 });

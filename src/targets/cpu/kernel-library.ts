@@ -4,6 +4,7 @@ import { canonical } from "../../ir/canonical.js";
 import type { Poly, Sym } from "../../ir/poly.js";
 import type { Kernel, Tensor } from "../../ir/tile.js";
 import { lower } from "../../lower/cpu/lower.js";
+import type { Func } from "../../lower/cpu/loop.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
 import { deriveSchedule } from "../../schedule/derive.js";
 import type { MachineProfile, ScheduleFeatures } from "../../schedule/machine-profile.js";
@@ -44,11 +45,18 @@ export class KernelLibrary {
     string,
     { kernel: Kernel; tensors: readonly Tensor[]; symbols: readonly Sym[] }
   >();
+  readonly #emit: ((funcs: readonly Func[]) => void) | undefined;
   #functions = 0;
 
-  constructor(machine: MachineModel, pins: Readonly<Record<string, Partial<Schedule>>> = {}) {
+  /** `emit` takes functions as they are made; their loop IR is let go then, so that a model's is never in memory as a whole. */
+  constructor(
+    machine: MachineModel,
+    pins: Readonly<Record<string, Partial<Schedule>>> = {},
+    emit?: (funcs: readonly Func[]) => void,
+  ) {
     this.#machine = machine;
     this.#pins = pins;
+    this.#emit = emit;
   }
   get codes(): readonly KernelCode[] {
     return [...this.#codes.values()];
@@ -75,7 +83,7 @@ export class KernelLibrary {
     const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
     let code = this.#codes.get(key);
     if (!code) {
-      const lowered = lower(first.kernel, schedule);
+      const lowered = this.#emitted(lower(first.kernel, schedule));
       code = { lowered, schedule, firstFunction: this.#functions, representative: first.kernel };
       this.#functions += lowered.phases.length;
       this.#codes.set(key, code);
@@ -83,5 +91,10 @@ export class KernelLibrary {
     const names = new Map(first.tensors.map((t, i) => [t.name, own.tensors[i]!.name]));
     const sizes = new Map(code.lowered.blockSizes.map(b => [b.sym, schedule.block[b.axis]! / b.unit]));
     return { code, tensor: name => names.get(name)!, symbol: s => ownOf.get(s) ?? s, blockSize: s => sizes.get(s) };
+  }
+  #emitted(lowered: Lowered): Lowered {
+    if (!this.#emit) return lowered;
+    this.#emit(lowered.phases.map(p => p.func));
+    return { ...lowered, phases: lowered.phases.map(p => ({ ...p, func: { ...p.func, body: [] } })) };
   }
 }

@@ -9,8 +9,6 @@ import type { Instruction, Machine, Transfer } from "./machine.js";
 
 /** Originals wait here together before they are packed; rows that are longer go alone. */
 const STAGING_BYTES = 4 << 20;
-/** smaller tensors come from windows of the file: a read costs 0.1 ms whatever its size */
-const DIRECT_BYTES = 64 << 10;
 /** kernels may read a vector over the end */
 const SLACK = 256;
 
@@ -60,7 +58,7 @@ async function store(constant: PlacedConstant, { machine, addressOf }: WeightPla
   else await machine.write([{ address, bytes: await data.read() }]);
 }
 const isDirect = (machine: Machine, { data }: PlacedConstant): boolean =>
-  machine.view !== undefined && data.readInto !== undefined && data.byteLength >= DIRECT_BYTES;
+  machine.view !== undefined && data.readInto !== undefined;
 
 function slicesOf(constant: PlacedConstant): Slice[] {
   const { byteLength } = constant.data;

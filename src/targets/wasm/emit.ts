@@ -23,16 +23,26 @@ export interface EmittedFunctions {
   readonly entries: readonly number[];
 }
 
-/** Functions with all that they outline, each a list entry; memory 0 is imported or defined by the module. */
-export function emitFunctions(funcs: readonly Func[], features: EmitFeatures): EmittedFunctions {
-  const functions: EmittedFunction[] = [];
-  const entries: number[] = [];
-  for (const f of funcs) {
-    const first = functions.length;
-    for (const g of outlined(f)) functions.push(emitted(g, first, features));
-    entries.push(functions.length - 1);
+/** Collects functions with all that they outline, each a list entry; memory 0 is imported or defined by the module. */
+export class FunctionList implements EmittedFunctions {
+  readonly functions: EmittedFunction[] = [];
+  readonly entries: number[] = [];
+  readonly #features: EmitFeatures;
+  constructor(features: EmitFeatures) {
+    this.#features = features;
   }
-  return { functions, entries };
+  add(funcs: readonly Func[]): void {
+    for (const f of funcs) {
+      const first = this.functions.length;
+      for (const g of outlined(f)) this.functions.push(emitted(g, first, this.#features));
+      this.entries.push(this.functions.length - 1);
+    }
+  }
+}
+export function emitFunctions(funcs: readonly Func[], features: EmitFeatures): EmittedFunctions {
+  const list = new FunctionList(features);
+  list.add(funcs);
+  return list;
 }
 
 function emitted(f: Func, first: number, features: EmitFeatures): EmittedFunction {
