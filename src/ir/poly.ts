@@ -390,10 +390,13 @@ function apply(op: SymOp, x: number, y: number): number {
 
 // Equal definitions share one symbol, so that keys agree. They are kept with a symbol of theirs, and go when it does.
 const definitionsOf = (a: Poly, b: Poly): Map<string, Sym> => {
-  const anchor = (a.terms.at(-1)?.s ?? []).at(-1) ?? b.terms.at(-1)!.s.at(-1)!;
+  const anchor = a.terms.at(-1)?.s.at(-1) ?? b.terms.at(-1)?.s.at(-1);
+  if (!anchor) return constantDefinitions;
   anchor.definitions ??= new Map();
   return anchor.definitions;
 };
+/** divisions of numbers by zero */
+const constantDefinitions = new Map<string, Sym>();
 
 /** a div b, a mod b, min(a, b), max(a, b) as polynomials; constants fold, trivial cases simplify */
 export function opaque(op: SymOp, a: Poly, b: Poly): Poly {

@@ -43,3 +43,12 @@ export function requireOneOf(op: string, node: NodeInfo, attribute: string, word
       `${attribute} "${given}" is unknown; use ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
     );
 }
+
+/** Refuses present inputs that have another number of dims than one of those that are listed. */
+export function requireRanks(op: string, node: NodeInfo, ranks: Readonly<Record<string, readonly number[]>>): void {
+  for (const [name, allowed] of Object.entries(ranks)) {
+    const dims = node.dims[name];
+    if (dims && !allowed.includes(dims.length))
+      refuse("shape", op, node, `${name} is ${printDims(dims)}; it must have ${allowed.join(" or ")} dims`);
+  }
+}

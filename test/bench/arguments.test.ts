@@ -29,7 +29,7 @@ const wrong: readonly (readonly [args: readonly string[], message: string])[] = 
   [["--threads", "1,x"], '--threads takes whole numbers from 1 to 64, not "x"'],
   [["--rounds", "0"], '--rounds takes a whole number from 1 to 64, not "0"'],
   [["--seconds", ""], '--seconds takes a number above 0, not ""'],
-  [["--engines", "gpu"], '--engines takes azulejo, web, node, not "gpu"'],
+  [["--engines", "gpu"], '--engines takes azulejo, native, web, node, not "gpu"'],
 ];
 for (const [args, message] of wrong)
   test(`${args.join(" ")}: ${message}`, () => {

@@ -2,7 +2,7 @@
 import type { Dims, Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { attentionScores, attentionValues, attentionWeights, joinHeads, splitHeads } from "../attention-core.js";
-import { printDims, refuse } from "../checks.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { reference as matMul } from "../mat-mul.js";
 import type {
@@ -108,6 +108,7 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
   if (do_rotary || past_present_share_buffer || node.dims.past_sequence_length)
     refuse("operator-unsupported", op, node, "do_rotary and caches in place are for GPUs; export without them");
   if (input!.length !== 3) refuse("shape", op, node, `input is ${printDims(input!)}; it must be batch×sequence×hidden`);
+  requireRanks(op, node, { weights: [2], bias: [1], past: [5], mask_index: [1, 2, 3, 4], attention_bias: [4] });
   const [, , value] = sizesOf(node);
   const [batch, sequence] = input as readonly Poly[] as readonly [Poly, Poly];
   const total = sequence.add(past?.[3] ?? Poly.zero);

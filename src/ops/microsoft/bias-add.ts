@@ -1,6 +1,6 @@
 // BiasAdd of com.microsoft: X + bias + skip, bias along the last dim.
 import { requireEqual } from "../broadcast.js";
-import { printDims } from "../checks.js";
+import { printDims, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { numbersOf } from "../reference-tensors.js";
@@ -13,6 +13,7 @@ export const operator: Operator = {
   shape: node => {
     const { X, bias, skip } = node.dims;
     const agree = `X of ${printDims(X!)}, bias of ${printDims(bias!)} and skip of ${printDims(skip!)} must agree, bias in the last dim`;
+    requireRanks("BiasAdd", node, { X: [1, 2, 3, 4, 5, 6], bias: [1], skip: [X!.length] });
     requireEqual("BiasAdd", node, X!.at(-1)!, bias![0]!, agree);
     X!.forEach((d, k) => {
       requireEqual("BiasAdd", node, d, skip![k]!, agree);

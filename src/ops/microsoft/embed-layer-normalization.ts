@@ -1,7 +1,7 @@
 // EmbedLayerNormalization of com.microsoft: the sum of embeddings of words, positions and segments, normalised; and how many tokens count.
 import type { Value } from "../../graph/graph.js";
 import { requireEqual } from "../broadcast.js";
-import { printDims, refuse } from "../checks.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { reference as layerReference } from "../layer-normalization.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
@@ -40,6 +40,8 @@ export const operator: Operator = {
         node,
         `input_ids of ${printDims(ids!)} must be batch×sequence, and word_embedding of ${printDims(words!)} words×hidden`,
       );
+    const tables = { position_embedding: [2], segment_embedding: [2], gamma: [1], beta: [1] };
+    requireRanks(op, node, { ...tables, segment_ids: [2], mask: [2], position_ids: [2] });
     requireEqual(
       op,
       node,

@@ -5,7 +5,7 @@ import type { AnyTile } from "../../tile/index.js";
 import { dot } from "../../tile/index.js";
 import { computeDtype, wide } from "../accumulate.js";
 import { requireEqual } from "../broadcast.js";
-import { printDims, refuse } from "../checks.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { indexTile, polyOfIndex } from "../index-tiles.js";
 import type {
@@ -65,6 +65,7 @@ function checkWeights(node: NodeInfo): void {
       node,
       "weight_prepacked names the layout of a GPU; export plain weights",
     );
+  requireRanks("MatMulNBits", node, { A: [1, 2, 3, 4, 5, 6], B: [3], scales: [1, 2], g_idx: [1], bias: [1] });
   requireEqual(
     "MatMulNBits",
     node,

@@ -2,7 +2,7 @@
 import type { Dims, Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { attentionScores, attentionValues, attentionWeights, joinHeads, splitHeads } from "../attention-core.js";
-import { printDims, refuse } from "../checks.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import type {
   Attributes,
@@ -111,6 +111,8 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
       node,
       `query of ${printDims(query!)} must be batch×sequence×hidden with a key, or batch×sequence×heads×3×size alone`,
     );
+  const past = { past_key: [4], past_value: [4] };
+  requireRanks(op, node, { key: [3, 4, 5], value: [3, 4], bias: [1], attention_bias: [4], ...past });
   if (key && key.length !== 5 && !value)
     refuse("shape", op, node, `key of ${printDims(key)} needs a value; only batch×sequence×heads×2×size holds both`);
   if (key?.length === 5 && bias)

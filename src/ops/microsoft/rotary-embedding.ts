@@ -1,7 +1,7 @@
 // RotaryEmbedding of com.microsoft: that of ai.onnx with its inputs in another order, and positions that may be one offset for all.
 
 import { opaque } from "../../ir/poly.js";
-import { printDims, refuse } from "../checks.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { elementOf, numbersOf, tabulate } from "../reference-tensors.js";
@@ -51,6 +51,7 @@ export const operator: Operator = {
         node,
         "packed batches and scale are for GPUs; export without them",
       );
+    requireRanks("RotaryEmbedding", node, { input: [3, 4], position_ids: [0, 1, 2], cos_cache: [2], sin_cache: [2] });
     headsOf(node);
     return { output: node.dims.input! };
   },
