@@ -18,6 +18,7 @@ import {
   resolveIf,
   shareCommon,
   simplify,
+  splitGroups,
 } from "../../src/graph/passes/index.js";
 import { printGraph } from "../../src/graph/print.js";
 import { verifyGraph } from "../../src/graph/verify.js";
@@ -475,6 +476,30 @@ const cases: readonly PassCase[] = [
     },
     inputs: x4,
     want: ["p = Pad(x, pads)", "y = Conv(x, w)", "z = AveragePool(x)"],
+  },
+  {
+    title: "split-groups: one convolution a group; depthwise ones and weights that are computed stay",
+    pass: splitGroups,
+    model: {
+      inputs: [value("x", f32, [1, 4, 5, 5]), value("w2", f32, [4, 2, 1, 1])],
+      outputs: [y, value("d", f32), value("v", f32)],
+      initializers: [weights("w", [6, 2, 3, 3], 1), weights("b", [6], 2), weights("wd", [4, 1, 3, 3], 3)],
+      nodes: [
+        node("Conv", ["x", "w", "b"], ["y"], [int("group", 2), ints("pads", [1, 1, 1, 1])]),
+        node("Conv", ["x", "wd"], ["d"], [int("group", 4)]),
+        node("Conv", ["x", "w2"], ["v"], [int("group", 2)]),
+      ],
+    },
+    inputs: { x: random([1, 4, 5, 5]), w2: random([4, 2, 1, 1], 5) },
+    want: [
+      "Conv_0/group_0/x = Slice(x, Conv_0/group_0/x/starts, Conv_0/group_0/x/ends, Conv_0/group_0/x/axes)",
+      "Conv_0/group_0 = Conv(Conv_0/group_0/x, Conv_0/group_0/w, Conv_0/group_0/b)",
+      "Conv_0/group_1/x = Slice(x, Conv_0/group_1/x/starts, Conv_0/group_1/x/ends, Conv_0/group_1/x/axes)",
+      "Conv_0/group_1 = Conv(Conv_0/group_1/x, Conv_0/group_1/w, Conv_0/group_1/b)",
+      "y = Concat(Conv_0/group_0, Conv_0/group_1)",
+      "d = Conv(x, wd)",
+      "v = Conv(x, w2)",
+    ],
   },
   {
     title: "fold-padding: other fills, other modes, channels, negative amounts and other pools stay",

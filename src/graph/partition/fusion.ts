@@ -115,7 +115,7 @@ function readRefusal(
   view: FusionView,
 ): string | undefined {
   if (!read.bare) return "read through a window or at computed places";
-  if (moves && at.reduction && pattern.reads.some(r => !r.bare))
+  if (moves && at.reduction && pattern.reads.some(r => !r.direct))
     return "a loop would compute addresses again and again";
   if (moves) return undefined;
   if (at.contraction) return "a contraction would compute it again for every panel";

@@ -13,6 +13,8 @@ export interface Read {
   readonly position: readonly (number | "zero" | "other")[];
   /** every index is a bare axis (an output's or a reduced one) or 0: each element is read under its own name */
   readonly bare: boolean;
+  /** every index is an axis or none, plus what no axis changes (a slice): a loop walks it like a bare one */
+  readonly direct: boolean;
   /** output dims that the reading place varies over and the index does not: the value is read again for each of them */
   readonly extraOutputs: readonly number[];
   /** the same for axes of reductions around the read */
@@ -129,6 +131,7 @@ function readOf(
     value,
     position,
     bare,
+    direct: index.every(movesByOne),
     extraOutputs,
     extraReduced: [...over].some(a => !used.has(a)),
     reduced: over.size > 0,
@@ -140,3 +143,8 @@ function coversDim(p: Poly, dim: Poly): boolean {
   if (p.terms.length !== 1 || p.terms[0]!.c !== 1 || p.terms[0]!.s.length !== 1) return false;
   return axisOf(p.terms[0]!.s[0]!)?.extent.equals(dim) ?? false;
 }
+
+const movesByOne = (p: Poly): boolean => {
+  const moving = p.terms.filter(t => axesOf(Poly.term(t.c, t.s)).length > 0);
+  return moving.length === 0 || (moving.length === 1 && moving[0]!.c === 1 && moving[0]!.s.length === 1);
+};

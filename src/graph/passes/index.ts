@@ -13,6 +13,7 @@ import { removeDeadCode } from "./remove-dead-code.js";
 import { resolveIf } from "./resolve-if.js";
 import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
+import { splitGroups } from "./split-groups.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
 export {
@@ -24,6 +25,7 @@ export {
   resolveIf,
   shareCommon,
   simplify,
+  splitGroups,
 };
 
 export interface PassOptions extends InferOptions {
@@ -51,6 +53,8 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     shareCommon,
     foldNormalization,
     foldPadding,
+    // after the folds, which look for whole convolutions
+    splitGroups,
     { ...removeDeadCode, name: "remove-dead-code-again" },
     // folded constants may have made more known, and a user's pass may have left types open
     { ...inferTypes(registry), name: "infer-again" },

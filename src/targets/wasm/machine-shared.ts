@@ -159,7 +159,23 @@ export class SharedMachine implements Machine {
     inputs: readonly Transfer[],
     outputs: readonly Range[],
     signal: AbortSignal | undefined,
-  ) {
+  ): Promise<Uint8Array[]> {
+    if (signal?.aborted) throw abortedRun(signal);
+    const place = this.#placeOf(program);
+    const side = this.#parts.shortRunsHere ? place.next : "workers";
+    const start = now();
+    const early = side === "here" ? this.#runHere(program, inputs, outputs) : undefined;
+    const results = early ?? (await this.#runOnWorkers(program, inputs, outputs, signal));
+    if (early || side === "workers") place.took(side, now() - start);
+    return results;
+  }
+
+  async #runOnWorkers(
+    program: Program,
+    inputs: readonly Transfer[],
+    outputs: readonly Range[],
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array[]> {
     // a referenced worker keeps the process alive, Atomics.waitAsync does not
     const keeper = this.#parts.workers[0]!;
     keeper.ref();
@@ -167,15 +183,7 @@ export class SharedMachine implements Machine {
     try {
       await this.#untilQuiet();
       if (signal?.aborted) throw abortedRun(signal);
-      const place = this.#placeOf(program);
-      const side = this.#parts.shortRunsHere ? place.next : "workers";
-      const start = now();
       this.write(inputs);
-      const early = side === "here" ? this.#runHere(program, outputs) : undefined;
-      if (early) {
-        place.took(side, now() - start);
-        return early;
-      }
       signal?.addEventListener("abort", abort);
       while (!this.#open(program, 0)) await this.#untilQuiet();
       this.#ring("all");
@@ -190,9 +198,7 @@ export class SharedMachine implements Machine {
         await this.#untilQuiet();
         throw this.#failure(signal);
       }
-      const results = this.#results(outputs);
-      if (side === "workers") place.took(side, now() - start);
-      return results;
+      return this.#results(outputs);
     } finally {
       signal?.removeEventListener("abort", abort);
       keeper.unref();
@@ -200,7 +206,10 @@ export class SharedMachine implements Machine {
   }
 
   /** On this thread alone, while the workers sleep; undefined where one is still on its way out. */
-  #runHere(program: Program, outputs: readonly Range[]): Uint8Array[] | undefined {
+  #runHere(program: Program, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[] | undefined {
+    // the last run's threads may still write
+    if (this.#load(CONTROL.gate / 4) !== 0) return undefined;
+    this.write(inputs);
     if (!this.#open(program, 1)) return undefined;
     this.#workHere();
     return this.#results(outputs);
