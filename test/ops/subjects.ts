@@ -10,7 +10,7 @@ export interface TargetUnderTest {
   readonly threads: number;
   /** plain loops: large cases wait for full sweeps */
   readonly slow: boolean;
-  /** compiling takes seconds a batch: suites and chains wait for full sweeps */
+  /** compiling takes seconds a batch: suites, chains and most cases wait for full sweeps */
   readonly compilesSlowly?: true;
   /** why this host does not have it: its tests are skipped with these words */
   readonly problem?: () => Promise<string | undefined>;
