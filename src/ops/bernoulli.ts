@@ -1,14 +1,13 @@
 // Bernoulli: 1 with the probability that the input says, else 0.
 import type { Dtype } from "../ir/dtypes.js";
 import { wide } from "./accumulate.js";
-import { dtypeOfOnnx } from "./onnx-dtypes.js";
+import { dtypeOr } from "./onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { seedOf, uniformAt } from "./random.js";
 import { philox, uniformNumber } from "./random-references.js";
 import { elementOf, exact } from "./reference-tensors.js";
 
-const dtypeOf = (node: NodeInfo): Dtype =>
-  node.attributes.dtype === undefined ? node.dtypes.input! : dtypeOfOnnx("Bernoulli", node, node.attributes.dtype);
+const dtypeOf = (node: NodeInfo): Dtype => dtypeOr(node.dtypes.input!, "Bernoulli", node, node.attributes.dtype);
 
 export const operator: Operator = {
   name: "Bernoulli",
@@ -30,8 +29,7 @@ export const operator: Operator = {
 };
 
 export const reference: Reference = ({ input }, attributes) => {
-  const dtype =
-    attributes.dtype === undefined ? input!.dtype : dtypeOfOnnx("Bernoulli", { name: "" }, attributes.dtype);
+  const dtype = dtypeOr(input!.dtype, "Bernoulli", { name: "" }, attributes.dtype);
   const seed = seedOf(attributes, "");
   const data = Array.from(input!.data as ArrayLike<number>, (p, i) =>
     elementOf(dtype, uniformNumber(input!.dtype, philox(seed, [i])) < p ? 1 : 0),

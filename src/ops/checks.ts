@@ -44,11 +44,19 @@ export function requireOneOf(op: string, node: NodeInfo, attribute: string, word
     );
 }
 
-/** Refuses present inputs that have another number of dims than one of those that are listed. */
-export function requireRanks(op: string, node: NodeInfo, ranks: Readonly<Record<string, readonly number[]>>): void {
+/**
+ * Refuses present inputs whose number of dims is not among those that are listed, or is less than `least`.
+ */
+export function requireRanks(
+  op: string,
+  node: NodeInfo,
+  ranks: Readonly<Record<string, readonly number[] | { readonly least: number }>>,
+): void {
   for (const [name, allowed] of Object.entries(ranks)) {
     const dims = node.dims[name];
-    if (dims && !allowed.includes(dims.length))
-      refuse("shape", op, node, `${name} is ${printDims(dims)}; it must have ${allowed.join(" or ")} dims`);
+    if (!dims) continue;
+    const fits = "least" in allowed ? dims.length >= allowed.least : allowed.includes(dims.length);
+    const wanted = "least" in allowed ? `at least ${allowed.least}` : allowed.join(" or ");
+    if (!fits) refuse("shape", op, node, `${name} is ${printDims(dims)}; it must have ${wanted} dims`);
   }
 }

@@ -2,12 +2,11 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { literal, where } from "../tile/index.js";
 import { printDims, refuse } from "./checks.js";
-import { dtypeOfOnnx } from "./onnx-dtypes.js";
+import { dtypeOfOnnx, dtypeOr } from "./onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elementOf, exact, tabulate } from "./reference-tensors.js";
 
-const dtypeOf = (node: NodeInfo): Dtype =>
-  node.attributes.dtype === undefined ? node.dtypes.input! : dtypeOfOnnx("EyeLike", node, node.attributes.dtype);
+const dtypeOf = (node: NodeInfo): Dtype => dtypeOr(node.dtypes.input!, "EyeLike", node, node.attributes.dtype);
 
 export const operator: Operator = {
   name: "EyeLike",

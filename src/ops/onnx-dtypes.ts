@@ -45,3 +45,7 @@ export function dtypeOfOnnx(op: string, node: { readonly name: string }, code: n
     )
   );
 }
+
+/** The dtype that an optional attribute names; that of another tensor where it is left out. */
+export const dtypeOr = (other: Dtype, op: string, node: { readonly name: string }, code: number | undefined): Dtype =>
+  code === undefined ? other : dtypeOfOnnx(op, node, code);

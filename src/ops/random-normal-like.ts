@@ -1,16 +1,13 @@
 // RandomNormalLike: RandomNormal with the dims of an input.
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { dtypeOfOnnx } from "./onnx-dtypes.js";
+import { dtypeOr } from "./onnx-dtypes.js";
 import { drawnOperator, drawnReference, normal, normalDrawing, normalTolerance } from "./random-distributions.js";
 
 export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomNormalLike", normal, {
   inputs: ["input"],
   attributes: { dtype: { type: "int" } },
   shape: node => node.dims.input!,
-  dtype: node =>
-    node.attributes.dtype === undefined
-      ? node.dtypes.input!
-      : dtypeOfOnnx("RandomNormalLike", node, node.attributes.dtype),
+  dtype: node => dtypeOr(node.dtypes.input!, "RandomNormalLike", node, node.attributes.dtype),
 });
 
 export const reference: Reference = ({ input }, attributes) =>
@@ -18,7 +15,7 @@ export const reference: Reference = ({ input }, attributes) =>
     normalDrawing,
     attributes,
     input!.dims,
-    attributes.dtype === undefined ? input!.dtype : dtypeOfOnnx("RandomNormalLike", { name: "" }, attributes.dtype),
+    dtypeOr(input!.dtype, "RandomNormalLike", { name: "" }, attributes.dtype),
   );
 
 export const cases = (): readonly OperatorCase[] => [

@@ -1,16 +1,13 @@
 // RandomUniformLike: RandomUniform with the dims of an input.
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { dtypeOfOnnx } from "./onnx-dtypes.js";
+import { dtypeOr } from "./onnx-dtypes.js";
 import { drawnOperator, drawnReference, uniform, uniformDrawing, uniformTolerance } from "./random-distributions.js";
 
 export const operator: Operator = /* @__PURE__ */ drawnOperator("RandomUniformLike", uniform, {
   inputs: ["input"],
   attributes: { dtype: { type: "int" } },
   shape: node => node.dims.input!,
-  dtype: node =>
-    node.attributes.dtype === undefined
-      ? node.dtypes.input!
-      : dtypeOfOnnx("RandomUniformLike", node, node.attributes.dtype),
+  dtype: node => dtypeOr(node.dtypes.input!, "RandomUniformLike", node, node.attributes.dtype),
 });
 
 export const reference: Reference = ({ input }, attributes) =>
@@ -18,7 +15,7 @@ export const reference: Reference = ({ input }, attributes) =>
     uniformDrawing,
     attributes,
     input!.dims,
-    attributes.dtype === undefined ? input!.dtype : dtypeOfOnnx("RandomUniformLike", { name: "" }, attributes.dtype),
+    dtypeOr(input!.dtype, "RandomUniformLike", { name: "" }, attributes.dtype),
   );
 
 export const cases = (): readonly OperatorCase[] => [
