@@ -15,9 +15,6 @@ const random = "draws random numbers, which no other implementation can reproduc
 const noise =
   "the suite's own transform leaves 1.9e-7 where the exact result is 0, and allows 1e-7; the reference in float64 gives 3e-15";
 
-const positive =
-  "the suite expects 0.6368 of -0.8, which is the value of +0.8; onnxruntime-node 1.30 gives -0.1632 as well";
-
 export const knownGaps: readonly Gap[] = [
   { suite: "node", case: "test_bernoulli*", reason: random },
   { suite: "node", case: "test_training_dropout", reason: random },
@@ -26,8 +23,6 @@ export const knownGaps: readonly Gap[] = [
   { suite: "node", case: "test_training_dropout_mask", reason: random },
   { suite: "node", case: "test_dft_inverse", reason: noise },
   { suite: "node", case: "test_dft_inverse_opset19", reason: noise },
-  { suite: "ort-web-ops", case: "quick-gelu: QuickGelu test: [2x4]", reason: positive },
-  { suite: "ort-web-ops", case: "quick-gelu: QuickGelu test: [3x5]", reason: positive },
   {
     suite: "onnxruntime-node",
     case: "MatMulNBits, f32 2×32 to 4, 4 bits, blocks of 16, zeros packed, g_idx",

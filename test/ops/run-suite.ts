@@ -63,7 +63,9 @@ export async function runSuite(suite: LoadedSuite, subject: Subject): Promise<Su
 function problemOf(testCase: SuiteCase, outcome: Outcome, suite: SuiteName): string | undefined {
   if (outcome instanceof Error) return outcome.message;
   for (const [i, want] of testCase.outputs.entries()) {
-    const problem = outcome[i] ? difference(outcome[i], want, toleranceOf(suite, want.dtype)) : "is missing";
+    const problem = outcome[i]
+      ? difference(outcome[i], want, toleranceOf(suite, testCase.name, want.dtype))
+      : "is missing";
     if (problem) return `output ${testCase.graph.outputs[i]!.name}: ${problem}`;
   }
   return undefined;

@@ -65,14 +65,23 @@ export interface SuiteTolerance {
 export const onnxTolerance: SuiteTolerance = { rtol: 1e-3, atol: 1e-7 };
 
 /**
- * What ONNX Runtime's own run of its web tests allows on the GPUs that they are written for: some expect 3 where 3.0007 is exact, those
- * of RotaryEmbedding have four digits. Numbers in f16 are written with four digits or fewer.
+ * What ONNX Runtime's own run of its web tests allows on a CPU; numbers in f16 are written with four digits or fewer. Some cases
+ * were written for GPUs, with which that run allows 1e-3.
  */
-export const webTolerance: SuiteTolerance = { rtol: 1e-5, atol: 1e-3 };
-const webHalfTolerance: SuiteTolerance = { rtol: 2e-3, atol: 1e-3 };
+const webTolerance: SuiteTolerance = { rtol: 1e-6, atol: 1e-4 };
+const webHalfTolerance: SuiteTolerance = { rtol: 1e-3, atol: 1e-4 };
+const coarseWebCases: readonly (readonly [name: RegExp, tolerance: SuiteTolerance])[] = [
+  // angles, inputs and outputs are rounded to four digits, so that two rounded products are added up
+  [/^rotary-embedding: /, { rtol: 1e-6, atol: 2e-4 }],
+  // weights e⁻⁸ and e⁻¹⁰ are taken for 0: 3 is expected where 3.00067 is exact, 9 where it is 9.00036
+  [/^multihead-attention: .* pastKey and pastValue; (kvBNSH|Key and Value 4-dims)/, { rtol: 1e-6, atol: 7e-4 }],
+];
 
-export const toleranceOf = (suite: string, dtype: Dtype): SuiteTolerance =>
-  suite !== "ort-web-ops" ? onnxTolerance : dtype === "f16" ? webHalfTolerance : webTolerance;
+export function toleranceOf(suite: string, name: string, dtype: Dtype): SuiteTolerance {
+  if (suite !== "ort-web-ops") return onnxTolerance;
+  if (dtype === "f16") return webHalfTolerance;
+  return coarseWebCases.find(([pattern]) => pattern.test(name))?.[1] ?? webTolerance;
+}
 
 /** Distance of 1 to the next number; f64 is held to what f32 promises, because functions such as exp are. */
 const epsilon: Partial<Record<Dtype, number>> = { f16: 2 ** -10, bf16: 2 ** -7 };

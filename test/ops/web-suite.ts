@@ -34,6 +34,14 @@ interface WebTest {
 /** Declared element types that contradict ONNX, by test: a Shape is int64. */
 const corrected: Readonly<Record<string, string>> = { "Shape op test": "int64" };
 
+/**
+ * Tests whose inputs all are positive, though one is written with a minus: 0.6368 is expected of −0.8, which is what x · sigmoid(1.702 · x)
+ * is of 0.8. ONNX Runtime's list of tests leaves the file out, and its kernel gives −0.1632 of −0.8.
+ */
+const unsigned: ReadonlySet<string> = new Set(["QuickGelu test"]);
+const signed = (test: WebTest, t: WebTensor): WebTensor =>
+  unsigned.has(test.name) ? { ...t, data: t.data!.map(x => Math.abs(Number(x))) } : t;
+
 /** Comments go, strings stay, whatever they hold. */
 const withoutComments = (text: string): string =>
   text.replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, string: string | undefined) => string ?? "");
@@ -73,7 +81,7 @@ function caseOf(
   const given: Record<string, ReferenceTensor> = {};
   const values = inputs.map((t, i): Value | undefined => {
     if (!t.data) return undefined;
-    const tensor = tensorOf(t);
+    const tensor = tensorOf(signed(test, t));
     given[`input_${i}`] = tensor;
     return { name: `input_${i}`, dtype: tensor.dtype, dims: tensor.dims.map(n => Poly.int(n)) };
   });
