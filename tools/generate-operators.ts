@@ -1,4 +1,5 @@
-// Writes what is derived from the operators' files: src/ops/index.ts, test/ops/modules.ts and docs/operators.md.
+// Writes what is derived from the operators' files: src/ops/index.ts and src/ops/other-domains.ts, test/ops/modules.ts and
+// docs/operators.md.
 // `node dist/tools/generate-operators.js` after adding an operator and building; `--check` only says whether they are current.
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -25,14 +26,39 @@ async function operatorFiles(): Promise<readonly string[]> {
 const identifier = (file: string, suffix: string): string =>
   file.replace(/[-/](.)/g, (_, c: string) => c.toUpperCase()) + suffix;
 
-function indexSource(files: readonly string[]): string {
+/** A list that the library imports. */
+function listSource(name: string, files: readonly string[]): string {
   const imports = files.map(f => `import { operator as ${identifier(f, "Operator")} } from "./${f}.js";\n`);
   const last = 'import type { Operator } from "./operator.js";\n';
   const sorted = [...imports, last].sort((a, b) => (pathIn(a) < pathIn(b) ? -1 : 1));
   const list = files.map(f => `  ${identifier(f, "Operator")},\n`).join("");
-  return `${header}${sorted.join("")}\nexport const builtInOperators: readonly Operator[] = [\n${list}];\n`;
+  return `${header}${sorted.join("")}\nexport const ${name}: readonly Operator[] = [\n${list}];\n`;
 }
 const pathIn = (line: string): string => /"(.*)\.js"/.exec(line)![1]!;
+const isInFolder = (file: string): boolean => file.includes("/");
+
+/** What is needed at once, and a function that gets the rest: bundlers make it a file of its own. */
+function indexSource(modules: readonly (readonly [file: string, module: OperatorModule])[]): string {
+  const domains = new Set<string>();
+  for (const [file, { operator }] of modules) {
+    const { domain = "" } = operator;
+    // operators of the project's own domain are parts of others and lie beside them
+    if (domain === "azulejo") continue;
+    if ((domain !== "") !== isInFolder(file))
+      throw new Error(`src/ops/${file}.ts: operators of ai.onnx lie in src/ops, those of other domains in folders`);
+    if (domain) domains.add(domain);
+  }
+  const files = modules.map(([file]) => file).filter(file => !isInFolder(file));
+  const list = [...domains].sort().map(domain => `  "${domain}",\n`);
+  return `${listSource("builtInOperators", files)}
+/** Domains beside ai.onnx that have operators here. */
+export const otherDomains: readonly string[] = [
+${list.join("")}];
+/** Their operators, in code that is loaded when a model names one of these domains. */
+export const loadOtherDomains = async (): Promise<readonly Operator[]> =>
+  (await import("./other-domains.js")).otherDomainOperators;
+`;
+}
 
 function modulesSource(files: readonly string[]): string {
   const imports = files.map(f => `import * as ${identifier(f, "Module")} from "../../src/ops/${f}.js";\n`);
@@ -49,19 +75,15 @@ function bodyKind({ operator }: OperatorModule): string {
   return operator.reshape ? "reshape" : "at";
 }
 
-async function catalogue(files: readonly string[]): Promise<string> {
-  const rows: string[] = [];
+function catalogue(modules: readonly (readonly [file: string, module: OperatorModule])[]): string {
   const written = new Set<string>();
-  for (const f of files) {
-    const module = (await import(pathToFileURL(`${root}/dist/src/ops/${f}.js`).href)) as OperatorModule;
+  const rows = modules.map(([file, module]) => {
     const { operator, doc } = module;
     const name = operator.domain ? `${operator.domain}.${operator.name}` : operator.name;
     if (operator.domain === "com.microsoft") written.add(operator.name);
     const notes = doc.limits ? `${doc.summary}. *${doc.limits}*` : doc.summary;
-    rows.push(
-      `| [${name}](../src/ops/${f}.ts) | ${doc.dtypes} | ${doc.opsets.join("–")} | ${bodyKind(module)} | ${notes} |`,
-    );
-  }
+    return `| [${name}](../src/ops/${file}.ts) | ${doc.dtypes} | ${doc.opsets.join("–")} | ${bodyKind(module)} | ${notes} |`;
+  });
   const missing = leftOutRows(written);
   return `# Operators
 
@@ -94,10 +116,16 @@ function leftOutRows(written: ReadonlySet<string>): readonly string[] {
 }
 
 const files = await operatorFiles();
+const modules = await Promise.all(
+  files.map(async (f): Promise<readonly [string, OperatorModule]> => {
+    return [f, await import(pathToFileURL(`${root}/dist/src/ops/${f}.js`).href)];
+  }),
+);
 const derived: readonly (readonly [path: string, text: string])[] = [
-  ["src/ops/index.ts", indexSource(files)],
+  ["src/ops/index.ts", indexSource(modules)],
+  ["src/ops/other-domains.ts", listSource("otherDomainOperators", files.filter(isInFolder))],
   ["test/ops/modules.ts", modulesSource(files)],
-  ["docs/operators.md", await catalogue(files)],
+  ["docs/operators.md", catalogue(modules)],
 ];
 const check = process.argv.includes("--check");
 for (const [path, text] of derived) {

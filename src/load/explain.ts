@@ -42,9 +42,9 @@ export async function explain(source: ModelSource, options: ExplainOptions): Pro
       `stage: "${stage}" is not one of "graph", "kernels", "loops", "code"; choose one of them`,
     );
   }
-  const registry = registryFor(options);
   const { graph, close } = await readModel(source, options);
   try {
+    const registry = await registryFor(graph, options);
     const prepared = await prepareGraph(graph, registry, options);
     if (stage === "graph") return printGraph(prepared.graph);
     if (!usesHost(prepared.graph, registry)) return await explainGraph(prepared.graph, stage, registry, options);

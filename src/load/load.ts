@@ -8,7 +8,8 @@ import { Session } from "../runtime/session.js";
 import type { CompileOptions } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
 import { checkOptions, checkPinnedKernels } from "./check-options.js";
-import { type CompileContext, CompiledGraph, type Runnable } from "./compiled-graph.js";
+import type { CompileContext, Runnable } from "./compiled-graph.js";
+import { CompiledGraph } from "./compiled-graph.js";
 import { CutGraph } from "./cut-graph.js";
 import { prepareGraph, readModel, registryFor } from "./prepare.js";
 import { targetOf } from "./targets.js";
@@ -21,10 +22,12 @@ const MAX_DEFAULT_THREADS = 8;
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkOptions(options);
-  const context = await contextOf(options);
+  const chosen = { target: await targetOf(options), compileOptions: compileOptionsOf(options) };
   const { graph, close } = await readModel(source, options);
-  context.target.begin?.(context.compileOptions);
+  chosen.target.begin?.(chosen.compileOptions);
   try {
+    const registry = await registryFor(graph, options);
+    const context: CompileContext = { ...chosen, registry, options, cutApart: CutGraph.create };
     const prepared = await prepareGraph(graph, context.registry, options);
     const info = {
       name: graph.name,
@@ -42,7 +45,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
     await close();
     throw e;
   } finally {
-    context.target.abandon?.();
+    chosen.target.abandon?.();
   }
 }
 
@@ -55,14 +58,8 @@ function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {
   }
 }
 
-export async function contextOf(options: LoadOptions): Promise<CompileContext> {
-  const target = await targetOf(options);
-  const compileOptions = compileOptionsOf(options);
-  return { registry: registryFor(options), options, target, compileOptions, cutApart: CutGraph.create };
-}
-
 /** The graph went through inference and passes. */
-export const runnableOf = (graph: Graph, context: CompileContext): Promise<CompiledGraph | CutGraph> =>
+const runnableOf = (graph: Graph, context: CompileContext): Promise<CompiledGraph | CutGraph> =>
   usesHost(graph, context.registry) ? CutGraph.create(graph, context) : CompiledGraph.create(graph, context);
 
 interface ModelInfo {

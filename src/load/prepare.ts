@@ -7,8 +7,10 @@ import type { PassReport } from "../graph/pass.js";
 import { runPasses } from "../graph/pass.js";
 import { defaultPasses } from "../graph/passes/index.js";
 import type { KernelProgram } from "../graph/program.js";
+import { domainsOf } from "../graph/values.js";
+import { otherDomains } from "../ops/index.js";
 import type { Registry } from "../ops/registry.js";
-import { createRegistry } from "../ops/registry.js";
+import { createRegistry, operatorsBeside } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { now } from "../runtime/platform.js";
 import type { ByteSource } from "../support/byte-source.js";
@@ -82,7 +84,13 @@ export async function prepareGraph(
   return { graph: infer(done, registry), passes, notes };
 }
 
-export const registryFor = (options: LoadOptions): Registry => createRegistry(options.operators);
+/** The user's operators, those of ai.onnx, and those of other domains where the graph names one. */
+export async function registryFor(graph: Graph, { operators, passes }: LoadOptions): Promise<Registry> {
+  // what a user's pass or expansion may put in is not known before it runs
+  const any = passes !== undefined || operators?.some(o => o.expand);
+  const others = await operatorsBeside(any ? new Set(otherDomains) : domainsOf(graph));
+  return createRegistry(operators, others);
+}
 
 export function programOf(graph: Graph, registry: Registry, options: LoadOptions = {}): KernelProgram {
   const program = partition(graph, registry);

@@ -2,15 +2,12 @@
 import { operator as absOperator } from "./abs.js";
 import { operator as acosOperator } from "./acos.js";
 import { operator as acoshOperator } from "./acosh.js";
-import { operator as adagradOperator } from "./adagrad.js";
-import { operator as adamOperator } from "./adam.js";
 import { operator as addOperator } from "./add.js";
 import { operator as affineOperator } from "./affine.js";
 import { operator as affineGridOperator } from "./affine-grid.js";
 import { operator as andOperator } from "./and.js";
 import { operator as argMaxOperator } from "./arg-max.js";
 import { operator as argMinOperator } from "./arg-min.js";
-import { operator as arrayFeatureExtractorOperator } from "./array-feature-extractor.js";
 import { operator as asinOperator } from "./asin.js";
 import { operator as asinhOperator } from "./asinh.js";
 import { operator as atanOperator } from "./atan.js";
@@ -22,7 +19,6 @@ import { operator as attentionWeightsOperator } from "./attention-weights.js";
 import { operator as averagePoolOperator } from "./average-pool.js";
 import { operator as batchNormalizationOperator } from "./batch-normalization.js";
 import { operator as bernoulliOperator } from "./bernoulli.js";
-import { operator as binarizerOperator } from "./binarizer.js";
 import { operator as bitCastOperator } from "./bit-cast.js";
 import { operator as bitShiftOperator } from "./bit-shift.js";
 import { operator as bitwiseAndOperator } from "./bitwise-and.js";
@@ -67,9 +63,7 @@ import { operator as erfOperator } from "./erf.js";
 import { operator as expOperator } from "./exp.js";
 import { operator as expandOperator } from "./expand.js";
 import { operator as eyeLikeOperator } from "./eye-like.js";
-import { operator as featureVectorizerOperator } from "./feature-vectorizer.js";
 import { operator as flattenOperator } from "./flatten.js";
-import { operator as flexAttentionOperator } from "./flex-attention.js";
 import { operator as floorOperator } from "./floor.js";
 import { operator as frameOperator } from "./frame.js";
 import { operator as gatherOperator } from "./gather.js";
@@ -80,7 +74,6 @@ import { operator as gemmOperator } from "./gemm.js";
 import { operator as globalAveragePoolOperator } from "./global-average-pool.js";
 import { operator as globalLpPoolOperator } from "./global-lp-pool.js";
 import { operator as globalMaxPoolOperator } from "./global-max-pool.js";
-import { operator as gradientOperator } from "./gradient.js";
 import { operator as greaterOperator } from "./greater.js";
 import { operator as greaterOrEqualOperator } from "./greater-or-equal.js";
 import { operator as gridSampleOperator } from "./grid-sample.js";
@@ -94,18 +87,14 @@ import { operator as hardmaxOperator } from "./hardmax.js";
 import { operator as identityOperator } from "./identity.js";
 import { operator as ifOperator } from "./if.js";
 import { operator as imageScalerOperator } from "./image-scaler.js";
-import { operator as imputerOperator } from "./imputer.js";
 import { operator as instanceNormalizationOperator } from "./instance-normalization.js";
 import { operator as isInfOperator } from "./is-inf.js";
 import { operator as isNanOperator } from "./is-nan.js";
-import { operator as labelEncoderOperator } from "./label-encoder.js";
 import { operator as layerNormalizationOperator } from "./layer-normalization.js";
 import { operator as leakyReluOperator } from "./leaky-relu.js";
 import { operator as lessOperator } from "./less.js";
 import { operator as lessOrEqualOperator } from "./less-or-equal.js";
 import { operator as linearAttentionOperator } from "./linear-attention.js";
-import { operator as linearClassifierOperator } from "./linear-classifier.js";
-import { operator as linearRegressorOperator } from "./linear-regressor.js";
 import { operator as logOperator } from "./log.js";
 import { operator as logSoftmaxOperator } from "./log-softmax.js";
 import { operator as loopOperator } from "./loop.js";
@@ -122,59 +111,17 @@ import { operator as maxUnpoolOperator } from "./max-unpool.js";
 import { operator as meanOperator } from "./mean.js";
 import { operator as meanVarianceNormalizationOperator } from "./mean-variance-normalization.js";
 import { operator as melWeightMatrixOperator } from "./mel-weight-matrix.js";
-import { operator as microsoftAttentionOperator } from "./microsoft/attention.js";
-import { operator as microsoftBiasAddOperator } from "./microsoft/bias-add.js";
-import { operator as microsoftBiasGeluOperator } from "./microsoft/bias-gelu.js";
-import { operator as microsoftBiasSplitGeluOperator } from "./microsoft/bias-split-gelu.js";
-import { operator as microsoftDequantizeLinearOperator } from "./microsoft/dequantize-linear.js";
-import { operator as microsoftDynamicQuantizeMatMulOperator } from "./microsoft/dynamic-quantize-mat-mul.js";
-import { operator as microsoftEmbedLayerNormalizationOperator } from "./microsoft/embed-layer-normalization.js";
-import { operator as microsoftExpandDimsOperator } from "./microsoft/expand-dims.js";
-import { operator as microsoftFastGeluOperator } from "./microsoft/fast-gelu.js";
-import { operator as microsoftFusedConvOperator } from "./microsoft/fused-conv.js";
-import { operator as microsoftFusedGemmOperator } from "./microsoft/fused-gemm.js";
-import { operator as microsoftFusedMatMulOperator } from "./microsoft/fused-mat-mul.js";
-import { operator as microsoftGatherBlockQuantizedOperator } from "./microsoft/gather-block-quantized.js";
-import { operator as microsoftGatherNdOperator } from "./microsoft/gather-nd.js";
-import { operator as microsoftGeluOperator } from "./microsoft/gelu.js";
-import { operator as microsoftGridSampleOperator } from "./microsoft/grid-sample.js";
-import { operator as microsoftGroupQueryAttentionOperator } from "./microsoft/group-query-attention.js";
-import { operator as microsoftKeyMaskOperator } from "./microsoft/key-mask.js";
-import { operator as microsoftKeyValueCacheOperator } from "./microsoft/key-value-cache.js";
-import { operator as microsoftMatMulIntegerToFloatOperator } from "./microsoft/mat-mul-integer-to-float.js";
-import { operator as microsoftMatMulNBitsOperator } from "./microsoft/mat-mul-n-bits.js";
-import { operator as microsoftMultiHeadAttentionOperator } from "./microsoft/multi-head-attention.js";
-import { operator as microsoftNhwcMaxPoolOperator } from "./microsoft/nhwc-max-pool.js";
-import { operator as microsoftPadOperator } from "./microsoft/pad.js";
-import { operator as microsoftQLinearAddOperator } from "./microsoft/q-linear-add.js";
-import { operator as microsoftQLinearAveragePoolOperator } from "./microsoft/q-linear-average-pool.js";
-import { operator as microsoftQLinearGlobalAveragePoolOperator } from "./microsoft/q-linear-global-average-pool.js";
-import { operator as microsoftQLinearLeakyReluOperator } from "./microsoft/q-linear-leaky-relu.js";
-import { operator as microsoftQLinearMulOperator } from "./microsoft/q-linear-mul.js";
-import { operator as microsoftQLinearSigmoidOperator } from "./microsoft/q-linear-sigmoid.js";
-import { operator as microsoftQuantizeLinearOperator } from "./microsoft/quantize-linear.js";
-import { operator as microsoftQuickGeluOperator } from "./microsoft/quick-gelu.js";
-import { operator as microsoftRotaryEmbeddingOperator } from "./microsoft/rotary-embedding.js";
-import { operator as microsoftSkipLayerNormalizationOperator } from "./microsoft/skip-layer-normalization.js";
-import { operator as microsoftSkipSimplifiedLayerNormalizationOperator } from "./microsoft/skip-simplified-layer-normalization.js";
-import { operator as microsoftTransposeMatMulOperator } from "./microsoft/transpose-mat-mul.js";
-import { operator as microsoftTriluOperator } from "./microsoft/trilu.js";
 import { operator as minOperator } from "./min.js";
 import { operator as mishOperator } from "./mish.js";
 import { operator as modOperator } from "./mod.js";
-import { operator as momentumOperator } from "./momentum.js";
 import { operator as mulOperator } from "./mul.js";
 import { operator as multinomialOperator } from "./multinomial.js";
 import { operator as negOperator } from "./neg.js";
 import { operator as negativeLogLikelihoodLossOperator } from "./negative-log-likelihood-loss.js";
-import { operator as nhwcBatchNormalizationOperator } from "./nhwc/batch-normalization.js";
-import { operator as nhwcConvOperator } from "./nhwc/conv.js";
 import { operator as nonMaxSuppressionOperator } from "./non-max-suppression.js";
 import { operator as nonZeroOperator } from "./non-zero.js";
-import { operator as normalizerOperator } from "./normalizer.js";
 import { operator as notOperator } from "./not.js";
 import { operator as oneHotOperator } from "./one-hot.js";
-import { operator as oneHotEncoderOperator } from "./one-hot-encoder.js";
 import type { Operator } from "./operator.js";
 import { operator as optionalOperator } from "./optional.js";
 import { operator as optionalGetElementOperator } from "./optional-get-element.js";
@@ -218,7 +165,6 @@ import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
 import { operator as roundOperator } from "./round.js";
 import { operator as scaleOperator } from "./scale.js";
 import { operator as scaledTanhOperator } from "./scaled-tanh.js";
-import { operator as scalerOperator } from "./scaler.js";
 import { operator as scanOperator } from "./scan.js";
 import { operator as scatterOperator } from "./scatter.js";
 import { operator as scatterElementsOperator } from "./scatter-elements.js";
@@ -255,7 +201,6 @@ import { operator as stringNormalizerOperator } from "./string-normalizer.js";
 import { operator as stringSplitOperator } from "./string-split.js";
 import { operator as subOperator } from "./sub.js";
 import { operator as sumOperator } from "./sum.js";
-import { operator as svmRegressorOperator } from "./svm-regressor.js";
 import { operator as swiGluOperator } from "./swi-glu.js";
 import { operator as swishOperator } from "./swish.js";
 import { operator as tanOperator } from "./tan.js";
@@ -266,11 +211,6 @@ import { operator as thresholdedReluOperator } from "./thresholded-relu.js";
 import { operator as tileOperator } from "./tile.js";
 import { operator as topKOperator } from "./top-k.js";
 import { operator as transposeOperator } from "./transpose.js";
-import { operator as treeEnsembleOperator } from "./tree-ensemble.js";
-import { operator as treeEnsembleClassifierOperator } from "./tree-ensemble-classifier.js";
-import { operator as treeEnsembleRegressorOperator } from "./tree-ensemble-regressor.js";
-import { operator as treeScoresOperator } from "./tree-scores.js";
-import { operator as treeWalkOperator } from "./tree-walk.js";
 import { operator as triluOperator } from "./trilu.js";
 import { operator as uniqueOperator } from "./unique.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
@@ -284,15 +224,12 @@ export const builtInOperators: readonly Operator[] = [
   absOperator,
   acosOperator,
   acoshOperator,
-  adagradOperator,
-  adamOperator,
   addOperator,
   affineGridOperator,
   affineOperator,
   andOperator,
   argMaxOperator,
   argMinOperator,
-  arrayFeatureExtractorOperator,
   asinOperator,
   asinhOperator,
   atanOperator,
@@ -304,7 +241,6 @@ export const builtInOperators: readonly Operator[] = [
   averagePoolOperator,
   batchNormalizationOperator,
   bernoulliOperator,
-  binarizerOperator,
   bitCastOperator,
   bitShiftOperator,
   bitwiseAndOperator,
@@ -349,9 +285,7 @@ export const builtInOperators: readonly Operator[] = [
   expOperator,
   expandOperator,
   eyeLikeOperator,
-  featureVectorizerOperator,
   flattenOperator,
-  flexAttentionOperator,
   floorOperator,
   frameOperator,
   gatherElementsOperator,
@@ -362,7 +296,6 @@ export const builtInOperators: readonly Operator[] = [
   globalAveragePoolOperator,
   globalLpPoolOperator,
   globalMaxPoolOperator,
-  gradientOperator,
   greaterOrEqualOperator,
   greaterOperator,
   gridSampleOperator,
@@ -376,18 +309,14 @@ export const builtInOperators: readonly Operator[] = [
   identityOperator,
   ifOperator,
   imageScalerOperator,
-  imputerOperator,
   instanceNormalizationOperator,
   isInfOperator,
   isNanOperator,
-  labelEncoderOperator,
   layerNormalizationOperator,
   leakyReluOperator,
   lessOrEqualOperator,
   lessOperator,
   linearAttentionOperator,
-  linearClassifierOperator,
-  linearRegressorOperator,
   logSoftmaxOperator,
   logOperator,
   loopOperator,
@@ -404,58 +333,16 @@ export const builtInOperators: readonly Operator[] = [
   meanVarianceNormalizationOperator,
   meanOperator,
   melWeightMatrixOperator,
-  microsoftAttentionOperator,
-  microsoftBiasAddOperator,
-  microsoftBiasGeluOperator,
-  microsoftBiasSplitGeluOperator,
-  microsoftDequantizeLinearOperator,
-  microsoftDynamicQuantizeMatMulOperator,
-  microsoftEmbedLayerNormalizationOperator,
-  microsoftExpandDimsOperator,
-  microsoftFastGeluOperator,
-  microsoftFusedConvOperator,
-  microsoftFusedGemmOperator,
-  microsoftFusedMatMulOperator,
-  microsoftGatherBlockQuantizedOperator,
-  microsoftGatherNdOperator,
-  microsoftGeluOperator,
-  microsoftGridSampleOperator,
-  microsoftGroupQueryAttentionOperator,
-  microsoftKeyMaskOperator,
-  microsoftKeyValueCacheOperator,
-  microsoftMatMulIntegerToFloatOperator,
-  microsoftMatMulNBitsOperator,
-  microsoftMultiHeadAttentionOperator,
-  microsoftNhwcMaxPoolOperator,
-  microsoftPadOperator,
-  microsoftQLinearAddOperator,
-  microsoftQLinearAveragePoolOperator,
-  microsoftQLinearGlobalAveragePoolOperator,
-  microsoftQLinearLeakyReluOperator,
-  microsoftQLinearMulOperator,
-  microsoftQLinearSigmoidOperator,
-  microsoftQuantizeLinearOperator,
-  microsoftQuickGeluOperator,
-  microsoftRotaryEmbeddingOperator,
-  microsoftSkipLayerNormalizationOperator,
-  microsoftSkipSimplifiedLayerNormalizationOperator,
-  microsoftTransposeMatMulOperator,
-  microsoftTriluOperator,
   minOperator,
   mishOperator,
   modOperator,
-  momentumOperator,
   mulOperator,
   multinomialOperator,
   negOperator,
   negativeLogLikelihoodLossOperator,
-  nhwcBatchNormalizationOperator,
-  nhwcConvOperator,
   nonMaxSuppressionOperator,
   nonZeroOperator,
-  normalizerOperator,
   notOperator,
-  oneHotEncoderOperator,
   oneHotOperator,
   optionalGetElementOperator,
   optionalHasElementOperator,
@@ -499,7 +386,6 @@ export const builtInOperators: readonly Operator[] = [
   roundOperator,
   scaleOperator,
   scaledTanhOperator,
-  scalerOperator,
   scanOperator,
   scatterElementsOperator,
   scatterNdOperator,
@@ -536,7 +422,6 @@ export const builtInOperators: readonly Operator[] = [
   stringSplitOperator,
   subOperator,
   sumOperator,
-  svmRegressorOperator,
   swiGluOperator,
   swishOperator,
   tanOperator,
@@ -547,11 +432,6 @@ export const builtInOperators: readonly Operator[] = [
   tileOperator,
   topKOperator,
   transposeOperator,
-  treeEnsembleClassifierOperator,
-  treeEnsembleRegressorOperator,
-  treeEnsembleOperator,
-  treeScoresOperator,
-  treeWalkOperator,
   triluOperator,
   uniqueOperator,
   unsqueezeOperator,
@@ -561,3 +441,15 @@ export const builtInOperators: readonly Operator[] = [
   writeRowOperator,
   xorOperator,
 ];
+
+/** Domains beside ai.onnx that have operators here. */
+export const otherDomains: readonly string[] = [
+  "ai.onnx.ml",
+  "ai.onnx.preview",
+  "ai.onnx.preview.training",
+  "com.microsoft",
+  "com.ms.internal.nhwc",
+];
+/** Their operators, in code that is loaded when a model names one of these domains. */
+export const loadOtherDomains = async (): Promise<readonly Operator[]> =>
+  (await import("./other-domains.js")).otherDomainOperators;

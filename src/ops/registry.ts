@@ -1,6 +1,7 @@
-// Which operator a node of a graph means: the user's first, then the built-in ones.
+// Which operator a node of a graph means: the user's first, then the built-in ones, those of domains beside ai.onnx if they
+// were loaded.
 import { AzulejoError } from "../support/errors.js";
-import { builtInOperators } from "./index.js";
+import { builtInOperators, loadOtherDomains, otherDomains } from "./index.js";
 import type { Operator } from "./operator.js";
 
 export interface Registry {
@@ -10,9 +11,30 @@ export interface Registry {
 
 const keyOf = (domain: string, name: string): string => `${domain === "ai.onnx" ? "" : domain}:${name}`;
 
-/** Built-in operators, preceded by the user's of any domain. */
-export function createRegistry(userOperators: readonly Operator[] = []): Registry {
-  const byKey = new Map(builtInOperators.map(o => [keyOf(o.domain ?? "", o.name), o]));
+/**
+ * The operators of domains beside ai.onnx, where one of them is named here.
+ * @throws AzulejoError target, where their code can't be read
+ */
+export async function operatorsBeside(domains: ReadonlySet<string>): Promise<readonly Operator[]> {
+  const named = otherDomains.find(name => domains.has(name));
+  if (named === undefined) return [];
+  try {
+    return await loadOtherDomains();
+  } catch (cause) {
+    throw new AzulejoError(
+      "target",
+      `The operators of ${named} can't be loaded (${(cause as Error).message}); serve all files that the bundler wrote, from one folder`,
+      { cause },
+    );
+  }
+}
+
+/** Operators of ai.onnx, those of other domains that were loaded, preceded by the user's of any domain. */
+export function createRegistry(
+  userOperators: readonly Operator[] = [],
+  ofOtherDomains: readonly Operator[] = [],
+): Registry {
+  const byKey = new Map([...builtInOperators, ...ofOtherDomains].map(o => [keyOf(o.domain ?? "", o.name), o]));
   const users = new Set<string>();
   for (const o of userOperators) {
     const key = keyOf(o.domain ?? "", o.name);

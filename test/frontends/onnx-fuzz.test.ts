@@ -6,13 +6,13 @@ import { readOnnx } from "../../src/frontends/onnx/index.js";
 import { runPasses } from "../../src/graph/pass.js";
 import { defaultPasses } from "../../src/graph/passes/index.js";
 import { printGraph } from "../../src/graph/print.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import { AzulejoError } from "../../src/support/errors.js";
 import { bytesOf, realModels } from "../graph/models.js";
+import { fullRegistry } from "../ops/full-registry.js";
 import { mutated } from "./onnx-mutations.js";
 import { seeds } from "./onnx-seeds.js";
 
-const registry = createRegistry();
+const registry = fullRegistry();
 
 /** what became of a file: "read" or the code of the error */
 async function attempt(bytes: Uint8Array): Promise<string> {

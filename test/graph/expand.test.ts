@@ -8,8 +8,8 @@ import { runPasses } from "../../src/graph/pass.js";
 import { expandOperators } from "../../src/graph/passes/index.js";
 import { load } from "../../src/load/load.js";
 import type { Operator } from "../../src/ops/operator.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import { elementType, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { fullRegistry } from "../ops/full-registry.js";
 
 const domain = "test";
 const square: Operator = {
@@ -39,7 +39,7 @@ const endless: Operator = {
 };
 const forgetful: Operator = { ...square, name: "Forgetful", expand: () => ({}) };
 const operators = [square, distance, endless, forgetful];
-const registry = createRegistry(operators);
+const registry = fullRegistry(operators);
 
 const model = (op: string, inputs: readonly string[]): Uint8Array =>
   onnxModel({

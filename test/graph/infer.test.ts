@@ -11,7 +11,6 @@ import { printGraph } from "../../src/graph/print.js";
 import { bindSymbols, specialize } from "../../src/graph/specialize.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import type { Operator } from "../../src/ops/operator.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import type { ModelInit } from "../frontends/onnx-model.js";
 import {
   elementType,
@@ -25,11 +24,12 @@ import {
   text,
   value,
 } from "../frontends/onnx-model.js";
+import { fullRegistry } from "../ops/full-registry.js";
 
 const { f32, i64, i32, bool } = elementType;
-const registry = createRegistry();
+const registry = fullRegistry();
 const inferred = async (model: ModelInit, ...user: Operator[]): Promise<Graph> =>
-  infer(await readOnnx(onnxModel(model)), user.length ? createRegistry(user) : registry);
+  infer(await readOnnx(onnxModel(model)), user.length ? fullRegistry(user) : registry);
 const x = value("x", f32, ["n", 4]);
 const y = value("y", 0);
 

@@ -16,13 +16,13 @@ import { defaultPasses } from "../../src/graph/passes/index.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import { isPacked } from "../../src/ir/packed.js";
 import { onnxDtypes } from "../../src/ops/onnx-dtypes.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import type { ErrorCode } from "../../src/support/errors.js";
 import { AzulejoError } from "../../src/support/errors.js";
+import { fullRegistry } from "../ops/full-registry.js";
 import { needsHost } from "../ops/suite.js";
 import { dataPath } from "./models.js";
 
-const registry = createRegistry();
+const registry = fullRegistry();
 const prepare = (graph: Graph): Promise<Graph> => runPasses(graph, defaultPasses(registry));
 /** why a case may not get through: operators and types that the project does not have yet */
 const notYet: ReadonlySet<ErrorCode> = new Set(["operator-unknown", "operator-unsupported"]);

@@ -23,7 +23,6 @@ import {
 import { printGraph } from "../../src/graph/print.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import type { ModelInit } from "../frontends/onnx-model.js";
 import {
   elementType,
@@ -39,11 +38,12 @@ import {
   text,
   value,
 } from "../frontends/onnx-model.js";
+import { fullRegistry } from "../ops/full-registry.js";
 import { operatorModules } from "../ops/modules.js";
 import { evaluate, pseudoRandom } from "./evaluate.js";
 
 const { f32, i64, bool, f64, i32 } = elementType;
-const registry = createRegistry();
+const registry = fullRegistry();
 
 const random = (dims: readonly number[], seed = 7): ReferenceTensor => ({
   dtype: "f32",

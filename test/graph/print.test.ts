@@ -11,7 +11,6 @@ import { runPasses } from "../../src/graph/pass.js";
 import { defaultPasses } from "../../src/graph/passes/index.js";
 import { printed, printGraph } from "../../src/graph/print.js";
 import { verifyGraph } from "../../src/graph/verify.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import { AzulejoError } from "../../src/support/errors.js";
 import {
   elementType,
@@ -27,10 +26,11 @@ import {
   text,
   value,
 } from "../frontends/onnx-model.js";
+import { fullRegistry } from "../ops/full-registry.js";
 import { bytesOf, ocrModels, sileroModels } from "./models.js";
 
 const { f32, bool } = elementType;
-const registry = createRegistry();
+const registry = fullRegistry();
 
 const model = onnxModel({
   name: "all of it",

@@ -13,12 +13,12 @@ import { defaultPasses } from "../../src/graph/passes/index.js";
 import { constantsOf, countNodes } from "../../src/graph/values.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
-import { createRegistry } from "../../src/ops/registry.js";
+import { fullRegistry } from "../ops/full-registry.js";
 import { evaluate } from "./evaluate.js";
 import type { RealModel } from "./models.js";
 import { bytesOf, realModels, sileroModels } from "./models.js";
 
-const registry = createRegistry();
+const registry = fullRegistry();
 const prepare = (graph: Graph): Promise<Graph> => runPasses(graph, defaultPasses(registry));
 
 /** nodes that may be left: an upper bound that was met when this was written */

@@ -21,8 +21,8 @@ const kernelsOf = (steps: readonly Step[]): Kernel[] =>
   steps.flatMap(s => (s.kind === "kernel" ? [s.kernel] : kernelsOf(s.kind === "if" ? [...s.then, ...s.else] : s.body)));
 
 test("kernels of a model verify, survive text, and share structure", async () => {
-  const registry = registryFor({});
   const { graph, close } = await readModel(model, {});
+  const registry = await registryFor(graph, {});
   const kernels = kernelsOf(programOf((await prepareGraph(graph, registry, {})).graph, registry).steps);
   await close();
   assert.ok(kernels.length > 40);

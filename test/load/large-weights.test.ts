@@ -62,8 +62,8 @@ const folder = mkdtempSync(join(tmpdir(), "azulejo-weights-"));
 after(() => rmSync(folder, { recursive: true }));
 
 async function outputOf(source: string | Uint8Array, dims: readonly number[], shared: boolean): Promise<number[]> {
-  const registry = registryFor({});
   const { graph, close } = await readModel(source, {});
+  const registry = await registryFor(graph, {});
   try {
     const prepared = await prepareGraph(graph, registry, {});
     const program = programOf(prepared.graph, registry);

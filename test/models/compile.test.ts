@@ -9,8 +9,8 @@ import { validateWasm } from "../../src/runtime/platform.js";
 import type { TileProfile } from "../../src/schedule/machine-profile.js";
 import { tileLimits } from "../../src/schedule/machine-profile.js";
 import { CompiledProgram } from "../../src/targets/cpu/compiled-program.js";
-import { emitFunctions } from "../../src/targets/wasm/emit.js";
 import { KernelLibrary } from "../../src/targets/cpu/kernel-library.js";
+import { emitFunctions } from "../../src/targets/wasm/emit.js";
 import { engine } from "../../src/targets/wasm/machine-engine.js";
 import type { AssembledModule } from "../../src/targets/wasm/module.js";
 import { assembleModule } from "../../src/targets/wasm/module.js";
@@ -22,8 +22,8 @@ const MOST_BYTES = 300_000;
 
 /** As load() and the first run make it. */
 async function programFor(model: ModelSpec): Promise<KernelProgram> {
-  const registry = registryFor({});
   const { graph, close } = await readModel(model.path!, {});
+  const registry = await registryFor(graph, {});
   try {
     const prepared = await prepareGraph(graph, registry, {});
     if (whyConcrete(prepared.graph) === undefined) return programOf(prepared.graph, registry);

@@ -2,7 +2,7 @@
 import { infer } from "../../src/graph/infer.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
 import { exact } from "../../src/ops/reference-tensors.js";
-import { createRegistry } from "../../src/ops/registry.js";
+import { fullRegistry } from "./full-registry.js";
 import type { Job, Outcome } from "./jobs.js";
 import { prepareJob, runJobs } from "./jobs.js";
 import { failureOf, gapOf } from "./known-gaps.js";
@@ -13,7 +13,7 @@ import type { TargetUnderTest } from "./subjects.js";
 import { nameOf } from "./subjects.js";
 import { asSuiteTolerance, difference } from "./tensors.js";
 
-const registry = createRegistry();
+const registry = fullRegistry();
 
 export interface PreparedCase {
   readonly name: string;

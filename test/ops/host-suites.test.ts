@@ -7,8 +7,8 @@ import { test } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
 import type { HostValue, LoadOptions } from "../../src/index.js";
 import { load } from "../../src/index.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import { dataPath } from "../data.js";
+import { fullRegistry } from "./full-registry.js";
 import { hostDifference, readHostValue } from "./host-values.js";
 import { failureOf, gapOf } from "./known-gaps.js";
 import { fullSweep } from "./large-cases.js";
@@ -16,7 +16,7 @@ import { absent } from "./run-suite.js";
 import type { SuiteName } from "./suite.js";
 import { listCases, needsHost, operatorsOf } from "./suite.js";
 
-const registry = createRegistry();
+const registry = fullRegistry();
 
 interface HostCase {
   readonly name: string;

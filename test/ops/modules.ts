@@ -2,15 +2,12 @@
 import * as absModule from "../../src/ops/abs.js";
 import * as acosModule from "../../src/ops/acos.js";
 import * as acoshModule from "../../src/ops/acosh.js";
-import * as adagradModule from "../../src/ops/adagrad.js";
-import * as adamModule from "../../src/ops/adam.js";
 import * as addModule from "../../src/ops/add.js";
 import * as affineModule from "../../src/ops/affine.js";
 import * as affineGridModule from "../../src/ops/affine-grid.js";
 import * as andModule from "../../src/ops/and.js";
 import * as argMaxModule from "../../src/ops/arg-max.js";
 import * as argMinModule from "../../src/ops/arg-min.js";
-import * as arrayFeatureExtractorModule from "../../src/ops/array-feature-extractor.js";
 import * as asinModule from "../../src/ops/asin.js";
 import * as asinhModule from "../../src/ops/asinh.js";
 import * as atanModule from "../../src/ops/atan.js";
@@ -22,7 +19,6 @@ import * as attentionWeightsModule from "../../src/ops/attention-weights.js";
 import * as averagePoolModule from "../../src/ops/average-pool.js";
 import * as batchNormalizationModule from "../../src/ops/batch-normalization.js";
 import * as bernoulliModule from "../../src/ops/bernoulli.js";
-import * as binarizerModule from "../../src/ops/binarizer.js";
 import * as bitCastModule from "../../src/ops/bit-cast.js";
 import * as bitShiftModule from "../../src/ops/bit-shift.js";
 import * as bitwiseAndModule from "../../src/ops/bitwise-and.js";
@@ -67,9 +63,7 @@ import * as erfModule from "../../src/ops/erf.js";
 import * as expModule from "../../src/ops/exp.js";
 import * as expandModule from "../../src/ops/expand.js";
 import * as eyeLikeModule from "../../src/ops/eye-like.js";
-import * as featureVectorizerModule from "../../src/ops/feature-vectorizer.js";
 import * as flattenModule from "../../src/ops/flatten.js";
-import * as flexAttentionModule from "../../src/ops/flex-attention.js";
 import * as floorModule from "../../src/ops/floor.js";
 import * as frameModule from "../../src/ops/frame.js";
 import * as gatherModule from "../../src/ops/gather.js";
@@ -80,7 +74,6 @@ import * as gemmModule from "../../src/ops/gemm.js";
 import * as globalAveragePoolModule from "../../src/ops/global-average-pool.js";
 import * as globalLpPoolModule from "../../src/ops/global-lp-pool.js";
 import * as globalMaxPoolModule from "../../src/ops/global-max-pool.js";
-import * as gradientModule from "../../src/ops/gradient.js";
 import * as greaterModule from "../../src/ops/greater.js";
 import * as greaterOrEqualModule from "../../src/ops/greater-or-equal.js";
 import * as gridSampleModule from "../../src/ops/grid-sample.js";
@@ -94,18 +87,14 @@ import * as hardmaxModule from "../../src/ops/hardmax.js";
 import * as identityModule from "../../src/ops/identity.js";
 import * as ifModule from "../../src/ops/if.js";
 import * as imageScalerModule from "../../src/ops/image-scaler.js";
-import * as imputerModule from "../../src/ops/imputer.js";
 import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
-import * as labelEncoderModule from "../../src/ops/label-encoder.js";
 import * as layerNormalizationModule from "../../src/ops/layer-normalization.js";
 import * as leakyReluModule from "../../src/ops/leaky-relu.js";
 import * as lessModule from "../../src/ops/less.js";
 import * as lessOrEqualModule from "../../src/ops/less-or-equal.js";
 import * as linearAttentionModule from "../../src/ops/linear-attention.js";
-import * as linearClassifierModule from "../../src/ops/linear-classifier.js";
-import * as linearRegressorModule from "../../src/ops/linear-regressor.js";
 import * as logModule from "../../src/ops/log.js";
 import * as logSoftmaxModule from "../../src/ops/log-softmax.js";
 import * as loopModule from "../../src/ops/loop.js";
@@ -161,8 +150,23 @@ import * as microsoftTransposeMatMulModule from "../../src/ops/microsoft/transpo
 import * as microsoftTriluModule from "../../src/ops/microsoft/trilu.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
+import * as mlArrayFeatureExtractorModule from "../../src/ops/ml/array-feature-extractor.js";
+import * as mlBinarizerModule from "../../src/ops/ml/binarizer.js";
+import * as mlFeatureVectorizerModule from "../../src/ops/ml/feature-vectorizer.js";
+import * as mlImputerModule from "../../src/ops/ml/imputer.js";
+import * as mlLabelEncoderModule from "../../src/ops/ml/label-encoder.js";
+import * as mlLinearClassifierModule from "../../src/ops/ml/linear-classifier.js";
+import * as mlLinearRegressorModule from "../../src/ops/ml/linear-regressor.js";
+import * as mlNormalizerModule from "../../src/ops/ml/normalizer.js";
+import * as mlOneHotEncoderModule from "../../src/ops/ml/one-hot-encoder.js";
+import * as mlScalerModule from "../../src/ops/ml/scaler.js";
+import * as mlSvmRegressorModule from "../../src/ops/ml/svm-regressor.js";
+import * as mlTreeEnsembleModule from "../../src/ops/ml/tree-ensemble.js";
+import * as mlTreeEnsembleClassifierModule from "../../src/ops/ml/tree-ensemble-classifier.js";
+import * as mlTreeEnsembleRegressorModule from "../../src/ops/ml/tree-ensemble-regressor.js";
+import * as mlTreeScoresModule from "../../src/ops/ml/tree-scores.js";
+import * as mlTreeWalkModule from "../../src/ops/ml/tree-walk.js";
 import * as modModule from "../../src/ops/mod.js";
-import * as momentumModule from "../../src/ops/momentum.js";
 import * as mulModule from "../../src/ops/mul.js";
 import * as multinomialModule from "../../src/ops/multinomial.js";
 import * as negModule from "../../src/ops/neg.js";
@@ -171,10 +175,8 @@ import * as nhwcBatchNormalizationModule from "../../src/ops/nhwc/batch-normaliz
 import * as nhwcConvModule from "../../src/ops/nhwc/conv.js";
 import * as nonMaxSuppressionModule from "../../src/ops/non-max-suppression.js";
 import * as nonZeroModule from "../../src/ops/non-zero.js";
-import * as normalizerModule from "../../src/ops/normalizer.js";
 import * as notModule from "../../src/ops/not.js";
 import * as oneHotModule from "../../src/ops/one-hot.js";
-import * as oneHotEncoderModule from "../../src/ops/one-hot-encoder.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
 import * as optionalModule from "../../src/ops/optional.js";
 import * as optionalGetElementModule from "../../src/ops/optional-get-element.js";
@@ -184,6 +186,7 @@ import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
 import * as parametricSoftplusModule from "../../src/ops/parametric-softplus.js";
 import * as powModule from "../../src/ops/pow.js";
+import * as previewFlexAttentionModule from "../../src/ops/preview/flex-attention.js";
 import * as qLinearConvModule from "../../src/ops/q-linear-conv.js";
 import * as qLinearMatMulModule from "../../src/ops/q-linear-mat-mul.js";
 import * as quantizeLinearModule from "../../src/ops/quantize-linear.js";
@@ -218,7 +221,6 @@ import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
 import * as roundModule from "../../src/ops/round.js";
 import * as scaleModule from "../../src/ops/scale.js";
 import * as scaledTanhModule from "../../src/ops/scaled-tanh.js";
-import * as scalerModule from "../../src/ops/scaler.js";
 import * as scanModule from "../../src/ops/scan.js";
 import * as scatterModule from "../../src/ops/scatter.js";
 import * as scatterElementsModule from "../../src/ops/scatter-elements.js";
@@ -255,7 +257,6 @@ import * as stringNormalizerModule from "../../src/ops/string-normalizer.js";
 import * as stringSplitModule from "../../src/ops/string-split.js";
 import * as subModule from "../../src/ops/sub.js";
 import * as sumModule from "../../src/ops/sum.js";
-import * as svmRegressorModule from "../../src/ops/svm-regressor.js";
 import * as swiGluModule from "../../src/ops/swi-glu.js";
 import * as swishModule from "../../src/ops/swish.js";
 import * as tanModule from "../../src/ops/tan.js";
@@ -265,12 +266,11 @@ import * as tfIdfVectorizerModule from "../../src/ops/tf-idf-vectorizer.js";
 import * as thresholdedReluModule from "../../src/ops/thresholded-relu.js";
 import * as tileModule from "../../src/ops/tile.js";
 import * as topKModule from "../../src/ops/top-k.js";
+import * as trainingAdagradModule from "../../src/ops/training/adagrad.js";
+import * as trainingAdamModule from "../../src/ops/training/adam.js";
+import * as trainingGradientModule from "../../src/ops/training/gradient.js";
+import * as trainingMomentumModule from "../../src/ops/training/momentum.js";
 import * as transposeModule from "../../src/ops/transpose.js";
-import * as treeEnsembleModule from "../../src/ops/tree-ensemble.js";
-import * as treeEnsembleClassifierModule from "../../src/ops/tree-ensemble-classifier.js";
-import * as treeEnsembleRegressorModule from "../../src/ops/tree-ensemble-regressor.js";
-import * as treeScoresModule from "../../src/ops/tree-scores.js";
-import * as treeWalkModule from "../../src/ops/tree-walk.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as uniqueModule from "../../src/ops/unique.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
@@ -284,15 +284,12 @@ export const operatorModules: readonly OperatorModule[] = [
   absModule,
   acosModule,
   acoshModule,
-  adagradModule,
-  adamModule,
   addModule,
   affineGridModule,
   affineModule,
   andModule,
   argMaxModule,
   argMinModule,
-  arrayFeatureExtractorModule,
   asinModule,
   asinhModule,
   atanModule,
@@ -304,7 +301,6 @@ export const operatorModules: readonly OperatorModule[] = [
   averagePoolModule,
   batchNormalizationModule,
   bernoulliModule,
-  binarizerModule,
   bitCastModule,
   bitShiftModule,
   bitwiseAndModule,
@@ -349,9 +345,7 @@ export const operatorModules: readonly OperatorModule[] = [
   expModule,
   expandModule,
   eyeLikeModule,
-  featureVectorizerModule,
   flattenModule,
-  flexAttentionModule,
   floorModule,
   frameModule,
   gatherElementsModule,
@@ -362,7 +356,6 @@ export const operatorModules: readonly OperatorModule[] = [
   globalAveragePoolModule,
   globalLpPoolModule,
   globalMaxPoolModule,
-  gradientModule,
   greaterOrEqualModule,
   greaterModule,
   gridSampleModule,
@@ -376,18 +369,14 @@ export const operatorModules: readonly OperatorModule[] = [
   identityModule,
   ifModule,
   imageScalerModule,
-  imputerModule,
   instanceNormalizationModule,
   isInfModule,
   isNanModule,
-  labelEncoderModule,
   layerNormalizationModule,
   leakyReluModule,
   lessOrEqualModule,
   lessModule,
   linearAttentionModule,
-  linearClassifierModule,
-  linearRegressorModule,
   logSoftmaxModule,
   logModule,
   loopModule,
@@ -443,8 +432,23 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftTriluModule,
   minModule,
   mishModule,
+  mlArrayFeatureExtractorModule,
+  mlBinarizerModule,
+  mlFeatureVectorizerModule,
+  mlImputerModule,
+  mlLabelEncoderModule,
+  mlLinearClassifierModule,
+  mlLinearRegressorModule,
+  mlNormalizerModule,
+  mlOneHotEncoderModule,
+  mlScalerModule,
+  mlSvmRegressorModule,
+  mlTreeEnsembleClassifierModule,
+  mlTreeEnsembleRegressorModule,
+  mlTreeEnsembleModule,
+  mlTreeScoresModule,
+  mlTreeWalkModule,
   modModule,
-  momentumModule,
   mulModule,
   multinomialModule,
   negModule,
@@ -453,9 +457,7 @@ export const operatorModules: readonly OperatorModule[] = [
   nhwcConvModule,
   nonMaxSuppressionModule,
   nonZeroModule,
-  normalizerModule,
   notModule,
-  oneHotEncoderModule,
   oneHotModule,
   optionalGetElementModule,
   optionalHasElementModule,
@@ -465,6 +467,7 @@ export const operatorModules: readonly OperatorModule[] = [
   padModule,
   parametricSoftplusModule,
   powModule,
+  previewFlexAttentionModule,
   qLinearConvModule,
   qLinearMatMulModule,
   quantizeLinearModule,
@@ -499,7 +502,6 @@ export const operatorModules: readonly OperatorModule[] = [
   roundModule,
   scaleModule,
   scaledTanhModule,
-  scalerModule,
   scanModule,
   scatterElementsModule,
   scatterNdModule,
@@ -536,7 +538,6 @@ export const operatorModules: readonly OperatorModule[] = [
   stringSplitModule,
   subModule,
   sumModule,
-  svmRegressorModule,
   swiGluModule,
   swishModule,
   tanModule,
@@ -546,12 +547,11 @@ export const operatorModules: readonly OperatorModule[] = [
   thresholdedReluModule,
   tileModule,
   topKModule,
+  trainingAdagradModule,
+  trainingAdamModule,
+  trainingGradientModule,
+  trainingMomentumModule,
   transposeModule,
-  treeEnsembleClassifierModule,
-  treeEnsembleRegressorModule,
-  treeEnsembleModule,
-  treeScoresModule,
-  treeWalkModule,
   triluModule,
   uniqueModule,
   unsqueezeModule,

@@ -10,10 +10,10 @@ import type { Dtype } from "../../src/ir/dtypes.js";
 import { onnxCodeOf } from "../../src/ops/onnx-dtypes.js";
 import type { OperatorModule, ReferenceTensor } from "../../src/ops/operator.js";
 import { exact } from "../../src/ops/reference-tensors.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import { root } from "../../tools/project.js";
 import type { AttributeInit } from "../frontends/onnx-model.js";
 import { float, floats, int, ints, onnxModel, text, value } from "../frontends/onnx-model.js";
+import { fullRegistry } from "./full-registry.js";
 import { failureOf, gapOf } from "./known-gaps.js";
 import { operatorModules } from "./modules.js";
 import type { CaseGraph } from "./run-case.js";
@@ -36,7 +36,7 @@ interface Ort {
 }
 
 const peer = join(root, "bench/peers/node_modules/onnxruntime-node");
-const registry = createRegistry();
+const registry = fullRegistry();
 const ortType = (dtype: Dtype): string =>
   dtype === "bool" ? dtype : dtype.replace(/^u/, "uint").replace(/^i/, "int").replace(/^f/, "float");
 const dtypeOf = (type: string): Dtype =>

@@ -4,13 +4,13 @@ import { test } from "node:test";
 import { print } from "../../src/ir/print.js";
 import { prepareGraph, programOf } from "../../src/load/prepare.js";
 import { cases, operator } from "../../src/ops/conv-transpose.js";
-import { createRegistry } from "../../src/ops/registry.js";
+import { fullRegistry } from "./full-registry.js";
 import { operatorModules } from "./modules.js";
 import { graphOfCase } from "./run-case.js";
 
 const module = operatorModules.find(m => m.operator === operator)!;
 async function kernelOf(name: string): Promise<string> {
-  const registry = createRegistry();
+  const registry = fullRegistry();
   const { graph } = graphOfCase(module, cases().find(c => c.name === name)!, registry, true);
   const program = programOf((await prepareGraph(graph, registry, {})).graph, registry);
   const step = program.steps.find(s => s.kind === "kernel" && s.kernel.name === "ConvTranspose");

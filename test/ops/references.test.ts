@@ -1,8 +1,8 @@
 // The judge is judged: references, shapes and known values of all operators against the outside suites.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRegistry } from "../../src/ops/registry.js";
 import { evaluateReference } from "./evaluate-reference.js";
+import { fullRegistry } from "./full-registry.js";
 import type { Outcome } from "./jobs.js";
 import { operatorModules } from "./modules.js";
 import type { Subject } from "./run-suite.js";
@@ -10,7 +10,7 @@ import { absent, loadSuite, report, runSuite } from "./run-suite.js";
 import type { SuiteCase } from "./suite.js";
 import { suiteNames } from "./suite.js";
 
-const registry = createRegistry();
+const registry = fullRegistry();
 const library = { registry, modules: operatorModules };
 const references: Subject = {
   name: "references",

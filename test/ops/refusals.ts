@@ -7,9 +7,9 @@ import type { Dtype } from "../../src/ir/dtypes.js";
 import { isFloat } from "../../src/ir/dtypes.js";
 import { Poly, Sym } from "../../src/ir/poly.js";
 import type { Attributes, NodeInfo } from "../../src/ops/operator.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import type { ErrorCode } from "../../src/support/errors.js";
 import { AzulejoError } from "../../src/support/errors.js";
+import { fullRegistry } from "./full-registry.js";
 
 export interface Refusal {
   readonly op: string;
@@ -45,7 +45,7 @@ function inputOf(text: string): Input {
 }
 
 export function infoOf(r: Refusal): NodeInfo {
-  const operator = createRegistry().find(r.domain ?? "", r.op, newestOpset)!;
+  const operator = fullRegistry().find(r.domain ?? "", r.op, newestOpset)!;
   const inputs = Object.entries(r.inputs).map(([name, text]) => [name, inputOf(text)] as const);
   const field = <K extends keyof Input>(key: K) => Object.fromEntries(inputs.map(([name, i]) => [name, i[key]]));
   const defaults = Object.entries(operator.attributes ?? {}).flatMap(([k, s]) =>
@@ -67,7 +67,7 @@ export function infoOf(r: Refusal): NodeInfo {
 export function testRefusals(refusals: readonly Refusal[]): void {
   for (const r of refusals)
     test(r.says, () => {
-      const operator = createRegistry().find(r.domain ?? "", r.op, newestOpset)!;
+      const operator = fullRegistry().find(r.domain ?? "", r.op, newestOpset)!;
       const info = infoOf(r);
       const infer = (): unknown => [operator.dtypes?.(info), operator.shape(info)];
       assert.throws(infer, (e: unknown) => {

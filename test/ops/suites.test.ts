@@ -1,7 +1,7 @@
 // Cases of the outside suites on every target. They are read, inferred and partitioned once for all.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRegistry } from "../../src/ops/registry.js";
+import { fullRegistry } from "./full-registry.js";
 import type { Job, Outcome } from "./jobs.js";
 import { prepareJob, runJobs } from "./jobs.js";
 import { gapOf } from "./known-gaps.js";
@@ -12,7 +12,7 @@ import { isDue, nameOf, targetsUnderTest } from "./subjects.js";
 import type { SuiteCase, SuiteName } from "./suite.js";
 import { bindContent, suiteNames } from "./suite.js";
 
-const registry = createRegistry();
+const registry = fullRegistry();
 
 type Prepared = Job | Error;
 const prepared = new Map<SuiteCase, Promise<Prepared>>();

@@ -6,15 +6,15 @@ import type { Graph, Value } from "../../src/graph/graph.js";
 import { Poly } from "../../src/ir/poly.js";
 import { prepareGraph, programOf } from "../../src/load/prepare.js";
 import type { OperatorModule } from "../../src/ops/operator.js";
-import { createRegistry } from "../../src/ops/registry.js";
 import { AzulejoError } from "../../src/support/errors.js";
 import { CompiledProgram } from "../../src/targets/cpu/compiled-program.js";
 import { KernelLibrary } from "../../src/targets/cpu/kernel-library.js";
+import { fullRegistry } from "./full-registry.js";
 import { fullSweep } from "./large-cases.js";
 import { operatorModules } from "./modules.js";
 import { graphOfCase } from "./run-case.js";
 
-const registry = createRegistry();
+const registry = fullRegistry();
 const features = { relaxedSimd: false, tileProfile: "v8-modern" } as const;
 
 /** in full sweeps all of an operator's cases are bent, else the first ones */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "../../tools/project.js";
-import { f32Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { f32Tensor, node, onnxModel, text, value } from "../frontends/onnx-model.js";
 
 const execute = promisify(execFile);
 
@@ -38,12 +38,21 @@ export interface Consumer {
   remove(): Promise<void>;
 }
 
-/** y = relu(x · W + b) with W 2 × 3: what every way of using the package has to compute. */
-export const model: Uint8Array = onnxModel({
+const layer = {
   inputs: [value("x", 1, ["batch", 2])],
   outputs: [value("y", 1, ["batch", 3])],
   initializers: [f32Tensor("W", [2, 3], [1, 2, 3, 4, 5, 6]), f32Tensor("b", [3], [0, -100, 0.5])],
+};
+/** y = relu(x · W + b) with W 2 × 3: what every way of using the package has to compute. */
+export const model: Uint8Array = onnxModel({
+  ...layer,
   nodes: [node("MatMul", ["x", "W"], ["xW"]), node("Add", ["xW", "b"], ["s"]), node("Relu", ["s"], ["y"])],
+});
+/** The same by an operator of com.microsoft. */
+export const contribModel: Uint8Array = onnxModel({
+  ...layer,
+  domains: { "com.microsoft": 1 },
+  nodes: [{ ...node("FusedGemm", ["x", "W", "b"], ["y"], [text("activation", "Relu")]), domain: "com.microsoft" }],
 });
 /** for x = [1, 10] */
 export const expected: readonly number[] = [41, 0, 63.5];

@@ -1,10 +1,10 @@
 // FlexAttention: attention whose scores and probabilities graphs may change on the way.
-import type { Graph, Value } from "../graph/graph.js";
-import { computeDtype } from "./accumulate.js";
-import { attentionScores, attentionValues } from "./attention-core.js";
-import { printDims, refuse } from "./checks.js";
-import { onnxCodeOf, onnxDtypes } from "./onnx-dtypes.js";
-import type { Builder, Operator, OperatorDoc } from "./operator.js";
+import type { Graph, Value } from "../../graph/graph.js";
+import { computeDtype } from "../accumulate.js";
+import { attentionScores, attentionValues } from "../attention-core.js";
+import { printDims, refuse } from "../checks.js";
+import { onnxCodeOf, onnxDtypes } from "../onnx-dtypes.js";
+import type { Builder, Operator, OperatorDoc } from "../operator.js";
 
 export const operator: Operator = {
   name: "FlexAttention",

@@ -1,8 +1,8 @@
 // LinearClassifier: classes by linear scores: the label of the largest, and the scores.
-import { Poly } from "../ir/poly.js";
+import { Poly } from "../../ir/poly.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { integerLabels, largestLabel } from "./class-labels.js";
 import { linearAttributes, linearRows, linearScores, requireFeatures } from "./linear-regressor.js";
-import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { transformedRow, transformScores } from "./score-transform.js";
 
 const op = "LinearClassifier";

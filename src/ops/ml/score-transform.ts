@@ -1,7 +1,7 @@
 // What classifiers and regressors of ai.onnx.ml do with their scores in the end, as nodes and in numbers.
-import type { Value } from "../graph/graph.js";
-import type { Dtype } from "../ir/dtypes.js";
-import type { Builder } from "./operator.js";
+import type { Value } from "../../graph/graph.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import type { Builder } from "../operator.js";
 
 export const scoreTransforms = ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"] as const;
 

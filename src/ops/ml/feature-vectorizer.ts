@@ -1,10 +1,10 @@
 // FeatureVectorizer: the columns of several tensors side by side, each cut or padded with zeros to its number of features.
-import type { Value } from "../graph/graph.js";
-import { Poly } from "../ir/poly.js";
-import { refuse } from "./checks.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
-import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, sizeOf, tabulate, withDims } from "./reference-tensors.js";
+import type { Value } from "../../graph/graph.js";
+import { Poly } from "../../ir/poly.js";
+import { refuse } from "../checks.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { elements, exact, sizeOf, tabulate, withDims } from "../reference-tensors.js";
 
 function sizesOf(node: NodeInfo): readonly number[] {
   const sizes = node.attributes.inputdimensions as readonly number[] | undefined;

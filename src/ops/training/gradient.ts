@@ -1,7 +1,7 @@
 // Gradient: derivatives of a value of the graph by others. A pass writes them out (src/graph/passes/differentiate.ts): what a node is
 // differentiated by is the business of its operator.
-import { refuse } from "./checks.js";
-import type { NodeInfo, Operator, OperatorDoc } from "./operator.js";
+import { refuse } from "../checks.js";
+import type { NodeInfo, Operator, OperatorDoc } from "../operator.js";
 
 /** The inputs are what it is differentiated by, then what else the part of the graph reads. */
 const each = <T>(node: NodeInfo, of: Readonly<Record<string, T>>): Record<string, T> =>

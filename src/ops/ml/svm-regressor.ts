@@ -1,9 +1,9 @@
 // SVMRegressor: rows compared with support vectors by a kernel, summed by coefficients; without vectors, a linear function.
-import type { Value } from "../graph/graph.js";
-import { Poly } from "../ir/poly.js";
-import { requireEqual } from "./broadcast.js";
-import { printDims, refuse, requireOneOf } from "./checks.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
+import type { Value } from "../../graph/graph.js";
+import { Poly } from "../../ir/poly.js";
+import { requireEqual } from "../broadcast.js";
+import { printDims, refuse, requireOneOf } from "../checks.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
 import type {
   Attributes,
   Builder,
@@ -13,8 +13,8 @@ import type {
   OperatorDoc,
   Reference,
   Tolerance,
-} from "./operator.js";
-import { numbersOf } from "./reference-tensors.js";
+} from "../operator.js";
+import { numbersOf } from "../reference-tensors.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
 
 const op = "SVMRegressor";

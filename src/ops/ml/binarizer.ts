@@ -1,9 +1,9 @@
 // Binarizer: 1 above a threshold, else 0.
-import { literal, where } from "../tile/index.js";
-import { unary } from "./elementwise.js";
-import { unaryCases, unaryReference } from "./elementwise-references.js";
-import type { Operator, OperatorCase, OperatorDoc } from "./operator.js";
-import { exact } from "./reference-tensors.js";
+import { literal, where } from "../../tile/index.js";
+import { unary } from "../elementwise.js";
+import { unaryCases, unaryReference } from "../elementwise-references.js";
+import type { Operator, OperatorCase, OperatorDoc } from "../operator.js";
+import { exact } from "../reference-tensors.js";
 
 export const operator: Operator = {
   .../* @__PURE__ */ unary(

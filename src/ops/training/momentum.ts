@@ -1,6 +1,6 @@
 // Momentum: a step along a decaying mean of gradients, Nesterov's too.
-import { where } from "../tile/index.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { where } from "../../tile/index.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { optimizerCases, optimizerReference, optimizerStep } from "./optimizer-step.js";
 
 export const operator: Operator = /* @__PURE__ */ optimizerStep({

@@ -1,11 +1,11 @@
 // LabelEncoder (ai.onnx.ml): keys replaced by the values beside them in a list, all others by a default.
-import type { Value } from "../graph/graph.js";
-import type { Dtype } from "../ir/dtypes.js";
-import type { AnyTensor } from "../runtime/host-value.js";
-import { refuse } from "./checks.js";
-import { tensorType, textOf } from "./host-types.js";
-import { numberOf } from "./known-values.js";
-import type { NodeInfo, Operator, OperatorDoc } from "./operator.js";
+import type { Value } from "../../graph/graph.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import type { AnyTensor } from "../../runtime/host-value.js";
+import { refuse } from "../checks.js";
+import { tensorType, textOf } from "../host-types.js";
+import { numberOf } from "../known-values.js";
+import type { NodeInfo, Operator, OperatorDoc } from "../operator.js";
 
 type Item = string | number;
 

@@ -1,9 +1,9 @@
 // Scaler: (X − offset) · scale, feature by feature.
 
+import { onnxCodeOf } from "../onnx-dtypes.js";
+import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { numbersOf } from "../reference-tensors.js";
 import { listed, requireListed } from "./listed-values.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
-import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { numbersOf } from "./reference-tensors.js";
 
 export const operator: Operator = {
   name: "Scaler",

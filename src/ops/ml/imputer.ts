@@ -1,9 +1,9 @@
 // Imputer: a value that stands for "missing" is replaced, feature by feature.
 
-import { refuse } from "./checks.js";
+import { refuse } from "../checks.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { elementOf, exact, numbersOf } from "../reference-tensors.js";
 import { listed, requireListed } from "./listed-values.js";
-import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elementOf, exact, numbersOf } from "./reference-tensors.js";
 
 /** Floats and integers have attributes of their own. */
 const namesOf = (node: NodeInfo): readonly [list: string, replaced: string] =>

@@ -1,8 +1,8 @@
 // What the training operators share: any number of tensors, each with its gradient and its states, updated alike.
-import type { AnyTile } from "../tile/index.js";
-import { refuse } from "./checks.js";
-import type { AttributeSpec, Attributes, NodeInfo, Operator, OperatorCase, Reference } from "./operator.js";
-import { numbersOf } from "./reference-tensors.js";
+import type { AnyTile } from "../../tile/index.js";
+import { refuse } from "../checks.js";
+import type { AttributeSpec, Attributes, NodeInfo, Operator, OperatorCase, Reference } from "../operator.js";
+import { numbersOf } from "../reference-tensors.js";
 
 interface Step {
   readonly name: string;

@@ -1,13 +1,13 @@
 // TreeWalk: which leaf of each tree a row falls into. An operator of this project: ensembles of trees expand to it.
 // Nodes are rows of tables; leaves are nodes that lead to themselves, so that all rows walk equally many steps.
-import type { Dtype } from "../ir/dtypes.js";
-import { Poly, Sym } from "../ir/poly.js";
-import type { Kernel, Tensor } from "../ir/tile.js";
-import { newAxis } from "../ir/tile.js";
-import type { AnyIndex, AnyTile, View } from "../tile/index.js";
-import { dimOf, fold, full, recordKernel, where } from "../tile/index.js";
-import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { Poly, Sym } from "../../ir/poly.js";
+import type { Kernel, Tensor } from "../../ir/tile.js";
+import { newAxis } from "../../ir/tile.js";
+import type { AnyIndex, AnyTile, View } from "../../tile/index.js";
+import { dimOf, fold, full, recordKernel, where } from "../../tile/index.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { elements, exact, numbersOf, tabulate } from "../reference-tensors.js";
 
 /** In the order of ONNX's numbers for modes. */
 const comparisons: readonly ((x: AnyTile, split: AnyTile) => AnyTile)[] = [

@@ -1,8 +1,8 @@
 // Lists of numbers that attributes give, one for each feature or one for all: constants in a kernel's expansion.
-import type { Value } from "../graph/graph.js";
-import type { Dtype } from "../ir/dtypes.js";
-import { refuse } from "./checks.js";
-import type { Builder, NodeInfo } from "./operator.js";
+import type { Value } from "../../graph/graph.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { refuse } from "../checks.js";
+import type { Builder, NodeInfo } from "../operator.js";
 
 /** The list as a constant that broadcasts along the last dim; undefined: not given. */
 export function listed(build: Builder, dtype: Dtype, list: readonly number[] | undefined): Value | undefined {

@@ -1,8 +1,8 @@
 // Trees as tables: what ensembles of all versions are turned into. Branches come first, then leaves, which lead to themselves.
-import type { Value } from "../graph/graph.js";
-import type { Dtype } from "../ir/dtypes.js";
-import { refuse } from "./checks.js";
-import type { Builder } from "./operator.js";
+import type { Value } from "../../graph/graph.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { refuse } from "../checks.js";
+import type { Builder } from "../operator.js";
 
 export interface TreeTable {
   /** by branch: the feature that is compared */

@@ -1,9 +1,9 @@
 // ArrayFeatureExtractor: the elements of the last dim that a list of indices names.
-import { Poly } from "../ir/poly.js";
-import { refuse } from "./checks.js";
-import { readPosition } from "./gathered-index.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { Poly } from "../../ir/poly.js";
+import { refuse } from "../checks.js";
+import { readPosition } from "../gathered-index.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { elements, exact, tabulate } from "../reference-tensors.js";
 
 export const operator: Operator = {
   name: "ArrayFeatureExtractor",

@@ -1,10 +1,10 @@
 // TreeEnsemble: decision trees whose leaves each say something of one target.
-import type { Value } from "../graph/graph.js";
-import { Poly } from "../ir/poly.js";
-import { printDims, refuse } from "./checks.js";
-import { numberOf } from "./known-values.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
-import type { Expansion, NodeInfo, Operator, OperatorDoc } from "./operator.js";
+import type { Value } from "../../graph/graph.js";
+import { Poly } from "../../ir/poly.js";
+import { printDims, refuse } from "../checks.js";
+import { numberOf } from "../known-values.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
+import type { Expansion, NodeInfo, Operator, OperatorDoc } from "../operator.js";
 import { scoreTransforms, transformScores } from "./score-transform.js";
 import type { TreeTable } from "./tree-table.js";
 import { absentWeight, treeScores } from "./tree-table.js";

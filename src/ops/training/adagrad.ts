@@ -1,6 +1,6 @@
 // Adagrad: a step along the gradient, shorter where gradients have been large (J. Duchi, E. Hazan and Y. Singer, 2011).
 
-import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { optimizerCases, optimizerReference, optimizerStep } from "./optimizer-step.js";
 
 export const operator: Operator = /* @__PURE__ */ optimizerStep({

@@ -1,11 +1,11 @@
 // TreeEnsembleClassifier: decision trees whose leaves vote for classes.
-import type { Value } from "../graph/graph.js";
-import { Poly } from "../ir/poly.js";
-import { printDims, refuse, requireOneOf } from "./checks.js";
+import type { Value } from "../../graph/graph.js";
+import { Poly } from "../../ir/poly.js";
+import { printDims, refuse, requireOneOf } from "../checks.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
+import type { Builder, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { numbersOf } from "../reference-tensors.js";
 import { integerLabels, largestLabel } from "./class-labels.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
-import type { Builder, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { numbersOf } from "./reference-tensors.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
 import { exampleRows, exampleTrees, listOrTensor, scoresOfRow, treeListAttributes, treeLists } from "./tree-lists.js";
 import { leafWeights, treeScores } from "./tree-table.js";

@@ -1,10 +1,10 @@
 // LinearRegressor: rows of features times coefficients, plus intercepts.
-import type { Value } from "../graph/graph.js";
-import type { Dtype } from "../ir/dtypes.js";
-import { Poly } from "../ir/poly.js";
-import { requireEqual } from "./broadcast.js";
-import { printDims, refuse, requireOneOf } from "./checks.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
+import type { Value } from "../../graph/graph.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { Poly } from "../../ir/poly.js";
+import { requireEqual } from "../broadcast.js";
+import { printDims, refuse, requireOneOf } from "../checks.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
 import type {
   AttributeSpec,
   Attributes,
@@ -17,8 +17,8 @@ import type {
   Reference,
   ReferenceTensor,
   Tolerance,
-} from "./operator.js";
-import { numbersOf } from "./reference-tensors.js";
+} from "../operator.js";
+import { numbersOf } from "../reference-tensors.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
 
 export const linearAttributes = {

@@ -1,9 +1,9 @@
 // TreeEnsembleRegressor: decision trees whose leaves say numbers.
-import { Poly } from "../ir/poly.js";
-import { printDims, refuse, requireOneOf } from "./checks.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { numbersOf } from "./reference-tensors.js";
+import { Poly } from "../../ir/poly.js";
+import { printDims, refuse, requireOneOf } from "../checks.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { numbersOf } from "../reference-tensors.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
 import { exampleRows, exampleTrees, listOrTensor, scoresOfRow, treeListAttributes, treeLists } from "./tree-lists.js";
 import { leafWeights, treeScores } from "./tree-table.js";

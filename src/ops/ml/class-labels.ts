@@ -1,7 +1,7 @@
 // Labels of classifiers: the class with the largest score, or one class against none.
-import type { Value } from "../graph/graph.js";
-import { refuse } from "./checks.js";
-import type { Builder, NodeInfo } from "./operator.js";
+import type { Value } from "../../graph/graph.js";
+import { refuse } from "../checks.js";
+import type { Builder, NodeInfo } from "../operator.js";
 
 /** Labels as integers; text is the host's business, and these operators have none. */
 export function integerLabels(op: string, node: NodeInfo, attribute: string): readonly number[] {

@@ -1,9 +1,9 @@
 // OneHotEncoder: a new last dim that is 1 where the element is the category.
-import { Poly } from "../ir/poly.js";
-import { refuse } from "./checks.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
-import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact, numbersOf } from "./reference-tensors.js";
+import { Poly } from "../../ir/poly.js";
+import { refuse } from "../checks.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
+import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { exact, numbersOf } from "../reference-tensors.js";
 
 function categoriesOf(node: NodeInfo): readonly number[] {
   const categories = node.attributes.cats_int64s as readonly number[] | undefined;

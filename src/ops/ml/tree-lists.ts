@@ -1,9 +1,9 @@
 // Trees as the first versions of ai.onnx.ml list them: nodes by tree and number, leaves among them. What TreeEnsembleRegressor and
 // TreeEnsembleClassifier share.
-import type { Value } from "../graph/graph.js";
-import { refuse } from "./checks.js";
-import { numberOf } from "./known-values.js";
-import type { AttributeSpec, Attributes, NodeInfo } from "./operator.js";
+import type { Value } from "../../graph/graph.js";
+import { refuse } from "../checks.js";
+import { numberOf } from "../known-values.js";
+import type { AttributeSpec, Attributes, NodeInfo } from "../operator.js";
 import type { TreeTable } from "./tree-table.js";
 
 export const treeListAttributes = {

@@ -1,8 +1,8 @@
 // TreeScores: what the leaves of all trees say about each target, together. An operator of this project: ensembles of trees expand
 // to it.
-import { requireOneOf } from "./checks.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { elements, tabulate } from "./reference-tensors.js";
+import { requireOneOf } from "../checks.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { elements, tabulate } from "../reference-tensors.js";
 
 export const operator: Operator = {
   name: "TreeScores",

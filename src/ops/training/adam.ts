@@ -1,6 +1,6 @@
 // Adam: a step along a mean of gradients, by the root of a mean of their squares (D. Kingma and J. Ba, 2015).
-import { where } from "../tile/index.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { where } from "../../tile/index.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { optimizerCases, optimizerReference, optimizerStep } from "./optimizer-step.js";
 
 export const operator: Operator = /* @__PURE__ */ optimizerStep({

@@ -1,9 +1,9 @@
 // Normalizer: rows divided by their largest, summed or squared elements.
 
-import { requireOneOf } from "./checks.js";
-import { onnxCodeOf } from "./onnx-dtypes.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { mapRows } from "./softmax.js";
+import { requireOneOf } from "../checks.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { mapRows } from "../softmax.js";
 
 export const operator: Operator = {
   name: "Normalizer",
