@@ -9,6 +9,8 @@ export { type ExplainOptions, explain, type Stage } from "./load/explain.js";
 export { load } from "./load/load.js";
 export type { Operator } from "./ops/operator.js";
 export {
+  type DecodedImage,
+  type ImageDecoder,
   type KernelEditor,
   type LoadOptions,
   type Model,

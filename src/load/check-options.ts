@@ -30,6 +30,7 @@ const checks: Readonly<Record<keyof LoadOptions, Check>> = {
   schedules: isObject,
   engineFlags: later,
   readExternal: isFunction,
+  imageDecoder: isFunction,
 };
 
 export const loadOptionNames: readonly string[] = Object.keys(checks);

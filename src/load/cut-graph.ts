@@ -6,6 +6,7 @@ import { cut, programsIn, segmentsOf } from "../graph/cut.js";
 import type { Graph, Value } from "../graph/graph.js";
 import { hostNode } from "../graph/host-nodes.js";
 import type { Segment } from "../graph/segment.js";
+import type { HostServices } from "../ops/operator.js";
 import type { AnyTensor, HostValue } from "../runtime/host-value.js";
 import { isText } from "../runtime/host-value.js";
 import { throwIfAborted } from "../runtime/platform.js";
@@ -22,6 +23,7 @@ export class CutGraph implements Runnable {
   readonly #program: HostProgram;
   readonly #context: CompileContext;
   readonly #compiled: ReadonlyMap<Segment, CompiledGraph>;
+  readonly #services: HostServices;
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
@@ -29,6 +31,10 @@ export class CutGraph implements Runnable {
     this.#program = program;
     this.#context = context;
     this.#compiled = compiled;
+    const { imageDecoder } = context.options;
+    this.#services = {
+      decodeImage: async encoded => (await import("./images/decode-image.js")).decodeImage(encoded, imageDecoder),
+    };
   }
   /** The graph went through inference and passes. */
   static async create(graph: Graph, context: CompileContext): Promise<CutGraph> {
@@ -65,7 +71,7 @@ export class CutGraph implements Runnable {
       case "segment":
         return this.#segment(step.segment, scope, options);
       case "operator":
-        return operate(step, scope);
+        return operate(step, scope, this.#services);
       case "if": {
         const taken = await isTrue(step.node.inputs[0]!, scope);
         const values = await this.#steps(taken ? step.then : step.else, new HostScope(scope), options);
@@ -134,13 +140,17 @@ function hostSteps(program: HostProgram): string[] {
   });
 }
 
-async function operate({ bound }: Extract<HostStep, { kind: "operator" }>, scope: HostScope): Promise<void> {
+async function operate(
+  { bound }: Extract<HostStep, { kind: "operator" }>,
+  scope: HostScope,
+  services: HostServices,
+): Promise<void> {
   const { operator, node, inputs, outputs } = bound;
   const given: Record<string, HostValue> = {};
   for (const [name, v] of Object.entries(inputs)) given[name] = await scope.get(v);
   const run = operator.host?.run;
   invariant(run, `${describeNode(node)} has no body on the host`);
-  const results = await run(given, hostNode(bound));
+  const results = await run(given, hostNode(bound), services);
   for (const [name, v] of Object.entries(outputs)) scope.set(v, results[name]);
 }
 

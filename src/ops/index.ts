@@ -86,6 +86,7 @@ import { operator as hardSwishOperator } from "./hard-swish.js";
 import { operator as hardmaxOperator } from "./hardmax.js";
 import { operator as identityOperator } from "./identity.js";
 import { operator as ifOperator } from "./if.js";
+import { operator as imageDecoderOperator } from "./image-decoder.js";
 import { operator as imageScalerOperator } from "./image-scaler.js";
 import { operator as instanceNormalizationOperator } from "./instance-normalization.js";
 import { operator as isInfOperator } from "./is-inf.js";
@@ -308,6 +309,7 @@ export const builtInOperators: readonly Operator[] = [
   hardmaxOperator,
   identityOperator,
   ifOperator,
+  imageDecoderOperator,
   imageScalerOperator,
   instanceNormalizationOperator,
   isInfOperator,

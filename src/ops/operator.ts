@@ -5,6 +5,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import type { Poly } from "../ir/poly.js";
 import type { Kernel } from "../ir/tile.js";
 import type { HostValue } from "../runtime/host-value.js";
+import type { DecodedImage } from "../runtime/image.js";
 import type { AnyTile, DimValue } from "../tile/index.js";
 
 /** Type and default of an attribute; `required` ones have no default. Checked before any function of the operator is called. */
@@ -158,7 +159,12 @@ export interface HostBody {
   readonly reason: string;
   /** what is known of the outputs before a run */
   readonly types?: (node: HostNode) => Readonly<Record<string, ValueType>>;
-  readonly run?: (inputs: HostValues, node: HostNode) => HostValues | Promise<HostValues>;
+  readonly run?: (inputs: HostValues, node: HostNode, services: HostServices) => HostValues | Promise<HostValues>;
+}
+/** What a body on the host can ask for. */
+export interface HostServices {
+  /** undefined: the bytes are no picture, or a damaged one */
+  readonly decodeImage: (encoded: Uint8Array) => Promise<DecodedImage | undefined>;
 }
 /** Values by name; absent inputs have no entry, an empty optional is undefined. */
 export type HostValues = Readonly<Record<string, HostValue>>;

@@ -6,9 +6,10 @@ import type { Pass } from "../graph/pass.js";
 import { type Operator } from "../ops/operator.js";
 import { type Progress, type TargetReport } from "./target.js";
 import { type HostValue, type TextData } from "./host-value.js";
+import { type DecodedImage, type ImageDecoder } from "./image.js";
 import { type TensorArrays, type TensorData } from "./tensor.js";
 
-export type { Pass };
+export type { DecodedImage, ImageDecoder, Pass };
 
 /** Path (Node), URL, or the bytes of an ONNX file. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
@@ -42,6 +43,8 @@ export interface LoadOptions {
   readonly engineFlags?: "auto" | "never";
   /** reads files that the model names (external data), relative to the model; default: file system or fetch */
   readonly readExternal?: (name: string) => Promise<Uint8Array>;
+  /** decodes the pictures of ImageDecoder before anyone else; undefined for a format leaves it to the built-in decoders */
+  readonly imageDecoder?: ImageDecoder;
 }
 
 export interface TensorInfo {

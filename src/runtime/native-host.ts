@@ -1,6 +1,7 @@
 // What native code needs of the host: a compiler's processes, a folder for its results, foreign functions. Node only; like
 // platform.ts it compiles with the ES library alone, and nothing is touched when it is imported. Not here: what is compiled.
 import { AzulejoError } from "../support/errors.js";
+import { installedPackage } from "./platform.js";
 
 interface FileStat {
   readonly size: number;
@@ -41,7 +42,6 @@ interface Modules {
   };
   "node:child_process": { spawn(command: string, parameters: readonly string[], options: object): Child };
   "node:crypto": { createHash(name: "sha256"): { update(text: string): { digest(encoding: "hex"): string } } };
-  "node:module": { createRequire(from: string | URL): (name: string) => unknown };
 }
 interface Process {
   readonly platform: string;
@@ -135,23 +135,5 @@ interface Koffi {
   readonly version: string;
   load(path: string): ForeignLibrary;
 }
-/** The package koffi, as this package finds it or else the program; undefined: it is not installed. */
-export function foreignFunctions(): Koffi | undefined {
-  const { createRequire } = nodeModule("node:module");
-  const from = [(import.meta as { url?: string }).url, `${process()!.cwd()}/`];
-  for (const place of from) {
-    try {
-      if (place) return createRequire(place)("koffi") as Koffi;
-    } catch (error) {
-      if ((error as { code?: string }).code !== "MODULE_NOT_FOUND")
-        throw new AzulejoError(
-          "target",
-          `The package koffi is installed and can't be loaded: ${(error as Error).message}`,
-          {
-            cause: error,
-          },
-        );
-    }
-  }
-  return undefined;
-}
+/** The package koffi; undefined: it is not installed. */
+export const foreignFunctions = (): Koffi | undefined => installedPackage("koffi") as Koffi | undefined;

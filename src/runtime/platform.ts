@@ -73,8 +73,10 @@ interface NodeModules {
   "node:v8": { setFlagsFromString(flag: string): void };
   "node:fs/promises": { open(path: string | URL, flags: "r"): Promise<FileHandle> };
   "node:url": { pathToFileURL(path: string): URL };
+  "node:module": { createRequire(from: string | URL): (name: string) => unknown };
 }
 interface NodeProcess {
+  cwd(): string;
   readonly versions: Readonly<Record<string, string | undefined>>;
   readonly execArgv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -105,6 +107,29 @@ const nodeModule = <Name extends keyof NodeModules>(name: Name): NodeModules[Nam
   host().process?.getBuiltinModule?.(name);
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+// ---- packages ----
+
+/**
+ * A package that is no dependency, as this package finds it or else the program; undefined: it is not installed, or there is no Node.
+ * @throws AzulejoError target, where it is installed and broken
+ */
+export function installedPackage(name: string): unknown {
+  const createRequire = nodeModule("node:module")?.createRequire;
+  if (!createRequire) return undefined;
+  const from = [(import.meta as { url?: string }).url, `${host().process!.cwd()}/`];
+  for (const place of from) {
+    try {
+      if (place) return createRequire(place)(name);
+    } catch (cause) {
+      if ((cause as { code?: string }).code === "MODULE_NOT_FOUND") continue;
+      throw new AzulejoError("target", `The package ${name} is installed and can't be loaded: ${reasonOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+  return undefined;
+}
 
 // ---- clocks and cores ----
 

@@ -19,7 +19,7 @@ const model = onnxModel({
 });
 const bad = (options: object): LoadOptions => options as LoadOptions;
 const names =
-  "target, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, readExternal";
+  "target, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, readExternal, imageDecoder";
 const operator = { name: "Swoosh", inputs: ["X"], outputs: ["Y"], shape: () => ({}) };
 
 const refused: readonly (readonly [options: unknown, message: string])[] = [
@@ -58,6 +58,7 @@ const refused: readonly (readonly [options: unknown, message: string])[] = [
   [{ signal: {} }, "signal is an object; give an AbortSignal or leave it out"],
   [{ schedules: { Rlu: {} } }, 'schedules: there is no kernel "Rlu"; the kernels are Relu'],
   [{ readExternal: "folder" }, "readExternal is a string; give a function or leave it out"],
+  [{ imageDecoder: {} }, "imageDecoder is an object; give a function or leave it out"],
 ];
 
 for (const [options, message] of refused)

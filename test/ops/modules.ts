@@ -86,6 +86,7 @@ import * as hardSwishModule from "../../src/ops/hard-swish.js";
 import * as hardmaxModule from "../../src/ops/hardmax.js";
 import * as identityModule from "../../src/ops/identity.js";
 import * as ifModule from "../../src/ops/if.js";
+import * as imageDecoderModule from "../../src/ops/image-decoder.js";
 import * as imageScalerModule from "../../src/ops/image-scaler.js";
 import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
@@ -368,6 +369,7 @@ export const operatorModules: readonly OperatorModule[] = [
   hardmaxModule,
   identityModule,
   ifModule,
+  imageDecoderModule,
   imageScalerModule,
   instanceNormalizationModule,
   isInfModule,

@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { operator } from "../../src/ops/non-max-suppression.js";
 import { float32, int64, numbers } from "../../src/ops/host-tensors.js";
-import type { HostNode, HostValues } from "../../src/ops/operator.js";
+import type { HostNode, HostServices, HostValues } from "../../src/ops/operator.js";
 import type { AnyTensor } from "../../src/runtime/host-value.js";
 
 const node = { name: "n", attributes: { center_point_box: 0 } } as unknown as HostNode;
+/** it asks for none */
+const services = {} as HostServices;
 const run = (inputs: HostValues): number[] => {
-  const { selected_indices } = operator.host!.run!(inputs, node) as Record<string, AnyTensor>;
+  const { selected_indices } = operator.host!.run!(inputs, node, services) as Record<string, AnyTensor>;
   return numbers(selected_indices!);
 };
 const boxes = float32([0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3, 5, 5, 5, 5], [1, 4, 4]);
