@@ -10,7 +10,8 @@ export interface Gap {
   readonly reason: string;
 }
 
-const random = "draws random numbers: the suite holds those of NumPy's generator, and ONNX leaves the generator to implementations";
+const random =
+  "draws random numbers: the suite holds those of NumPy's generator, and ONNX leaves the generator to implementations";
 
 const noise =
   "the suite's own transform leaves 1.9e-7 where the exact result is 0, and allows 1e-7; the reference in float64 gives 3e-15";
