@@ -16,16 +16,19 @@ export const operator: Operator = {
   name: "Det",
   inputs: ["X"],
   outputs: ["Y"],
-  shape: node => {
-    const X = node.dims.X!;
-    const [rows, columns] = X.slice(-2);
-    if (X.length < 2 || (rows!.isConst && columns!.isConst && !rows!.equals(columns!)))
-      refuse("shape", "Det", node, `X of ${printDims(X)} holds no square matrices; its last two dims must agree`);
-    if (!rows!.equals(columns!)) node.assumeEqual?.(rows!, columns!);
-    return { Y: X.slice(0, -2) };
-  },
+  shape: node => ({ Y: squareMatrices("Det", node).slice(0, -2) }),
   kernels: node => [kernelOf(node)],
 };
+
+/** Dims of X, whose last two agree. */
+export function squareMatrices(op: string, node: NodeInfo): Dims {
+  const X = node.dims.X!;
+  const [rows, columns] = X.slice(-2);
+  if (X.length < 2 || (rows!.isConst && columns!.isConst && !rows!.equals(columns!)))
+    refuse("shape", op, node, `X of ${printDims(X)} holds no square matrices; its last two dims must agree`);
+  if (!rows!.equals(columns!)) node.assumeEqual?.(rows!, columns!);
+  return X;
+}
 
 function kernelOf(node: NodeInfo): Kernel {
   const X: Dims = node.dims.X!;

@@ -43,7 +43,8 @@ interface Group {
   count: number;
 }
 
-function unique(X: AnyTensor, axis: number | undefined, sorted: boolean): Record<string, AnyTensor> {
+/** Along an axis, or of all elements; sorted or in order of appearance. */
+export function unique(X: AnyTensor, axis: number | undefined, sorted: boolean): Record<string, AnyTensor> {
   if (axis === undefined) return unique(reshaped(X, [countOf(X.dims)]), 0, sorted);
   const groups = new Map<string, Group>();
   const member: Group[] = [];

@@ -114,8 +114,17 @@ import * as meanVarianceNormalizationModule from "../../src/ops/mean-variance-no
 import * as melWeightMatrixModule from "../../src/ops/mel-weight-matrix.js";
 import * as microsoftAttentionModule from "../../src/ops/microsoft/attention.js";
 import * as microsoftBiasAddModule from "../../src/ops/microsoft/bias-add.js";
+import * as microsoftBiasDropoutModule from "../../src/ops/microsoft/bias-dropout.js";
 import * as microsoftBiasGeluModule from "../../src/ops/microsoft/bias-gelu.js";
+import * as microsoftBiasSoftmaxModule from "../../src/ops/microsoft/bias-softmax.js";
 import * as microsoftBiasSplitGeluModule from "../../src/ops/microsoft/bias-split-gelu.js";
+import * as microsoftBitmaskBiasDropoutModule from "../../src/ops/microsoft/bitmask-bias-dropout.js";
+import * as microsoftBitmaskDropoutModule from "../../src/ops/microsoft/bitmask-dropout.js";
+import * as microsoftCDistModule from "../../src/ops/microsoft/c-dist.js";
+import * as microsoftComplexMulModule from "../../src/ops/microsoft/complex-mul.js";
+import * as microsoftComplexMulConjModule from "../../src/ops/microsoft/complex-mul-conj.js";
+import * as microsoftConvTransposeWithDynamicPadsModule from "../../src/ops/microsoft/conv-transpose-with-dynamic-pads.js";
+import * as microsoftCropAndResizeModule from "../../src/ops/microsoft/crop-and-resize.js";
 import * as microsoftDequantizeLinearModule from "../../src/ops/microsoft/dequantize-linear.js";
 import * as microsoftDynamicQuantizeMatMulModule from "../../src/ops/microsoft/dynamic-quantize-mat-mul.js";
 import * as microsoftEmbedLayerNormalizationModule from "../../src/ops/microsoft/embed-layer-normalization.js";
@@ -124,31 +133,59 @@ import * as microsoftFastGeluModule from "../../src/ops/microsoft/fast-gelu.js";
 import * as microsoftFusedConvModule from "../../src/ops/microsoft/fused-conv.js";
 import * as microsoftFusedGemmModule from "../../src/ops/microsoft/fused-gemm.js";
 import * as microsoftFusedMatMulModule from "../../src/ops/microsoft/fused-mat-mul.js";
+import * as microsoftFusedMatMulActivationModule from "../../src/ops/microsoft/fused-mat-mul-activation.js";
+import * as microsoftGatedRelativePositionBiasModule from "../../src/ops/microsoft/gated-relative-position-bias.js";
 import * as microsoftGatherBlockQuantizedModule from "../../src/ops/microsoft/gather-block-quantized.js";
 import * as microsoftGatherNdModule from "../../src/ops/microsoft/gather-nd.js";
 import * as microsoftGeluModule from "../../src/ops/microsoft/gelu.js";
+import * as microsoftGemmFastGeluModule from "../../src/ops/microsoft/gemm-fast-gelu.js";
+import * as microsoftGemmaRotaryEmbeddingModule from "../../src/ops/microsoft/gemma-rotary-embedding.js";
 import * as microsoftGridSampleModule from "../../src/ops/microsoft/grid-sample.js";
+import * as microsoftGroupNormModule from "../../src/ops/microsoft/group-norm.js";
 import * as microsoftGroupQueryAttentionModule from "../../src/ops/microsoft/group-query-attention.js";
+import * as microsoftInverseModule from "../../src/ops/microsoft/inverse.js";
+import * as microsoftIrfftModule from "../../src/ops/microsoft/irfft.js";
 import * as microsoftKeyMaskModule from "../../src/ops/microsoft/key-mask.js";
 import * as microsoftKeyValueCacheModule from "../../src/ops/microsoft/key-value-cache.js";
+import * as microsoftMatMulInteger16Module from "../../src/ops/microsoft/mat-mul-integer-16.js";
 import * as microsoftMatMulIntegerToFloatModule from "../../src/ops/microsoft/mat-mul-integer-to-float.js";
 import * as microsoftMatMulNBitsModule from "../../src/ops/microsoft/mat-mul-n-bits.js";
+import * as microsoftMulIntegerModule from "../../src/ops/microsoft/mul-integer.js";
 import * as microsoftMultiHeadAttentionModule from "../../src/ops/microsoft/multi-head-attention.js";
+import * as microsoftMurmurHash3Module from "../../src/ops/microsoft/murmur-hash-3.js";
+import * as microsoftNGramRepeatBlockModule from "../../src/ops/microsoft/n-gram-repeat-block.js";
+import * as microsoftNhwcConvModule from "../../src/ops/microsoft/nhwc-conv.js";
+import * as microsoftNhwcFusedConvModule from "../../src/ops/microsoft/nhwc-fused-conv.js";
 import * as microsoftNhwcMaxPoolModule from "../../src/ops/microsoft/nhwc-max-pool.js";
 import * as microsoftPadModule from "../../src/ops/microsoft/pad.js";
+import * as microsoftQAttentionModule from "../../src/ops/microsoft/q-attention.js";
+import * as microsoftQGemmModule from "../../src/ops/microsoft/q-gemm.js";
 import * as microsoftQLinearAddModule from "../../src/ops/microsoft/q-linear-add.js";
 import * as microsoftQLinearAveragePoolModule from "../../src/ops/microsoft/q-linear-average-pool.js";
+import * as microsoftQLinearConcatModule from "../../src/ops/microsoft/q-linear-concat.js";
+import * as microsoftQLinearConvModule from "../../src/ops/microsoft/q-linear-conv.js";
 import * as microsoftQLinearGlobalAveragePoolModule from "../../src/ops/microsoft/q-linear-global-average-pool.js";
 import * as microsoftQLinearLeakyReluModule from "../../src/ops/microsoft/q-linear-leaky-relu.js";
 import * as microsoftQLinearMulModule from "../../src/ops/microsoft/q-linear-mul.js";
+import * as microsoftQLinearReduceMeanModule from "../../src/ops/microsoft/q-linear-reduce-mean.js";
 import * as microsoftQLinearSigmoidModule from "../../src/ops/microsoft/q-linear-sigmoid.js";
+import * as microsoftQLinearSoftmaxModule from "../../src/ops/microsoft/q-linear-softmax.js";
+import * as microsoftQLinearWhereModule from "../../src/ops/microsoft/q-linear-where.js";
 import * as microsoftQuantizeLinearModule from "../../src/ops/microsoft/quantize-linear.js";
 import * as microsoftQuickGeluModule from "../../src/ops/microsoft/quick-gelu.js";
+import * as microsoftRangeModule from "../../src/ops/microsoft/range.js";
+import * as microsoftReduceSumIntegerModule from "../../src/ops/microsoft/reduce-sum-integer.js";
+import * as microsoftRelativePositionBiasModule from "../../src/ops/microsoft/relative-position-bias.js";
+import * as microsoftRfftModule from "../../src/ops/microsoft/rfft.js";
 import * as microsoftRotaryEmbeddingModule from "../../src/ops/microsoft/rotary-embedding.js";
+import * as microsoftSkipGroupNormModule from "../../src/ops/microsoft/skip-group-norm.js";
 import * as microsoftSkipLayerNormalizationModule from "../../src/ops/microsoft/skip-layer-normalization.js";
 import * as microsoftSkipSimplifiedLayerNormalizationModule from "../../src/ops/microsoft/skip-simplified-layer-normalization.js";
+import * as microsoftTorchEmbeddingModule from "../../src/ops/microsoft/torch-embedding.js";
 import * as microsoftTransposeMatMulModule from "../../src/ops/microsoft/transpose-mat-mul.js";
 import * as microsoftTriluModule from "../../src/ops/microsoft/trilu.js";
+import * as microsoftUnfoldTensorModule from "../../src/ops/microsoft/unfold-tensor.js";
+import * as microsoftUniqueModule from "../../src/ops/microsoft/unique.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as mlArrayFeatureExtractorModule from "../../src/ops/ml/array-feature-extractor.js";
@@ -397,8 +434,17 @@ export const operatorModules: readonly OperatorModule[] = [
   melWeightMatrixModule,
   microsoftAttentionModule,
   microsoftBiasAddModule,
+  microsoftBiasDropoutModule,
   microsoftBiasGeluModule,
+  microsoftBiasSoftmaxModule,
   microsoftBiasSplitGeluModule,
+  microsoftBitmaskBiasDropoutModule,
+  microsoftBitmaskDropoutModule,
+  microsoftCDistModule,
+  microsoftComplexMulConjModule,
+  microsoftComplexMulModule,
+  microsoftConvTransposeWithDynamicPadsModule,
+  microsoftCropAndResizeModule,
   microsoftDequantizeLinearModule,
   microsoftDynamicQuantizeMatMulModule,
   microsoftEmbedLayerNormalizationModule,
@@ -406,32 +452,60 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftFastGeluModule,
   microsoftFusedConvModule,
   microsoftFusedGemmModule,
+  microsoftFusedMatMulActivationModule,
   microsoftFusedMatMulModule,
+  microsoftGatedRelativePositionBiasModule,
   microsoftGatherBlockQuantizedModule,
   microsoftGatherNdModule,
   microsoftGeluModule,
+  microsoftGemmFastGeluModule,
+  microsoftGemmaRotaryEmbeddingModule,
   microsoftGridSampleModule,
+  microsoftGroupNormModule,
   microsoftGroupQueryAttentionModule,
+  microsoftInverseModule,
+  microsoftIrfftModule,
   microsoftKeyMaskModule,
   microsoftKeyValueCacheModule,
+  microsoftMatMulInteger16Module,
   microsoftMatMulIntegerToFloatModule,
   microsoftMatMulNBitsModule,
+  microsoftMulIntegerModule,
   microsoftMultiHeadAttentionModule,
+  microsoftMurmurHash3Module,
+  microsoftNGramRepeatBlockModule,
+  microsoftNhwcConvModule,
+  microsoftNhwcFusedConvModule,
   microsoftNhwcMaxPoolModule,
   microsoftPadModule,
+  microsoftQAttentionModule,
+  microsoftQGemmModule,
   microsoftQLinearAddModule,
   microsoftQLinearAveragePoolModule,
+  microsoftQLinearConcatModule,
+  microsoftQLinearConvModule,
   microsoftQLinearGlobalAveragePoolModule,
   microsoftQLinearLeakyReluModule,
   microsoftQLinearMulModule,
+  microsoftQLinearReduceMeanModule,
   microsoftQLinearSigmoidModule,
+  microsoftQLinearSoftmaxModule,
+  microsoftQLinearWhereModule,
   microsoftQuantizeLinearModule,
   microsoftQuickGeluModule,
+  microsoftRangeModule,
+  microsoftReduceSumIntegerModule,
+  microsoftRelativePositionBiasModule,
+  microsoftRfftModule,
   microsoftRotaryEmbeddingModule,
+  microsoftSkipGroupNormModule,
   microsoftSkipLayerNormalizationModule,
   microsoftSkipSimplifiedLayerNormalizationModule,
+  microsoftTorchEmbeddingModule,
   microsoftTransposeMatMulModule,
   microsoftTriluModule,
+  microsoftUnfoldTensorModule,
+  microsoftUniqueModule,
   minModule,
   mishModule,
   mlArrayFeatureExtractorModule,

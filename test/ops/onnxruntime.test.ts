@@ -77,7 +77,10 @@ function modelOf(module: OperatorModule, graph: Graph, want: readonly ReferenceT
         domain,
         name: "node",
         // absent ones are named too: some kernels of the peer read their list of inputs without asking how long it is
-        input: module.operator.inputs.map((_, i) => node.inputs[i]?.name ?? ""),
+        input: Array.from(
+          { length: Math.max(module.operator.inputs.length, node.inputs.length) },
+          (_, i) => node.inputs[i]?.name ?? "",
+        ),
         output: node.outputs.map(v => v?.name ?? ""),
         attribute: [...attributesOf(module, node)],
       },

@@ -1,33 +1,13 @@
 // Attention of com.microsoft: Q, K and V are projected from one input by one matrix, then attention over heads, with masks and a cache.
-import type { Dims, Value } from "../../graph/graph.js";
+import type { Dims } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
-import { attentionScores, attentionValues, attentionWeights, joinHeads, splitHeads } from "../attention-core.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { reference as matMul } from "../mat-mul.js";
-import type {
-  Attributes,
-  NodeInfo,
-  Operator,
-  OperatorCase,
-  OperatorDoc,
-  Reference,
-  ReferenceTensor,
-  Tolerance,
-} from "../operator.js";
-import { elements, tabulate } from "../reference-tensors.js";
-import {
-  addedMask,
-  appendedReference,
-  attentionReference,
-  headsReference,
-  joinedReference,
-  numberOfDim,
-  partReference,
-  scaleOf,
-  sliceOf,
-} from "./attention-parts.js";
-import { reference as maskReference } from "./key-mask.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { numberOfDim, partReference } from "./attention-parts.js";
+import type { Sizes } from "./projected-attention.js";
+import { projectedAttention, projectedAttentionReference, thirds } from "./projected-attention.js";
 
 const op = "Attention";
 
@@ -49,43 +29,16 @@ export const operator: Operator = {
   shape: node => outputDims(node),
   expand: (node, build) => {
     const { input, weights, bias, mask_index: mask, past, attention_bias } = node.inputs;
-    const { num_heads, unidirectional: causal, mask_filter_value } = node.attributes;
     const product = build.node("MatMul", [input, weights]);
-    const all = bias ? build.node("Add", [product, bias]) : product;
-    let first = 0;
-    const [Q, K, V] = sizesOf(node).map(size => {
-      first += size;
-      return splitHeads(build, sliceOf(build, all, 2, first - size, first), num_heads);
-    }) as [Value, Value, Value];
-    const old = (k: number): Value | undefined =>
-      past && build.node("Gather", [past, build.constant("i64", [], [k])], { axis: 0 });
-    const appended = (before: Value | undefined, x: Value): Value =>
-      before ? build.node("Concat", [before, x], { axis: 2 }) : x;
-    const oldKeys = old(0);
-    const [keys, values] = [appended(oldKeys, K), appended(old(1), V)];
-    const added = addedMask(build, { mask, bias: attention_bias, Q, K: keys }, mask_filter_value);
-    const settings = { scale: scaleOf(node.attributes), causal, pad_mask: 0 };
-    const scores = attentionScores(build, { Q, K: keys, mask: added, past: oldKeys }, settings);
-    const Y = attentionValues(build, attentionWeights(build, scores, node.dtypes.input!), values);
-    const output = joinHeads(build, Y);
-    if (!node.wanted.includes("present")) return { output } as Record<string, Value>;
-    const zero = build.constant("i64", [1], [0]);
-    const present = build.node(
-      "Concat",
-      [keys, values].map(x => build.node("Unsqueeze", [x, zero])),
-      { axis: 0 },
-    );
-    return { output, present };
+    const projected = bias ? build.node("Add", [product, bias]) : product;
+    return projectedAttention(node, build, { projected, mask, past, bias: attention_bias }, sizesOf(node));
   },
 };
 
-/** How many columns Q, K and V have. */
-function sizesOf(node: NodeInfo): readonly [number, number, number] {
+function sizesOf(node: NodeInfo): Sizes {
   const { qkv_hidden_sizes: sizes, num_heads } = node.attributes;
   const columns = numberOfDim(op, node, node.dims.weights![1]!, "the last dim of weights");
-  const given = (sizes as readonly number[] | undefined)?.length
-    ? (sizes as readonly number[])
-    : [1, 2, 3].map(() => columns / 3);
+  const given = (sizes as readonly number[] | undefined)?.length ? (sizes as readonly number[]) : thirds(columns);
   const sum = given.reduce((a, b) => a + b, 0);
   if (
     given.length !== 3 ||
@@ -99,7 +52,7 @@ function sizesOf(node: NodeInfo): readonly [number, number, number] {
       node,
       `${columns} columns of weights are not Q, K and V for ${num_heads} heads; set num_heads and qkv_hidden_sizes`,
     );
-  return given as readonly number[] as readonly [number, number, number];
+  return given as Sizes;
 }
 
 function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
@@ -128,35 +81,13 @@ export const doc: OperatorDoc = {
 /** three contractions and a softmax */
 export const tolerance: Tolerance = { relative: 64, absolute: 64 };
 
-function half(past: ReferenceTensor | undefined, k: number): ReferenceTensor | undefined {
-  if (!past) return undefined;
-  const read = elements(past);
-  return tabulate(past.dtype, past.dims.slice(1), i => read([k, ...i])!);
-}
-
 export const reference: Reference = (inputs, attributes, node) => {
-  const { num_heads, scale, unidirectional: causal, mask_filter_value: filter = -10000, qkv_hidden_sizes } = attributes;
-  const all = matMul({ A: inputs.input!, B: inputs.weights! }, {}, node).Y!;
+  const product = matMul({ A: inputs.input!, B: inputs.weights! }, {}, node).Y!;
+  const projected = partReference(product, 0, product.dims[2]!, inputs.bias);
   const columns = inputs.weights!.dims[1]!;
-  const [q, k, v] = qkv_hidden_sizes?.length ? qkv_hidden_sizes : [columns / 3, columns / 3, columns / 3];
-  const part = (first: number, size: number): ReferenceTensor =>
-    headsReference(partReference(all, first, first + size, inputs.bias), num_heads);
-  const Q = part(0, q);
-  const K = appendedReference(half(inputs.past, 0), part(q, k));
-  const V = appendedReference(half(inputs.past, 1), part(q + k, v));
-  const mask = inputs.mask_index;
-  const masks = [
-    ...(mask ? [maskReference({ mask, Q, K }, { filter }, node).M!] : []),
-    ...(inputs.attention_bias ? [inputs.attention_bias] : []),
-  ];
-  const Y = attentionReference(
-    { Q, K, V },
-    { scale: scale || undefined, causal },
-    { masks, past: half(inputs.past, 0) },
-  );
-  const [readK, readV] = [elements(K), elements(V)];
-  const present = tabulate(K.dtype, [2, ...K.dims], i => (i[0] === 0 ? readK : readV)(i.slice(1))!);
-  return { output: joinedReference(Y), ...(K.dims[3] === V.dims[3] ? { present } : {}) };
+  const { mask_index: mask, past, attention_bias: bias } = inputs;
+  const sizes = attributes.qkv_hidden_sizes?.length ? attributes.qkv_hidden_sizes : thirds(columns);
+  return projectedAttentionReference({ projected, mask, past, bias }, attributes, node, sizes);
 };
 
 interface More {

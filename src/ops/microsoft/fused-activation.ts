@@ -2,7 +2,7 @@
 import type { Value } from "../../graph/graph.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { refuse } from "../checks.js";
-import type { Builder, NodeInfo } from "../operator.js";
+import type { Attributes, Builder, NodeInfo } from "../operator.js";
 
 /** Parameters in their order, with the defaults of the ONNX operators of these names. */
 interface Activation {
@@ -36,6 +36,10 @@ const activations: Readonly<Record<string, Activation>> = {
     value: (x, [alpha, beta]) => Math.max(0, Math.min(1, alpha! * x + beta!)),
   },
 };
+
+/** Parameters that lie in attributes of their own. */
+export const parametersOf = (a: Attributes): readonly number[] =>
+  [a.activation_alpha, a.activation_beta, a.activation_gamma].filter(p => p !== undefined);
 
 /** `given` are the parameters that the node has, in their order. */
 function activationOf(op: string, node: NodeInfo, name: string, given: readonly number[]) {

@@ -2,10 +2,7 @@
 import * as gemm from "../gemm.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { numbersOf } from "../reference-tensors.js";
-import { activate, activationReference } from "./fused-activation.js";
-
-const parametersOf = (a: Attributes): readonly number[] =>
-  [a.activation_alpha, a.activation_beta, a.activation_gamma].filter(p => p !== undefined);
+import { activate, activationReference, parametersOf } from "./fused-activation.js";
 
 export const operator: Operator = {
   name: "FusedGemm",

@@ -1,7 +1,7 @@
 // NhwcMaxPool of com.microsoft: MaxPool of 8 bits with the channels last.
 import type { Dims } from "../../graph/graph.js";
 import * as pool from "../max-pool.js";
-import { axes, toChannelsFirst, toChannelsLast } from "../nhwc/conv.js";
+import { axes, toChannelsFirst, toChannelsLast } from "./channels-last.js";
 import type {
   Attributes,
   NodeInfo,

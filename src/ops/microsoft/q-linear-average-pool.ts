@@ -1,7 +1,7 @@
 // QLinearAveragePool of com.microsoft: AveragePool of a tensor of 8 bits, its channels second or last.
 import type { Dims } from "../../graph/graph.js";
 import * as pool from "../average-pool.js";
-import { axes, toChannelsFirst, toChannelsLast } from "../nhwc/conv.js";
+import { axes, toChannelsFirst, toChannelsLast } from "./channels-last.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, ReferenceTensor } from "../operator.js";
 import { exact } from "../reference-tensors.js";
 import { reference as transposed } from "../transpose.js";

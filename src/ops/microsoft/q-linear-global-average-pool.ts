@@ -1,7 +1,7 @@
 // QLinearGlobalAveragePool of com.microsoft: the mean over space of a tensor of 8 bits, its channels second or last.
 import { Poly } from "../../ir/poly.js";
 import { reference as pool } from "../global-average-pool.js";
-import { axes, toChannelsFirst, toChannelsLast } from "../nhwc/conv.js";
+import { axes, toChannelsFirst, toChannelsLast } from "./channels-last.js";
 import type { Operator, OperatorCase, OperatorDoc, ReferenceTensor } from "../operator.js";
 import { exact } from "../reference-tensors.js";
 import { reference as transposed } from "../transpose.js";

@@ -2,7 +2,7 @@
 import * as standard from "../batch-normalization.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, ReferenceTensor } from "../operator.js";
 import { reference as transposed } from "../transpose.js";
-import { axes, toChannelsFirst, toChannelsLast } from "./conv.js";
+import { axes, toChannelsFirst, toChannelsLast } from "../microsoft/channels-last.js";
 
 const { epsilon, momentum, spatial } = standard.operator.attributes!;
 const asFirst = (node: NodeInfo): NodeInfo => ({
