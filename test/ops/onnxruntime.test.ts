@@ -123,6 +123,9 @@ async function runPeer(
 /** What onnxruntime-node says where its CPU provider has no kernel for these types. */
 const lacking = /Kernel not found|Type 'tensor.*is invalid|Could not find an implementation/;
 
+/** Cases that end the peer's process (1.30): it reads an absent input. */
+const crashing: ReadonlySet<string> = new Set(["ConvTransposeWithDynamicPads, no pads, no bias"]);
+
 interface Account {
   passed: number;
   gaps: number;
@@ -138,6 +141,10 @@ async function account(ort: Ort, module: OperatorModule, all: Account): Promise<
   for (const testCase of module.cases?.() ?? []) {
     const expected = graphOfCase(module, testCase, registry, false);
     const label = `${name}, ${testCase.name}`;
+    if (crashing.has(label)) {
+      refusals.push(`${label}: ends the process`);
+      continue;
+    }
     const got = await runPeer(ort, module, expected).catch((e: Error) => e);
     if (got instanceof Error) {
       refusals.push(`${label}: ${got.message}`);

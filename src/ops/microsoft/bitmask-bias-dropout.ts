@@ -20,8 +20,9 @@ export const operator: Operator = {
 };
 
 export const doc: OperatorDoc = {
-  ...plain.doc,
   summary: "Dropout of data + bias, plus a residual, with a mask of 32 elements to a word",
+  dtypes: "float",
+  opsets: [1, 1],
 };
 export const tolerance = plain.tolerance;
 export const reference: Reference = (inputs, attributes, node) => {

@@ -15,7 +15,11 @@ export const operator: Operator = /* @__PURE__ */ channelsLastOperator(standard.
   attributes: { ...standard.operator.attributes, channels_last: { type: "int", default: 0 } },
 });
 
-export const doc: OperatorDoc = { ...standard.doc, opsets: [1, 1] };
+export const doc: OperatorDoc = {
+  summary: "The convolution of quantised tensors, quantised, the channels second or last",
+  dtypes: "i8 and u8",
+  opsets: [1, 1],
+};
 export const tolerance = standard.tolerance;
 export const reference = /* @__PURE__ */ channelsLastReference(standard.reference, "y", form);
 export const cases = (): readonly OperatorCase[] => [

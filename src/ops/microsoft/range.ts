@@ -22,7 +22,12 @@ export const operator: Operator = {
   at: context => ({ Y: standard.operator.at!(withDelta(context)).output! }),
 };
 
-export const doc: OperatorDoc = { ...standard.doc, opsets: [1, 1] };
+export const doc: OperatorDoc = {
+  summary: "Numbers from start to limit by delta, or by 1",
+  dtypes: "number",
+  opsets: [1, 1],
+  limits: "delta must be known at compile time, integer start and limit up to dims of other tensors",
+};
 export const tolerance = standard.tolerance;
 export const reference: Reference = (inputs, attributes, node) => {
   const { dtype } = inputs.start!;
