@@ -30,7 +30,7 @@ interface Engine {
     path: string,
     threads: number,
     inputs: Readonly<Record<string, InputSpec>>,
-  ): Promise<{ run(): Promise<unknown>; facts?(): Partial<OneResult> }>;
+  ): Promise<{ run(): Promise<unknown>; facts?(): Partial<OneResult>; dispose?(): void }>;
 }
 const isInteger = (spec: InputSpec): boolean => spec.value !== undefined;
 const entries = (inputs: Readonly<Record<string, InputSpec>>) =>
@@ -53,6 +53,7 @@ const azulejo = (target: "wasm" | "native"): Engine => ({
         const { codeBytes, constantBytes, arenaBytes, arenaLowerBoundBytes, timesMs } = model.report();
         return { codeBytes, constantBytes, arenaBytes, arenaLowerBoundBytes, timesMs };
       },
+      dispose: () => model.dispose(),
     };
   },
 });
@@ -135,6 +136,8 @@ async function main([engine, path, threads, milliseconds, inputs]: readonly stri
     ...model.facts?.(),
   };
   console.log(JSON.stringify(result));
-  process.exit(0);
+  // ours ends when it has written what it keeps; the peers' threads have to be stopped
+  if (!model.dispose) process.exit(0);
+  model.dispose();
 }
 if (process.argv[1]?.endsWith("run-one.js")) await main(process.argv.slice(2));

@@ -3,9 +3,10 @@
 export type { Graph, GraphNode, Value } from "./graph/graph.js";
 export { printGraph } from "./graph/print.js";
 export type { Dtype } from "./ir/dtypes.js";
-export { type CompileKernelOptions, compileKernel } from "./load/compile-kernel.js";
-export { doctor, type HostReport, type TargetState } from "./load/doctor.js";
-export { type ExplainOptions, explain, type Stage } from "./load/explain.js";
+export type { CompileKernelOptions } from "./load/compile-kernel.js";
+export type { HostReport, TargetState } from "./load/doctor.js";
+export type { ExplainOptions, Stage } from "./load/explain.js";
+export { compileKernel, doctor, explain } from "./load/lazily.js";
 export { load } from "./load/load.js";
 export type { Operator } from "./ops/operator.js";
 export {

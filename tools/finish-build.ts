@@ -20,6 +20,5 @@ function removeOrphans(folder: string): void {
 for (const folder of ["src", "test", "tools", "bench", "examples"]) {
   if (existsSync(join(root, "dist", folder))) removeOrphans(folder);
 }
-const command = join(root, "dist/src/cli/main.js");
-if (existsSync(command)) chmodSync(command, 0o755);
 await bundle();
+chmodSync(join(root, "dist/lib/cli.js"), 0o755);

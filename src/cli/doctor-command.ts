@@ -21,7 +21,7 @@ function reportText({ platform, processor, cores, memoryBytes, targets, cache }:
   const memory = memoryBytes ? `memory ${byteSize(memoryBytes.total)}, ${byteSize(memoryBytes.free)} free\n` : "";
   const rows = targets.map(t => [t.name, t.problem === undefined ? "ready" : "no", t.problem ?? t.facts.join(", ")]);
   const compiled = cache
-    ? `native code in ${cache.folder}: ${count(cache.libraries, "file")}, ${byteSize(cache.bytes)} of at most ${byteSize(cache.limitBytes)}\n`
+    ? `compiled models in ${cache.folder}: ${count(cache.files, "file")}, ${byteSize(cache.bytes)} of at most ${byteSize(cache.limitBytes)}\n`
     : "";
   return `${machine}\n${memory}\n${table([{ head: "target" }, { head: "" }, { head: "why" }], rows)}\n${compiled}`;
 }

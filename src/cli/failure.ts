@@ -1,9 +1,9 @@
 // How a command that failed says so: one sentence, the code, the page to read, and the exit status.
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { ErrorCode } from "../support/errors.js";
 import { AzulejoError } from "../support/errors.js";
+import { packageRoot } from "./package-root.js";
 
 /** 0: done · 1: failed · 2: the command line is wrong · 130: stopped by Ctrl-C, as shells count signals. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, stopped: 130 } as const;
@@ -29,8 +29,7 @@ export function failureOf(error: unknown): Failure {
 
 function pageOf(code: ErrorCode): string {
   const name = `docs/errors/${code}.md`;
-  // This file is dist/src/cli/failure.js of the package.
-  const page = join(fileURLToPath(new URL("../../..", import.meta.url)), name);
+  const page = join(packageRoot(), name);
   const fromHere = relative(process.cwd(), page);
   return existsSync(page) && !fromHere.startsWith("..") ? fromHere : name;
 }

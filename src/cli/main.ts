@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The command `azulejo`: connects the command line to the process and to the library. All else is in program.ts.
 import { readFileSync } from "node:fs";
-import { readOnnxTensor } from "../frontends/onnx/index.js";
+import { join } from "node:path";
 import { doctor, explain, load } from "../index.js";
 import { exitCodes } from "./failure.js";
-import type { Terminal } from "./library.js";
+import type { Library, Terminal } from "./library.js";
+import { packageRoot } from "./package-root.js";
 import { runCommandLine } from "./program.js";
 
 const abort = new AbortController();
@@ -30,13 +31,15 @@ const terminal: Terminal = {
   interactive: process.stderr.isTTY === true && process.env.CI === undefined,
   signal: abort.signal,
 };
-const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
-  version: string;
+const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
+const library: Library = {
+  load,
+  explain,
+  doctor,
+  decodeTensor: async (bytes, name) => (await import("../frontends/onnx/index.js")).readOnnxTensor(bytes, name),
 };
 
 // Not process.exit(): what was written to a pipe must reach it.
-runCommandLine(process.argv.slice(2), { load, explain, doctor, decodeTensor: readOnnxTensor }, terminal, version).then(
-  status => {
-    process.exitCode = status;
-  },
-);
+runCommandLine(process.argv.slice(2), library, terminal, version).then(status => {
+  process.exitCode = status;
+});

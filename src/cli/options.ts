@@ -9,9 +9,11 @@ export interface SharedOptions {
   readonly threads?: number;
   readonly target: "wasm" | "native" | "cpu" | "interpreter";
   readonly json?: boolean;
+  /** false: --no-cache */
+  readonly cache: boolean;
 }
 
-/** Adds `--dims`, `--threads` and `--target`: how a model is loaded. */
+/** Adds `--dims`, `--threads`, `--no-cache` and `--target`: how a model is loaded. */
 export function addLoadOptions(command: Command): Command {
   return command
     .option("--dims <name=size,…>", "fix dims that the model leaves open, e.g. batch=1,height=480", parseDims)
@@ -20,6 +22,7 @@ export function addLoadOptions(command: Command): Command {
       `worker threads (default: the number of cores, here ${availableParallelism()}, at most 8)`,
       parseCount,
     )
+    .option("--no-cache", "compile anew: neither take a compiled model from the disk nor keep one there")
     .addOption(
       new Option(
         "--target <target>",
@@ -30,8 +33,8 @@ export function addLoadOptions(command: Command): Command {
     );
 }
 
-export function loadOptions({ dims, threads, target }: SharedOptions): LoadOptions {
-  return { target, ...(dims === undefined ? {} : { dims }), ...(threads === undefined ? {} : { threads }) };
+export function loadOptions({ dims, threads, target, cache }: SharedOptions): LoadOptions {
+  return { target, cache, ...(dims === undefined ? {} : { dims }), ...(threads === undefined ? {} : { threads }) };
 }
 
 /** `batch=1,height=480`, given once or several times. */

@@ -1,13 +1,13 @@
 // From the dims of a run's inputs to the numbers behind a program's symbols, checked.
 import type { Poly, Sym } from "../ir/poly.js";
 import { AzulejoError } from "../support/errors.js";
-import type { KernelProgram, Precondition } from "./program.js";
+import type { ProgramInterface, Precondition } from "./program.js";
 
 export type SymbolValues = ReadonlyMap<Sym, number>;
 
 /** @throws AzulejoError input, shape */
 export function bindDims(
-  program: KernelProgram,
+  program: ProgramInterface,
   dimsOf: (input: string) => readonly number[] | undefined,
   given?: SymbolValues,
 ): SymbolValues {
@@ -51,7 +51,7 @@ export function bindInputs(
 
 const print = (dims: readonly Poly[]): string => dims.map(d => d.print()).join(", ");
 
-function checkPreconditions(program: KernelProgram, values: SymbolValues): void {
+function checkPreconditions(program: ProgramInterface, values: SymbolValues): void {
   const broken = program.preconditions.find(p => !holds(p, values));
   if (broken) throw new AzulejoError("shape", broken.message);
 }
@@ -63,7 +63,7 @@ function holds(p: Precondition, values: SymbolValues): boolean {
 
 /** Was the program compiled for dims like these? False where it relied on dims being equal that are not. @throws AzulejoError input */
 export function fits(
-  program: KernelProgram,
+  program: ProgramInterface,
   dimsOf: (input: string) => readonly number[] | undefined,
   given?: SymbolValues,
 ): boolean {

@@ -57,12 +57,15 @@ export interface Precondition {
   readonly message: string;
 }
 
-export interface KernelProgram {
+/** What a program is to its caller. */
+export interface ProgramInterface {
   readonly name: string;
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
-  readonly steps: readonly Step[];
   /** free symbols: fixed by the dims of a run's inputs */
   readonly symbols: readonly Sym[];
   readonly preconditions: readonly Precondition[];
+}
+export interface KernelProgram extends ProgramInterface {
+  readonly steps: readonly Step[];
 }

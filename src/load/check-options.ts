@@ -29,6 +29,7 @@ const checks: Readonly<Record<keyof LoadOptions, Check>> = {
   signal: value => (typeof (value as AbortSignal | null)?.aborted === "boolean" ? undefined : "an AbortSignal"),
   schedules: isObject,
   engineFlags: later,
+  cache: value => (typeof value === "boolean" ? undefined : "true or false"),
   readExternal: isFunction,
   imageDecoder: isFunction,
 };

@@ -14,7 +14,7 @@ import { AzulejoError } from "../support/errors.js";
 import type { AnyIndex } from "../tile/index.js";
 import { recordKernel } from "../tile/index.js";
 import { checkOptions, checkPinnedKernels } from "./check-options.js";
-import { compileOptionsOf } from "./load.js";
+import { compileOptionsOf } from "./compile-options.js";
 import { targetOf } from "./targets.js";
 
 export interface CompileKernelOptions
@@ -25,10 +25,6 @@ export interface CompileKernelOptions
   readonly dims?: Readonly<Record<string, number>>;
 }
 
-/**
- * Compiles a kernel. The result runs like a model: inputs and outputs are the kernel's tensors; one that is read and written is both.
- * @throws AzulejoError "kernel" where tensors are not dense or a size is unknown, "input" where a constant is missing or of another type
- */
 export async function compileKernel(
   source: Kernel | { readonly ir: Kernel },
   options: CompileKernelOptions = {},

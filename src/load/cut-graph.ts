@@ -13,8 +13,8 @@ import { throwIfAborted } from "../runtime/platform.js";
 import type { KernelReport, RunOptions, TargetReport } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError, invariant } from "../support/errors.js";
-import type { CompileContext, Runnable } from "./compiled-graph.js";
-import { CompiledGraph, emptyReport } from "./compiled-graph.js";
+import { type CompileContext, compileGraph } from "./compile-graph.js";
+import { type CompiledGraph, emptyReport, type Runnable } from "./compiled-graph.js";
 import { HostScope, TextTable } from "./host-scope.js";
 import type { Iterate } from "./iterate.js";
 import { runLoop, runMap, runScan } from "./iterate.js";
@@ -40,8 +40,7 @@ export class CutGraph implements Runnable {
   static async create(graph: Graph, context: CompileContext): Promise<CutGraph> {
     const program = cut(graph, context.registry);
     const compiled = new Map<Segment, CompiledGraph>();
-    for (const segment of segmentsOf(program))
-      compiled.set(segment, await CompiledGraph.create(segment.graph, context));
+    for (const segment of segmentsOf(program)) compiled.set(segment, await compileGraph(segment.graph, context));
     return new CutGraph(program, context, compiled);
   }
   run(inputs: ReadonlyMap<string, TensorData>, options?: RunOptions): Promise<Map<string, TensorData>>;
@@ -112,7 +111,7 @@ export class CutGraph implements Runnable {
     const times: Record<string, number> = {};
     for (const r of parts) for (const [name, ms] of Object.entries(r.timesMs)) times[name] = (times[name] ?? 0) + ms;
     return {
-      ...emptyReport(this.#context),
+      ...emptyReport(this.#context.target.name, this.#context.compileOptions.threads),
       codeBytes: sum(r => r.codeBytes),
       functions: sum(r => r.functions),
       kernels: parts.flatMap((r): readonly KernelReport[] => r.kernels),

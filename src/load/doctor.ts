@@ -1,5 +1,5 @@
 // doctor(): what this host has to run models on, as data. Nothing is compiled and nothing changes.
-import { cacheFolder as folderOf, cacheContent, type CacheContent } from "../targets/c/code-cache.js";
+import { type CacheContent, cacheContent } from "../runtime/cache-folder.js";
 import { findCompiler } from "../targets/c/compiler.js";
 import { nativeProblem } from "../targets/c/target.js";
 import { engine } from "../targets/wasm/machine-engine.js";
@@ -13,7 +13,7 @@ export interface HostReport {
   readonly cores: number;
   readonly memoryBytes: { readonly total: number; readonly free: number } | undefined;
   readonly targets: readonly TargetState[];
-  /** libraries that the native target compiled */
+  /** kept models and libraries of the native target */
   readonly cache: CacheContent | undefined;
 }
 export interface TargetState {
@@ -32,7 +32,7 @@ export async function doctor(): Promise<HostReport> {
     cores: coreCount(),
     memoryBytes: platform ? memoryBytes() : undefined,
     targets: [wasmState(), await nativeState(), { name: "interpreter", problem: undefined, facts: ["1 thread, slow"] }],
-    cache: platform && folderOf() ? await cacheContent() : undefined,
+    cache: platform ? await cacheContent() : undefined,
   };
 }
 

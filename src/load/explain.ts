@@ -10,7 +10,7 @@ import { AzulejoError } from "../support/errors.js";
 import * as native from "../targets/c/explain.js";
 import * as wasm from "../targets/wasm/explain.js";
 import { checkOptions, loadOptionNames } from "./check-options.js";
-import { compileOptionsOf } from "./load.js";
+import { compileOptionsOf } from "./compile-options.js";
 import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "./prepare.js";
 import { targetOf } from "./targets.js";
 
@@ -32,7 +32,6 @@ const printers: Readonly<Record<Exclude<Stage, "graph">, Printer>> = {
 const codeOf = async (options: LoadOptions): Promise<typeof native | typeof wasm> =>
   (await targetOf(options)).name === "native" ? native : wasm;
 
-/** @throws AzulejoError as load() does; "option" where a stage needs dims that the model leaves open */
 export async function explain(source: ModelSource, options: ExplainOptions): Promise<string> {
   checkOptions(options, [...loadOptionNames, "stage"]);
   const { stage } = options;

@@ -1,20 +1,15 @@
-// load(): the composition root. Chooses target and threads, and compiles once, or on first use where ranks depend on dims.
+// load(): the composition root. A model that this machine has compiled before is restored; any other goes the whole road.
 
-import { usesHost } from "../graph/cut.js";
-import type { Graph, ValueType } from "../graph/graph.js";
-import type { LoadOptions, Model, ModelSource, Report, TensorInfo } from "../runtime/api.js";
-import { canShareMemory, coreCount } from "../runtime/platform.js";
+import type { LoadOptions, Model, ModelSource } from "../runtime/api.js";
 import { Session } from "../runtime/session.js";
 import type { CompileOptions } from "../runtime/target.js";
-import { AzulejoError } from "../support/errors.js";
-import { checkOptions, checkPinnedKernels } from "./check-options.js";
-import type { CompileContext, Runnable } from "./compiled-graph.js";
-import { CompiledGraph } from "./compiled-graph.js";
-import { CutGraph } from "./cut-graph.js";
-import { prepareGraph, readModel, registryFor } from "./prepare.js";
-import { targetOf } from "./targets.js";
-
-const MAX_DEFAULT_THREADS = 8;
+import { EarlyWorker, restore } from "../targets/wasm/executable.js";
+import { checkOptions } from "./check-options.js";
+import { compileOptionsOf } from "./compile-options.js";
+import { CompiledGraph, emptyReport, PerRun, type PerRunParts, type Runnable } from "./compiled-graph.js";
+import { Keeper } from "./keeper.js";
+import { type KeptModel, type ModelInfo, ModelStore } from "./model-store.js";
+import { openModel, type OpenedModel } from "./source.js";
 
 /**
  * Reads, compiles and returns a model.
@@ -22,94 +17,107 @@ const MAX_DEFAULT_THREADS = 8;
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkOptions(options);
-  const chosen = { target: await targetOf(options), compileOptions: compileOptionsOf(options) };
-  const { graph, close } = await readModel(source, options);
-  chosen.target.begin?.(chosen.compileOptions);
+  const compileOptions = compileOptionsOf(options);
+  // it starts while the model is read
+  const early = (options.target ?? "wasm") === "wasm" ? new EarlyWorker() : undefined;
+  const opened = await openModel(source, options).catch(e => {
+    early?.end();
+    throw e;
+  });
+  const loading = new Loading(opened, options, compileOptions, early);
   try {
-    const registry = await registryFor(graph, options);
-    const context: CompileContext = { ...chosen, registry, options, cutApart: CutGraph.create };
-    const prepared = await prepareGraph(graph, context.registry, options);
-    const info = {
-      name: graph.name,
-      inputs: graph.inputs.map(tensorInfo),
-      outputs: prepared.graph.outputs.map(tensorInfo),
-      passes: prepared.passes,
-      notes: [...prepared.notes],
-    };
-    const runnable = await runnableOf(prepared.graph, context);
-    const waits = runnable instanceof CompiledGraph ? runnable.waits : undefined;
-    if (runnable instanceof CompiledGraph && waits === undefined) checkPins(options, runnable);
-    if (waits !== undefined) info.notes.push(`compiled on first use of each set of input dims: ${waits}`);
-    return sessionOf(info, runnable, close);
+    return await loading.model();
   } catch (e) {
-    await close();
+    await opened.close();
     throw e;
   } finally {
-    chosen.target.abandon?.();
+    early?.end();
   }
 }
 
-function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {
-  try {
-    checkPinnedKernels(schedules, compiled.report().kernels);
-  } catch (e) {
-    compiled.dispose();
-    throw e;
+class Loading {
+  readonly #opened: OpenedModel;
+  readonly #options: LoadOptions;
+  readonly #compileOptions: CompileOptions;
+  readonly #early: EarlyWorker | undefined;
+
+  constructor(
+    opened: OpenedModel,
+    options: LoadOptions,
+    compileOptions: CompileOptions,
+    early: EarlyWorker | undefined,
+  ) {
+    this.#opened = opened;
+    this.#options = options;
+    this.#compileOptions = compileOptions;
+    this.#early = early;
   }
-}
-
-/** The graph went through inference and passes. */
-const runnableOf = (graph: Graph, context: CompileContext): Promise<CompiledGraph | CutGraph> =>
-  usesHost(graph, context.registry) ? CutGraph.create(graph, context) : CompiledGraph.create(graph, context);
-
-interface ModelInfo {
-  readonly name: string;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-  readonly passes: Report["passes"];
-  readonly notes: string[];
-}
-function sessionOf(info: ModelInfo, runnable: Runnable, close: () => void | Promise<void>): Model {
-  return new Session({
-    ...info,
-    run: (inputs, options) => runnable.run(inputs, options),
-    report: () => {
-      const r = runnable.report();
-      return { ...r, model: info.name, passes: info.passes, notes: [...info.notes, ...r.notes] };
-    },
-    dispose: () => {
-      runnable.dispose();
-      void close();
-    },
-  });
-}
-
-export function compileOptionsOf(
-  options: Pick<LoadOptions, "threads" | "engineFlags" | "onProgress" | "schedules" | "signal">,
-): CompileOptions {
-  const threads = options.threads ?? (canShareMemory() ? Math.min(MAX_DEFAULT_THREADS, coreCount()) : 1);
-  if (!Number.isInteger(threads) || threads < 1 || threads > 64)
-    throw new AzulejoError(
-      "option",
-      `threads: ${String(options.threads)} is not a whole number from 1 to 64; leave it out for the default`,
+  async model(): Promise<Model> {
+    const store = await ModelStore.of(this.#opened, this.#options, this.#compileOptions);
+    const kept = await store?.find();
+    if (!kept) {
+      const { info, runnable } = await this.#compiled(store);
+      const keeper = store && runnable instanceof CompiledGraph ? new Keeper(store, info, runnable) : undefined;
+      return this.#session(info, runnable, keeper);
+    }
+    try {
+      const { onProgress } = this.#options;
+      for (const fraction of [0, 1]) onProgress?.({ phase: "read", fraction });
+      const { info } = kept.model;
+      const runnable = await this.#restored(kept, store!);
+      return this.#session(info, runnable, new Keeper(store!, info, runnable, kept.model), kept.path);
+    } finally {
+      await kept.close();
+    }
+  }
+  async #compiled(store: ModelStore | undefined) {
+    const { compileModel } = await import("./compile-model.js");
+    return compileModel(this.#opened, this.#compileModelOptions(), store);
+  }
+  #compileModelOptions() {
+    return { options: this.#options, compileOptions: this.#compileOptions, takeWorker: this.#early?.take };
+  }
+  async #restored({ model, executable: saved }: KeptModel, store: ModelStore): Promise<CompiledGraph> {
+    const executable = saved && (await restore(saved, this.#compileOptions, this.#early?.take()));
+    const contents = new Map(
+      model.contents.map(([name, at]) => [
+        name,
+        at.map(i => (i === null ? undefined : executable!.program.symbols[i])),
+      ]),
     );
-  const engineFlags = options.engineFlags ?? "auto";
-  if (engineFlags !== "auto" && engineFlags !== "never")
-    throw new AzulejoError(
-      "option",
-      `engineFlags: "${String(engineFlags)}" is not one of "auto", "never"; choose one of them`,
-    );
-  return {
-    threads: canShareMemory() ? threads : 1,
-    engineFlags,
-    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
-    ...(options.schedules ? { schedules: options.schedules } : {}),
-  };
-}
-
-const tensorInfo = (v: Graph["inputs"][number]): TensorInfo => ({ name: v.name, ...typeInfo(v) });
-function typeInfo({ dtype, dims, text, container }: ValueType): Omit<TensorInfo, "name"> {
-  if (container) return { ...typeInfo(container.of), container: container.kind };
-  return { dtype: text ? "string" : dtype!, dims: dims?.map(d => (d.isConst ? d.constant : d.print())) };
+    /** should a run need another program */
+    let compiler: Promise<PerRunParts["compile"]> | undefined;
+    const perRun = new PerRun({
+      symbols: [],
+      empty: emptyReport("wasm", this.#compileOptions.threads),
+      deciding: model.deciding,
+      store: { store, options: this.#compileOptions },
+      compile: async (inputs, run) => {
+        compiler ??= import("./compile-model.js").then(m =>
+          m.compilerForRuns(this.#opened, this.#compileModelOptions()),
+        );
+        return (await compiler)(inputs, run);
+      },
+    });
+    return new CompiledGraph(executable && { executable, contents }, perRun, model.waits);
+  }
+  #session(info: ModelInfo, runnable: Runnable, keeper: Keeper | undefined, path?: string): Model {
+    const from = path === undefined ? [] : [`compiled before: code and weights come from ${path}`];
+    return new Session({
+      ...info,
+      run: async (inputs, options) => {
+        const outputs = await runnable.run(inputs as never, options);
+        keeper?.afterRun();
+        return outputs;
+      },
+      report: () => {
+        const r = runnable.report();
+        return { ...r, model: info.name, passes: info.passes, notes: [...info.notes, ...from, ...r.notes] };
+      },
+      dispose: () => {
+        runnable.dispose();
+        void (keeper?.done ?? Promise.resolve()).then(() => this.#opened.close());
+      },
+    });
+  }
 }

@@ -13,62 +13,45 @@ import type { Registry } from "../ops/registry.js";
 import { createRegistry, operatorsBeside } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { now } from "../runtime/platform.js";
-import type { ByteSource } from "../support/byte-source.js";
-import { memorySource } from "../support/byte-source.js";
 import { checkPasses } from "./check-options.js";
 import { editKernels } from "./edit-kernels.js";
-import { openModel } from "./source.js";
+import { type OpenedModel, openModel } from "./source.js";
 
 export interface Prepared {
-  readonly registry: Registry;
   /** after passes */
   readonly graph: Graph;
   readonly passes: readonly PassReport[];
   readonly notes: readonly string[];
-  readonly close: () => void | Promise<void>;
 }
 
+/** Opens and reads a model; `close` when its weights are no longer needed. */
 export async function readModel(
   given: ModelSource,
   options: LoadOptions,
-): Promise<{ graph: Graph; close: Prepared["close"] }> {
-  const opened = await openModel(given, options.signal);
-  const { readExternal } = options;
-  const open = readExternal
-    ? async (name: string) => memorySource(await readExternal(name), name)
-    : opened.openExternal;
-  /** the model's own file and those that it names: read from until the model is disposed */
-  const sources: ByteSource[] = [opened.source];
-  const openExternal =
-    open &&
-    (async (name: string) => {
-      const source = await open(name);
-      sources.push(source);
-      return source;
-    });
-  const close = async (): Promise<void> => {
-    for (const source of sources) await source.close?.();
-  };
+): Promise<{ graph: Graph; close: OpenedModel["close"] }> {
+  const opened = await openModel(given, options);
   try {
-    options.onProgress?.({ phase: "read", fraction: 0 });
-    const graph = await readOnnx(opened.source, {
-      ...(options.dims ? { dims: options.dims } : {}),
-      ...(openExternal ? { openExternal } : {}),
-    });
-    options.onProgress?.({ phase: "read", fraction: 1 });
-    return { graph, close };
+    return { graph: await readGraph(opened, options), close: opened.close };
   } catch (e) {
-    await close();
+    await opened.close();
     throw e;
   }
 }
+export async function readGraph(
+  { source, openExternal }: OpenedModel,
+  options: Pick<LoadOptions, "dims" | "onProgress">,
+): Promise<Graph> {
+  options.onProgress?.({ phase: "read", fraction: 0 });
+  const graph = await readOnnx(source, {
+    ...(options.dims ? { dims: options.dims } : {}),
+    ...(openExternal ? { openExternal } : {}),
+  });
+  options.onProgress?.({ phase: "read", fraction: 1 });
+  return graph;
+}
 
 /** Inference and passes; the list of passes is the caller's to change. */
-export async function prepareGraph(
-  graph: Graph,
-  registry: Registry,
-  options: LoadOptions,
-): Promise<Pick<Prepared, "graph" | "passes" | "notes">> {
+export async function prepareGraph(graph: Graph, registry: Registry, options: LoadOptions): Promise<Prepared> {
   const notes: string[] = [];
   const builtIn = defaultPasses(registry, { onNote: n => notes.push(n) });
   const list = options.passes ? checkPasses(options.passes(builtIn)) : builtIn;

@@ -4,16 +4,19 @@ import type { Target } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
 import { nativeProblem, nativeTarget } from "../targets/c/target.js";
 import { interpreterTarget } from "../targets/interpreter/target.js";
-import { wasmTarget } from "../targets/wasm/target.js";
+import { type WasmTargetOptions, wasmTarget } from "../targets/wasm/target.js";
 
 export const targetNames = ["wasm", "native", "cpu", "interpreter"] as const;
 
 /** "cpu" is the native target where koffi and a C compiler are there, else WebAssembly; the report says which. */
-export async function targetOf(options: Pick<LoadOptions, "target">): Promise<Target> {
+export async function targetOf(
+  options: Pick<LoadOptions, "target">,
+  takeWorker?: WasmTargetOptions["takeWorker"],
+): Promise<Target> {
   const name = options.target ?? "wasm";
   switch (name) {
     case "wasm":
-      return wasmTarget();
+      return wasmTarget(takeWorker ? { takeWorker } : {});
     case "native":
       return nativeTarget();
     case "cpu":

@@ -41,6 +41,11 @@ export interface LoadOptions {
   readonly schedules?: Readonly<Record<string, object>>;
   /** "auto": V8 flags that give optimised code on the first run, restored after compiling; "never": leave the engine alone */
   readonly engineFlags?: "auto" | "never";
+  /**
+   * Keep what is compiled on disk, and take it from there at later loads of the same file with the same options? Default: true, in Node with
+   * target "wasm". The folder is $AZULEJO_CACHE, else `azulejo` in the user's cache folder; $AZULEJO_CACHE_BYTES limits it.
+   */
+  readonly cache?: boolean;
   /** reads files that the model names (external data), relative to the model; default: file system or fetch */
   readonly readExternal?: (name: string) => Promise<Uint8Array>;
   /** decodes the pictures of ImageDecoder before anyone else; undefined for a format leaves it to the built-in decoders */

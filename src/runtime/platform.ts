@@ -2,6 +2,7 @@
 // compiles with the ES library alone. Node's modules come from process.getBuiltinModule (Node 20.16 and later), which no
 // bundler sees, so a browser bundle needs no polyfill and nothing here is asynchronous only because of an import.
 // Nothing is touched when this file is imported.
+import type { ContentIdentity } from "../support/byte-source.js";
 import { AzulejoError } from "../support/errors.js";
 
 // ---- host globals, as far as the core uses them; empty additions where the DOM or Node declare the same ----
@@ -52,8 +53,16 @@ interface WebWorker {
   postMessage(message: unknown, transfer?: readonly object[]): void;
   terminate(): void;
 }
+interface BigStat {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  isDirectory(): boolean;
+}
 interface FileHandle {
-  stat(): Promise<{ readonly size: number; isDirectory(): boolean }>;
+  stat(options: { readonly bigint: true }): Promise<BigStat>;
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   close(): Promise<void>;
 }
@@ -89,6 +98,9 @@ interface Host {
   readonly crossOriginIsolated?: boolean;
   readonly document?: object;
   readonly performance?: { now(): number };
+  readonly TextEncoder: new () => { encode(text: string): Uint8Array };
+  readonly TextDecoder: new () => { decode(bytes: Uint8Array): string };
+  readonly crypto?: { readonly subtle?: { digest(name: "SHA-256", bytes: Uint8Array): Promise<ArrayBuffer> } };
   readonly Worker?: new (url: string | URL, options?: { name?: string }) => WebWorker;
   readonly Blob?: new (parts: readonly string[], options: { type: string }) => object;
   readonly URL?: {
@@ -141,6 +153,18 @@ export const sleep = (timeMs: number): Promise<void> => new Promise(resolve => h
 /** Threads that run at the same time; 1 where the host does not say. */
 export const coreCount = (): number =>
   Math.max(1, nodeModule("node:os")?.availableParallelism() ?? host().navigator?.hardwareConcurrency ?? 1);
+
+// ---- bytes ----
+
+/** UTF-8 */
+export const encodeText = (text: string): Uint8Array => new (host().TextEncoder)().encode(text);
+export const decodeText = (bytes: Uint8Array): string => new (host().TextDecoder)().decode(bytes);
+
+/** SHA-256 as text; undefined in pages without a secure context. */
+export async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
+  const digest = await host().crypto?.subtle?.digest("SHA-256", bytes);
+  return digest && Array.from(new Uint8Array(digest), b => b.toString(16).padStart(2, "0")).join("");
+}
 
 // ---- addresses ----
 
@@ -380,6 +404,7 @@ export function withEngineFlagsSync<T>(flags: readonly EngineFlag[], work: () =>
 /** A file that is read in pieces, straight into program memory if wanted (shared memory is allowed). */
 export interface OpenFile {
   readonly byteLength: number;
+  identity(): Promise<ContentIdentity>;
   /** Fills `into` from `position` on; returns the bytes read: fewer than asked only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
@@ -404,17 +429,24 @@ export async function openFile(path: string | URL): Promise<OpenFile> {
     const reason = fileReasons[(error as { readonly code?: string }).code ?? ""] ?? reasonOf(error);
     throw new AzulejoError("option", `"${path}" can't be opened: ${reason}`, { cause: error });
   });
-  const stat = await handle.stat();
+  const stat = await handle.stat({ bigint: true });
   if (stat.isDirectory()) {
     await handle.close();
     throw new AzulejoError("option", `"${path}" can't be opened: it is a folder; give the file in it`);
   }
   return {
-    byteLength: stat.size,
+    byteLength: Number(stat.size),
+    identity: async () => identityOf(await handle.stat({ bigint: true })),
     read: (into, position) => readRange(handle, into, position),
     close: () => handle.close(),
   };
 }
+
+/** The system's times of change can't be set back by programs, so the same numbers mean the same content. */
+const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigStat): ContentIdentity => ({
+  key: `file ${[dev, ino, size, mtimeNs, ctimeNs].join(" ")}`,
+  changedMs: Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n)),
+});
 
 async function readRange(handle: FileHandle, into: Uint8Array, position: number): Promise<number> {
   let done = 0;

@@ -1,5 +1,5 @@
 // What a target is to the runtime: it makes an executable of a program. Concrete targets are named only at the composition root.
-import { type KernelProgram } from "../graph/program.js";
+import { type KernelProgram, type ProgramInterface } from "../graph/program.js";
 import { type SymbolValues } from "../graph/program-dims.js";
 import { type TensorData } from "./tensor.js";
 
@@ -53,18 +53,28 @@ export interface RunOptions {
   /** values of symbols that the dims of inputs don't tell: those of the graph around a segment */
   readonly symbols?: SymbolValues | undefined;
 }
+/** An executable as data, from which its target makes it again without compiling. */
+export interface SavedExecutable {
+  /** goes through JSON */
+  readonly head: unknown;
+  readonly parts: readonly SavedPart[];
+}
+export interface SavedPart {
+  readonly byteLength: number;
+  /** Fills `target` from `offset` on; valid while the executable is not disposed, or the file is open. */
+  readInto(offset: number, target: Uint8Array): Promise<void>;
+}
 export interface Executable {
+  readonly program: ProgramInterface;
   /** Inputs by name, already checked for name, dtype and rank; resolves with the outputs. Concurrent runs queue. */
   run(inputs: ReadonlyMap<string, TensorData>, options?: RunOptions): Promise<Map<string, TensorData>>;
   runSync?(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData>;
   report(): TargetReport;
+  /** Absent where a program can't be kept. */
+  save?(): SavedExecutable;
   dispose(): void;
 }
 export interface Target {
   readonly name: string;
-  /** Starts what the next compile() will need, while its caller still reads the model. */
-  begin?(options: CompileOptions): void;
-  /** Ends what begin() started, if nothing has been compiled since. */
-  abandon?(): void;
   compile(program: KernelProgram, options: CompileOptions): Promise<Executable>;
 }

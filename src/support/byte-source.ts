@@ -1,6 +1,13 @@
 // Where bytes of a model come from: memory, a file, a URL. Readers ask for ranges, so that a large file never has to be in
 // memory as a whole. Files and URLs are opened by runtime/platform.ts; here is only what ES alone can do.
 
+/** Equal keys mean equal content. */
+export interface ContentIdentity {
+  readonly key: string;
+  /** milliseconds since 1970; a change in the same tick of the file system's clock would not show */
+  readonly changedMs: number;
+}
+
 export interface ByteSource {
   /** for messages: a path, a URL, or "model" */
   readonly name: string;
@@ -9,6 +16,8 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
   /** The same, into memory of the caller's: as many bytes as it has. */
   readInto?(offset: number, target: Uint8Array): Promise<void>;
+  /** Absent or undefined where it can't be told. */
+  identity?(): Promise<ContentIdentity | undefined>;
   /** frees the handle, if there is one; reads after it fail */
   close?(): void | Promise<void>;
 }
@@ -55,6 +64,7 @@ export function readAhead(source: ByteSource): ByteSource {
       return windowAt(start).then(bytes => bytes.subarray(offset - start, offset - start + length));
     },
     ...(source.readInto ? { readInto: throughOneWindow(source, source.readInto) } : {}),
+    ...(source.identity ? { identity: () => source.identity!() } : {}),
     close: () => {
       windows = [];
       return source.close?.();

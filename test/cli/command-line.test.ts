@@ -88,7 +88,7 @@ async function azulejo(
         { name: "wasm", problem: undefined, facts: ["128-bit vectors", "up to 2 threads"] },
         { name: "native", problem: "koffi is missing", facts: [] },
       ],
-      cache: { folder: "/cache", libraries: 3, bytes: 4e6, limitBytes: 5e8 },
+      cache: { folder: "/cache", files: 3, bytes: 4e6, limitBytes: 5e8 },
     }),
     decodeTensor: async bytes => ({ dtype: "u8", dims: [bytes.length], data: bytes }),
   };
@@ -330,7 +330,7 @@ test("doctor prints the machine, its targets and caches, as text and as JSON", a
   assert.match(out, /^linux-x64, Some CPU, 2 cores\nmemory 24 GB, 8.0 GB free\n/);
   assert.match(out, /wasm +ready +128-bit vectors, up to 2 threads/);
   assert.match(out, /native +no +koffi is missing/);
-  assert.match(out, /native code in \/cache: 3 files, 4.0 MB of at most 500 MB\n$/);
+  assert.match(out, /compiled models in \/cache: 3 files, 4.0 MB of at most 500 MB\n$/);
   assert.equal(JSON.parse((await azulejo("doctor --json", [vector], echo)).out).cores, 2);
 });
 

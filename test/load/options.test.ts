@@ -19,7 +19,7 @@ const model = onnxModel({
 });
 const bad = (options: object): LoadOptions => options as LoadOptions;
 const names =
-  "target, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, readExternal, imageDecoder";
+  "target, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, cache, readExternal, imageDecoder";
 const operator = { name: "Swoosh", inputs: ["X"], outputs: ["Y"], shape: () => ({}) };
 
 const refused: readonly (readonly [options: unknown, message: string])[] = [
@@ -30,6 +30,7 @@ const refused: readonly (readonly [options: unknown, message: string])[] = [
   [{ target: "gpu" }, 'target: "gpu" is not one of "wasm", "native", "cpu", "interpreter"; choose one of them'],
   [{ threads: 0 }, "threads: 0 is not a whole number from 1 to 64; leave it out for the default"],
   [{ engineFlags: "x" }, 'engineFlags: "x" is not one of "auto", "never"; choose one of them'],
+  [{ cache: "x" }, "cache is a string; give true or false or leave it out"],
   [{ operators: {} }, "operators is an object; give a list or leave it out"],
   [{ operators: [{}] }, "operators: the operator at position 0 has no name; give { name, inputs, outputs, shape, at }"],
   [

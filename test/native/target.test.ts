@@ -124,7 +124,7 @@ nativeTest("cpu is native here, and the doctor says so", async () => {
     ],
   );
   assert.equal(report.cache!.folder, folder);
-  assert.ok(report.cache!.libraries > 0 && report.cache!.bytes > 0 && report.cores > 0);
+  assert.ok(report.cache!.files > 0 && report.cache!.bytes > 0 && report.cores > 0);
 });
 
 nativeTest("subnormal numbers survive loading native code, and are computed with on every thread", async () => {

@@ -64,7 +64,7 @@ installed("the tarball holds sources, code, declarations and documents, and noth
     links.filter(link => !link.startsWith("examples/") && !paths.includes(link)),
     [],
   );
-  assert.equal(consumer.packed.find(({ path }) => path === "dist/src/cli/main.js")!.mode & 0o111, 0o111);
+  assert.equal(consumer.packed.find(({ path }) => path === "dist/lib/cli.js")!.mode & 0o111, 0o111);
   print(`${paths.length} files, ${consumer.packed.reduce((sum, { size }) => sum + size, 0)} bytes`);
 });
 
@@ -149,7 +149,7 @@ installed("the command runs the model, explains it and benches it", async () => 
 
 installed("the command's failures are one sentence, a code and a page that is there", async () => {
   const { status, stderr } = await consumer.node(
-    "node_modules/azulejo/dist/src/cli/main.js",
+    "node_modules/azulejo/dist/lib/cli.js",
     "run",
     "model.onnx",
     "--input",
@@ -162,7 +162,7 @@ installed("the command's failures are one sentence, a code and a page that is th
 
 installed("without sharp, --image says what to install", async () => {
   await consumer.write("picture.onnx", pictureModel);
-  const main = "node_modules/azulejo/dist/src/cli/main.js";
+  const main = "node_modules/azulejo/dist/lib/cli.js";
   const { status, stderr } = await consumer.node(main, "run", "picture.onnx", "--image", "a.png");
   assert.equal(status, 1);
   const sentence = "--image needs the package sharp to decode pictures, which is not installed; run npm install sharp";

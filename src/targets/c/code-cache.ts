@@ -1,33 +1,10 @@
 // Compiled libraries on disk, by hash of everything that they depend on. Several processes may use the folder at once: a library
 // appears whole, by renaming, and a lock keeps others from compiling the same one meanwhile.
-import {
-  files,
-  hostPlatform,
-  hostVariable,
-  homeFolder,
-  isAlive,
-  joinPath,
-  processId,
-  userId,
-} from "../../runtime/native-host.js";
+import { cacheFolder, isUsed, ownFolder, shrink } from "../../runtime/cache-folder.js";
+import { files, isAlive, joinPath, processId } from "../../runtime/native-host.js";
 import { sleep, throwIfAborted } from "../../runtime/platform.js";
-import { AzulejoError } from "../../support/errors.js";
 
-/** Beyond this the libraries that were not used for longest go; $AZULEJO_CACHE_BYTES sets another limit. */
-const DEFAULT_LIMIT_BYTES = 512 << 20;
 const LOCK_POLL_MS = 50;
-
-export function cacheFolder(): string {
-  const named = hostVariable("AZULEJO_CACHE");
-  if (named) return named;
-  const shared = hostVariable("XDG_CACHE_HOME");
-  const isMac = hostPlatform()!.startsWith("darwin");
-  return joinPath(shared ?? joinPath(homeFolder(), isMac ? "Library/Caches" : ".cache"), "azulejo");
-}
-const limitBytes = (): number => {
-  const given = Number(hostVariable("AZULEJO_CACHE_BYTES") ?? DEFAULT_LIMIT_BYTES);
-  return Number.isFinite(given) && given >= 0 ? given : DEFAULT_LIMIT_BYTES;
-};
 
 /**
  * The path of the library with this key, made by `make` where it is not there yet. `make` gets a folder of its own and the path
@@ -57,17 +34,6 @@ export async function cachedLibrary(
   return { path, hit: false };
 }
 
-/** Code is loaded from here: nobody else may be able to write. */
-async function ownFolder(root: string): Promise<void> {
-  await files().mkdir(root, { recursive: true, mode: 0o700 });
-  const { uid, mode } = await files().stat(root);
-  if (userId() !== undefined && (uid !== userId() || (mode & 0o022) !== 0))
-    throw new AzulejoError(
-      "target",
-      `Others may write to "${root}", so no code is loaded from it; set AZULEJO_CACHE to a folder of your own, or chmod 700 it`,
-    );
-}
-
 /** Undefined when the library is there; else a lock that this process holds, as its release. */
 async function untilThereOrLocked(
   path: string,
@@ -76,7 +42,7 @@ async function untilThereOrLocked(
   const lock = `${path}.lock`;
   for (;;) {
     throwIfAborted(signal, "Compiling");
-    if (await touched(path)) return undefined;
+    if (await isUsed(path)) return undefined;
     try {
       await files().writeFile(lock, String(processId()), { flag: "wx" });
     } catch (error) {
@@ -87,20 +53,10 @@ async function untilThereOrLocked(
     }
     const release = (): Promise<void> => files().rm(lock, { recursive: false, force: true });
     // finished by somebody between the look and the lock
-    if (!(await touched(path))) return release;
+    if (!(await isUsed(path))) return release;
     await release();
     return undefined;
   }
-}
-/** Marks the library as used just now; false: there is none. */
-async function touched(path: string): Promise<boolean> {
-  const now = new Date();
-  return files()
-    .utimes(path, now, now)
-    .then(
-      () => true,
-      () => false,
-    );
 }
 /** The process that made the lock has ended; one that has not yet written its number is given time. */
 async function isAbandoned(lock: string): Promise<boolean> {
@@ -113,53 +69,5 @@ async function isAbandoned(lock: string): Promise<boolean> {
   }
 }
 
-export interface CacheContent {
-  readonly folder: string;
-  readonly libraries: number;
-  readonly bytes: number;
-  readonly limitBytes: number;
-}
-export async function cacheContent(): Promise<CacheContent> {
-  const folder = cacheFolder();
-  const list = await libraries(folder);
-  const bytes = list.reduce((sum, l) => sum + l.size, 0);
-  return { folder, libraries: list.length, bytes, limitBytes: limitBytes() };
-}
-
 /** Removes a library that can't be loaded. */
 export const forget = (path: string): Promise<void> => files().rm(path, { recursive: false, force: true });
-
-async function shrink(root: string, keep: string): Promise<void> {
-  await removeAbandoned(root);
-  const all = (await libraries(root)).sort((a, b) => b.mtimeMs - a.mtimeMs);
-  let total = 0;
-  for (const { path, size } of all) {
-    total += size;
-    // a library that is loaded stays usable without its name
-    if (total > limitBytes() && path !== keep) await forget(path);
-  }
-}
-/** What processes left behind that were killed while they compiled. */
-async function removeAbandoned(root: string): Promise<void> {
-  for (const name of await files().readdir(root)) {
-    const owner = Number(/\.(\d+)\.tmp$/.exec(name)?.[1] ?? processId());
-    if (!isAlive(owner)) await files().rm(joinPath(root, name), { recursive: true, force: true });
-  }
-}
-async function libraries(folder: string): Promise<{ path: string; size: number; mtimeMs: number }[]> {
-  const names = await files()
-    .readdir(folder)
-    .catch(() => [] as string[]);
-  const all = names
-    .filter(n => n.endsWith(".so"))
-    .map(async n => {
-      const path = joinPath(folder, n);
-      return files()
-        .stat(path)
-        .then(
-          ({ size, mtimeMs }) => [{ path, size, mtimeMs }],
-          () => [],
-        );
-    });
-  return (await Promise.all(all)).flat();
-}

@@ -9,7 +9,9 @@ import { AzulejoError } from "../../support/errors.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import { ProgramExecutable } from "../cpu/executable.js";
 import { KernelLibrary, type MachineModel } from "../cpu/kernel-library.js";
+import { link } from "../cpu/linked-program.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
+import { loadWeights } from "../cpu/weights.js";
 import { cachedLibrary, forget } from "./code-cache.js";
 import { type Compiler, compileLibrary, findCompiler, platformProblem } from "./compiler.js";
 import { koffi, type Library, loadLibrary } from "./library.js";
@@ -69,14 +71,15 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
   const loaded = now();
   const machine = new NativeMachine(code.library, { threads: options.threads, compileTimeMs: loaded - emitted });
   try {
-    const resident = new ResidentProgram(compiled, machine);
-    await resident.load(options);
+    const program = link(compiled);
+    const resident = await ResidentProgram.create(program, machine);
+    await loadWeights(compiled, resident, machine, options);
     const report: Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes"> = {
       target: "native",
       threads: machine.threads,
       codeBytes: sources.files.reduce((sum, f) => sum + f.text.length, 0),
       functions: sources.functions,
-      kernels: compiled.kernelReports(),
+      kernels: program.kernels,
       constantBytes: compiled.constants.byteLength,
       flags: [],
       notes: [
@@ -84,8 +87,7 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
       ],
       timesMs: { lower: lowered - start, emit: emitted - lowered, compiler: loaded - emitted, weights: now() - loaded },
     };
-    const plan = resident.plan;
-    return new ProgramExecutable({ program: source, machine, plan, provide: p => resident.provide(p), report });
+    return new ProgramExecutable({ program, machine, resident, report });
   } catch (e) {
     machine.dispose();
     throw e;

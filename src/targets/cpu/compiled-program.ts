@@ -1,16 +1,18 @@
 // The kernels of a program with their code, and where pools, fill rows and constants go, relative to the start of the heap.
-import { dtypes } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
 import type { Lowered, Param } from "../../lower/cpu/lowered.js";
 import type { KernelReport } from "../../runtime/target.js";
-import { alignUp, Constants, type PlacedConstant } from "./constants.js";
-import type { KernelCode, KernelLibrary } from "./kernel-library.js";
-import type { KernelStep } from "./planner.js";
+import { alignUp } from "./alignment.js";
+import { Constants, type PlacedConstant } from "./constants.js";
+import { FILL_ROW_BYTES } from "./fill-rows.js";
+import type { BoundKernel, KernelCode, KernelLibrary } from "./kernel-library.js";
 
-/** Address space for each row of one fill value; pages that no border reads are never touched. */
-export const FILL_ROW_BYTES = 4 << 20;
-export type FillParam = Extract<Param, { kind: "fill" }>;
+type FillParam = Extract<Param, { kind: "fill" }>;
+export interface KernelStep {
+  readonly step: Extract<Step, { kind: "kernel" }>;
+  readonly bound: BoundKernel;
+}
 
 export class CompiledProgram {
   readonly source: KernelProgram;
@@ -80,8 +82,6 @@ export class CompiledProgram {
 }
 
 export const fillKey = (p: FillParam): string => `${p.dtype}:${Object.is(p.value, -0) ? "-0" : p.value}`;
-/** the bytes of one element of a fill row */
-export const fillElementBytes = (p: FillParam): number => dtypes[p.dtype].bytes;
 
 const entryName = (lowered: Lowered): string => lowered.phases.at(-1)?.func.name ?? lowered.name;
 

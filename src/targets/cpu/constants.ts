@@ -6,6 +6,7 @@ import { type Dim, type Kernel, type Layout, newAxis, node, type Tensor } from "
 import type { ConstantData } from "../../graph/graph.js";
 import type { Buffer } from "../../graph/program.js";
 import { SLACK_BYTES } from "../../lower/cpu/lowered.js";
+import { alignUp } from "./alignment.js";
 import type { BoundKernel } from "./kernel-library.js";
 
 export interface PlacedConstant {
@@ -62,8 +63,6 @@ export class Constants {
     return placed;
   }
 }
-export const alignUp = (n: number): number => Math.ceil(n / 64) * 64;
-
 const isPlain = (layout: Layout, buffer: Buffer): boolean =>
   !layout.block &&
   !layout.strides &&

@@ -1,14 +1,15 @@
 // A compiled program on a machine: plans for dims, runs, reports.
 import { bytesOf } from "../../ir/dtypes.js";
 import { bindDims, type SymbolValues } from "../../graph/program-dims.js";
-import type { KernelProgram } from "../../graph/program.js";
-import type { Executable, RunOptions, TargetReport } from "../../runtime/target.js";
+import type { Executable, RunOptions, SavedExecutable, TargetReport } from "../../runtime/target.js";
 import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
+import type { LinkedProgram } from "./linked-program.js";
 import type { Machine, Prepared, Transfer } from "./machine.js";
-import { SHORT_MS } from "./run-place.js";
 import type { Plan } from "./planner.js";
+import type { ResidentProgram } from "./resident-program.js";
+import { SHORT_MS } from "./run-place.js";
 
 /** Plans are kept for this many sets of dims; the oldest goes first. */
 const MAX_PLANS = 64;
@@ -16,12 +17,11 @@ const MAX_PLANS = 64;
 const RUNS_HERE = `runs with these dims take less than ${SHORT_MS} ms, and the calling thread does them: a hand-over would take longer`;
 
 export interface ExecutableParts {
-  readonly program: KernelProgram;
+  readonly program: LinkedProgram;
   readonly machine: Machine;
-  readonly plan: (values: SymbolValues) => Plan;
-  /** called before the first run with a plan: memory and fill rows for it */
-  readonly provide: (plan: Plan) => void | Promise<void>;
+  readonly resident: ResidentProgram;
   readonly report: Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes">;
+  readonly save?: () => SavedExecutable;
 }
 
 interface PreparedPlan {
@@ -37,10 +37,14 @@ export class ProgramExecutable implements Executable {
   #setUp: PreparedPlan | undefined;
   #last: PreparedPlan | undefined;
   #disposed = false;
+  readonly program: LinkedProgram;
   readonly runSync?: Executable["runSync"];
+  readonly save?: NonNullable<Executable["save"]>;
 
   constructor(parts: ExecutableParts) {
     this.#parts = parts;
+    this.program = parts.program;
+    if (parts.save) this.save = parts.save;
     if (parts.machine.runSync) this.runSync = inputs => this.#runSync(inputs);
   }
   async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
@@ -87,8 +91,8 @@ export class ProgramExecutable implements Executable {
       return known;
     }
     const values = bindDims(program, name => inputs.get(name)?.dims, given);
-    const plan = this.#parts.plan(values);
-    const ready = this.#parts.provide(plan);
+    const plan = this.#parts.resident.plan(values);
+    const ready = this.#parts.resident.provide(plan);
     const keep = (): PreparedPlan => {
       const { machine } = this.#parts;
       const made: PreparedPlan = {

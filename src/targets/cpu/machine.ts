@@ -46,6 +46,8 @@ export interface Machine {
   /** engine flags that were set while compiling, restored since */
   readonly flags: readonly string[];
   readonly compileTimeMs: number;
+  /** Settles when the threads that runs need have started, where that is later than the machine; runs may be asked for before. */
+  readonly ready?: Promise<void>;
   /** Encodes instructions into program memory once; run() then only starts them. `scratchBytes` is per thread, at `scratchAddress`. */
   prepare(
     instructions: readonly Instruction[],

@@ -1,60 +1,36 @@
-// A compiled program in a machine's memory: pools and weights written, weights packed, plans provided for.
-import { encode } from "../../graph/constants.js";
-import type { CompileOptions } from "../../runtime/target.js";
+// A linked program in a machine's memory: its vector constants and fill rows written, plans provided for. Weights come from
+// whoever has them: packed by kernels (weights.ts), or as they were kept (saved-program.ts).
 import type { SymbolValues } from "../../graph/program-dims.js";
 import { AzulejoError } from "../../support/errors.js";
-import { type CompiledProgram, FILL_ROW_BYTES, fillElementBytes, fillKey, type FillParam } from "./compiled-program.js";
-import { alignUp, type PlacedConstant } from "./constants.js";
-import type { BoundKernel } from "./kernel-library.js";
-import type { Machine } from "./machine.js";
+import { FILL_ROW_BYTES, fillRow, isZero } from "./fill-rows.js";
+import { arenaOffset, type LinkedProgram } from "./linked-program.js";
+import type { Machine, Range } from "./machine.js";
 import { createPlanner, type Plan } from "./planner.js";
-import { loadWeights } from "./weights.js";
 
 export class ResidentProgram {
   readonly plan: (values: SymbolValues) => Plan;
-  readonly #compiled: CompiledProgram;
+  readonly arenaStart: number;
+  readonly #program: LinkedProgram;
   readonly #machine: Machine;
-  readonly #heap: ReturnType<CompiledProgram["heap"]>;
-  readonly #constantsStart: number;
-  readonly #arenaStart: number;
   /** bytes of each fill row that hold its value */
   #filledBytes = 0;
 
-  constructor(compiled: CompiledProgram, machine: Machine) {
-    this.#compiled = compiled;
+  private constructor(program: LinkedProgram, machine: Machine) {
+    this.#program = program;
     this.#machine = machine;
-    this.#heap = compiled.heap();
-    this.#constantsStart = machine.heapBase + this.#heap.end;
-    this.#arenaStart = alignUp(this.#constantsStart + compiled.constants.byteLength);
-    this.plan = createPlanner({
-      source: compiled.source,
-      kernels: compiled.kernels,
-      threads: machine.threads,
-      arenaStart: this.#arenaStart,
-      constantAddress: (step, tensor) => this.#addressOf(compiled.constant(step, tensor)),
-      plainConstantAddress: buffer => this.#addressOf(compiled.plainConstant(buffer)),
-      poolAddress: bound => machine.heapBase + this.#heap.pools.get(bound.code)!,
-      fillAddress: param => machine.heapBase + this.#heap.fills.get(fillKey(param))!.offset,
-    });
+    this.arenaStart = machine.heapBase + arenaOffset(program);
+    this.plan = createPlanner(program, machine);
   }
-  #addressOf(c: PlacedConstant): number {
-    return this.#constantsStart + c.offset;
+  static async create(program: LinkedProgram, machine: Machine): Promise<ResidentProgram> {
+    const made = new ResidentProgram(program, machine);
+    await machine.reserve(made.arenaStart);
+    await machine.write([{ address: machine.heapBase, bytes: program.pools }]);
+    return made;
   }
-
-  /** Writes vector constants and weights; packs those that kernels want in another layout. */
-  async load(options: Pick<CompileOptions, "onProgress" | "signal">): Promise<void> {
-    await this.#machine.reserve(this.#arenaStart);
-    const pools = [...this.#heap.pools].filter(([code]) => code.lowered.pool.length > 0);
-    await this.#machine.write(
-      pools.map(([code, offset]) => ({ address: this.#machine.heapBase + offset, bytes: code.lowered.pool })),
-    );
-    const places = {
-      machine: this.#machine,
-      arenaStart: this.#arenaStart,
-      addressOf: (c: PlacedConstant) => this.#addressOf(c),
-      poolAddress: (kernel: BoundKernel) => this.#machine.heapBase + this.#heap.pools.get(kernel.code)!,
-    };
-    await loadWeights(this.#compiled.constants.all, places, options);
+  /** where the constants lie */
+  get constants(): Range {
+    const { constantsOffset, constantBytes } = this.#program;
+    return { address: this.#machine.heapBase + constantsOffset, byteLength: constantBytes };
   }
 
   /** Memory for a plan, and fill rows as long as its borders read. */
@@ -70,15 +46,11 @@ export class ResidentProgram {
         `A border row of ${bytes} bytes is longer than ${FILL_ROW_BYTES}; run smaller inputs`,
       );
     this.#filledBytes = Math.min(FILL_ROW_BYTES, Math.max(bytes, 2 * this.#filledBytes));
-    // memory is zero to begin with
-    const rows = [...this.#heap.fills.values()].filter(f => f.param.value !== 0 || Object.is(f.param.value, -0));
+    const rows = this.#program.fills.filter(row => !isZero(row));
     const filled = this.#filledBytes;
     if (rows.length)
       return this.#machine.write(
-        rows.map(f => ({ address: this.#machine.heapBase + f.offset, bytes: fillRow(f.param, filled) })),
+        rows.map(row => ({ address: this.#machine.heapBase + row.offset, bytes: fillRow(row, filled) })),
       );
   }
 }
-
-const fillRow = (param: FillParam, byteLength: number): Uint8Array =>
-  encode(param.dtype, [param.value], Math.ceil(byteLength / fillElementBytes(param)));

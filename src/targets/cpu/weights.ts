@@ -4,15 +4,18 @@
 import type { CompileOptions } from "../../runtime/target.js";
 import { throwIfAborted } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
-import { alignUp, type PlacedConstant } from "./constants.js";
+import { alignUp } from "./alignment.js";
+import type { CompiledProgram } from "./compiled-program.js";
+import type { PlacedConstant } from "./constants.js";
 import type { Instruction, Machine, Transfer } from "./machine.js";
+import type { ResidentProgram } from "./resident-program.js";
 
 /** Originals wait here together before they are packed; rows that are longer go alone. */
 const STAGING_BYTES = 4 << 20;
 /** kernels may read a vector over the end */
 const SLACK = 256;
 
-export interface WeightPlaces {
+interface WeightPlaces {
   readonly machine: Machine;
   /** the first free address behind all constants */
   readonly arenaStart: number;
@@ -34,10 +37,19 @@ interface Slice {
 
 /** Brings every constant to its place. */
 export async function loadWeights(
-  constants: readonly PlacedConstant[],
-  places: WeightPlaces,
+  compiled: CompiledProgram,
+  resident: ResidentProgram,
+  machine: Machine,
   options: Pick<CompileOptions, "onProgress" | "signal">,
 ): Promise<void> {
+  const { pools } = compiled.heap();
+  const places: WeightPlaces = {
+    machine,
+    arenaStart: resident.arenaStart,
+    addressOf: c => resident.constants.address + c.offset,
+    poolAddress: kernel => machine.heapBase + pools.get(kernel.code)!,
+  };
+  const constants = compiled.constants.all;
   const staging = new Staging(places);
   const total = constants.reduce((sum, c) => sum + c.data.byteLength, 0);
   let done = 0;

@@ -67,20 +67,20 @@ async function readConstants(program: KernelProgram): Promise<Constants> {
 }
 
 class InterpretedProgram implements Executable {
-  readonly #program: KernelProgram;
+  readonly program: KernelProgram;
   readonly #options: InterpreterOptions;
   #constants: Constants | undefined;
   #arenaBytes = 0;
   #queue: Promise<unknown> = Promise.resolve();
   constructor(program: KernelProgram, constants: Constants, options: InterpreterOptions) {
-    this.#program = program;
+    this.program = program;
     this.#constants = constants;
     this.#options = options;
   }
   run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
     const result = this.#queue.then(async () => {
       const { memory, symbols } = this.#prepare(inputs, options.symbols);
-      await this.#steps(this.#program.steps, memory, symbols, options.signal);
+      await this.#steps(this.program.steps, memory, symbols, options.signal);
       return this.#outputs(memory);
     });
     this.#queue = result.catch(() => undefined);
@@ -88,7 +88,7 @@ class InterpretedProgram implements Executable {
   }
   runSync(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
     const { memory, symbols } = this.#prepare(inputs);
-    for (const s of flattened(this.#program.steps, memory)) this.#kernel(s, memory, symbols);
+    for (const s of flattened(this.program.steps, memory)) this.#kernel(s, memory, symbols);
     return this.#outputs(memory);
   }
 
@@ -97,11 +97,11 @@ class InterpretedProgram implements Executable {
     given?: SymbolValues,
   ): { memory: ProgramMemory; symbols: ReadonlyMap<Sym, number> } {
     if (!this.#constants)
-      throw new AzulejoError("disposed", `model "${this.#program.name}" was disposed; load it again`);
-    const symbols = bindDims(this.#program, name => inputs.get(name)?.dims, given);
+      throw new AzulejoError("disposed", `model "${this.program.name}" was disposed; load it again`);
+    const symbols = bindDims(this.program, name => inputs.get(name)?.dims, given);
     const size = (p: Poly): number => p.evaluate(s => symbols.get(s) ?? Number.NaN);
     const memory = new ProgramMemory(size, this.#constants);
-    for (const b of this.#program.inputs) memory.bind(b, inputs.get(b.name)!);
+    for (const b of this.program.inputs) memory.bind(b, inputs.get(b.name)!);
     return { memory, symbols };
   }
   async #steps(
@@ -112,7 +112,7 @@ class InterpretedProgram implements Executable {
   ): Promise<void> {
     let free = now();
     for (const s of flattened(steps, memory)) {
-      throwIfAborted(signal, `run of "${this.#program.name}"`);
+      throwIfAborted(signal, `run of "${this.program.name}"`);
       this.#kernel(s, memory, symbols);
       if (now() - free < UNBROKEN_MS) continue;
       await sleep(0);
@@ -131,7 +131,7 @@ class InterpretedProgram implements Executable {
   }
   #outputs(memory: ProgramMemory): Map<string, TensorData> {
     this.#arenaBytes = memory.arenaBytes;
-    return new Map(this.#program.outputs.map(b => [b.name, memory.read(b)]));
+    return new Map(this.program.outputs.map(b => [b.name, memory.read(b)]));
   }
 
   report(): TargetReport {
@@ -140,7 +140,7 @@ class InterpretedProgram implements Executable {
       threads: 1,
       codeBytes: 0,
       functions: 0,
-      kernels: kernelReports(this.#program.steps),
+      kernels: kernelReports(this.program.steps),
       constantBytes: [...(this.#constants?.values() ?? [])].reduce((sum, a) => sum + a.byteLength, 0),
       arenaBytes: this.#arenaBytes,
       arenaLowerBoundBytes: this.#arenaBytes,

@@ -32,7 +32,9 @@ interface Parts {
   readonly compiled: WasmModule;
   readonly memory: WasmMemory;
   readonly workers: readonly HostWorker[];
-  /** all workers are ready */
+  /** the first worker is ready: enough for runs */
+  readonly ready: Promise<void>;
+  /** all workers are */
   readonly complete: Promise<void>;
   readonly flags: readonly string[];
   readonly compileTimeMs: number;
@@ -45,6 +47,7 @@ export class SharedMachine implements Machine {
   readonly threads: number;
   readonly flags: readonly string[];
   readonly compileTimeMs: number;
+  readonly ready: Promise<void>;
   /** settles when all workers have joined; runs before that are done by those that are there */
   readonly complete: Promise<void>;
   readonly runSync?: NonNullable<Machine["runSync"]>;
@@ -54,6 +57,8 @@ export class SharedMachine implements Machine {
   readonly #programs = new ProgramMemory();
   readonly #queue = new RunQueue();
   readonly #notified: (index: number, value: number) => Promise<void>;
+  /** runs, and its own start */
+  #waiting = 1;
   #takePart: ((thread: number, starter: 1) => void) | undefined;
   #fail: (() => void) | undefined;
   #runs = 0;
@@ -76,14 +81,24 @@ export class SharedMachine implements Machine {
       workers.push(...startWorkers(options.threads - 1, options.workerUrl, 1));
       const ready = workers.map(async (worker, thread) => {
         await connect(worker, { kind: "share", module: compiled, memory, thread, postsRuns }, departures?.report);
-        worker.unref();
+        if (thread > 0) worker.unref();
       });
       const complete = Promise.all(ready).then(() => {});
-      // whoever waits for it hears of a failure; here the first worker decides
+      // whoever waits for them hears of a failure
       complete.catch(() => {});
-      await ready[0];
+      ready[0]!.catch(() => {});
       const { shortRunsHere = true } = options;
-      const parts = { module, compiled, memory, workers, complete, flags, compileTimeMs: timeMs, shortRunsHere };
+      const parts = {
+        module,
+        compiled,
+        memory,
+        workers,
+        ready: ready[0]!,
+        complete,
+        flags,
+        compileTimeMs: timeMs,
+        shortRunsHere,
+      };
       return new SharedMachine(parts, departures?.next);
     } catch (error) {
       for (const worker of workers) worker.terminate();
@@ -100,12 +115,17 @@ export class SharedMachine implements Machine {
     this.#words[CONTROL.spins / 4] = this.threads > coreCount() ? 1 : SPINS;
     const wait = waitAsync();
     this.#notified = nextDeparture ?? ((index, value) => wait!(this.#words, index, value));
+    this.ready = parts.ready;
     this.complete = parts.complete;
     const watch = (): void => {
       for (const worker of parts.workers)
         worker.onFailure(reason => this.#end(new AzulejoError("internal", `A worker ended: ${reason}`)));
     };
     parts.complete.then(watch, (error: AzulejoError) => this.#end(error));
+    parts.ready.then(
+      () => this.#keepAlive(-1),
+      () => {},
+    );
     if (canBlock()) this.runSync = (prepared, inputs, outputs) => this.#runSync(prepared, inputs, outputs);
   }
 
@@ -176,9 +196,7 @@ export class SharedMachine implements Machine {
     outputs: readonly Range[],
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array[]> {
-    // a referenced worker keeps the process alive, Atomics.waitAsync does not
-    const keeper = this.#parts.workers[0]!;
-    keeper.ref();
+    this.#keepAlive(1);
     const abort = () => this.#abort();
     try {
       await this.#untilQuiet();
@@ -201,8 +219,16 @@ export class SharedMachine implements Machine {
       return this.#results(outputs);
     } finally {
       signal?.removeEventListener("abort", abort);
-      keeper.unref();
+      this.#keepAlive(-1);
     }
+  }
+
+  /** A referenced worker keeps the process alive, Atomics.waitAsync does not. `change`: one more that waits for the first worker, or one less. */
+  #keepAlive(change: 1 | -1): void {
+    this.#waiting += change;
+    const keeper = this.#parts.workers[0]!;
+    if (this.#waiting > 0) keeper.ref();
+    else keeper.unref();
   }
 
   /** On this thread alone, while the workers sleep; undefined where one is still on its way out. */

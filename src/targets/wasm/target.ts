@@ -1,20 +1,20 @@
 // The target "wasm": a whole model as one small module.
 import type { KernelProgram } from "../../graph/program.js";
 import type { HostWorker } from "../../runtime/platform.js";
-import { canShareMemory, canStartWorkers, now, throwIfAborted } from "../../runtime/platform.js";
-import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
+import { canShareMemory, now, throwIfAborted } from "../../runtime/platform.js";
+import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import type { TileProfile } from "../../schedule/machine-profile.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
-import { FunctionList } from "./emit.js";
-import { ProgramExecutable } from "../cpu/executable.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
-import type { Machine } from "../cpu/machine.js";
+import { link } from "../cpu/linked-program.js";
+import { ResidentProgram } from "../cpu/resident-program.js";
+import { loadWeights } from "../cpu/weights.js";
+import { FunctionList } from "./emit.js";
+import { executableOf, machineOptions } from "./executable.js";
 import { createMachine } from "./machine.js";
 import { engine } from "./machine-engine.js";
-import { startWorkers } from "./machine-workers.js";
 import { type AssembledModule, assembleModule } from "./module.js";
-import { ResidentProgram } from "../cpu/resident-program.js";
 
 export interface WasmTargetOptions {
   /** where memory can't be shared, or to force it: one worker with memory of its own */
@@ -22,28 +22,14 @@ export interface WasmTargetOptions {
   readonly workerUrl?: string;
   /** to compile as for another engine than this one */
   readonly tileProfile?: TileProfile;
+  /** asked by each compile() for a worker that waits for its first message */
+  readonly takeWorker?: () => HostWorker | undefined;
 }
 
-export function wasmTarget(targetOptions: WasmTargetOptions = {}): Target {
-  let early: HostWorker | undefined;
-  return {
-    name: "wasm",
-    begin(): void {
-      early ??= canStartWorkers() ? startWorkers(1, targetOptions.workerUrl)[0] : undefined;
-      early?.unref();
-    },
-    abandon(): void {
-      early?.terminate();
-      early = undefined;
-    },
-    compile(program, options) {
-      const worker = early;
-      early = undefined;
-      worker?.ref();
-      return compile(program, options, targetOptions, worker);
-    },
-  };
-}
+export const wasmTarget = ({ takeWorker, ...target }: WasmTargetOptions = {}): Target => ({
+  name: "wasm",
+  compile: (program, options) => compile(program, options, target, takeWorker?.()),
+});
 
 async function compile(
   source: KernelProgram,
@@ -53,26 +39,18 @@ async function compile(
 ): Promise<Executable> {
   const shared = target.shared ?? canShareMemory();
   const making = new Making(source, options, { ...target, shared });
-  const machine = await createMachine({
-    module: Promise.resolve().then(() => making.module()),
-    shared,
-    threads: shared ? options.threads : 1,
-    engineFlags: options.engineFlags,
-    ...(firstWorker ? { firstWorker } : {}),
-    ...(target.workerUrl ? { workerUrl: target.workerUrl } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
-  const placed = now();
+  const module = Promise.resolve().then(() => making.module());
+  const machine = await createMachine(machineOptions(module, { ...options, ...target, shared }, firstWorker));
   try {
-    const resident = new ResidentProgram(making.compiled!, machine);
-    await resident.load(options);
-    return new ProgramExecutable({
-      program: source,
-      machine,
-      plan: resident.plan,
-      provide: plan => resident.provide(plan),
-      report: making.report(machine, now() - placed),
-    });
+    const placed = now();
+    const { compiled, assembled } = making.made;
+    const program = link(compiled);
+    const linked = now();
+    const resident = await ResidentProgram.create(program, machine);
+    await loadWeights(compiled, resident, machine, options);
+    await machine.ready;
+    const timesMs = { ...making.timesMs(linked - placed), engine: machine.compileTimeMs, weights: now() - linked };
+    return executableOf({ program, machine, resident, module: assembled, functions: making.functions, timesMs });
   } catch (e) {
     machine.dispose();
     throw e;
@@ -84,10 +62,9 @@ class Making {
   readonly #source: KernelProgram;
   readonly #options: CompileOptions;
   readonly #target: WasmTargetOptions & { readonly shared: boolean };
-  readonly #times: Record<string, number> = {};
-  #codeBytes = 0;
-  #functions = 0;
-  compiled: CompiledProgram | undefined;
+  readonly #times = { lower: 0, emit: 0 };
+  #made: { readonly compiled: CompiledProgram; readonly assembled: AssembledModule } | undefined;
+  functions = 0;
 
   constructor(
     source: KernelProgram,
@@ -114,28 +91,22 @@ class Making {
         emitMs.sum += now() - from;
       },
     );
-    this.compiled = new CompiledProgram(this.#source, library);
+    const compiled = new CompiledProgram(this.#source, library);
     const lowered = now();
     this.#options.onProgress?.({ phase: "compile", fraction: 0.5 });
     const { functions, entries } = list;
-    const module = assembleModule({ functions, entries, shared: this.#target.shared });
+    const assembled = assembleModule({ functions, entries, shared: this.#target.shared });
     this.#times.lower = lowered - start - emitMs.sum;
     this.#times.emit = emitMs.sum + now() - lowered;
-    this.#codeBytes = module.bytes.length;
-    this.#functions = functions.length;
-    return module;
+    this.functions = functions.length;
+    this.#made = { compiled, assembled };
+    return assembled;
   }
-  report(machine: Machine, weightsMs: number): Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes"> {
-    return {
-      target: "wasm",
-      threads: machine.threads,
-      codeBytes: this.#codeBytes,
-      functions: this.#functions,
-      kernels: this.compiled!.kernelReports(),
-      constantBytes: this.compiled!.constants.byteLength,
-      flags: machine.flags,
-      notes: [],
-      timesMs: { ...this.#times, engine: machine.compileTimeMs, weights: weightsMs },
-    };
+  /** after the module is there */
+  get made(): { readonly compiled: CompiledProgram; readonly assembled: AssembledModule } {
+    return this.#made!;
+  }
+  timesMs(linkMs: number): Readonly<Record<string, number>> {
+    return { lower: this.#times.lower + linkMs, emit: this.#times.emit };
   }
 }

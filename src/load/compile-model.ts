@@ -1,0 +1,82 @@
+// The whole road: a model's file becomes something that runs. Behind a dynamic import, because a model that was kept needs none of it.
+
+import { usesHost } from "../graph/cut.js";
+import type { Graph, ValueType } from "../graph/graph.js";
+import type { LoadOptions, TensorInfo } from "../runtime/api.js";
+import type { CompileOptions } from "../runtime/target.js";
+import type { WasmTargetOptions } from "../targets/wasm/target.js";
+import { checkPinnedKernels } from "./check-options.js";
+import { type CompileContext, compileForRun, compileGraph } from "./compile-graph.js";
+import { CompiledGraph, type PerRunParts } from "./compiled-graph.js";
+import { CutGraph } from "./cut-graph.js";
+import type { ModelInfo, ModelStore } from "./model-store.js";
+import { prepareGraph, readGraph, registryFor } from "./prepare.js";
+import type { OpenedModel } from "./source.js";
+import { targetOf } from "./targets.js";
+
+export interface CompileModelOptions {
+  readonly options: LoadOptions;
+  readonly compileOptions: CompileOptions;
+  readonly takeWorker: WasmTargetOptions["takeWorker"];
+}
+
+/** @throws AzulejoError with codes model-format, model-external-data, operator-unknown, operator-unsupported, option, aborted, … */
+export async function compileModel(
+  opened: OpenedModel,
+  given: CompileModelOptions,
+  store: ModelStore | undefined,
+): Promise<{ readonly info: ModelInfo; readonly runnable: CompiledGraph | CutGraph }> {
+  const { options } = given;
+  const read = await readGraph(opened, options);
+  const context = await contextOf(read, given);
+  const { registry } = context;
+  const { graph, passes, notes } = await prepareGraph(read, registry, options);
+  const runnable = usesHost(graph, registry)
+    ? await CutGraph.create(graph, context)
+    : await compileGraph(graph, context, store);
+  const waits = runnable instanceof CompiledGraph ? runnable.waits : undefined;
+  if (runnable instanceof CompiledGraph && waits === undefined) checkPins(options, runnable);
+  const info: ModelInfo = {
+    name: read.name,
+    inputs: read.inputs.map(tensorInfo),
+    outputs: graph.outputs.map(tensorInfo),
+    passes,
+    notes: waits === undefined ? notes : [...notes, `compiled on first use of each set of input dims: ${waits}`],
+  };
+  return { info, runnable };
+}
+
+/** For a model whose program for all dims was kept, and does not fit a run. */
+export async function compilerForRuns(
+  opened: OpenedModel,
+  given: CompileModelOptions,
+): Promise<PerRunParts["compile"]> {
+  const read = await readGraph(opened, given.options);
+  const context = await contextOf(read, given);
+  const { graph } = await prepareGraph(read, context.registry, context.options);
+  return (inputs, run) => compileForRun(graph, context, inputs, run);
+}
+
+async function contextOf(
+  read: Graph,
+  { options, compileOptions, takeWorker }: CompileModelOptions,
+): Promise<CompileContext> {
+  const target = await targetOf(options, takeWorker);
+  const registry = await registryFor(read, options);
+  return { registry, options, target, compileOptions, cutApart: CutGraph.create };
+}
+
+function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {
+  try {
+    checkPinnedKernels(schedules, compiled.report().kernels);
+  } catch (e) {
+    compiled.dispose();
+    throw e;
+  }
+}
+
+const tensorInfo = (v: Graph["inputs"][number]): TensorInfo => ({ name: v.name, ...typeInfo(v) });
+function typeInfo({ dtype, dims, text, container }: ValueType): Omit<TensorInfo, "name"> {
+  if (container) return { ...typeInfo(container.of), container: container.kind };
+  return { dtype: text ? "string" : dtype!, dims: dims?.map(d => (d.isConst ? d.constant : d.print())) };
+}

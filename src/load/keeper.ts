@@ -1,0 +1,60 @@
+// Keeps what a model compiled, once it has run: after the first result, so that nobody waits for it.
+import { sleep } from "../runtime/platform.js";
+import type { CompiledGraph } from "./compiled-graph.js";
+import type { ModelHead, ModelInfo, ModelStore } from "./model-store.js";
+
+export class Keeper {
+  readonly #store: ModelStore;
+  readonly #info: ModelInfo;
+  readonly #compiled: CompiledGraph;
+  /** what the store has of the model itself */
+  #known: ModelHead | undefined;
+  #done: Promise<void> | undefined;
+
+  constructor(store: ModelStore, info: ModelInfo, compiled: CompiledGraph, known?: ModelHead) {
+    this.#store = store;
+    this.#info = info;
+    this.#compiled = compiled;
+    this.#known = known;
+  }
+  /** Everything that was begun is written. */
+  get done(): Promise<void> {
+    return this.#done ?? Promise.resolve();
+  }
+  /** Called after each run; costs next to nothing when there is nothing new. */
+  afterRun(): void {
+    const { general, perRun } = this.#compiled;
+    if (general ? this.#known !== undefined : !perRun.hasFresh) return;
+    const before = this.#known;
+    const head = this.#head();
+    this.#known = head;
+    this.#done = this.done.then(() => this.#keep(head, before)).catch(() => {});
+  }
+  async #keep(head: ModelHead, before: ModelHead | undefined): Promise<void> {
+    const { general, perRun } = this.#compiled;
+    // the caller has its result before this begins
+    await sleep(0);
+    if (general) {
+      const saved = general.executable.save?.();
+      if (saved) await this.#store.keep(head, saved);
+      return;
+    }
+    for (const [key, executable] of perRun.takeFresh()) {
+      const saved = executable.save?.();
+      if (saved) await this.#store.keep(head, saved, key);
+    }
+    if (before?.deciding.join() !== head.deciding.join()) await this.#store.keep(head, undefined);
+  }
+  #head(): ModelHead {
+    const { general, perRun, waits } = this.#compiled;
+    const symbols = general?.executable.program.symbols ?? [];
+    return {
+      info: this.#info,
+      ...(waits === undefined ? {} : { waits }),
+      deciding: perRun.deciding,
+      contents: [...(general?.contents ?? [])].map(
+        ([name, list]) => [name, list.map(s => (s ? symbols.indexOf(s) : null))] as const,
+      ),
+    };
+  }
+}

@@ -1,0 +1,18 @@
+// What needs the compiler, loaded when it is called: importing the library costs what running a kept model needs.
+
+/**
+ * Compiles a kernel. The result runs like a model: inputs and outputs are the kernel's tensors; one that is read and written is both.
+ * @throws AzulejoError "kernel" where tensors are not dense or a size is unknown, "input" where a constant is missing or of another type
+ */
+export const compileKernel: typeof import("./compile-kernel.js").compileKernel = async (source, options) =>
+  (await import("./compile-kernel.js")).compileKernel(source, options);
+
+/** What this host has to run models on, as data. Nothing is compiled and nothing changes. */
+export const doctor: typeof import("./doctor.js").doctor = async () => (await import("./doctor.js")).doctor();
+
+/**
+ * What the compiler makes of a model, one stage at a time, as text. Nothing runs.
+ * @throws AzulejoError as load() does; "option" where a stage needs dims that the model leaves open
+ */
+export const explain: typeof import("./explain.js").explain = async (source, options) =>
+  (await import("./explain.js")).explain(source, options);

@@ -1,0 +1,222 @@
+// Compiled models on disk between processes: code, weights as they are packed, and what load() tells of the model. A second start
+// reads a file instead of compiling. What is kept belongs to one content of the model's files, one set of options, one engine and one
+// build of this library; anything else compiles anew. Kept files are checked, and what can't be read counts as not there.
+import type { LoadOptions, Report, TensorInfo } from "../runtime/api.js";
+import { cacheFolder, isOwn, isUsed, limitBytes, ownFolder, shrink } from "../runtime/cache-folder.js";
+import { files, joinPath, processId, sha256 } from "../runtime/native-host.js";
+import { canShareMemory, decodeText, encodeText, hasFiles, type OpenFile, openFile } from "../runtime/platform.js";
+import type { CompileOptions, SavedExecutable, SavedPart } from "../runtime/target.js";
+import type { ContentIdentity } from "../support/byte-source.js";
+import { engine } from "../targets/wasm/machine-engine.js";
+import type { OpenedModel } from "./source.js";
+
+/** set by tools/bundle.ts: a hash of the library's code; modules that run unbundled change too often to be kept for */
+declare const AZULEJO_BUILD: string | undefined;
+const build = (): string | undefined => (typeof AZULEJO_BUILD === "string" ? AZULEJO_BUILD : undefined);
+
+/** What is kept of a model beside what its target made. */
+export interface ModelHead {
+  readonly info: ModelInfo;
+  /** why there is no executable for all dims; those for one set of dims are kept apart */
+  readonly waits?: string;
+  /** inputs whose content decides what is compiled */
+  readonly deciding: readonly string[];
+  /** input → positions among the program's symbols of what its elements are */
+  readonly contents: readonly (readonly [input: string, symbols: readonly (number | null)[]])[];
+}
+export interface ModelInfo {
+  readonly name: string;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly passes: Report["passes"];
+  readonly notes: readonly string[];
+}
+export interface KeptModel {
+  readonly model: ModelHead;
+  readonly executable: SavedExecutable | undefined;
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/** JSON at the start of a file. */
+interface Head {
+  readonly model: ModelHead;
+  readonly executable?: unknown;
+  readonly partBytes: readonly number[];
+  /** files that the model names, with what they were */
+  readonly external: readonly (readonly [name: string, identity: string])[];
+}
+/** digest of what follows up to the last part, then two words: bytes of the head, and where the last part begins */
+const DIGEST_BYTES = 32;
+const START_BYTES = DIGEST_BYTES + 8;
+const ALIGNMENT = 64;
+/** Weights beyond this take longer to write than a model to compile. */
+const LARGEST_BYTES = 2 ** 29;
+const CHUNK_BYTES = 4 << 20;
+/** File systems tell times of change no finer than this. */
+const CLOCK_TICK_MS = 2500;
+
+export class ModelStore {
+  readonly #opened: OpenedModel;
+  readonly #options: string;
+  readonly #main: ContentIdentity;
+  readonly #openedMs = Date.now();
+
+  private constructor(opened: OpenedModel, options: string, main: ContentIdentity) {
+    this.#opened = opened;
+    this.#options = options;
+    this.#main = main;
+  }
+  /** Undefined where nothing can be kept: functions as options, hosts without files, sources whose content can't be told. */
+  static async of(
+    opened: OpenedModel,
+    options: LoadOptions,
+    { engineFlags }: CompileOptions,
+  ): Promise<ModelStore | undefined> {
+    const { target = "wasm", cache = true, operators, passes, editKernels, readExternal, dims, schedules } = options;
+    const changed = operators ?? passes ?? editKernels ?? readExternal;
+    if (!cache || target !== "wasm" || changed !== undefined || build() === undefined) return undefined;
+    if (!hasFiles() || limitBytes() === 0) return undefined;
+    const main = await opened.source.identity?.();
+    if (!main) return undefined;
+    const conditions = [build(), target, engine(engineFlags), canShareMemory(), dims ?? {}, schedules ?? {}];
+    return new ModelStore(opened, JSON.stringify(conditions), main);
+  }
+
+  #path(run: string): string {
+    const key = sha256(`${this.#options}\n${this.#main.key}\n${run}`).slice(0, 40);
+    return joinPath(cacheFolder(), `${key}.program`);
+  }
+  /** `run`: dims and contents of a run that a program was made for; empty: the model */
+  async find(run = ""): Promise<KeptModel | undefined> {
+    const path = this.#path(run);
+    let file: OpenFile | undefined;
+    try {
+      if (!(await isOwn(cacheFolder())) || !(await isUsed(path))) return undefined;
+      file = await openFile(path);
+      const kept = await read(file);
+      if (kept && (await this.#isSame(kept.head.external))) {
+        const { model, executable } = kept.head;
+        const opened = file;
+        const parts = executable === undefined ? undefined : { head: executable, parts: kept.parts };
+        return { model, executable: parts, path, close: () => opened.close() };
+      }
+    } catch {
+      // another process took it away, or the disk fails: it is compiled anew
+    }
+    await file?.close();
+    return undefined;
+  }
+  async #isSame(external: Head["external"]): Promise<boolean> {
+    for (const [name, identity] of external) {
+      const source = await this.#opened.openExternal?.(name);
+      if ((await source?.identity?.())?.key !== identity) return false;
+    }
+    return true;
+  }
+
+  /** Writes what was compiled; where that is not possible or not safe, nothing. */
+  async keep(model: ModelHead, executable: SavedExecutable | undefined, run = ""): Promise<void> {
+    const parts = executable?.parts ?? [];
+    const total = parts.reduce((sum, p) => sum + p.byteLength, 0);
+    if (total > Math.min(LARGEST_BYTES, limitBytes() / 2)) return;
+    const external = await this.#unchanged();
+    if (!external) return;
+    const partBytes = parts.map(p => p.byteLength);
+    const head: Head = { model, ...(executable ? { executable: executable.head } : {}), partBytes, external };
+    try {
+      await ownFolder(cacheFolder());
+      const path = this.#path(run);
+      const fresh = `${path}.${processId()}.tmp`;
+      await write(fresh, head, parts);
+      await files().rename(fresh, path);
+      await shrink(cacheFolder(), path);
+    } catch {
+      // a full disk, a folder of others: the next process compiles as this one did
+    }
+  }
+  /** What the model's other files are; undefined where any file changed since it was opened, or too shortly before. */
+  async #unchanged(): Promise<Head["external"] | undefined> {
+    const isSettled = ({ changedMs }: ContentIdentity): boolean => changedMs < this.#openedMs - CLOCK_TICK_MS;
+    const main = await this.#opened.source.identity?.();
+    if (main?.key !== this.#main.key || !isSettled(main)) return undefined;
+    const external: (readonly [string, string])[] = [];
+    for (const [name, source] of this.#opened.external) {
+      const identity = await source.identity?.();
+      if (!identity || !isSettled(identity)) return undefined;
+      external.push([name, identity.key]);
+    }
+    return external;
+  }
+}
+
+const aligned = (n: number): number => Math.ceil(n / ALIGNMENT) * ALIGNMENT;
+
+/** Where the parts lie: those before the last in what the digest covers. */
+function placesOf(headBytes: number, partBytes: readonly number[]): readonly number[] {
+  let end = START_BYTES + headBytes;
+  return partBytes.map(bytes => {
+    const at = aligned(end);
+    end = at + bytes;
+    return at;
+  });
+}
+
+async function write(path: string, head: Head, parts: readonly SavedPart[]): Promise<void> {
+  const text = encodeText(JSON.stringify(head));
+  const places = placesOf(text.length, head.partBytes);
+  const last = parts.at(-1);
+  const prefix = new Uint8Array(places.at(-1) ?? START_BYTES + text.length);
+  prefix.set(text, START_BYTES);
+  for (const [i, part] of parts.slice(0, -1).entries())
+    await part.readInto(0, prefix.subarray(places[i]!, places[i]! + part.byteLength));
+  const words = new DataView(prefix.buffer);
+  words.setUint32(DIGEST_BYTES, text.length, true);
+  words.setUint32(DIGEST_BYTES + 4, prefix.length, true);
+  prefix.set(digestOf(prefix), 0);
+  await files().writeFile(path, prefix, { mode: 0o600 });
+  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, last?.byteLength ?? 0));
+  for (let at = 0; last && at < last.byteLength; at += chunk.length) {
+    const piece = chunk.subarray(0, Math.min(chunk.length, last.byteLength - at));
+    await last.readInto(at, piece);
+    await files().writeFile(path, piece, { flag: "a" });
+  }
+}
+
+const digestOf = (prefix: Uint8Array): Uint8Array =>
+  Uint8Array.from(sha256(prefix.subarray(DIGEST_BYTES)).match(/../g)!, byte => Number.parseInt(byte, 16));
+
+async function read(file: OpenFile): Promise<{ head: Head; parts: readonly SavedPart[] } | undefined> {
+  const start = await bytesOf(file, 0, START_BYTES);
+  const words = new DataView(start.buffer);
+  const headBytes = words.getUint32(DIGEST_BYTES, true);
+  const prefixBytes = words.getUint32(DIGEST_BYTES + 4, true);
+  if (prefixBytes < START_BYTES + headBytes || prefixBytes > file.byteLength) return undefined;
+  const prefix = await bytesOf(file, 0, prefixBytes);
+  if (digestOf(prefix).some((byte, i) => byte !== prefix[i])) return undefined;
+  const head = JSON.parse(decodeText(prefix.subarray(START_BYTES, START_BYTES + headBytes))) as Head;
+  const places = placesOf(headBytes, head.partBytes);
+  const last = head.partBytes.length - 1;
+  if (last >= 0 && places[last]! + head.partBytes[last]! !== file.byteLength) return undefined;
+  const parts = head.partBytes.map((byteLength, i): SavedPart => {
+    const at = places[i]!;
+    const memory = prefix.subarray(at, at + byteLength);
+    return {
+      byteLength,
+      readInto: async (offset, target) => {
+        if (i < last) target.set(memory.subarray(offset, offset + target.length));
+        else await fill(file, at + offset, target);
+      },
+    };
+  });
+  return { head, parts };
+}
+
+async function bytesOf(file: OpenFile, position: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(byteLength);
+  await fill(file, position, bytes);
+  return bytes;
+}
+async function fill(file: OpenFile, position: number, target: Uint8Array): Promise<void> {
+  if ((await file.read(target, position)) < target.length) throw new Error("a kept model is cut off");
+}

@@ -1,0 +1,135 @@
+// A module in its machine as an executable: made new, or again from what another process kept. Nothing here compiles kernels.
+import type { HostWorker } from "../../runtime/platform.js";
+import { canStartWorkers, now, throwIfAborted } from "../../runtime/platform.js";
+import type { CompileOptions, Executable, SavedExecutable, SavedPart } from "../../runtime/target.js";
+import { ProgramExecutable } from "../cpu/executable.js";
+import type { LinkedProgram } from "../cpu/linked-program.js";
+import type { Machine } from "../cpu/machine.js";
+import { ResidentProgram } from "../cpu/resident-program.js";
+import { restoreProgram, type SavedProgram, saveProgram } from "../cpu/saved-program.js";
+import { createMachine, type MachineOptions } from "./machine.js";
+import { startWorkers } from "./machine-workers.js";
+import type { AssembledModule } from "./module.js";
+
+/** A worker for a machine that is yet to come: it starts while the model is read. It does not keep the process alive. */
+export class EarlyWorker {
+  #worker: HostWorker | undefined;
+
+  constructor() {
+    this.#worker = canStartWorkers() ? startWorkers(1, undefined)[0] : undefined;
+    this.#worker?.unref();
+  }
+  /** The first that asks owns it. */
+  readonly take = (): HostWorker | undefined => {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    return worker;
+  };
+  /** Nobody needed it. */
+  end(): void {
+    this.take()?.terminate();
+  }
+}
+
+interface Wanted extends Pick<CompileOptions, "threads" | "engineFlags" | "signal"> {
+  readonly shared: boolean;
+  readonly workerUrl?: string;
+}
+export function machineOptions(
+  module: MachineOptions["module"],
+  { shared, threads, engineFlags, workerUrl, signal }: Wanted,
+  firstWorker: HostWorker | undefined,
+): MachineOptions {
+  firstWorker?.ref();
+  return {
+    module,
+    shared,
+    threads: shared ? threads : 1,
+    engineFlags,
+    ...(firstWorker ? { firstWorker } : {}),
+    ...(workerUrl ? { workerUrl } : {}),
+    ...(signal ? { signal } : {}),
+  };
+}
+
+interface Parts {
+  readonly program: LinkedProgram;
+  readonly machine: Machine;
+  readonly resident: ResidentProgram;
+  readonly module: AssembledModule;
+  /** those that are no entries included */
+  readonly functions: number;
+  readonly timesMs: Readonly<Record<string, number>>;
+}
+export function executableOf(parts: Parts): Executable {
+  const { program, machine, resident, module, functions, timesMs } = parts;
+  const report = {
+    target: "wasm",
+    threads: machine.threads,
+    codeBytes: module.bytes.length,
+    functions,
+    kernels: program.kernels,
+    constantBytes: program.constantBytes,
+    flags: machine.flags,
+    notes: [],
+    timesMs,
+  };
+  const save = machine.view ? { save: () => saved(parts) } : {};
+  return new ProgramExecutable({ program, machine, resident, report, ...save });
+}
+
+// ---- kept between processes
+
+interface Head {
+  readonly shared: boolean;
+  readonly entries: readonly string[];
+  readonly functions: number;
+  readonly program: SavedProgram;
+}
+const memoryPart = (bytes: Uint8Array): SavedPart => ({
+  byteLength: bytes.byteLength,
+  readInto: async (offset, target) => target.set(bytes.subarray(offset, offset + target.length)),
+});
+
+/** The module, vector constants, and weights as they are packed. */
+function saved({ program, machine, resident, module, functions }: Parts): SavedExecutable {
+  const head: Head = { shared: module.shared, entries: module.entries, functions, program: saveProgram(program) };
+  const constants = machine.view!(resident.constants);
+  return { head, parts: [module.bytes, program.pools, constants].map(memoryPart) };
+}
+
+/** The executable that was saved; workers and memory are new. */
+export async function restore(
+  { head, parts: [code, pools, constants] }: SavedExecutable,
+  options: CompileOptions,
+  firstWorker: HostWorker | undefined,
+): Promise<Executable> {
+  const { shared, entries, functions, program: kept } = head as Head;
+  const start = now();
+  const bytes = await bytesOf(code!);
+  const module = { bytes, shared, entries };
+  const machine = await createMachine(machineOptions(module, { ...options, shared }, firstWorker));
+  try {
+    const compiled = now();
+    const program = restoreProgram(kept, await bytesOf(pools!));
+    const resident = await ResidentProgram.create(program, machine);
+    throwIfAborted(options.signal, "Loading the model");
+    const view = machine.view?.(resident.constants) ?? new Uint8Array(resident.constants.byteLength);
+    await constants!.readInto(0, view);
+    if (!machine.view) await machine.write([{ address: resident.constants.address, bytes: view }]);
+    await machine.ready;
+    options.onProgress?.({ phase: "weights", fraction: 1 });
+    const engineMs = machine.compileTimeMs;
+    const timesMs = { read: compiled - start - engineMs, engine: engineMs, weights: now() - compiled };
+    return executableOf({ program, machine, resident, module, functions, timesMs });
+  } catch (e) {
+    machine.dispose();
+    throw e;
+  }
+}
+
+async function bytesOf(part: SavedPart): Promise<Uint8Array> {
+  const bytes = new Uint8Array(part.byteLength);
+  await part.readInto(0, bytes);
+  return bytes;
+}
