@@ -1,7 +1,7 @@
 // The whole road: a model's file becomes something that runs. Behind a dynamic import, because a model that was kept needs none of it.
 
 import { usesHost } from "../graph/cut.js";
-import type { Graph, ValueType } from "../graph/graph.js";
+import type { Graph, Value, ValueType } from "../graph/graph.js";
 import type { LoadOptions, TensorInfo } from "../runtime/api.js";
 import type { CompileOptions } from "../runtime/target.js";
 import type { WasmTargetOptions } from "../targets/wasm/target.js";
@@ -39,7 +39,7 @@ export async function compileModel(
   const info: ModelInfo = {
     name: read.name,
     inputs: read.inputs.map(tensorInfo),
-    outputs: graph.outputs.map(tensorInfo),
+    outputs: graph.outputs.map((v, i) => tensorInfo(withDeclared(v, read.outputs[i]!))),
     passes,
     notes: waits === undefined ? notes : [...notes, `compiled on first use of each set of input dims: ${waits}`],
   };
@@ -75,7 +75,13 @@ function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {
   }
 }
 
-const tensorInfo = (v: Graph["inputs"][number]): TensorInfo => ({ name: v.name, ...typeInfo(v) });
+/** What only a run tells is as the file declares it. */
+function withDeclared(found: Value, declared: Value): Value {
+  if (found.container) return found;
+  return found.dtype === undefined ? declared : { ...found, dims: found.dims ?? declared.dims };
+}
+
+const tensorInfo = (v: Value): TensorInfo => ({ name: v.name, ...typeInfo(v) });
 function typeInfo({ dtype, dims, text, container }: ValueType): Omit<TensorInfo, "name"> {
   if (container) return { ...typeInfo(container.of), container: container.kind };
   return { dtype: text ? "string" : dtype!, dims: dims?.map(d => (d.isConst ? d.constant : d.print())) };

@@ -45,6 +45,22 @@ test("names and metadata are onnxruntime's", () => {
   assert.deepEqual(s.outputMetadata[1], { name: "index", isTensor: true, type: "int64", shape: [] });
 });
 
+test("a sequence has metadata, and none of a tensor", () => {
+  const boxes = { name: "boxes", dtype: "f32", dims: [4], container: "sequence" } as const;
+  const model = { inputs: [boxes], outputs: [boxes] } as unknown as Model;
+  const { inputMetadata, outputMetadata } = new ort.InferenceSession(model);
+  assert.deepEqual([inputMetadata, outputMetadata], new Array(2).fill([{ name: "boxes", isTensor: false }]));
+});
+
+test("the providers that can be asked for are listed", () => {
+  const bundled = { wasm: true, cpu: true, native: false };
+  assert.deepEqual(
+    ort.listSupportedBackends(),
+    Object.entries(bundled).map(([name, bundled]) => ({ name, bundled })),
+  );
+  for (const name of Object.keys(bundled)) assert.equal(translate({ executionProviders: [name] }).load.target, name);
+});
+
 test("run gives Tensors of its own class in a plain, extensible object", async () => {
   const { session: s, fed } = session();
   const results = await s.run({ x });
@@ -212,5 +228,5 @@ test("external data is found by its path, with or without ./, in every form", as
 test("env has onnxruntime's enumerable, mutable settings, and the default export is the module", () => {
   assert.deepEqual(Object.keys(ort.env), ["logLevel", "debug", "trace", "versions", "wasm", "webgl", "webgpu"]);
   assert.equal(ort.env.versions.common, "1.30.0");
-  assert.deepEqual(Object.values(ort.default), [ort.InferenceSession, ort.Tensor, ort.env]);
+  assert.deepEqual(Object.values(ort.default), [ort.InferenceSession, ort.Tensor, ort.env, ort.listSupportedBackends]);
 });

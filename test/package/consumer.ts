@@ -1,4 +1,4 @@
-// An empty project that installs the packed tarball, as a user's would: made once, used by all tests of this folder's file.
+// An empty project that installs packed tarballs, as a user's would: made once, used by all tests of a file.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,11 +16,17 @@ export interface Output {
 }
 
 /** Runs a command to its end; never throws. */
-export async function command(file: string, parameters: readonly string[], cwd: string): Promise<Output> {
+export async function command(
+  file: string,
+  parameters: readonly string[],
+  cwd: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Output> {
   // What npm and node:test put into the environment would reach the inner npm and node.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD)/i.test(name)));
   try {
-    const { stdout, stderr } = await execute(file, parameters, { cwd, env: { ...env, CI: "1" }, maxBuffer: 1 << 26 });
+    const options = { cwd, env: { ...env, CI: "1", ...variables }, maxBuffer: 1 << 26 };
+    const { stdout, stderr } = await execute(file, parameters, options);
     return { status: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -30,7 +36,7 @@ export async function command(file: string, parameters: readonly string[], cwd: 
 
 export interface Consumer {
   readonly folder: string;
-  /** paths inside the tarball */
+  /** paths inside the tarball of the first package */
   readonly packed: readonly { readonly path: string; readonly mode: number; readonly size: number }[];
   write(path: string, content: string | Uint8Array): Promise<string>;
   read(path: string): Promise<string>;
@@ -64,16 +70,30 @@ export const pictureModel: Uint8Array = onnxModel({
   nodes: [node("Relu", ["image"], ["y"])],
 });
 
-/** Packs and installs; undefined where the registry can't be reached for the package's own dependencies. */
-export async function makeConsumer(): Promise<Consumer | undefined> {
+/** What a user's project is made of. */
+export interface ProjectSpec {
+  /** our packages, as folders from the root */
+  readonly packages: readonly string[];
+  /** package.json, given what npm takes for each of them; no script of another package is run */
+  readonly manifest: (tarballs: Readonly<Record<string, string>>) => object;
+}
+const azulejoAlone: ProjectSpec = {
+  packages: ["."],
+  manifest: ({ ".": azulejo }) => ({ dependencies: { azulejo } }),
+};
+
+/** Packs and installs; undefined where the registry can't be reached for dependencies. */
+export async function makeConsumer({ packages, manifest }: ProjectSpec = azulejoAlone): Promise<Consumer | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "azulejo-consumer-"));
   // The build is current: npm test has just made it, and must not be disturbed while other tests run.
-  const packing = await command("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root);
+  const flags = ["--json", "--ignore-scripts", "--pack-destination", folder];
+  const packing = await command("npm", ["pack", ...flags, ...packages.map(path => `./${path}`)], root);
   if (packing.status !== 0) throw new Error(`npm pack failed: ${packing.stderr}`);
-  const [{ filename, files }] = packed(packing.stdout);
-  await writeFile(join(folder, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }\n');
-  const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
-  const installing = await command("npm", ["install", ...flags, `./${filename}`], folder);
+  const results = packed(packing.stdout);
+  const tarballs = Object.fromEntries(packages.map((path, i) => [path, `file:./${results[i]!.filename}`]));
+  const project = { name: "consumer", private: true, type: "module", ...manifest(tarballs) };
+  await writeFile(join(folder, "package.json"), JSON.stringify(project, null, 2));
+  const installing = await command("npm", ["install", ...npmFlags], folder);
   if (installing.status !== 0) {
     await rm(folder, { recursive: true });
     if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|ETIMEDOUT|network/i.test(installing.stderr)) return undefined;
@@ -82,19 +102,22 @@ export async function makeConsumer(): Promise<Consumer | undefined> {
   await writeFile(join(folder, "model.onnx"), model);
   return {
     folder,
-    packed: files,
+    packed: results[0]?.files ?? [],
     write: async (path, content) => {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);
       return join(folder, path);
     },
     read: path => readFile(join(folder, path), "utf8"),
-    node: (...parameters) => command(process.execPath, parameters, folder),
+    // each run compiles, and the user's cache stays as it is
+    node: (...parameters) => command(process.execPath, parameters, folder, { AZULEJO_CACHE_BYTES: "0" }),
     remove: () => rm(folder, { recursive: true }),
   };
 }
 
-type Packed = [{ filename: string; files: Consumer["packed"] }];
+const npmFlags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
+
+type Packed = { filename: string; files: Consumer["packed"] }[];
 
 /** npm 11 prints a list, npm 12 an object by name. */
 function packed(json: string): Packed {

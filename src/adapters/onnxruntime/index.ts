@@ -1,12 +1,18 @@
 // `azulejo/onnxruntime`: the classes of onnxruntime-web and onnxruntime-node over Azulejo. Change the import, keep the program.
 import { env } from "./env.js";
 import { InferenceSession } from "./session.js";
+import { listSupportedBackends } from "./session-options.js";
 import { Tensor } from "./tensor.js";
 
 export { type Env, env } from "./env.js";
 export { type Feeds, type Fetches, InferenceSession, type RunOptions, type ValueMetadata } from "./session.js";
-export type { ExternalDataFile, SessionOptions } from "./session-options.js";
+export {
+  type ExternalDataFile,
+  listSupportedBackends,
+  type SessionOptions,
+  type SupportedBackend,
+} from "./session-options.js";
 export { type DataTypeMap, Tensor, type TensorType, type TypedTensor } from "./tensor.js";
 
 // Programs write both `import * as ort` and `import ort`: onnxruntime has a default export, so this one module has too.
-export default { InferenceSession, Tensor, env };
+export default { InferenceSession, Tensor, env, listSupportedBackends };

@@ -4,7 +4,7 @@ import type { LoadOptions } from "../../runtime/api.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Env } from "./env.js";
 
-type ExecutionProvider = string | { readonly name: string };
+export type ExecutionProvider = string | { readonly name: string };
 
 export interface ExternalDataFile {
   /** as the model names it */
@@ -41,6 +41,16 @@ export interface SessionOptions {
 }
 
 const providers = ["wasm", "cpu", "native"] as const;
+
+export interface SupportedBackend {
+  readonly name: string;
+  /** false: needs a package of its own and a C compiler */
+  readonly bundled: boolean;
+}
+/** The execution providers that sessions can ask for, as onnxruntime-node lists them. */
+export const listSupportedBackends = (): SupportedBackend[] =>
+  providers.map(name => ({ name, bundled: name !== "native" }));
+
 type Provider = (typeof providers)[number];
 const levels = ["disabled", "basic", "extended", "layout", "all"];
 

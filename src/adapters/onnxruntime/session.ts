@@ -4,18 +4,21 @@ import type { Model, ModelSource, TensorInfo } from "../../runtime/api.js";
 import type { HostValue } from "../../runtime/host-value.js";
 import { AzulejoError } from "../../support/errors.js";
 import { env } from "./env.js";
-import type { SessionOptions } from "./session-options.js";
+import type { ExecutionProvider, SessionOptions } from "./session-options.js";
 import { toLoadOptions } from "./session-options.js";
 import type { DataTypeMap, Tensor, TensorType } from "./tensor.js";
 import { fromTensorData, toTensorData, typeOfDtype } from "./tensor.js";
 
-export interface ValueMetadata {
-  readonly name: string;
-  readonly isTensor: true;
-  readonly type: TensorType;
-  /** names where the model leaves a dim open; empty also where the rank is unknown */
-  readonly shape: readonly (number | string)[];
-}
+export type ValueMetadata =
+  | {
+      readonly name: string;
+      readonly isTensor: true;
+      readonly type: TensorType;
+      /** names where the model leaves a dim open; empty also where the rank is unknown */
+      readonly shape: readonly (number | string)[];
+    }
+  // sequences, optionals and maps
+  | { readonly name: string; readonly isTensor: false };
 
 export interface RunOptions {
   /** true: the run is refused, as in onnxruntime */
@@ -29,6 +32,22 @@ export interface RunOptions {
 export type Feeds = Readonly<Record<string, unknown>>;
 /** names of outputs, or a Tensor to be filled for each of them */
 export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;
+
+// Names that would refer to themselves inside the namespace.
+type SessionOptionsOf = SessionOptions;
+type RunOptionsOf = RunOptions;
+type ValueMetadataOf = ValueMetadata;
+/** The names of types under which onnxruntime's declarations, and programs that use them, look for these. */
+export declare namespace InferenceSession {
+  type SessionOptions = SessionOptionsOf;
+  type RunOptions = RunOptionsOf;
+  type ValueMetadata = ValueMetadataOf;
+  type ExecutionProviderConfig = ExecutionProvider;
+  type OnnxValueMapType = Record<string, Tensor>;
+  type FeedsType = Feeds;
+  type FetchesType = Fetches;
+  type ReturnType = OnnxValueMapType;
+}
 
 const invalid = (message: string): AzulejoError => new AzulejoError("input", message);
 
@@ -100,10 +119,7 @@ export class InferenceSession {
 }
 
 function metadata({ name, dtype, dims, container }: TensorInfo): ValueMetadata {
-  if (container)
-    throw invalid(
-      `"${name}" is a ${container}, and onnxruntime's JavaScript interface has tensors alone; use load() of "azulejo"`,
-    );
+  if (container) return { name, isTensor: false };
   const type = typeOfDtype(dtype);
   if (type === undefined)
     throw invalid(`"${name}" is ${dtype}, which onnxruntime's Tensor has no type for; use load() of "azulejo"`);

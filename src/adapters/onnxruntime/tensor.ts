@@ -44,6 +44,16 @@ export interface Tensor extends TypedTensor<TensorType> {
   reshape(dims: readonly number[]): Tensor;
 }
 
+type Arrays = DataTypeMap;
+type Location = DataLocation;
+/** The names of types under which onnxruntime's declarations, and programs that use them, look for these. */
+export declare namespace Tensor {
+  type Type = TensorType;
+  type DataTypeMap = Arrays;
+  type DataType = Arrays[TensorType];
+  type DataLocation = Location;
+}
+
 type Numbers = readonly number[];
 type NumericType = Exclude<TensorType, "string" | "bool" | "int64" | "uint64">;
 export interface TensorConstructor {

@@ -1,0 +1,99 @@
+// Folders as transformers.js looks for them on disk: configuration, tokenizer, and one ONNX file for each precision.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { bert } from "./bert.js";
+import { llama, llamaSizes } from "./llama.js";
+import type { Precision } from "./model-builder.js";
+import { bytePairIds, bytePairTokenizer, bytePairVocabulary, wordPieces, wordPieceTokenizer } from "./tokenizers.js";
+import { imageSize, vit } from "./vit.js";
+
+/** what transformers.js appends to the name of a file */
+const suffixes: Readonly<Record<Precision, string>> = {
+  fp32: "",
+  fp16: "_fp16",
+  q8: "_quantized",
+  q4: "_q4",
+  q4f16: "_q4f16",
+};
+const labels = ["tile", "wall", "sun", "paint"];
+
+interface ModelFolder {
+  readonly files: Readonly<Record<string, object>>;
+  readonly precisions: readonly Precision[];
+  readonly make: (precision: Precision) => Uint8Array;
+}
+
+/** by the name under which a pipeline asks for it */
+export const modelFolders: Readonly<Record<string, ModelFolder>> = {
+  bert: {
+    files: {
+      "config.json": {
+        model_type: "bert",
+        architectures: ["BertModel"],
+        pad_token_id: 0,
+        vocab_size: wordPieces.length,
+      },
+      ...wordPieceTokenizer(),
+    },
+    precisions: ["fp32", "fp16", "q8", "q4"],
+    make: precision => bert(precision, wordPieces.length),
+  },
+  llama: {
+    files: {
+      "config.json": {
+        model_type: "llama",
+        architectures: ["LlamaForCausalLM"],
+        hidden_size: llamaSizes.hidden,
+        num_attention_heads: llamaSizes.heads,
+        num_key_value_heads: llamaSizes.kvHeads,
+        num_hidden_layers: llamaSizes.layers,
+        vocab_size: bytePairVocabulary,
+        bos_token_id: bytePairIds.begin,
+        eos_token_id: bytePairIds.end,
+        pad_token_id: bytePairIds.padding,
+      },
+      "generation_config.json": {
+        bos_token_id: bytePairIds.begin,
+        eos_token_id: bytePairIds.end,
+        pad_token_id: bytePairIds.padding,
+      },
+      ...bytePairTokenizer(),
+    },
+    precisions: ["fp32", "fp16", "q8", "q4", "q4f16"],
+    make: precision => llama(precision, bytePairVocabulary),
+  },
+  vit: {
+    files: {
+      "config.json": {
+        model_type: "vit",
+        architectures: ["ViTForImageClassification"],
+        id2label: Object.fromEntries(labels.entries()),
+        label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+      },
+      "preprocessor_config.json": {
+        image_processor_type: "ViTImageProcessor",
+        do_resize: true,
+        do_rescale: true,
+        do_normalize: true,
+        image_mean: [0.5, 0.5, 0.5],
+        image_std: [0.5, 0.5, 0.5],
+        resample: 2,
+        rescale_factor: 1 / 255,
+        size: { height: imageSize, width: imageSize },
+      },
+    },
+    precisions: ["fp32", "fp16", "q8"],
+    make: precision => vit(precision, labels.length),
+  },
+};
+
+export function writeModelFolders(folder: string): void {
+  const write = (path: string, content: string | Uint8Array): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  };
+  for (const [name, { files, precisions, make }] of Object.entries(modelFolders)) {
+    for (const [file, content] of Object.entries(files)) write(`${name}/${file}`, JSON.stringify(content));
+    for (const precision of precisions) write(`${name}/onnx/model${suffixes[precision]}.onnx`, make(precision));
+  }
+}

@@ -1,0 +1,136 @@
+// What a program does with transformers.js: pipelines and the tensor operations that run small graphs of their own. The same
+// functions run over onnxruntime-node, where their results are recorded, and over Azulejo.
+import type { OutputReference } from "../models/references.js";
+import { summarize } from "../models/references.js";
+
+/** Of @huggingface/transformers, which is installed in the project that runs this alone. */
+export interface Transformers {
+  readonly env: { localModelPath: string; allowRemoteModels: boolean };
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => TensorLike;
+  readonly RawImage: new (data: Uint8ClampedArray, width: number, height: number, channels: number) => unknown;
+  readonly AutoModelForCausalLM: { from_pretrained(name: string, options: object): Promise<Generator> };
+  readonly AutoTokenizer: { from_pretrained(name: string): Promise<(text: string) => Record<string, TensorLike>> };
+  pipeline(task: string, model: string, options: object): Promise<Pipeline>;
+  interpolate_4d(x: TensorLike, options: object): Promise<TensorLike>;
+  matmul(a: TensorLike, b: TensorLike): Promise<TensorLike>;
+  rfft(x: TensorLike, axis: TensorLike): Promise<TensorLike>;
+  topk(x: TensorLike, k: number): Promise<[TensorLike, TensorLike]>;
+  slice(x: TensorLike, starts: number[], ends: number[], axes: number[]): Promise<TensorLike>;
+}
+interface TensorLike {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: Iterable<number | bigint>;
+}
+type Pipeline = ((input: unknown, options?: object) => Promise<unknown>) & { dispose(): Promise<void> };
+type Generator = ((inputs: object) => Promise<Record<string, TensorLike>>) & {
+  generate(options: object): Promise<TensorLike>;
+  dispose(): Promise<void>;
+};
+
+/** A tensor as what is kept of it, or the words of a pipeline. */
+export type Result = TensorResult | string | readonly Result[];
+export interface TensorResult extends OutputReference {
+  readonly type: string;
+}
+export type Scenario = (transformers: Transformers) => Promise<Record<string, Result>>;
+
+const plain = ({ type, dims, data }: TensorLike): Result => ({ type, ...summarize(dims, Array.from(data, Number)) });
+
+const sines = (t: Transformers, ...dims: number[]): TensorLike => {
+  const count = dims.reduce((a, b) => a * b, 1);
+  return new t.Tensor(
+    "float32",
+    Float32Array.from({ length: count }, (_, i) => Math.sin(i)),
+    dims,
+  );
+};
+const axis = (t: Transformers, value: bigint): TensorLike => new t.Tensor("int64", [value], []);
+
+/** Each asks a second time with other dims: what was compiled for the first must serve, or be known not to. */
+const graphs: Readonly<Record<string, Scenario>> = {
+  "resize nearest": resize("nearest"),
+  "resize bilinear": resize("bilinear"),
+  "resize bicubic": resize("bicubic"),
+  matmul: async t => ({
+    matrices: plain(await t.matmul(sines(t, 2, 3), sines(t, 3, 2))),
+    batches: plain(await t.matmul(sines(t, 2, 3, 5, 7), sines(t, 7, 2))),
+  }),
+  rfft: async t => ({
+    even: plain(await t.rfft(sines(t, 2, 16), axis(t, 1n))),
+    odd: plain(await t.rfft(sines(t, 1, 9), axis(t, 1n))),
+  }),
+  topk: async t => ({
+    three: (await t.topk(sines(t, 2, 5, 7), 3)).map(plain),
+    one: (await t.topk(sines(t, 40), 1)).map(plain),
+  }),
+  slice: async t => ({
+    two: plain(await t.slice(sines(t, 4, 5, 7), [0, 1], [2, 3], [0, 2])),
+    rest: plain(await t.slice(sines(t, 6, 3), [-2], [100], [0])),
+  }),
+};
+
+function resize(mode: string): Scenario {
+  return async t => ({
+    smaller: plain(await t.interpolate_4d(sines(t, 2, 3, 5, 7), { size: [3, 4], mode })),
+    larger: plain(await t.interpolate_4d(sines(t, 1, 2, 4, 3), { size: [9, 12], mode })),
+  });
+}
+
+const sentences = ["The blue tiles are on the wall.", "Is the sun painted?"];
+
+/** embeddings of two sentences of different lengths, then of one; the mask decides */
+const extraction =
+  (dtype: string): Scenario =>
+  async t => {
+    const extract = await t.pipeline("feature-extraction", "bert", { dtype });
+    const pooled = (await extract(sentences, { pooling: "mean", normalize: true })) as TensorLike;
+    const tokens = (await extract(sentences[1], { pooling: "none" })) as TensorLike;
+    await extract.dispose();
+    return { pooled: plain(pooled), tokens: plain(tokens) };
+  };
+
+const picture = (t: Transformers, width: number, height: number): unknown => {
+  const data = Uint8ClampedArray.from({ length: width * height * 3 }, (_, i) => 127 + 120 * Math.sin(i / 17));
+  return new t.RawImage(data, width, height, 3);
+};
+const classification =
+  (dtype: string): Scenario =>
+  async t => {
+    const classify = await t.pipeline("image-classification", "vit", { dtype });
+    const pictures = [picture(t, 32, 32), picture(t, 50, 41)];
+    const answers = (await classify(pictures, { top_k: 4 })) as { label: string; score: number }[][];
+    await classify.dispose();
+    const result = answers.map(list => {
+      const scores = list.map(({ score }) => score);
+      return [list.map(({ label }) => label).join(" "), plain({ type: "float32", dims: [list.length], data: scores })];
+    });
+    return { answers: result };
+  };
+
+const prompt = "the blue tile in ";
+/** the prompt at once, then token after token with the cache of keys and values, greedily */
+const generation =
+  (dtype: string): Scenario =>
+  async t => {
+    const generate = await t.pipeline("text-generation", "llama", { dtype });
+    const [answer] = (await generate(prompt, { max_new_tokens: 24 })) as { generated_text: string }[];
+    await generate.dispose();
+    const tokenizer = await t.AutoTokenizer.from_pretrained("llama");
+    const model = await t.AutoModelForCausalLM.from_pretrained("llama", { dtype });
+    const inputs = tokenizer(prompt);
+    const { logits } = await model(inputs);
+    const ids = await model.generate({ ...inputs, max_new_tokens: 8, num_beams: 1, do_sample: false });
+    await model.dispose();
+    return { text: answer!.generated_text, prompt: plain(inputs.input_ids!), logits: plain(logits!), ids: plain(ids) };
+  };
+
+const each = (name: string, dtypes: readonly string[], scenario: (dtype: string) => Scenario) =>
+  Object.fromEntries(dtypes.map(dtype => [`${name} ${dtype}`, scenario(dtype)]));
+
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  ...graphs,
+  ...each("feature extraction", ["fp32", "fp16", "q8", "q4"], extraction),
+  ...each("image classification", ["fp32", "fp16", "q8"], classification),
+  ...each("text generation", ["fp32", "fp16", "q8", "q4", "q4f16"], generation),
+};
