@@ -32,6 +32,7 @@ import { operator as causalConvWithStateOperator } from "./causal-conv-with-stat
 import { operator as ceilOperator } from "./ceil.js";
 import { operator as celuOperator } from "./celu.js";
 import { operator as centerCropPadOperator } from "./center-crop-pad.js";
+import { operator as channelShuffleOperator } from "./channel-shuffle.js";
 import { operator as clipOperator } from "./clip.js";
 import { operator as col2imOperator } from "./col2im.js";
 import { operator as compressOperator } from "./compress.js";
@@ -180,6 +181,7 @@ import { operator as sequenceLengthOperator } from "./sequence-length.js";
 import { operator as sequenceMapOperator } from "./sequence-map.js";
 import { operator as shapeOperator } from "./shape.js";
 import { operator as shrinkOperator } from "./shrink.js";
+import { operator as shuffledPointwiseOperator } from "./shuffled-pointwise.js";
 import { operator as sigmoidOperator } from "./sigmoid.js";
 import { operator as signOperator } from "./sign.js";
 import { operator as simplifiedLayerNormalizationOperator } from "./simplified-layer-normalization.js";
@@ -255,6 +257,7 @@ export const builtInOperators: readonly Operator[] = [
   ceilOperator,
   celuOperator,
   centerCropPadOperator,
+  channelShuffleOperator,
   clipOperator,
   col2imOperator,
   compressOperator,
@@ -402,6 +405,7 @@ export const builtInOperators: readonly Operator[] = [
   sequenceMapOperator,
   shapeOperator,
   shrinkOperator,
+  shuffledPointwiseOperator,
   sigmoidOperator,
   signOperator,
   simplifiedLayerNormalizationOperator,

@@ -14,10 +14,12 @@ import {
   foldConstants,
   foldNormalization,
   foldPadding,
+  foldShuffle,
   removeDeadCode,
   resolveIf,
   shareCommon,
   simplify,
+  sinkConcat,
   splitGroups,
 } from "../../src/graph/passes/index.js";
 import { printGraph } from "../../src/graph/print.js";
@@ -55,6 +57,18 @@ const random = (dims: readonly number[], seed = 7): ReferenceTensor => ({
 });
 const weights = (name: string, dims: readonly number[], seed: number) =>
   f32Tensor(name, dims, random(dims, seed).data as number[]);
+/** two groups of four channels, dealt out in turn */
+const shuffleDims = [
+  i64Tensor("groups", [5], [1, 2, 4, 3, 3]),
+  i64Tensor("image3", [4], [1, 8, 3, 3]),
+  i64Tensor("groups4", [5], [1, 2, 4, 4, 3]),
+  i64Tensor("image4", [4], [1, 8, 4, 3]),
+];
+const shuffle = (from: string, to: string, dims = "image3") => [
+  node("Reshape", [from, dims === "image3" ? "groups" : "groups4"], [`${to}/split`]),
+  node("Transpose", [`${to}/split`], [`${to}/swapped`], [ints("perm", [0, 2, 1, 3, 4])]),
+  node("Reshape", [`${to}/swapped`, dims], [to]),
+];
 const positive = (name: string, dims: readonly number[], seed: number) =>
   f32Tensor(
     name,
@@ -499,6 +513,134 @@ const cases: readonly PassCase[] = [
       "y = Concat(Conv_0/group_0, Conv_0/group_1)",
       "d = Conv(x, wd)",
       "v = Conv(x, w2)",
+    ],
+  },
+  {
+    title:
+      "fold-shuffle: no shuffle before a convolution over all channels, nor below a depthwise one before one in as many groups",
+    pass: foldShuffle,
+    model: {
+      inputs: [value("x", f32, [1, 8, 3, 3])],
+      outputs: [y, value("z", f32)],
+      initializers: [
+        weights("w", [3, 8, 3, 3], 1),
+        weights("wd", [8, 1, 3, 3], 2),
+        weights("bd", [8], 3),
+        weights("wg", [6, 4, 1, 1], 4),
+        weights("bg", [6], 5),
+        ...shuffleDims,
+      ],
+      nodes: [
+        ...shuffle("x", "s"),
+        node("Conv", ["s", "w"], ["y"]),
+        ...shuffle("x", "t"),
+        node("Conv", ["t", "wd", "bd"], ["d"], [int("group", 8), ints("pads", [1, 1, 1, 1])]),
+        node("Conv", ["d", "wg", "bg"], ["z"], [int("group", 2)]),
+      ],
+    },
+    inputs: { x: random([1, 8, 3, 3]) },
+    // what made the shuffles is dead now
+    want: [
+      "s/split = Reshape(x, groups)",
+      "s/swapped = Transpose(s/split)",
+      "s = ChannelShuffle(x)",
+      "y = Conv(x, Conv_3/w)",
+      "t/split = Reshape(x, groups)",
+      "t/swapped = Transpose(t/split)",
+      "t = ChannelShuffle(x)",
+      "d = Conv(t, wd, bd)",
+      "Conv_7/unshuffled = Conv(x, Conv_7/w, Conv_7/b)",
+      "Conv_8/group_0/x = Slice(Conv_7/unshuffled, Conv_8/group_0/x/starts, Conv_8/group_0/x/ends, Conv_8/group_0/x/axes)",
+      "Conv_8/group_0 = ShuffledPointwise(Conv_8/group_0/x, Conv_8/group_0/w, Conv_8/group_0/b)",
+      "Conv_8/group_1/x = Slice(Conv_7/unshuffled, Conv_8/group_1/x/starts, Conv_8/group_1/x/ends, Conv_8/group_1/x/axes)",
+      "Conv_8/group_1 = ShuffledPointwise(Conv_8/group_1/x, Conv_8/group_1/w, Conv_8/group_1/b)",
+      "z = Concat(Conv_8/group_0, Conv_8/group_1)",
+    ],
+  },
+  {
+    title: "fold-shuffle: a shuffle that is read twice, that moves other dims, or before other convolutions stays",
+    pass: foldShuffle,
+    model: {
+      inputs: [value("x", f32, [1, 8, 4, 3])],
+      outputs: [y, value("z", f32), value("u", f32), value("v", f32)],
+      initializers: [
+        weights("w", [3, 8, 1, 1], 1),
+        weights("wg", [4, 4, 3, 3], 2),
+        weights("w4", [4, 2, 1, 1], 3),
+        i64Tensor("rows", [5], [1, 8, 2, 2, 3]),
+        i64Tensor("image", [4], [1, 8, 4, 3]),
+        ...shuffleDims,
+      ],
+      nodes: [
+        ...shuffle("x", "s", "image4"),
+        node("Conv", ["s", "w"], ["y"]),
+        node("Conv", ["s", "wg"], ["z"], [int("group", 2)]),
+        ...shuffle("x", "t", "image4"),
+        node("Conv", ["t", "w4"], ["u"], [int("group", 4)]),
+        node("Reshape", ["x", "rows"], ["r"]),
+        node("Transpose", ["r"], ["q"], [ints("perm", [0, 1, 3, 2, 4])]),
+        node("Reshape", ["q", "image"], ["p"]),
+        node("Conv", ["p", "w"], ["v"]),
+      ],
+    },
+    inputs: { x: random([1, 8, 4, 3]) },
+    want: [
+      "s/split = Reshape(x, groups4)",
+      "s/swapped = Transpose(s/split)",
+      "s = ChannelShuffle(x)",
+      "y = Conv(s, w)",
+      "z = Conv(s, wg)",
+      "t/split = Reshape(x, groups4)",
+      "t/swapped = Transpose(t/split)",
+      "t = ChannelShuffle(x)",
+      "u = Conv(t, w4)",
+      "r = Reshape(x, rows)",
+      "q = Transpose(r)",
+      "p = Reshape(q, image)",
+      "v = Conv(p, w)",
+    ],
+  },
+  {
+    title:
+      "sink-concat: element by element on what the convolutions of a concatenation give; not on other channels, or what others read",
+    pass: sinkConcat,
+    model: {
+      inputs: [value("x", f32, [1, 3, 2, 2]), value("r", f32, [1, 5, 2, 2])],
+      outputs: [y, value("z", f32), value("c2", f32)],
+      initializers: [weights("w", [2, 3, 1, 1], 1), weights("v", [3, 3, 1, 1], 2)],
+      nodes: [
+        node("Conv", ["x", "w"], ["a"]),
+        node("Conv", ["x", "v"], ["b"]),
+        node("Concat", ["a", "b"], ["c"], [int("axis", 1)]),
+        node("Add", ["r", "c"], ["s"]),
+        node("Relu", ["s"], ["y"]),
+        node("Concat", ["x", "x"], ["k"], [int("axis", 1)]),
+        node("Relu", ["k"], ["z"]),
+        node("Conv", ["x", "w"], ["a2"]),
+        node("Conv", ["x", "v"], ["b2"]),
+        node("Concat", ["a2", "b2"], ["c2"], [int("axis", 1)]),
+        node("Relu", ["c2"], ["l"]),
+      ],
+    },
+    inputs: { x: random([1, 3, 2, 2]), r: random([1, 5, 2, 2], 3) },
+    want: [
+      "a = Conv(x, w)",
+      "b = Conv(x, v)",
+      "c = Concat(a, b)",
+      "Add_3/part_0/x0 = Slice(r, Add_3/part_0/x0/starts, Add_3/part_0/x0/ends, Add_3/part_0/x0/axes)",
+      "Add_3/part_0 = Add(Add_3/part_0/x0, a)",
+      "Add_3/part_1/x0 = Slice(r, Add_3/part_1/x0/starts, Add_3/part_1/x0/ends, Add_3/part_1/x0/axes)",
+      "Add_3/part_1 = Add(Add_3/part_1/x0, b)",
+      "s = Concat(Add_3/part_0, Add_3/part_1)",
+      "Relu_4/part_0 = Relu(Add_3/part_0)",
+      "Relu_4/part_1 = Relu(Add_3/part_1)",
+      "y = Concat(Relu_4/part_0, Relu_4/part_1)",
+      "k = Concat(x, x)",
+      "z = Relu(k)",
+      "a2 = Conv(x, w)",
+      "b2 = Conv(x, v)",
+      "c2 = Concat(a2, b2)",
+      "l = Relu(c2)",
     ],
   },
   {

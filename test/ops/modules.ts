@@ -32,6 +32,7 @@ import * as causalConvWithStateModule from "../../src/ops/causal-conv-with-state
 import * as ceilModule from "../../src/ops/ceil.js";
 import * as celuModule from "../../src/ops/celu.js";
 import * as centerCropPadModule from "../../src/ops/center-crop-pad.js";
+import * as channelShuffleModule from "../../src/ops/channel-shuffle.js";
 import * as clipModule from "../../src/ops/clip.js";
 import * as col2imModule from "../../src/ops/col2im.js";
 import * as compressModule from "../../src/ops/compress.js";
@@ -273,6 +274,7 @@ import * as sequenceLengthModule from "../../src/ops/sequence-length.js";
 import * as sequenceMapModule from "../../src/ops/sequence-map.js";
 import * as shapeModule from "../../src/ops/shape.js";
 import * as shrinkModule from "../../src/ops/shrink.js";
+import * as shuffledPointwiseModule from "../../src/ops/shuffled-pointwise.js";
 import * as sigmoidModule from "../../src/ops/sigmoid.js";
 import * as signModule from "../../src/ops/sign.js";
 import * as simplifiedLayerNormalizationModule from "../../src/ops/simplified-layer-normalization.js";
@@ -352,6 +354,7 @@ export const operatorModules: readonly OperatorModule[] = [
   ceilModule,
   celuModule,
   centerCropPadModule,
+  channelShuffleModule,
   clipModule,
   col2imModule,
   compressModule,
@@ -592,6 +595,7 @@ export const operatorModules: readonly OperatorModule[] = [
   sequenceMapModule,
   shapeModule,
   shrinkModule,
+  shuffledPointwiseModule,
   sigmoidModule,
   signModule,
   simplifiedLayerNormalizationModule,

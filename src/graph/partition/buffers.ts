@@ -14,10 +14,18 @@ export interface Piece {
   readonly inPlace: boolean;
 }
 
+interface Alias {
+  readonly source: Value;
+  readonly layout: Layout;
+  readonly resolve: () => Buffer;
+  /** where a part begins in the source, by dim; absent: all of it, under the alias's own dims */
+  readonly starts: readonly number[] | undefined;
+}
+
 export class Buffers {
   #count = 0;
   readonly #byValue = new Map<Value, Buffer>();
-  readonly #aliases = new Map<Value, { source: Value; layout: Layout; resolve: () => Buffer }>();
+  readonly #aliases = new Map<Value, Alias>();
   /** values under whose memory others are renamed: where they lie is settled */
   readonly #settled = new Set<Value>();
   readonly #pieces = new Map<Buffer, readonly Piece[]>();
@@ -28,6 +36,16 @@ export class Buffers {
     const alias = this.#aliases.get(v);
     if (!alias) return undefined;
     const source = alias.resolve();
+    if (alias.starts) {
+      const strides = stridesOf(source);
+      const offset = alias.starts.reduce((sum, start, d) => sum.add(strides[d]!.mul(start)), Poly.zero);
+      const part = {
+        ...this.#make(v, "arena", { order: source.layout.order, strides }),
+        window: { of: source, offset },
+      };
+      this.#byValue.set(v, part);
+      return part;
+    }
     // constants under other dims are constants again; everything else is a window at offset 0
     const { window, ...own } = this.#make(v, source.kind === "constant" ? "constant" : "arena", alias.layout);
     const buffer: Buffer =
@@ -84,8 +102,8 @@ export class Buffers {
       );
     return isRowMajor(v, layout) && isRowMajor(source, sourceLayout);
   }
-  alias(v: Value, layout: Layout, source: Value, resolve: () => Buffer): void {
-    this.#aliases.set(v, { source, layout, resolve });
+  alias(v: Value, layout: Layout, source: Value, resolve: () => Buffer, starts?: readonly number[]): void {
+    this.#aliases.set(v, { source, layout, resolve, starts });
     this.#settled.add(source);
   }
 

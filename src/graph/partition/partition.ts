@@ -306,7 +306,7 @@ class Region implements FusionView {
       )
     );
   }
-  /** Reshapes, and transposes that change nothing in memory, are the same memory under other dims. */
+  /** Reshapes, and transposes that change nothing in memory, are the same memory under other dims; slices of what is stored are parts of it. */
   #placeAliases(): void {
     for (const bound of this.#bound) {
       if (!bound.operator.at && !bound.operator.reshape) continue;
@@ -325,9 +325,23 @@ class Region implements FusionView {
         if (same) {
           this.#buffers.alias(v, this.#layoutOf(v), source, () => this.#bufferFor(source));
           this.#outside.add(source);
+        } else if (read?.starts && this.#isPart(v, source, read.starts)) {
+          this.#buffers.alias(v, this.#layoutOf(v), source, () => this.#bufferFor(source), read.starts);
+          this.#outside.add(source);
         }
       }
     }
+  }
+  /** May the slice `v` be read where its source lies? Only of what is in memory anyway: else it would be computed as a whole, and stored. */
+  #isPart(v: Value, source: Value, starts: readonly number[]): boolean {
+    if (source.constant || this.#graph.outputs.includes(v)) return false;
+    // a body may read beyond its input: that is padding
+    const rest = source.dims!.map((d, i) => d.sub(v.dims![i]!).sub(starts[i]!));
+    if (!rest.every(p => p.isConst && p.constant >= 0)) return false;
+    if (this.layout(source).order.join() !== this.#layoutOf(v).order.join()) return false;
+    const pattern = this.producer(source)?.pattern;
+    const isShared = this.#outside.has(source) || this.#consumers.get(source)!.size > 1;
+    return isShared || !pattern || pattern.contraction || pattern.reduction;
   }
   #placeConcats(): void {
     for (const bound of [...this.#bound].reverse()) {

@@ -15,6 +15,8 @@ export interface Read {
   readonly bare: boolean;
   /** every index is an axis or none, plus what no axis changes (a slice): a loop walks it like a bare one */
   readonly direct: boolean;
+  /** the place is the output's own, moved by these amounts, one a dim: the output is a part of the value */
+  readonly starts: readonly number[] | undefined;
   /** output dims that the reading place varies over and the index does not: the value is read again for each of them */
   readonly extraOutputs: readonly number[];
   /** the same for axes of reductions around the read */
@@ -132,10 +134,17 @@ function readOf(
     position,
     bare,
     direct: index.every(movesByOne),
+    starts: startsOf(index, outputs),
     extraOutputs,
     extraReduced: [...over].some(a => !used.has(a)),
     reduced: over.size > 0,
   };
+}
+
+function startsOf(index: readonly Poly[], outputs: readonly (Axis | undefined)[]): readonly number[] | undefined {
+  const moved = index.map((p, d) => (outputs[d] ? p.sub(Poly.sym(outputs[d].sym)) : p));
+  const isPart = index.length === outputs.length && moved.every(p => p.isConst && p.constant >= 0);
+  return isPart ? moved.map(p => p.constant) : undefined;
 }
 
 /** Is the index a bare axis over the whole dim? */

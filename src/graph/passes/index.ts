@@ -9,10 +9,12 @@ import type { Evaluate } from "./fold-constants.js";
 import { foldConstants } from "./fold-constants.js";
 import { foldNormalization } from "./fold-normalization.js";
 import { foldPadding } from "./fold-padding.js";
+import { foldShuffle } from "./fold-shuffle.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 import { resolveIf } from "./resolve-if.js";
 import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
+import { sinkConcat } from "./sink-concat.js";
 import { splitGroups } from "./split-groups.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
@@ -21,10 +23,12 @@ export {
   expandOperators,
   foldNormalization,
   foldPadding,
+  foldShuffle,
   removeDeadCode,
   resolveIf,
   shareCommon,
   simplify,
+  sinkConcat,
   splitGroups,
 };
 
@@ -54,7 +58,11 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     foldNormalization,
     foldPadding,
     // after the folds, which look for whole convolutions
+    foldShuffle,
     splitGroups,
+    sinkConcat,
+    // a slice of what both a convolution and a sum read
+    { ...shareCommon, name: "share-common-again" },
     { ...removeDeadCode, name: "remove-dead-code-again" },
     // folded constants may have made more known, and a user's pass may have left types open
     { ...inferTypes(registry), name: "infer-again" },

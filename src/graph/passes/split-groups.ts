@@ -1,13 +1,13 @@
 // Convolutions in groups become one convolution a group, over slices of the channels, and a concatenation: both are maps of indices,
 // and a convolution whose lanes read one pixel each is a plain contraction (AlexNet ran 8 times slower without). Depthwise ones
 // stay: their lanes are the groups. Weights are parts of the file's own.
-import { Poly } from "../../ir/poly.js";
-import { constantDims, constantValue } from "../constants.js";
-import type { ConstantData, GraphNode, Value } from "../graph.js";
+import { constantDims } from "../constants.js";
+import type { GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
 import type { Rule } from "../rewrite.js";
 import { rewriteEverywhere } from "../rewrite.js";
+import { channels, part, withDim } from "./parts.js";
 
 /** every group is a kernel of its own to start and, where sizes differ, to compile */
 const MOST_GROUPS = 32;
@@ -36,31 +36,3 @@ const split: Rule = node => {
   return { nodes: [...made, makeNode(node.name, "Concat", parts, [Y], { axis: 1 })] };
 };
 export const splitGroups: Pass = { name: "split-groups", run: graph => rewriteEverywhere(graph, split) };
-
-const withDim = (v: Value, name: string, dim: number, size: number): Value => ({
-  name,
-  dtype: v.dtype,
-  dims: v.dims!.map((d, i) => (i === dim ? Poly.int(size) : d)),
-});
-
-function channels(made: GraphNode[], X: Value, name: string, first: number, count: number): Value {
-  const bound = (what: string, n: number): Value => constantValue(`${name}/${what}`, "i64", [1], [n]);
-  const out = withDim(X, name, 1, count);
-  const inputs = [X, bound("starts", first), bound("ends", first + count), bound("axes", 1)];
-  made.push(makeNode(name, "Slice", inputs, [out]));
-  return out;
-}
-
-/** Neighbouring rows of a constant: a range of its bytes. */
-function part(v: Value, name: string, first: number, count: number): Value {
-  const data = v.constant!;
-  const rowBytes = data.byteLength / v.dims![0]!.constant;
-  const start = first * rowBytes;
-  const byteLength = count * rowBytes;
-  const constant: ConstantData = {
-    byteLength,
-    read: async () => (await data.read()).subarray(start, start + byteLength),
-    ...(data.readInto ? { readInto: (target, offset) => data.readInto!(target, start + offset) } : {}),
-  };
-  return { ...withDim(v, name, 0, count), constant };
-}
