@@ -12,10 +12,14 @@ import { operator as microsoftComplexMulOperator } from "./microsoft/complex-mul
 import { operator as microsoftComplexMulConjOperator } from "./microsoft/complex-mul-conj.js";
 import { operator as microsoftConvTransposeWithDynamicPadsOperator } from "./microsoft/conv-transpose-with-dynamic-pads.js";
 import { operator as microsoftCropAndResizeOperator } from "./microsoft/crop-and-resize.js";
+import { operator as microsoftDecoderMaskedMultiHeadAttentionOperator } from "./microsoft/decoder-masked-multi-head-attention.js";
 import { operator as microsoftDequantizeLinearOperator } from "./microsoft/dequantize-linear.js";
+import { operator as microsoftDynamicQuantizeLstmOperator } from "./microsoft/dynamic-quantize-lstm.js";
 import { operator as microsoftDynamicQuantizeMatMulOperator } from "./microsoft/dynamic-quantize-mat-mul.js";
+import { operator as microsoftDynamicTimeWarpingOperator } from "./microsoft/dynamic-time-warping.js";
 import { operator as microsoftEmbedLayerNormalizationOperator } from "./microsoft/embed-layer-normalization.js";
 import { operator as microsoftExpandDimsOperator } from "./microsoft/expand-dims.js";
+import { operator as microsoftExpertMatMulOperator } from "./microsoft/expert-mat-mul.js";
 import { operator as microsoftFastGeluOperator } from "./microsoft/fast-gelu.js";
 import { operator as microsoftFusedConvOperator } from "./microsoft/fused-conv.js";
 import { operator as microsoftFusedGemmOperator } from "./microsoft/fused-gemm.js";
@@ -34,9 +38,11 @@ import { operator as microsoftInverseOperator } from "./microsoft/inverse.js";
 import { operator as microsoftIrfftOperator } from "./microsoft/irfft.js";
 import { operator as microsoftKeyMaskOperator } from "./microsoft/key-mask.js";
 import { operator as microsoftKeyValueCacheOperator } from "./microsoft/key-value-cache.js";
+import { operator as microsoftMatMulBnb4Operator } from "./microsoft/mat-mul-bnb-4.js";
 import { operator as microsoftMatMulInteger16Operator } from "./microsoft/mat-mul-integer-16.js";
 import { operator as microsoftMatMulIntegerToFloatOperator } from "./microsoft/mat-mul-integer-to-float.js";
 import { operator as microsoftMatMulNBitsOperator } from "./microsoft/mat-mul-n-bits.js";
+import { operator as microsoftMoEOperator } from "./microsoft/mo-e.js";
 import { operator as microsoftMulIntegerOperator } from "./microsoft/mul-integer.js";
 import { operator as microsoftMultiHeadAttentionOperator } from "./microsoft/multi-head-attention.js";
 import { operator as microsoftMurmurHash3Operator } from "./microsoft/murmur-hash-3.js";
@@ -44,6 +50,8 @@ import { operator as microsoftNGramRepeatBlockOperator } from "./microsoft/n-gra
 import { operator as microsoftNhwcConvOperator } from "./microsoft/nhwc-conv.js";
 import { operator as microsoftNhwcFusedConvOperator } from "./microsoft/nhwc-fused-conv.js";
 import { operator as microsoftNhwcMaxPoolOperator } from "./microsoft/nhwc-max-pool.js";
+import { operator as microsoftPackedAttentionOperator } from "./microsoft/packed-attention.js";
+import { operator as microsoftPackedMultiHeadAttentionOperator } from "./microsoft/packed-multi-head-attention.js";
 import { operator as microsoftPadOperator } from "./microsoft/pad.js";
 import { operator as microsoftQAttentionOperator } from "./microsoft/q-attention.js";
 import { operator as microsoftQGemmOperator } from "./microsoft/q-gemm.js";
@@ -58,16 +66,20 @@ import { operator as microsoftQLinearReduceMeanOperator } from "./microsoft/q-li
 import { operator as microsoftQLinearSigmoidOperator } from "./microsoft/q-linear-sigmoid.js";
 import { operator as microsoftQLinearSoftmaxOperator } from "./microsoft/q-linear-softmax.js";
 import { operator as microsoftQLinearWhereOperator } from "./microsoft/q-linear-where.js";
+import { operator as microsoftQMoEOperator } from "./microsoft/q-mo-e.js";
 import { operator as microsoftQuantizeLinearOperator } from "./microsoft/quantize-linear.js";
 import { operator as microsoftQuickGeluOperator } from "./microsoft/quick-gelu.js";
 import { operator as microsoftRangeOperator } from "./microsoft/range.js";
 import { operator as microsoftReduceSumIntegerOperator } from "./microsoft/reduce-sum-integer.js";
 import { operator as microsoftRelativePositionBiasOperator } from "./microsoft/relative-position-bias.js";
+import { operator as microsoftRemovePaddingOperator } from "./microsoft/remove-padding.js";
+import { operator as microsoftRestorePaddingOperator } from "./microsoft/restore-padding.js";
 import { operator as microsoftRfftOperator } from "./microsoft/rfft.js";
 import { operator as microsoftRotaryEmbeddingOperator } from "./microsoft/rotary-embedding.js";
 import { operator as microsoftSkipGroupNormOperator } from "./microsoft/skip-group-norm.js";
 import { operator as microsoftSkipLayerNormalizationOperator } from "./microsoft/skip-layer-normalization.js";
 import { operator as microsoftSkipSimplifiedLayerNormalizationOperator } from "./microsoft/skip-simplified-layer-normalization.js";
+import { operator as microsoftTokenizerOperator } from "./microsoft/tokenizer.js";
 import { operator as microsoftTorchEmbeddingOperator } from "./microsoft/torch-embedding.js";
 import { operator as microsoftTransposeMatMulOperator } from "./microsoft/transpose-mat-mul.js";
 import { operator as microsoftTriluOperator } from "./microsoft/trilu.js";
@@ -112,10 +124,14 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftComplexMulOperator,
   microsoftConvTransposeWithDynamicPadsOperator,
   microsoftCropAndResizeOperator,
+  microsoftDecoderMaskedMultiHeadAttentionOperator,
   microsoftDequantizeLinearOperator,
+  microsoftDynamicQuantizeLstmOperator,
   microsoftDynamicQuantizeMatMulOperator,
+  microsoftDynamicTimeWarpingOperator,
   microsoftEmbedLayerNormalizationOperator,
   microsoftExpandDimsOperator,
+  microsoftExpertMatMulOperator,
   microsoftFastGeluOperator,
   microsoftFusedConvOperator,
   microsoftFusedGemmOperator,
@@ -134,9 +150,11 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftIrfftOperator,
   microsoftKeyMaskOperator,
   microsoftKeyValueCacheOperator,
+  microsoftMatMulBnb4Operator,
   microsoftMatMulInteger16Operator,
   microsoftMatMulIntegerToFloatOperator,
   microsoftMatMulNBitsOperator,
+  microsoftMoEOperator,
   microsoftMulIntegerOperator,
   microsoftMultiHeadAttentionOperator,
   microsoftMurmurHash3Operator,
@@ -144,6 +162,8 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftNhwcConvOperator,
   microsoftNhwcFusedConvOperator,
   microsoftNhwcMaxPoolOperator,
+  microsoftPackedAttentionOperator,
+  microsoftPackedMultiHeadAttentionOperator,
   microsoftPadOperator,
   microsoftQAttentionOperator,
   microsoftQGemmOperator,
@@ -158,16 +178,20 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftQLinearSigmoidOperator,
   microsoftQLinearSoftmaxOperator,
   microsoftQLinearWhereOperator,
+  microsoftQMoEOperator,
   microsoftQuantizeLinearOperator,
   microsoftQuickGeluOperator,
   microsoftRangeOperator,
   microsoftReduceSumIntegerOperator,
   microsoftRelativePositionBiasOperator,
+  microsoftRemovePaddingOperator,
+  microsoftRestorePaddingOperator,
   microsoftRfftOperator,
   microsoftRotaryEmbeddingOperator,
   microsoftSkipGroupNormOperator,
   microsoftSkipLayerNormalizationOperator,
   microsoftSkipSimplifiedLayerNormalizationOperator,
+  microsoftTokenizerOperator,
   microsoftTorchEmbeddingOperator,
   microsoftTransposeMatMulOperator,
   microsoftTriluOperator,

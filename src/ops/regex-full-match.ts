@@ -30,22 +30,32 @@ export const operator: Operator = {
   },
 };
 
+/** The whole of a text. */
+const expressionOf = (node: NodeInfo): RegExp =>
+  re2Expression("RegexFullMatch", node, "pattern", node.attributes.pattern, "u", body => `^(?:${body})$`);
+
 /** Patterns are those of RE2. JavaScript reads most of them alike; flags in front become flags of the expression. */
-function expressionOf(node: NodeInfo): RegExp {
-  const pattern: string = node.attributes.pattern;
+export function re2Expression(
+  op: string,
+  node: NodeInfo,
+  attribute: string,
+  pattern: string,
+  own: string,
+  around: (body: string) => string = body => body,
+): RegExp {
   const [, flags = "", body = ""] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(pattern)!;
-  const source = `^(?:${body
+  const source = body
     .replace(/\\z/g, "$")
     .replace(/\\A/g, "^")
-    .replace(/\(\?P</g, "(?<")})$`;
+    .replace(/\(\?P</g, "(?<");
   try {
-    return new RegExp(source, `${flags}u`);
+    return new RegExp(around(source), `${flags}${own}`);
   } catch (cause) {
     refuse(
       "operator-attribute",
-      "RegexFullMatch",
+      op,
       node,
-      `pattern ${JSON.stringify(pattern)} can't be read (${(cause as Error).message}); write it with what RE2 and JavaScript have in common`,
+      `${attribute} ${JSON.stringify(pattern)} can't be read (${(cause as Error).message}); write it with what RE2 and JavaScript have in common`,
     );
   }
 }

@@ -67,6 +67,11 @@ export const text = (name: string, s: string): AttributeInit => ({
   type: AttributeType.STRING,
   s: Uint8Array.from(Buffer.from(s)),
 });
+export const strings = (name: string, list: readonly string[]): AttributeInit => ({
+  name,
+  type: AttributeType.STRINGS,
+  strings: list.map(s => Uint8Array.from(Buffer.from(s))),
+});
 export const ints = (name: string, list: readonly (number | bigint)[]): AttributeInit => ({
   name,
   type: AttributeType.INTS,

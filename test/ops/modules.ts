@@ -126,10 +126,14 @@ import * as microsoftComplexMulModule from "../../src/ops/microsoft/complex-mul.
 import * as microsoftComplexMulConjModule from "../../src/ops/microsoft/complex-mul-conj.js";
 import * as microsoftConvTransposeWithDynamicPadsModule from "../../src/ops/microsoft/conv-transpose-with-dynamic-pads.js";
 import * as microsoftCropAndResizeModule from "../../src/ops/microsoft/crop-and-resize.js";
+import * as microsoftDecoderMaskedMultiHeadAttentionModule from "../../src/ops/microsoft/decoder-masked-multi-head-attention.js";
 import * as microsoftDequantizeLinearModule from "../../src/ops/microsoft/dequantize-linear.js";
+import * as microsoftDynamicQuantizeLstmModule from "../../src/ops/microsoft/dynamic-quantize-lstm.js";
 import * as microsoftDynamicQuantizeMatMulModule from "../../src/ops/microsoft/dynamic-quantize-mat-mul.js";
+import * as microsoftDynamicTimeWarpingModule from "../../src/ops/microsoft/dynamic-time-warping.js";
 import * as microsoftEmbedLayerNormalizationModule from "../../src/ops/microsoft/embed-layer-normalization.js";
 import * as microsoftExpandDimsModule from "../../src/ops/microsoft/expand-dims.js";
+import * as microsoftExpertMatMulModule from "../../src/ops/microsoft/expert-mat-mul.js";
 import * as microsoftFastGeluModule from "../../src/ops/microsoft/fast-gelu.js";
 import * as microsoftFusedConvModule from "../../src/ops/microsoft/fused-conv.js";
 import * as microsoftFusedGemmModule from "../../src/ops/microsoft/fused-gemm.js";
@@ -148,9 +152,11 @@ import * as microsoftInverseModule from "../../src/ops/microsoft/inverse.js";
 import * as microsoftIrfftModule from "../../src/ops/microsoft/irfft.js";
 import * as microsoftKeyMaskModule from "../../src/ops/microsoft/key-mask.js";
 import * as microsoftKeyValueCacheModule from "../../src/ops/microsoft/key-value-cache.js";
+import * as microsoftMatMulBnb4Module from "../../src/ops/microsoft/mat-mul-bnb-4.js";
 import * as microsoftMatMulInteger16Module from "../../src/ops/microsoft/mat-mul-integer-16.js";
 import * as microsoftMatMulIntegerToFloatModule from "../../src/ops/microsoft/mat-mul-integer-to-float.js";
 import * as microsoftMatMulNBitsModule from "../../src/ops/microsoft/mat-mul-n-bits.js";
+import * as microsoftMoEModule from "../../src/ops/microsoft/mo-e.js";
 import * as microsoftMulIntegerModule from "../../src/ops/microsoft/mul-integer.js";
 import * as microsoftMultiHeadAttentionModule from "../../src/ops/microsoft/multi-head-attention.js";
 import * as microsoftMurmurHash3Module from "../../src/ops/microsoft/murmur-hash-3.js";
@@ -158,6 +164,8 @@ import * as microsoftNGramRepeatBlockModule from "../../src/ops/microsoft/n-gram
 import * as microsoftNhwcConvModule from "../../src/ops/microsoft/nhwc-conv.js";
 import * as microsoftNhwcFusedConvModule from "../../src/ops/microsoft/nhwc-fused-conv.js";
 import * as microsoftNhwcMaxPoolModule from "../../src/ops/microsoft/nhwc-max-pool.js";
+import * as microsoftPackedAttentionModule from "../../src/ops/microsoft/packed-attention.js";
+import * as microsoftPackedMultiHeadAttentionModule from "../../src/ops/microsoft/packed-multi-head-attention.js";
 import * as microsoftPadModule from "../../src/ops/microsoft/pad.js";
 import * as microsoftQAttentionModule from "../../src/ops/microsoft/q-attention.js";
 import * as microsoftQGemmModule from "../../src/ops/microsoft/q-gemm.js";
@@ -172,16 +180,20 @@ import * as microsoftQLinearReduceMeanModule from "../../src/ops/microsoft/q-lin
 import * as microsoftQLinearSigmoidModule from "../../src/ops/microsoft/q-linear-sigmoid.js";
 import * as microsoftQLinearSoftmaxModule from "../../src/ops/microsoft/q-linear-softmax.js";
 import * as microsoftQLinearWhereModule from "../../src/ops/microsoft/q-linear-where.js";
+import * as microsoftQMoEModule from "../../src/ops/microsoft/q-mo-e.js";
 import * as microsoftQuantizeLinearModule from "../../src/ops/microsoft/quantize-linear.js";
 import * as microsoftQuickGeluModule from "../../src/ops/microsoft/quick-gelu.js";
 import * as microsoftRangeModule from "../../src/ops/microsoft/range.js";
 import * as microsoftReduceSumIntegerModule from "../../src/ops/microsoft/reduce-sum-integer.js";
 import * as microsoftRelativePositionBiasModule from "../../src/ops/microsoft/relative-position-bias.js";
+import * as microsoftRemovePaddingModule from "../../src/ops/microsoft/remove-padding.js";
+import * as microsoftRestorePaddingModule from "../../src/ops/microsoft/restore-padding.js";
 import * as microsoftRfftModule from "../../src/ops/microsoft/rfft.js";
 import * as microsoftRotaryEmbeddingModule from "../../src/ops/microsoft/rotary-embedding.js";
 import * as microsoftSkipGroupNormModule from "../../src/ops/microsoft/skip-group-norm.js";
 import * as microsoftSkipLayerNormalizationModule from "../../src/ops/microsoft/skip-layer-normalization.js";
 import * as microsoftSkipSimplifiedLayerNormalizationModule from "../../src/ops/microsoft/skip-simplified-layer-normalization.js";
+import * as microsoftTokenizerModule from "../../src/ops/microsoft/tokenizer.js";
 import * as microsoftTorchEmbeddingModule from "../../src/ops/microsoft/torch-embedding.js";
 import * as microsoftTransposeMatMulModule from "../../src/ops/microsoft/transpose-mat-mul.js";
 import * as microsoftTriluModule from "../../src/ops/microsoft/trilu.js";
@@ -448,10 +460,14 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftComplexMulModule,
   microsoftConvTransposeWithDynamicPadsModule,
   microsoftCropAndResizeModule,
+  microsoftDecoderMaskedMultiHeadAttentionModule,
   microsoftDequantizeLinearModule,
+  microsoftDynamicQuantizeLstmModule,
   microsoftDynamicQuantizeMatMulModule,
+  microsoftDynamicTimeWarpingModule,
   microsoftEmbedLayerNormalizationModule,
   microsoftExpandDimsModule,
+  microsoftExpertMatMulModule,
   microsoftFastGeluModule,
   microsoftFusedConvModule,
   microsoftFusedGemmModule,
@@ -470,9 +486,11 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftIrfftModule,
   microsoftKeyMaskModule,
   microsoftKeyValueCacheModule,
+  microsoftMatMulBnb4Module,
   microsoftMatMulInteger16Module,
   microsoftMatMulIntegerToFloatModule,
   microsoftMatMulNBitsModule,
+  microsoftMoEModule,
   microsoftMulIntegerModule,
   microsoftMultiHeadAttentionModule,
   microsoftMurmurHash3Module,
@@ -480,6 +498,8 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftNhwcConvModule,
   microsoftNhwcFusedConvModule,
   microsoftNhwcMaxPoolModule,
+  microsoftPackedAttentionModule,
+  microsoftPackedMultiHeadAttentionModule,
   microsoftPadModule,
   microsoftQAttentionModule,
   microsoftQGemmModule,
@@ -494,16 +514,20 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftQLinearSigmoidModule,
   microsoftQLinearSoftmaxModule,
   microsoftQLinearWhereModule,
+  microsoftQMoEModule,
   microsoftQuantizeLinearModule,
   microsoftQuickGeluModule,
   microsoftRangeModule,
   microsoftReduceSumIntegerModule,
   microsoftRelativePositionBiasModule,
+  microsoftRemovePaddingModule,
+  microsoftRestorePaddingModule,
   microsoftRfftModule,
   microsoftRotaryEmbeddingModule,
   microsoftSkipGroupNormModule,
   microsoftSkipLayerNormalizationModule,
   microsoftSkipSimplifiedLayerNormalizationModule,
+  microsoftTokenizerModule,
   microsoftTorchEmbeddingModule,
   microsoftTransposeMatMulModule,
   microsoftTriluModule,
