@@ -22,13 +22,12 @@ export function stageOf(view: KernelView, s: SinkView, lane: string | undefined,
   if (reduces.length === 0) return { ...named, ...elementwise(view.cost(s.value)) };
   const row = sharingAxis(view, s, reduces, laneAxis);
   const contracts = reduces.some(isContraction);
-  const tile = contracts ? bestTile(view, row, laneAxis, options) : windowTile(view, row, laneAxis, options);
-  if (!row)
-    return {
-      ...named,
-      vectors: Math.min(4, Math.max(1, Math.floor(view.extent(laneAxis) / view.lanes))),
-      tail: "mask",
-    };
+  // without rows it is matrix × vector or a sum of rows: bound by latency unless many vectors are on their way
+  const tile = contracts || !row ? bestTile(view, row, laneAxis, options) : windowTile(view, row, laneAxis, options);
+  if (!row) {
+    const vectors = Math.min(tile.vectors, Math.max(1, Math.floor(view.extent(laneAxis) / view.lanes)));
+    return { ...named, vectors, tail: "mask" };
+  }
   const order = [...rows.filter(a => a !== row && a !== laneAxis), row].map(a => view.names.axis(a));
   const name = view.names.axis(row);
   return {
@@ -90,15 +89,19 @@ function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: 
   }
   return best;
 }
-/** Accumulators, the vectors of the lane operand and one splat, or all of them, live in registers; one more is left to the engine. */
+/**
+ * Accumulators, the vectors of the lane operand and one splat, or all of them, live in registers; one more is left to the engine. What a
+ * single row reads is used once: it need not stay.
+ */
 function fits(rows: number, vectors: number, { profile, features }: TileOptions): boolean {
   const { loadsFirst } = tileLimits[features.tileProfile];
   const accumulators = rows * vectors;
   // without fused multiply-adds each product needs a register of its own for a moment
   const temporaries = features.relaxedSimd ? 0 : 1;
   const splats = loadsFirst ? rows : 1;
+  const operands = loadsFirst || rows > 1 ? vectors : 1;
   const most = features.relaxedSimd ? MOST_ACCUMULATORS : 8;
-  return accumulators <= most && accumulators + vectors + splats + temporaries <= profile.vectorRegisters - 1;
+  return accumulators <= most && accumulators + operands + splats + temporaries <= profile.vectorRegisters - 1;
 }
 function cycles(rows: number, vectors: number, { profile }: TileOptions): number {
   const bound = Math.max(
