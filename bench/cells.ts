@@ -16,6 +16,8 @@ export function cells({ name, threads, results }: ModelRow): string[] {
     ratio(node?.medianMs, azulejo?.medianMs),
     ms(first(azulejo)),
     ratio(first(web), first(azulejo)),
+    ms(first(results.first)),
+    ratio(first(web), first(results.first)),
     azulejo?.codeBytes ? `${(azulejo.codeBytes / 1024).toFixed(0)}` : "–",
   ];
 }
@@ -26,9 +28,10 @@ export function memoryCells({ name, threads, results, idleRssBytes }: ModelRow):
   const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   const over = (r: typeof azulejo): string => (r ? mib(r.maxRssBytes - idleRssBytes) : "–");
   const needed = (azulejo?.constantBytes ?? 0) + (azulejo?.arenaBytes ?? 0);
-  return [name, `${threads}`, mib(needed), over(azulejo), mib(1.3 * needed + (40 << 20)), over(web), over(node)];
+  const bound = mib(1.3 * needed + (40 << 20));
+  return [name, `${threads}`, mib(needed), over(azulejo), bound, over(results.first), over(web), over(node)];
 }
-export const memoryHeads = ["model", "threads", "weights + arena", "ours", "bound", "web", "node"];
+export const memoryHeads = ["model", "threads", "weights + arena", "ours", "bound", "ours, first load", "web", "node"];
 export const heads = [
   "model",
   "threads",
@@ -36,6 +39,8 @@ export const heads = [
   "web ÷ ours",
   "node ÷ ours",
   "load + first ms",
+  "web ÷ ours",
+  "first load ms",
   "web ÷ ours",
   "code KiB",
 ];

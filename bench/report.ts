@@ -15,9 +15,9 @@ const start = (row: ModelRow, engine: string): number | undefined => {
   return r && r.loadMs + r.firstMs;
 };
 /** peer ÷ ours over all models: geometric mean, and the least with its model */
-function summary(rows: readonly ModelRow[], peer: string, of: typeof steady): string {
+function summary(rows: readonly ModelRow[], peer: string, of: typeof steady, own = "azulejo"): string {
   const ratios = rows.flatMap(row => {
-    const [theirs, ours] = [of(row, peer), of(row, "azulejo")];
+    const [theirs, ours] = [of(row, peer), of(row, own)];
     return theirs && ours ? [{ name: row.name, ratio: theirs / ours }] : [];
   });
   if (ratios.length === 0) return "–";
@@ -28,11 +28,18 @@ function summary(rows: readonly ModelRow[], peer: string, of: typeof steady): st
 function summaries(rows: readonly ModelRow[]): string {
   const threads = [...new Set(rows.map(r => r.threads))];
   return table(
-    ["threads", "steady, web ÷ ours", "steady, node ÷ ours", "load + first, web ÷ ours", "load + first, node ÷ ours"],
+    [
+      "threads",
+      "steady, web ÷ ours",
+      "steady, node ÷ ours",
+      "load + first, web ÷ ours",
+      "load + first, node ÷ ours",
+      "first load, web ÷ ours",
+    ],
     threads.map(t => {
       const own = rows.filter(r => r.threads === t);
       const both = (of: typeof steady) => ["web", "node"].map(peer => summary(own, peer, of));
-      return [`${t}`, ...both(steady), ...both(start)];
+      return [`${t}`, ...both(steady), ...both(start), summary(own, "web", start, "first")];
     }),
   );
 }
@@ -65,7 +72,8 @@ Made by \`npm run bench -- page REPORT.json…\` from what \`npm run bench\` mea
 better than a time.
 
 - *Models*: each engine runs in processes of its own, in turn; a figure is the median of the rounds, "steady" the median of the last two
-  thirds of a process's runs. "Load + first" is a fresh process from the import of the package to the first result, nothing cached.
+  thirds of a process's runs. "Load + first" is a fresh process from the import of the package to the first result, of a model that this machine has loaded before
+  ([kept models](architecture.md#kept-models)); "first load" is the same with nothing kept.
   Peers are onnxruntime-web and onnxruntime-node 1.30.0 (\`npm install --ignore-scripts --prefix bench/peers\`) on the CPU, with all
   optimisations. "web ÷ ours" above 1 means that ours is faster. Models whose weights are one constant get random ones first.
 - *Memory*: the largest resident set of the process, less that of a process with Node and idle workers. "Bound" is
