@@ -83,7 +83,9 @@ function measure(
   };
   if (options.engines.includes("azulejo")) run("azulejo");
   const samples: Record<string, OneResult[]> = {};
-  const add = (name: string, sample: OneResult): void => void (samples[name] ??= []).push(sample);
+  const add = (name: string, sample: OneResult): void => {
+    samples[name] = [...(samples[name] ?? []), sample];
+  };
   for (let round = 0; round < options.rounds; round++)
     for (const engine of options.engines) {
       add(engine, run(engine));

@@ -52,6 +52,12 @@ export function decideBlocks(
     block[view.names.axis(a)] = rounded;
     cycles = (cycles * rounded) / extent;
   };
+  // what a size is mostly says nothing of how many indices to take at a time when there are more
+  for (const a of free)
+    if (view.isGuessed(a)) {
+      const wanted = (BLOCK_CYCLES * Math.max(1, view.extent(a))) / Math.max(1, cycles);
+      block[view.names.axis(a)] = unit(a) * powerOfFour(Math.max(1, wanted / unit(a)));
+    }
   const panels = cachePanels(view, sinks, stages, profile).filter(([a]) => free.includes(a));
   for (const [a, size] of panels) cut(a, size, powerOfTwo);
   if (cycles <= SMALL_CYCLES) return { block, order: [] };

@@ -21,6 +21,8 @@ export interface DeriveOptions {
   readonly features?: ScheduleFeatures;
   /** sizes to expect of dims that are known at run time only */
   readonly dimHints?: (s: Sym) => number | undefined;
+  /** the same for dims of which only a guess is known: a batch is mostly 1 */
+  readonly dimGuesses?: (s: Sym) => number | undefined;
   /** fields that a user or a tuner decided */
   readonly pins?: Partial<Schedule>;
 }
@@ -34,7 +36,7 @@ const TABLE_WORK = 256;
 
 export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Schedule {
   const { profile = genericProfile, features = modern, pins = {} } = options;
-  const view = new KernelView(kernel, options.dimHints ?? (() => undefined), profile.lanes);
+  const view = new KernelView(kernel, options.dimHints ?? (() => undefined), profile.lanes, options.dimGuesses);
   placeValues(view);
   const { fuse, split } = fuseAxes(view);
   const sinks = view.sinks();

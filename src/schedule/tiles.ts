@@ -6,7 +6,7 @@ import { isContraction } from "./contraction.js";
 import type { MachineProfile, ScheduleFeatures } from "./machine-profile.js";
 import { MOST_ACCUMULATORS, tileLimits } from "./machine-profile.js";
 import type { StageSchedule } from "./schedule.js";
-import type { KernelView, SinkView } from "./view.js";
+import { type KernelView, type SinkView, UNKNOWN_SIZE } from "./view.js";
 
 export interface TileOptions {
   readonly profile: MachineProfile;
@@ -66,7 +66,8 @@ interface Tile {
   readonly vectors: number;
 }
 function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: TileOptions): Tile {
-  const R = row ? view.extent(row) : 1;
+  // a tile for one row would serve no other number of them
+  const R = !row ? 1 : view.isGuessed(row) ? UNKNOWN_SIZE : view.extent(row);
   const N = view.extent(lane);
   const known = row?.extent.isConst ?? true;
   let best: Tile = { rows: [1], vectors: 1 };

@@ -13,7 +13,7 @@ import { namesOf, storageOrder } from "./names.js";
 import type { Place } from "./schedule.js";
 
 /** a dim that nobody knows anything of */
-const UNKNOWN_SIZE = 128;
+export const UNKNOWN_SIZE = 128;
 
 /** Something that a stage computes: a store, the next state of a fold, or a placed value. */
 export interface SinkView {
@@ -37,6 +37,7 @@ export class KernelView {
   readonly substitution = new Map<Sym, Poly>();
   readonly fusedInto = new Map<Axis, Axis>();
   private readonly hints: (s: Sym) => number | undefined;
+  private readonly guesses: (s: Sym) => number | undefined;
   private readonly costs = new Map<Node, number>();
   /** by list of indices; forgotten when axes are fused */
   private readonly addresses = new Map<readonly Poly[], Poly>();
@@ -44,22 +45,32 @@ export class KernelView {
   /** 32-bit elements in a vector of the machine */
   readonly lanes: number;
 
-  constructor(kernel: Kernel, hints: (s: Sym) => number | undefined, lanes = 4) {
+  /** `guesses` are what sizes mostly are; a schedule must be good for others too */
+  constructor(
+    kernel: Kernel,
+    hints: (s: Sym) => number | undefined,
+    lanes = 4,
+    guesses: (s: Sym) => number | undefined = () => undefined,
+  ) {
     this.kernel = kernel;
     this.lanes = lanes;
     this.names = namesOf(kernel);
     this.hints = hints;
+    this.guesses = guesses;
   }
 
   size(p: Poly): number {
     const n = p.evaluate(
-      s => this.hints(s) ?? UNKNOWN_SIZE,
+      s => this.hints(s) ?? this.guesses(s) ?? UNKNOWN_SIZE,
       () => UNKNOWN_SIZE,
     );
     return Number.isFinite(n) ? Math.max(0, n) : UNKNOWN_SIZE;
   }
   extent(a: Axis): number {
     return this.size(a.extent);
+  }
+  isGuessed(a: Axis): boolean {
+    return [...a.extent.syms].some(s => !s.def && this.hints(s) === undefined && this.guesses(s) !== undefined);
   }
   volume(axes: readonly Axis[]): number {
     return this.axes(axes).reduce((p, a) => p * this.extent(a), 1);

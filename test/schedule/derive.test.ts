@@ -39,7 +39,17 @@ test("an engine that keeps all operands in registers gets smaller tiles and no u
 
 test("one row: as many columns as the pipelines want", () => {
   const s = derived(kernels.linear().ir, { M: 1, N: 1024, K: 1024 });
-  assert.ok(s.stage.Y!.vectors! >= 4);
+  assert.equal(s.stage.Y!.vectors, 8);
+});
+
+test("a batch that is mostly 1 leaves the image to threads, and rows to a matrix product", () => {
+  const guessed = (k: Kernel, batch: string, sizes: Readonly<Record<string, number>>): Schedule =>
+    deriveSchedule(k, { dimHints: s => sizes[s.name], dimGuesses: s => (s.name === batch ? 1 : undefined) });
+  const conv = guessed(kernels.conv(1, 1).ir, "B", { H: 8, W: 32, U: 8, V: 32, C: 48, K: 48, P: 1, Q: 3 });
+  assert.ok(Object.keys(conv.stage.Y!.rows!).join() === "u.v" && conv.block["u.v"]! < 8 * 32, JSON.stringify(conv));
+  const product = guessed(kernels.linear().ir, "M", { N: 1024, K: 1024 });
+  assert.deepEqual(product.stage.Y!.rows, { m: [6, 2, 1] });
+  assert.ok(product.block.m! >= 4);
 });
 
 test("a convolution walks its pixels as one, through a table of row pointers", () => {

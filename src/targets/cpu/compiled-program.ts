@@ -1,5 +1,5 @@
 // The kernels of a program with their code, and where pools, fill rows and constants go, relative to the start of the heap.
-import { Poly } from "../../ir/poly.js";
+import { Poly, type Sym } from "../../ir/poly.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
 import type { Lowered, Param } from "../../lower/cpu/lowered.js";
 import type { KernelReport } from "../../runtime/target.js";
@@ -19,11 +19,13 @@ export class CompiledProgram {
   readonly library: KernelLibrary;
   readonly constants: Constants;
   readonly kernels = new Map<Step, KernelStep>();
+  readonly #batches: ReadonlySet<Sym>;
   readonly #placed = new Map<Step, Map<string, PlacedConstant>>();
 
   constructor(source: KernelProgram, library: KernelLibrary) {
     this.source = source;
     this.library = library;
+    this.#batches = batchesOf(source);
     this.constants = new Constants((kernel, sizes) =>
       library.add(kernel, s => (sizes.has(s) ? Poly.int(sizes.get(s)!) : undefined)),
     );
@@ -31,7 +33,8 @@ export class CompiledProgram {
     for (const b of source.outputs) if (b.constant) this.constants.place(b, undefined);
   }
   #add(step: Extract<Step, { kind: "kernel" }>): void {
-    const bound = this.library.add(step.kernel, s => step.symbols.get(s));
+    const size = (s: Sym): Poly | undefined => step.symbols.get(s);
+    const bound = this.library.add(step.kernel, size, s => guessOf(size(s), this.#batches));
     this.kernels.set(step, { step, bound });
     const placed = new Map<string, PlacedConstant>();
     for (const t of bound.code.representative.tensors) {
@@ -79,6 +82,19 @@ export class CompiledProgram {
       schedule: bound.code.lowered.stages.join("; "),
     }));
   }
+}
+
+/** Symbols that are the first dim of inputs and no other: numbers of samples. */
+function batchesOf({ inputs }: KernelProgram): Set<Sym> {
+  const batches = new Set(inputs.flatMap(({ dims }) => (dims.length > 1 ? [...dims[0]!.syms] : [])));
+  for (const { dims } of inputs)
+    for (const d of dims.slice(dims.length > 1 ? 1 : 0)) for (const s of d.syms) batches.delete(s);
+  return batches;
+}
+/** A size that only batches decide, for a batch of one. */
+function guessOf(size: Poly | undefined, batches: ReadonlySet<Sym>): number | undefined {
+  if (!size || size.isConst || ![...size.syms].every(s => s.def || batches.has(s))) return undefined;
+  return size.evaluate(() => 1);
 }
 
 export const fillKey = (p: FillParam): string => `${p.dtype}:${Object.is(p.value, -0) ? "-0" : p.value}`;

@@ -62,8 +62,12 @@ export class KernelLibrary {
     return [...this.#codes.values()];
   }
 
-  /** `sizeOf` gives the sizes that are known now; they choose a schedule, never what is computed. */
-  add(kernel: Kernel, sizeOf: (s: Sym) => Poly | undefined): BoundKernel {
+  /** `sizeOf` gives the sizes that are known now, `guessOf` what others mostly are; they choose a schedule, never what is computed. */
+  add(
+    kernel: Kernel,
+    sizeOf: (s: Sym) => Poly | undefined,
+    guessOf: (s: Sym) => number | undefined = () => undefined,
+  ): BoundKernel {
     const own = canonical(kernel);
     let first = this.#representatives.get(own.key);
     if (!first) {
@@ -78,6 +82,7 @@ export class KernelLibrary {
     const schedule = deriveSchedule(first.kernel, {
       ...this.#machine,
       dimHints: hint,
+      dimGuesses: s => guessOf(ownOf.get(s) ?? s),
       pins: this.#pins[kernel.name] ?? {},
     });
     const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
