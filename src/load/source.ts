@@ -85,11 +85,6 @@ async function fileSource(path: string | URL, name: string): Promise<ByteSource>
   return readAhead({
     name,
     size: file.byteLength,
-    read: async (offset, length) => {
-      const bytes = new Uint8Array(length);
-      await readInto(offset, bytes);
-      return bytes;
-    },
     readInto,
     identity: () => file.identity(),
     close: () => file.close(),

@@ -42,66 +42,70 @@ const WINDOW_BYTES = 1 << 20;
 /** reads from this size on are not worth a copy */
 const LARGE_BYTES = 256 << 10;
 
+/** A source that reads into memory of the caller's. */
+export type FileSource = Omit<ByteSource, "read"> & Required<Pick<ByteSource, "readInto">>;
+
 /**
- * A source whose small reads are served from windows of a megabyte: a model has hundreds of small tensors side by side, and a read of
- * a file costs 0.1 ms whatever its size. The last two windows are kept; closing forgets them.
+ * A source whose small reads are copied from a window of a megabyte, which is filled again and again: a model has hundreds of small tensors
+ * side by side, and a read of a file costs 0.1 ms whatever its size. One window leaves no garbage. Closing forgets it.
  */
-export function readAhead(source: ByteSource): ByteSource {
-  let windows: { readonly start: number; readonly bytes: Promise<Uint8Array> }[] = [];
-  const windowAt = (start: number): Promise<Uint8Array> => {
-    const known = windows.find(w => w.start === start);
-    if (known) return known.bytes;
-    const bytes = Promise.resolve(source.read(start, Math.min(WINDOW_BYTES, source.size - start)));
-    windows = [{ start, bytes }, ...windows.slice(0, 1)];
-    return bytes;
-  };
+export function readAhead(file: FileSource): ByteSource {
+  const window = new Window(file);
+  const readInto = (offset: number, target: Uint8Array): Promise<void> =>
+    target.length >= LARGE_BYTES ? file.readInto(offset, target) : window.copy(offset, target);
   return {
-    name: source.name,
-    size: source.size,
-    read: (offset, length) => {
-      const start = offset - (offset % WINDOW_BYTES);
-      if (length >= LARGE_BYTES || offset + length > start + WINDOW_BYTES) return source.read(offset, length);
-      return windowAt(start).then(bytes => bytes.subarray(offset - start, offset - start + length));
+    name: file.name,
+    size: file.size,
+    read: async (offset, length) => {
+      const bytes = new Uint8Array(length);
+      await readInto(offset, bytes);
+      return bytes;
     },
-    ...(source.readInto ? { readInto: throughOneWindow(source, source.readInto) } : {}),
-    ...(source.identity ? { identity: () => source.identity!() } : {}),
+    readInto,
+    ...(file.identity ? { identity: () => file.identity!() } : {}),
     close: () => {
-      windows = [];
-      return source.close?.();
+      window.forget();
+      return file.close?.();
     },
   };
 }
 
-/** Small reads into the caller's memory are copied from one window that is filled again and again: they leave no garbage. */
-function throughOneWindow(
-  source: ByteSource,
-  readInto: NonNullable<ByteSource["readInto"]>,
-): NonNullable<ByteSource["readInto"]> {
-  let buffer: Uint8Array | undefined;
-  let start = 0;
-  let end = 0;
-  const copy = async (offset: number, target: Uint8Array): Promise<void> => {
-    buffer ??= new Uint8Array(WINDOW_BYTES);
+class Window {
+  readonly #file: FileSource;
+  #buffer: Uint8Array | undefined;
+  #start = 0;
+  #end = 0;
+  /** one after the other: the window is everybody's */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(file: FileSource) {
+    this.#file = file;
+  }
+  copy(offset: number, target: Uint8Array): Promise<void> {
+    const mine = this.#turn.then(() => this.#copy(offset, target));
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+  forget(): void {
+    this.#buffer = undefined;
+    this.#end = 0;
+  }
+  async #copy(offset: number, target: Uint8Array): Promise<void> {
     for (let done = 0; done < target.length; ) {
       const at = offset + done;
-      if (at < start || at >= end) {
-        const length = Math.min(WINDOW_BYTES, source.size - at);
-        // nothing is in the window while it is filled, or if that fails
-        end = 0;
-        await readInto(at, buffer.subarray(0, length));
-        start = at;
-        end = at + length;
-      }
-      const part = buffer.subarray(at - start, Math.min(end - start, at - start + target.length - done));
+      if (at < this.#start || at >= this.#end) await this.#fill(at);
+      const part = this.#buffer!.subarray(at - this.#start, Math.min(this.#end, offset + target.length) - this.#start);
       target.set(part, done);
       done += part.length;
     }
-  };
-  let turn: Promise<unknown> = Promise.resolve();
-  return (offset, target) => {
-    if (target.length >= LARGE_BYTES) return readInto(offset, target);
-    const mine = turn.then(() => copy(offset, target));
-    turn = mine.catch(() => {});
-    return mine;
-  };
+  }
+  async #fill(at: number): Promise<void> {
+    this.#buffer ??= new Uint8Array(WINDOW_BYTES);
+    const length = Math.min(WINDOW_BYTES, this.#file.size - at);
+    // nothing is in the window while it is filled, or if that fails
+    this.#end = 0;
+    await this.#file.readInto(at, this.#buffer.subarray(0, length));
+    this.#start = at;
+    this.#end = at + length;
+  }
 }
