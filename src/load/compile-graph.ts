@@ -2,19 +2,21 @@
 // of a run. No host steps.
 
 import { concretize } from "../graph/concretize.js";
-import type { ContentSymbols } from "../graph/content-symbols.js";
-import { withContentSymbols } from "../graph/content-symbols.js";
 import { cut } from "../graph/cut.js";
 import type { Graph } from "../graph/graph.js";
-import type { KernelProgram } from "../graph/program.js";
+import { bindSymbols } from "../graph/specialize.js";
 import type { Registry } from "../ops/registry.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { CompileOptions, RunOptions, Target } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
-import { CompiledGraph, emptyReport, type ForRun, numbersOf, PerRun, type Runnable } from "./compiled-graph.js";
+import { CompiledGraph, emptyReport } from "./compiled-graph.js";
 import type { ModelStore } from "./model-store.js";
+import { openForRun } from "./open-for-run.js";
+import { type ForRun, numbersOf, PerRun, type PerRunParts, type Runnable, symbolsFor } from "./per-run.js";
 import { prepareGraph, programOf, whyConcrete } from "./prepare.js";
+
+type Inputs = ReadonlyMap<string, TensorData>;
 
 export interface CompileContext {
   readonly registry: Registry;
@@ -30,50 +32,40 @@ export async function compileGraph(graph: Graph, context: CompileContext, store?
   const waits = whyConcrete(graph);
   const perRun = new PerRun({
     symbols: graph.symbols,
-    compile: (inputs, run) => compileForRun(graph, context, inputs, run),
+    compile: compilerOf(graph, context),
     empty: emptyReport(context.target.name, context.compileOptions.threads),
     ...(store ? { store: { store, options: context.compileOptions } } : {}),
   });
-  const made =
-    waits === undefined
-      ? { program: programOf(graph, context.registry, context.options), contents: new Map() }
-      : await openedByContents(graph, context);
-  if (!made) return new CompiledGraph(undefined, perRun, waits);
-  const executable = await context.target.compile(made.program, context.compileOptions);
-  return new CompiledGraph({ executable, contents: made.contents }, perRun, undefined);
+  if (waits !== undefined) return new CompiledGraph(undefined, perRun, waits);
+  const program = programOf(graph, context.registry, context.options);
+  const executable = await context.target.compile(program, context.compileOptions);
+  return new CompiledGraph({ executable, contents: new Map() }, perRun, undefined);
 }
 
-/** The program with contents of inputs as symbols, if that closes what is open. */
-async function openedByContents(
-  graph: Graph,
-  { registry, options }: CompileContext,
-): Promise<{ readonly program: KernelProgram; readonly contents: ContentSymbols["contents"] } | undefined> {
-  const symbolic = withContentSymbols(graph, registry);
-  if (!symbolic) return undefined;
-  try {
-    const prepared = (await prepareGraph(symbolic.graph, registry, options)).graph;
-    if (whyConcrete(prepared) !== undefined) return undefined;
-    const program = programOf(prepared, registry, options);
-    const preconditions = [...program.preconditions, ...symbolic.preconditions];
-    return { program: { ...program, preconditions }, contents: symbolic.contents };
-  } catch (error) {
-    // an operator that wants numbers gets them when they are known
-    if (error instanceof AzulejoError && error.code === "operator-unsupported") return undefined;
-    throw error;
-  }
+/** Programs for runs that the graph's own does not fit. */
+export function compilerOf(graph: Graph, context: CompileContext): PerRunParts["compile"] {
+  // what could not be opened for one run can't for others: its operators want numbers
+  let opens = true;
+  return async (inputs, run) => {
+    // wrong dims are told of before anything is compiled
+    bindSymbols(graph, dimsOf(inputs), run.symbols);
+    const open = opens ? await openForRun(graph, context, inputs) : undefined;
+    opens = open !== undefined;
+    if (!open || !symbolsFor(open.program, open.contents, inputs, run.symbols))
+      return compileForRun(graph, context, inputs, run);
+    const executable = await context.target.compile(open.program, context.compileOptions);
+    return { runnable: executable, general: { executable, contents: open.contents }, deciding: [] };
+  };
 }
+
+const dimsOf = (inputs: Inputs): Record<string, readonly number[]> =>
+  Object.fromEntries([...inputs].map(([name, t]) => [name, t.dims]));
 
 /** The graph is made concrete, so that what depends on dims is known. */
-export async function compileForRun(
-  whole: Graph,
-  context: CompileContext,
-  inputs: ReadonlyMap<string, TensorData>,
-  run: RunOptions,
-): Promise<ForRun> {
+async function compileForRun(whole: Graph, context: CompileContext, inputs: Inputs, run: RunOptions): Promise<ForRun> {
   const { registry, target, compileOptions } = context;
   const options = { ...context.options, ...(run.signal ? { signal: run.signal } : {}) };
-  const dims = Object.fromEntries([...inputs].map(([name, t]) => [name, t.dims]));
-  const { graph, deciding, open } = await concretize(whole, dims, {
+  const { graph, deciding, open } = await concretize(whole, dimsOf(inputs), {
     registry,
     prepare: async g => (await prepareGraph(g, registry, options)).graph,
     contentOf: name => numbersOf(inputs.get(name)!),
@@ -81,7 +73,7 @@ export async function compileForRun(
   });
   if (open !== undefined) return { runnable: await cutApart(graph, open, context), deciding };
   const executable = await target.compile(programOf(graph, registry, options), compileOptions);
-  return { runnable: executable, executable, deciding };
+  return { runnable: executable, general: { executable, contents: new Map() }, deciding };
 }
 
 /** What the graph computes decides what follows: that part runs first. */

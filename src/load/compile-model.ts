@@ -6,10 +6,11 @@ import type { LoadOptions, TensorInfo } from "../runtime/api.js";
 import type { CompileOptions } from "../runtime/target.js";
 import type { WasmTargetOptions } from "../targets/wasm/target.js";
 import { checkPinnedKernels } from "./check-options.js";
-import { type CompileContext, compileForRun, compileGraph } from "./compile-graph.js";
-import { CompiledGraph, type PerRunParts } from "./compiled-graph.js";
+import { type CompileContext, compileGraph, compilerOf } from "./compile-graph.js";
+import { CompiledGraph } from "./compiled-graph.js";
 import { CutGraph } from "./cut-graph.js";
 import type { ModelInfo, ModelStore } from "./model-store.js";
+import type { PerRunParts } from "./per-run.js";
 import { prepareGraph, readGraph, registryFor } from "./prepare.js";
 import type { OpenedModel } from "./source.js";
 import { targetOf } from "./targets.js";
@@ -41,7 +42,8 @@ export async function compileModel(
     inputs: read.inputs.map(tensorInfo),
     outputs: graph.outputs.map((v, i) => tensorInfo(withDeclared(v, read.outputs[i]!))),
     passes,
-    notes: waits === undefined ? notes : [...notes, `compiled on first use of each set of input dims: ${waits}`],
+    notes:
+      waits === undefined ? notes : [...notes, `compiled on first use, for inputs like those of the run: ${waits}`],
   };
   return { info, runnable };
 }
@@ -54,7 +56,7 @@ export async function compilerForRuns(
   const read = await readGraph(opened, given.options);
   const context = await contextOf(read, given);
   const { graph } = await prepareGraph(read, context.registry, context.options);
-  return (inputs, run) => compileForRun(graph, context, inputs, run);
+  return compilerOf(graph, context);
 }
 
 async function contextOf(

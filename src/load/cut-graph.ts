@@ -14,10 +14,11 @@ import type { KernelReport, RunOptions, TargetReport } from "../runtime/target.j
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError, invariant } from "../support/errors.js";
 import { type CompileContext, compileGraph } from "./compile-graph.js";
-import { type CompiledGraph, emptyReport, type Runnable } from "./compiled-graph.js";
+import { type CompiledGraph, emptyReport } from "./compiled-graph.js";
 import { HostScope, TextTable } from "./host-scope.js";
 import type { Iterate } from "./iterate.js";
 import { runLoop, runMap, runScan } from "./iterate.js";
+import type { Runnable } from "./per-run.js";
 
 export class CutGraph implements Runnable {
   readonly #program: HostProgram;

@@ -1,7 +1,7 @@
 // Keeps what a model compiled, once it has run: after the first result, so that nobody waits for it.
 import { sleep } from "../runtime/platform.js";
 import type { CompiledGraph } from "./compiled-graph.js";
-import type { ModelHead, ModelInfo, ModelStore } from "./model-store.js";
+import { keptContents, type ModelHead, type ModelInfo, type ModelStore } from "./model-store.js";
 
 export class Keeper {
   readonly #store: ModelStore;
@@ -39,22 +39,20 @@ export class Keeper {
       if (saved) await this.#store.keep(head, saved);
       return;
     }
-    for (const [key, executable] of perRun.takeFresh()) {
+    for (const [key, { executable, contents }] of perRun.takeFresh()) {
       const saved = executable.save?.();
-      if (saved) await this.#store.keep(head, saved, key);
+      const own = { ...head, contents: keptContents(contents, executable.program.symbols) };
+      if (saved) await this.#store.keep(own, saved, key);
     }
     if (before?.deciding.join() !== head.deciding.join()) await this.#store.keep(head, undefined);
   }
   #head(): ModelHead {
     const { general, perRun, waits } = this.#compiled;
-    const symbols = general?.executable.program.symbols ?? [];
     return {
       info: this.#info,
       ...(waits === undefined ? {} : { waits }),
       deciding: perRun.deciding,
-      contents: [...(general?.contents ?? [])].map(
-        ([name, list]) => [name, list.map(s => (s ? symbols.indexOf(s) : null))] as const,
-      ),
+      contents: general ? keptContents(general.contents, general.executable.program.symbols) : [],
     };
   }
 }

@@ -6,10 +6,11 @@ import type { CompileOptions } from "../runtime/target.js";
 import { EarlyWorker, restore } from "../targets/wasm/executable.js";
 import { checkOptions } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
-import { CompiledGraph, emptyReport, PerRun, type PerRunParts, type Runnable } from "./compiled-graph.js";
+import { CompiledGraph, emptyReport } from "./compiled-graph.js";
 import { Keeper } from "./keeper.js";
-import { type KeptModel, type ModelInfo, ModelStore } from "./model-store.js";
-import { openModel, type OpenedModel } from "./source.js";
+import { type KeptModel, type ModelInfo, ModelStore, restoredContents } from "./model-store.js";
+import { PerRun, type PerRunParts, type Runnable } from "./per-run.js";
+import { type OpenedModel, openModel } from "./source.js";
 
 /**
  * Reads, compiles and returns a model.
@@ -79,12 +80,10 @@ class Loading {
   }
   async #restored({ model, executable: saved }: KeptModel, store: ModelStore): Promise<CompiledGraph> {
     const executable = saved && (await restore(saved, this.#compileOptions, this.#early?.take()));
-    const contents = new Map(
-      model.contents.map(([name, at]) => [
-        name,
-        at.map(i => (i === null ? undefined : executable!.program.symbols[i])),
-      ]),
-    );
+    const general = executable && {
+      executable,
+      contents: restoredContents(model.contents, executable.program.symbols),
+    };
     /** should a run need another program */
     let compiler: Promise<PerRunParts["compile"]> | undefined;
     const perRun = new PerRun({
@@ -99,7 +98,7 @@ class Loading {
         return (await compiler)(inputs, run);
       },
     });
-    return new CompiledGraph(executable && { executable, contents }, perRun, model.waits);
+    return new CompiledGraph(general, perRun, model.waits);
   }
   #session(info: ModelInfo, runnable: Runnable, keeper: Keeper | undefined, path?: string): Model {
     const from = path === undefined ? [] : [`compiled before: code and weights come from ${path}`];

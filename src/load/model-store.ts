@@ -1,6 +1,8 @@
 // Compiled models on disk between processes: code, weights as they are packed, and what load() tells of the model. A second start
 // reads a file instead of compiling. What is kept belongs to one content of the model's files, one set of options, one engine and one
 // build of this library; anything else compiles anew. Kept files are checked, and what can't be read counts as not there.
+import type { ContentSymbols } from "../graph/content-symbols.js";
+import type { Sym } from "../ir/poly.js";
 import type { LoadOptions, Report, TensorInfo } from "../runtime/api.js";
 import { cacheFolder, isOwn, isUsed, limitBytes, ownFolder, shrink } from "../runtime/cache-folder.js";
 import { files, joinPath, processId, sha256 } from "../runtime/native-host.js";
@@ -21,9 +23,16 @@ export interface ModelHead {
   readonly waits?: string;
   /** inputs whose content decides what is compiled */
   readonly deciding: readonly string[];
-  /** input → positions among the program's symbols of what its elements are */
-  readonly contents: readonly (readonly [input: string, symbols: readonly (number | null)[]])[];
+  readonly contents: KeptContents;
 }
+/** input → positions among the program's symbols of what its elements are */
+type KeptContents = readonly (readonly [input: string, symbols: readonly (number | null)[]])[];
+type Contents = ContentSymbols["contents"];
+
+export const keptContents = (contents: Contents, symbols: readonly Sym[]): KeptContents =>
+  [...contents].map(([name, list]) => [name, list.map(s => (s ? symbols.indexOf(s) : null))] as const);
+export const restoredContents = (kept: KeptContents, symbols: readonly Sym[]): Contents =>
+  new Map(kept.map(([name, list]) => [name, list.map(i => (i === null ? undefined : symbols[i]))]));
 export interface ModelInfo {
   readonly name: string;
   readonly inputs: readonly TensorInfo[];

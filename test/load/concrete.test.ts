@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { load, Tensor } from "../../src/index.js";
+import { countCompilations } from "../compilations.js";
 import type { ModelInit } from "../frontends/onnx-model.js";
-import { elementType, graphAttribute, i64Tensor, int, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { elementType, graphAttribute, i64Tensor, int, node, onnxModel, text, value } from "../frontends/onnx-model.js";
 
 const { f32, i64 } = elementType;
+const compiled = countCompilations();
 const count = (dims: readonly number[]): Tensor => {
   const size = dims.reduce((a, b) => a * b, 1);
   return new Tensor(
@@ -58,8 +60,7 @@ describe("models that wait for the inputs of a run", () => {
         nodes: [node("Reshape", ["x", "shape"], ["r"]), node("Transpose", ["r"], ["y"])],
       },
       async model => {
-        const compiled = model.report().kernels.map(k => k.name);
-        assert.ok(compiled.length > 0);
+        const before = compiled();
         for (const dims of [
           [2, 3],
           [3, 2],
@@ -72,12 +73,119 @@ describe("models that wait for the inputs of a run", () => {
           );
           assert.deepEqual([y!.dims, [...y!.data]], [[columns, rows], want.flat()]);
         }
+        assert.equal(compiled() - before, 1);
+        for (const n of [3, 4]) {
+          const { y } = await model.run({ x: count([n]), shape: whole(1, -1) });
+          assert.deepEqual(y!.dims, [n, 1]);
+        }
+        assert.equal(compiled() - before, 2);
+      },
+    ));
+
+  it("sizes of which some are dims of the input: those are not touched, whatever they are", () =>
+    withModel(
+      {
+        opset: 18,
+        inputs: [value("x", f32, ["batch", "width"]), value("sizes", i64, [2])],
+        outputs: [value("y", f32)],
+        nodes: [node("Resize", ["x", "", "", "sizes"], ["y"], [text("mode", "nearest")])],
+      },
+      async model => {
+        const before = compiled();
+        for (const [batch, width] of [
+          [1, 6],
+          [2, 6],
+          [3, 9],
+        ] as const) {
+          const { y } = await model.run({ x: count([batch, 3]), sizes: whole(batch, width) });
+          const want = Array.from({ length: batch * width }, (_, i) => {
+            const column = Math.ceil((3 * ((i % width) + 0.5)) / width - 1);
+            return 3 * Math.floor(i / width) + column;
+          });
+          assert.deepEqual([y!.dims, [...y!.data]], [[batch, width], want]);
+        }
+        assert.equal(compiled() - before, 1);
+      },
+    ));
+
+  it("inputs without a rank: compiled once for each", () =>
+    withModel(
+      {
+        inputs: ["x", "starts", "ends"].map((name, i) => value(name, i === 0 ? f32 : i64)),
+        outputs: [value("y", f32)],
+        nodes: [node("Slice", ["x", "starts", "ends"], ["y"])],
+      },
+      async model => {
+        const before = compiled();
+        for (const [n, end] of [
+          [5, 3],
+          [7, 4],
+          [9, 20],
+        ] as const) {
+          const { y } = await model.run({ x: count([n]), starts: whole(-1 * n), ends: whole(end) });
+          assert.deepEqual([...y!.data], [...count([Math.min(end, n)]).data]);
+        }
+        const { y } = await model.run({ x: count([3, 2]), starts: whole(0, 1), ends: whole(2, 2) });
         assert.deepEqual(
-          model.report().kernels.map(k => k.name),
-          compiled,
+          [y!.dims, [...y!.data]],
+          [
+            [2, 1],
+            [1, 3],
+          ],
         );
-        const { y } = await model.run({ x: count([3]), shape: whole(1, -1) });
-        assert.deepEqual(y!.dims, [3, 1]);
+        assert.ok(compiled() - before <= 4, `${compiled() - before} programs`);
+      },
+    ));
+
+  it("first runs at the same time, with other contents each", () =>
+    withModel(
+      {
+        inputs: [value("x", f32, ["n"]), value("shape", i64, [2])],
+        outputs: [value("y", f32)],
+        nodes: [node("Reshape", ["x", "shape"], ["r"]), node("Transpose", ["r"], ["y"])],
+      },
+      async model => {
+        const shapes = [
+          [1, 6],
+          [6, 1],
+          [2, 3],
+          [3, 2],
+          [-1, 2],
+        ] as const;
+        const runs = shapes.map(shape => model.run({ x: count([6]), shape: whole(...shape) }));
+        const dims = (await Promise.all(runs)).map(({ y }) => y!.dims);
+        assert.deepEqual(dims, [
+          [6, 1],
+          [1, 6],
+          [3, 2],
+          [2, 3],
+          [2, 3],
+        ]);
+      },
+    ));
+
+  it("of many programs the one that was used longest ago goes, and is compiled again", () =>
+    withModel(
+      {
+        opset: 20,
+        inputs: [value("x", f32, ["n", 1]), value("axis", i64, [])],
+        outputs: [value("y", f32)],
+        nodes: [node("DFT", ["x", "", "axis"], ["y"])],
+      },
+      async model => {
+        const run = async (n: number): Promise<void> => {
+          const { y } = await model.run({ x: count([n, 1]), axis: new Tensor("i64", BigInt64Array.of(0n), []) });
+          // the first frequency is the sum of 0 … n − 1
+          assert.deepEqual([y!.dims, y!.data[0]], [[n, 2], (n * (n - 1)) / 2]);
+        };
+        const before = compiled();
+        const most = 32;
+        for (let n = 2; n <= most + 2; n++) await run(n);
+        assert.equal(compiled() - before, most + 1);
+        await run(3);
+        assert.equal(compiled() - before, most + 1);
+        await run(2);
+        assert.equal(compiled() - before, most + 2);
       },
     ));
 

@@ -2,7 +2,7 @@
 // standard operators (optimum: fp32, q8), and of onnxruntime's own (GroupQueryAttention, MatMulNBits: fp16, q4, q4f16).
 import { elementType, float, int, ints, value } from "../frontends/onnx-model.js";
 import type { Precision } from "./model-builder.js";
-import { microsoft, ModelBuilder } from "./model-builder.js";
+import { ModelBuilder, microsoft } from "./model-builder.js";
 
 export const llamaSizes = { hidden: 64, heads: 4, kvHeads: 2, between: 128, layers: 2, positions: 128 } as const;
 const { hidden, heads, kvHeads, between, layers, positions } = llamaSizes;

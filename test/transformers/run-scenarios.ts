@@ -1,4 +1,5 @@
 // The scenarios one after another, over models in a folder that it writes. The caller's project has transformers.js; this one has not.
+import { countCompilations } from "../compilations.js";
 import { writeModelFolders } from "./model-folders.js";
 import type { Result, Transformers } from "./scenarios.js";
 import { scenarios } from "./scenarios.js";
@@ -29,15 +30,4 @@ export async function runScenarios(transformers: Transformers, folder: string): 
     outcomes.push({ name, ...done, compiled: compiled() - before, timeMs: performance.now() - start });
   }
   return outcomes;
-}
-
-function countCompilations(): () => number {
-  let count = 0;
-  const { compile } = WebAssembly;
-  WebAssembly.compile = (...parameters) => {
-    // Node compiles a module of its own for fetch
-    if (new Error().stack?.includes("/node_modules/azulejo/")) count++;
-    return compile(...parameters);
-  };
-  return () => count;
 }

@@ -84,7 +84,7 @@ export class ProgramExecutable implements Executable {
       throw new AzulejoError("disposed", `Model "${this.#parts.program.name}" was disposed; load it again`);
     const { program } = this.#parts;
     const dims = program.inputs.map(b => inputs.get(b.name)?.dims.join() ?? "?").join("/");
-    const key = given ? `${dims}:${program.symbols.map(s => given.get(s)).join()}` : dims;
+    const key = given?.size ? `${dims}:${program.symbols.map(s => given.get(s)).join()}` : dims;
     const known = this.#plans.get(key);
     if (known) {
       this.#last = known;
