@@ -4,9 +4,13 @@ export type { Graph, GraphNode, Value } from "./graph/graph.js";
 export { printGraph } from "./graph/print.js";
 export type { Dtype } from "./ir/dtypes.js";
 export type { CompileKernelOptions } from "./load/compile-kernel.js";
+export type { Costs } from "./load/diagnose/costs.js";
+export type { Diagnosis, OpenDims, Problem } from "./load/diagnose/diagnose.js";
+export type { MissingOperator, OperatorUse, Support } from "./load/diagnose/operator-uses.js";
+export type { Risk } from "./load/diagnose/risks.js";
 export type { HostReport, TargetState } from "./load/doctor.js";
 export type { ExplainOptions, Stage } from "./load/explain.js";
-export { compileKernel, doctor, explain } from "./load/lazily.js";
+export { compileKernel, diagnose, doctor, explain } from "./load/lazily.js";
 export { load } from "./load/load.js";
 export type { Operator } from "./ops/operator.js";
 export {

@@ -45,10 +45,12 @@ export const layers: Readonly<Record<string, Layer>> = {
       "frontends/onnx",
     ],
   },
+  // references against bodies, targets against each other: what users test operators and models with
+  testing: { uses: ["support", "ir", "ops", "runtime", "graph", "frontends/onnx", "load"] },
   index: { uses: ["support", "ir", "ops", "runtime", "graph", "load"] },
   adapters: { uses: ["support", "ir", "runtime", "index"] },
   cli: {
-    uses: ["support", "ir", "runtime", "frontends/onnx", "index"],
+    uses: ["support", "ir", "runtime", "frontends/onnx", "testing", "index"],
     packages: ["node:", "commander", "cli-table3", "cli-progress", "sharp"],
   },
 };

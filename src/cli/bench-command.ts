@@ -54,7 +54,7 @@ async function bench(source: string, options: BenchOptions, library: Library, te
   try {
     const start = performance.now();
     const model = await library.load(source, {
-      ...loadOptions(options),
+      ...(await loadOptions(options)),
       onProgress: progress.onProgress,
       signal: terminal.signal,
     });

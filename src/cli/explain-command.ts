@@ -44,7 +44,7 @@ export function addExplainCommand(program: Command, library: Library, terminal: 
 
 async function explain(source: string, options: ExplainOptions, library: Library, terminal: Terminal): Promise<void> {
   const progress = progressLine(terminal);
-  const load = { ...loadOptions(options), onProgress: progress.onProgress, signal: terminal.signal };
+  const load = { ...(await loadOptions(options)), onProgress: progress.onProgress, signal: terminal.signal };
   try {
     if (options.stage !== undefined) {
       checkStage(options.stage, options.target);

@@ -1,5 +1,5 @@
 // What the commands need from the library and from the terminal, so that tests can hand in their own. Types only.
-import type { ExplainOptions, HostReport, Stage } from "../index.js";
+import type { Diagnosis, ExplainOptions, HostReport, Stage } from "../index.js";
 import type { LoadOptions, Model, ModelSource } from "../runtime/api.js";
 
 export const stages: readonly Stage[] = ["graph", "kernels", "loops", "code"];
@@ -8,6 +8,7 @@ export interface Library {
   load(source: ModelSource, options: LoadOptions): Promise<Model>;
   explain(source: ModelSource, options: ExplainOptions): Promise<string>;
   doctor(): Promise<HostReport>;
+  diagnose(source: ModelSource, options: LoadOptions): Promise<Diagnosis>;
   /** The tensor of a serialized ONNX TensorProto; `name` is the file's, for errors. */
   decodeTensor(bytes: Uint8Array, name: string): Promise<import("../runtime/tensor.js").TensorData>;
 }

@@ -2,7 +2,7 @@
 // The command `azulejo`: connects the command line to the process and to the library. All else is in program.ts.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { doctor, explain, load } from "../index.js";
+import { diagnose, doctor, explain, load } from "../index.js";
 import { exitCodes } from "./failure.js";
 import type { Library, Terminal } from "./library.js";
 import { packageRoot } from "./package-root.js";
@@ -36,6 +36,7 @@ const library: Library = {
   load,
   explain,
   doctor,
+  diagnose,
   decodeTensor: async (bytes, name) => (await import("../frontends/onnx/index.js")).readOnnxTensor(bytes, name),
 };
 

@@ -3,9 +3,13 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "../runtime/api.js";
+import { importOperators } from "./user-operators.js";
 
-export interface SharedOptions {
+export interface ModelOptions {
   readonly dims?: Readonly<Record<string, number>>;
+  readonly operators?: readonly string[];
+}
+export interface SharedOptions extends ModelOptions {
   readonly threads?: number;
   readonly target: "wasm" | "native" | "cpu" | "interpreter";
   readonly json?: boolean;
@@ -13,10 +17,20 @@ export interface SharedOptions {
   readonly cache: boolean;
 }
 
-/** Adds `--dims`, `--threads`, `--no-cache` and `--target`: how a model is loaded. */
-export function addLoadOptions(command: Command): Command {
+/** Adds `--dims` and `--operators`: what a model is. */
+export function addModelOptions(command: Command): Command {
   return command
     .option("--dims <name=size,…>", "fix dims that the model leaves open, e.g. batch=1,height=480", parseDims)
+    .option(
+      "--operators <file>",
+      "a JavaScript module that exports operators of yours; they go before the built-in ones; repeatable",
+      (file: string, previous: readonly string[] = []) => [...previous, file],
+    );
+}
+
+/** Adds `--threads`, `--no-cache` and `--target` too: how a model is loaded. */
+export function addLoadOptions(command: Command): Command {
+  return addModelOptions(command)
     .option(
       "--threads <n>",
       `worker threads (default: the number of cores, here ${availableParallelism()}, at most 8)`,
@@ -33,8 +47,15 @@ export function addLoadOptions(command: Command): Command {
     );
 }
 
-export function loadOptions({ dims, threads, target, cache }: SharedOptions): LoadOptions {
-  return { target, cache, ...(dims === undefined ? {} : { dims }), ...(threads === undefined ? {} : { threads }) };
+export async function modelOptions({ dims, operators }: ModelOptions): Promise<LoadOptions> {
+  return {
+    ...(dims === undefined ? {} : { dims }),
+    ...(operators === undefined ? {} : { operators: await importOperators(operators) }),
+  };
+}
+
+export async function loadOptions({ threads, target, cache, ...model }: SharedOptions): Promise<LoadOptions> {
+  return { target, cache, ...(await modelOptions(model)), ...(threads === undefined ? {} : { threads }) };
 }
 
 /** `batch=1,height=480`, given once or several times. */

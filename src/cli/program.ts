@@ -6,6 +6,7 @@ import { addExplainCommand } from "./explain-command.js";
 import { addDoctorCommand } from "./doctor-command.js";
 import { exitCodes, failureOf, failureText } from "./failure.js";
 import type { Library, Terminal } from "./library.js";
+import { addNewCommand } from "./new-command.js";
 import { addRunCommand } from "./run-command.js";
 
 const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
@@ -14,7 +15,8 @@ const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
   azulejo run model.onnx --input x=x.npy --output-dir out
   azulejo explain model.onnx --stage kernels
   azulejo bench model.onnx
-  azulejo doctor
+  azulejo doctor model.onnx
+  azulejo new operator Swoosh
 
 Each command explains itself: azulejo run --help.`;
 
@@ -39,13 +41,18 @@ export async function runCommandLine(
     .configureOutput({ writeOut: text => terminal.out(text), writeErr: text => terminal.err(text) })
     .configureHelp({ showGlobalOptions: false })
     .exitOverride();
+  let status: number = exitCodes.done;
+  const judge = (good: boolean): void => {
+    if (!good) status = exitCodes.failed;
+  };
   addRunCommand(program, library, terminal);
   addExplainCommand(program, library, terminal);
   addBenchCommand(program, library, terminal);
-  addDoctorCommand(program, library, terminal);
+  addDoctorCommand(program, library, terminal, judge);
+  addNewCommand(program, terminal);
   try {
     await program.parseAsync([...parameters], { from: "user" });
-    return exitCodes.done;
+    return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     const failure = terminal.signal.aborted ? new AzulejoError("aborted", "stopped by Ctrl-C") : error;

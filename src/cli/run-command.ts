@@ -73,7 +73,7 @@ async function run(source: string, options: RunOptions, library: Library, termin
   const progress = progressLine(terminal);
   try {
     const start = performance.now();
-    const load = { ...loadOptions(options), onProgress: progress.onProgress, signal: terminal.signal };
+    const load = { ...(await loadOptions(options)), onProgress: progress.onProgress, signal: terminal.signal };
     const model = await library.load(source, load);
     try {
       const loaded = performance.now();

@@ -43,7 +43,8 @@ export function usesHost(graph: Graph, registry: Registry): boolean {
   );
 }
 
-function isHostWork(node: GraphNode, registry: Registry): boolean {
+/** Does the node run between compiled parts? */
+export function isHostWork(node: GraphNode, registry: Registry): boolean {
   if (isIteration(node)) return !isFixed(node, registry);
   if (isIf(node)) return node.outputs.some(o => o?.container) || subgraphs(node).some(g => usesHost(g, registry));
   return isHostNode(bindNode(node, registry));

@@ -21,18 +21,22 @@ import { mapSubgraphs, mapUnchanged, substituteValues } from "./values.js";
 export interface InferOptions {
   /** things worth a line in the report: declared types that inference contradicts */
   readonly onNote?: (note: string) => void;
+  /** told of each node that can't be inferred, whose outputs then stay unknown; absent: the first error is thrown */
+  readonly onError?: (node: GraphNode, error: AzulejoError) => void;
 }
 
 /** @throws AzulejoError operator-unknown, operator-unsupported, operator-attribute, shape, graph-invalid */
 export function infer(graph: Graph, registry: Registry, options: InferOptions = {}): Graph {
   const equalities: Equality[] = [];
-  const run: Inference = { registry, note: options.onNote ?? (() => {}), undecided: false, equalities };
+  const { onNote: note = () => {}, onError } = options;
+  const run: Inference = { registry, note, onError, undecided: false, equalities };
   return { ...inferGraph(graph, new Map(), run), equalities };
 }
 
 interface Inference {
   readonly registry: Registry;
   readonly note: (note: string) => void;
+  readonly onError: InferOptions["onError"];
   /** inside a branch of which nobody knows whether it is taken: contradictions there may mean that it never is */
   readonly undecided: boolean;
   /** collected on the way */
@@ -50,13 +54,7 @@ function inferGraph(graph: Graph, values: NewValues, run: Inference): Graph {
 function inferNode(node: GraphNode, values: NewValues, run: Inference): GraphNode {
   const inputs = node.inputs.map(v => v && (values.get(v) ?? v));
   const moved: GraphNode = { ...node, inputs };
-  const { attributes, types } = isIf(node)
-    ? inferIf(moved, values, run)
-    : isIteration(node)
-      ? inferIteration(moved, bindNode(moved, run.registry).info.attributes, unknownDims(moved), body =>
-          inferBody(body, values, run),
-        )
-      : inferOperator(moved, values, run);
+  const { attributes, types } = run.onError ? tried(moved, values, run) : resultOf(moved, values, run);
   const outputs = node.outputs.map((old, i) => {
     if (!old) return undefined;
     const value = typed(old, types[i]!, node, run);
@@ -64,6 +62,25 @@ function inferNode(node: GraphNode, values: NewValues, run: Inference): GraphNod
     return value;
   });
   return { ...moved, attributes, outputs };
+}
+
+function resultOf(node: GraphNode, values: NewValues, run: Inference): NodeResult {
+  if (isIf(node)) return inferIf(node, values, run);
+  if (!isIteration(node)) return inferOperator(node, values, run);
+  const { attributes } = bindNode(node, run.registry).info;
+  return inferIteration(node, attributes, unknownDims(node), body => inferBody(body, values, run));
+}
+
+/** Where a node can't be inferred, its outputs are unknown and the others go on. */
+function tried(node: GraphNode, values: NewValues, run: Inference): NodeResult {
+  try {
+    return resultOf(node, values, run);
+  } catch (error) {
+    if (!(error instanceof AzulejoError)) throw error;
+    run.onError!(node, error);
+    const { attributes } = mapSubgraphs(node, g => substituteValues(g, v => values.get(v) ?? v));
+    return { attributes, types: node.outputs.map(() => ({ ...unknownType, reason: error.message })) };
+  }
 }
 
 export const isIf = (node: GraphNode): boolean => node.op === "If" && node.domain === "";

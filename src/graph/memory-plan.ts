@@ -33,6 +33,27 @@ export interface Placed {
   readonly first: number;
   readonly last: number;
 }
+/**
+ * Buffers with their sizes and lifetimes, and those that take the memory of another: an in-place output extends the life of the input
+ * whose memory it takes.
+ */
+export function placedBuffers(
+  { of, inPlace }: Lifetimes,
+  bytesOf: (b: Buffer) => number,
+): { readonly items: Map<Buffer, Placed>; readonly merged: ReadonlyMap<Buffer, Buffer> } {
+  const items = new Map<Buffer, Placed & { last: number }>();
+  const merged = new Map<Buffer, Buffer>();
+  for (const [buffer, { first, last }] of of) items.set(buffer, { bytes: bytesOf(buffer), first, last });
+  for (const [output, input] of inPlace) {
+    const owner = merged.get(input) ?? input;
+    const kept = items.get(owner)!;
+    kept.last = Math.max(kept.last, items.get(output)!.last);
+    items.delete(output);
+    merged.set(output, owner);
+  }
+  return { items, merged };
+}
+
 export interface ArenaPlan<K> {
   readonly offsets: ReadonlyMap<K, number>;
   readonly bytes: number;

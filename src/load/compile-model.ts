@@ -1,8 +1,8 @@
 // The whole road: a model's file becomes something that runs. Behind a dynamic import, because a model that was kept needs none of it.
 
 import { usesHost } from "../graph/cut.js";
-import type { Graph, Value, ValueType } from "../graph/graph.js";
-import type { LoadOptions, TensorInfo } from "../runtime/api.js";
+import type { Graph } from "../graph/graph.js";
+import type { LoadOptions } from "../runtime/api.js";
 import type { CompileOptions } from "../runtime/target.js";
 import type { WasmTargetOptions } from "../targets/wasm/target.js";
 import { checkPinnedKernels } from "./check-options.js";
@@ -14,6 +14,7 @@ import type { PerRunParts } from "./per-run.js";
 import { prepareGraph, readGraph, registryFor } from "./prepare.js";
 import type { OpenedModel } from "./source.js";
 import { targetOf } from "./targets.js";
+import { tensorInfo, withDeclared } from "./tensor-info.js";
 
 export interface CompileModelOptions {
   readonly options: LoadOptions;
@@ -27,8 +28,16 @@ export async function compileModel(
   given: CompileModelOptions,
   store: ModelStore | undefined,
 ): Promise<{ readonly info: ModelInfo; readonly runnable: CompiledGraph | CutGraph }> {
+  return compileRead(await readGraph(opened, given.options), given, store);
+}
+
+/** `read` is as a front end gives it. */
+export async function compileRead(
+  read: Graph,
+  given: CompileModelOptions,
+  store?: ModelStore,
+): Promise<{ readonly info: ModelInfo; readonly runnable: CompiledGraph | CutGraph }> {
   const { options } = given;
-  const read = await readGraph(opened, options);
   const context = await contextOf(read, given);
   const { registry } = context;
   const { graph, passes, notes } = await prepareGraph(read, registry, options);
@@ -75,16 +84,4 @@ function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {
     compiled.dispose();
     throw e;
   }
-}
-
-/** What only a run tells is as the file declares it. */
-function withDeclared(found: Value, declared: Value): Value {
-  if (found.container) return found;
-  return found.dtype === undefined ? declared : { ...found, dims: found.dims ?? declared.dims };
-}
-
-const tensorInfo = (v: Value): TensorInfo => ({ name: v.name, ...typeInfo(v) });
-function typeInfo({ dtype, dims, text, container }: ValueType): Omit<TensorInfo, "name"> {
-  if (container) return { ...typeInfo(container.of), container: container.kind };
-  return { dtype: text ? "string" : dtype!, dims: dims?.map(d => (d.isConst ? d.constant : d.print())) };
 }

@@ -31,10 +31,16 @@ export async function doctor(): Promise<HostReport> {
     processor: platform && processorName(),
     cores: coreCount(),
     memoryBytes: platform ? memoryBytes() : undefined,
-    targets: [wasmState(), await nativeState(), { name: "interpreter", problem: undefined, facts: ["1 thread, slow"] }],
+    targets: await targetStates(),
     cache: platform ? await cacheContent() : undefined,
   };
 }
+
+export const targetStates = async (): Promise<readonly TargetState[]> => [
+  wasmState(),
+  await nativeState(),
+  { name: "interpreter", problem: undefined, facts: ["1 thread, slow"] },
+];
 
 /** the smallest module */
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);

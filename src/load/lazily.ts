@@ -11,6 +11,13 @@ export const compileKernel: typeof import("./compile-kernel.js").compileKernel =
 export const doctor: typeof import("./doctor.js").doctor = async () => (await import("./doctor.js")).doctor();
 
 /**
+ * Whether a model would run, where, and at what cost: operators, dims, memory, numbers that may not fit. Nothing is compiled or run.
+ * @throws AzulejoError where the file can't be read, or an option is wrong; what its operators lack is in the result
+ */
+export const diagnose: typeof import("./diagnose/diagnose.js").diagnose = async (source, options) =>
+  (await import("./diagnose/diagnose.js")).diagnose(source, options);
+
+/**
  * What the compiler makes of a model, one stage at a time, as text. Nothing runs.
  * @throws AzulejoError as load() does; "option" where a stage needs dims that the model leaves open
  */

@@ -1,4 +1,4 @@
-// What references of operators are written with: plain arrays, index loops. Only references and tests import this.
+// What references of operators are written with: plain arrays, index loops. Only references, src/testing and tests import this.
 import type { Dtype } from "../ir/dtypes.js";
 import { dtypes, is64BitInteger } from "../ir/dtypes.js";
 import { forEachIndex, stridesOf } from "./known-values.js";

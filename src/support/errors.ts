@@ -14,6 +14,7 @@ export type ErrorCode =
   | "kernel" // a mistake in tile source: axes, dtypes, indices
   | "schedule" // a schedule that does not fit its kernel
   | "parse" // text that is not a kernel or a graph
+  | "mismatch" // results depart from what judges them: a reference, another target
   | "bounds" // a write or a gather outside its tensor
   | "memory" // more memory is needed than there is
   | "target" // the target does not exist here or lacks a feature

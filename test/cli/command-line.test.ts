@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
 import type { Library } from "../../src/cli/library.js";
+import type { Diagnosis } from "../../src/index.js";
 import { decodeNpy, encodeNpy } from "../../src/cli/npy.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import type { LoadOptions, Model, TensorInfo } from "../../src/runtime/api.js";
@@ -43,6 +44,37 @@ const report = {
   notes: ["one host step"],
   timesMs: { graph: 1.5, compile: 25 },
   passes: [{ name: "fold", nodesBefore: 9, nodesAfter: 4, timeMs: 0.1 }],
+};
+
+const diagnosis: Diagnosis = {
+  model: "m",
+  runs: false,
+  inputs: [{ name: "x", dtype: "f32", dims: ["batch", 2] }],
+  outputs: [{ name: "y", dtype: "f32", dims: undefined }],
+  operators: [
+    { domain: "ai.onnx", operator: "Relu", opset: 17, dtypes: ["f32"], support: "tile", nodes: ["a", "b"] },
+    { domain: "com.example", operator: "Swoosh", opset: 1, dtypes: ["f32"], support: "missing", nodes: ["c"] },
+  ],
+  targets: [
+    { name: "wasm", problem: undefined, facts: [] },
+    { name: "native", problem: "koffi is missing", facts: [] },
+  ],
+  problems: [{ node: "c", code: "operator-unknown", message: 'Swoosh "c": there is no such operator' }],
+  missing: [
+    {
+      domain: "com.example",
+      name: "Swoosh",
+      inputs: 2,
+      requiredInputs: 1,
+      outputs: 1,
+      attributes: { slope: "float" },
+      nodes: ["c"],
+    },
+  ],
+  parameters: { count: 1_240_000, bytes: 4_960_000 },
+  dims: { given: {}, assumed: { batch: 1 }, open: [] },
+  costsProblem: "it can't be compiled as it is",
+  risks: [{ kind: "overflow", where: 'Exp "e"', message: "is ∞ in f16" }],
 };
 
 type Run = (inputs: Record<string, TensorData>) => Record<string, Tensor>;
@@ -90,6 +122,7 @@ async function azulejo(
       ],
       cache: { folder: "/cache", files: 3, bytes: 4e6, limitBytes: 5e8 },
     }),
+    diagnose: async () => diagnosis,
     decodeTensor: async bytes => ({ dtype: "u8", dims: [bytes.length], data: bytes }),
   };
   const terminal = {
@@ -332,6 +365,44 @@ test("doctor prints the machine, its targets and caches, as text and as JSON", a
   assert.match(out, /native +no +koffi is missing/);
   assert.match(out, /compiled models in \/cache: 3 files, 4.0 MB of at most 500 MB\n$/);
   assert.equal(JSON.parse((await azulejo("doctor --json", [vector], echo)).out).cores, 2);
+});
+
+test("doctor with a model prints what runs how, what is missing, and a file to begin with", async () => {
+  const { status, out } = await azulejo("doctor m.onnx", [vector], echo);
+  assert.equal(status, 1);
+  assert.equal(
+    out.slice(0, out.indexOf("// Swoosh")),
+    [
+      "        name  type  dims",
+      "input   x     f32   batch × 2",
+      "output  y     f32   any rank",
+      "",
+      "operator            opset  dtypes  nodes  wasm     native",
+      "Relu                   17  f32         2  tile     (tile)",
+      "com.example.Swoosh      1  f32         1  missing  missing",
+      "",
+      "parameters: 1.24 M in 5.0 MB",
+      "dims: batch = 1 (assumed)",
+      "work and memory of a run are not known: it can't be compiled as it is",
+      "",
+      "target native: koffi is missing",
+      "",
+      "numbers that may not fit:",
+      '  Exp "e" is ∞ in f16',
+      "",
+      "problems:",
+      '  Swoosh "c": there is no such operator (operator-unknown)',
+      "",
+      '"m" would not run: 1 problem',
+      "",
+      "Swoosh could begin like this; --stubs FOLDER writes it:",
+      "",
+      "",
+    ].join("\n"),
+  );
+  const json = JSON.parse((await azulejo("doctor m.onnx --json", [vector], echo)).out);
+  assert.deepEqual([json.runs, json.files], [false, []]);
+  assert.match(json.missing[0].stub, /inputs: \["X0", "X1\?"\]/);
 });
 
 test("explain prints the asked stage, or a summary as text and as JSON", async () => {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { infer } from "../../src/graph/infer.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
+import { difference } from "../../src/testing/difference.js";
 import type { Chain } from "./chains.js";
 import { chain, graphOfChain } from "./chains.js";
 import { evaluateReference } from "./evaluate-reference.js";
@@ -13,7 +14,6 @@ import { prepareJob, runJobs } from "./jobs.js";
 import { fullSweep } from "./large-cases.js";
 import { operatorModules } from "./modules.js";
 import { isDue, nameOf, targetsUnderTest } from "./subjects.js";
-import { difference } from "./tensors.js";
 
 const registry = fullRegistry();
 const library = { registry, modules: operatorModules };

@@ -7,11 +7,11 @@ import type { Job, Outcome } from "./jobs.js";
 import { prepareJob, runJobs } from "./jobs.js";
 import { failureOf, gapOf } from "./known-gaps.js";
 import { operatorModules } from "./modules.js";
-import type { CaseGraph } from "./run-case.js";
-import { graphOfCase } from "./run-case.js";
+import type { CaseGraph } from "../../src/testing/case-graph.js";
+import { graphOfCase } from "../../src/testing/case-graph.js";
+import { closenessOf, difference } from "../../src/testing/difference.js";
 import type { TargetUnderTest } from "./subjects.js";
 import { nameOf } from "./subjects.js";
-import { asSuiteTolerance, difference } from "./tensors.js";
 
 const registry = fullRegistry();
 
@@ -77,7 +77,7 @@ export async function checkCases(
 function problemOf({ module, expected }: PreparedCase, outcome: Outcome): string | undefined {
   if (outcome instanceof Error) return outcome.message;
   for (const [i, want] of expected.want.entries()) {
-    const tolerance = asSuiteTolerance(module.tolerance ?? exact, want.dtype, expected.scales[i]!);
+    const tolerance = closenessOf(module.tolerance ?? exact, want.dtype, expected.scales[i]!);
     const problem = difference(outcome[i]!, want, tolerance);
     if (problem) return `output ${i}: ${problem}`;
   }

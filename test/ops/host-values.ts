@@ -5,7 +5,8 @@ import { TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
 import type { ValueType } from "../../src/graph/graph.js";
 import type { AnyTensor, HostValue } from "../../src/runtime/host-value.js";
 import { isSequence, isTensor, isText } from "../../src/runtime/host-value.js";
-import { difference, fromTensorData, onnxTolerance, readTensorProto, toTensorData } from "./tensors.js";
+import { difference, fromTensorData, toTensorData } from "../../src/testing/difference.js";
+import { onnxTolerance, readTensorProto } from "./tensors.js";
 
 /** The content of a file that holds a value of this type; undefined also for an empty optional. */
 export function readHostValue(bytes: Uint8Array, { container }: ValueType): HostValue {

@@ -4,8 +4,8 @@ import { mapSubgraphs } from "../../src/graph/values.js";
 import { prepareGraph, programOf } from "../../src/load/prepare.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
 import type { Registry } from "../../src/ops/registry.js";
+import { fromTensorData, toTensorData } from "../../src/testing/difference.js";
 import type { TargetUnderTest } from "./subjects.js";
-import { fromTensorData, toTensorData } from "./tensors.js";
 
 /** A graph after inference and passes, and its inputs by name. */
 export interface Job {

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
 import { interpreterTarget } from "../../src/targets/interpreter/target.js";
 import { wasmTarget } from "../../src/targets/wasm/target.js";
+import { difference } from "../../src/testing/difference.js";
 import { evaluateReference } from "./evaluate-reference.js";
 import { fullRegistry } from "./full-registry.js";
 import type { Job, Outcome } from "./jobs.js";
@@ -15,7 +16,6 @@ import { operatorModules } from "./modules.js";
 import type { Network } from "./networks.js";
 import { graphOfNetwork, network } from "./networks.js";
 import type { TargetUnderTest } from "./subjects.js";
-import { difference } from "./tensors.js";
 
 const registry = fullRegistry();
 const library = { registry, modules: operatorModules };

@@ -16,9 +16,9 @@ import { float, floats, int, ints, onnxModel, text, value } from "../frontends/o
 import { fullRegistry } from "./full-registry.js";
 import { failureOf, gapOf } from "./known-gaps.js";
 import { operatorModules } from "./modules.js";
-import type { CaseGraph } from "./run-case.js";
-import { graphOfCase } from "./run-case.js";
-import { asSuiteTolerance, difference, fromTensorData, toTensorData } from "./tensors.js";
+import type { CaseGraph } from "../../src/testing/case-graph.js";
+import { graphOfCase } from "../../src/testing/case-graph.js";
+import { closenessOf, difference, fromTensorData, toTensorData } from "../../src/testing/difference.js";
 
 interface OrtTensor {
   readonly type: string;
@@ -184,7 +184,7 @@ function problemOf(module: OperatorModule, { want, scales }: CaseGraph, got: rea
     const { relative, absolute } = module.tolerance ?? exact;
     // another implementation has errors of its own
     const loose = { relative: 4 * relative + 16, absolute: 4 * absolute + 16 };
-    const problem = difference(got[i]!, w, asSuiteTolerance(loose, w.dtype, scales[i]!));
+    const problem = difference(got[i]!, w, closenessOf(loose, w.dtype, scales[i]!));
     if (problem) return `output ${i}: ${problem}`;
   }
   return undefined;

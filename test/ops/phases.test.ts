@@ -6,7 +6,7 @@ import { prepareGraph, programOf } from "../../src/load/prepare.js";
 import { cases, operator } from "../../src/ops/conv-transpose.js";
 import { fullRegistry } from "./full-registry.js";
 import { operatorModules } from "./modules.js";
-import { graphOfCase } from "./run-case.js";
+import { graphOfCase } from "../../src/testing/case-graph.js";
 
 const module = operatorModules.find(m => m.operator === operator)!;
 async function kernelOf(name: string): Promise<string> {

@@ -1,12 +1,13 @@
 // Runs the cases of a suite on one subject (the references, or a target) and accounts for each by name.
 import type { TestContext } from "node:test";
 import type { Registry } from "../../src/ops/registry.js";
+import { difference } from "../../src/testing/difference.js";
 import type { Outcome } from "./jobs.js";
 import { failureOf, gapOf } from "./known-gaps.js";
 import { fullSweep, largeCases } from "./large-cases.js";
 import type { SuiteCase, SuiteName } from "./suite.js";
 import { isSkipped, loadCases } from "./suite.js";
-import { difference, toleranceOf } from "./tensors.js";
+import { toleranceOf } from "./tensors.js";
 
 export interface Subject {
   readonly name: string;

@@ -12,7 +12,7 @@ import { KernelLibrary } from "../../src/targets/cpu/kernel-library.js";
 import { fullRegistry } from "./full-registry.js";
 import { fullSweep } from "./large-cases.js";
 import { operatorModules } from "./modules.js";
-import { graphOfCase } from "./run-case.js";
+import { graphOfCase } from "../../src/testing/case-graph.js";
 
 const registry = fullRegistry();
 const features = { relaxedSimd: false, tileProfile: "v8-modern" } as const;

@@ -102,6 +102,27 @@ installed("require() works", async () => {
   assert.deepEqual(await json("--no-warnings", "common.cjs"), result);
 });
 
+installed(
+  "azulejo new operator writes files whose test passes unedited, and fails where body and reference differ",
+  async () => {
+    const cli = ["node_modules/azulejo/dist/lib/cli.js", "new", "operator", "HardSwoosh", "--out", "operators"];
+    assert.equal(
+      (await consumer.node(...cli)).stdout,
+      "wrote operators/hard-swoosh.mjs\nwrote operators/hard-swoosh.test.mjs\n",
+    );
+    const tested = await consumer.node("--test", "--test-reporter=tap", "operators/hard-swoosh.test.mjs");
+    assert.match(tested.stdout, /^# pass 1\n# fail 0$/m, tested.stdout);
+    const text = await consumer.read("operators/hard-swoosh.mjs");
+    await consumer.write("operators/hard-swoosh.mjs", text.replace("alpha * x)", "alpha * x - 1)"));
+    const changed = await consumer.node("--test", "--test-reporter=tap", "operators/hard-swoosh.test.mjs");
+    assert.match(changed.stdout, /^# pass 0\n# fail 1$/m);
+    assert.match(
+      changed.stdout,
+      /Operator "HardSwoosh" departs from its reference in \d+ runs; correct the one that is wrong:\n +both signs, on wasm, dims in numbers: output "Y": element \d+ is /,
+    );
+  },
+);
+
 installed("a stack trace leads to the TypeScript source", async () => {
   await consumer.write(
     "trace.mjs",

@@ -116,7 +116,7 @@ test("commands in the README exist, with the options that they are shown with", 
   for (const command of commands) {
     const script = /^npm (?:run )?(\S+)/.exec(command)?.[1];
     if (script !== undefined && script !== "install") assert.ok(scripts[script], command);
-    const azulejo = /^npx azulejo (\w+) (.*)$/.exec(command);
+    const azulejo = /^npx azulejo ((?:new )?\w+) (.*)$/.exec(command);
     if (azulejo === null) continue;
     let help = "";
     const terminal = {
@@ -127,8 +127,8 @@ test("commands in the README exist, with the options that they are shown with", 
     };
     const unused = (): never => assert.fail("help needs no library");
     await runCommandLine(
-      [azulejo[1]!, "--help"],
-      { load: unused, explain: unused, doctor: unused, decodeTensor: unused },
+      [...azulejo[1]!.split(" "), "--help"],
+      { load: unused, explain: unused, doctor: unused, diagnose: unused, decodeTensor: unused },
       terminal,
       "1",
     );

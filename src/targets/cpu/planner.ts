@@ -1,5 +1,5 @@
 // Dims → addresses and instructions. Pure but for the address space it was told: same program and dims, same plan.
-import { offsetInOwner, ownerOf, type Placed, planArena } from "../../graph/memory-plan.js";
+import { offsetInOwner, ownerOf, type Placed, placedBuffers, planArena } from "../../graph/memory-plan.js";
 import type { Buffer } from "../../graph/program.js";
 import type { SymbolValues } from "../../graph/program-dims.js";
 import { bytesOf } from "../../ir/dtypes.js";
@@ -90,19 +90,13 @@ class Planning {
   }
 
   // ---- arena
-  readonly #merged = new Map<Buffer, Buffer>();
-  /** Buffers with their sizes and lifetimes; an in-place output extends the life of the input whose memory it takes. */
+  #merged: ReadonlyMap<Buffer, Buffer> = new Map();
+  /** Buffers, and the tables of pointers that calls share. */
   #items(): Map<unknown, Placed> {
     const { lifetimes } = this.#program;
-    const items = new Map<unknown, Placed & { last: number }>();
-    for (const [buffer, { first, last }] of lifetimes.of)
-      items.set(buffer, { bytes: this.#bytes(buffer) + SLACK_BYTES, first, last });
-    for (const [output, input] of lifetimes.inPlace) {
-      const owner = this.#merged.get(input) ?? input;
-      items.get(owner)!.last = Math.max(items.get(owner)!.last, items.get(output)!.last);
-      items.delete(output);
-      this.#merged.set(output, owner);
-    }
+    const buffers = placedBuffers(lifetimes, b => this.#bytes(b) + SLACK_BYTES);
+    this.#merged = buffers.merged;
+    const items = new Map<unknown, Placed>(buffers.items);
     let at = 0;
     let keptBytes = 0;
     const shared = (steps: readonly LinkedStep[]): void => {

@@ -1,16 +1,19 @@
 // An operator's own cases: one node as a graph, with dims in numbers or as symbols, held against the operator's reference.
 
-import { bindNode } from "../../src/graph/bind.js";
-import { constantValue } from "../../src/graph/constants.js";
-import type { AttributeValue, Graph, GraphNode, Value } from "../../src/graph/graph.js";
-import { newestOpset } from "../../src/graph/make.js";
-import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../../src/ir/dtypes.js";
-import { isNarrowFloat, roundToFloat } from "../../src/ir/float-bits.js";
-import { Poly, Sym } from "../../src/ir/poly.js";
-import type { CaseInput, OperatorCase, OperatorModule, ReferenceTensor } from "../../src/ops/operator.js";
-import type { Element } from "../../src/ops/reference-tensors.js";
-import { numbersOf, sizeOf } from "../../src/ops/reference-tensors.js";
-import type { Registry } from "../../src/ops/registry.js";
+import { bindNode } from "../graph/bind.js";
+import { constantValue } from "../graph/constants.js";
+import type { AttributeValue, Graph, GraphNode, Value } from "../graph/graph.js";
+import { newestOpset } from "../graph/make.js";
+import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../ir/dtypes.js";
+import { isNarrowFloat, roundToFloat } from "../ir/float-bits.js";
+import { Poly, Sym } from "../ir/poly.js";
+import type { CaseInput, OperatorCase, OperatorModule, ReferenceTensor } from "../ops/operator.js";
+import type { Element } from "../ops/reference-tensors.js";
+import { numbersOf, sizeOf } from "../ops/reference-tensors.js";
+import type { Registry } from "../ops/registry.js";
+
+/** An operator and what judges it. */
+type JudgedOperator = Pick<OperatorModule, "operator" | "reference">;
 
 export interface CaseGraph {
   readonly graph: Graph;
@@ -57,7 +60,7 @@ function tensorOf(input: CaseInput, seed: number): ReferenceTensor {
 }
 
 /** The names that the operator gives its inputs, in order; absent ones between present ones are kept as gaps. */
-function inputNames(module: OperatorModule, testCase: OperatorCase): readonly (string | undefined)[] {
+function inputNames(module: JudgedOperator, testCase: OperatorCase): readonly (string | undefined)[] {
   const given = testCase.inputs;
   const names = module.operator.inputs.flatMap(name =>
     name.endsWith("...")
@@ -69,7 +72,7 @@ function inputNames(module: OperatorModule, testCase: OperatorCase): readonly (s
 }
 
 export function graphOfCase(
-  module: OperatorModule,
+  module: JudgedOperator,
   testCase: OperatorCase,
   registry: Registry,
   symbolic: boolean,
@@ -133,13 +136,13 @@ const stored = (t: ReferenceTensor): ReferenceTensor =>
  * Sizes that become symbols, equal sizes one symbol. Whole kernels (recurrent layers) relate sizes of their weights by factors, which
  * equal sizes can't say: there, only the length of the sequence varies.
  */
-function symbolicSizes({ operator }: OperatorModule, shapes: readonly (readonly number[])[]): ReadonlySet<number> {
+function symbolicSizes({ operator }: JudgedOperator, shapes: readonly (readonly number[])[]): ReadonlySet<number> {
   if (!operator.kernels) return new Set(shapes.flat().filter(n => n > 2));
   const [[length, ...rest], ...others] = shapes as [number[], ...(readonly number[])[]];
   return new Set(length !== undefined && ![...rest, ...others.flat()].includes(length) ? [length] : []);
 }
 
-function outputValues({ operator }: OperatorModule, { outputCount }: OperatorCase): readonly Value[] {
+function outputValues({ operator }: JudgedOperator, { outputCount }: OperatorCase): readonly Value[] {
   const variadic = operator.outputs.at(-1)!.endsWith("...");
   const names = variadic
     ? Array.from({ length: outputCount ?? 1 }, (_, i) => `Y${i}`)

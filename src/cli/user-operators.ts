@@ -1,0 +1,39 @@
+// Operators of the user for a command: the exports of JavaScript modules that are operators.
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Operator } from "../index.js";
+import { AzulejoError } from "../support/errors.js";
+
+/** `--operators`, once or several times. @throws AzulejoError option */
+export async function importOperators(files: readonly string[]): Promise<readonly Operator[]> {
+  const found: Operator[] = [];
+  for (const file of files) {
+    const exported = Object.values(await importModule(file));
+    const operators = exported.filter(isOperator);
+    if (operators.length === 0)
+      throw new AzulejoError(
+        "option",
+        `--operators "${file}" exports no operator; export objects { name, inputs, outputs, shape, at }, as azulejo new operator writes them`,
+      );
+    found.push(...operators);
+  }
+  return found;
+}
+
+async function importModule(file: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(pathToFileURL(resolve(file)).href);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AzulejoError(
+      "option",
+      `--operators "${file}" can't be imported (${reason}); give a JavaScript module, or TypeScript where Node runs it`,
+      { cause },
+    );
+  }
+}
+
+function isOperator(value: unknown): value is Operator {
+  const given = Object(value) as Partial<Operator>;
+  return typeof given.name === "string" && Array.isArray(given.inputs) && typeof given.shape === "function";
+}

@@ -1,0 +1,36 @@
+// Files that a command writes for the user to go on with: never over one that is there.
+import { access, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AzulejoError } from "../support/errors.js";
+
+export interface NewFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Paths of what was written; nothing is written if one of the files is there. @throws AzulejoError option */
+export async function writeNewFiles(folder: string, files: readonly NewFile[], option: string): Promise<string[]> {
+  const paths = files.map(({ name }) => join(folder, name));
+  for (const path of paths)
+    if (await exists(path))
+      throw new AzulejoError(
+        "option",
+        `${option}: the file "${path}" is there already; name another folder or remove it`,
+      );
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [i, { text }] of files.entries()) await writeFile(paths[i]!, text, { flag: "wx" });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new AzulejoError("option", `${option} "${folder}" can't be written: ${message}; name another folder`, {
+      cause,
+    });
+  }
+  return paths;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,10 @@
+// `azulejo/testing`: what users test their operators with.
+export type {
+  CaseInput,
+  OperatorCase,
+  Reference,
+  ReferenceTensor,
+  Tolerance,
+} from "../ops/operator.js";
+export type { CheckedOperator, CheckOptions } from "./check-operator.js";
+export { checkOperator } from "./check-operator.js";

@@ -1,0 +1,141 @@
+// `azulejo new operator`, the stubs of `azulejo doctor`, and `--operators`: files that are written, and files that are taken.
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { operatorStub } from "../../src/cli/operator-files.js";
+import { runCommandLine } from "../../src/cli/program.js";
+import { diagnose, doctor, explain, load } from "../../src/index.js";
+import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
+import { elementType, float, node, onnxModel, value } from "../frontends/onnx-model.js";
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "azulejo-operators-"));
+  await writeFile(model(), bytes);
+});
+after(() => rm(folder, { recursive: true }));
+
+const model = (): string => join(folder, "m.onnx");
+const bytes = onnxModel({
+  name: "m",
+  domains: { "com.example": 1 },
+  inputs: [value("x", elementType.f32, ["n"])],
+  outputs: [value("y", elementType.f32, ["n"])],
+  nodes: [
+    { ...node("HardTwice", ["x"], ["h"], [float("slope", 1.5)], "a"), domain: "com.example" },
+    { ...node("Swoosh", ["h", "x"], ["y"], [], "b"), domain: "com.example" },
+  ],
+});
+
+async function azulejo(...parameters: string[]): Promise<{ status: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const terminal = {
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
+    interactive: false,
+    signal: new AbortController().signal,
+  };
+  const library = { load, explain, doctor, diagnose, decodeTensor: readOnnxTensor };
+  return { status: await runCommandLine(parameters, library, terminal, "0"), out, err };
+}
+
+test("new operator writes a file and its test, and leaves alone what is there", async () => {
+  const out = join(folder, "new");
+  const files = [join(out, "hard-twice.mjs"), join(out, "hard-twice.test.mjs")];
+  const first = await azulejo("new", "operator", "HardTwice", "--domain", "com.mine", "--out", out);
+  assert.deepEqual(first, { status: 0, out: files.map(f => `wrote ${f}\n`).join(""), err: "" });
+  assert.match(await readFile(files[0]!, "utf8"), /name: "HardTwice",\n {2}domain: "com.mine",\n/);
+  const again = await azulejo("new", "operator", "HardTwice", "--out", out);
+  assert.deepEqual(
+    [again.status, again.err],
+    [
+      1,
+      `azulejo: --out: the file "${files[0]}" is there already; name another folder or remove it\n(option: see docs/errors/option.md)\n`,
+    ],
+  );
+  assert.equal((await azulejo("new", "operator", "9x")).status, 2);
+});
+
+test("doctor names all missing operators, exits with 1, prints the first stub or writes all", async () => {
+  const shown = await azulejo("doctor", model());
+  assert.equal(shown.status, 1);
+  assert.match(shown.out, /com\.example\.HardTwice +1 +f32 +1 +missing +missing/);
+  assert.match(shown.out, /com\.example\.Swoosh +1 +\?, f32 +1 +missing +missing/);
+  assert.match(
+    shown.out,
+    /"m" would not run: 2 problems\n\nHardTwice could begin like this; --stubs FOLDER writes all 2:\n/,
+  );
+  const out = join(folder, "stubs");
+  const { missing, files, runs } = JSON.parse((await azulejo("doctor", model(), "--stubs", out, "--json")).out);
+  assert.deepEqual(
+    [runs, files, missing.map((m: { name: string }) => m.name)],
+    [false, [join(out, "hard-twice.mjs"), join(out, "swoosh.mjs")], ["HardTwice", "Swoosh"]],
+  );
+  assert.deepEqual((await readdir(out)).sort(), ["hard-twice.mjs", "swoosh.mjs"]);
+  assert.equal(await readFile(files[1], "utf8"), missing[1].stub);
+});
+
+test("a stub is an operator with the names and attributes that the model shows, and refuses to compute", async () => {
+  const missing = { domain: "com.example", name: "HTTPSwish", nodes: ["a"], attributes: { slope: "float" } } as const;
+  const { name, text } = operatorStub({ ...missing, inputs: 2, requiredInputs: 1, outputs: 2 });
+  assert.equal(name, "http-swish.mjs");
+  // tests have no package "azulejo" beside them
+  const file = join(folder, name);
+  const index = new URL("../../src/index.js", import.meta.url).href;
+  await writeFile(file, text.replace('"azulejo"', JSON.stringify(index)));
+  const { operator } = await import(file);
+  assert.deepEqual(
+    [operator.name, operator.domain, operator.inputs, operator.outputs, operator.attributes],
+    ["HTTPSwish", "com.example", ["X0", "X1?"], ["Y0", "Y1"], { slope: { type: "float" } }],
+  );
+  assert.deepEqual(operator.shape({ dims: { X0: [1] } }), { Y0: [1], Y1: [1] });
+  assert.throws(() => operator.at({}), {
+    code: "operator-unsupported",
+    message: "HTTPSwish of com.example is a stub; write what it computes",
+  });
+});
+
+test("--operators makes a model whole, for doctor and for run", async () => {
+  const tile = new URL("../../src/tile/index.js", import.meta.url).href;
+  const file = join(folder, "mine.mjs");
+  await writeFile(
+    file,
+    `import { where } from ${JSON.stringify(tile)};
+const shape = ({ dims }) => ({ Y: dims.X });
+export const hardTwice = {
+  name: "HardTwice", domain: "com.example", inputs: ["X"], outputs: ["Y"], attributes: { slope: { type: "float" } }, shape,
+  at: ({ inputs, attributes }) => ({ Y: (...i) => inputs.X.at(...i).mul(attributes.slope) }),
+};
+export const swoosh = {
+  name: "Swoosh", domain: "com.example", inputs: ["X", "B"], outputs: ["Y"], shape,
+  at: ({ inputs }) => ({ Y: (...i) => where(inputs.B.at(...i).ge(0), inputs.X.at(...i), 0) }),
+};
+`,
+  );
+  const { status, out } = await azulejo("doctor", model(), "--operators", file, "--dims", "n=3");
+  assert.equal(status, 0, out);
+  assert.match(out, /com\.example\.Swoosh +1 +f32 +1 +tile/);
+  const run = await azulejo("run", model(), "--operators", file, "--input", "x=[2,-4,6]", "--json");
+  assert.deepEqual(JSON.parse(run.out).outputs.y.data, [3, 0, 9]);
+});
+
+test("--operators refuses what can't be imported, and what exports none", async () => {
+  const none = join(folder, "none.mjs");
+  await writeFile(none, "export const answer = 42;\n");
+  const empty = await azulejo("doctor", model(), "--operators", none);
+  assert.equal(
+    empty.err,
+    `azulejo: --operators "${none}" exports no operator; export objects { name, inputs, outputs, shape, at }, as azulejo new operator writes them\n(option: see docs/errors/option.md)\n`,
+  );
+  const absent = await azulejo("doctor", model(), "--operators", join(folder, "absent.mjs"));
+  assert.match(
+    absent.err,
+    /^azulejo: --operators ".*absent\.mjs" can't be imported \(Cannot find module .*\); give a JavaScript module, or TypeScript where Node runs it\n/,
+  );
+});
