@@ -10,6 +10,9 @@ const fileName = (name: string): string =>
     .replace(/[^\w-]+/g, "-")
     .toLowerCase();
 
+/** what the files import: packages of the user's project, not of this one */
+const [library, language, testing] = ["azulejo", "azulejo/tile", "azulejo/testing"].map(name => JSON.stringify(name));
+
 const domainLine = (domain: string): string => (domain === "ai.onnx" ? "" : `  domain: ${JSON.stringify(domain)},\n`);
 const list = (names: readonly string[]): string => `[${names.map(name => JSON.stringify(name)).join(", ")}]`;
 
@@ -21,7 +24,7 @@ export function operatorStub({ domain, name, inputs, requiredInputs, outputs, at
   const specs = Object.entries(attributes).map(([key, type]) => `${JSON.stringify(key)}: { type: "${type}" }`);
   const dims = to.map(output => `${output}: dims.${from[0] ?? "X"}`).join(", ");
   const text = `// ${name} of ${domain}, as a model uses it. What it computes is yours to write; docs/custom-operators.md of azulejo shows how.
-import { AzulejoError } from "azulejo";
+import { AzulejoError } from ${library};
 
 /** @type {import("azulejo").Operator} */
 export const operator = {
@@ -44,7 +47,7 @@ ${domainLine(domain)}  inputs: ${list(optional)},
 export function operatorFiles(name: string, domain: string): readonly [operator: NewFile, test: NewFile] {
   const file = fileName(name);
   const operator = `// ${name} of ${domain}: X where it is positive, else alpha · X. Change \`at\`, \`shape\` and \`reference\` to what your operator is.
-import { where } from "azulejo/tile";
+import { where } from ${language};
 
 /** @type {import("azulejo").Operator} */
 export const operator = {
@@ -88,7 +91,7 @@ export const tolerance = { relative: 1, absolute: 0 };
 `;
   const test = `// ${name} on every target that this machine has, against its reference. Run it with: node --test
 import { test } from "node:test";
-import { checkOperator } from "azulejo/testing";
+import { checkOperator } from ${testing};
 import * as module from "./${file}.mjs";
 
 test("${name} agrees with its reference", () => checkOperator(module));
