@@ -1,5 +1,6 @@
 // Which values are kept in scratch memory instead of being computed again where they are used. A value is placed in its region (the
 // grid block or the turn of a fold) or for one row.
+import { bitsOf, isFloat } from "../ir/dtypes.js";
 import type { Node, NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
@@ -29,9 +30,27 @@ function placeOperands(view: KernelView, n: NodeOf<"reduce">, roots: readonly No
   for (const a of n.args) {
     if (a.axes.length === 0 || roots.includes(a)) continue;
     const computed = a.kind === "map" || a.kind === "call" || a.kind === "reduce";
-    if (!computed) continue;
+    if (!computed || widens(view, a, n)) continue;
     if (isContraction(n) ? staysSmall(view, a, n) : contractsBelow(a)) view.place(a, { at: "region" });
   }
+}
+/**
+ * 8-bit integers made wide, perhaps less a zero point: where they are read this costs no more than reading them from scratch, where each
+ * block would have to write them, four times as large (100 × 512 × 512 by MatMulInteger: 1.2 and 16 · 10⁹ products a second).
+ */
+function widens(view: KernelView, operand: Node, n: NodeOf<"reduce">): boolean {
+  if (!isContraction(n) || view.cost(operand) > DEAR) return false;
+  const all = reach([operand]);
+  const loads = all.filter(x => x.kind === "load");
+  const [elements, ...more] = loads.filter(x => x.axes.some(axis => n.over.includes(axis)));
+  return (
+    more.length === 0 &&
+    elements?.kind === "load" &&
+    isTensor(elements.tensor) &&
+    bitsOf(elements.dtype) === 8 &&
+    !isFloat(elements.dtype) &&
+    all.every(x => x.kind === "load" || x.kind === "map" || x.kind === "full")
+  );
 }
 /**
  * An operand of a contraction is used once for every index of the other operand that it lacks. A window over a computed image

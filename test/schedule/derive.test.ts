@@ -7,7 +7,7 @@ import { deriveSchedule } from "../../src/schedule/derive.js";
 import { explainSchedule } from "../../src/schedule/explain.js";
 import type { ScheduleFeatures } from "../../src/schedule/machine-profile.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { f32, fold, grid, kernel } from "../../src/tile/index.js";
+import { dot, f32, fold, grid, i8, i32, kernel, u8 } from "../../src/tile/index.js";
 import * as kernels from "../kernels/stage1.js";
 
 function derived(k: Kernel, sizes: Readonly<Record<string, number>>, features?: ScheduleFeatures): Schedule {
@@ -50,6 +50,19 @@ test("a batch that is mostly 1 leaves the image to threads, and rows to a matrix
   const product = guessed(kernels.linear().ir, "M", { N: 1024, K: 1024 });
   assert.deepEqual(product.stage.Y!.rows, { m: [6, 2, 1] });
   assert.ok(product.block.m! >= 4);
+});
+
+test("8-bit factors are made wide where they are read, not in scratch", () => {
+  const product = kernel({ A: u8("M K"), W: i8("K N"), zero: u8(""), Y: i32("M N") }, ({ A, W, zero, Y, M, K, N }) =>
+    grid(M.tile(), N.tile(), (m, n) => {
+      const k = K.all();
+      const a = A.at(m, k).cast("i32").sub(zero.at().cast("i32"));
+      Y.at(m, n).set(dot(a, W.at(k, n).cast("i32"), k, { acc: "i32" }));
+    }),
+  );
+  const s = derived(product.ir, { M: 128, K: 512, N: 512 });
+  assert.deepEqual(s.place, {});
+  assert.equal(s.stage.Y!.lane, "n");
 });
 
 test("a convolution walks its pixels as one, through a table of row pointers", () => {

@@ -135,8 +135,8 @@ export class ModelBuilder {
     values: Float32Array,
   ): { data: string; scale: string; zeroPoint: string } {
     const signed = this.#weightBytes === "i8";
-    const low = Math.min(...values);
-    const high = Math.max(...values);
+    const low = values.reduce((a, b) => Math.min(a, b));
+    const high = values.reduce((a, b) => Math.max(a, b));
     const scale = Math.fround(signed ? Math.max(-low, high) / 127 : (high - low) / 255);
     const zero = signed ? 0 : Math.round(-low / scale);
     const [least, most] = signed ? [-128, 127] : [0, 255];

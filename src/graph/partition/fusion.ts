@@ -37,6 +37,8 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
   const state = { contraction: start.contraction, cost: start.cost, tensors: start.reads.length };
   /** members of which one evaluation serves several output elements: below a reduction, or the same along a row */
   const shared = new Set<Value>();
+  /** members that are the same for all output elements: every block computes them */
+  const constant = new Set<Value>();
   const refused = new Map<Value, string>();
   for (let grown = true; grown; ) {
     grown = false;
@@ -50,7 +52,10 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
           refused.set(value, "has readers outside this kernel");
           continue;
         }
-        const reason = refusal(value, producer, [root, ...members], shared, view, state);
+        const reason =
+          producer.pattern.reduction && isConstant(value, [root, ...members], constant, view)
+            ? "each block would compute it again"
+            : refusal(value, producer, [root, ...members], shared, view, state);
         if (reason) {
           refused.set(value, reason);
           continue;
@@ -58,6 +63,7 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
         members.add(value);
         nodes.add(producer.bound);
         if (isShared(value, [root, ...members], shared, view)) shared.add(value);
+        if (isConstant(value, [root, ...members], constant, view)) constant.add(value);
         refused.delete(value);
         state.contraction ||= producer.pattern.contraction;
         state.cost += producer.pattern.cost;
@@ -77,6 +83,16 @@ const isShared = (value: Value, kernel: readonly Value[], shared: ReadonlySet<Va
       .pattern.reads.some(
         read => read.value === value && (shared.has(consumer) || read.reduced || read.extraOutputs.length > 0),
       ),
+  );
+
+/** Read as one number for all of several rows, or below such a read. One row is one block. */
+const isConstant = (value: Value, kernel: readonly Value[], constant: ReadonlySet<Value>, view: FusionView): boolean =>
+  kernel.some(consumer =>
+    view.producer(consumer)!.pattern.reads.some(read => {
+      if (read.value !== value) return false;
+      const dims = consumer.dims!.flatMap((d, i) => (d.isConst && d.constant === 1 ? [] : [i]));
+      return constant.has(consumer) || (dims.length > 1 && dims.every(d => read.extraOutputs.includes(d)));
+    }),
   );
 
 /** Why the value is better kept in memory; undefined: inline it. */
