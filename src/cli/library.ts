@@ -1,5 +1,6 @@
 // What the commands need from the library and from the terminal, so that tests can hand in their own. Types only.
 import type { Diagnosis, ExplainOptions, HostReport, Stage } from "../index.js";
+import type { CheckModelOptions, ModelCheck } from "../testing/index.js";
 import type { LoadOptions, Model, ModelSource } from "../runtime/api.js";
 
 export const stages: readonly Stage[] = ["graph", "kernels", "loops", "code"];
@@ -9,6 +10,11 @@ export interface Library {
   explain(source: ModelSource, options: ExplainOptions): Promise<string>;
   doctor(): Promise<HostReport>;
   diagnose(source: ModelSource, options: LoadOptions): Promise<Diagnosis>;
+  checkModel(
+    source: ModelSource,
+    inputs: Readonly<Record<string, import("../runtime/tensor.js").TensorData>>,
+    options: CheckModelOptions,
+  ): Promise<ModelCheck>;
   /** The tensor of a serialized ONNX TensorProto; `name` is the file's, for errors. */
   decodeTensor(bytes: Uint8Array, name: string): Promise<import("../runtime/tensor.js").TensorData>;
 }

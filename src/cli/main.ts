@@ -37,6 +37,8 @@ const library: Library = {
   explain,
   doctor,
   diagnose,
+  checkModel: async (source, inputs, options) =>
+    (await import("../testing/index.js")).checkModel(source, inputs, options),
   decodeTensor: async (bytes, name) => (await import("../frontends/onnx/index.js")).readOnnxTensor(bytes, name),
 };
 

@@ -45,7 +45,7 @@ export async function runCommandLine(
   const judge = (good: boolean): void => {
     if (!good) status = exitCodes.failed;
   };
-  addRunCommand(program, library, terminal);
+  addRunCommand(program, library, terminal, judge);
   addExplainCommand(program, library, terminal);
   addBenchCommand(program, library, terminal);
   addDoctorCommand(program, library, terminal, judge);

@@ -5,20 +5,24 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import type { Tensor } from "../runtime/api.js";
 import { AzulejoError } from "../support/errors.js";
+import type { CheckModelOptions } from "../testing/index.js";
 import type { InputOptions } from "./gather-inputs.js";
 import { gatherInputs } from "./gather-inputs.js";
 import { dimsText, readBytes } from "./inputs.js";
+import { checkText } from "./check-text.js";
 import type { Guess } from "./labels.js";
 import { classOutput, parseLabels, topGuesses } from "./labels.js";
 import type { Library, Terminal } from "./library.js";
 import { encodeNpy } from "./npy.js";
 import { digits, milliseconds, numberAt, summarize } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
-import { addLoadOptions, loadOptions, parseChannels, parseCount, parseInputs } from "./options.js";
+import { addLoadOptions, loadOptions, parseAmount, parseChannels, parseCount, parseInputs } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 
 interface RunOptions extends SharedOptions, InputOptions {
+  readonly check?: CheckModelOptions["judge"];
+  readonly tolerance?: number;
   readonly labels?: string;
   readonly top?: number;
   readonly outputDir?: string;
@@ -32,11 +36,18 @@ Examples:
     azulejo run model.onnx --input x=x.npy --input rate=16000 --output-dir out
   See whether a model runs at all:
     azulejo run model.onnx --random --dims batch=1,height=480,width=640
+  Compare every value of a model, across fusion, with the interpreter, or with onnxruntime if that is installed:
+    azulejo run model.onnx --random --check onnxruntime
   List a model's inputs and outputs:
     azulejo explain model.onnx
 `;
 
-export function addRunCommand(program: Command, library: Library, terminal: Terminal): void {
+export function addRunCommand(
+  program: Command,
+  library: Library,
+  terminal: Terminal,
+  judge: (good: boolean) => void,
+): void {
   const command = program
     .command("run")
     .summary("run a model once and show or save its outputs")
@@ -63,10 +74,26 @@ export function addRunCommand(program: Command, library: Library, terminal: Term
     .option("--input <name=value>", "an input: a .npy or .pb file, a number, or a JSON array; repeatable", parseInputs)
     .option("--random", "fill all other inputs with repeatable random values")
     .option("--output-dir <folder>", "save each output there as NAME.npy")
+    .addOption(
+      new Option(
+        "--check <judge>",
+        "compare each node's values with the judge's, instead of showing the outputs; exit status 1 where one departs",
+      )
+        .choices(["interpreter", "onnxruntime"])
+        .conflicts(["outputDir", "labels", "top"]),
+    )
+    .option(
+      "--tolerance <number>",
+      "for --check: allowed difference of floats, relative to the value and the largest of its tensor (default: by dtype, 1e-4 for f32)",
+      parseAmount,
+    )
     .addHelpText("after", examples);
   addLoadOptions(command)
     .option("--json", "print results as JSON")
-    .action((model: string, options: RunOptions) => run(model, options, library, terminal));
+    .action(async (model: string, options: RunOptions) => {
+      if (options.check === undefined) await run(model, options, library, terminal);
+      else judge(await check(model, options, options.check, library, terminal));
+    });
 }
 
 async function run(source: string, options: RunOptions, library: Library, terminal: Terminal): Promise<void> {
@@ -90,6 +117,31 @@ async function run(source: string, options: RunOptions, library: Library, termin
     progress.stop();
   }
 }
+
+/** Does no value depart? */
+async function check(
+  source: string,
+  options: RunOptions,
+  judge: CheckModelOptions["judge"],
+  library: Library,
+  terminal: Terminal,
+): Promise<boolean> {
+  const load = { ...(await loadOptions(options)), signal: terminal.signal };
+  const model = await library.load(source, load);
+  const inputs = await gatherInputs(model, options, library).finally(() => model.dispose());
+  const { tolerance } = options;
+  const found = await library.checkModel(source, inputs, {
+    ...load,
+    judge,
+    ...(tolerance === undefined ? {} : { tolerance }),
+  });
+  terminal.out(options.json ? `${JSON.stringify(found, jsonElement)}\n` : checkText(found));
+  return found.departures.length === 0;
+}
+
+/** JSON has no NaN, no infinities and no 64-bit integers: those are strings. */
+const jsonElement = (_: string, value: unknown): unknown =>
+  typeof value === "bigint" || typeof value === "number" ? jsonNumber(value) : value;
 
 type Times = Readonly<Record<"load" | "run", number>>;
 type Outputs = Readonly<Record<string, Tensor>>;

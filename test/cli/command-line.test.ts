@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import sharp from "sharp";
 import type { Library } from "../../src/cli/library.js";
 import type { Diagnosis } from "../../src/index.js";
+import type { ModelCheck } from "../../src/testing/index.js";
 import { decodeNpy, encodeNpy } from "../../src/cli/npy.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import type { LoadOptions, Model, TensorInfo } from "../../src/runtime/api.js";
@@ -77,6 +78,29 @@ const diagnosis: Diagnosis = {
   risks: [{ kind: "overflow", where: 'Exp "e"', message: "is ∞ in f16" }],
 };
 
+/** Two values depart unless the tolerance is wide. */
+function checked(judge: string, tolerance = 0): ModelCheck {
+  const worst = { index: [0, 1], got: NaN, want: 2.5, difference: NaN, share: Infinity };
+  const first = { node: "a", operator: "Exp", value: "e", worst, elements: 3, size: 8, onlyFused: false };
+  const second = {
+    node: "b",
+    operator: "com.example.Swoosh",
+    value: "s",
+    problem: "it is i32, not f32",
+    elements: 4,
+    size: 4,
+    onlyFused: false,
+  };
+  return {
+    judge,
+    target: "wasm",
+    compared: 5,
+    skipped: [{ value: "q", reason: "it is text" }],
+    largest: { index: [1], got: 1, want: 1.5, difference: 0.5, share: 0.25, value: "e", node: "a" },
+    departures: tolerance > 0 ? [] : [first, second],
+  };
+}
+
 type Run = (inputs: Record<string, TensorData>) => Record<string, Tensor>;
 
 /** One command line against a model with the given inputs, whose outputs the function makes. */
@@ -123,6 +147,10 @@ async function azulejo(
       cache: { folder: "/cache", files: 3, bytes: 4e6, limitBytes: 5e8 },
     }),
     diagnose: async () => diagnosis,
+    checkModel: async (_, inputs, { judge, tolerance }) => {
+      session.runs.push(inputs);
+      return checked(judge, tolerance);
+    },
     decodeTensor: async bytes => ({ dtype: "u8", dims: [bytes.length], data: bytes }),
   };
   const terminal = {
@@ -355,6 +383,33 @@ test("--help of each command lists every option with an example, --version the v
     /run \[options\] <model> +run a model once[\s\S]*explain \[options\] <model>[\s\S]*bench \[options\] <model>[\s\S]*Exit status: 0 done/,
   );
   assert.equal((await azulejo("--version", [], echo)).out, "1.2.3\n");
+});
+
+test("run --check names the first node that departs, with the element, and exits with 1", async () => {
+  const failed = await azulejo("run m.onnx --random --check interpreter", [vector], echo);
+  assert.equal(failed.status, 1);
+  assert.equal(
+    failed.out,
+    [
+      "5 values on wasm compared with interpreter",
+      '"q" is not compared: it is text',
+      "",
+      'the first node that departs is Exp "a"',
+      '  "e": 3 of 8 elements, most at [0, 1]: NaN, not 2.5',
+      "",
+      "node  operator            value  departs  index               got  want     difference",
+      "a     Exp                 e      3 of 8   [0, 1]              NaN  2.50000  NaN",
+      "b     com.example.Swoosh  s      4 of 4   it is i32, not f32",
+      "",
+    ].join("\n"),
+  );
+  assert.deepEqual(Object.keys(failed.runs[0]!), ["x"]);
+  const passed = await azulejo("run m.onnx --random --check onnxruntime --tolerance 0.5", [vector], echo);
+  assert.equal(passed.status, 0);
+  assert.match(passed.out, /^the largest difference is 25 % of what is allowed: "e" of node "a"\nno value departs\n$/m);
+  const json = JSON.parse((await azulejo("run m.onnx --random --check interpreter --json", [vector], echo)).out);
+  assert.deepEqual([json.compared, json.departures[0].worst.got], [5, "NaN"]);
+  assert.equal((await azulejo("run m.onnx --check interpreter --top 3", [vector], echo)).status, 2);
 });
 
 test("doctor prints the machine, its targets and caches, as text and as JSON", async () => {

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { operatorStub } from "../../src/cli/operator-files.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import { diagnose, doctor, explain, load } from "../../src/index.js";
+import { checkModel } from "../../src/testing/index.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
 import { elementType, float, node, onnxModel, value } from "../frontends/onnx-model.js";
 
@@ -41,7 +42,7 @@ async function azulejo(...parameters: string[]): Promise<{ status: number; out: 
     interactive: false,
     signal: new AbortController().signal,
   };
-  const library = { load, explain, doctor, diagnose, decodeTensor: readOnnxTensor };
+  const library = { load, explain, doctor, diagnose, checkModel, decodeTensor: readOnnxTensor };
   return { status: await runCommandLine(parameters, library, terminal, "0"), out, err };
 }
 
