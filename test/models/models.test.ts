@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { load, Tensor } from "azulejo";
 import { root } from "../../tools/project.js";
+import { checkOutput } from "./check-output.js";
 import type { ModelSpec } from "./inventory.js";
 import { inputValues, models } from "./inventory.js";
 import type { ModelReference } from "./references.js";
-import { checkOutput, summarize } from "./references.js";
+import { summarize } from "./references.js";
 
 const references: Readonly<Record<string, ModelReference>> = JSON.parse(
   readFileSync(join(root, "test/models/references.json"), "utf8"),
