@@ -220,6 +220,8 @@ import { operator as unsqueezeOperator } from "./unsqueeze.js";
 import { operator as upsampleOperator } from "./upsample.js";
 import { operator as whereOperator } from "./where.js";
 import { operator as whileOperator } from "./while.js";
+import { operator as winogradInputOperator } from "./winograd-input.js";
+import { operator as winogradOutputOperator } from "./winograd-output.js";
 import { operator as writeRowOperator } from "./write-row.js";
 import { operator as xorOperator } from "./xor.js";
 
@@ -444,6 +446,8 @@ export const builtInOperators: readonly Operator[] = [
   upsampleOperator,
   whereOperator,
   whileOperator,
+  winogradInputOperator,
+  winogradOutputOperator,
   writeRowOperator,
   xorOperator,
 ];

@@ -131,8 +131,8 @@ export interface Operator {
   readonly expand?: (node: Expansion, build: Builder) => Readonly<Record<string, Value>>;
   /** derivatives by the inputs, in the dims of the inputs; an input that it does not depend on smoothly has none */
   readonly derivative?: (node: Differentiation, build: Builder) => Readonly<Record<string, Value | undefined>>;
-  /** spatial operators run fastest with the channel (dim 1) innermost in memory; the planner decides */
-  readonly prefers?: "channels-last";
+  /** spatial operators run fastest with the channel (dim 1) innermost in memory, of the first input, the outputs or both; the planner decides */
+  readonly prefers?: "channels-last" | "channels-last-input" | "channels-last-output";
   /**
    * For each dim of the output, how far elements of one phase are apart: those that read alike (a transposed convolution's stride).
    * Where the size is a multiple, the planner walks phase by phase, and the body's divisions by it fold away.

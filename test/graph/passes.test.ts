@@ -21,6 +21,7 @@ import {
   simplify,
   sinkConcat,
   splitGroups,
+  winograd,
 } from "../../src/graph/passes/index.js";
 import { printGraph } from "../../src/graph/print.js";
 import { verifyGraph } from "../../src/graph/verify.js";
@@ -490,6 +491,35 @@ const cases: readonly PassCase[] = [
     },
     inputs: x4,
     want: ["p = Pad(x, pads)", "y = Conv(x, w)", "z = AveragePool(x)"],
+  },
+  {
+    title:
+      "winograd: 3×3 convolutions of many channels; strides, padding by rule, few channels and computed weights stay",
+    pass: winograd,
+    model: {
+      inputs: [value("x", f32, ["n", 64, 9, 16]), value("w2", f32, [64, 64, 3, 3])],
+      outputs: [y, value("s", f32), value("t", f32), value("few", f32), value("v", f32)],
+      initializers: [weights("w", [64, 64, 3, 3], 1), weights("b", [64], 2), weights("w4", [4, 64, 3, 3], 3)],
+      nodes: [
+        node("Conv", ["x", "w", "b"], ["y"], [ints("pads", [1, 0, 1, 2])]),
+        node("Conv", ["x", "w"], ["s"], [ints("strides", [2, 2])]),
+        node("Conv", ["x", "w"], ["t"], [text("auto_pad", "SAME_UPPER")]),
+        node("Conv", ["x", "w4"], ["few"]),
+        node("Conv", ["x", "w2"], ["v"]),
+      ],
+    },
+    inputs: { x: random([2, 64, 9, 16]), w2: random([64, 64, 3, 3], 5) },
+    want: [
+      "Conv_0/tiles = WinogradInput(x)",
+      "Conv_0/matrices = Reshape(Conv_0/tiles, Conv_0/matrices/dims)",
+      "Conv_0/products = MatMul(Conv_0/matrices, Conv_0/weights)",
+      "Conv_0/sums = Reshape(Conv_0/products, Conv_0/sums/dims)",
+      "y = WinogradOutput(Conv_0/sums, b)",
+      "s = Conv(x, w)",
+      "t = Conv(x, w)",
+      "few = Conv(x, w4)",
+      "v = Conv(x, w2)",
+    ],
   },
   {
     title: "split-groups: one convolution a group; depthwise ones and weights that are computed stay",

@@ -48,7 +48,9 @@ describe("real models", () => {
       verifyGraph(graph, { typed: true });
       assert.equal(needsConcreteDims(graph), undefined);
       agreesWithFile(read, graph);
-      assert.ok(countNodes(graph) <= (most[model.name] ?? countNodes(read)), `${countNodes(graph)} nodes are left`);
+      // a convolution by Winograd is five nodes
+      const left = countNodes(graph) - 4 * graph.nodes.filter(n => n.op === "WinogradOutput").length;
+      assert.ok(left <= (most[model.name] ?? countNodes(read)), `${left} nodes are left`);
       assert.equal(nodeText(await prepare(graph)), nodeText(graph), "the passes have nothing left to do");
       await constantsReadable(graph);
     });

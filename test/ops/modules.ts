@@ -329,6 +329,8 @@ import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
 import * as whileModule from "../../src/ops/while.js";
+import * as winogradInputModule from "../../src/ops/winograd-input.js";
+import * as winogradOutputModule from "../../src/ops/winograd-output.js";
 import * as writeRowModule from "../../src/ops/write-row.js";
 import * as xorModule from "../../src/ops/xor.js";
 
@@ -662,6 +664,8 @@ export const operatorModules: readonly OperatorModule[] = [
   upsampleModule,
   whereModule,
   whileModule,
+  winogradInputModule,
+  winogradOutputModule,
   writeRowModule,
   xorModule,
 ];

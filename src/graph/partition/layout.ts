@@ -41,10 +41,11 @@ export function assignLayouts(
   for (const bound of nodes) {
     for (const [name, output] of Object.entries(bound.outputs)) {
       const { operator } = bound;
-      if (operator.prefers === "channels-last") {
+      if (operator.prefers) {
         const data = Object.values(bound.inputs)[0];
-        for (const v of [data, output]) if (free(v)) spatial.add(v);
-        join(data, output);
+        if (operator.prefers !== "channels-last-output" && free(data)) spatial.add(data);
+        if (operator.prefers !== "channels-last-input" && free(output)) spatial.add(output);
+        if (operator.prefers === "channels-last") join(data, output);
       } else if (operator.concat) for (const v of Object.values(bound.inputs)) join(v, output);
       else
         for (const read of patternOf(bound, name)?.reads ?? [])

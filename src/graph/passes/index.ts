@@ -16,6 +16,7 @@ import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
 import { sinkConcat } from "./sink-concat.js";
 import { splitGroups } from "./split-groups.js";
+import { winograd } from "./winograd.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
 export {
@@ -30,6 +31,7 @@ export {
   simplify,
   sinkConcat,
   splitGroups,
+  winograd,
 };
 
 export interface PassOptions extends InferOptions {
@@ -60,6 +62,7 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     // after the folds, which look for whole convolutions
     foldShuffle,
     splitGroups,
+    winograd,
     sinkConcat,
     // a slice of what both a convolution and a sum read
     { ...shareCommon, name: "share-common-again" },

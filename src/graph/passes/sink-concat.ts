@@ -12,7 +12,7 @@ const elementwise: ReadonlySet<string> = new Set(
   "Relu LeakyRelu Sigmoid Tanh HardSwish HardSigmoid Elu Softplus Neg Abs Exp Add Sub Mul Sum Max Min".split(" "),
 );
 /** what the parts may come from: they are computed by kernels that take elementwise code along */
-const anchors: ReadonlySet<string> = new Set(["Conv", "ShuffledPointwise"]);
+const anchors: ReadonlySet<string> = new Set(["Conv", "ShuffledPointwise", "WinogradOutput"]);
 
 const sink: Rule = (node, view) => {
   const [Y] = node.outputs;
