@@ -59,14 +59,19 @@ class Loading {
     if (!kept) {
       const { info, runnable } = await this.#compiled(store);
       const keeper = store && runnable instanceof CompiledGraph ? new Keeper(store, info, runnable) : undefined;
-      return this.#session(info, runnable, keeper);
+      return this.#session(info, runnable, keeper, store?.problem);
     }
     try {
       const { onProgress } = this.#options;
       for (const fraction of [0, 1]) onProgress?.({ phase: "read", fraction });
       const { info } = kept.model;
       const runnable = await this.#restored(kept, store!);
-      return this.#session(info, runnable, new Keeper(store!, info, runnable, kept.model), kept.path);
+      return this.#session(
+        info,
+        runnable,
+        new Keeper(store!, info, runnable, kept.model),
+        `compiled before: code and weights come from ${kept.path}`,
+      );
     } finally {
       await kept.close();
     }
@@ -100,8 +105,8 @@ class Loading {
     });
     return new CompiledGraph(general, perRun, model.waits);
   }
-  #session(info: ModelInfo, runnable: Runnable, keeper: Keeper | undefined, path?: string): Model {
-    const from = path === undefined ? [] : [`compiled before: code and weights come from ${path}`];
+  #session(info: ModelInfo, runnable: Runnable, keeper: Keeper | undefined, note?: string): Model {
+    const own = note === undefined ? [] : [note];
     return new Session({
       ...info,
       run: async (inputs, options) => {
@@ -111,7 +116,7 @@ class Loading {
       },
       report: () => {
         const r = runnable.report();
-        return { ...r, model: info.name, passes: info.passes, notes: [...info.notes, ...from, ...r.notes] };
+        return { ...r, model: info.name, passes: info.passes, notes: [...info.notes, ...own, ...r.notes] };
       },
       dispose: () => {
         runnable.dispose();

@@ -4,7 +4,7 @@
 import type { ContentSymbols } from "../graph/content-symbols.js";
 import type { Sym } from "../ir/poly.js";
 import type { LoadOptions, Report, TensorInfo } from "../runtime/api.js";
-import { cacheFolder, isOwn, isUsed, limitBytes, ownFolder, shrink } from "../runtime/cache-folder.js";
+import { cacheFolder, folderProblem, isUsed, limitBytes, ownFolder, shrink } from "../runtime/cache-folder.js";
 import { files, joinPath, processId, sha256 } from "../runtime/native-host.js";
 import { canShareMemory, decodeText, encodeText, hasFiles, type OpenFile, openFile } from "../runtime/platform.js";
 import type { CompileOptions, SavedExecutable, SavedPart } from "../runtime/target.js";
@@ -70,6 +70,8 @@ export class ModelStore {
   readonly #options: string;
   readonly #main: ContentIdentity;
   readonly #openedMs = Date.now();
+  /** why nothing is kept, for the report; known after find() */
+  problem: string | undefined;
 
   private constructor(opened: OpenedModel, options: string, main: ContentIdentity) {
     this.#opened = opened;
@@ -101,7 +103,8 @@ export class ModelStore {
     const path = this.#path(run);
     let file: OpenFile | undefined;
     try {
-      if (!(await isOwn(cacheFolder())) || !(await isUsed(path))) return undefined;
+      this.problem = await folderProblem(cacheFolder());
+      if (this.problem !== undefined || !(await isUsed(path))) return undefined;
       file = await openFile(path);
       const kept = await read(file);
       if (kept && (await this.#isSame(kept.head.external))) {

@@ -18,23 +18,25 @@ export const limitBytes = (): number => {
   return Number.isFinite(given) && given >= 0 ? given : DEFAULT_LIMIT_BYTES;
 };
 
-/** Is the folder there, and can nobody else write into it? */
-export const isOwn = (root: string): Promise<boolean> =>
+/** Can nobody else write into the folder? Undefined: it is not there. */
+const isOwn = (root: string): Promise<boolean | undefined> =>
   files()
     .stat(root)
     .then(
       ({ uid, mode }) => userId() === undefined || (uid === userId() && (mode & 0o022) === 0),
-      () => false,
+      () => undefined,
     );
+const othersMayWrite = (root: string): string =>
+  `Others may write to "${root}", so nothing is loaded from it; set AZULEJO_CACHE to a folder of your own, or chmod 700 it`;
+/** Why nothing is taken from the folder, as a sentence. */
+export const folderProblem = async (root: string): Promise<string | undefined> =>
+  (await isOwn(root)) === false ? othersMayWrite(root) : undefined;
 
 /** Code is loaded from here: nobody else may be able to write. */
 export async function ownFolder(root: string): Promise<void> {
   await files().mkdir(root, { recursive: true, mode: 0o700 });
-  if (!(await isOwn(root)))
-    throw new AzulejoError(
-      "target",
-      `Others may write to "${root}", so nothing is loaded from it; set AZULEJO_CACHE to a folder of your own, or chmod 700 it`,
-    );
+  const problem = await folderProblem(root);
+  if (problem) throw new AzulejoError("target", problem);
 }
 
 /** Marks a file as used just now; false: there is none. */

@@ -89,7 +89,7 @@ nativeTest("a folder that others may write to is refused", async () => {
     cachedLibrary("g", undefined, async () => {}),
     {
       code: "target",
-      message: `Others may write to "${folder}", so no code is loaded from it; set AZULEJO_CACHE to a folder of your own, or chmod 700 it`,
+      message: `Others may write to "${folder}", so nothing is loaded from it; set AZULEJO_CACHE to a folder of your own, or chmod 700 it`,
     },
   );
   await chmod(folder, 0o700);
