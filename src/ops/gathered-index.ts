@@ -1,4 +1,5 @@
-// Positions that an integer tensor holds: what Gather and its kin read with.
+// Positions that an integer tensor holds: what Gather, Scatter and their kin read and write with.
+import { isInside } from "../ir/bounds.js";
 import type { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { where } from "../tile/index.js";
@@ -7,18 +8,24 @@ import { indexTile } from "./index-tiles.js";
 import { numberOf, polyOf } from "./known-values.js";
 import type { Operand } from "./operator.js";
 
+/** Negative positions in a dim of `size` count from the end. The dtype is kept: narrowed, a wrong position could become a right one. */
+export function fromStart(position: AnyTile, size: Poly): AnyTile {
+  return where(position.lt(0), position.add(indexTile(size).cast(position.dtype)), position);
+}
+
 /**
  * The element of `indices` at `index` as a position in a dim of `size`, where negative ones count from the end. A single known position
- * is a constant; a tensor of known positions that are not negative needs no test of the sign.
+ * is a constant, unless it is outside, which a run must find; a tensor of known positions that are not negative needs no test of the sign.
  */
 export function readPosition(indices: Operand, index: readonly (AnyTile | number)[], size: Poly): AnyTile {
   const known = indices.known?.data;
   const single = known?.length === 1 ? polyOf(known[0]) : undefined;
   if (single) {
     const fromEnd = larger(smaller(single.mul(-1), 1), 0);
-    return indexTile(single.add(size.mul(fromEnd)));
+    const position = single.add(size.mul(fromEnd));
+    const isOutside = position.isConst && size.isConst && !isInside(position, size);
+    if (!isOutside) return indexTile(position);
   }
-  const position = indices.at(...index).cast("i32");
-  if (known?.every(x => (numberOf(x) ?? -1) >= 0)) return position;
-  return where(position.lt(0), position.add(indexTile(size)), position);
+  const position = indices.at(...index);
+  return known?.every(x => (numberOf(x) ?? -1) >= 0) ? position : fromStart(position, size);
 }

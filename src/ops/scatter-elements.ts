@@ -1,9 +1,10 @@
 // ScatterElements: a copy of the data in which each update goes to the place that an index names along an axis.
 import { normalizeAxis, printDims, refuse } from "./checks.js";
+import { fromStart } from "./gathered-index.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, movedDtypes } from "./reference-tensors.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
-import { combineOf, copyOfData, joined, positionIn } from "./scatter-kernels.js";
+import { combineOf, copyOfData, joined } from "./scatter-kernels.js";
 import { allOf, gridKernel, KernelSizes } from "./whole-kernel.js";
 
 const axisOf = (op: string, node: NodeInfo): number =>
@@ -37,7 +38,7 @@ export const scatterAlong = (op: string, attributes: Operator["attributes"]): Op
     const grid = indices.dims.map((d, i) => (i === axis ? undefined : d));
     const scatter = gridKernel("scatter_elements", sizes, [indices, updates, output], grid, (views, index) => {
       const along = index.with(axis, allOf(indices, axis, "along"));
-      const place = along.with(axis, positionIn(output, axis, views.indices!.at(...along)));
+      const place = along.with(axis, fromStart(views.indices!.at(...along), output.dims[axis]!));
       views.output!.at(...place).accumulate(views.updates!.at(...along), combine);
     });
     return [copyOfData(node, "output"), scatter];

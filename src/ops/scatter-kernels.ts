@@ -1,10 +1,8 @@
 // What the Scatter operators share: a copy of the data, then updates joined with it in the order in which they lie.
 import type { Dtype } from "../ir/dtypes.js";
-import type { Kernel, Tensor } from "../ir/tile.js";
-import type { AnyTile, Combine } from "../tile/index.js";
-import { where } from "../tile/index.js";
+import type { Kernel } from "../ir/tile.js";
+import type { Combine } from "../tile/index.js";
 import { requireOneOf } from "./checks.js";
-import { indexTile } from "./index-tiles.js";
 import type { NodeInfo } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { fillKernel } from "./whole-kernel.js";
@@ -24,12 +22,6 @@ export const copyOfData = (node: NodeInfo, output: string): Kernel => {
     views.data!.at(...index),
   );
 };
-
-/** A position that an integer tensor holds; negative ones count from the end. */
-export function positionIn(tensor: Tensor, dim: number, named: AnyTile): AnyTile {
-  const position = named.cast("i32");
-  return where(position.lt(0), position.add(indexTile(tensor.dims[dim]!)), position);
-}
 
 /** The same on plain numbers, for references. */
 export function joined(reduction: string, dtype: Dtype, old: Element, x: Element): Element {

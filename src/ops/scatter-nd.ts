@@ -1,10 +1,11 @@
 // ScatterND: a copy of the data in which slices are replaced, or joined, where tuples of indices say.
 import type { Dims } from "../graph/graph.js";
 import { printDims, refuse } from "./checks.js";
+import { fromStart } from "./gathered-index.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact } from "./reference-tensors.js";
-import { combineOf, copyOfData, joined, positionIn } from "./scatter-kernels.js";
+import { combineOf, copyOfData, joined } from "./scatter-kernels.js";
 import { allOf, gridKernel, KernelSizes } from "./whole-kernel.js";
 
 /** How many leading dims of the data a tuple names. */
@@ -60,7 +61,7 @@ export const operator: Operator = {
     const grid = output.dims.slice(length);
     const scatter = gridKernel("scatter_nd", sizes, [indices, updates, output], grid, (views, inner) => {
       const tuple = indices.dims.slice(0, -1).map((_, d) => allOf(indices, d, `n${d}`));
-      const place = Array.from({ length }, (_, e) => positionIn(output, e, views.indices!.at(...tuple, e)));
+      const place = Array.from({ length }, (_, e) => fromStart(views.indices!.at(...tuple, e), output.dims[e]!));
       views.output!.at(...place, ...inner).accumulate(views.updates!.at(...tuple, ...inner), combine);
     });
     return [copyOfData(node, "output"), scatter];

@@ -133,23 +133,80 @@ test("a scatter writes its rows and nothing else", () => {
   }
 });
 
-test("a gathered index outside of the tensor reads the fill, a scattered one writes nothing: memory stays safe", () => {
-  const k = kernel(
-    { X: f32("R J"), rows: i32("N"), Y: f32("N J"), Z: inPlace(f32("R J")) },
-    ({ X, rows, Y, Z, N, J }) =>
-      grid(N.tile(), J.tile(), (n, j) => {
-        Y.at(n, j).set(X.at(rows.at(n), j));
-        Z.at(rows.at(n), j).set(X.at(rows.at(n), j));
+const gathers: Readonly<Record<string, () => Kernel>> = {
+  "rows are read": () =>
+    kernel({ X: f32("R J"), at: i32("N"), Y: f32("N J") }, ({ X, at, Y, N, J }) =>
+      grid(N.tile(), J.tile(), (n, j) => Y.at(n, j).set(X.at(at.at(n), j))),
+    ).ir,
+  "elements are read": () =>
+    kernel({ X: f32("J R"), at: i32("N"), Y: f32("J N") }, ({ X, at, Y, N, J }) =>
+      grid(J.tile(), N.tile(), (j, n) => Y.at(j, n).set(X.at(j, at.at(n)))),
+    ).ir,
+  "a window is read": () =>
+    kernel({ X: f32("R"), at: i32("N"), Y: f32("N W") }, ({ X, at, Y, N, W }) =>
+      grid(N.tile(), W.tile(), (n, w) => Y.at(n, w).set(X.at(at.at(n).add(w)))),
+    ).ir,
+  "a materialised tile is read": () =>
+    kernel({ X: f32("R"), at: i32("N"), Y: f32("N") }, ({ X, at, Y, R, N }) =>
+      grid(() => {
+        const [r, n] = [R.all(), N.all()];
+        Y.at(n).set(materialize(X.at(r).exp(), r).at(at.at(n)));
       }),
+    ).ir,
+  "rows are summed": () =>
+    kernel({ X: f32("R J"), at: i32("N"), Y: f32("J") }, ({ X, at, Y, N, J }) =>
+      grid(J.tile(), j => {
+        const n = N.all();
+        Y.at(j).set(X.at(at.at(n), j).sum(n));
+      }),
+    ).ir,
+  "rows are written": () =>
+    kernel({ X: f32("N J"), at: i32("N"), Z: inPlace(f32("R J")) }, ({ X, at, Z, N, J }) =>
+      grid(N.tile(), J.tile(), (n, j) => Z.at(at.at(n), j).set(X.at(n, j))),
+    ).ir,
+  "elements are written": () =>
+    kernel({ X: f32("J N"), at: i32("N"), Z: inPlace(f32("J R")) }, ({ X, at, Z, N, J }) =>
+      grid(J.tile(), N.tile(), (j, n) => Z.at(j, at.at(n)).set(X.at(j, n))),
+    ).ir,
+  "elements are added": () =>
+    kernel({ X: f32("N"), at: i32("N"), Z: inPlace(f32("R")) }, ({ X, at, Z, N }) =>
+      grid(() => {
+        const n = N.all();
+        Z.at(at.at(n)).accumulate(X.at(n));
+      }),
+    ).ir,
+};
+for (const [name, make] of Object.entries(gathers))
+  test(`a gathered index outside of the tensor is an error: ${name}`, () => {
+    const k = make();
+    const [R, N, J, W] = [11, 9, 3, 5];
+    const dims: Dims = { R, N, J, W };
+    // each row once, and windows that end with the tensor
+    const inside = [0, 4, 2, 6, 1, 3, 5, 8, 7].map(x => (name === "a window is read" ? Math.min(x, R - W) : x));
+    const inputs = (at: readonly number[]): Record<string, Data> => {
+      const sizes = k.tensors.map(
+        t => [t.name, t.dims.reduce((p, d) => p * d.evaluate(s => dims[s.name]!), 1)] as const,
+      );
+      return { ...Object.fromEntries(sizes.map(([t, size]) => [t, floats(size)])), at: Int32Array.from(at) };
+    };
+    agree(k, dims, inputs(inside), schedulesOf(k));
+    for (const place of [0, 6, 8])
+      for (const outside of [-1, R, 2 ** 31 - 1, -(2 ** 31)]) {
+        const bad = inputs(inside.with(place, outside));
+        for (const schedule of schedulesOf(k))
+          assert.throws(() => runOnce(k, schedule, dims, bad), /unreachable/, `${outside} at ${place}`);
+      }
+  });
+
+test("where a write is not wanted its index does not matter", () => {
+  const k = kernel({ X: f32("N"), at: i32("N"), Z: inPlace(f32("R")) }, ({ X, at, Z, N, R }) =>
+    grid(N.tile(), n => Z.at(at.at(n)).set(X.at(n), { when: at.at(n).lt(R.size) })),
   ).ir;
-  const [R, N, J] = [2, 4, 5];
-  const rows = Int32Array.from([1, -1, 2 ** 31 - 1, -(2 ** 31)]);
-  const Z = floats(R * J);
-  for (const schedule of schedulesOf(k)) {
-    const got = runOnce(k, schedule, { R, N, J }, { X: floats(R * J), rows, Z });
-    assert.deepEqual([...got.Y!.slice(J)], new Array(3 * J).fill(0));
-    assert.deepEqual(got.Z, Z);
-  }
+  const at = Int32Array.from([2, 99, 0, 4, 5, 2 ** 31 - 1, 6, 1, 3]);
+  const inputs = { X: floats(9), at, Z: floats(7) };
+  agree(k, { N: 9, R: 7 }, inputs, schedulesOf(k));
+  for (const schedule of schedulesOf(k))
+    assert.throws(() => runOnce(k, schedule, { N: 9, R: 7 }, { ...inputs, at: at.with(4, -1) }), /unreachable/);
 });
 
 /** the same kernel with layouts on its tensors */

@@ -44,7 +44,8 @@ export async function nativeKernels(
   static Kernel *const kernels[] = { ${phases.map(p => p.entry).join(", ")} };
   for (i32 b = 0; b < blocks; b++) kernels[phase](memory, params, b, scratch);
 }`;
-    const text = [prelude, ...phases.map(p => p.text), table, peak, ""].join("\n");
+    const trap = "void azulejo_trap(char *memory, i32 kernel) { __builtin_trap(); }";
+    const text = [prelude, trap, ...phases.map(p => p.text), table, peak, ""].join("\n");
     const library = join(folder, "kernels.so");
     await compileLibrary(compiler, { sources: [{ name: "kernels", text }], folder, library, optimize });
     const loaded = foreignFunctions()!.load(library);

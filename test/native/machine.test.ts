@@ -66,6 +66,38 @@ for (const threads of [1, 2])
     assert.ok(interrupted > 0, "no run was interrupted");
   });
 
+for (const threads of [1, 2, 4])
+  withMachine(
+    "a kernel that meets an index outside ends the run, and the next one works",
+    threads,
+    true,
+    async machine => {
+      const good = randomCase(machine, 7);
+      const program = machine.prepare(good.instructions, scratch(machine));
+      const cells = machine.heapBase + (2 << 20);
+      const bad = machine.prepare(
+        [
+          call("work", 32, cells, 1000),
+          call("gather", 32, 20),
+          ...Array.from({ length: 50 }, () => call("work", 32, cells, 1)),
+        ],
+        scratch(machine),
+      );
+      const failure = {
+        name: "AzulejoError",
+        code: "bounds",
+        message:
+          'Kernel "gather" stopped at an index outside its tensor; check the indices among the inputs of the model, or load it with { target: "interpreter" }, which names tensor and index',
+      };
+      for (let run = 0; run < 20 * sweep; run++) {
+        if (run % 2) assert.throws(() => machine.runSync!(bad, [], []), failure);
+        else await assert.rejects(machine.run(bad, [], []), failure);
+        const { got, want } = await runCase(machine, good, program, run, run % 4 === 1);
+        assert.deepEqual(got, want);
+      }
+    },
+  );
+
 withMachine("the event loop turns while a run goes on", 2, false, async machine => {
   const program = longRun(machine, 1500);
   let running = true;

@@ -8,7 +8,7 @@ import { NativeMachine } from "../../src/targets/c/machine.js";
 import { runtime, tableOf } from "../../src/targets/c/runtime.js";
 import { FUNC } from "../machine/kernels.js";
 
-/** The kernels of test/machine/kernels.ts that do not trap, in C. */
+/** The kernels of test/machine/kernels.ts in C: "work" never fails. */
 const KERNELS = `
 #include <stdatomic.h>
 static int32_t *word_at(char *memory, int32_t address, int32_t index) { return (int32_t *)(memory + (uint32_t)address) + index; }
@@ -28,7 +28,8 @@ KERNEL(work) {
   /* another thread in this scratch memory would spoil the count */
   if (*word_at(memory, scratch, 0) == block) atomic_fetch_add((_Atomic int32_t *)word_at(memory, PARAM(0), block), 1);
 }
-KERNEL(gather) {}
+void azulejo_trap(char *memory, int32_t kernel);
+KERNEL(gather) { if (block == PARAM(0)) azulejo_trap(memory, ${FUNC.gather}); }
 KERNEL(store) { *word_at(memory, PARAM(0), 0) = PARAM(1); }
 KERNEL(whoami) { *word_at(memory, PARAM(0), block) = scratch; }
 KERNEL(peek) { *word_at(memory, scratch, 0) = *word_at(memory, PARAM(0), 0); }
@@ -55,7 +56,13 @@ async function compile(): Promise<Library> {
 /** Threads do all runs, however short: their races are what is tested. */
 export async function nativeMachine(threads: number, delays = false): Promise<NativeMachine> {
   compiled ??= compile();
-  return new NativeMachine(await compiled, { threads, delays, compileTimeMs: 0, shortRunsHere: false });
+  return new NativeMachine(await compiled, {
+    threads,
+    delays,
+    compileTimeMs: 0,
+    entries: Object.keys(FUNC),
+    shortRunsHere: false,
+  });
 }
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "azulejo-native-"));

@@ -4,7 +4,7 @@ import type { Dtype } from "../../ir/dtypes.js";
 import { isInside } from "../../ir/bounds.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Dim, Layout, Node, Tensor } from "../../ir/tile.js";
-import { axesOf, axisOf, gathered, node, reach } from "../../ir/tile.js";
+import { axesOf, axisOf, gathered, gathersIn, node, reach } from "../../ir/tile.js";
 import type { Operand } from "../../ops/operator.js";
 import type { AnyTile, DimValue } from "../../tile/index.js";
 import { dimOf, literal, tileOf, where } from "../../tile/index.js";
@@ -184,7 +184,7 @@ export class KernelScope {
       );
     const polys = index.map(i => (typeof i === "number" ? Poly.int(i) : gathered(i.node)));
     const scalar = structuralLiteral(v);
-    if (scalar !== undefined) return literal(v.dtype!, scalar);
+    if (scalar !== undefined && !polys.some(p => gathersIn(p).length > 0)) return literal(v.dtype!, scalar);
     const body = this.#inlined(v);
     let cells = this.#cells.get(v);
     if (!cells) {

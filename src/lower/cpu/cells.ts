@@ -87,7 +87,7 @@ function indexCell(l: Lowering, n: NodeOf<"index">, offs: Offsets): Expr {
     return n.dtype === "i64" || n.dtype === "u64" ? op("i64.extend_i32_s", value) : value;
   }
   if (!l.axes(n).includes(l.lane)) return uniform(l, n, offs);
-  const step = fitsLane(n.dtype) && !gathersOver(p, l.lane) ? p.coef(l.lane.sym) : undefined;
+  const step = fitsLane(n.dtype) && !l.gathersAlong(p, l.lane) ? p.coef(l.lane.sym) : undefined;
   if (!step) return byLane(l, n, offs);
   const first = op("i32x4.splat", l.b.int(l.at(p, offs)));
   if (step.isConst) return op("i32x4.add", first, l.words(l.eachLane(i => i * step.constant)));
@@ -97,8 +97,6 @@ function indexCell(l: Lowering, n: NodeOf<"index">, offs: Offsets): Expr {
     op("i32x4.mul", op("i32x4.splat", l.b.int(l.at(step, offs))), l.words(l.eachLane(i => i))),
   );
 }
-const gathersOver = (p: Poly, lane: NonNullable<Lowering["lane"]>): boolean =>
-  [...p.syms].some(s => s.def?.op === "value" && (s.def.node as Node).axes.includes(lane));
 
 /** An integer value as an index. What does not fit 32 bits becomes -1, which is outside of every tensor. */
 export function gatherIndex(l: Lowering, n: Node, offs: Offsets): Poly {

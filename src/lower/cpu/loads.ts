@@ -12,19 +12,23 @@ import type { Expr } from "./loop.js";
 import { op, read, select } from "./loop.js";
 import type { Buffer, Lowering, Offsets } from "./state.js";
 import type { Scope } from "./scope.js";
+import { requireInside } from "./strict.js";
 import type { Form, Storage } from "./storage.js";
 import { layoutOf } from "../../ir/layout.js";
 
-/** An index that may leave its tensor. */
+/** An index that may be outside of its tensor. */
 export interface Check {
   readonly index: Poly;
   readonly form: Form;
   readonly size: Poly;
 }
-/** How a load reaches memory: dims that may leave the tensor, and the address in two parts. */
+/** How a load reaches memory: indices to look at, and the address in two parts. */
 export interface LoadPlan {
   readonly dtype: Dtype;
+  /** outside, the fill is read */
   readonly checks: readonly Check[];
+  /** gathered: outside is an error */
+  readonly strict: readonly Check[];
   /** base and every dim that decides whether, or lies outside what decides whether, the read is inside */
   readonly row: Form;
   /** dims inside the row */
@@ -38,6 +42,7 @@ export function loadBuffer(l: Lowering, b: Buffer, offs: Offsets): Expr {
 
 export function loadTensor(l: Lowering, n: NodeOf<"load">, offs: Offsets): Expr {
   const plan = planOf(l, n);
+  requireInside(l, plan.strict, offs);
   if (plan.checks.length === 0) return loadForm(l, plan.row, plan.dtype, offs, "");
   const lane = l.lane;
   if (lane && plan.checks.some(c => c.form.axes.includes(lane))) return guarded(l, n, plan, offs);
@@ -58,7 +63,9 @@ export function planOf(l: Lowering, n: NodeOf<"load">): LoadPlan {
   }
   const proven = provenDims(n);
   const inside =
-    proven.every(Boolean) || l.inside.size === 0 ? proven : proven.map((p, d) => p || staysInside(l, n.index[d]!));
+    proven.every(Boolean) || l.inside.size === 0
+      ? proven
+      : proven.map((p, d) => p || (!isGather(n.index[d]!) && staysInside(l, n.index[d]!)));
   const storage = isTensor(n.tensor) ? l.storageOf(n.tensor) : bufferOf(l, n.tensor.value).storage;
   const key = `${n.id}:${inside === proven ? "" : inside.map(Number).join("")}:${storage.base.key}:${l.substitution.size}`;
   let plan = mine.get(key);
@@ -79,6 +86,7 @@ function provenDims(n: NodeOf<"load">): readonly boolean[] {
   }
   return known;
 }
+const isGather = (p: Poly): boolean => gathersIn(p).length > 0;
 const staysInside = (l: Lowering, index: Poly): boolean => axesOf(index).some(a => l.inside.has(a));
 const bufferOf = (l: Lowering, value: Node): Buffer =>
   value.kind === "state" || value.kind === "result" ? l.states.get(value.fold)![value.slot]! : l.buffers.get(value)!;
@@ -109,15 +117,16 @@ function source(l: Lowering, n: NodeOf<"load">): Source {
 function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): LoadPlan {
   const { storage, index, dims, order, sizes } = source(l, n);
   const extents = isTensor(n.tensor) ? n.tensor.dims : n.tensor.axes.map(a => a.extent);
-  const checks = extents.flatMap((size, d) =>
-    inside[d] ? [] : [{ index: n.index[d]!, form: l.indexForm(n.index[d]!), size }],
-  );
+  const isOpen = (d: number): boolean => !inside[d] && !isGather(n.index[d]!);
+  const checkOf = (size: Poly, d: number): Check => ({ index: n.index[d]!, form: l.indexForm(n.index[d]!), size });
+  const checks = extents.flatMap((size, d) => (isOpen(d) ? [checkOf(size, d)] : []));
+  const strict = extents.flatMap((size, d) => (inside[d] || isOpen(d) ? [] : [checkOf(size, d)]));
   const none = l.form(storage, [], Poly.zero);
   const fill = Number(n.fill);
   if (checks.length === 0)
-    return { dtype: storage.dtype, checks, row: l.form(storage, index, storage.base), run: none, fill };
+    return { dtype: storage.dtype, checks, strict, row: l.form(storage, index, storage.base), run: none, fill };
   // dims whose stride is smaller than that of every checked one lie inside the row
-  const isChecked = (i: number): boolean => dims[i]! >= 0 && !inside[dims[i]!];
+  const isChecked = (i: number): boolean => dims[i]! >= 0 && isOpen(dims[i]!);
   const lastChecked = Math.max(...order.map((i, at) => (isChecked(i) ? at : -1)));
   const isRun = (i: number): boolean => order.indexOf(i) > lastChecked && storage.block?.dim !== i;
   const run = l.form(storage, index, Poly.zero, isRun);
@@ -126,7 +135,8 @@ function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): L
     if (isRun(i)) bytes = bytes.add(size.mul(storage.strides[i]!));
   });
   l.fillBytes = opaque("max", l.fillBytes, bytes);
-  return { dtype: storage.dtype, checks, row: l.form(storage, index, storage.base, i => !isRun(i)), run, fill };
+  const row = l.form(storage, index, storage.base, i => !isRun(i));
+  return { dtype: storage.dtype, checks, strict, row, run, fill };
 }
 
 /** 0 ≤ index < size for every check, as one unsigned comparison each */
@@ -139,7 +149,7 @@ export function insideExpr(l: Lowering, checks: readonly Check[], offs: Offsets)
 /** The address of the row, or of the row of fill values. Taps of neighbouring pixels share rows: what is equal is computed once. */
 function rowPointer(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Sym {
   const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => c.form.axes)])];
-  const gathers = n.index.some(p => gathersIn(p).length > 0) || !isTensor(n.tensor);
+  const gathers = n.index.some(isGather) || !isTensor(n.tensor);
   const home = gathers ? l.homeOf(axes) : l.freeHomeOf(axes);
   return l.b.memo(home, `p${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {
     const positions = plan.checks.map(c => l.addressOf(c.form, offs).key);

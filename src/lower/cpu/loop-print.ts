@@ -32,6 +32,7 @@ class Printer {
     if: (s, i) =>
       `${i}if ${this.expr(s.condition)}\n${this.block(s.yes, `${i}  `)}${s.no.length ? `${i}else\n${this.block(s.no, `${i}  `)}` : ""}`,
     outline: (s, i) => `${i}outline ${s.name}\n${this.block(s.body, `${i}  `)}`,
+    trap: (s, i) => `${i}trap if ${this.expr(s.condition)}\n`,
     call: (s, i) => `${i}call ${s.callee}(${s.args.map(r => this.name(r)).join(", ")})\n`,
   };
   private expr(e: Expr): string {

@@ -76,6 +76,10 @@ class Checker {
       case "outline":
         this.block(s.body, defined);
         break;
+      case "trap":
+        this.expr(s.condition, defined);
+        this.typed(s.condition, "i32");
+        break;
       case "call":
         for (const r of s.args) if (!defined.has(r)) this.fail(`argument ${r.name}${r.id} is not set`);
     }

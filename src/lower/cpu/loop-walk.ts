@@ -28,6 +28,7 @@ export function exprsOf(s: Stmt): readonly Expr[] {
     case "for":
       return [s.limit];
     case "if":
+    case "trap":
       return [s.condition];
     default:
       return [];
@@ -78,6 +79,8 @@ export function shifted(body: readonly Stmt[], by: (a: Address) => number): Stmt
         return { ...s, condition: expr(s.condition), yes: s.yes.map(stmt), no: s.no.map(stmt) };
       case "outline":
         return { ...s, body: s.body.map(stmt) };
+      case "trap":
+        return { ...s, condition: expr(s.condition) };
       case "call":
         return s;
     }

@@ -77,7 +77,9 @@ export type Stmt =
   /** becomes a function of its own; registers that it reads from outside become parameters, none may be written */
   | { readonly kind: "outline"; readonly name: string; readonly body: readonly Stmt[] }
   /** `callee` counts from the start of the group of functions that outlining made */
-  | { readonly kind: "call"; readonly callee: number; readonly args: readonly Reg[] };
+  | { readonly kind: "call"; readonly callee: number; readonly args: readonly Reg[] }
+  /** if the condition holds, the run fails with "bounds": nothing behind it in its function is done */
+  | { readonly kind: "trap"; readonly condition: Expr };
 export type StmtOf<K extends Stmt["kind"]> = Extract<Stmt, { kind: K }>;
 
 export interface Func {

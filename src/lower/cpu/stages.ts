@@ -15,19 +15,29 @@ import { add, int, larger, lesser, read, select } from "./loop.js";
 import { tileOffsets } from "./reductions.js";
 import type { Buffer, Lowering, Offsets, Sink } from "./state.js";
 import type { Form } from "./storage.js";
-import { storeTile } from "./stores.js";
+import { isChecked, storeTile } from "./stores.js";
 
 export function storeSink(l: Lowering, s: Store): Sink {
   const storage = l.storageOf(s.tensor);
   const form = l.form(storage, s.index, storage.base);
   const axes = l.axes({ axes: axesOfStore(s) });
-  const checks = s.index.flatMap((p, d) =>
+  const strict = s.index.flatMap((p, d) =>
     [...p.syms].some(x => x.def?.op === "value") ? [{ index: p, form: l.indexForm(p), size: s.tensor.dims[d]! }] : [],
   );
   const { combine, when } = s;
   const gathers = s.index.flatMap(gathersIn);
   const how = { ...(combine ? { combine } : {}), ...(when ? { when } : {}) };
-  return { name: s.tensor.name, value: s.value, axes, form, dtype: s.tensor.dtype, checks, gathers, ...how };
+  return {
+    name: s.tensor.name,
+    value: s.value,
+    axes,
+    form,
+    dtype: s.tensor.dtype,
+    checks: [],
+    strict,
+    gathers,
+    ...how,
+  };
 }
 /** Everything that writing a sink computes. */
 const rootsOfSink = (s: Sink): Node[] => [s.value, ...(s.when ? [s.when] : []), ...(s.gathers ?? [])];
@@ -338,7 +348,7 @@ class Stage {
   /** a turn over the end may read what lies behind a row, not rows behind a tensor */
   private canMask(lane: Axis): boolean {
     const { l } = this;
-    if (this.sinks.some(s => s.checks.length > 0 || s.when || wideAxes(l, s).length > 0)) return false;
+    if (this.sinks.some(s => isChecked(s) || s.when || wideAxes(l, s).length > 0)) return false;
     return this.sinks.every(s =>
       inlineOf(l, s.value).every(n => {
         const buffer = n === s.value ? undefined : keptIn(l, n);
@@ -346,7 +356,7 @@ class Stage {
         if (n.kind === "map") return fitsLane(n.dtype);
         if (n.kind !== "load" || !l.axes(n).includes(lane)) return true;
         const plan = planOf(l, n);
-        if (plan.checks.some(c => c.form.axes.includes(lane))) return false;
+        if ([...plan.checks, ...plan.strict].some(c => c.form.axes.includes(lane))) return false;
         return [plan.row, plan.run].every(f => staysNear(l, f, lane));
       }),
     );

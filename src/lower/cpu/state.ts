@@ -2,7 +2,7 @@
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Combine, Fold, Kernel, Node, Tensor } from "../../ir/tile.js";
-import { axesOf, axisOf, isTensor } from "../../ir/tile.js";
+import { axesOf, axisOf, gathersIn, isTensor } from "../../ir/tile.js";
 import type { Names } from "../../schedule/names.js";
 import { namesOf } from "../../schedule/names.js";
 import { type Lanes, lanesOf, type Schedule } from "../../schedule/schedule.js";
@@ -59,8 +59,10 @@ export interface Sink {
   readonly dtype: Dtype;
   /** kept in a buffer for later use inside the kernel */
   readonly kept?: Buffer;
-  /** polynomials that must be inside: gathered indices of a scatter */
+  /** indices of which those outside write nothing */
   readonly checks: readonly Check[];
+  /** gathered indices of a scatter: outside is an error */
+  readonly strict?: readonly Check[];
   /** joins what is there, write by write in the order of the axes: no lanes, no register tile */
   readonly combine?: Combine;
   /** where it is false nothing is written */
@@ -249,6 +251,10 @@ export class Lowering implements Tools {
   axesIn(p: Poly): readonly Axis[] {
     return this.axes({ axes: axesOf(this.fused(p)) });
   }
+  /** does an index hold a gathered value that varies along the axis? */
+  gathersAlong(p: Poly, a: Axis): boolean {
+    return gathersIn(p).some(n => this.axes(n).includes(a));
+  }
   range(a: Axis): Range {
     return this.ranges.get(a) ?? { lo: Poly.zero, hi: a.extent, size: a.extent };
   }
@@ -361,8 +367,7 @@ export class Lowering implements Tools {
   laneStep(form: Form, offs: Offsets): Poly | undefined {
     const lane = this.lane!;
     if (!form.axes.includes(lane)) return Poly.zero;
-    if (form.linear.terms.some(t => t.s.some(s => s.def?.op === "value" && (s.def.node as Node).axes.includes(lane))))
-      return undefined;
+    if (this.gathersAlong(form.linear, lane)) return undefined;
     const linear = form.linear.coef(lane.sym);
     if (!linear || !form.block) return linear;
     const { index, size, elementBytes } = form.block;

@@ -6,6 +6,7 @@ import { extractLane, loadScalar, packLanes, storeScalar } from "./convert.js";
 import type { Expr, StoreOp } from "./loop.js";
 import { int, mul, op, sub } from "./loop.js";
 import { insideExpr } from "./loads.js";
+import { outsideOf } from "./strict.js";
 import { binary } from "./maps.js";
 import type { Lowering, Offsets, Sink } from "./state.js";
 
@@ -49,14 +50,18 @@ function storeCell(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: numb
     if (l.lane) storeLanes(l, s, offs, value, count);
     else l.b.push(storeScalar(s.dtype, l.b.access(l.addressOf(s.form, offs)), joined(l, s, offs, value), l));
   };
-  if (s.checks.length === 0 && !s.when) {
+  const written = () => {
+    for (const outside of outsideOf(l, s.strict ?? [], offs, count)) l.b.push({ kind: "trap", condition: outside });
     write();
+  };
+  if (s.checks.length === 0 && !s.when) {
+    written();
     return;
   }
-  // a scatter: where an index leaves the tensor nothing is written, lane by lane if the index varies with it
+  // what is not always written goes lane by lane
   const lane = l.lane;
   if (!lane) {
-    l.b.branch(isWritten(l, s, offs), write);
+    l.b.branch(isWritten(l, s, offs), written);
     return;
   }
   for (let i = 0; i < count; i++) {
@@ -66,6 +71,7 @@ function storeCell(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: numb
     l.scalarly(() => l.b.branch(isWritten(l, s, at), () => storeCell(l, { ...bare, checks: [] }, at, part, 1)));
   }
 }
+export const isChecked = (s: Sink): boolean => s.checks.length > 0 || (s.strict ?? []).length > 0;
 function isWritten(l: Lowering, s: Sink, offs: Offsets): Expr {
   const inside = s.checks.length > 0 ? l.keep(insideExpr(l, s.checks, offs)) : undefined;
   const when = s.when && cell(l, s.when, offs);
@@ -98,7 +104,7 @@ function storeLanes(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: num
 /** Neighbours in memory, as many as are left; false: they are no neighbours. */
 function storePart(l: Lowering, s: Sink, offs: Offsets, value: Expr, left: Expr): boolean {
   const step = l.laneStep(s.form, offs);
-  if (s.checks.length > 0 || !step?.isConst || step.constant !== bytesOf(s.dtype)) return false;
+  if (isChecked(s) || !step?.isConst || step.constant !== bytesOf(s.dtype)) return false;
   const { vector, elementBytes } = packLanes(s.dtype, value, l);
   const at = l.b.access(l.addressOf(s.form, offs));
   l.b.push({ kind: "storePart", at, value: vector, bytes: l.keep(mul(left, int(elementBytes))) });

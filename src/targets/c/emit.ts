@@ -14,12 +14,12 @@ export interface EmittedKernel {
 const ctypes: Readonly<Record<Type, string>> = { i32: "i32", i64: "i64", f32: "f32", f64: "f64", v128: "V" };
 const identifier = (name: string): string => name.replace(/\W+/g, "_");
 
-/** `number` makes the names of a program's kernels distinct. */
+/** `number` counts the entries of a program: it makes names distinct, and a trap tells it. */
 export function emitKernel(f: Func, number: number): EmittedKernel {
   const group = outlined(f, { partialStores: "kept" });
   const names = group.map((g, i) => `k${number}_${i}_${identifier(g.name)}`);
   const last = group.length - 1;
-  const text = group.map((g, i) => new FunctionText(g, names, i).text()).join("\n");
+  const text = group.map((g, i) => new FunctionText(g, names, i, number).text()).join("\n");
   return { entry: names[last]!, text, functions: group.length };
 }
 
@@ -28,12 +28,15 @@ class FunctionText {
   /** of the group's functions, which calls count from its start */
   readonly #names: readonly string[];
   readonly #index: number;
+  /** of the entry, by which a trap names its kernel */
+  readonly #number: number;
   readonly #registers = new Map<Reg, string>();
   readonly #lines: string[] = [];
   #loops = 0;
 
-  constructor(func: Func, names: readonly string[], index: number) {
+  constructor(func: Func, names: readonly string[], index: number, number: number) {
     this.#func = func;
+    this.#number = number;
     this.#names = names;
     this.#index = index;
   }
@@ -102,6 +105,7 @@ class FunctionText {
     outline: () => {
       throw new Error("outlined blocks are functions before they are emitted");
     },
+    trap: s => this.#push(`if (${this.#expr(s.condition)}) { azulejo_trap(memory, ${this.#number}); return; }`),
     call: s => {
       const args = ["memory", ...s.args.map(r => this.#register(r))];
       this.#push(`${this.#names[s.callee]}(${args.join(", ")});`);

@@ -8,14 +8,17 @@ import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory } from "../cpu/program-memory.js";
 import { RunPlace } from "../cpu/run-place.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
+import { indexError } from "../cpu/index-error.js";
 import type { Library } from "./library.js";
-import { OUTCOME } from "./runtime.js";
+import { FIRST_WORDS, OUTCOME } from "./runtime.js";
 
 const ADDRESS_SPACE = 2 ** 32;
 
 export interface NativeMachineOptions {
   readonly threads: number;
   readonly compileTimeMs: number;
+  /** names of the kernels, by their number */
+  readonly entries: readonly string[];
   /** random pauses wherever threads race: slow, for tests */
   readonly delays?: boolean;
   /** may the calling thread do runs that are shorter than a hand-over? Default: yes */
@@ -94,7 +97,7 @@ export class NativeMachine implements Machine {
     if (!this.#queue.idle)
       throw new AzulejoError("option", "runSync() can't wait for runs that are pending; await them first");
     this.write(inputs);
-    this.#runHere(prepared as Program, 0);
+    this.#checkOutcome(this.#runHere(prepared as Program, 0));
     return outputs.map(range => this.#read(range));
   }
 
@@ -130,7 +133,7 @@ export class NativeMachine implements Machine {
     const start = now();
     this.write(inputs);
     if (side === "here") {
-      this.#runHere(program, 1);
+      this.#checkOutcome(this.#runHere(program, 1));
       const results = outputs.map(range => this.#read(range));
       place.took(side, now() - start);
       return results;
@@ -142,7 +145,8 @@ export class NativeMachine implements Machine {
     try {
       const outcome = await this.#call(run, program);
       if (this.#queue.ended) throw this.#queue.ended;
-      if (outcome !== OUTCOME.complete) throw abortedRun(signal!);
+      if (outcome === OUTCOME.aborted) throw abortedRun(signal!);
+      this.#checkOutcome(outcome);
       const results = outputs.map(range => this.#read(range));
       place.took(side, now() - start);
       return results;
@@ -152,8 +156,13 @@ export class NativeMachine implements Machine {
       if (this.#queue.ended) this.#library.close(this.#handle);
     }
   }
-  #runHere({ address, steps }: Program, alone: 0 | 1): void {
-    this.#library.run(this.#handle, ++this.#runs, address, steps, alone);
+  #runHere({ address, steps }: Program, alone: 0 | 1): number {
+    return Number(this.#library.run(this.#handle, ++this.#runs, address, steps, alone));
+  }
+  #checkOutcome(outcome: number): void {
+    if (outcome !== OUTCOME.trapped) return;
+    const { buffer } = this.#read({ address: FIRST_WORDS.trapped, byteLength: 4 });
+    throw indexError(this.#options.entries[new Int32Array(buffer)[0]!]);
   }
   #call(run: number, { address, steps }: Program): Promise<number> {
     return new Promise((resolve, reject) =>

@@ -26,6 +26,8 @@ typedef V VM __attribute__((aligned(1), may_alias));
 #define OP static inline __attribute__((always_inline))
 /* An address is 32 bits wide, and memory with all that a constant offset reaches is reserved: nothing outside is ever touched. */
 #define AT(pointer, offset) (memory + (u64)(u32)(pointer) + (offset))
+/* the run fails; the number is that of the kernel */
+__attribute__((cold)) void azulejo_trap(char *memory, i32 kernel);
 `;
 
 const memory = `

@@ -7,7 +7,9 @@ import { HEADER, MAX_THREADS, OP, PAIR_BYTES, STEP, STEP_BYTES } from "../cpu/pr
 export const RESERVED_BYTES = 2 ** 32 + 2 ** 18;
 /** About 8 µs, above the wake-up of 6 µs (../shared measurements: docs/architecture.md, The machine). */
 const SPINS = 4000;
-export const OUTCOME = { running: 0, complete: 1, aborted: 2 } as const;
+export const OUTCOME = { running: 0, complete: 1, aborted: 2, trapped: 3 } as const;
+/** What lies at the start of memory, where no program does: the machine, for kernels that fail, and the number of the one that did. */
+export const FIRST_WORDS = { machine: 0, trapped: 8 } as const;
 
 const field = (name: keyof typeof STEP): string => `(step + ${STEP[name]})`;
 
@@ -35,7 +37,7 @@ typedef void Kernel(char *memory, int32_t params, int32_t block, int32_t scratch
 extern Kernel *const azulejo_kernels[];
 typedef _Atomic int32_t Word;
 #define LINE _Alignas(64)
-enum { GATE_OPEN = 1 << 30, RUNNING = ${OUTCOME.running}, COMPLETE = ${OUTCOME.complete}, ABORTED = ${OUTCOME.aborted} };
+enum { GATE_OPEN = 1 << 30, RUNNING = ${OUTCOME.running}, COMPLETE = ${OUTCOME.complete}, ABORTED = ${OUTCOME.aborted}, TRAPPED = ${OUTCOME.trapped} };
 typedef struct {
   LINE Word started;      /* runs that were opened; threads sleep on it between runs */
   LINE Word gate;         /* GATE_OPEN while threads may join, plus the threads inside */
@@ -274,6 +276,7 @@ EXPORT uint64_t azulejo_open(int32_t threads, int32_t oversubscribed, int32_t de
   memset(m, 0, sizeof *m);
   m->memory = mmap(0, ${RESERVED_BYTES}ull, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (m->memory == MAP_FAILED) { free(m); return 0; }
+  memcpy(m->memory + ${FIRST_WORDS.machine}, &m, sizeof m);
   m->threads = 1;
   m->spins = oversubscribed ? 1 : ${SPINS};
   m->delays = delays;
@@ -318,15 +321,25 @@ EXPORT int32_t azulejo_run(uint64_t handle, int32_t run, int32_t entry, int32_t 
   if (outcome != COMPLETE) untilQuiet(m);
   return outcome;
 }
+/* Whoever decides how a run ends wakes those who wait for its steps. */
+static int endEarly(Machine *m, int32_t outcome) {
+  int32_t running = RUNNING;
+  int decided = atomic_compare_exchange_strong(&m->outcome, &running, outcome);
+  atomic_fetch_add(&m->wake, 1);
+  wakeAll(m, &m->wake);
+  return decided;
+}
+/* From a kernel, which then returns; the run ends when all threads have seen it. */
+void azulejo_trap(char *memory, int32_t kernel) {
+  Machine *m;
+  memcpy(&m, memory + ${FIRST_WORDS.machine}, sizeof m);
+  if (endEarly(m, TRAPPED)) memcpy(memory + ${FIRST_WORDS.trapped}, &kernel, sizeof kernel);
+}
 /* From any thread, before the run began or while it goes on. */
 EXPORT void azulejo_abort(uint64_t handle, int32_t run) {
   Machine *m = (Machine *)(uintptr_t)handle;
-  int32_t running = RUNNING;
   atomic_store(&m->abortedRun, run);
-  if (atomic_load(&m->run) != run) return;
-  atomic_compare_exchange_strong(&m->outcome, &running, ABORTED);
-  atomic_fetch_add(&m->wake, 1);
-  wakeAll(m, &m->wake);
+  if (atomic_load(&m->run) == run) endEarly(m, ABORTED);
 }
 `;
 

@@ -62,14 +62,16 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
   const compiled = new CompiledProgram(source, library);
   const lowered = now();
   options.onProgress?.({ phase: "compile", fraction: 0.1 });
-  const sources = sourcesOf(
-    library.codes.flatMap(c => c.lowered.phases.map(p => p.func)),
-    coreCount(),
-  );
+  const funcs = library.codes.flatMap(c => c.lowered.phases.map(p => p.func));
+  const sources = sourcesOf(funcs, coreCount());
   const emitted = now();
   const code = await loadCode(compiler, sources, optimize, options);
   const loaded = now();
-  const machine = new NativeMachine(code.library, { threads: options.threads, compileTimeMs: loaded - emitted });
+  const machine = new NativeMachine(code.library, {
+    threads: options.threads,
+    compileTimeMs: loaded - emitted,
+    entries: funcs.map(f => f.name),
+  });
   try {
     const program = link(compiled);
     const resident = await ResidentProgram.create(program, machine);

@@ -86,6 +86,7 @@ const LOCAL_SET = 0x21;
 const LOCAL_TEE = 0x22;
 const SELECT = 0x1b;
 const END = 0x0b;
+const UNREACHABLE = 0x00;
 const EMPTY_BLOCK = 0x40;
 
 /** Encodes one function; calls are left open until indices are known. */
@@ -271,6 +272,10 @@ class FunctionBody {
     },
     outline: () => {
       throw new Error("outlined blocks are functions before they are emitted");
+    },
+    trap: s => {
+      this.expr(s.condition);
+      this.out.push(0x04, EMPTY_BLOCK, UNREACHABLE, END);
     },
     call: s => {
       for (const r of s.args) this.withLocal(LOCAL_GET, this.local(r));

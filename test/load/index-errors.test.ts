@@ -1,0 +1,157 @@
+// Indices among the inputs that leave the tensor they index: an error of code "bounds" on every target, and the model works afterwards.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TensorData } from "azulejo";
+import { load } from "azulejo";
+import { nativeProblem } from "../../src/targets/c/target.js";
+import type { AttributeInit } from "../frontends/onnx-model.js";
+import { elementType, int, node, onnxModel, text, value } from "../frontends/onnx-model.js";
+
+const { f32, i64 } = elementType;
+
+interface Case {
+  readonly title: string;
+  readonly op: string;
+  readonly domain?: string;
+  readonly attributes?: readonly AttributeInit[];
+  /** of the data, which counts from 0 */
+  readonly dims: readonly number[];
+  readonly indices: { readonly dims: readonly number[]; readonly data: readonly number[] };
+  /** dims of the updates of a scatter */
+  readonly updates?: readonly number[];
+  /** in place of one of the indices */
+  readonly outside: readonly (number | bigint)[];
+}
+/** nothing that a word of 32 bits makes a right index of */
+const far = [2n ** 32n, 2n ** 63n - 1n, -(2n ** 32n) - 1n];
+const cases: readonly Case[] = [
+  {
+    title: "Gather of rows",
+    op: "Gather",
+    dims: [5, 3],
+    indices: { dims: [4], data: [0, 4, -5, 2] },
+    outside: [5, -6, ...far],
+  },
+  {
+    title: "Gather of columns",
+    op: "Gather",
+    attributes: [int("axis", 1)],
+    dims: [3, 5],
+    indices: { dims: [9], data: [0, 4, -5, 2, 1, 1, 3, -1, 0] },
+    outside: [5, -6, ...far],
+  },
+  {
+    title: "GatherElements",
+    op: "GatherElements",
+    attributes: [int("axis", 1)],
+    dims: [2, 5],
+    indices: { dims: [2, 3], data: [0, 4, -5, 2, 1, 1] },
+    outside: [5, -6, ...far],
+  },
+  {
+    title: "GatherND",
+    op: "GatherND",
+    dims: [3, 4],
+    indices: { dims: [3, 2], data: [0, 3, -3, 1, 2, -4] },
+    outside: [4, -5, ...far],
+  },
+  {
+    title: "ScatterElements",
+    op: "ScatterElements",
+    dims: [5, 2],
+    indices: { dims: [3, 2], data: [0, 4, -1, 2, 1, -5] },
+    updates: [3, 2],
+    outside: [5, -6, ...far],
+  },
+  {
+    title: "ScatterElements that adds",
+    op: "ScatterElements",
+    attributes: [text("reduction", "add")],
+    dims: [5, 2],
+    indices: { dims: [3, 2], data: [0, 4, -1, 2, 1, -5] },
+    updates: [3, 2],
+    outside: [5, -6, ...far],
+  },
+  {
+    title: "ScatterND of rows",
+    op: "ScatterND",
+    dims: [4, 7],
+    indices: { dims: [3, 1], data: [0, 3, -3] },
+    updates: [3, 7],
+    outside: [4, -5, ...far],
+  },
+  {
+    title: "ScatterND of largest elements",
+    op: "ScatterND",
+    attributes: [text("reduction", "max")],
+    dims: [4, 4],
+    indices: { dims: [3, 2], data: [0, 3, -3, 1, 2, -4] },
+    updates: [3],
+    outside: [4, -5, ...far],
+  },
+  {
+    title: "ArrayFeatureExtractor",
+    op: "ArrayFeatureExtractor",
+    domain: "ai.onnx.ml",
+    dims: [2, 5],
+    indices: { dims: [3], data: [0, 4, 2] },
+    outside: [5, ...far],
+  },
+];
+
+const floats = (dims: readonly number[]): TensorData => {
+  const size = dims.reduce((a, b) => a * b, 1);
+  return { dtype: "f32", dims, data: Float32Array.from({ length: size }, (_, i) => i) };
+};
+const integers = (dims: readonly number[], data: readonly (number | bigint)[]): TensorData => ({
+  dtype: "i64",
+  dims,
+  data: BigInt64Array.from(data, BigInt),
+});
+/** the node between elementwise ones, which fuse with it */
+const modelOf = ({ op, domain = "", attributes = [], dims, indices, updates }: Case): Uint8Array =>
+  onnxModel({
+    opset: 18,
+    domains: domain ? { [domain]: 1 } : {},
+    inputs: [
+      value("x", f32, dims),
+      value("at", i64, indices.dims),
+      ...(updates ? [value("updates", f32, updates)] : []),
+    ],
+    outputs: [value("y", f32)],
+    nodes: [
+      node("Neg", ["x"], ["data"]),
+      { ...node(op, ["data", "at", ...(updates ? ["updates"] : [])], ["z"], [...attributes]), domain, name: "picking" },
+      node("Abs", ["z"], ["y"]),
+    ],
+  });
+
+const targets = [
+  { target: "interpreter", threads: 1 },
+  { target: "wasm", threads: 1 },
+  { target: "wasm", threads: 2 },
+  { target: "native", threads: 2 },
+] as const;
+for (const { target, threads } of targets)
+  for (const c of cases) {
+    test(`${target}, ${threads} threads: ${c.title}`, async t => {
+      const problem = target === "native" ? await nativeProblem() : undefined;
+      if (problem) return t.skip(problem);
+      const model = await load(modelOf(c), { target, threads });
+      try {
+        const others = { x: floats(c.dims), ...(c.updates ? { updates: floats(c.updates) } : {}) };
+        const run = (data: readonly (number | bigint)[]) =>
+          model.run({ ...others, at: integers(c.indices.dims, data) });
+        const good = (await run(c.indices.data)).y!.data;
+        assert.ok(good.length > 0);
+        for (const place of [0, c.indices.data.length - 1])
+          for (const outside of c.outside) {
+            const bad = c.indices.data.with(place, outside as number);
+            await assert.rejects(run(bad), { name: "AzulejoError", code: "bounds" }, `${outside} at ${place}`);
+          }
+        assert.deepEqual((await run(c.indices.data)).y!.data, good);
+      } finally {
+        model.dispose();
+      }
+    });
+  }
