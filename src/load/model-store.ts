@@ -1,15 +1,14 @@
-// Compiled models on disk between processes: code, weights as they are packed, and what load() tells of the model. A second start
+// Compiled models between processes, or visits of a page: code, weights as they are packed, and what load() tells of the model. A second start
 // reads a file instead of compiling. What is kept belongs to one content of the model's files, one set of options, one engine and one
 // build of this library; anything else compiles anew. Kept files are checked, and what can't be read counts as not there.
 import type { ContentSymbols } from "../graph/content-symbols.js";
 import type { Sym } from "../ir/poly.js";
 import type { LoadOptions, Report, TensorInfo } from "../runtime/api.js";
-import { cacheFolder, folderProblem, isUsed, limitBytes, ownFolder, shrink } from "../runtime/cache-folder.js";
-import { files, joinPath, processId, sha256 } from "../runtime/native-host.js";
-import { canShareMemory, decodeText, encodeText, hasFiles, type OpenFile, openFile } from "../runtime/platform.js";
+import { canShareMemory, decodeText, digestOf, encodeText, type OpenFile } from "../runtime/platform.js";
 import type { CompileOptions, SavedExecutable, SavedPart } from "../runtime/target.js";
 import type { ContentIdentity } from "../support/byte-source.js";
 import { engine } from "../targets/wasm/machine-engine.js";
+import { type Shelf, shelf } from "./shelves.js";
 import type { OpenedModel } from "./source.js";
 
 /** set by tools/bundle.ts: a hash of the library's code; modules that run unbundled change too often to be kept for */
@@ -59,9 +58,6 @@ interface Head {
 const DIGEST_BYTES = 32;
 const START_BYTES = DIGEST_BYTES + 8;
 const ALIGNMENT = 64;
-/** Weights beyond this take longer to write than a model to compile. */
-const LARGEST_BYTES = 2 ** 29;
-const CHUNK_BYTES = 4 << 20;
 /** File systems tell times of change no finer than this. */
 const CLOCK_TICK_MS = 2500;
 
@@ -69,16 +65,18 @@ export class ModelStore {
   readonly #opened: OpenedModel;
   readonly #options: string;
   readonly #main: ContentIdentity;
+  readonly #shelf: Shelf;
   readonly #openedMs = Date.now();
   /** why nothing is kept, for the report; known after find() */
   problem: string | undefined;
 
-  private constructor(opened: OpenedModel, options: string, main: ContentIdentity) {
+  private constructor(shelf: Shelf, opened: OpenedModel, options: string, main: ContentIdentity) {
+    this.#shelf = shelf;
     this.#opened = opened;
     this.#options = options;
     this.#main = main;
   }
-  /** Undefined where nothing can be kept: functions as options, hosts without files, sources whose content can't be told. */
+  /** Undefined where nothing can be kept: functions as options, hosts without storage, sources whose content can't be told. */
   static async of(
     opened: OpenedModel,
     options: LoadOptions,
@@ -87,31 +85,31 @@ export class ModelStore {
     const { target = "wasm", cache = true, operators, passes, editKernels, readExternal, dims, schedules } = options;
     const changed = operators ?? passes ?? editKernels ?? readExternal;
     if (!cache || target !== "wasm" || changed !== undefined || build() === undefined) return undefined;
-    if (!hasFiles() || limitBytes() === 0) return undefined;
-    const main = await opened.source.identity?.();
+    const place = await shelf(build()!);
+    const main = place && (await opened.source.identity?.());
     if (!main) return undefined;
     const conditions = [build(), target, engine(engineFlags), canShareMemory(), dims ?? {}, schedules ?? {}];
-    return new ModelStore(opened, JSON.stringify(conditions), main);
+    return new ModelStore(place, opened, JSON.stringify(conditions), main);
   }
 
-  #path(run: string): string {
-    const key = sha256(`${this.#options}\n${this.#main.key}\n${run}`).slice(0, 40);
-    return joinPath(cacheFolder(), `${key}.program`);
+  async #key(run: string): Promise<string> {
+    const digest = await digestOf(encodeText(`${this.#options}\n${this.#main.key}\n${run}`));
+    return digest!.slice(0, 40);
   }
   /** `run`: dims and contents of a run that a program was made for; empty: the model */
   async find(run = ""): Promise<KeptModel | undefined> {
-    const path = this.#path(run);
-    let file: OpenFile | undefined;
+    let file: Entry | undefined;
     try {
-      this.problem = await folderProblem(cacheFolder());
-      if (this.problem !== undefined || !(await isUsed(path))) return undefined;
-      file = await openFile(path);
-      const kept = await read(file);
-      if (kept && (await this.#isSame(kept.head.external))) {
+      this.problem = await this.#shelf.problem();
+      if (this.problem !== undefined) return undefined;
+      const key = await this.#key(run);
+      file = await this.#shelf.open(key);
+      const kept = file && (await read(file));
+      if (file && kept && (await this.#isSame(kept.head.external))) {
         const { model, executable } = kept.head;
         const opened = file;
         const parts = executable === undefined ? undefined : { head: executable, parts: kept.parts };
-        return { model, executable: parts, path, close: () => opened.close() };
+        return { model, executable: parts, path: this.#shelf.place(key), close: () => opened.close() };
       }
     } catch {
       // another process took it away, or the disk fails: it is compiled anew
@@ -131,18 +129,13 @@ export class ModelStore {
   async keep(model: ModelHead, executable: SavedExecutable | undefined, run = ""): Promise<void> {
     const parts = executable?.parts ?? [];
     const total = parts.reduce((sum, p) => sum + p.byteLength, 0);
-    if (total > Math.min(LARGEST_BYTES, limitBytes() / 2)) return;
+    if (total > this.#shelf.mostBytes) return;
     const external = await this.#unchanged();
     if (!external) return;
     const partBytes = parts.map(p => p.byteLength);
     const head: Head = { model, ...(executable ? { executable: executable.head } : {}), partBytes, external };
     try {
-      await ownFolder(cacheFolder());
-      const path = this.#path(run);
-      const fresh = `${path}.${processId()}.tmp`;
-      await write(fresh, head, parts);
-      await files().rename(fresh, path);
-      await shrink(cacheFolder(), path);
+      await this.#shelf.write(await this.#key(run), await prefixOf(head, parts), parts.at(-1));
     } catch {
       // a full disk, a folder of others: the next process compiles as this one did
     }
@@ -174,10 +167,10 @@ function placesOf(headBytes: number, partBytes: readonly number[]): readonly num
   });
 }
 
-async function write(path: string, head: Head, parts: readonly SavedPart[]): Promise<void> {
+/** All but the last part. */
+async function prefixOf(head: Head, parts: readonly SavedPart[]): Promise<Uint8Array> {
   const text = encodeText(JSON.stringify(head));
   const places = placesOf(text.length, head.partBytes);
-  const last = parts.at(-1);
   const prefix = new Uint8Array(places.at(-1) ?? START_BYTES + text.length);
   prefix.set(text, START_BYTES);
   for (const [i, part] of parts.slice(0, -1).entries())
@@ -185,27 +178,25 @@ async function write(path: string, head: Head, parts: readonly SavedPart[]): Pro
   const words = new DataView(prefix.buffer);
   words.setUint32(DIGEST_BYTES, text.length, true);
   words.setUint32(DIGEST_BYTES + 4, prefix.length, true);
-  prefix.set(digestOf(prefix), 0);
-  await files().writeFile(path, prefix, { mode: 0o600 });
-  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, last?.byteLength ?? 0));
-  for (let at = 0; last && at < last.byteLength; at += chunk.length) {
-    const piece = chunk.subarray(0, Math.min(chunk.length, last.byteLength - at));
-    await last.readInto(at, piece);
-    await files().writeFile(path, piece, { flag: "a" });
-  }
+  prefix.set(await digestBytes(prefix), 0);
+  return prefix;
 }
 
-const digestOf = (prefix: Uint8Array): Uint8Array =>
-  Uint8Array.from(sha256(prefix.subarray(DIGEST_BYTES)).match(/../g)!, byte => Number.parseInt(byte, 16));
+async function digestBytes(prefix: Uint8Array): Promise<Uint8Array> {
+  const text = await digestOf(prefix.subarray(DIGEST_BYTES));
+  return Uint8Array.from(text!.match(/../g)!, byte => Number.parseInt(byte, 16));
+}
 
-async function read(file: OpenFile): Promise<{ head: Head; parts: readonly SavedPart[] } | undefined> {
+type Entry = Pick<OpenFile, "byteLength" | "read" | "close">;
+
+async function read(file: Entry): Promise<{ head: Head; parts: readonly SavedPart[] } | undefined> {
   const start = await bytesOf(file, 0, START_BYTES);
   const words = new DataView(start.buffer);
   const headBytes = words.getUint32(DIGEST_BYTES, true);
   const prefixBytes = words.getUint32(DIGEST_BYTES + 4, true);
   if (prefixBytes < START_BYTES + headBytes || prefixBytes > file.byteLength) return undefined;
   const prefix = await bytesOf(file, 0, prefixBytes);
-  if (digestOf(prefix).some((byte, i) => byte !== prefix[i])) return undefined;
+  if ((await digestBytes(prefix)).some((byte, i) => byte !== prefix[i])) return undefined;
   const head = JSON.parse(decodeText(prefix.subarray(START_BYTES, START_BYTES + headBytes))) as Head;
   const places = placesOf(headBytes, head.partBytes);
   const last = head.partBytes.length - 1;
@@ -224,11 +215,11 @@ async function read(file: OpenFile): Promise<{ head: Head; parts: readonly Saved
   return { head, parts };
 }
 
-async function bytesOf(file: OpenFile, position: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
+async function bytesOf(file: Entry, position: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(byteLength);
   await fill(file, position, bytes);
   return bytes;
 }
-async function fill(file: OpenFile, position: number, target: Uint8Array): Promise<void> {
+async function fill(file: Entry, position: number, target: Uint8Array): Promise<void> {
   if ((await file.read(target, position)) < target.length) throw new Error("a kept model is cut off");
 }

@@ -42,8 +42,9 @@ export interface LoadOptions {
   /** "auto": V8 flags that give optimised code on the first run, restored after compiling; "never": leave the engine alone */
   readonly engineFlags?: "auto" | "never";
   /**
-   * Keep what is compiled on disk, and take it from there at later loads of the same file with the same options? Default: true, in Node with
-   * target "wasm". The folder is $AZULEJO_CACHE, else `azulejo` in the user's cache folder; $AZULEJO_CACHE_BYTES limits it.
+   * Keep what is compiled, and take it from there at later loads of the same file with the same options? Default: true, with target "wasm". In
+   * Node it lies in $AZULEJO_CACHE, else in `azulejo` in the user's cache folder, limited by $AZULEJO_CACHE_BYTES; in pages in the storage
+   * of their origin.
    */
   readonly cache?: boolean;
   /** reads files that the model names (external data), relative to the model; default: file system or fetch */

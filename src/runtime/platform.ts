@@ -66,6 +66,10 @@ interface FileHandle {
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   close(): Promise<void>;
 }
+interface ResponseCache {
+  match(address: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | undefined>;
+  put(address: string, response: object): Promise<void>;
+}
 interface BodyReader {
   read(): Promise<{ done: boolean; value?: Uint8Array }>;
 }
@@ -77,6 +81,7 @@ interface FetchResponse {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 interface NodeModules {
+  "node:crypto": { createHash(name: "sha256"): { update(bytes: Uint8Array): { digest(encoding: "hex"): string } } };
   "node:worker_threads": { Worker: new (source: string | URL, options: object) => NodeWorker };
   "node:os": { availableParallelism(): number };
   "node:v8": { setFlagsFromString(flag: string): void };
@@ -102,7 +107,14 @@ interface Host {
   readonly TextDecoder: new () => { decode(bytes: Uint8Array): string };
   readonly crypto?: { readonly subtle?: { digest(name: "SHA-256", bytes: Uint8Array): Promise<ArrayBuffer> } };
   readonly Worker?: new (url: string | URL, options?: { name?: string }) => WebWorker;
-  readonly Blob?: new (parts: readonly string[], options: { type: string }) => object;
+  readonly Blob?: new (parts: readonly (string | Uint8Array)[], options?: { type: string }) => object;
+  readonly Response?: new (body: object) => { arrayBuffer(): Promise<ArrayBuffer> };
+  /** only in secure contexts */
+  readonly caches?: {
+    open(name: string): Promise<ResponseCache>;
+    keys(): Promise<readonly string[]>;
+    delete(name: string): Promise<boolean>;
+  };
   readonly URL?: {
     new (url: string, base?: string | URL): URL;
     createObjectURL(blob: object): string;
@@ -160,8 +172,12 @@ export const coreCount = (): number =>
 export const encodeText = (text: string): Uint8Array => new (host().TextEncoder)().encode(text);
 export const decodeText = (bytes: Uint8Array): string => new (host().TextDecoder)().decode(bytes);
 
+/** more is digested by another thread */
+const DIGESTED_HERE = 1 << 20;
 /** SHA-256 as text; undefined in pages without a secure context. */
 export async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
+  const crypto = nodeModule("node:crypto");
+  if (crypto && bytes.length < DIGESTED_HERE) return crypto.createHash("sha256").update(bytes).digest("hex");
   const digest = await host().crypto?.subtle?.digest("SHA-256", bytes);
   return digest && Array.from(new Uint8Array(digest), b => b.toString(16).padStart(2, "0")).join("");
 }
@@ -220,6 +236,30 @@ export const instantiateWasmSync = (module: WasmModule, imports: WasmImports): W
 /** Throws a RangeError where the host refuses that much address space. */
 export const createWasmMemory = (limits: { initial: number; maximum: number; shared: boolean }): WasmMemory =>
   new (wasm().Memory)(limits);
+
+// ---- storage of a page's origin ----
+
+export interface PageStorage {
+  read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  write(key: string, parts: readonly Uint8Array[]): Promise<void>;
+}
+/** Undefined without one, as in pages that are not secure. Storages of the same prefix and another version are deleted. */
+export async function openPageStorage(prefix: string, version: string): Promise<PageStorage | undefined> {
+  const { caches, Blob, Response } = host();
+  if (!caches || !Blob || !Response) return undefined;
+  const name = prefix + version;
+  for (const other of await caches.keys()) if (other.startsWith(prefix) && other !== name) await caches.delete(other);
+  const storage = await caches.open(name);
+  // entries go by addresses; none is ever fetched
+  const addressOf = (key: string): string => `https://${prefix}kept.invalid/${key}`;
+  return {
+    async read(key) {
+      const response = await storage.match(addressOf(key));
+      return response && new Uint8Array(await response.arrayBuffer());
+    },
+    write: (key, parts) => storage.put(addressOf(key), new Response(new Blob(parts))),
+  };
+}
 
 // ---- workers ----
 

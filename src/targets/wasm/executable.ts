@@ -74,8 +74,7 @@ export function executableOf(parts: Parts): Executable {
     notes: [],
     timesMs,
   };
-  const save = machine.view ? { save: () => saved(parts) } : {};
-  return new ProgramExecutable({ program, machine, resident, report, ...save });
+  return new ProgramExecutable({ program, machine, resident, report, save: () => saved(parts) });
 }
 
 // ---- kept between processes
@@ -94,8 +93,21 @@ const memoryPart = (bytes: Uint8Array): SavedPart => ({
 /** The module, vector constants, and weights as they are packed. */
 function saved({ program, machine, resident, module, functions }: Parts): SavedExecutable {
   const head: Head = { shared: module.shared, entries: module.entries, functions, program: saveProgram(program) };
-  const constants = machine.view!(resident.constants);
-  return { head, parts: [module.bytes, program.pools, constants].map(memoryPart) };
+  return { head, parts: [memoryPart(module.bytes), memoryPart(program.pools), constantsPart(machine, resident)] };
+}
+/** Where this thread does not see the machine's memory, a run of nothing has a range of it as its output. */
+function constantsPart(machine: Machine, { constants, arenaStart }: ResidentProgram): SavedPart {
+  if (machine.view) return memoryPart(machine.view(constants));
+  return {
+    byteLength: constants.byteLength,
+    async readInto(offset, target) {
+      const nothing = machine.prepare([], { address: arenaStart, bytesPerThread: 0 });
+      const range = { address: constants.address + offset, byteLength: target.length };
+      const [bytes] = await machine.run(nothing, [], [range]);
+      machine.release(nothing);
+      target.set(bytes!);
+    },
+  };
 }
 
 /** The executable that was saved; workers and memory are new. */
