@@ -3,6 +3,7 @@
 export type { Graph, GraphNode, Value } from "./graph/graph.js";
 export { printGraph } from "./graph/print.js";
 export type { Dtype } from "./ir/dtypes.js";
+export { Poly } from "./ir/poly.js";
 export type { CompileKernelOptions } from "./load/compile-kernel.js";
 export type { Costs } from "./load/diagnose/costs.js";
 export type { Diagnosis, OpenDims, Problem } from "./load/diagnose/diagnose.js";

@@ -194,11 +194,24 @@ function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, ru
     const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run.equalities) };
     const dims = operator.shape(asking);
     const known = operator.values?.(asking) ?? {};
-    return name => ({ dtype: dtype(name), dims: dims[name], known: known[name], ...text(name) });
+    return name => ({ dtype: dtype(name), dims: givenDims(node, name, dims[name]), known: known[name], ...text(name) });
   } catch (error) {
     if (!mayWait(error, operator, info, run)) throw error;
     return name => ({ dtype: dtype(name), dims: undefined, reason: (error as AzulejoError).message, ...text(name) });
   }
+}
+
+/** Operators of users may come without types: whole numbers are dims, anything else is refused. */
+function givenDims(node: GraphNode, output: string, dims: readonly (Poly | number)[] | undefined): Dims | undefined {
+  if (!dims || dims.every(d => d instanceof Poly)) return dims as Dims | undefined;
+  return dims.map(d => {
+    if (d instanceof Poly) return d;
+    if (Number.isSafeInteger(d) && d >= 0) return Poly.int(d);
+    throw new AzulejoError(
+      "shape",
+      `${describeNode(node)}: the operator gives ${String(d)} as a dim of its output ${output}; give sums and products of the inputs' dims, or whole numbers`,
+    );
+  });
 }
 
 /** Equal dims are what exporters lose most: height of a skip connection against that of an upsampled one. */

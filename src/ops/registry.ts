@@ -3,6 +3,7 @@
 import { AzulejoError } from "../support/errors.js";
 import { builtInOperators, loadOtherDomains, otherDomains } from "./index.js";
 import type { Operator } from "./operator.js";
+import { watched } from "./user-operator.js";
 
 export interface Registry {
   /** `domain` "" and "ai.onnx" are one; `opset` is the version of the domain in the file */
@@ -44,7 +45,7 @@ export function createRegistry(
         `operators: ${o.domain ? `${o.domain}.` : ""}${o.name} is given twice; leave one of them out`,
       );
     users.add(key);
-    byKey.set(key, o);
+    byKey.set(key, watched(o));
   }
   // one object knows all opsets of its operator (Operator.adapt), so the version does not choose between objects
   return { find: (domain, op) => byKey.get(keyOf(domain, op)) };

@@ -7,6 +7,7 @@ export type ErrorCode =
   | "operator-unknown" // nobody knows the operator
   | "operator-unsupported" // the operator is known, this use of it is not
   | "operator-attribute" // an attribute is missing, of a wrong type or out of range
+  | "operator-failed" // a function of a user's operator threw, or gave what it must not
   | "graph-invalid" // cycles, undefined values, wrong types or shapes between nodes
   | "shape" // dims that contradict each other or overflow
   | "input" // wrong name, dtype, shape or value handed to run()

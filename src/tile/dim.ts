@@ -42,7 +42,8 @@ export class DimValue<N extends string = any> {
   }
 }
 
-export const dimOf = (name: string, poly: Poly): DimValue => new DimValue(name, poly);
+/** A dim that no tensor has: the taps of a window. */
+export const dimOf = (name: string, size: Poly | number): DimValue => new DimValue(name, Poly.of(size));
 
 /** The axis of `i` itself if `i` is a bare index over exactly that dim, else a fresh axis over it. */
 export function whole(i: AnyTile | number, dim: DimValue): AnyIndex {

@@ -46,6 +46,7 @@ interface Listing {
 const listings: readonly Listing[] = [
   { document: "README.md" },
   { document: "examples/ocr/README.md" },
+  { document: "docs/custom-operators.md" },
   { document: "docs/contributing/operator.md", folder: "src/ops" },
   { document: "docs/contributing/pass.md", folder: "src/graph/passes" },
 ];
@@ -78,7 +79,7 @@ test("TypeScript in the documents compiles", { timeout: 120_000 }, () => {
     }
   }
   // what the guide's file exports is what the generated lists and the tests take from it
-  const guide = names.find(name => name.includes("operator"))!.replace(".ts", ".js");
+  const guide = names.find(name => name.includes("contributing-operator"))!.replace(".ts", ".js");
   writeFileSync(
     join(scratch, "guide.ts"),
     `import type { OperatorModule } from "../../src/ops/operator.js";\nimport * as guide from "./${guide}";\nexport const checked: OperatorModule = guide;\n`,
