@@ -7,6 +7,7 @@ import { operator as microsoftBiasSoftmaxOperator } from "./microsoft/bias-softm
 import { operator as microsoftBiasSplitGeluOperator } from "./microsoft/bias-split-gelu.js";
 import { operator as microsoftBitmaskBiasDropoutOperator } from "./microsoft/bitmask-bias-dropout.js";
 import { operator as microsoftBitmaskDropoutOperator } from "./microsoft/bitmask-dropout.js";
+import { operator as microsoftBlockMatMulOperator } from "./microsoft/block-mat-mul.js";
 import { operator as microsoftCDistOperator } from "./microsoft/c-dist.js";
 import { operator as microsoftComplexMulOperator } from "./microsoft/complex-mul.js";
 import { operator as microsoftComplexMulConjOperator } from "./microsoft/complex-mul-conj.js";
@@ -119,6 +120,7 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftBiasSplitGeluOperator,
   microsoftBitmaskBiasDropoutOperator,
   microsoftBitmaskDropoutOperator,
+  microsoftBlockMatMulOperator,
   microsoftCDistOperator,
   microsoftComplexMulConjOperator,
   microsoftComplexMulOperator,

@@ -121,6 +121,7 @@ import * as microsoftBiasSoftmaxModule from "../../src/ops/microsoft/bias-softma
 import * as microsoftBiasSplitGeluModule from "../../src/ops/microsoft/bias-split-gelu.js";
 import * as microsoftBitmaskBiasDropoutModule from "../../src/ops/microsoft/bitmask-bias-dropout.js";
 import * as microsoftBitmaskDropoutModule from "../../src/ops/microsoft/bitmask-dropout.js";
+import * as microsoftBlockMatMulModule from "../../src/ops/microsoft/block-mat-mul.js";
 import * as microsoftCDistModule from "../../src/ops/microsoft/c-dist.js";
 import * as microsoftComplexMulModule from "../../src/ops/microsoft/complex-mul.js";
 import * as microsoftComplexMulConjModule from "../../src/ops/microsoft/complex-mul-conj.js";
@@ -457,6 +458,7 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftBiasSplitGeluModule,
   microsoftBitmaskBiasDropoutModule,
   microsoftBitmaskDropoutModule,
+  microsoftBlockMatMulModule,
   microsoftCDistModule,
   microsoftComplexMulConjModule,
   microsoftComplexMulModule,

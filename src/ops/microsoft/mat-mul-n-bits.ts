@@ -1,26 +1,13 @@
 // MatMulNBits of com.microsoft: A · Bᵀ with weights of 2, 4 or 8 bits in blocks along K, each with a scale and a zero point.
 import type { Dtype } from "../../ir/dtypes.js";
-import { opaque, Poly } from "../../ir/poly.js";
-import type { AnyTile } from "../../tile/index.js";
-import { dot } from "../../tile/index.js";
-import { computeDtype, wide } from "../accumulate.js";
+import type { Value } from "../../graph/graph.js";
+import { Poly } from "../../ir/poly.js";
 import { requireEqual } from "../broadcast.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
-import { indexTile, polyOfIndex } from "../index-tiles.js";
-import type {
-  Attributes,
-  KernelContext,
-  NodeInfo,
-  Operand,
-  Operator,
-  OperatorCase,
-  OperatorDoc,
-  Reference,
-  Tolerance,
-} from "../operator.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
-import { unpacked, unpackedNumber } from "./packed-bits.js";
+import { unpackedNumber } from "./packed-bits.js";
 
 const blocksOf = ({ K, block_size }: Attributes): number => Math.ceil(K / block_size);
 
@@ -42,15 +29,26 @@ export const operator: Operator = {
     checkWeights(node);
     return { Y: [...node.dims.A!.slice(0, -1), Poly.int(node.attributes.N)] };
   },
-  at: context => ({
-    Y: (...i) => {
-      const { A, bias } = context.inputs;
-      const n = i.at(-1)!;
-      const k = A!.dims.at(-1)!.all("k");
-      const y = dot(wide(A!.at(...i.slice(0, -1), k), A!.dtype), weightAt(context, n, polyOfIndex(k)), k);
-      return (bias ? y.add(bias.at(n).cast(y.dtype)) : y).cast(A!.dtype);
-    },
-  }),
+  // columns become neighbours in memory, which constants do when they are loaded
+  expand: ({ inputs, dtypes, attributes }, build) => {
+    const { N, bits, block_size } = attributes;
+    const blocks = blocksOf(attributes);
+    const columnsLast = (x: Value | undefined, ...dims: number[]): Value | undefined => {
+      if (!x) return undefined;
+      const shaped = build.node("Reshape", [x, build.constant("i64", [dims.length], dims)]);
+      return build.node("Transpose", [shaped], { perm: [...dims.keys()].map(d => (d + 1) % dims.length) });
+    };
+    const zeroRow = dtypes.zero_points === "u8" ? Math.ceil((blocks * bits) / 8) : blocks;
+    const parts = [
+      inputs.A,
+      columnsLast(inputs.B, N, blocks, (block_size * bits) / 8),
+      columnsLast(inputs.scales, N, blocks),
+      columnsLast(inputs.zero_points, N, zeroRow),
+      inputs.g_idx,
+      inputs.bias,
+    ];
+    return { Y: build.node("BlockMatMul", parts, { bits, block_size }, "azulejo") };
+  },
 };
 
 function checkWeights(node: NodeInfo): void {
@@ -82,27 +80,6 @@ function checkWeights(node: NodeInfo): void {
     Poly.int(bytes),
     `B of ${printDims(B)} must hold ${bytes} bytes: N × blocks along K × bytes of a block`,
   );
-}
-
-/** Element k of row n, as a real number. */
-function weightAt({ inputs, attributes, dtypes }: KernelContext, n: AnyTile, k: Poly): AnyTile {
-  const { bits, block_size: size } = attributes;
-  const { B, scales, zero_points, g_idx } = inputs as Readonly<Record<string, Operand>>;
-  const compute = computeDtype(dtypes.A!);
-  const size1 = Poly.int(size);
-  const [own, within] = [opaque("div", k, size1), opaque("mod", k, size1)];
-  const q = unpacked(bits, within, byte => B!.at(n, indexTile(own), indexTile(byte))).cast(compute);
-  // columns may be assigned to blocks in any order
-  const block = g_idx ? polyOfIndex(g_idx.at(indexTile(k)).cast("i32")) : own;
-  const perRow = blocksOf(attributes);
-  const flat = (x: Operand, width: number, at: Poly): AnyTile =>
-    x.rank === 1 ? x.at(indexTile(polyOfIndex(n).mul(width).add(at))) : x.at(n, indexTile(at));
-  const scale = flat(scales!, perRow, block).cast(compute);
-  if (!zero_points) return q.sub(2 ** (bits - 1)).mul(scale);
-  if (zero_points.dtype !== "u8") return q.sub(flat(zero_points, perRow, block).cast(compute)).mul(scale);
-  const bytes = Math.ceil((perRow * bits) / 8);
-  const zero = unpacked(bits, block, byte => flat(zero_points, bytes, byte)).cast(compute);
-  return q.sub(zero).mul(scale);
 }
 
 export const doc: OperatorDoc = {

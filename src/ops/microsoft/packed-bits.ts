@@ -14,6 +14,13 @@ export function unpacked(bits: number, position: Poly, read: (byte: Poly) => Any
   return byte.shr(shift).and(literal("i32", 2 ** bits - 1));
 }
 
+/** Element `part` of one byte, which is an i32. */
+export function unpackedFrom(byte: AnyTile, bits: number, part: number): AnyTile {
+  if (bits === 8) return byte;
+  const moved = part === 0 ? byte : byte.shr(literal("i32", part * bits));
+  return moved.and(literal("i32", 2 ** bits - 1));
+}
+
 /** The same on numbers; `row` is where the row of bytes begins. */
 export const unpackedNumber = ({ data }: ReferenceTensor, bits: number, row: number, position: number): number => {
   const perByte = 8 / bits;
