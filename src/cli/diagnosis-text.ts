@@ -6,7 +6,9 @@ import { table } from "./table.js";
 
 export function diagnosisText(diagnosis: Diagnosis): string {
   const { model, runs, targets, problems, parameters, risks } = diagnosis;
-  const absent = targets.filter(t => t.problem !== undefined).map(t => `target ${t.name}: ${t.problem}`);
+  const absent = targets
+    .filter(t => t.problem !== undefined)
+    .map(t => `target ${t.name} is not here, in parentheses what it would do: ${t.problem}`);
   const facts = [
     `parameters: ${scaled(parameters.count)} in ${byteSize(parameters.bytes)}`,
     ...dimLines(diagnosis),

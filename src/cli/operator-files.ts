@@ -47,6 +47,7 @@ ${domainLine(domain)}  inputs: ${list(optional)},
 export function operatorFiles(name: string, domain: string): readonly [operator: NewFile, test: NewFile] {
   const file = fileName(name);
   const operator = `// ${name} of ${domain}: X where it is positive, else alpha · X. Change \`at\`, \`shape\` and \`reference\` to what your operator is.
+import { numbersOf } from ${testing};
 import { where } from ${language};
 
 /** @type {import("azulejo").Operator} */
@@ -71,7 +72,7 @@ ${domainLine(domain)}  inputs: ["X"],
  * @type {import("azulejo/testing").Reference}
  */
 export const reference = ({ X }, { alpha }) => ({
-  Y: { ...X, data: Array.from(X.data, x => (x >= 0 ? x : alpha * x)) },
+  Y: { ...X, data: numbersOf(X).map(x => (x >= 0 ? x : alpha * x)) },
 });
 
 /**

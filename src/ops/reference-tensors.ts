@@ -39,6 +39,7 @@ export const withDims = (t: ReferenceTensor, dims: readonly number[]): Reference
   data: t.data,
 });
 
+/** All elements, in order; 64-bit integers beyond 2^53 lose their last digits. */
 export const numbersOf = (t: ReferenceTensor): number[] => Array.from(t.data as ArrayLike<Element>, Number);
 
 /** A number in the representation of a dtype: 64-bit integers are bigints. */

@@ -11,3 +11,4 @@ export { checkOperator } from "./check-operator.js";
 export type { CheckModelOptions, Departure, ModelCheck } from "./check-model.js";
 export { checkModel } from "./check-model.js";
 export type { ElementDeparture, Spread } from "./departure.js";
+export { elements, numbersOf, tabulate } from "../ops/reference-tensors.js";

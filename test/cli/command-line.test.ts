@@ -440,7 +440,7 @@ test("doctor with a model prints what runs how, what is missing, and a file to b
       "dims: batch = 1 (assumed)",
       "work and memory of a run are not known: it can't be compiled as it is",
       "",
-      "target native: koffi is missing",
+      "target native is not here, in parentheses what it would do: koffi is missing",
       "",
       "numbers that may not fit:",
       '  Exp "e" is ∞ in f16',

@@ -112,6 +112,25 @@ installed(
     );
     const tested = await consumer.node("--test", "--test-reporter=tap", "operators/hard-swoosh.test.mjs");
     assert.match(tested.stdout, /^# pass 1\n# fail 0$/m, tested.stdout);
+    // editors check the types in its comments
+    const flags = [
+      "--noEmit",
+      "--allowJs",
+      "--checkJs",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--types",
+      "",
+    ];
+    const checked = await command(
+      process.execPath,
+      [commandOf("typescript", "bin/tsc"), ...flags, "operators/hard-swoosh.mjs"],
+      consumer.folder,
+    );
+    assert.equal(checked.status, 0, checked.stdout);
     const text = await consumer.read("operators/hard-swoosh.mjs");
     await consumer.write("operators/hard-swoosh.mjs", text.replace("alpha * x)", "alpha * x - 1)"));
     const changed = await consumer.node("--test", "--test-reporter=tap", "operators/hard-swoosh.test.mjs");
