@@ -19,9 +19,11 @@ export function checkText({ judge, target, compared, skipped, largest, departure
   if (departures.length === 0) return `${[...lines, most, "no value departs"].join("\n")}\n`;
   const rows = departures.slice(0, LISTED).map(rowOf);
   const rest = departures.length > LISTED ? `… and ${departures.length - LISTED} more; --json lists them\n` : "";
-  const columns = ["node", "operator", "value", "departs", "index", "got", "want", "difference"].map(head => ({
-    head,
-  }));
+  const columns = ["node", "operator", "value", "departs", "index", "got", "want", "difference", "allowed"].map(
+    head => ({
+      head,
+    }),
+  );
   return `${lines.join("\n")}\n\n${firstText(departures[0]!)}\n\n${table(columns, rows)}${rest}`;
 }
 
@@ -31,15 +33,21 @@ function firstText({ operator, node, value, problem, worst, elements, size, only
     : "";
   const what =
     problem ??
-    `${elements} of ${size} elements, most at [${worst!.index.join(", ")}]: ${worst!.got}, not ${worst!.want}`;
+    `${elements} of ${size} elements, most at [${worst!.index.join(", ")}]: ${worst!.got}, not ${worst!.want} ± ${digits(worst!.allowed, 2)}`;
   return `the first node that departs is ${operator} "${node}"${how}\n  "${value}": ${what}`;
 }
 
 function rowOf({ node, operator, value, problem, worst, elements, size }: Departure): string[] {
-  const [where, got, want, difference] = worst
-    ? [`[${worst.index.join(", ")}]`, shown(worst.got), shown(worst.want), digits(worst.difference, 3)]
-    : [problem!, "", "", ""];
-  return [node, operator, value, `${elements} of ${size}`, where, got, want, difference];
+  const [where, got, want, difference, allowed] = worst
+    ? [
+        `[${worst.index.join(", ")}]`,
+        shown(worst.got),
+        shown(worst.want),
+        digits(worst.difference, 3),
+        digits(worst.allowed, 2),
+      ]
+    : [problem!, "", "", "", ""];
+  return [node, operator, value, `${elements} of ${size}`, where, got, want, difference, allowed];
 }
 
 const shown = (x: number | bigint): string => (typeof x === "bigint" ? String(x) : digits(x, 6));

@@ -11,7 +11,9 @@ export interface Spread {
   readonly want: number | bigint;
   /** |got − want| */
   readonly difference: number;
-  /** in units of what is allowed: a departure from 1 on */
+  /** by the tolerance, for this element: 0 for integers and booleans */
+  readonly allowed: number;
+  /** difference ÷ allowed: a departure above 1 */
   readonly share: number;
 }
 
@@ -51,7 +53,14 @@ export function departureOf(
   }
   if (worstAt < 0) return {};
   const [a, b] = [elementOf(got, worstAt), elementOf(want, worstAt)];
-  const spread = { index: indexOf(worstAt, want.dims), got: a, want: b, difference: distance(a, b), share: worstShare };
+  const spread = {
+    index: indexOf(worstAt, want.dims),
+    got: a,
+    want: b,
+    difference: distance(a, b),
+    allowed: allowedFor(b, tolerance, scale),
+    share: worstShare,
+  };
   return { spread, ...(elements > 0 ? { departure: { worst: spread, elements, size } } : {}) };
 }
 
@@ -70,9 +79,12 @@ function shareOf(got: number | bigint, want: number | bigint, tolerance: number,
   const [a, b] = [Number(got), Number(want)];
   if (Number.isNaN(a) && Number.isNaN(b)) return 0;
   if (!Number.isFinite(a) || !Number.isFinite(b)) return Infinity;
-  const allowed = tolerance * (Math.abs(b) + scale);
+  const allowed = allowedFor(want, tolerance, scale);
   return allowed === 0 ? Infinity : Math.abs(a - b) / allowed;
 }
+
+const allowedFor = (want: number | bigint, tolerance: number, scale: number): number =>
+  tolerance === 0 || !Number.isFinite(Number(want)) ? 0 : tolerance * (Math.abs(Number(want)) + scale);
 
 const distance = (a: number | bigint, b: number | bigint): number =>
   typeof a === "bigint" && typeof b === "bigint" ? Math.abs(Number(a - b)) : Math.abs(Number(a) - Number(b));

@@ -80,7 +80,7 @@ const diagnosis: Diagnosis = {
 
 /** Two values depart unless the tolerance is wide. */
 function checked(judge: string, tolerance = 0): ModelCheck {
-  const worst = { index: [0, 1], got: NaN, want: 2.5, difference: NaN, share: Infinity };
+  const worst = { index: [0, 1], got: NaN, want: 2.5, difference: NaN, allowed: 0.0004, share: Infinity };
   const first = { node: "a", operator: "Exp", value: "e", worst, elements: 3, size: 8, onlyFused: false };
   const second = {
     node: "b",
@@ -96,7 +96,7 @@ function checked(judge: string, tolerance = 0): ModelCheck {
     target: "wasm",
     compared: 5,
     skipped: [{ value: "q", reason: "it is text" }],
-    largest: { index: [1], got: 1, want: 1.5, difference: 0.5, share: 0.25, value: "e", node: "a" },
+    largest: { index: [1], got: 1, want: 1.5, difference: 0.5, allowed: 2, share: 0.25, value: "e", node: "a" },
     departures: tolerance > 0 ? [] : [first, second],
   };
 }
@@ -395,10 +395,10 @@ test("run --check names the first node that departs, with the element, and exits
       '"q" is not compared: it is text',
       "",
       'the first node that departs is Exp "a"',
-      '  "e": 3 of 8 elements, most at [0, 1]: NaN, not 2.5',
+      '  "e": 3 of 8 elements, most at [0, 1]: NaN, not 2.5 ± 0.00040',
       "",
-      "node  operator            value  departs  index               got  want     difference",
-      "a     Exp                 e      3 of 8   [0, 1]              NaN  2.50000  NaN",
+      "node  operator            value  departs  index               got  want     difference  allowed",
+      "a     Exp                 e      3 of 8   [0, 1]              NaN  2.50000  NaN         0.00040",
       "b     com.example.Swoosh  s      4 of 4   it is i32, not f32",
       "",
     ].join("\n"),

@@ -15,9 +15,10 @@ test("equal tensors have no spread; NaN is NaN, and infinities are themselves", 
 
 test("the element that departs most is found at its index, in units of what is allowed", () => {
   const { spread, departure } = departureOf(f32([2, 3], 0, 1, 2, 3, 4.5, 5.2), f32([2, 3], 0, 1, 2, 3, 4, 5), 0.01);
-  const { share, difference, ...where } = spread!;
+  const { share, difference, allowed, ...where } = spread!;
   assert.deepEqual(where, { index: [1, 1], got: 4.5, want: 4 });
   assert.equal(difference, 0.5);
+  assert(Math.abs(allowed - 0.09) < 1e-6, String(allowed));
   // 0.01 · (4 + 5)
   assert(Math.abs(share - 0.5 / 0.09) < 1e-6, String(share));
   assert.deepEqual([departure!.elements, departure!.size], [2, 6]);
@@ -43,7 +44,7 @@ test("integers and booleans must be equal, and 64 bits count in full", () => {
   const i64 = (...data: bigint[]) => ({ dtype: "i64", dims: [data.length], data: BigInt64Array.from(data) }) as const;
   const { departure } = departureOf(i64(2n ** 60n + 1n, 5n), i64(2n ** 60n, 5n), 1);
   assert.deepEqual(departure, {
-    worst: { index: [0], got: 2n ** 60n + 1n, want: 2n ** 60n, difference: 1, share: Infinity },
+    worst: { index: [0], got: 2n ** 60n + 1n, want: 2n ** 60n, difference: 1, allowed: 0, share: Infinity },
     elements: 1,
     size: 2,
   });
