@@ -1,6 +1,8 @@
 // Folders as transformers.js looks for them on disk: configuration, tokenizer, and one ONNX file for each precision.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from "onnx-buf";
 import { bert } from "./bert.js";
 import { llama, llamaSizes } from "./llama.js";
 import type { Precision } from "./model-builder.js";
@@ -18,24 +20,33 @@ const suffixes: Readonly<Record<Precision, string>> = {
 const labels = ["tile", "wall", "sun", "paint"];
 
 interface ModelFolder {
+  /** weights in a file beside the model */
+  readonly external?: true;
   readonly files: Readonly<Record<string, object>>;
   readonly precisions: readonly Precision[];
   readonly make: (precision: Precision) => Uint8Array;
 }
 
+const bertConfig = {
+  model_type: "bert",
+  architectures: ["BertModel"],
+  pad_token_id: 0,
+  vocab_size: wordPieces.length,
+};
 /** by the name under which a pipeline asks for it */
-export const modelFolders: Readonly<Record<string, ModelFolder>> = {
+const modelFolders: Readonly<Record<string, ModelFolder>> = {
   bert: {
+    files: { "config.json": bertConfig, ...wordPieceTokenizer() },
+    precisions: ["fp32", "fp16", "q8", "q4"],
+    make: precision => bert(precision, wordPieces.length),
+  },
+  "bert-external": {
+    external: true,
     files: {
-      "config.json": {
-        model_type: "bert",
-        architectures: ["BertModel"],
-        pad_token_id: 0,
-        vocab_size: wordPieces.length,
-      },
+      "config.json": { ...bertConfig, "transformers.js_config": { use_external_data_format: true } },
       ...wordPieceTokenizer(),
     },
-    precisions: ["fp32", "fp16", "q8", "q4"],
+    precisions: ["fp32"],
     make: precision => bert(precision, wordPieces.length),
   },
   llama: {
@@ -92,8 +103,35 @@ export function writeModelFolders(folder: string): void {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   };
-  for (const [name, { files, precisions, make }] of Object.entries(modelFolders)) {
+  for (const [name, { external, files, precisions, make }] of Object.entries(modelFolders)) {
     for (const [file, content] of Object.entries(files)) write(`${name}/${file}`, JSON.stringify(content));
-    for (const precision of precisions) write(`${name}/onnx/model${suffixes[precision]}.onnx`, make(precision));
+    for (const precision of precisions) {
+      const file = `model${suffixes[precision]}.onnx`;
+      const parts = external ? withExternalData(make(precision), `${file}_data`) : { model: make(precision) };
+      write(`${name}/onnx/${file}`, parts.model);
+      if (parts.data) write(`${name}/onnx/${file}_data`, parts.data);
+    }
   }
+}
+
+/** smaller ones stay in the model, as exporters leave them */
+const LEAST_EXTERNAL_BYTES = 1024;
+
+/** The weights of a model moved to a file that it names. */
+function withExternalData(bytes: Uint8Array, location: string): { model: Uint8Array; data?: Uint8Array } {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  const pieces: Uint8Array[] = [];
+  let offset = 0;
+  for (const t of model.graph!.initializer) {
+    const length = t.rawData.length;
+    if (length < LEAST_EXTERNAL_BYTES) continue;
+    t.externalData = Object.entries({ location, offset, length }).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value: String(value) }),
+    );
+    t.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    pieces.push(t.rawData);
+    t.rawData = new Uint8Array();
+    offset += length;
+  }
+  return { model: toBinary(ModelProtoSchema, model), data: Buffer.concat(pieces) };
 }

@@ -81,9 +81,9 @@ const sentences = ["The blue tiles are on the wall.", "Is the sun painted?"];
 
 /** embeddings of two sentences of different lengths, then of one; the mask decides */
 const extraction =
-  (dtype: string): Scenario =>
+  (dtype: string, model = "bert"): Scenario =>
   async t => {
-    const extract = await t.pipeline("feature-extraction", "bert", { dtype });
+    const extract = await t.pipeline("feature-extraction", model, { dtype });
     const pooled = (await extract(sentences, { pooling: "mean", normalize: true })) as TensorLike;
     const tokens = (await extract(sentences[1], { pooling: "none" })) as TensorLike;
     await extract.dispose();
@@ -130,7 +130,8 @@ const each = (name: string, dtypes: readonly string[], scenario: (dtype: string)
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   ...graphs,
-  ...each("feature extraction", ["fp32", "fp16", "q8", "q4"], extraction),
+  ...each("feature extraction", ["fp32", "fp16", "q8", "q4"], dtype => extraction(dtype)),
+  "feature extraction, external data": extraction("fp32", "bert-external"),
   ...each("image classification", ["fp32", "fp16", "q8"], classification),
   ...each("text generation", ["fp32", "fp16", "q8", "q4", "q4f16"], generation),
 };

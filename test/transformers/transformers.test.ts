@@ -85,7 +85,13 @@ for (const name of Object.keys(scenarios)) {
 }
 
 // Pictures are resized by the browser there, and not by sharp: their numbers differ before any model sees them.
-const pageScenarios = ["resize bilinear", "feature extraction q8", "text generation fp32", "text generation q4f16"];
+const pageScenarios = [
+  "resize bilinear",
+  "feature extraction q8",
+  "feature extraction, external data",
+  "text generation fp32",
+  "text generation q4f16",
+];
 installed(
   "the build of transformers.js for pages gives the same in Chromium",
   async () => {
