@@ -171,11 +171,7 @@ function toOrt(ort: Ort, name: string, input: string, value: HostValue): OrtTens
   const type = isTensor(value) && (isText(value) ? "string" : ortTypes[value.dtype]);
   if (!type) throw new AzulejoError("target", `${name} can't take the input "${input}"; check against the interpreter`);
   const { data, dims } = value as Tensor;
-  // where the engine has an array for halves, onnxruntime wants that
-  const halves = (globalThis as { Float16Array?: typeof Uint16Array }).Float16Array;
-  const array =
-    type === "float16" && halves ? new halves(data.buffer as ArrayBuffer, data.byteOffset, data.length) : data;
-  return new ort.Tensor(type, array, dims);
+  return new ort.Tensor(type, data, dims);
 }
 
 function fromOrt({ type, dims, data }: OrtTensor): Tensor {

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { LoadOptions, Operator } from "../../src/index.js";
 import { compileKernel, explain, load, Tensor } from "../../src/index.js";
 import { f32, grid, kernel } from "../../src/tile/index.js";
-import { node, onnxModel, value } from "../frontends/onnx-model.js";
+import { graphAttribute, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 /** y = relu(x) */
 const model = onnxModel({
@@ -135,4 +135,34 @@ const swoosh: Operator = { ...operator, shape: ({ dims }) => ({ Y: dims.X! }), h
 test("an operator of the caller with a body is taken", async () => {
   const loaded = await load(model, { threads: 1, operators: [swoosh] });
   loaded.dispose();
+});
+
+test("without passes, of an If whose condition is known only the branch that it takes is compiled", async () => {
+  const branch = (name: string, nodes: ReturnType<typeof node>[]) =>
+    graphAttribute(name, { name, outputs: [value(`${name} out`, 1)], nodes });
+  const bytes = onnxModel({
+    inputs: [value("x", 1, [2, 3])],
+    outputs: [value("y", 1)],
+    initializers: [
+      { name: "zero", dataType: 7, dims: [1n], int64Data: [0n] },
+      { name: "no", dataType: 9, dims: [], int32Data: [0] },
+    ],
+    nodes: [
+      node(
+        "If",
+        ["no"],
+        ["y"],
+        [
+          // a dim of 2 can't be squeezed: this branch has no type
+          branch("then_branch", [node("Squeeze", ["x", "zero"], ["s"]), node("Exp", ["s"], ["then_branch out"])]),
+          branch("else_branch", [node("Neg", ["x"], ["else_branch out"])]),
+        ],
+      ),
+    ],
+  });
+  const x = new Tensor("f32", Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
+  const model = await load(bytes, { passes: () => [], threads: 1 });
+  const { y } = await model.run({ x });
+  assert.deepEqual([...(y!.data as Float32Array)], [-1, -2, -3, -4, -5, -6]);
+  model.dispose();
 });

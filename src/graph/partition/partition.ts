@@ -10,6 +10,7 @@ import { Buffers } from "./buffers.js";
 import { type Decision, fuse, type FusionView, type Producer } from "./fusion.js";
 import { assignLayouts } from "./layout.js";
 import { type BoundNode, bindNode } from "../bind.js";
+import { knownCondition } from "../infer.js";
 import { bodyOf } from "../iteration.js";
 import { bodiesIn } from "./node-body.js";
 import { type OutputIndex, outputIndex, type Pattern, patternOf } from "./pattern.js";
@@ -143,14 +144,14 @@ class Region implements FusionView {
     const needed = new Set<Value>(this.#outside);
     for (const bound of [...this.#bound].reverse()) {
       const made = this.#stepsOf(bound, needed);
-      steps.push(...made.reverse());
+      steps.push(...made.toReversed());
     }
     return steps.reverse();
   }
-  #stepsOf(bound: BoundNode, needed: Set<Value>): Step[] {
+  #stepsOf(bound: BoundNode, needed: Set<Value>): readonly Step[] {
     const { operator, node } = bound;
     const wanted = Object.entries(bound.outputs).filter(([, v]) => needed.has(v));
-    if (node.op === "If" && node.domain === "") return [this.#branch(bound)];
+    if (node.op === "If" && node.domain === "") return this.#branch(bound);
     if (isWhile(node)) return this.#loop(bound, needed);
     if (wanted.length === 0 || wanted.every(([, v]) => this.#buffers.isAlias(v)))
       return this.#needSources(
@@ -232,7 +233,7 @@ class Region implements FusionView {
       return [this.#kernelStep(piece.value, piece.value, needed, piece.buffer)];
     });
   }
-  #branch(bound: BoundNode): Step {
+  #branch(bound: BoundNode): readonly Step[] {
     const [condition] = Object.values(bound.inputs);
     invariant(condition, "an If without a condition");
     const branch = (attribute: string): readonly Step[] => {
@@ -242,13 +243,11 @@ class Region implements FusionView {
       bound.node.outputs.forEach((out, i) => out && region.#storeAs(value.graph.outputs[i]!, this.#bufferFor(out)));
       return [...region.steps(), ...region.#copies];
     };
-    return {
-      kind: "if",
-      condition: this.#bufferFor(condition),
-      then: branch("then_branch"),
-      else: branch("else_branch"),
-      nodes: [bound.node.name],
-    };
+    // of a branch that is never taken, inference may know nothing
+    const taken = knownCondition(condition);
+    if (taken !== undefined) return branch(taken ? "then_branch" : "else_branch");
+    const branches = { then: branch("then_branch"), else: branch("else_branch") };
+    return [{ kind: "if", condition: this.#bufferFor(condition), ...branches, nodes: [bound.node.name] }];
   }
   /**
    * Each state has one buffer for all rounds. A round computes the next states apart, because others may read the old ones, and copies
