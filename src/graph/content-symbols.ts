@@ -36,7 +36,7 @@ export function withContentSymbols(
 ): ContentSymbols | undefined {
   const names = decidingInputs(graph, registry);
   const deciding = graph.inputs.filter(v => names.includes(v.name));
-  const whole = ({ dtype }: Value): boolean => !!dtype && /signed$/.test(dtypes[dtype].kind);
+  const whole = ({ dtype }: Value): boolean => !!dtype && /signed$|bool/.test(dtypes[dtype].kind);
   if (deciding.length === 0 || !deciding.every(whole)) return undefined;
   const others = graph.inputs.filter(v => v.dims && !deciding.includes(v));
   const contents = new Map<string, readonly (Sym | undefined)[]>();
@@ -51,7 +51,7 @@ export function withContentSymbols(
     const data = before.map((x, i) => {
       const symbol = symbols[i];
       if (!symbol) return x;
-      const likeDim = pattern.dims ? dimLike(numbers[i]!, i, others, pattern) : undefined;
+      const likeDim = pattern.dims && v.dtype !== "bool" ? dimLike(numbers[i]!, i, others, pattern) : undefined;
       const exact = likeDim ?? (isOfItsOwn(numbers[i]!) ? Poly.int(numbers[i]!) : undefined);
       preconditions.push(relation(symbol, exact));
       return exact ?? Poly.sym(symbol);

@@ -108,6 +108,46 @@ describe("models that wait for the inputs of a run", () => {
       },
     ));
 
+  it("a condition that the caller hands in: one program for each answer, though the branches differ in dims", () =>
+    withModel(
+      {
+        // the shape of a decoder with its cache: what is past is joined, or there is none
+        inputs: [value("x", f32, ["n"]), value("past", f32, ["p"]), value("use_cache", elementType.bool, [1])],
+        outputs: [value("present", f32, ["m"])],
+        nodes: [
+          node(
+            "If",
+            ["use_cache"],
+            ["present"],
+            [
+              graphAttribute("then_branch", {
+                outputs: [value("joined", f32)],
+                nodes: [node("Concat", ["past", "x"], ["joined"], [int("axis", 0)])],
+              }),
+              graphAttribute("else_branch", {
+                outputs: [value("alone", f32)],
+                nodes: [node("Neg", ["x"], ["alone"])],
+              }),
+            ],
+          ),
+        ],
+      },
+      async model => {
+        const before = compiled();
+        const run = async (x: number[], past: number[], use: boolean): Promise<number[]> => {
+          const floats = (list: number[]): Tensor => new Tensor("f32", Float32Array.from(list), [list.length]);
+          const use_cache = new Tensor("bool", Uint8Array.of(Number(use)), [1]);
+          const { present } = await model.run({ x: floats(x), past: floats(past), use_cache });
+          return Array.from(present!.data, Number);
+        };
+        assert.deepEqual(await run([1, 2], [], false), [-1, -2]);
+        assert.deepEqual(await run([3], [1, 2], true), [1, 2, 3]);
+        assert.deepEqual(await run([4], [1, 2, 3], true), [1, 2, 3, 4]);
+        assert.deepEqual(await run([5, 6, 7], [8], false), [-5, -6, -7]);
+        assert.equal(compiled() - before, 2);
+      },
+    ));
+
   it("inputs without a rank: compiled once for each", () =>
     withModel(
       {
