@@ -2,7 +2,17 @@
 // the nodes of fp32, fp16, q8 (dynamic quantisation) or q4 (blocks of 4 bits). Weights are random numbers with a seed.
 import { floatToBits } from "../../src/ir/float-bits.js";
 import type { AttributeInit, NodeInit, TensorInit, ValueInit } from "../frontends/onnx-model.js";
-import { elementType, float, i64Tensor, int, ints, node, onnxModel } from "../frontends/onnx-model.js";
+import {
+  elementType,
+  float,
+  graphAttribute,
+  i64Tensor,
+  int,
+  ints,
+  node,
+  onnxModel,
+  value,
+} from "../frontends/onnx-model.js";
 import { randomNumbers } from "../models/inventory.js";
 
 export type Precision = "fp32" | "fp16" | "q8" | "q4" | "q4f16";
@@ -15,7 +25,7 @@ export class ModelBuilder {
   /** of activations between the inputs and outputs of the file */
   readonly real: "f32" | "f16";
   readonly #weightBytes: "u8" | "i8";
-  readonly #nodes: NodeInit[] = [];
+  #nodes: NodeInit[] = [];
   readonly #initializers: TensorInit[] = [];
   readonly #constants = new Map<string, string>();
   #count = 0;
@@ -38,6 +48,15 @@ export class ModelBuilder {
     const names = outputs.map(output => output && `${base}/${output}`);
     this.#nodes.push({ ...node(op, inputs, names, attributes, base), domain });
     return names;
+  }
+  /** A branch of an If: what `build` adds, and the values that it gives. Weights are the file's. */
+  branch(name: string, build: () => string[]): AttributeInit {
+    const outside = this.#nodes;
+    this.#nodes = [];
+    const outputs = build().map(output => value(output, elementType.f32));
+    const branch = graphAttribute(name, { outputs, nodes: this.#nodes });
+    this.#nodes = outside;
+    return branch;
   }
   /** Gives a value the name that the file promises. */
   output(value: string, name: string): void {
@@ -62,10 +81,9 @@ export class ModelBuilder {
     return name;
   }
 
-  /** random numbers of the activations' type, between `centre` − `spread` and `centre` + `spread` */
+  /** random numbers of the activations' type, between `centre` − `spread` and `centre` + `spread`; drawn once, for both branches of an If */
   weight(name: string, dims: readonly number[], spread: number, centre = 0): string {
-    this.#initializers.push(this.#realTensor(name, dims, this.#draw(dims, spread, centre)));
-    return name;
+    return this.#shared(name, () => this.#realTensor(name, dims, this.#draw(dims, spread, centre)));
   }
   /** given numbers in the activations' type: tables of angles */
   table(name: string, dims: readonly number[], values: Float32Array): string {

@@ -6,6 +6,7 @@ import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocatio
 import { bert } from "./bert.js";
 import { llama, llamaSizes } from "./llama.js";
 import type { Precision } from "./model-builder.js";
+import { encoder, mergedDecoder, seq2seqSizes } from "./seq2seq.js";
 import { bytePairIds, bytePairTokenizer, bytePairVocabulary, wordPieces, wordPieceTokenizer } from "./tokenizers.js";
 import { imageSize, vit } from "./vit.js";
 
@@ -24,7 +25,8 @@ interface ModelFolder {
   readonly external?: true;
   readonly files: Readonly<Record<string, object>>;
   readonly precisions: readonly Precision[];
-  readonly make: (precision: Precision) => Uint8Array;
+  /** by the name that the file begins with; one file alone is "model" */
+  readonly make: Readonly<Record<string, (precision: Precision) => Uint8Array>>;
 }
 
 const bertConfig = {
@@ -38,7 +40,7 @@ const modelFolders: Readonly<Record<string, ModelFolder>> = {
   bert: {
     files: { "config.json": bertConfig, ...wordPieceTokenizer() },
     precisions: ["fp32", "fp16", "q8", "q4"],
-    make: precision => bert(precision, wordPieces.length),
+    make: { model: precision => bert(precision, wordPieces.length) },
   },
   "bert-external": {
     external: true,
@@ -47,7 +49,7 @@ const modelFolders: Readonly<Record<string, ModelFolder>> = {
       ...wordPieceTokenizer(),
     },
     precisions: ["fp32"],
-    make: precision => bert(precision, wordPieces.length),
+    make: { model: precision => bert(precision, wordPieces.length) },
   },
   llama: {
     files: {
@@ -71,7 +73,31 @@ const modelFolders: Readonly<Record<string, ModelFolder>> = {
       ...bytePairTokenizer(),
     },
     precisions: ["fp32", "fp16", "q8", "q4", "q4f16"],
-    make: precision => llama(precision, bytePairVocabulary),
+    make: { model: precision => llama(precision, bytePairVocabulary) },
+  },
+  t5: {
+    files: {
+      "config.json": {
+        model_type: "t5",
+        architectures: ["T5ForConditionalGeneration"],
+        is_encoder_decoder: true,
+        num_layers: 1,
+        num_decoder_layers: 1,
+        num_heads: seq2seqSizes.heads,
+        d_model: seq2seqSizes.hidden,
+        d_kv: seq2seqSizes.hidden / seq2seqSizes.heads,
+        vocab_size: bytePairVocabulary,
+        decoder_start_token_id: bytePairIds.padding,
+        eos_token_id: bytePairIds.end,
+        pad_token_id: bytePairIds.padding,
+      },
+      ...bytePairTokenizer(),
+    },
+    precisions: ["fp32"],
+    make: {
+      encoder_model: () => encoder(bytePairVocabulary),
+      decoder_model_merged: () => mergedDecoder(bytePairVocabulary),
+    },
   },
   vit: {
     files: {
@@ -94,7 +120,7 @@ const modelFolders: Readonly<Record<string, ModelFolder>> = {
       },
     },
     precisions: ["fp32", "fp16", "q8"],
-    make: precision => vit(precision, labels.length),
+    make: { model: precision => vit(precision, labels.length) },
   },
 };
 
@@ -105,12 +131,13 @@ export function writeModelFolders(folder: string): void {
   };
   for (const [name, { external, files, precisions, make }] of Object.entries(modelFolders)) {
     for (const [file, content] of Object.entries(files)) write(`${name}/${file}`, JSON.stringify(content));
-    for (const precision of precisions) {
-      const file = `model${suffixes[precision]}.onnx`;
-      const parts = external ? withExternalData(make(precision), `${file}_data`) : { model: make(precision) };
-      write(`${name}/onnx/${file}`, parts.model);
-      if (parts.data) write(`${name}/onnx/${file}_data`, parts.data);
-    }
+    for (const precision of precisions)
+      for (const [begin, model] of Object.entries(make)) {
+        const file = `${begin}${suffixes[precision]}.onnx`;
+        const parts = external ? withExternalData(model(precision), `${file}_data`) : { model: model(precision) };
+        write(`${name}/onnx/${file}`, parts.model);
+        if (parts.data) write(`${name}/onnx/${file}_data`, parts.data);
+      }
   }
 }
 

@@ -125,6 +125,16 @@ const generation =
     return { text: answer!.generated_text, prompt: plain(inputs.input_ids!), logits: plain(logits!), ids: plain(ids) };
   };
 
+/** an encoder once, a decoder of two branches for each token: the first without a cache, the others with one */
+const translation: Scenario = async t => {
+  const translate = await t.pipeline("text2text-generation", "t5", { dtype: "fp32" });
+  const options = { max_new_tokens: 12, min_new_tokens: 12 };
+  const [short] = (await translate("blue tile", options)) as { generated_text: string }[];
+  const [long] = (await translate(prompt, options)) as { generated_text: string }[];
+  await translate.dispose();
+  return { short: short!.generated_text, long: long!.generated_text };
+};
+
 const each = (name: string, dtypes: readonly string[], scenario: (dtype: string) => Scenario) =>
   Object.fromEntries(dtypes.map(dtype => [`${name} ${dtype}`, scenario(dtype)]));
 
@@ -133,5 +143,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   ...each("feature extraction", ["fp32", "fp16", "q8", "q4"], dtype => extraction(dtype)),
   "feature extraction, external data": extraction("fp32", "bert-external"),
   ...each("image classification", ["fp32", "fp16", "q8"], classification),
+  "text to text": translation,
   ...each("text generation", ["fp32", "fp16", "q8", "q4", "q4f16"], generation),
 };
