@@ -13,6 +13,7 @@ export function checkText({ judge, target, compared, skipped, largest, departure
     ...left.slice(0, LISTED),
     ...(left.length > LISTED ? [`… and ${left.length - LISTED} more are not compared; --json lists them`] : []),
   ];
+  if (compared === 0) return `${[...lines, "nothing could be compared"].join("\n")}\n`;
   const most = largest
     ? `the largest difference is ${share(largest.share)} of what is allowed: "${largest.value}" of node "${largest.node}"`
     : "all are equal";

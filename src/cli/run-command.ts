@@ -118,7 +118,7 @@ async function run(source: string, options: RunOptions, library: Library, termin
   }
 }
 
-/** Does no value depart? */
+/** Were values compared, and does none depart? */
 async function check(
   source: string,
   options: RunOptions,
@@ -136,7 +136,7 @@ async function check(
     ...(tolerance === undefined ? {} : { tolerance }),
   });
   terminal.out(options.json ? `${JSON.stringify(found, jsonElement)}\n` : checkText(found));
-  return found.departures.length === 0;
+  return found.compared > 0 && found.departures.length === 0;
 }
 
 /** JSON has no NaN, no infinities and no 64-bit integers: those are strings. */

@@ -3,6 +3,7 @@
 import type { Graph, GraphNode, Value } from "../graph/graph.js";
 import { concretize } from "../graph/concretize.js";
 import { infer } from "../graph/infer.js";
+import { valuesRead } from "../graph/values.js";
 import { checkOptions } from "../load/check-options.js";
 import { numbersOf } from "../load/per-run.js";
 import { loadGraph } from "../load/load-graph.js";
@@ -14,15 +15,15 @@ import { isTensor, isText } from "../runtime/host-value.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
 import type { ElementDeparture, Spread } from "./departure.js";
-import { departureOf } from "./departure.js";
+import { departureOf, toleranceOf } from "./departure.js";
 import type { Judge } from "./judges.js";
 import { interpreterJudge, onnxRuntimeJudge } from "./judges.js";
 
 export interface CheckModelOptions extends LoadOptions {
   readonly judge: "interpreter" | "onnxruntime";
   /**
-   * |got − want| ≤ tolerance · (|want| + the largest |want| of the tensor) for floats; absent: by dtype, 1e-4 for f32. Integers and booleans
-   * must be equal.
+   * |got − want| ≤ tolerance · (|want| + the largest |want| of the tensor) for floats. Absent: by dtype, 1e-4 for f32, and where a value was
+   * computed from narrower floats, what is allowed for those. Integers and booleans must be equal.
    */
   readonly tolerance?: number;
 }
@@ -76,11 +77,10 @@ export async function checkModel(
     const judge: Judge =
       judgeName === "interpreter" ? interpreterJudge(read, options) : await onnxRuntimeJudge(opened, read);
     const { values, skipped } = await judge.choose(made);
-    const wanted = await judge.run(
-      values.map(v => v.name),
-      inputs,
-    );
-    const comparison = new Comparison(wanted, tolerance);
+    const names = values.map(v => v.name);
+    const wanted = names.length > 0 ? await judge.run(names, inputs) : new Map<string, Tensor>();
+    const tolerances = new Map(values.map(v => [v.name, tolerance ?? v.tolerance]));
+    const comparison = new Comparison(wanted, tolerances);
     const target = await runShares(read, values, inputs, options, comparison);
     return { judge: judge.name, target, skipped, ...comparison.result(values) };
   } finally {
@@ -111,17 +111,24 @@ export interface MadeValue {
   /** why it is no tensor of numbers */
   readonly problem?: string;
   readonly node: GraphNode;
+  /** what is allowed of its dtype, and of those that it is computed from */
+  readonly tolerance: number;
 }
 
-const valuesOf = (graph: Graph): readonly MadeValue[] =>
-  graph.nodes.flatMap(node =>
-    node.outputs.flatMap((v): MadeValue[] => {
+function valuesOf(graph: Graph): readonly MadeValue[] {
+  const tolerances = new Map<Value, number>();
+  return graph.nodes.flatMap(node => {
+    const inherited = Math.max(0, ...[...valuesRead(node)].map(v => tolerances.get(v) ?? 0));
+    return node.outputs.flatMap((v): MadeValue[] => {
       if (!v) return [];
       const { name, dtype, container, text } = v;
+      const tolerance = Math.max(inherited, dtype ? toleranceOf(dtype) : 0);
+      tolerances.set(v, tolerance);
       const problem = container ? `it is a ${container.kind}` : text ? "it is text" : undefined;
-      return [{ name, dtype, node, ...(problem === undefined ? {} : { problem }) }];
-    }),
-  );
+      return [{ name, dtype, node, tolerance, ...(problem === undefined ? {} : { problem }) }];
+    });
+  });
+}
 
 /** First the model as it is, then with each share of its values as outputs. */
 async function runShares(
@@ -151,21 +158,21 @@ async function runShares(
 
 class Comparison {
   readonly #wanted: ReadonlyMap<string, Tensor>;
-  readonly #tolerance: number | undefined;
+  readonly #tolerances: ReadonlyMap<string, number>;
   readonly #compared = new Set<string>();
   readonly #departures = new Map<string, ElementDeparture & { onlyFused: boolean }>();
   #largest: (Spread & { readonly value: string }) | undefined;
 
-  constructor(wanted: ReadonlyMap<string, Tensor>, tolerance: number | undefined) {
+  constructor(wanted: ReadonlyMap<string, Tensor>, tolerances: ReadonlyMap<string, number>) {
     this.#wanted = wanted;
-    this.#tolerance = tolerance;
+    this.#tolerances = tolerances;
   }
   add(outputs: Readonly<Record<string, Tensor>>, fused: boolean): void {
     for (const [value, got] of Object.entries(outputs)) {
       const want = this.#wanted.get(value);
       if (!want) continue;
       this.#compared.add(value);
-      const { departure, spread } = departureOf(got, want, this.#tolerance);
+      const { departure, spread } = departureOf(got, want, this.#tolerances.get(value));
       if (spread && spread.share > (this.#largest?.share ?? 0)) this.#largest = { ...spread, value };
       // outputs of the model are among the shares too, which come later
       if (departure) this.#departures.set(value, { ...departure, onlyFused: fused });

@@ -33,6 +33,8 @@ export interface ElementDeparture {
  */
 const tolerances: Partial<Record<Dtype, number>> = { f64: 1e-4, f32: 1e-4, f16: 1e-2, bf16: 5e-2 };
 const coarsest = 0.25;
+/** What is allowed of a dtype where nobody says so. */
+export const toleranceOf = (dtype: Dtype): number => (isFloat(dtype) ? (tolerances[dtype] ?? coarsest) : 0);
 
 export function departureOf(
   got: TensorData,
@@ -43,7 +45,7 @@ export function departureOf(
   const problem = unlike(got, want);
   if (problem !== undefined) return { departure: { problem, elements: size, size } };
   const float = isFloat(want.dtype);
-  const tolerance = float ? (given ?? tolerances[want.dtype] ?? coarsest) : 0;
+  const tolerance = float ? (given ?? toleranceOf(want.dtype)) : 0;
   const scale = float ? largest(want) : 0;
   let [worstAt, worstShare, elements] = [-1, 0, 0];
   for (let i = 0; i < size; i++) {

@@ -142,6 +142,42 @@ test("a model whose types hang on the content of an input is compared for that c
   assert.deepEqual([compared, skipped], [2, []]);
 });
 
+test("what is computed from f16 may differ as f16 does, also where it is f32 again", async () => {
+  const bytes = onnxModel({
+    inputs: [value("x", elementType.f16, [64])],
+    outputs: [value("y", f32)],
+    nodes: [
+      node("Exp", ["x"], ["e"], [], "grow"),
+      node("Tanh", ["e"], ["t"], [], "bound"),
+      node("Mul", ["t", "e"], ["m"], [], "weigh"),
+      node("Cast", ["m"], ["y"], [int("to", f32)], "widen"),
+    ],
+  });
+  const given = {
+    dtype: "f16",
+    dims: [64],
+    data: Uint16Array.from({ length: 64 }, (_, i) => 0x3000 + i * 37),
+  } as const;
+  assert.deepEqual((await checkModel(bytes, { x: given }, options)).departures, []);
+  // fused, what is between is not rounded to f16: that is seen at the precision of f32
+  const { departures } = await checkModel(bytes, { x: given }, { ...options, tolerance: 1e-5 });
+  assert(departures.some(d => d.value === "y"));
+});
+
+test("a model of which nothing can be compared says so", async () => {
+  const bytes = onnxModel({
+    inputs: [value("x", f32, [2])],
+    outputs: [value("t", elementType.string)],
+    nodes: [node("Cast", ["x"], ["t"], [int("to", elementType.string)])],
+  });
+  const { compared, skipped } = await checkModel(
+    bytes,
+    { x: { dtype: "f32", dims: [2], data: new Float32Array(2) } },
+    options,
+  );
+  assert.deepEqual([compared, skipped], [0, [{ value: "t", reason: "it is text" }]]);
+});
+
 test("tolerance 0 shows every difference", async () => {
   const { departures } = await checkModel(model, { x }, { ...options, tolerance: 0 });
   assert(departures.length > 0 && departures[0]!.node === "multiply", departures.map(d => d.value).join());
