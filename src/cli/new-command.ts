@@ -8,13 +8,14 @@ import { writeNewFiles } from "./write-files.js";
 const examples = `
 Examples:
   azulejo new operator Swoosh --domain com.example --out operators
-  node --test operators/                            the test passes; change both files to what your operator is
+  node --test                                       it passes; change reference, cases and body to what your operator is
   azulejo run model.onnx --operators operators/swoosh.mjs --random
 `;
 
 export function addNewCommand(program: Command, terminal: Terminal): void {
   program
     .command("new")
+    .summary("write files to begin with: new operator NAME")
     .description("Writes files to begin with.")
     .helpCommand(false)
     .command("operator")

@@ -61,6 +61,8 @@ test("new operator writes a file and its test, and leaves alone what is there", 
     ],
   );
   assert.equal((await azulejo("new", "operator", "9x")).status, 2);
+  assert.equal((await azulejo("new")).status, 2);
+  assert.match((await azulejo("new", "operator", "--help")).out, /--domain <domain>[\s\S]*node --test/);
 });
 
 test("doctor names all missing operators, exits with 1, prints the first stub or writes all", async () => {
