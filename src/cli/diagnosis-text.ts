@@ -14,6 +14,8 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     ...dimLines(diagnosis),
     ...costLines(diagnosis),
   ];
+  const { count: unreadCount, bytes } = diagnosis.unread;
+  if (unreadCount > 0) facts.push(`not looked into: ${count(unreadCount, "constant")}, ${byteSize(bytes)}`);
   const sections = [
     facts.join("\n"),
     ...(absent.length > 0 ? [absent.join("\n")] : []),

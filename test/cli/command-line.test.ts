@@ -76,6 +76,7 @@ const diagnosis: Diagnosis = {
   dims: { given: {}, assumed: { batch: 1 }, open: [] },
   costsProblem: "it can't be compiled as it is",
   risks: [{ kind: "overflow", where: 'Exp "e"', message: "is ∞ in f16" }],
+  unread: { count: 1, bytes: 3e8 },
 };
 
 /** Two values depart unless the tolerance is wide. */
@@ -439,6 +440,7 @@ test("doctor with a model prints what runs how, what is missing, and a file to b
       "parameters: 1.24 M in 5.0 MB",
       "dims: batch = 1 (assumed)",
       "work and memory of a run are not known: it can't be compiled as it is",
+      "not looked into: 1 constant, 300 MB",
       "",
       "target native is not here, in parentheses what it would do: koffi is missing",
       "",

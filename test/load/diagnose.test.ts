@@ -1,7 +1,9 @@
 // diagnose(): what is told of a model before it runs, held against what its run reports; nothing that is wrong hides something else.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readOnnx } from "../../src/frontends/onnx/index.js";
 import { diagnose, load } from "../../src/index.js";
+import { risksOf } from "../../src/load/diagnose/risks.js";
 import {
   elementType,
   f32Tensor,
@@ -186,6 +188,21 @@ test("numbers that may not fit: constants, casts, and operators in f16", async (
     'rounding: constant "far" 1 of its i64 are beyond 2^53: kernels compute with them exactly, shapes and axes can\'t be made of them',
     'wrapping: Cast "short" 2 of 2 elements of the constant "far" do not fit into i32',
   ]);
+});
+
+test("beyond a sum of bytes constants are not read, the largest first, and that is told", async () => {
+  const [small, large] = [f32Tensor("small", [2], [NaN, 1]), f32Tensor("large", [3], [NaN, NaN, 1])];
+  const bytes = onnxModel({
+    outputs: [value("a", f32), value("b", f32)],
+    initializers: [large, small],
+    nodes: [node("Neg", ["large"], ["a"]), node("Neg", ["small"], ["b"])],
+  });
+  const { risks, unread } = await risksOf(await readOnnx(bytes), 12);
+  assert.deepEqual(unread, { count: 1, bytes: 12 });
+  assert.deepEqual(
+    risks.map(r => `${r.where} ${r.message}`),
+    ['constant "small" 1 of its 2 elements are NaN'],
+  );
 });
 
 test("wrong options and files that are no models are refused", async () => {

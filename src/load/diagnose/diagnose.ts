@@ -19,7 +19,7 @@ import type { Costs } from "./costs.js";
 import { costsOf } from "./costs.js";
 import type { MissingOperator, OperatorUse } from "./operator-uses.js";
 import { keyOf, missingOperators, operatorUses } from "./operator-uses.js";
-import type { Risk } from "./risks.js";
+import type { Risk, Risks } from "./risks.js";
 import { risksOf } from "./risks.js";
 
 export interface Diagnosis {
@@ -42,6 +42,8 @@ export interface Diagnosis {
   /** why there are no costs, and what to do */
   readonly costsProblem?: string;
   readonly risks: readonly Risk[];
+  /** constants of a large model that were not looked into for risks */
+  readonly unread: Risks["unread"];
 }
 
 /** Something that keeps a model from running. */
@@ -103,7 +105,7 @@ export async function diagnose(source: ModelSource, options: LoadOptions = {}): 
       dims,
       ...(costs ? { costs } : {}),
       ...(reason === undefined ? {} : { costsProblem: reason }),
-      risks: await risksOf(infer(concrete, registry, { onError: () => {} })),
+      ...(await risksOf(infer(concrete, registry, { onError: () => {} }))),
     };
   } finally {
     await opened.close();

@@ -17,28 +17,41 @@ export interface Risk {
   readonly message: string;
 }
 
-/** Longer constants are weights, which their exporter has seen; reading all of a large model would take as long as loading it. */
-const CONSTANT_LIMIT_BYTES = 64 << 20;
+/** Constants are read up to this sum, the smallest first: reading all of a large model would take as long as loading it. */
+const READ_LIMIT_BYTES = 256 << 20;
 /** Sums of fewer elements overflow only where their elements nearly do. */
 const SUM_LIMIT = 256;
 
+export interface Risks {
+  readonly risks: readonly Risk[];
+  /** constants of a large model that were not looked into */
+  readonly unread: { readonly count: number; readonly bytes: number };
+}
+
 /** The graph is inferred. */
-export async function risksOf(graph: Graph): Promise<readonly Risk[]> {
+export async function risksOf(graph: Graph, limitBytes = READ_LIMIT_BYTES): Promise<Risks> {
   const risks: Risk[] = [];
-  for (const v of constantsOf(graph)) risks.push(...(await constantRisks(v)));
+  const unread = { count: 0, bytes: 0 };
+  const read = new Set<Value>();
+  let sum = 0;
+  const size = (v: Value): number => v.constant?.byteLength ?? 0;
+  for (const v of [...constantsOf(graph)].sort((a, b) => size(a) - size(b))) {
+    sum += size(v);
+    if (sum > limitBytes) {
+      unread.count++;
+      unread.bytes += size(v);
+      continue;
+    }
+    read.add(v);
+    risks.push(...(await constantRisks(v)));
+  }
   for (const node of everyNode(graph)) {
     if (node.domain !== "") continue;
-    if (node.op === "Cast") risks.push(...(await castRisks(node)));
+    if (node.op === "Cast") risks.push(...(await castRisks(node, read)));
     const message = overflows[node.op]?.(node);
     if (message !== undefined) risks.push({ kind: "overflow", where: describeNode(node), message });
   }
-  return risks;
-}
-
-async function contentOf({ dtype, constant }: Value): Promise<Float64Array | undefined> {
-  return dtype && constant && constant.byteLength <= CONSTANT_LIMIT_BYTES
-    ? decode(dtype, await constant.read())
-    : undefined;
+  return { risks, unread };
 }
 
 async function constantRisks(v: Value): Promise<Risk[]> {
@@ -50,8 +63,7 @@ async function constantRisks(v: Value): Promise<Risk[]> {
     const message = `${inexact} of its ${dtype} are beyond 2^53: kernels compute with them exactly, shapes and axes can't be made of them`;
     return inexact > 0 ? [{ kind: "rounding", where, message }] : [];
   }
-  const content = await contentOf(v);
-  if (!content) return [];
+  const content = decode(dtype, await v.constant!.read());
   const nan = content.reduce((n, x) => n + (Number.isNaN(x) ? 1 : 0), 0);
   // in wider floats an infinity is meant: a mask, the bound of a Clip
   const infinite = isNarrowFloat(dtype) ? content.reduce((n, x) => n + (Math.abs(x) === Infinity ? 1 : 0), 0) : 0;
@@ -74,18 +86,18 @@ async function constantRisks(v: Value): Promise<Risk[]> {
 /** The ends of the range mean "to the end". */
 const ends: ReadonlySet<bigint> = new Set([2n ** 63n - 1n, -(2n ** 63n), -(2n ** 63n) + 1n, 2n ** 64n - 1n]);
 async function beyondFloat64({ dtype, constant }: Value): Promise<number> {
-  if (!constant || constant.byteLength > CONSTANT_LIMIT_BYTES) return 0;
-  const view = typedView(dtype!, await constant.read()) as BigInt64Array;
+  const view = typedView(dtype!, await constant!.read()) as BigInt64Array;
   return view.reduce((n, x) => n + (Number.isSafeInteger(Number(x)) || ends.has(x) ? 0 : 1), 0);
 }
 
-async function castRisks(node: GraphNode): Promise<Risk[]> {
+async function castRisks(node: GraphNode, read: ReadonlySet<Value>): Promise<Risk[]> {
   const [input, output] = [node.inputs[0], node.outputs[0]];
   const [from, to] = [input?.dtype, output?.dtype];
   if (!input || !from || !to || input.text || output?.text) return [];
   const where = describeNode(node);
-  const content = await contentOf(input);
-  if (!content) return to !== "bool" && !isFloat(from) && isShortFloat(to) ? [roundingOf(where, from, to)] : [];
+  if (!input.constant) return to !== "bool" && !isFloat(from) && isShortFloat(to) ? [roundingOf(where, from, to)] : [];
+  if (!read.has(input)) return [];
+  const content = decode(from, await input.constant.read());
   const lost = content.reduce((n, x) => n + (Number.isFinite(x) && !fits(x, from, to) ? 1 : 0), 0);
   if (lost === 0) return [];
   const kind = isFloat(to) ? "overflow" : "wrapping";
