@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Operator } from "../../src/index.js";
 import { AzulejoError, load, Tensor } from "../../src/index.js";
-import { elementType, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { literal } from "../../src/tile/index.js";
+import { elementType, floats, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const { f32 } = elementType;
 const bytes = onnxModel({
@@ -124,6 +125,86 @@ for (const [what, operator, sentence] of mistakes)
     const message = `Operator "com.example.Mine": ${sentence}; correct the operator`;
     await assert.rejects(run(operator), { code: "operator-failed", message });
   });
+
+test("optional inputs, any number of inputs, other dtypes, and outputs that nobody wants", async () => {
+  const blend: Operator = {
+    name: "Blend",
+    domain: "com.example",
+    inputs: ["Bias?", "X..."],
+    outputs: ["Count", "Y"],
+    attributes: { scales: { type: "floats", required: true } },
+    dtypes: ({ dtypes }) => ({ Count: "i32", Y: dtypes.X0! }),
+    shape: ({ dims }) => ({ Count: dims.X0!, Y: dims.X0! }),
+    at: ({ inputs, attributes, present }) => {
+      const names = present.filter(name => name !== "Bias");
+      return {
+        Count: () => literal("i32", names.length),
+        Y: (...i) => {
+          const terms = names.map((name, k) => inputs[name]!.at(...i).mul(attributes.scales[k]));
+          if (inputs.Bias) terms.push(inputs.Bias.at(...i));
+          return terms.reduce((a, b) => a.add(b));
+        },
+      };
+    },
+  };
+  const blended = (given: string[], outputs: string[]) =>
+    onnxModel({
+      domains: { "com.example": 1 },
+      inputs: ["a", "b", "c"].map(name => value(name, f32, [2])),
+      outputs: outputs.filter(name => name !== "").map(name => value(name, name === "count" ? elementType.i32 : f32)),
+      nodes: [{ ...node("Blend", given, outputs, [floats("scales", [1, 10, 100])]), domain: "com.example" }],
+    });
+  const tensor = (...data: number[]) => new Tensor("f32", Float32Array.from(data), [2]);
+  const inputs = { a: tensor(1, 2), b: tensor(3, 4), c: tensor(5, 6) };
+  for (const [given, outputs, want] of [
+    [["", "a", "b"], ["count", "y"], { count: [2, 2], y: [31, 42] }],
+    [["c", "a", "b"], ["", "y"], { y: [36, 48] }],
+    [["c", "a"], ["count"], { count: [1, 1] }],
+  ] as const) {
+    const model = await load(blended([...given], [...outputs]), { operators: [blend], threads: 1 });
+    const results = await model.run(inputs);
+    model.dispose();
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(results).map(([name, t]) => [name, Array.from(t.data as Int32Array)])),
+      want,
+    );
+  }
+});
+
+test("an operator in the place of a built-in one gets its nodes of all opsets, and fuses", async () => {
+  const leaky: Operator = {
+    name: "Relu",
+    inputs: ["X"],
+    outputs: ["Y"],
+    shape: ({ dims }) => ({ Y: dims.X! }),
+    at: ({ inputs }) => ({
+      Y: (...i) => {
+        const value = inputs.X!.at(...i);
+        return value.maximum(value.mul(0.5));
+      },
+    }),
+  };
+  for (const opset of [6, 17]) {
+    const chain = onnxModel({
+      opset,
+      inputs: [value("x", f32, [4])],
+      outputs: [value("y", f32)],
+      nodes: [
+        node("Neg", ["x"], ["n"], [], "n"),
+        node("Relu", ["n"], ["r"], [], "r"),
+        node("Abs", ["r"], ["y"], [], "a"),
+      ],
+    });
+    const model = await load(chain, { operators: [leaky], threads: 1 });
+    const { y } = await model.run({ x: new Tensor("f32", Float32Array.of(1, -2, 3, -4), [4]) });
+    assert.deepEqual([...(y!.data as Float32Array)], [0.5, 2, 1.5, 4]);
+    assert.deepEqual(
+      model.report().kernels.map(k => [...k.nodes].sort()),
+      [["a", "n", "r"]],
+    );
+    model.dispose();
+  }
+});
 
 test("a dim that is no number is refused with the node's name", async () => {
   await assert.rejects(run({ ...mine, shape: () => ({ Y: [1.5] }) }), {
