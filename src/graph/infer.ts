@@ -4,7 +4,7 @@
 // and so do those of all that follow: `needsConcreteDims` tells why, and `specialize` makes a graph that can be inferred.
 
 import type { Dtype } from "../ir/dtypes.js";
-import { Poly } from "../ir/poly.js";
+import { Poly, type Sym } from "../ir/poly.js";
 import type { NodeInfo, Operator } from "../ops/operator.js";
 import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
@@ -15,13 +15,13 @@ import type { Dims, Equality, Graph, GraphNode, KnownValue, Value, ValueType } f
 import { textDtype } from "./graph.js";
 import { hostTypes, isHostNode } from "./host-nodes.js";
 import { inferIteration, isIteration } from "./iteration.js";
-import { joinContainers, sameDims, sameValueType, unknownDims, unknownType } from "./value-types.js";
+import { joinContainers, sameDims, sameValueType, typeOf, unknownDims, unknownType } from "./value-types.js";
 import { mapSubgraphs, mapUnchanged, substituteValues } from "./values.js";
 
 export interface InferOptions {
   /** things worth a line in the report: declared types that inference contradicts */
   readonly onNote?: (note: string) => void;
-  /** told of each node that can't be inferred, whose outputs then stay unknown; absent: the first error is thrown */
+  /** told of each node that can't be inferred, whose outputs then are as declared or unknown; absent: the first error is thrown */
   readonly onError?: (node: GraphNode, error: AzulejoError) => void;
 }
 
@@ -29,7 +29,8 @@ export interface InferOptions {
 export function infer(graph: Graph, registry: Registry, options: InferOptions = {}): Graph {
   const equalities: Equality[] = [];
   const { onNote: note = () => {}, onError } = options;
-  const run: Inference = { registry, note, onError, undecided: false, equalities };
+  const symbols = new Set(graph.symbols);
+  const run: Inference = { registry, note, onError, symbols, undecided: false, equalities };
   return { ...inferGraph(graph, new Map(), run), equalities };
 }
 
@@ -37,6 +38,8 @@ interface Inference {
   readonly registry: Registry;
   readonly note: (note: string) => void;
   readonly onError: InferOptions["onError"];
+  /** those of the whole graph */
+  readonly symbols: ReadonlySet<Sym>;
   /** inside a branch of which nobody knows whether it is taken: contradictions there may mean that it never is */
   readonly undecided: boolean;
   /** collected on the way */
@@ -71,7 +74,7 @@ function resultOf(node: GraphNode, values: NewValues, run: Inference): NodeResul
   return inferIteration(node, attributes, unknownDims(node), body => inferBody(body, values, run));
 }
 
-/** Where a node can't be inferred, its outputs are unknown and the others go on. */
+/** Where a node can't be inferred, its outputs are what the file declares, else unknown, and the others go on. */
 function tried(node: GraphNode, values: NewValues, run: Inference): NodeResult {
   try {
     return resultOf(node, values, run);
@@ -79,9 +82,15 @@ function tried(node: GraphNode, values: NewValues, run: Inference): NodeResult {
     if (!(error instanceof AzulejoError)) throw error;
     run.onError!(node, error);
     const { attributes } = mapSubgraphs(node, g => substituteValues(g, v => values.get(v) ?? v));
-    return { attributes, types: node.outputs.map(() => ({ ...unknownType, reason: error.message })) };
+    const types = node.outputs.map(
+      (o): Found => (o && isDeclared(o, run) ? typeOf(o) : { ...unknownType, reason: error.message }),
+    );
+    return { attributes, types };
   }
 }
+/** Dims that nothing else names say nothing about other values. */
+const isDeclared = ({ dtype, dims }: Value, { symbols }: Inference): boolean =>
+  dtype !== undefined && dims !== undefined && dims.every(d => [...d.syms].every(s => symbols.has(s)));
 
 export const isIf = (node: GraphNode): boolean => node.op === "If" && node.domain === "";
 

@@ -40,11 +40,13 @@ export async function readModel(
 export async function readGraph(
   { source, openExternal }: OpenedModel,
   options: Pick<LoadOptions, "dims" | "onProgress">,
+  declaredTypes = false,
 ): Promise<Graph> {
   options.onProgress?.({ phase: "read", fraction: 0 });
   const graph = await readOnnx(source, {
     ...(options.dims ? { dims: options.dims } : {}),
     ...(openExternal ? { openExternal } : {}),
+    declaredTypes,
   });
   options.onProgress?.({ phase: "read", fraction: 1 });
   return graph;

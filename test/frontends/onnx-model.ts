@@ -1,13 +1,7 @@
 // Small ONNX files for tests, written with the protobuf library: what a test says is all that the file holds.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create, toBinary } from "@bufbuild/protobuf";
-import type {
-  AttributeProtoSchema,
-  GraphProto,
-  NodeProtoSchema,
-  TensorProtoSchema,
-  ValueInfoProtoSchema,
-} from "onnx-buf";
+import type { AttributeProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
 import { AttributeProto_AttributeType as AttributeType, GraphProtoSchema, ModelProtoSchema } from "onnx-buf";
 
 export type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
@@ -112,9 +106,12 @@ export interface GraphInit {
   outputs?: ValueInit[];
   nodes?: NodeInit[];
   initializers?: TensorInit[];
+  /** types of values between nodes */
+  declared?: ValueInit[];
 }
-function graph({ name = "test", inputs = [], outputs = [], nodes = [], initializers = [] }: GraphInit): GraphProto {
-  return create(GraphProtoSchema, { name, input: inputs, output: outputs, node: nodes, initializer: initializers });
+function graph({ name = "test", inputs = [], outputs = [], nodes = [], initializers = [], declared = [] }: GraphInit) {
+  const lists = { input: inputs, output: outputs, node: nodes, initializer: initializers, valueInfo: declared };
+  return create(GraphProtoSchema, { name, ...lists });
 }
 
 /** A function that the file defines: attributes by name, or with their defaults. */

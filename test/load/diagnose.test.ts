@@ -118,6 +118,35 @@ test("all that is wrong is told at once: unknown operators, a wrong attribute, d
   assert.deepEqual([runs, costs, costsProblem], [false, undefined, "it can't be compiled as it is"]);
 });
 
+test("behind an operator that is missing, types are those that the file declares", async () => {
+  const bytes = onnxModel({
+    domains: { "com.example": 1 },
+    inputs: [value("x", f16, ["n", 3])],
+    outputs: [value("y", f32), value("z", f32)],
+    declared: [value("a", f16, ["n", 2048]), value("b", f32, ["unheard", 4])],
+    nodes: [
+      { ...node("Swoosh", ["x"], ["a", "b"], [], "first"), domain: "com.example" },
+      node("ReduceSum", ["a"], ["y"], [int("keepdims", 0)], "add"),
+      node("Relu", ["b"], ["z"], [], "cut"),
+    ],
+  });
+  const { operators, outputs, risks } = await diagnose(bytes, { dims: { n: 2 } });
+  assert.deepEqual(
+    operators.map(({ operator, dtypes }) => [operator, ...dtypes]),
+    [
+      ["Swoosh", "f16"],
+      ["ReduceSum", "f16"],
+      // nothing else has its dim
+      ["Relu", "?"],
+    ],
+  );
+  assert.deepEqual(outputs[0], { name: "y", dtype: "f16", dims: [] });
+  assert.deepEqual(
+    risks.map(r => `${r.where} ${r.message}`),
+    ['ReduceSum "add" adds up 4096 elements in f32 and stores f16: ∞ where their mean is above 16.0'],
+  );
+});
+
 test("what is decomposed, the host's, and control flow; parts whose size a run tells are left out of the costs", async () => {
   const branch = (name: string, op: string) =>
     graphAttribute(name, {

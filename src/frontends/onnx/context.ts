@@ -27,4 +27,6 @@ export interface ReadContext {
   readonly symbols: Map<string, Sym>;
   /** names of dims that the caller fixed */
   readonly fixedDims: Readonly<Record<string, number>>;
+  /** see ReadOnnxOptions */
+  readonly declaredTypes: boolean;
 }

@@ -74,6 +74,7 @@ export async function readGraph(
       throw new AzulejoError("graph-invalid", `${where} is listed twice; list each output once`);
     declared.set(o.name, declaredValue(o, where, context));
   }
+  if (context.declaredTypes) declareOthers(graph, place, declared, context);
   const nodes = await readNodes(graph.node, place, scope, declared, context);
   const outputs = graph.output.map(o => {
     const value = scope.get(o.name);
@@ -84,6 +85,18 @@ export async function readGraph(
     );
   });
   return { name: graph.name, inputs, outputs, nodes };
+}
+
+/** Types that the file gives for values between nodes; one that can't be read is left to inference, which finds them all. */
+function declareOthers(graph: GraphProto, place: string, declared: Map<string, Value>, context: ReadContext): void {
+  for (const v of graph.valueInfo) {
+    if (declared.has(v.name)) continue;
+    try {
+      declared.set(v.name, declaredValue(v, `Value "${v.name}"${place}`, context));
+    } catch (error) {
+      if (!(error instanceof AzulejoError)) throw error;
+    }
+  }
 }
 
 function refuseSparse(t: SparseTensorProto, place: string): never {

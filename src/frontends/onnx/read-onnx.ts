@@ -17,6 +17,11 @@ import { skeleton } from "./wire.js";
 export interface ReadOnnxOptions {
   /** fixes symbolic dims by name: `{ batch: 1 }` */
   readonly dims?: Readonly<Record<string, number>>;
+  /**
+   * Do values that nodes make begin with the types that the file says they have (value_info)? Inference finds its own; what it can't find is
+   * then as declared, for tools that look at models which don't run.
+   */
+  readonly declaredTypes?: boolean;
   /** Opens a file that the model names, given as a path below the model's folder with forward slashes. */
   readonly openExternal?: (location: string) => ByteSource | Promise<ByteSource>;
 }
@@ -46,6 +51,7 @@ export async function readOnnx(
     external: externalFiles(options.openExternal, from),
     symbols: new Map(),
     fixedDims: checkedDims(options.dims ?? {}),
+    declaredTypes: options.declaredTypes ?? false,
   };
   const graph = withMadeOutputs(await readGraph(proto, "", context));
   refuseUnknownDims(context, graph);

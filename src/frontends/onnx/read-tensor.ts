@@ -52,5 +52,5 @@ function alone(source: ByteSource): ReadContext {
     inlined: { nodes: 0 },
     symbols: new Map(),
   };
-  return { ...nothing, source, external, fixedDims: {} };
+  return { ...nothing, source, external, fixedDims: {}, declaredTypes: false };
 }

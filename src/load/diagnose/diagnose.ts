@@ -68,7 +68,7 @@ export async function diagnose(source: ModelSource, options: LoadOptions = {}): 
   checkOptions(options);
   const opened = await openModel(source, options);
   try {
-    const read = await readGraph(opened, options);
+    const read = await readGraph(opened, options, true);
     const registry = await registryFor(read, options);
     const errors = new Map<string, AzulejoError>();
     const nodes = new Map<string, GraphNode>();
@@ -85,7 +85,7 @@ export async function diagnose(source: ModelSource, options: LoadOptions = {}): 
     const dims = openDims(read, options.dims ?? {});
     const fixed = { ...options, dims: { ...dims.given, ...dims.assumed } };
     // what is known of sums and sizes hangs on dims: with numbers, more is
-    const concrete = await readGraph(opened, fixed);
+    const concrete = await readGraph(opened, fixed, problems.length > 0);
     const { costs, problem, reason } =
       problems.length > 0
         ? { reason: "it can't be compiled as it is" }
