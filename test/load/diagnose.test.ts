@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
-import { diagnose, load } from "../../src/index.js";
+import type { Operator } from "../../src/index.js";
+import { AzulejoError, diagnose, load } from "../../src/index.js";
 import { risksOf } from "../../src/load/diagnose/risks.js";
 import {
   elementType,
@@ -64,6 +65,27 @@ test("open sizes are told, and what to give", async () => {
   const { dims, costs, costsProblem, runs } = await diagnose(network);
   assert.deepEqual(dims, { given: {}, assumed: { batch: 1 }, open: ["steps"] });
   assert.deepEqual([costs, costsProblem, runs], [undefined, "sizes are open; give steps=SIZE in dims", true]);
+});
+
+test("an operator that can't be compiled stands in the way, also where sizes are open", async () => {
+  const stub: Operator = {
+    name: "Softmax",
+    inputs: ["X"],
+    outputs: ["Y"],
+    attributes: { axis: { type: "int", default: -1 } },
+    shape: ({ dims }) => ({ Y: dims.X! }),
+    at: () => {
+      throw new AzulejoError("operator-unsupported", "a stub; write what it computes");
+    },
+  };
+  const sizes: readonly Record<string, number>[] = [{}, { steps: 3 }];
+  for (const dims of sizes) {
+    const { runs, problems } = await diagnose(network, { operators: [stub], dims });
+    assert.deepEqual(
+      [runs, problems],
+      [false, [{ code: "operator-unsupported", message: "a stub; write what it computes" }]],
+    );
+  }
 });
 
 test("all that is wrong is told at once: unknown operators, a wrong attribute, dims that don't fit", async () => {

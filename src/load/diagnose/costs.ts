@@ -13,7 +13,7 @@ import { programOf, whyConcrete } from "../prepare.js";
 export interface Costs {
   /** kernels after fusion */
   readonly kernels: number;
-  /** a multiply-add counts two, other arithmetic and functions such as exp one; a loop's body counts once */
+  /** as the kernels do it: a multiply-add counts two, other arithmetic and functions such as exp one; a loop's body counts once */
   readonly flops: number;
   /** what kernels read and write, each tensor once a kernel */
   readonly trafficBytes: number;
@@ -30,20 +30,23 @@ export interface Costs {
 /** Memory plans of targets place buffers at multiples of a cache line. */
 const ALIGNMENT = 64;
 
-/** The graph went through inference and passes, and its inputs have dims in numbers. */
+/** What is compiled apart: the whole graph, or the segments between host steps. */
+export const partsOf = (graph: Graph, registry: Registry): readonly Graph[] =>
+  usesHost(graph, registry) ? [...segmentsOf(cut(graph, registry))].map(s => s.graph) : [graph];
+
+/** The graph went through inference and passes, and its inputs have dims in numbers. @throws AzulejoError as partition does */
 export function costsOf(graph: Graph, registry: Registry): Costs {
-  const parts = usesHost(graph, registry) ? [...segmentsOf(cut(graph, registry))].map(s => s.graph) : [graph];
   const notes: string[] = [];
   const sums = { kernels: 0, flops: 0, trafficBytes: 0 };
   const constants = new Map<unknown, number>();
   let arenaBytes = 0;
-  for (const part of parts) {
+  for (const part of partsOf(graph, registry)) {
+    const program = whyConcrete(part) === undefined ? programOf(part, registry) : undefined;
     const reason = whyConcrete(part) ?? openSize(part);
-    if (reason !== undefined) {
+    if (!program || reason !== undefined) {
       notes.push(`${part.name} is not counted: ${reason}`);
       continue;
     }
-    const program = programOf(part, registry);
     for (const step of kernelsOf(program.steps)) {
       sums.kernels++;
       sums.flops += evaluate(countOperations(step.kernel), step);

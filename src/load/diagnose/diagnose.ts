@@ -13,11 +13,11 @@ import { checkOptions } from "../check-options.js";
 import type { TargetState } from "../doctor.js";
 import { targetStates } from "../doctor.js";
 import { openModel } from "../source.js";
-import { prepareGraph, readGraph, registryFor } from "../prepare.js";
+import { prepareGraph, programOf, readGraph, registryFor, whyConcrete } from "../prepare.js";
 import { tensorInfo, withDeclared } from "../tensor-info.js";
 import type { Costs } from "./costs.js";
-import { costsOf } from "./costs.js";
-import type { MissingOperator, OperatorUse } from "./operator-uses.js";
+import { costsOf, partsOf } from "./costs.js";
+import type { Errors, MissingOperator, OperatorUse } from "./operator-uses.js";
 import { keyOf, missingOperators, operatorUses } from "./operator-uses.js";
 import type { Risk, Risks } from "./risks.js";
 import { risksOf } from "./risks.js";
@@ -70,18 +70,7 @@ export async function diagnose(source: ModelSource, options: LoadOptions = {}): 
   try {
     const read = await readGraph(opened, options, true);
     const registry = await registryFor(read, options);
-    const errors = new Map<string, AzulejoError>();
-    const nodes = new Map<string, GraphNode>();
-    const onError = (node: GraphNode, error: AzulejoError): void => {
-      errors.set(keyOf(node), error);
-      nodes.set(keyOf(node), node);
-    };
-    const graph = infer(read, registry, { onError });
-    const problems: Problem[] = [...errors].map(([key, { code, message }]) => ({
-      node: nodes.get(key)!.name,
-      code,
-      message,
-    }));
+    const { graph, errors, problems } = inferAll(read, registry);
     const dims = openDims(read, options.dims ?? {});
     const fixed = { ...options, dims: { ...dims.given, ...dims.assumed } };
     // what is known of sums and sizes hangs on dims: with numbers, more is
@@ -112,6 +101,21 @@ export async function diagnose(source: ModelSource, options: LoadOptions = {}): 
   }
 }
 
+/** All nodes, whatever happens to one of them. */
+function inferAll(
+  read: Graph,
+  registry: Registry,
+): { readonly graph: Graph; readonly errors: Errors; readonly problems: Problem[] } {
+  const errors = new Map<string, AzulejoError>();
+  const problems = new Map<string, Problem>();
+  const onError = (node: GraphNode, error: AzulejoError): void => {
+    errors.set(keyOf(node), error);
+    problems.set(keyOf(node), { node: node.name, code: error.code, message: error.message });
+  };
+  const graph = infer(read, registry, { onError });
+  return { graph, errors, problems: [...problems.values()] };
+}
+
 async function tryCosts(
   read: Graph,
   registry: Registry,
@@ -120,6 +124,9 @@ async function tryCosts(
 ): Promise<{ readonly costs?: Costs; readonly problem?: Problem; readonly reason?: string }> {
   try {
     const { graph } = await prepareGraph(read, registry, options);
+    // what stands in the way of kernels does so whatever the sizes are
+    const parts = open.length > 0 ? partsOf(graph, registry) : [];
+    for (const part of parts) if (whyConcrete(part) === undefined) programOf(part, registry);
     if (open.length > 0)
       return { reason: `sizes are open; give ${open.map(name => `${name}=SIZE`).join(",")} in dims` };
     const costs = costsOf(graph, registry);
