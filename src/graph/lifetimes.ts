@@ -1,6 +1,6 @@
 // Which steps of a program a buffer lives through, and which outputs may take the memory of an input.
 import { bytesOf } from "../ir/dtypes.js";
-import { type Kernel, reach } from "../ir/tile.js";
+import { type Kernel, reachCells } from "../ir/tile.js";
 import { type Lifetime, type Lifetimes, ownerOf } from "./memory-plan.js";
 import type { Buffer, KernelProgram, Step } from "./program.js";
 
@@ -122,7 +122,7 @@ const sameShape = (a: Buffer, b: Buffer): boolean =>
 
 function readsOnlyWhereItWrites(kernel: Kernel, tensor: string): boolean {
   const store = kernel.stores[0]!;
-  const nodes = reach([store.value]);
+  const nodes = reachCells([store.value]);
   // a reduction reads other elements of its row: the row may be half written by then
   if (nodes.some(n => n.kind === "reduce")) return false;
   return nodes.every(

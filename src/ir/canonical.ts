@@ -56,7 +56,9 @@ class Canonicalizer {
     const init = f.init.map(n => this.#node(n));
     const { n } = this.#folds.get(f);
     const until = f.until ? ` until ${this.#axis(f.until)}` : "";
-    this.#lines.push(`fold ${n} ${this.#axis(f.axis)}${f.steps ? " steps" : ""}${until} from ${init.join(" ")}`);
+    this.#lines.push(
+      `fold ${n} ${this.#axis(f.axis)}${f.steps ? " steps" : ""}${f.cells ? " cells" : ""}${until} from ${init.join(" ")}`,
+    );
     this.#body(f);
     this.#lines.push(`yield ${n} ${f.next.map(x => this.#node(x)).join(" ")}`);
   }

@@ -154,6 +154,7 @@ class Parser {
     const x = this.#scope.in;
     const axis = this.#axis();
     const steps = x.take("steps");
+    const cells = x.take("cells");
     const until = x.take("until") ? this.#scope.known(this.#scope.axes, "axis") : undefined;
     x.expect("(");
     const states = x.list(")", () => x.name());
@@ -164,7 +165,8 @@ class Parser {
       throw x.fail(`the fold has ${states.length} states and ${init.length} initial values; make them agree`);
     const stores: Store[] = [];
     const folds: Fold[] = [];
-    const f: Fold = { id: nextId(), axis, steps, init, next: [], stores, folds, ...(until ? { until } : {}) };
+    const flags = { ...(until ? { until } : {}), ...(cells ? { cells } : {}) } as const;
+    const f: Fold = { id: nextId(), axis, steps, init, next: [], stores, folds, ...flags };
     this.#slots("state", f, states);
     x.expect("{");
     const body = this.#body();

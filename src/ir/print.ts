@@ -170,7 +170,9 @@ class Printer {
     const slots = (kind: "state" | "result"): string => f.init.map((_, k) => slot(kind, k)).join(", ");
     const from = f.init.map(n => this.#operand(n)).join(", ");
     const until = f.until ? ` until ${sizeWord(f.until.name)}` : "";
-    this.#line(`fold ${this.#axis(f.axis)}${f.steps ? " steps" : ""}${until} (${slots("state")}) from (${from}) {`);
+    this.#line(
+      `fold ${this.#axis(f.axis)}${f.steps ? " steps" : ""}${f.cells ? " cells" : ""}${until} (${slots("state")}) from (${from}) {`,
+    );
     const outer = this.#indent;
     this.#indent += "  ";
     this.#body(f);

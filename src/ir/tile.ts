@@ -116,6 +116,8 @@ export interface Fold {
   readonly folds: Fold[];
   /** stop after the block that holds the end of this axis's block; what lies beyond must be neutral */
   readonly until?: Axis;
+  /** a loop of one element's program: steps, without stores, whose state has one value for each element; elements are independent */
+  readonly cells?: true;
 }
 export interface Store {
   readonly tensor: Tensor;
@@ -210,10 +212,21 @@ export function children(n: Node): readonly Node[] {
 }
 /** All nodes below the roots, operands first; nodes for which `stop` holds are included but not entered. */
 export function reach(roots: readonly Node[], stop: (n: Node) => boolean = () => false): Node[] {
+  return walkDown(roots, n => (stop(n) ? [] : children(n)));
+}
+/** The same with what loops of elements compute: to their surroundings they are part of an expression. */
+export function reachCells(roots: readonly Node[], stop: (n: Node) => boolean = () => false): Node[] {
+  return walkDown(roots, n => (stop(n) ? [] : operands(n)));
+}
+export const operands = (n: Node): readonly Node[] => (isCells(n) ? [...n.fold.init, ...n.fold.next] : children(n));
+/** the result of a loop of elements */
+export const isCells = (n: Node): n is NodeOf<"result"> => n.kind === "result" && n.fold.cells === true;
+
+function walkDown(roots: readonly Node[], below: (n: Node) => readonly Node[]): Node[] {
   const seen = new Set<Node>();
   const go = (n: Node): void => {
     if (seen.has(n)) return;
-    if (!stop(n)) for (const c of children(n)) go(c);
+    for (const c of below(n)) go(c);
     seen.add(n);
   };
   for (const r of roots) go(r);

@@ -36,6 +36,7 @@ export function verify(kernel: Kernel): Verified {
   }
   checkScopes(kernel, fail);
   foldsOf(kernel).forEach(f => checkFold(f, kernel, fail));
+  checkCells(kernel, fail);
   checkReductions(kernel, fail);
   const conditions: SizeCondition[] = [];
   checkStores(kernel, kernel, [...kernel.grid], conditions, fail);
@@ -69,16 +70,16 @@ function checkScopes(kernel: Kernel, fail: Fail): void {
   body(kernel, new Set());
 }
 
+/** axes of folds over steps: one index at a time */
+const pointsOf = (kernel: Kernel): ReadonlySet<Axis> =>
+  new Set(foldsOf(kernel).flatMap(f => (f.steps ? [f.axis] : [])));
+
 function checkFold(f: Fold, kernel: Kernel, fail: Fail): void {
   if (f.next.length !== f.init.length)
     fail(
       `the fold over "${f.axis.name}" has ${f.init.length} states and ${f.next.length} next values; give one for each`,
     );
-  const points = new Set(
-    foldsOf(kernel)
-      .filter(x => x.steps)
-      .map(x => x.axis),
-  );
+  const points = pointsOf(kernel);
   f.next.forEach((n, slot) => {
     const init = f.init[slot]!;
     if (n.dtype !== init.dtype)
@@ -99,13 +100,38 @@ function checkFold(f: Fold, kernel: Kernel, fail: Fail): void {
     );
 }
 
+/** A loop of elements: steps with one value of each state for an element, and nothing in memory. */
+function checkCells(kernel: Kernel, fail: Fail): void {
+  const scopes = scopesOf(kernel);
+  const points = pointsOf(kernel);
+  const axesApart = (n: Node): readonly Axis[] => n.axes.filter(a => !points.has(a));
+  for (const f of foldsOf(kernel)) {
+    if (!f.cells) continue;
+    const name = `the fold of cells over "${f.axis.name}"`;
+    if (!f.steps || f.until) fail(`${name} walks tiles; use steps, and no \`until\``);
+    if (f.init.length === 0) fail(`${name} has no state; start with one value at least`);
+    if (f.stores.length > 0) fail(`${name} writes to "${f.stores[0]!.tensor.name}"; write after it`);
+    const inner = f.folds.find(x => !x.cells);
+    if (inner) fail(`${name} holds the fold over "${inner.axis.name}", which is none of cells; make it one`);
+    const axes = axesApart(f.init[0]!);
+    const other = f.init.find(n => axesApart(n).length !== axes.length || !axesApart(n).every(a => axes.includes(a)));
+    if (other) fail(`the states of ${name} start with different axes; give all of them those of the cells`, other);
+  }
+  for (const n of nodesOf(kernel)) {
+    const scope = scopes.get(n);
+    if (!scope?.cells) continue;
+    if (n.kind === "load" && !isTensor(n.tensor) && scopes.get(n.tensor.value)?.cells)
+      fail(`"${n.tensor.name}" is materialised inside of cells; materialise before them`, n);
+    const cells = axesApart(scope.init[0]!);
+    const over = n.kind === "reduce" ? n.over.find(a => cells.includes(a)) : undefined;
+    if (over)
+      fail(`"${n.name}" reduces over "${over.name}", along which cells are apart; reduce what the cells give`, n);
+  }
+}
+
 /** The grid's axes come in blocks, and steps of folds are points: neither can be reduced over. */
 function checkReductions(kernel: Kernel, fail: Fail): void {
-  const points = new Set(
-    foldsOf(kernel)
-      .filter(f => f.steps)
-      .map(f => f.axis),
-  );
+  const points = pointsOf(kernel);
   for (const n of nodesOf(kernel)) {
     if (n.kind !== "reduce") continue;
     const blocked = n.over.find(a => kernel.grid.includes(a));

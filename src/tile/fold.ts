@@ -1,11 +1,13 @@
 // Sequential loops with explicit state.
-import type { Fold, Node } from "../ir/tile.js";
+import type { Dtype } from "../ir/dtypes.js";
+import type { Axis, Fold, Node, NodeOf } from "../ir/tile.js";
 import { newAxis, nextId } from "../ir/tile.js";
 import type { Range } from "./dim.js";
 import type { AnyIndex, AnyTile, Tile } from "./tile.js";
-import { Index, tileOf, where } from "./tile.js";
+import { full, Index, indexOf, tileOf, where } from "./tile.js";
 import type { Recording } from "./trace.js";
 import { isPoint, kernelError, make, recording } from "./trace.js";
+import type { Literal } from "./types.js";
 
 export interface FoldOptions {
   /** Stop after the block that holds the end of this index's block; only skips work, so what lies beyond must be neutral. */
@@ -37,34 +39,59 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
   if (!r) throw kernelError("fold is called outside of a kernel; move it into the body that kernel() got");
   const axis = newAxis(range.axis, range.extent);
   if (range.steps) r.points.add(axis);
+  const start = r.cells ? forCells(r.cells, range, init, options) : init;
   const f: Fold = {
     id: nextId(),
     axis,
     steps: range.steps,
-    init: init.map(t => t.node),
+    init: start.map(t => t.node),
     next: [],
     stores: [],
     folds: [],
     ...(options.until ? { until: options.until.axis } : {}),
+    ...(r.cells ? { cells: true } : {}),
   };
   const next = (nodes: readonly Node[]): Node[] => {
     const state = nodes.map(tileOf) as unknown as States<S>;
     const when = options.when?.(state);
     const written = r.sink.stores.length;
     const after = step(new Index<A>(axis), state);
-    if (!when) return checkedNext(init, after);
+    if (!when) return checkedNext(start, after);
     if (r.sink.stores.length > written)
       throw kernelError(
         "a fold with `when` writes to a tensor; carry the value in its state and write it after the fold",
       );
     return checkedNext(
-      init,
+      start,
       after.map((t, slot) => where(when, t, state[slot]!)),
     );
   };
   const results = r.eager ? r.eager.fold(f, next) : recordFold(r, f, next);
   return results.map(tileOf) as unknown as States<S>;
 }
+
+/** What a loop of cells starts with: one value of each state for every cell. */
+function forCells(
+  cells: readonly Axis[],
+  range: Range<string>,
+  init: readonly AnyTile[],
+  options: FoldOptions,
+): readonly AnyTile[] {
+  if (!range.steps || options.until)
+    throw kernelError(`a fold in cells goes over .steps(), without \`until\`: a cell has no tiles`);
+  return init.map((t, slot) => {
+    const extra = t.node.axes.find(a => !cells.includes(a) && !isPoint(a));
+    if (extra)
+      throw kernelError(
+        `state ${slot} of a fold in cells has the axis "${extra.name}"; it must be one value for each cell`,
+      );
+    const everywhere = full("bool", true, ...cells.map(indexOf));
+    return t.node.kind === "full"
+      ? full(t.dtype as Dtype, constantOf(t.node), ...cells.map(indexOf))
+      : where(everywhere, t, t);
+  });
+}
+const constantOf = (n: NodeOf<"full">): Literal => (n.dtype === "bool" ? n.value !== 0 : n.value);
 
 /** The state, or the result, of a fold as nodes. */
 export const foldSlots = (kind: "state" | "result", f: Fold): Node[] =>

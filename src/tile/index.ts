@@ -6,6 +6,7 @@ export { parse } from "../ir/parse.js";
 export { print } from "../ir/print.js";
 export type { Axis, Combine, Kernel, Tensor } from "../ir/tile.js";
 export { type SizeCondition, type Verified, verify } from "../ir/verify.js";
+export { cells } from "./cells.js";
 export { type AnyRange, DimValue, dimOf, type Range, whole } from "./dim.js";
 export type { EagerOptions } from "./eager.js";
 export { type FoldOptions, fold } from "./fold.js";

@@ -159,6 +159,8 @@ export function reduceNode(
 }
 function checkReducible(op: ReduceOp, over: readonly Axis[]): void {
   for (const a of over) {
+    if (recording()?.cells?.includes(a))
+      throw kernelError(`${op} over "${a.name}", along which cells are apart; reduce what the cells give`);
     if (recording()?.grid?.includes(a))
       throw kernelError(
         `${op} over "${a.name}", an axis of the grid, whose blocks run apart; reduce over .all() or fold over .tile()`,

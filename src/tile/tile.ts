@@ -53,73 +53,73 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
     this.node.name = name;
     return this;
   }
-  add<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  add<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("add", this.node, operand(o)));
   }
-  sub<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  sub<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("sub", this.node, operand(o)));
   }
-  mul<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  mul<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("mul", this.node, operand(o)));
   }
   /** real division of floats, truncating division of integers */
-  div<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  div<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("div", this.node, operand(o)));
   }
   /** remainder with the sign of the divisor */
-  mod<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  mod<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("mod", this.node, operand(o)));
   }
   /** remainder with the sign of the dividend */
-  rem<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  rem<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("rem", this.node, operand(o)));
   }
   /** floor division of integers; of indices and dims: an index again */
-  idiv<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  idiv<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(floorDivisionNode(this.node, operand(o)));
   }
   /** `mod` under the name that goes with `idiv` */
-  imod<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  imod<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("mod", this.node, operand(o)));
   }
-  maximum<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  maximum<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("max", this.node, operand(o)));
   }
-  minimum<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  minimum<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("min", this.node, operand(o)));
   }
-  and<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  and<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("and", this.node, operand(o)));
   }
-  or<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  or<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("or", this.node, operand(o)));
   }
-  xor<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  xor<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("xor", this.node, operand(o)));
   }
-  shl<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  shl<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("shl", this.node, operand(o)));
   }
   /** arithmetic for signed, logical for unsigned integers */
-  shr<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  shr<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("shr", this.node, operand(o)));
   }
-  eq<B extends string = never>(o: Other<B, D>): Tile<A | B, "bool"> {
+  eq<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("eq", this.node, operand(o)));
   }
-  ne<B extends string = never>(o: Other<B, D>): Tile<A | B, "bool"> {
+  ne<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("ne", this.node, operand(o)));
   }
-  lt<B extends string = never>(o: Other<B, D>): Tile<A | B, "bool"> {
+  lt<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("lt", this.node, operand(o)));
   }
-  le<B extends string = never>(o: Other<B, D>): Tile<A | B, "bool"> {
+  le<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("le", this.node, operand(o)));
   }
-  gt<B extends string = never>(o: Other<B, D>): Tile<A | B, "bool"> {
+  gt<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("gt", this.node, operand(o)));
   }
-  ge<B extends string = never>(o: Other<B, D>): Tile<A | B, "bool"> {
+  ge<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("ge", this.node, operand(o)));
   }
   neg(): Tile<A, D> {
@@ -180,7 +180,7 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   sigmoid(): Tile<A, D> {
     return tileOf(callNode("sigmoid", this.node));
   }
-  pow<B extends string = never>(o: Other<B, D>): Tile<A | B, D> {
+  pow<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(callNode("pow", this.node, operand(o)));
   }
   /** floats to integers truncate and saturate (NaN is 0), integers wrap, to bool: ≠ 0 */

@@ -23,6 +23,8 @@ export interface Recording {
   sink: { readonly stores: Store[]; readonly folds: Fold[] };
   /** axes of the folds over `.steps()` around: points, over which values vary without having them as axes of their own */
   readonly points: Set<Axis>;
+  /** the axes of the cells whose program is being recorded */
+  cells?: readonly Axis[] | undefined;
   readonly eager?: EagerHooks;
 }
 

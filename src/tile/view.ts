@@ -71,6 +71,7 @@ export function store(tensor: Tensor, index: readonly Poly[], value: AnyTile, op
   const r = recording();
   if (!r)
     throw kernelError(`"${tensor.name}" is written outside of a kernel; move the .set into the body that kernel() got`);
+  if (r.cells) throw kernelError(`cells write to "${tensor.name}"; give the value back, and write what cells() gives`);
   if (value.dtype !== tensor.dtype)
     throw kernelError(
       `"${tensor.name}" holds ${tensor.dtype}, and "${titleOf(value.node)}" is ${value.dtype}; add .cast("${tensor.dtype}")`,
@@ -145,6 +146,8 @@ export function materialize<D extends Dtype, I extends readonly AnyIndex[]>(
   tile: Tile<any, D>,
   ...over: I
 ): View<D, I> {
+  if (recording()?.cells)
+    throw kernelError(`"${titleOf(tile.node)}" is materialised inside of cells; materialise before them`);
   const axes = over.map(i => i.axis);
   const missing = tile.node.axes.find(a => !axes.includes(a) && !isPoint(a));
   if (missing)

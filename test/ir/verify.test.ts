@@ -125,6 +125,40 @@ const refused: readonly (readonly [string, string, string])[] = [
     'the fold over "t" ends with "a", which is no axis of the grid; use an index that grid gave',
   ],
   [
+    "cells in tiles",
+    text("fold t: N cells (s) from (X[m, n]) { yield s } into (r) store Y[m, n] = r"),
+    'the fold of cells over "t" walks tiles; use steps, and no `until`',
+  ],
+  [
+    "cells without a state",
+    text("fold t: N steps cells () from () { yield } into () store Y[m, n] = 0"),
+    'the fold of cells over "t" has no state; start with one value at least',
+  ],
+  [
+    "cells that write",
+    text("fold t: N steps cells (s) from (X[m, n]) { store Y[m, t] = s yield s } into (r)"),
+    'the fold of cells over "t" writes to "Y"; write after it',
+  ],
+  [
+    "a fold in cells",
+    text(
+      "fold t: N steps cells (s) from (X[m, n]) { fold u: N (a) from (s) { yield a } into (b) yield b } into (r) store Y[m, n] = r",
+    ),
+    'the fold of cells over "t" holds the fold over "u", which is none of cells; make it one',
+  ],
+  [
+    "states of cells with different axes",
+    text("fold t: N steps cells (s, x) from (X[m, n], f32 0) { yield s, x } into (r, _) store Y[m, n] = r"),
+    'the states of the fold of cells over "t" start with different axes; give all of them those of the cells',
+  ],
+  [
+    "a view in cells",
+    text(
+      "fold t: N steps cells (s) from (X[m, n]) { a = add(s, 1) view v of a over m, n yield v[m, n] } into (r) store Y[m, n] = r",
+    ),
+    '"v" is materialised inside of cells; materialise before them',
+  ],
+  [
     "an output that nothing writes",
     text("store Y[m, n] = X[m, n]", "input X: f32[M, N] output Y: f32[M, N] output Z: f32[M]"),
     '"Z" is an output and nothing writes it; add "Z.at(…).set(…)" or remove it',

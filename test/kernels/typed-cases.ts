@@ -10,6 +10,7 @@ import type { Binary, Comparison } from "./dtypes.js";
 import * as d from "./dtypes.js";
 import * as m from "./movement.js";
 import { joiningCases } from "./joining.js";
+import { cellCases } from "./cells.js";
 import { scanCases } from "./scans.js";
 import type { Reduction } from "./reductions.js";
 import * as r from "./reductions.js";
@@ -444,4 +445,5 @@ export const typedCases: readonly TypedCase[] = [
   ...reductions,
   ...joiningCases,
   ...scanCases,
+  ...cellCases,
 ];

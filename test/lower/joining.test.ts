@@ -1,15 +1,17 @@
-// Writes that join what is there, and scans, compiled, against plain loops; random joining ones against the interpreter, to the last bit.
+// Writes that join what is there, scans and cells, compiled, against plain loops; random joining ones against the interpreter, to the last bit.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import { print } from "../../src/ir/print.js";
 import type { Kernel } from "../../src/ir/tile.js";
+import { printFunc } from "../../src/lower/cpu/loop-print.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import type { AnyTile, Combine, TileKernel } from "../../src/tile/index.js";
 import { f32, fold, grid, i32, inPlace, kernel, literal, where, zeros } from "../../src/tile/index.js";
+import { cellCases, mandelbrot } from "../kernels/cells.js";
 import { joiningCases } from "../kernels/joining.js";
 import { scanCases, scanRows, stepsTo } from "../kernels/scans.js";
 import { arraysOf, difference, valuesOf } from "../kernels/typed-cases.js";
@@ -21,7 +23,7 @@ const schedules: readonly (readonly [string, (k: Kernel) => Schedule])[] = [
   ["small blocks", k => ({ ...deriveSchedule(k), block: Object.fromEntries(k.grid.map(a => [a.name, 2])) })],
   ["the plain schedule", () => defaultSchedule],
 ];
-for (const c of [...joiningCases, ...scanCases])
+for (const c of [...joiningCases, ...scanCases, ...cellCases])
   for (const [name, scheduleOf] of schedules)
     test(`${c.name} with ${name}`, () => {
       const k = c.kernel();
@@ -38,6 +40,20 @@ for (const c of [...joiningCases, ...scanCases])
       assert.equal(difference(c, valuesOf({ dtype, dims, data: got })), undefined);
     });
 
+test("cells side by side are lanes, and a loop ends when all of the register tile have left it", () => {
+  const k = mandelbrot().ir;
+  const [phase] = lower(k, { ...deriveSchedule(k), stage: { Count: { lane: "w", vectors: 2 } } }).phases;
+  const text = printFunc(phase!.func);
+  const loops = [...text.matchAll(/for s\.\d+ \+ 1 <= 40/g)];
+  // two vectors at once, one, and what is left element by element
+  assert.equal(loops.length, 3);
+  assert.match(text, /if i32\.eqz\(v128\.any_true\(v128\.or\(v\.\d+, v\.\d+\)\)\)\n +s\.\d+ = 40\n/);
+  // states are registers: nothing is stored but the counts
+  assert.deepEqual(
+    [...text.matchAll(/(v128|i32)\[[^\]]*\] = /g)].map(m => m[1]),
+    ["v128", "v128", "v128", "i32"],
+  );
+});
 test("a step of a scan writes one element of the scanned row", () => {
   const { stages } = lower(scanRows("sum", "f32").ir, defaultSchedule);
   assert.deepEqual(stages, [

@@ -11,6 +11,7 @@ import * as kernels from "../kernels/stage1.js";
 import type { Data } from "../lower/harness.js";
 import { compile, instantiate } from "../lower/harness.js";
 import { randomNumbers } from "../models/inventory.js";
+import { nested } from "../kernels/cells.js";
 import { nativeKernels } from "./kernel-runner.js";
 
 interface Case {
@@ -19,6 +20,7 @@ interface Case {
   readonly dims: Readonly<Record<string, number>>;
 }
 const cases: readonly Case[] = [
+  { name: "loops of cells", kernel: () => nested().ir, dims: { R: 5, K: 3, J: 37, T: 5 } },
   { name: "linear", kernel: () => kernels.linear().ir, dims: { M: 13, N: 37, K: 19 } },
   {
     name: "conv",

@@ -9,6 +9,7 @@ import { nodesOf } from "../../src/ir/walk.js";
 import type { AnyTile, Dtype, Signature } from "../../src/tile/index.js";
 import {
   bool,
+  cells,
   dimOf,
   dot,
   f16,
@@ -18,6 +19,7 @@ import {
   grid,
   i32,
   kernel,
+  literal,
   lowest,
   materialize,
   reduce,
@@ -222,6 +224,46 @@ const mistakes: readonly (readonly [string, Wrong, string])[] = [
     "fold starts with 1 values and its step returns 0; return one for each",
   ],
   [
+    "a write in cells",
+    (e, m, n) => cells(m, n, (m, n) => (e.Y.at(m, n).set(0), literal("f32", 0))),
+    'cells write to "Y"; give the value back, and write what cells() gives',
+  ],
+  [
+    "a materialised tile in cells",
+    (e, m) => cells(m, m => materialize(e.V.at(m).named("v"), e.M.all()).at(0) as never),
+    '"v" is materialised inside of cells; materialise before them',
+  ],
+  [
+    "a reduction over cells",
+    (e, m, n) => cells(m, n, m => e.Y.at(m, n).sum(n)),
+    'sum over "n", along which cells are apart; reduce what the cells give',
+  ],
+  [
+    "tiles in cells",
+    (e, m) => cells(m, m => fold(e.K.tile(), [e.V.at(m)], (_, s) => s as never)[0] as never),
+    "a fold in cells goes over .steps(), without `until`: a cell has no tiles",
+  ],
+  [
+    "a tile as the state of cells",
+    (e, m, _, k) => cells(m, m => fold(e.K.steps(), [e.X.at(m, k)], (_, s) => s as never)[0] as never),
+    'state 0 of a fold in cells has the axis "k"; it must be one value for each cell',
+  ],
+  [
+    "cells in cells",
+    (_, m, n) => cells(m, () => cells(n, n => n) as never),
+    "cells is called inside of cells; give the outer ones all indices",
+  ],
+  [
+    "cells of nothing",
+    () => cells(() => literal("f32", 0)),
+    "cells has no index to run over; hand it those of grid or of .all()",
+  ],
+  [
+    "cells of values",
+    (e, m) => cells(e.V.at(m).named("v"), v => v as never),
+    'cells run over indices, and "v" is a value; read it inside of them',
+  ],
+  [
     "grid in grid",
     e => grid(e.M.tile(), () => {}),
     "grid is called twice in one kernel; make two kernels, or one grid over both ranges",
@@ -249,6 +291,10 @@ test("refused outside of a kernel", () => {
   assert.equal(
     stripped(() => fold(d.tile(), [], () => [])),
     "fold is called outside of a kernel; move it into the body that kernel() got",
+  );
+  assert.equal(
+    stripped(() => cells(() => literal("f32", 0))),
+    "cells is called outside of a kernel; move it into the body that kernel() got",
   );
 });
 test("a signature is checked", () => {

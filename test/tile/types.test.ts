@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dtypes } from "../../src/ir/dtypes.js";
 import type { AnyTile, Tile } from "../../src/tile/index.js";
-import { dot, f16, f32, fold, grid, i32, kernel, reduce, scan, where, zeros } from "../../src/tile/index.js";
+import { cells, dot, f16, f32, fold, grid, i32, kernel, reduce, scan, where, zeros } from "../../src/tile/index.js";
 import type { AccumulatorTable } from "../../src/tile/types.js";
 
 /** never called: only its types matter */
@@ -44,6 +44,14 @@ const rejected = () => [
       reduce(X.at(m, k), (so, x) => so.add(x), 0, k).max(k);
       // @ts-expect-error the condition of a fold's steps must be bool
       fold(K.steps(), [zeros("f32")] as const, (_, [s]) => [s.add(1)] as const, { when: ([s]) => s });
+      // @ts-expect-error an index inside of a cell is a scalar: no axis to reduce
+      cells(m, n, (m, n) => X.at(m, k).sum(n));
+      // @ts-expect-error what a cell gives is a scalar
+      cells(m, m => X.at(m, k));
+      // @ts-expect-error the state of a cell is a scalar
+      cells(m, m => fold(K.steps(), [X.at(m, 0)], () => [X.at(m, k)])[0]);
+      // @ts-expect-error cells over m and n are no tile over m
+      J.at(m).set(cells(m, n, (m, n) => m.add(n)));
       // @ts-expect-error no way to join
       Y.at(m, n).accumulate(X.at(m, k), "average");
       // @ts-expect-error the condition of a write must be bool

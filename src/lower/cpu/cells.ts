@@ -5,6 +5,7 @@ import type { Poly } from "../../ir/poly.js";
 import { Poly as P, Sym } from "../../ir/poly.js";
 import { bodyOf } from "../../tile/functions.js";
 import { fitsLane, lanesOf, splat } from "./convert.js";
+import { elementResult, elementState, fixedValue } from "./element-loops.js";
 import { loadBuffer, loadTensor } from "./loads.js";
 import type { Expr } from "./loop.js";
 import { int, op, read, select } from "./loop.js";
@@ -17,8 +18,11 @@ export function cell(l: Lowering, n: Node, offs: Offsets): Expr {
   if (n.kind === "full") return l.constant(n.dtype, n.value);
   const buffer = l.buffers.get(n);
   if (buffer?.ready) return loadBuffer(l, buffer, offs);
+  const fixed = fixedValue(l, n, offs);
+  if (fixed) return fixed;
   if (n.kind === "load") return loadTensor(l, n, offs);
-  if (n.kind === "state" || n.kind === "result") return loadBuffer(l, l.states.get(n.fold)![n.slot]!, offs);
+  if ((n.kind === "state" || n.kind === "result") && !n.fold.cells)
+    return loadBuffer(l, l.states.get(n.fold)![n.slot]!, offs);
   const axes = l.axes(n);
   const home = l.homeOf(axes);
   const key = `n${n.id}${l.offsetKey(axes, offs)}`;
@@ -34,17 +38,16 @@ export function cell(l: Lowering, n: Node, offs: Offsets): Expr {
   return value;
 }
 
-function compute(
-  l: Lowering,
-  n: Exclude<Node, NodeOf<"full" | "load" | "state" | "result">>,
-  offs: Offsets,
-  key: string,
-): Expr {
+function compute(l: Lowering, n: Exclude<Node, NodeOf<"full" | "load">>, offs: Offsets, key: string): Expr {
   const lane = l.lane;
   const varies = lane !== undefined && l.axes(n).includes(lane);
   switch (n.kind) {
     case "index":
       return indexCell(l, n, offs);
+    case "state":
+      return elementState(l, n, offs);
+    case "result":
+      return elementResult(l, n, offs);
     case "call":
       return cell(l, inlined(n), offs);
     case "map":

@@ -3,7 +3,7 @@ import { Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Fold, Node } from "../../ir/tile.js";
 import { isInside } from "../../ir/bounds.js";
 import { atIndex } from "../../ir/substitute.js";
-import { gathered, gathersIn, isTensor, reach } from "../../ir/tile.js";
+import { gathered, gathersIn, isTensor, reachCells } from "../../ir/tile.js";
 import { bareSymbol } from "../../ir/walk.js";
 import { rootsOf } from "../../schedule/names.js";
 import { cell } from "./cells.js";
@@ -113,7 +113,7 @@ function guardOf(l: Lowering, f: Fold): Guard | undefined {
   // what is kept in memory is computed by the stages of the step, behind the condition
   const isKept = (n: Node): boolean =>
     l.materialized.has(n) || l.names.value(n) in l.schedule.place || n.kind === "result";
-  return reach([condition]).some(isKept) ? undefined : { condition, next };
+  return reachCells([condition]).some(isKept) ? undefined : { condition, next };
 }
 
 /** The next state of a slot; where a step writes one index of an axis, `select(axis = index, x, state)`, only that one. */
@@ -163,30 +163,30 @@ function writtenIndex(l: Lowering, f: Fold, slot: number, n: Node): Written | un
  */
 function isReadLate(l: Lowering, f: Fold, slot: number, next: Node, body: readonly Node[]): boolean {
   const isOld = (n: Node) => isState(n, f, slot);
-  const all = reach(body);
+  const all = reachCells(body);
   if (all.some(n => n.kind === "load" && !isTensor(n.tensor) && isOld(n.tensor.value))) return true;
   const axes = new Set(l.axes(f.init[slot]!));
   const reduced = all.some(
-    n => n.kind === "reduce" && l.axes({ axes: n.over }).some(a => axes.has(a)) && reach(n.args).some(isOld),
+    n => n.kind === "reduce" && l.axes({ axes: n.over }).some(a => axes.has(a)) && reachCells(n.args).some(isOld),
   );
-  if (reduced || f.folds.length > 0) return true;
+  if (reduced || f.folds.some(inner => !inner.cells)) return true;
   const others = body.filter(n => n !== next);
-  const placed = reach([next]).filter(n => l.names.value(n) in l.schedule.place && n !== next);
-  return [...others, ...placed].some(n => reach([n]).some(isOld));
+  const placed = reachCells([next]).filter(n => l.names.value(n) in l.schedule.place && n !== next);
+  return [...others, ...placed].some(n => reachCells([n]).some(isOld));
 }
 
 /** Placed values of the body that no turn changes are computed once, before the loop. */
 function hoistInvariants(l: Lowering, f: Fold, body: readonly Node[]): void {
   const varies = new Map<Node, boolean>();
-  for (const n of reach(body)) {
+  for (const n of reachCells(body)) {
     const own = n.axes.includes(f.axis) || (n.kind === "reduce" && n.over.includes(f.axis));
-    const isOpen = n.kind === "state" || n.kind === "result";
-    const below = reach([n]).some(c => c !== n && varies.get(c));
+    const isOpen = n.kind === "state" || (n.kind === "result" && !n.fold.cells);
+    const below = reachCells([n]).some(c => c !== n && varies.get(c));
     varies.set(n, own || isOpen || below);
   }
-  for (const n of reach(body)) {
+  for (const n of reachCells(body)) {
     const place = l.schedule.place[l.names.value(n)];
-    if (place?.at !== "region" || varies.get(n) || l.buffers.has(n)) continue;
+    if (place?.at !== "region" || l.inElements.has(n) || varies.get(n) || l.buffers.has(n)) continue;
     const buffer = newBuffer(l, n.dtype, unbound(l, n), "scratch");
     lowerStage(l, [bufferSink(l.names.value(n), n, buffer, false)]);
     buffer.ready = true;

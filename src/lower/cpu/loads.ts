@@ -89,7 +89,9 @@ function provenDims(n: NodeOf<"load">): readonly boolean[] {
 const isGather = (p: Poly): boolean => gathersIn(p).length > 0;
 const staysInside = (l: Lowering, index: Poly): boolean => axesOf(index).some(a => l.inside.has(a));
 const bufferOf = (l: Lowering, value: Node): Buffer =>
-  value.kind === "state" || value.kind === "result" ? l.states.get(value.fold)![value.slot]! : l.buffers.get(value)!;
+  (value.kind === "state" || value.kind === "result") && !value.fold.cells
+    ? l.states.get(value.fold)![value.slot]!
+    : l.buffers.get(value)!;
 
 /** A load in terms of memory: index by dim of the storage, and which dim of the load each of them is (-1: none, a point). */
 interface Source {

@@ -109,6 +109,7 @@ export const ops = {
   "v128.not": unary("v128"),
   /** (yes, no, mask): each bit of the mask chooses */
   "v128.bitselect": typed("v128", "v128", "v128", "v128"),
+  "v128.any_true": convert("v128", "i32"),
   "i32x4.splat": convert("i32", "v128"),
   "f32x4.splat": convert("f32", "v128"),
   "i32x4.extract_lane": convert("v128", "i32"),

@@ -2,7 +2,7 @@
 // reduced axes. Without a lane axis around it, a reduction puts a reduced axis into lanes and adds up horizontally at the end.
 import { Poly } from "../../ir/poly.js";
 import type { Axis, NodeOf } from "../../ir/tile.js";
-import { axesOf, isTensor, reach } from "../../ir/tile.js";
+import { axesOf, isTensor, reach, reachCells } from "../../ir/tile.js";
 import { reductionOrder } from "../../schedule/contraction.js";
 import { cast } from "./casts.js";
 import { cell } from "./cells.js";
@@ -45,7 +45,7 @@ export function reduce(l: Lowering, n: NodeOf<"reduce">, offs: Offsets, key: str
 function separated(l: Lowering, n: NodeOf<"reduce">): { axis: Axis; whole: Axis; part: Poly }[] {
   const fused = n.over.filter(a => l.fusedInto.has(a));
   if (fused.length === 0) return [];
-  const loads = reach(n.args).filter(
+  const loads = reachCells(n.args).filter(
     (x): x is NodeOf<"load"> => x.kind === "load" && isTensor(x.tensor) && !l.pointerTables.has(x),
   );
   const checked = new Set(loads.flatMap(x => planOf(l, x).checks.flatMap(c => axesOf(c.index))));

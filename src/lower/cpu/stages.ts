@@ -1,7 +1,7 @@
 // A region's sinks become stages, a stage becomes one loop nest: rows in pieces, the lane axis, and inside them what values need.
 import { opaque, Poly, Sym } from "../../ir/poly.js";
-import type { Axis, Combine, Fold, Node, Store } from "../../ir/tile.js";
-import { axesOf, children, gathersIn, reach } from "../../ir/tile.js";
+import type { Axis, Combine, Fold, Node, NodeOf, Store } from "../../ir/tile.js";
+import { axesOf, children, gathersIn, isCells, reach, reachCells } from "../../ir/tile.js";
 import { axesOfStore } from "../../ir/walk.js";
 import { isContraction } from "../../schedule/contraction.js";
 import { storageOrder } from "../../schedule/names.js";
@@ -47,17 +47,20 @@ export function bufferSink(name: string, value: Node, b: Buffer, kept: boolean):
 
 /** Everything that the sinks need, up to what is in memory already. */
 export const neededBy = (l: Lowering, roots: readonly Node[]): Node[] =>
-  reach(roots, n => l.buffers.get(n)?.ready ?? false);
+  reachCells(roots, n => l.buffers.get(n)?.ready ?? false);
 /** The values that one stage computes in its loops: kept values stop the walk. */
-export const inlineOf = (l: Lowering, root: Node): Node[] => reach([root], n => n !== root && l.buffers.has(n));
+export const inlineOf = (l: Lowering, root: Node): Node[] => reachCells([root], n => n !== root && l.buffers.has(n));
+/** the same without what loops of elements compute, whose reductions are no affair of the stage */
+const ownOf = (l: Lowering, root: Node): Node[] => inlineOf(l, root).filter(n => !l.inElements.has(n));
 const inlineContraction = (l: Lowering, s: Sink): boolean =>
-  inlineOf(l, s.value).some(n => isContraction(n) && (n === s.value || !l.buffers.has(n)));
+  ownOf(l, s.value).some(n => isContraction(n) && (n === s.value || !l.buffers.has(n)));
 
 export function lowerRegion(l: Lowering, stores: readonly Sink[], lowerFold: (f: Fold) => void): void {
   const was = l.region;
   l.region = l.b.scope;
   const roots = stores.flatMap(rootsOfSink);
-  for (const n of neededBy(l, roots)) if (n.kind === "result" && !l.states.has(n.fold)) lowerFold(n.fold);
+  for (const n of neededBy(l, roots))
+    if (n.kind === "result" && !n.fold.cells && !l.states.has(n.fold)) lowerFold(n.fold);
   for (const group of plannedStages(l, stores)) lowerStage(l, group);
   l.region = was;
 }
@@ -117,9 +120,10 @@ const oneRowAtATime = (l: Lowering, rows: readonly Axis[], ids: readonly string[
   });
 /** values placed in this region; what is read under other indices has to be */
 function placeOf(l: Lowering, n: Node) {
+  if (l.inElements.has(n)) return undefined;
   const place = l.schedule.place[l.names.value(n)];
   if (place && (place.at === "region" || place.at === "row")) return place;
-  return l.materialized.has(n) && n.kind !== "state" && n.kind !== "result" ? ({ at: "region" } as const) : undefined;
+  return l.materialized.has(n) && !isInMemory(n) ? ({ at: "region" } as const) : undefined;
 }
 
 /** axes of the sink that none of its own reductions runs over */
@@ -129,7 +133,7 @@ export function rowAxes(
 ): readonly Axis[] {
   // the order of its writes is that of its axes, whatever the value sums up
   if (s.combine) return s.axes;
-  const over = new Set(inlineOf(l, s.value).flatMap(n => (n.kind === "reduce" ? l.axes({ axes: n.over }) : [])));
+  const over = new Set(ownOf(l, s.value).flatMap(n => (n.kind === "reduce" ? l.axes({ axes: n.over }) : [])));
   return s.axes.filter(a => !over.has(a));
 }
 
@@ -205,7 +209,7 @@ class Stage {
     const first = sinks[0]!;
     this.pin = first.combine ? {} : (pin ?? l.schedule.stage[first.name] ?? {});
     this.rows = rowAxes(l, first).filter(a => !l.bindings.has(a));
-    this.reduces = sinks.some(s => rootsOfSink(s).some(r => inlineOf(l, r).some(n => n.kind === "reduce")));
+    this.reduces = sinks.some(s => rootsOfSink(s).some(r => ownOf(l, r).some(n => n.kind === "reduce")));
     this.lane = this.laneAxis();
     const order = this.rows.filter(a => a !== this.lane);
     const rank = (a: Axis) => this.pin.order?.indexOf(l.names.axis(a)) ?? 0;
@@ -354,6 +358,8 @@ class Stage {
         const buffer = n === s.value ? undefined : keptIn(l, n);
         if (buffer) return staysNear(l, buffer.form, lane);
         if (n.kind === "map") return fitsLane(n.dtype);
+        // a lane behind the end would gather by what lies there
+        if (isCells(n)) return false;
         if (n.kind !== "load" || !l.axes(n).includes(lane)) return true;
         const plan = planOf(l, n);
         if ([...plan.checks, ...plan.strict].some(c => c.form.axes.includes(lane))) return false;
@@ -412,7 +418,11 @@ class Stage {
 }
 
 const keptIn = (l: Lowering, n: Node): Buffer | undefined =>
-  n.kind === "state" || n.kind === "result" ? l.states.get(n.fold)?.[n.slot] : l.buffers.get(n);
+  isInMemory(n) ? l.states.get(n.fold)?.[n.slot] : l.buffers.get(n);
+/** the state of a fold that is no loop of elements */
+function isInMemory(n: Node): n is NodeOf<"state" | "result"> {
+  return (n.kind === "state" || n.kind === "result") && !n.fold.cells;
+}
 
 /** Do lanes that run over the end read right behind the row? */
 function staysNear(l: Lowering, form: Form, lane: Axis): boolean {

@@ -6,6 +6,7 @@ import { axesOf, axisOf, gathersIn, isTensor } from "../../ir/tile.js";
 import type { Names } from "../../schedule/names.js";
 import { namesOf } from "../../schedule/names.js";
 import { type Lanes, lanesOf, type Schedule } from "../../schedule/schedule.js";
+import { foldsOf, scopesOf } from "../../ir/walk.js";
 import { invariant } from "../../support/errors.js";
 import type { Tools } from "./words.js";
 import { registerType } from "./convert.js";
@@ -13,6 +14,7 @@ import type { Address, Expr, Reg } from "./loop.js";
 import { int, newReg, read, scalar, zeroVector } from "./loop.js";
 import type { BlockSize, Param } from "./lowered.js";
 import { SLACK_BYTES } from "./lowered.js";
+import type { ElementState } from "./element-loops.js";
 import type { Check } from "./loads.js";
 import type { Scope } from "./scope.js";
 import { Builder } from "./scope.js";
@@ -123,6 +125,11 @@ export class Lowering implements Tools {
   readonly pointerTables = new Map<Node, Buffer>();
   /** values that are read under other indices */
   readonly materialized = new Set<Node>();
+  /** open loops of elements, and what they need that no step changes */
+  readonly elementStates = new Map<Fold, ElementState>();
+  readonly fixed = new Map<string, Expr>();
+  /** what steps of elements compute: it has no place in memory */
+  readonly inElements: ReadonlySet<Node>;
   /** tensors that were copied into another layout for this call */
   readonly copies = new Map<string, Storage>();
 
@@ -132,6 +139,8 @@ export class Lowering implements Tools {
     this.lanes = lanesOf(schedule);
     this.fillBytes = Poly.int(this.overrunBytes);
     this.names = namesOf(kernel);
+    const scopes = foldsOf(kernel).some(f => f.cells) ? scopesOf(kernel) : undefined;
+    this.inElements = new Set(scopes && this.names.values.filter(n => scopes.get(n)?.cells));
     for (const n of this.names.values)
       if (n.kind === "load" && !isTensor(n.tensor)) this.materialized.add(n.tensor.value);
   }

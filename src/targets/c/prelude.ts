@@ -125,6 +125,7 @@ const vectors = `
 #define VECTOR2(name, e) OP V name(V a, V b) { return (V)(e); }
 #define VECTOR1(name, e) OP V name(V a) { return (V)(e); }
 VECTOR2(v128_and, (I)a & (I)b) VECTOR2(v128_or, (I)a | (I)b) VECTOR2(v128_xor, (I)a ^ (I)b) VECTOR2(v128_andnot, (I)a & ~(I)b) VECTOR1(v128_not, ~(I)a)
+OP i32 v128_any_true(V a) { i32 some = 0; for (int i = 0; i < LANES; i++) some |= ((I)a)[i]; return some != 0; }
 OP V v128_bitselect(V yes, V no, V mask) { return (V)(((I)yes & (I)mask) | ((I)no & ~(I)mask)); }
 OP i32 i32x4_extract_lane(V v, int lane) { return ((I)v)[lane]; }
 OP f32 f32x4_extract_lane(V v, int lane) { return v[lane]; }

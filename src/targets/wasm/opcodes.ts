@@ -120,7 +120,7 @@ export const opcodes: Readonly<
     "i32x4.ge_u",
   ),
   ...simd(0x41, "f32x4.eq", "f32x4.ne", "f32x4.lt", "f32x4.gt", "f32x4.le", "f32x4.ge"),
-  ...simd(0x4d, "v128.not", "v128.and", "v128.andnot", "v128.or", "v128.xor", "v128.bitselect"),
+  ...simd(0x4d, "v128.not", "v128.and", "v128.andnot", "v128.or", "v128.xor", "v128.bitselect", "v128.any_true"),
   ...simd(
     0x65,
     "i8x16.narrow_i16x8_s",
