@@ -27,7 +27,7 @@ export {
   type TensorInfo,
   TextTensor,
 } from "./runtime/api.js";
-export type { HostValue } from "./runtime/host-value.js";
+export type { HostMap, HostValue } from "./runtime/host-value.js";
 export type { Progress } from "./runtime/target.js";
 export type { TensorArray, TensorArrays, TensorData } from "./runtime/tensor.js";
 export { AzulejoError, type ErrorCode } from "./support/errors.js";

@@ -6,23 +6,39 @@ const loop = "a whole generation loop inside one operator; run the model step by
 const order = "TensorRT's and cuBLAS's tile orders of INT8 data, only for GPUs";
 const vendor = "a container for another vendor's compiler; nothing in it says what is computed";
 const yet = "not written yet";
+const young = "not written yet; younger than the models that are out";
 const rare = "not written yet; no exporter is known to write it";
 
 export const leftOut: Readonly<Record<string, string>> = {
   AttnLSTM: rare,
   BeamSearch: loop,
   BifurcationDetector: loop,
+  CausalConvWithState: young,
   DecoderAttention: rare,
   DecoderMaskedSelfAttention: "only for GPUs: its cache is written in place",
   DequantizeBFP: vendor,
   DequantizeWithOrder: order,
   EPContext: vendor,
+  EngramGate: young,
+  GatedAdd: young,
+  GatedDeltaNet: young,
+  GatedRMSNorm: young,
   GemmFloat8: gpu,
   GreedySearch: loop,
+  IsAllFinite: rare,
+  LinearAttention: young,
+  LinearAttentionGate: young,
   LongformerAttention: gpu,
+  MRotaryEmbedding: young,
+  MatMulBlockQuantizedFp4Weight: young,
+  MatMulBlockQuantizedFp8Weight: young,
   MatMulFpQ4: rare,
+  MatMulNBitsMlp: young,
+  MatMulNBitsQkv: young,
   MaxpoolWithMask: rare,
+  NGramHashMapping: young,
   PagedAttention: gpu,
+  QEmbedLayerNormalization: rare,
   QOrderedAttention: order,
   QOrderedGelu: order,
   QOrderedLayerNormalization: order,
@@ -35,6 +51,8 @@ export const leftOut: Readonly<Record<string, string>> = {
   Snpe: vendor,
   SparseAttention: yet,
   SparseToDenseMatMul: "takes a sparse tensor, which models don't hand in",
+  VarlenCausalConvWithState: gpu,
+  VarlenNGramHashMapping: gpu,
   WhisperBeamSearch: loop,
   WordConvEmbedding: rare,
 };

@@ -197,7 +197,8 @@ function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, ru
   const first = info.present[0];
   const dtype = (name: string): Dtype | undefined =>
     dtypes ? dtypes[name] : first === undefined ? undefined : info.dtypes[first];
-  const movesText = Object.values(inputs).some(v => v.text);
+  // what it makes is named by its parts, of which one runs on the host
+  const movesText = Object.values(inputs).some(v => v.text) || (operator.makesText?.(info) ?? false);
   const text = (name: string): Pick<Found, "text"> => (movesText && dtype(name) === textDtype ? { text: true } : {});
   try {
     const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run.equalities) };

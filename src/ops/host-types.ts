@@ -18,6 +18,10 @@ export const openDims = (node: HostNode, output: string, rank: number): Dims =>
   Array.from({ length: rank }, (_, axis) => node.unknownDim(output, axis));
 
 export const sequenceOf = (of: ValueType): ValueType => ({ ...unknown, container: { kind: "sequence", of } });
+export const mapOf = (key: ValueType, of: ValueType): ValueType => ({
+  ...unknown,
+  container: { kind: "map", key, of },
+});
 export const optionalOf = (of: ValueType): ValueType => ({ ...unknown, container: { kind: "optional", of } });
 
 /** The type without what a graph knows beside it. */

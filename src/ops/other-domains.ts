@@ -88,6 +88,9 @@ import { operator as microsoftUnfoldTensorOperator } from "./microsoft/unfold-te
 import { operator as microsoftUniqueOperator } from "./microsoft/unique.js";
 import { operator as mlArrayFeatureExtractorOperator } from "./ml/array-feature-extractor.js";
 import { operator as mlBinarizerOperator } from "./ml/binarizer.js";
+import { operator as mlCastMapOperator } from "./ml/cast-map.js";
+import { operator as mlCategoryMapperOperator } from "./ml/category-mapper.js";
+import { operator as mlDictVectorizerOperator } from "./ml/dict-vectorizer.js";
 import { operator as mlFeatureVectorizerOperator } from "./ml/feature-vectorizer.js";
 import { operator as mlImputerOperator } from "./ml/imputer.js";
 import { operator as mlLabelEncoderOperator } from "./ml/label-encoder.js";
@@ -95,13 +98,16 @@ import { operator as mlLinearClassifierOperator } from "./ml/linear-classifier.j
 import { operator as mlLinearRegressorOperator } from "./ml/linear-regressor.js";
 import { operator as mlNormalizerOperator } from "./ml/normalizer.js";
 import { operator as mlOneHotEncoderOperator } from "./ml/one-hot-encoder.js";
+import { operator as mlPairwiseCouplingOperator } from "./ml/pairwise-coupling.js";
 import { operator as mlScalerOperator } from "./ml/scaler.js";
+import { operator as mlSvmClassifierOperator } from "./ml/svm-classifier.js";
 import { operator as mlSvmRegressorOperator } from "./ml/svm-regressor.js";
 import { operator as mlTreeEnsembleOperator } from "./ml/tree-ensemble.js";
 import { operator as mlTreeEnsembleClassifierOperator } from "./ml/tree-ensemble-classifier.js";
 import { operator as mlTreeEnsembleRegressorOperator } from "./ml/tree-ensemble-regressor.js";
 import { operator as mlTreeScoresOperator } from "./ml/tree-scores.js";
 import { operator as mlTreeWalkOperator } from "./ml/tree-walk.js";
+import { operator as mlZipMapOperator } from "./ml/zip-map.js";
 import { operator as nhwcBatchNormalizationOperator } from "./nhwc/batch-normalization.js";
 import { operator as nhwcConvOperator } from "./nhwc/conv.js";
 import type { Operator } from "./operator.js";
@@ -201,6 +207,9 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftUniqueOperator,
   mlArrayFeatureExtractorOperator,
   mlBinarizerOperator,
+  mlCastMapOperator,
+  mlCategoryMapperOperator,
+  mlDictVectorizerOperator,
   mlFeatureVectorizerOperator,
   mlImputerOperator,
   mlLabelEncoderOperator,
@@ -208,13 +217,16 @@ export const otherDomainOperators: readonly Operator[] = [
   mlLinearRegressorOperator,
   mlNormalizerOperator,
   mlOneHotEncoderOperator,
+  mlPairwiseCouplingOperator,
   mlScalerOperator,
+  mlSvmClassifierOperator,
   mlSvmRegressorOperator,
   mlTreeEnsembleClassifierOperator,
   mlTreeEnsembleRegressorOperator,
   mlTreeEnsembleOperator,
   mlTreeScoresOperator,
   mlTreeWalkOperator,
+  mlZipMapOperator,
   nhwcBatchNormalizationOperator,
   nhwcConvOperator,
   previewFlexAttentionOperator,

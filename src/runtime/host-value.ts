@@ -9,8 +9,10 @@ export interface TextData {
 }
 export type AnyTensor = TensorData | TextData;
 
-/** A sequence is an array; an optional is what it holds, or undefined. */
-export type HostValue = AnyTensor | readonly HostValue[] | ReadonlyMap<string | number | bigint, HostValue> | undefined;
+/** A sequence is an array; an optional is what it holds, or undefined; a map's keys are text or integers. */
+export type HostValue = AnyTensor | readonly HostValue[] | HostMap | undefined;
+type Scalar = string | number | bigint;
+export type HostMap = ReadonlyMap<Scalar, HostValue | Scalar>;
 
 export const isSequence = (v: HostValue): v is readonly HostValue[] => Array.isArray(v);
 export const isTensor = (v: HostValue): v is AnyTensor =>

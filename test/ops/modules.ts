@@ -204,6 +204,9 @@ import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as mlArrayFeatureExtractorModule from "../../src/ops/ml/array-feature-extractor.js";
 import * as mlBinarizerModule from "../../src/ops/ml/binarizer.js";
+import * as mlCastMapModule from "../../src/ops/ml/cast-map.js";
+import * as mlCategoryMapperModule from "../../src/ops/ml/category-mapper.js";
+import * as mlDictVectorizerModule from "../../src/ops/ml/dict-vectorizer.js";
 import * as mlFeatureVectorizerModule from "../../src/ops/ml/feature-vectorizer.js";
 import * as mlImputerModule from "../../src/ops/ml/imputer.js";
 import * as mlLabelEncoderModule from "../../src/ops/ml/label-encoder.js";
@@ -211,13 +214,16 @@ import * as mlLinearClassifierModule from "../../src/ops/ml/linear-classifier.js
 import * as mlLinearRegressorModule from "../../src/ops/ml/linear-regressor.js";
 import * as mlNormalizerModule from "../../src/ops/ml/normalizer.js";
 import * as mlOneHotEncoderModule from "../../src/ops/ml/one-hot-encoder.js";
+import * as mlPairwiseCouplingModule from "../../src/ops/ml/pairwise-coupling.js";
 import * as mlScalerModule from "../../src/ops/ml/scaler.js";
+import * as mlSvmClassifierModule from "../../src/ops/ml/svm-classifier.js";
 import * as mlSvmRegressorModule from "../../src/ops/ml/svm-regressor.js";
 import * as mlTreeEnsembleModule from "../../src/ops/ml/tree-ensemble.js";
 import * as mlTreeEnsembleClassifierModule from "../../src/ops/ml/tree-ensemble-classifier.js";
 import * as mlTreeEnsembleRegressorModule from "../../src/ops/ml/tree-ensemble-regressor.js";
 import * as mlTreeScoresModule from "../../src/ops/ml/tree-scores.js";
 import * as mlTreeWalkModule from "../../src/ops/ml/tree-walk.js";
+import * as mlZipMapModule from "../../src/ops/ml/zip-map.js";
 import * as modModule from "../../src/ops/mod.js";
 import * as mulModule from "../../src/ops/mul.js";
 import * as multinomialModule from "../../src/ops/multinomial.js";
@@ -541,6 +547,9 @@ export const operatorModules: readonly OperatorModule[] = [
   mishModule,
   mlArrayFeatureExtractorModule,
   mlBinarizerModule,
+  mlCastMapModule,
+  mlCategoryMapperModule,
+  mlDictVectorizerModule,
   mlFeatureVectorizerModule,
   mlImputerModule,
   mlLabelEncoderModule,
@@ -548,13 +557,16 @@ export const operatorModules: readonly OperatorModule[] = [
   mlLinearRegressorModule,
   mlNormalizerModule,
   mlOneHotEncoderModule,
+  mlPairwiseCouplingModule,
   mlScalerModule,
+  mlSvmClassifierModule,
   mlSvmRegressorModule,
   mlTreeEnsembleClassifierModule,
   mlTreeEnsembleRegressorModule,
   mlTreeEnsembleModule,
   mlTreeScoresModule,
   mlTreeWalkModule,
+  mlZipMapModule,
   modModule,
   mulModule,
   multinomialModule,

@@ -8,6 +8,7 @@ import type { BoundNode } from "../bind.js";
 import { bindNode, describeNode } from "../bind.js";
 import { constantValue } from "../constants.js";
 import type { AttributeValue, Graph, GraphNode, Value } from "../graph.js";
+import { isHostNode } from "../host-nodes.js";
 import { infer } from "../infer.js";
 import { newestOpset } from "../make.js";
 import type { Pass } from "../pass.js";
@@ -41,6 +42,7 @@ export function expandNode(node: GraphNode, registry: Registry): Rewrite | undef
   const values = [...node.inputs, ...node.outputs];
   if (values.some(v => v && !(v.dtype && v.dims))) return undefined;
   const bound = bindNode(node, registry);
+  if (isHostNode(bound)) return undefined;
   const builder = new NodeBuilder(node);
   const made = bound.operator.expand!(expansionOf(bound), builder);
   const replaced = Object.entries(bound.outputs).map(([name, old]): [Value, Value] => {

@@ -1,7 +1,8 @@
 // LinearClassifier: classes by linear scores: the label of the largest, and the scores.
 import { Poly } from "../../ir/poly.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
-import { integerLabels, largestLabel } from "./class-labels.js";
+import type { ClassLabels } from "./class-labels.js";
+import { classLabels, hasTextLabels, labelDtype, labelWhere, largestLabel } from "./class-labels.js";
 import { linearAttributes, linearRows, linearScores, requireFeatures } from "./linear-regressor.js";
 import { transformedRow, transformScores } from "./score-transform.js";
 
@@ -18,7 +19,8 @@ export const operator: Operator = {
     classlabels_strings: { type: "strings" },
     multi_class: { type: "int", default: 0 },
   },
-  dtypes: () => ({ Y: "i64", Z: "f32" }),
+  dtypes: node => ({ Y: labelDtype(node), Z: "f32" }),
+  makesText: hasTextLabels,
   shape: node => {
     requireFeatures(op, node, rowsOf(node));
     const X = node.dims.X!;
@@ -38,16 +40,11 @@ export const operator: Operator = {
     if (labels.length > 1) return { Y: largestLabel(build, Z, labels), Z };
     // one label alone: it holds from a threshold on, else 0
     const threshold = build.constant("f32", [], [post_transform === "NONE" ? 0 : 0.5]);
-    const label = build.node("Where", [
-      build.node("GreaterOrEqual", [Z, threshold]),
-      build.constant("i64", [], [labels[0]!]),
-      build.constant("i64", [], [0]),
-    ]);
-    return { Y: build.node("Reshape", [label, build.constant("i64", [1], [-1])]), Z };
+    return { Y: labelWhere(build, build.node("GreaterOrEqual", [Z, threshold]), labels), Z };
   },
 };
 
-const labelsOf = (node: NodeInfo): readonly number[] => integerLabels(op, node, "classlabels_ints");
+const labelsOf = (node: NodeInfo): ClassLabels => classLabels(op, node);
 
 /** As many rows of coefficients as intercepts; without those, one for each label. */
 const rowsOf = (node: NodeInfo): number => node.attributes.intercepts?.length || labelsOf(node).length;
@@ -56,7 +53,6 @@ export const doc: OperatorDoc = {
   summary: "Classes by linear scores: the label of the largest, and the scores",
   dtypes: "number",
   opsets: [1, 1],
-  limits: "labels are integers",
 };
 export const tolerance: Tolerance = { relative: 16, absolute: 16 };
 

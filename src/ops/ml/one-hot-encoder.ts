@@ -1,19 +1,13 @@
 // OneHotEncoder: a new last dim that is 1 where the element is the category.
 import { Poly } from "../../ir/poly.js";
+import type { TextData } from "../../runtime/host-value.js";
 import { refuse } from "../checks.js";
+import { tensorType } from "../host-types.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
-import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import type { HostBody, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { exact, numbersOf } from "../reference-tensors.js";
 
 function categoriesOf(node: NodeInfo): readonly number[] {
-  const categories = node.attributes.cats_int64s as readonly number[] | undefined;
-  if (!categories?.length)
-    refuse(
-      "operator-unsupported",
-      "OneHotEncoder",
-      node,
-      "cats_int64s is missing, and categories of text are not supported; export the encoder with integers for categories",
-    );
   if (node.attributes.zeros !== 1)
     refuse(
       "operator-unsupported",
@@ -21,8 +15,36 @@ function categoriesOf(node: NodeInfo): readonly number[] {
       node,
       "zeros = 0 makes unknown categories an error of the run, which is not supported; export it with zeros = 1",
     );
-  return categories;
+  return listOf(node, "cats_int64s", "numbers");
 }
+
+function listOf<T>(node: NodeInfo, name: string, what: string): readonly T[] {
+  const list = node.attributes[name] as readonly T[] | undefined;
+  if (list?.length) return list;
+  refuse("operator-attribute", "OneHotEncoder", node, `X holds ${what}, and ${name} is missing; give the categories`);
+}
+
+/** Text is looked up by the host, where an unknown one can be an error. */
+const textHost: HostBody = {
+  reason: "it looks into text",
+  types: node => {
+    const words = listOf<string>(node, "cats_strings", "text");
+    const { dims } = node.types.X!;
+    return { Y: tensorType("f32", dims && [...dims, Poly.int(words.length)]) };
+  },
+  run: ({ X }, node) => {
+    const words = listOf<string>(node, "cats_strings", "text");
+    const { dims, data } = X as TextData;
+    const Y = new Float32Array(data.length * words.length);
+    for (const [i, word] of data.entries()) {
+      const column = words.indexOf(word);
+      if (column >= 0) Y[i * words.length + column] = 1;
+      else if (node.attributes.zeros !== 1)
+        refuse("input", "OneHotEncoder", node, `"${word}" is no category, and zeros = 0 forbids it; change X`);
+    }
+    return { Y: { dtype: "f32", dims: [...dims, words.length], data: Y } };
+  },
+};
 
 export const operator: Operator = {
   name: "OneHotEncoder",
@@ -43,13 +65,14 @@ export const operator: Operator = {
     const equal = build.node("Equal", [column, build.constant("i64", [categories.length], categories)]);
     return { Y: build.node("Cast", [equal], { to: onnxCodeOf("f32") }) };
   },
+  host: textHost,
 };
 
 export const doc: OperatorDoc = {
   summary: "A new last dim that is 1 where the element is the category",
-  dtypes: "number",
+  dtypes: "number or text",
   opsets: [1, 1],
-  limits: "categories are integers; unknown ones are all zeros",
+  limits: "unknown numbers are all zeros",
 };
 export const tolerance = exact;
 

@@ -18,7 +18,7 @@ import { numbersOf } from "../reference-tensors.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
 
 const op = "SVMRegressor";
-const kernels = ["LINEAR", "POLY", "RBF", "SIGMOID"] as const;
+export const svmKernels = ["LINEAR", "POLY", "RBF", "SIGMOID"] as const;
 
 export const operator: Operator = {
   name: op,
@@ -37,7 +37,7 @@ export const operator: Operator = {
   },
   dtypes: () => ({ Y: "f32" }),
   shape: node => {
-    requireOneOf(op, node, "kernel_type", kernels);
+    requireOneOf(op, node, "kernel_type", svmKernels);
     requireOneOf(op, node, "post_transform", scoreTransforms);
     const X = node.dims.X!;
     const features = featuresOf(node.attributes);
@@ -51,7 +51,7 @@ export const operator: Operator = {
     const { coefficients, rho, one_class } = attributes;
     const X = build.node("Cast", [node.inputs.X], { to: onnxCodeOf("f32") });
     const number = (x: number): Value => build.constant("f32", [], [x]);
-    const similar = attributes.n_supports > 0 ? similarities(node, build, X) : X;
+    const similar = attributes.n_supports > 0 ? similarities(node, build, X, attributes.n_supports) : X;
     const column = build.constant("f32", [coefficients.length, 1], coefficients);
     const score = build.node("Add", [build.node("MatMul", [similar, column]), number(rho[0])]);
     const decided =
@@ -64,10 +64,10 @@ const featuresOf = ({ n_supports, support_vectors, coefficients }: Attributes): 
   n_supports > 0 ? support_vectors.length / n_supports : coefficients.length;
 
 /** The kernel of every row and every support vector. */
-function similarities({ attributes }: NodeInfo, build: Builder, X: Value): Value {
-  const { n_supports: count, support_vectors: vectors, kernel_type: kernel } = attributes;
+export function similarities({ attributes }: NodeInfo, build: Builder, X: Value, count: number): Value {
+  const { support_vectors: vectors, kernel_type: kernel } = attributes;
   const [gamma = 0, offset = 0, degree = 0] = (attributes.kernel_params ?? []) as readonly number[];
-  const features = featuresOf(attributes);
+  const features = vectors.length / count;
   const calc = (name: string, ...inputs: Value[]): Value => build.node(name, inputs);
   const number = (x: number): Value => build.constant("f32", [], [x]);
   const rows = build.constant("f32", [count, features], vectors);
@@ -89,25 +89,27 @@ export const doc: OperatorDoc = {
 };
 export const tolerance: Tolerance = { relative: 32, absolute: 32 };
 
+const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((s, v, i) => s + v * b[i]!, 0);
+/** The same of one row and one vector. */
+export function kernelOf(a: readonly number[], b: readonly number[], attributes: Attributes): number {
+  const [gamma = 0, offset = 0, degree = 0] = (attributes.kernel_params ?? []) as readonly number[];
+  const kernel: string = attributes.kernel_type ?? "LINEAR";
+  if (kernel === "RBF") return Math.exp(-gamma * a.reduce((s, v, i) => s + (v - b[i]!) ** 2, 0));
+  if (kernel === "POLY") return (gamma * dot(a, b) + offset) ** Math.trunc(degree);
+  return kernel === "SIGMOID" ? Math.tanh(gamma * dot(a, b) + offset) : dot(a, b);
+}
+
 export const reference: Reference = ({ X }, attributes) => {
   const { n_supports: count = 0, support_vectors, coefficients, rho, one_class = 0 } = attributes;
-  const [gamma = 0, offset = 0, degree = 0] = (attributes.kernel_params ?? []) as readonly number[];
   const features = X!.dims[1]!;
   const x = numbersOf(X!);
-  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((s, v, i) => s + v * b[i]!, 0);
-  const kernel: Readonly<Record<string, (a: readonly number[], b: readonly number[]) => number>> = {
-    LINEAR: dot,
-    POLY: (a, b) => (gamma * dot(a, b) + offset) ** Math.trunc(degree),
-    RBF: (a, b) => Math.exp(-gamma * a.reduce((s, v, i) => s + (v - b[i]!) ** 2, 0)),
-    SIGMOID: (a, b) => Math.tanh(gamma * dot(a, b) + offset),
-  };
   const data = Array.from({ length: X!.dims[0]! }, (_, n) => {
     const row = x.slice(n * features, (n + 1) * features);
     const similar =
       count === 0
         ? row
         : Array.from({ length: count }, (_, s) =>
-            kernel[attributes.kernel_type ?? "LINEAR"]!(row, support_vectors.slice(s * features, (s + 1) * features)),
+            kernelOf(row, support_vectors.slice(s * features, (s + 1) * features), attributes),
           );
     const score = dot(similar, coefficients) + rho[0];
     return transformedRow([one_class === 1 ? (score > 0 ? 1 : -1) : score], attributes.post_transform ?? "NONE")[0]!;
@@ -127,7 +129,7 @@ const of = (attributes: Attributes, dtype: "f32" | "i64" = "f32"): OperatorCase 
   inputs: { X: { dtype, dims: [5, 2], range: [-2, 2] } },
 });
 export const cases = (): readonly OperatorCase[] => [
-  ...kernels.map(kernel_type => of({ ...vectors, kernel_type, kernel_params: [0.5, 0.25, 3] })),
+  ...svmKernels.map(kernel_type => of({ ...vectors, kernel_type, kernel_params: [0.5, 0.25, 3] })),
   of({ ...vectors, kernel_type: "RBF", kernel_params: [0.5, 0, 0], one_class: 1 }),
   of({ coefficients: [0.5, -2], rho: [1] }, "i64"),
 ];

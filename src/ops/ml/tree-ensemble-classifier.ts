@@ -5,7 +5,8 @@ import { printDims, refuse, requireOneOf } from "../checks.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { Builder, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { numbersOf } from "../reference-tensors.js";
-import { integerLabels, largestLabel } from "./class-labels.js";
+import type { ClassLabels } from "./class-labels.js";
+import { classLabels, hasTextLabels, labelDtype, labelWhere, largestLabel } from "./class-labels.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
 import { exampleRows, exampleTrees, listOrTensor, scoresOfRow, treeListAttributes, treeLists } from "./tree-lists.js";
 import { leafWeights, treeScores } from "./tree-table.js";
@@ -27,18 +28,19 @@ export const operator: Operator = {
     classlabels_int64s: { type: "ints" },
     classlabels_strings: { type: "strings" },
   },
-  dtypes: () => ({ Y: "i64", Z: "f32" }),
+  dtypes: node => ({ Y: labelDtype(node), Z: "f32" }),
+  makesText: hasTextLabels,
   shape: node => {
     const X = node.dims.X!;
     if (X.length !== 2) refuse("shape", op, node, `X of ${printDims(X)} must be rows×features; reshape it`);
     requireOneOf(op, node, "post_transform", scoreTransforms);
-    return { Y: [X[0]!], Z: [X[0]!, Poly.int(integerLabels(op, node, "classlabels_int64s").length)] };
+    return { Y: [X[0]!], Z: [X[0]!, Poly.int(classLabels(op, node).length)] };
   },
   expand: (node, build) => {
     const { attributes } = node;
     const dtype = node.dtypes.X === "f64" ? "f64" : "f32";
     const { table, entries } = treeLists(op, node, "class");
-    const labels = integerLabels(op, node, "classlabels_int64s");
+    const labels = classLabels(op, node);
     const columns = labels.length;
     const X = build.node("Cast", [node.inputs.X], { to: onnxCodeOf(dtype) });
     const weights = build.constant(dtype, [table.leaves, columns], leafWeights(table.leaves, columns, entries, "SUM"));
@@ -49,7 +51,7 @@ export const operator: Operator = {
     const transform: string = attributes.post_transform;
     const scores = columns === 2 && isBinary(node) ? twoColumns(build, moved, votes, dtype) : moved;
     const Z = transformScores(build, scores, transform, dtype);
-    const Y = columns === 1 ? oneLabel(build, moved, labels[0]!, votes, dtype) : largestLabel(build, scores, labels);
+    const Y = columns === 1 ? oneLabel(build, moved, labels, votes, dtype) : largestLabel(build, scores, labels);
     return { Y, Z: build.node("Cast", [Z], { to: onnxCodeOf("f32") }) };
   },
 };
@@ -66,17 +68,15 @@ function twoColumns(build: Builder, scores: Value, votes: boolean, dtype: "f32" 
 }
 
 /** A single label stands against 0. */
-function oneLabel(build: Builder, scores: Value, label: number, votes: boolean, dtype: "f32" | "f64"): Value {
+function oneLabel(build: Builder, scores: Value, labels: ClassLabels, votes: boolean, dtype: "f32" | "f64"): Value {
   const holds = build.node("Greater", [scores, build.constant(dtype, [], [votes ? 0.5 : 0])]);
-  const [yes, no] = [build.constant("i64", [], [label]), build.constant("i64", [], [0])];
-  return build.node("Reshape", [build.node("Where", [holds, yes, no]), build.constant("i64", [1], [-1])]);
+  return labelWhere(build, holds, labels);
 }
 
 export const doc: OperatorDoc = {
   summary: "Decision trees whose leaves vote for classes: the label with the most, and the scores",
   dtypes: "number",
   opsets: [1, 3],
-  limits: "labels are integers",
 };
 export const tolerance: Tolerance = { relative: 16, absolute: 8 };
 
