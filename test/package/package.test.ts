@@ -260,11 +260,16 @@ installed("with splitting, operators beside ai.onnx are read when a model names 
     absWorkingDir: consumer.folder,
   });
   const first = filesAtFirst("split/app.js", metafile.outputs);
-  const rest = Object.keys(metafile.outputs).filter(name => !first.has(name));
-  const sizes = await Promise.all([first, rest].map(gzippedSize));
-  print(`browser bundle of the library: ${sizes[0]} bytes gzipped, ${sizes[1]} more on demand`);
-  // issue "Foundation": browser bundle of the library at most 250 KB
-  assert(sizes[0]! <= 250_000, `${sizes[0]} bytes gzipped`);
+  const compiler = Object.keys(metafile.outputs).filter(name => name.includes("compile-model"));
+  assert.equal(compiler.length, 1);
+  const model = filesAtFirst(compiler[0]!, metafile.outputs, new Set(first));
+  const rest = Object.keys(metafile.outputs).filter(name => !model.has(name));
+  const sizes = await Promise.all([first, model, rest].map(gzippedSize));
+  print(
+    `browser bundle of the library, gzipped: ${sizes[0]} bytes for a kept model, ${sizes[1]} for one that it compiles, ${sizes[2]} more on demand`,
+  );
+  // issue "Foundation": browser bundle of the library at most 250 KB, the compiler included
+  assert(sizes[1]! <= 250_000, `${sizes[1]} bytes gzipped`);
   await consumer.write("contrib.onnx", contribModel);
   assert.deepEqual(await runBundle("split/app.js"), result);
   assert.deepEqual(await runBundle("split/app.js", "contrib.onnx"), result);
@@ -277,7 +282,7 @@ installed("with splitting, operators beside ai.onnx are read when a model names 
   assert.deepEqual(await runBundle("split/app.js", "contrib.onnx"), { code: "target", message: problem });
 });
 
-/** Files that a page reads before it calls anything. */
+/** A file and those that it reads before anything is called. */
 function filesAtFirst(path: string, outputs: esbuild.Metafile["outputs"], into = new Set<string>()): Set<string> {
   if (into.has(path)) return into;
   into.add(path);
