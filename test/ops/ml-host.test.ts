@@ -53,6 +53,18 @@ test("LinearClassifier with labels of text", async () => {
   assertNear(Z, [1.35, -0.2, 0.925, 0.6, 3.05, 0.55, -0.775, -1.2, -0.1375, -0.9, 5.8, -0.2]);
 });
 
+test("LinearClassifier gives a row of NaN one of its labels, and the other rows theirs", async () => {
+  const X = new Tensor("f32", Float32Array.of(NaN, NaN, 1.5, 0.25), [2, 2]);
+  const { Y } = await run("LinearClassifier", X, { Y: i64 }, [
+    ints("classlabels_ints", [4, 5, 6]),
+    floats("coefficients", [0.5, -1, 2, 1, 0.25, -0.5]),
+    floats("intercepts", [0.1, -0.2, 0.3]),
+  ]);
+  const [first, second] = listOf(Y) as bigint[];
+  assert.ok([4n, 5n, 6n].includes(first!));
+  assert.equal(second, 5n);
+});
+
 const vectors = [
   text("kernel_type", "LINEAR"),
   floats("kernel_params", [0, 0, 0]),

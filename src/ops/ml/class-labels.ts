@@ -23,9 +23,12 @@ export const hasTextLabels = (node: NodeInfo): boolean => integersIn(node).lengt
 /** Handles of text have 32 bits. */
 export const labelDtype = (node: NodeInfo): Dtype => (hasTextLabels(node) ? "u32" : "i64");
 
-/** The label of the largest score in each row. */
-export const largestLabel = (build: Builder, scores: Value, labels: ClassLabels): Value =>
-  labelsAt(build, build.node("ArgMax", [scores], { axis: 1, keepdims: 0 }), labels);
+/** The label of the largest score in each row. Of a row of NaN it is any: ArgMax gives a position outside then. */
+export function largestLabel(build: Builder, scores: Value, labels: ClassLabels): Value {
+  const best = build.node("ArgMax", [scores], { axis: 1, keepdims: 0 });
+  const last = build.constant("i64", [], [labels.length - 1]);
+  return labelsAt(build, build.node("Min", [best, last]), labels);
+}
 
 /** Labels at positions; text is looked up by the host. */
 export function labelsAt(build: Builder, positions: Value, labels: ClassLabels): Value {
