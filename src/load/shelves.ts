@@ -24,8 +24,8 @@ export async function shelf(build: string): Promise<Shelf | undefined> {
 }
 
 const CHUNK_BYTES = 4 << 20;
-/** Weights beyond this take longer to write than a model to compile. */
-const MOST_DISK_BYTES = 2 ** 29;
+/** Four such models fill the folder. */
+const MOST_DISK_BYTES = 2 ** 30;
 /** A page has a small part of the disk. */
 const MOST_PAGE_BYTES = 2 ** 27;
 

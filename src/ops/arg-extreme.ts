@@ -1,6 +1,7 @@
 // What ArgMax and ArgMin share: the position of the largest or smallest element along an axis, in two reductions: the extreme
 // value, then the first (or last) index that has it.
 import type { Dims } from "../graph/graph.js";
+import { isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
@@ -43,7 +44,8 @@ export function argExtreme(op: string, extreme: "max" | "min"): Operator {
           const at = keepdims === 0 ? index.toSpliced(axis, 0, along) : index.with(axis, along);
           const x = data!.at(...at);
           const best = extreme === "max" ? x.max(along) : x.min(along);
-          const isBest = x.eq(best);
+          // NaN is the extreme wherever there is one, as in NumPy
+          const isBest = isFloat(data!.dtype) ? x.eq(best).or(x.ne(x)) : x.eq(best);
           const position = select_last_index
             ? where(isBest, along, literal("i32", -1)).max(along)
             : where(isBest, along, literal("i32", 2 ** 31 - 1)).min(along);
@@ -66,7 +68,9 @@ export function argExtremeReference(better: (a: number | bigint, b: number | big
       for (let k = 1; k < data!.dims[along]!; k++) {
         at[along] = k;
         const x = read(at)!;
-        if (better(x, best) || (select_last_index && x === best)) [best, found] = [x, k];
+        const isNext = Number.isNaN(best) ? false : Number.isNaN(x) || better(x, best);
+        if (isNext || (select_last_index && (x === best || (Number.isNaN(x) && Number.isNaN(best)))))
+          [best, found] = [x, k];
       }
       return BigInt(found);
     });
@@ -75,6 +79,11 @@ export function argExtremeReference(better: (a: number | bigint, b: number | big
 }
 
 export const argExtremeCases = (): readonly OperatorCase[] => [
+  {
+    name: "NaN",
+    inputs: { data: { dtype: "f32", dims: [2, 3], data: [1, Number.NaN, 5, 7, Number.NaN, 5] } },
+    attributes: { axis: 1 },
+  },
   { name: "first axis", inputs: { data: { dtype: "f32", dims: [7, 19] } } },
   {
     name: "last axis, dropped",

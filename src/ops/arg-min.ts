@@ -15,5 +15,4 @@ export const doc: OperatorDoc = {
   summary: "The position of the smallest element along an axis",
   dtypes: "number",
   opsets: [1, 13],
-  limits: "where an element is NaN, the position is not meaningful",
 };

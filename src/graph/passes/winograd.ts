@@ -3,8 +3,8 @@
 // channels outweigh the walks through memory. Weights are transformed in float64 and rounded once; results differ from the direct sum by rounding.
 import { Poly } from "../../ir/poly.js";
 import { filterRows, POINTS } from "../../ops/winograd.js";
-import { constantDims, constantValue, lazyData, typedView } from "../constants.js";
-import type { GraphNode, Value } from "../graph.js";
+import { constantDims, constantValue, typedView } from "../constants.js";
+import type { ConstantData, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
 import type { Rule } from "../rewrite.js";
@@ -80,28 +80,49 @@ function pays([k, c]: readonly number[], [, height, width]: readonly number[]): 
   return 1.1 * covered * (0.5 * c! * k! + 9 * c! + 8 * k!) + START_CYCLES / pixels < direct;
 }
 
-/** G g Gᵀ of each filter g: for each of the 16 values a matrix, channels × outputs. */
+/**
+ * G g Gᵀ of each filter g: for each of the 16 values a matrix, channels × outputs. Whoever packs them asks for one part after the other: the
+ * filters are read once, and each part is computed where it is wanted.
+ */
 function transformed(W: Value, name: string, k: number, c: number): Value {
-  const compute = async (): Promise<Uint8Array> => {
-    const weights = typedView("f32", await W.constant!.read()) as Float32Array;
-    const out = new Float32Array(PRODUCTS * c * k);
-    const factors = new Float64Array(9);
-    for (let p = 0; p < PRODUCTS; p++) {
-      const [row, column] = [filterRows[Math.floor(p / POINTS)]!, filterRows[p % POINTS]!];
-      for (let i = 0; i < 9; i++) factors[i] = row[Math.floor(i / 3)]! * column[i % 3]!;
-      transformInto(out.subarray(p * c * k), weights, factors, k, c);
-    }
-    return new Uint8Array(out.buffer);
+  const matrixBytes = 4 * c * k;
+  const byteLength = PRODUCTS * matrixBytes;
+  let filters: Promise<Float32Array> | undefined;
+  const read = async (): Promise<Float32Array> => typedView("f32", await W.constant!.read()) as Float32Array;
+  const constant: ConstantData = {
+    byteLength,
+    read: async () => {
+      const out = new Uint8Array(byteLength);
+      transformInto(out, 0, await read(), k, c);
+      return out;
+    },
+    readInto: async (target, offset) => {
+      filters ??= read();
+      transformInto(target, offset, await filters, k, c);
+      if (offset + target.length === byteLength) filters = undefined;
+    },
   };
-  const dims = [PRODUCTS, c, k].map(n => Poly.int(n));
-  return { name, dtype: "f32", dims, constant: lazyData(PRODUCTS * c * k * 4, compute) };
+  return { name, dtype: "f32", dims: [PRODUCTS, c, k].map(n => Poly.int(n)), constant };
 }
-function transformInto(out: Float32Array, weights: Float32Array, factors: Float64Array, k: number, c: number): void {
-  for (let filter = 0; filter < k; filter++)
-    for (let channel = 0; channel < c; channel++) {
-      const from = 9 * (filter * c + channel);
+
+/** Elements from byte `offset` on, as many as `target` holds. */
+function transformInto(target: Uint8Array, offset: number, filters: Float32Array, k: number, c: number): void {
+  const out = new Float32Array(target.buffer, target.byteOffset, target.length / 4);
+  const first = offset / 4;
+  const matrix = c * k;
+  const factors = new Float64Array(9);
+  for (let p = Math.floor(first / matrix); p * matrix < first + out.length; p++) {
+    const [row, column] = [filterRows[Math.floor(p / POINTS)]!, filterRows[p % POINTS]!];
+    for (let i = 0; i < 9; i++) factors[i] = row[Math.floor(i / 3)]! * column[i % 3]!;
+    const from = Math.max(first, p * matrix);
+    const to = Math.min(first + out.length, (p + 1) * matrix);
+    for (let at = from; at < to; at++) {
+      const channel = Math.floor((at - p * matrix) / k);
+      const filter = at % k;
+      const g = 9 * (filter * c + channel);
       let sum = 0;
-      for (let i = 0; i < 9; i++) sum += factors[i]! * weights[from + i]!;
-      out[channel * k + filter] = sum;
+      for (let i = 0; i < 9; i++) sum += factors[i]! * filters[g + i]!;
+      out[at - first] = sum;
     }
+  }
 }
