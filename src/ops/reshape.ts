@@ -17,8 +17,9 @@ function newDims(node: NodeInfo): Dims {
   const asked = dims.shape
     ? requiredPolys("Reshape", node, "shape")
     : ((attributes.shape as readonly number[] | undefined) ?? []).map(n => Poly.int(n));
+  const isCopied = (d: number): boolean => asked[d]?.isZero === true && attributes.allowzero !== 1;
   const out = asked.map((p, d) => {
-    if (!p.isZero || attributes.allowzero === 1) return p;
+    if (!isCopied(d)) return p;
     return (
       data[d] ??
       refuse(
@@ -30,7 +31,13 @@ function newDims(node: NodeInfo): Dims {
     );
   });
   const open = out.findIndex(isMinusOne);
-  if (open >= 0) out[open] = remaining(node, out, data);
+  // copied dims are on both sides, so that an empty batch leaves the rest as it is
+  if (open >= 0)
+    out[open] = remaining(
+      node,
+      out.filter((_, d) => !isCopied(d)),
+      data.filter((_, d) => !isCopied(d)),
+    );
   check(node, out, data);
   return out;
 }
@@ -61,12 +68,14 @@ export const operator: Operator = {
 
 export const reference: Reference = ({ data, shape }, attributes) => {
   const asked = shape ? numbersOf(shape) : (attributes.shape as number[]);
-  const dims = asked.map((n, d) => (n === 0 && attributes.allowzero !== 1 ? data!.dims[d]! : n));
-  const rest = sizeOf(dims.filter(n => n !== -1));
+  const isCopied = (d: number): boolean => asked[d] === 0 && attributes.allowzero !== 1;
+  const dims = asked.map((n, d) => (isCopied(d) ? data!.dims[d]! : n));
+  const rest = sizeOf(dims.filter((n, d) => n !== -1 && !isCopied(d)));
+  const all = sizeOf(data!.dims.filter((_, d) => !isCopied(d)));
   return {
     reshaped: withDims(
       data!,
-      dims.map(n => (n === -1 ? sizeOf(data!.dims) / rest : n)),
+      dims.map(n => (n === -1 ? all / rest : n)),
     ),
   };
 };
@@ -75,6 +84,7 @@ const shape = (...data: number[]) => ({ dtype: "i64", dims: [data.length], data 
 export const cases = (): readonly OperatorCase[] => [
   { name: "to fewer dims", inputs: { data: { dtype: "f32", dims: [2, 3, 4] }, shape: shape(6, 4) } },
   { name: "copied and open dims", inputs: { data: { dtype: "f32", dims: [2, 3, 4] }, shape: shape(2, 0, -1, 1) } },
+  { name: "an empty batch, copied", inputs: { data: { dtype: "f32", dims: [0, 5, 24] }, shape: shape(0, 0, 8, -1) } },
   { name: "dims that share no factor", inputs: { data: { dtype: "i32", dims: [6, 35] }, shape: shape(10, 21) } },
   {
     name: "to a scalar",
