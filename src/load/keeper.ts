@@ -9,7 +9,7 @@ export class Keeper {
   readonly #compiled: CompiledGraph;
   /** what the store has of the model itself */
   #known: ModelHead | undefined;
-  #done: Promise<void> | undefined;
+  #done: Promise<void> = Promise.resolve();
 
   constructor(store: ModelStore, info: ModelInfo, compiled: CompiledGraph, known?: ModelHead) {
     this.#store = store;
@@ -19,7 +19,7 @@ export class Keeper {
   }
   /** Everything that was begun is written. */
   get done(): Promise<void> {
-    return this.#done ?? Promise.resolve();
+    return this.#done;
   }
   /** Called after each run; costs next to nothing when there is nothing new. */
   afterRun(): void {
@@ -28,7 +28,7 @@ export class Keeper {
     const before = this.#known;
     const head = this.#head();
     this.#known = head;
-    this.#done = this.done.then(() => this.#keep(head, before)).catch(() => {});
+    this.#done = this.#done.then(() => this.#keep(head, before)).catch(() => {});
   }
   async #keep(head: ModelHead, before: ModelHead | undefined): Promise<void> {
     const { general, perRun } = this.#compiled;

@@ -41,9 +41,7 @@ interface Modules {
     cpus(): readonly { readonly model: string }[];
   };
   "node:child_process": { spawn(command: string, parameters: readonly string[], options: object): Child };
-  "node:crypto": {
-    createHash(name: "sha256"): { update(data: string | Uint8Array): { digest(encoding: "hex"): string } };
-  };
+  "node:crypto": { createHash(name: "sha256"): { update(text: string): { digest(encoding: "hex"): string } } };
 }
 interface Process {
   readonly platform: string;
@@ -80,8 +78,8 @@ export const memoryBytes = (): { readonly total: number; readonly free: number }
   return { total: os.totalmem(), free: os.freemem() };
 };
 export const processorName = (): string => nodeModule("node:os").cpus()[0]?.model.trim() ?? "unknown processor";
-export const sha256 = (data: string | Uint8Array): string =>
-  nodeModule("node:crypto").createHash("sha256").update(data).digest("hex");
+export const sha256 = (text: string): string =>
+  nodeModule("node:crypto").createHash("sha256").update(text).digest("hex");
 
 export const isAlive = (pid: number): boolean => {
   try {

@@ -1,8 +1,8 @@
 // QLinearLeakyRelu of com.microsoft: LeakyRelu of a tensor of 8 bits.
-import { unaryReference } from "../elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc } from "../operator.js";
 import { exact } from "../reference-tensors.js";
-import { quantizedInput, quantizedOperator, quantizedParameters, quantizedReference } from "./quantized.js";
+import { quantizedOperator } from "./quantized.js";
+import { quantizedUnaryCases, quantizedUnaryReference } from "./quantized-elementwise.js";
 
 export const operator: Operator = /* @__PURE__ */ quantizedOperator("QLinearLeakyRelu", {
   operands: ["X"],
@@ -18,22 +18,5 @@ export const doc: OperatorDoc = {
   opsets: [1, 1],
 };
 export const tolerance = exact;
-
-const real = /* @__PURE__ */ unaryReference((x, { alpha }) => (x >= 0 ? x : (alpha ?? 0.01) * x));
-export const reference = /* @__PURE__ */ quantizedReference(["X"], "Y", ({ X }, attributes) => {
-  return real({ X: X! }, attributes, { present: ["X"], opset: 14, outputCount: 1 }).Y!;
-});
-
-const of = (dtype: "u8" | "i8", dims: readonly number[], zero?: number): OperatorCase => ({
-  name: `${dtype} ${dims.join("×")}${zero === undefined ? ", no zero points" : ""}`,
-  inputs: {
-    ...quantizedInput("X", dtype, dims, 0.0371, zero),
-    ...quantizedParameters("Y", dtype, 0.0417, zero === undefined ? undefined : zero - 5),
-  },
-});
-export const cases = (): readonly OperatorCase[] => [
-  of("u8", [3, 17], 128),
-  of("i8", [2, 3, 5], 3),
-  of("i8", [7]),
-  of("u8", [0, 3], 128),
-];
+export const reference = /* @__PURE__ */ quantizedUnaryReference((x, { alpha }) => (x >= 0 ? x : (alpha ?? 0.01) * x));
+export const cases = (): readonly OperatorCase[] => quantizedUnaryCases(0.0417);
