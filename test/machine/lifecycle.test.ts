@@ -8,14 +8,11 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Machine } from "../../src/targets/cpu/machine.js";
 import { WORKER_SOURCE } from "../../src/targets/wasm/worker-source.js";
+import { longRun, refusesToOvertake, rejectsRunsWhenDisposed, turnsTheEventLoop } from "./contract.js";
 import type { Kind } from "./kernels.js";
 import { bytesOf, call, KINDS, machineOf, testModule, wordsOf } from "./kernels.js";
 
 const scratch = (machine: Machine) => ({ address: machine.heapBase + 65536, bytesPerThread: 64 });
-/** blocks of about 0.1 ms */
-const longRun = (machine: Machine, blocks: number) =>
-  machine.prepare([call("work", blocks, machine.heapBase, 100_000)], scratch(machine));
-
 /** Runs a module text in a fresh process; it can use what this file's neighbours export. Killed, and so failed, after 30 s. */
 function child(text: string): Promise<{ code: number | string; output: string }> {
   const kernels = JSON.stringify(new URL("./kernels.js", import.meta.url).href);
@@ -67,31 +64,14 @@ for (const kind of KINDS.filter(k => k !== "caller")) {
   test(`${kind}: the event loop turns while a run goes on`, async () => {
     const machine = await machineOf(kind);
     try {
-      const program = longRun(machine, 1500);
-      let running = true;
-      let turns = 0;
-      const run = machine.run(program, [], []).finally(() => {
-        running = false;
-      });
-      while (running) {
-        turns++;
-        await new Promise(resolve => setTimeout(resolve, 1));
-      }
-      await run;
-      // at least 75 ms of work, so a loop that is free turns dozens of times; a blocked one turns once
-      assert.ok(turns > 10, `only ${turns} turns`);
+      await turnsTheEventLoop(machine);
     } finally {
       machine.dispose();
     }
   });
 
   test(`${kind}: dispose() during a run rejects it and all that wait`, async () => {
-    const machine = await machineOf(kind);
-    const program = longRun(machine, 3000);
-    const runs = [machine.run(program, [], []), machine.run(program, [], []), machine.run(program, [], [])];
-    await new Promise(resolve => setImmediate(resolve));
-    machine.dispose();
-    for (const run of runs) await assert.rejects(run, { code: "disposed", message: "The model was disposed" });
+    await rejectsRunsWhenDisposed(await machineOf(kind));
   });
 }
 
@@ -120,14 +100,7 @@ test("a signal interrupts a run that has begun, and the machine works afterwards
 test("runSync refuses to overtake pending runs", async () => {
   const machine = await machineOf("shared 2");
   try {
-    const program = longRun(machine, 20);
-    const pending = machine.run(program, [], []);
-    assert.throws(() => machine.runSync!(program, [], []), {
-      code: "option",
-      message: "runSync() can't wait for runs that are pending; await them first",
-    });
-    await pending;
-    assert.deepEqual(machine.runSync!(program, [], []), []);
+    await refusesToOvertake(machine);
   } finally {
     machine.dispose();
   }

@@ -4,6 +4,7 @@ import { test, type TestContext } from "node:test";
 import type { Machine } from "../../src/targets/cpu/machine.js";
 import { nativeProblem } from "../../src/targets/c/target.js";
 import { random, randomCase, runCase, scratch } from "../machine/cases.js";
+import { refusesToOvertake, rejectsRunsWhenDisposed, turnsTheEventLoop } from "../machine/contract.js";
 import { bytesOf, call, wordsOf } from "../machine/kernels.js";
 import { nativeMachine } from "./machines.js";
 
@@ -22,10 +23,6 @@ function withMachine(name: string, threads: number, delays: boolean, body: (mach
     }
   });
 }
-/** blocks of about 0.1 ms */
-const longRun = (machine: Machine, blocks: number) =>
-  machine.prepare([call("work", blocks, machine.heapBase, 100_000)], scratch(machine));
-
 for (const threads of [1, 2, 4])
   for (const delays of [false, true])
     withMachine("random programs, asynchronous and synchronous runs in turn", threads, delays, async machine => {
@@ -98,41 +95,14 @@ for (const threads of [1, 2, 4])
     },
   );
 
-withMachine("the event loop turns while a run goes on", 2, false, async machine => {
-  const program = longRun(machine, 1500);
-  let running = true;
-  let turns = 0;
-  const run = machine.run(program, [], []).finally(() => {
-    running = false;
-  });
-  while (running) {
-    turns++;
-    await new Promise(resolve => setTimeout(resolve, 1));
-  }
-  await run;
-  // at least 75 ms of work, so a loop that is free turns dozens of times; a blocked one turns once
-  assert.ok(turns > 10, `only ${turns} turns`);
-});
+withMachine("the event loop turns while a run goes on", 2, false, turnsTheEventLoop);
 
 withMachine("dispose() during a run rejects it and all that wait", 2, false, async machine => {
-  const program = longRun(machine, 3000);
-  const runs = [machine.run(program, [], []), machine.run(program, [], []), machine.run(program, [], [])];
-  await new Promise(resolve => setImmediate(resolve));
-  machine.dispose();
-  for (const run of runs) await assert.rejects(run, { code: "disposed", message: "The model was disposed" });
+  await rejectsRunsWhenDisposed(machine);
   assert.throws(() => machine.prepare([], scratch(machine)), { code: "disposed" });
 });
 
-withMachine("runSync refuses to overtake pending runs", 2, false, async machine => {
-  const program = longRun(machine, 20);
-  const pending = machine.run(program, [], []);
-  assert.throws(() => machine.runSync!(program, [], []), {
-    code: "option",
-    message: "runSync() can't wait for runs that are pending; await them first",
-  });
-  await pending;
-  assert.deepEqual(machine.runSync!(program, [], []), []);
-});
+withMachine("runSync refuses to overtake pending runs", 2, false, refusesToOvertake);
 
 withMachine("each thread has scratch memory of its own", 4, false, async machine => {
   const [base, cells] = [machine.heapBase + 65536, machine.heapBase];

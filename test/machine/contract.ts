@@ -1,0 +1,44 @@
+// What every machine must do, whatever it is made of: checks that the tests of WebAssembly's machines and of the native one call.
+import assert from "node:assert/strict";
+import type { Machine } from "../../src/targets/cpu/machine.js";
+import { scratch } from "./cases.js";
+import { call } from "./kernels.js";
+
+/** blocks of about 0.1 ms */
+export const longRun = (machine: Machine, blocks: number) =>
+  machine.prepare([call("work", blocks, machine.heapBase, 100_000)], scratch(machine));
+
+export async function turnsTheEventLoop(machine: Machine): Promise<void> {
+  const program = longRun(machine, 1500);
+  let running = true;
+  let turns = 0;
+  const run = machine.run(program, [], []).finally(() => {
+    running = false;
+  });
+  while (running) {
+    turns++;
+    await new Promise(resolve => setTimeout(resolve, 1));
+  }
+  await run;
+  // at least 75 ms of work, so a loop that is free turns dozens of times; a blocked one turns once
+  assert.ok(turns > 10, `only ${turns} turns`);
+}
+
+export async function rejectsRunsWhenDisposed(machine: Machine): Promise<void> {
+  const program = longRun(machine, 3000);
+  const runs = [machine.run(program, [], []), machine.run(program, [], []), machine.run(program, [], [])];
+  await new Promise(resolve => setImmediate(resolve));
+  machine.dispose();
+  for (const run of runs) await assert.rejects(run, { code: "disposed", message: "The model was disposed" });
+}
+
+export async function refusesToOvertake(machine: Machine): Promise<void> {
+  const program = longRun(machine, 20);
+  const pending = machine.run(program, [], []);
+  assert.throws(() => machine.runSync!(program, [], []), {
+    code: "option",
+    message: "runSync() can't wait for runs that are pending; await them first",
+  });
+  await pending;
+  assert.deepEqual(machine.runSync!(program, [], []), []);
+}
