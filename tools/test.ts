@@ -2,7 +2,9 @@
 // `--all` asks for the full sweeps (AZULEJO_SWEEP=all in the tests' environment).
 // Node 20 knows no globs in `node --test`, and newer versions no folders, so the files are listed here.
 import { spawnSync } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { filesBelow, root } from "./project.js";
 
 const all = process.argv.includes("--all");
@@ -17,9 +19,12 @@ if (files.length === 0) {
 }
 // node:test leaves a core free by default: on two cores, half of the machine.
 const runner = ["--test", "--test-reporter=spec", `--test-concurrency=${availableParallelism()}`];
+// what earlier runs or the user's own models left in the cache must not decide what is tested
+const cache = mkdtempSync(join(tmpdir(), "azulejo-test-cache-"));
 const { status } = spawnSync(process.execPath, [...runner, ...flags, ...files], {
   cwd: root,
   stdio: "inherit",
-  env: all ? { ...process.env, AZULEJO_SWEEP: "all" } : process.env,
+  env: { ...process.env, AZULEJO_CACHE: cache, ...(all ? { AZULEJO_SWEEP: "all" } : {}) },
 });
+rmSync(cache, { recursive: true, force: true });
 process.exit(status ?? 1);

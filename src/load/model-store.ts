@@ -39,6 +39,12 @@ export interface ModelInfo {
   readonly passes: Report["passes"];
   readonly notes: readonly string[];
 }
+/** JSON leaves undefined out: tensors of unknown rank have their `dims` again. */
+const restoredInfo = (info: ModelInfo): ModelInfo => ({
+  ...info,
+  inputs: info.inputs.map(t => ({ ...t, dims: t.dims })),
+  outputs: info.outputs.map(t => ({ ...t, dims: t.dims })),
+});
 export interface KeptModel {
   readonly model: ModelHead;
   readonly executable: SavedExecutable | undefined;
@@ -106,7 +112,8 @@ export class ModelStore {
       file = await this.#shelf.open(key);
       const kept = file && (await read(file));
       if (file && kept && (await this.#isSame(kept.head.external))) {
-        const { model, executable } = kept.head;
+        const { executable } = kept.head;
+        const model = { ...kept.head.model, info: restoredInfo(kept.head.model.info) };
         const opened = file;
         const parts = executable === undefined ? undefined : { head: executable, parts: kept.parts };
         return { model, executable: parts, path: this.#shelf.place(key), close: () => opened.close() };

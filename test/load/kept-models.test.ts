@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it, mock } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { type LoadOptions, load, type ModelSource, type Progress, Tensor } from "azulejo";
+import { type LoadOptions, load, type Model, type ModelSource, type Progress, Tensor } from "azulejo";
 import {
   elementType,
   f32Tensor,
@@ -69,6 +69,8 @@ const mixedInputs = (rows: number, c: boolean) => ({
 });
 
 interface Outcome {
+  /** what load() tells of inputs and outputs */
+  readonly signature: Pick<Model, "inputs" | "outputs">;
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** was it taken from the disk? */
   readonly kept: boolean;
@@ -85,11 +87,12 @@ async function once(
   options: LoadOptions = {},
 ): Promise<Outcome> {
   const model = await load(source, { threads: 2, ...options });
+  const signature = { inputs: model.inputs, outputs: model.outputs };
   const outputs = await model.run(inputs);
   const kept = model.report().notes.some(note => note.startsWith("compiled before"));
   model.dispose();
   await quiet();
-  return { outputs, kept };
+  return { signature, outputs, kept };
 }
 const programs = async (): Promise<string[]> =>
   (await readdir(folder)).filter(name => name.endsWith(".program")).map(name => join(folder, name));
@@ -118,6 +121,7 @@ describe("kept models", () => {
     const second = await once(bytes, mixedInputs(5, true));
     assert.equal(second.kept, true);
     assert.deepEqual(second.outputs, first.outputs);
+    assert.deepEqual(second.signature, first.signature);
     for (const threads of [1, 2]) {
       const kept = await once(bytes, mixedInputs(9, false), { threads });
       const fresh = await once(bytes, mixedInputs(9, false), { threads, cache: false });
@@ -191,6 +195,7 @@ describe("kept models", () => {
     const second = await once(waiting, inputs(3, 4));
     assert.equal(second.kept, true);
     assert.deepEqual(second.outputs, first.outputs);
+    assert.deepEqual(second.signature, first.signature);
     assert.equal((await programs()).length, 2);
     const other = await once(waiting, inputs(2, 3, 2));
     assert.deepEqual(other.outputs.y!.dims, [2, 3, 2]);
