@@ -43,6 +43,11 @@ class Canonicalizer {
 
   kernel(k: Kernel): Canonical {
     this.#lines.push(`grid ${k.grid.map(a => this.#axis(a)).join(" ")}`);
+    const { segments } = k;
+    if (segments)
+      this.#lines.push(
+        `segments ${this.#axis(segments.axis)} ${this.#axis(segments.at)} ${this.#tensor(segments.offsets)}`,
+      );
     this.#body(k);
     // what nothing reads or writes is still a parameter
     for (const t of k.tensors) this.#tensor(t);

@@ -9,7 +9,7 @@ import { children, gathersIn, reach, unionAxes } from "./tile.js";
  * Contractions of integers count alike; indices, comparisons and conversions don't count. In a fold that steps, what
  * hangs on its state is counted at each step.
  */
-export function countOperations({ stores, folds }: Kernel): Poly {
+export function countOperations({ stores, folds, segments }: Kernel): Poly {
   const counted = new Set<Node>();
   const count = (roots: readonly Node[], turns: Turns): Poly => {
     // operands come first
@@ -22,7 +22,9 @@ export function countOperations({ stores, folds }: Kernel): Poly {
       if (each === 0 || counted.has(n)) continue;
       counted.add(n);
       const axes = unionAxes(n.axes, n.kind === "reduce" ? n.over : [], again ? turns.axes : []);
-      total = total.add(Poly.product(axes.map(a => a.extent)).mul(each));
+      // an index lies in one segment
+      const walked = axes.filter(a => a !== segments?.at);
+      total = total.add(Poly.product(walked.map(a => a.extent)).mul(each));
     }
     return total;
   };

@@ -3,8 +3,8 @@ import { nameKernel } from "./names.js";
 import { ExpressionParser } from "./parse-expression.js";
 import { ParseScope } from "./parse-scope.js";
 import { Poly } from "./poly.js";
-import type { Axis, Combine, Dim, Fold, Kernel, Layout, Node, Store, Tensor } from "./tile.js";
-import { newAxis, nextId, node } from "./tile.js";
+import type { Axis, Combine, Dim, Fold, Kernel, Layout, Node, Segments, Store, Tensor } from "./tile.js";
+import { newAxis, nextId, node, segmentCount } from "./tile.js";
 
 /**
  * The kernel of a text. With `original`, the kernel that the text was printed from, sizes of the same name are the same symbols, so that the
@@ -21,6 +21,7 @@ class Parser {
   readonly #expressions: ExpressionParser;
   readonly #dims: Dim[] = [];
   #grid: Axis[] = [];
+  #segments: Segments | undefined;
 
   constructor(text: string, original: Kernel | undefined) {
     this.#scope = new ParseScope(text, original);
@@ -42,6 +43,7 @@ class Parser {
       tensors: [...this.#scope.tensors.values()],
       dims: this.#dims,
       grid: this.#grid,
+      ...(this.#segments ? { segments: this.#segments } : {}),
       stores,
       folds,
     };
@@ -70,7 +72,7 @@ class Parser {
     const x = this.#scope.in;
     if (x.take("symbol")) for (const name of x.items(() => x.name())) this.#scope.symbol(name);
     else if (x.is("input") || x.is("output") || x.is("inout")) this.#tensor(x.next().text as Tensor["role"]);
-    else if (x.take("grid")) this.#grid = x.items(() => this.#axis());
+    else if (x.take("grid")) this.#grid = x.items(() => this.#gridAxis());
     else if (x.take("axis")) x.items(() => this.#axis());
     else if (x.take("view")) this.#view();
     else this.#definition();
@@ -119,6 +121,20 @@ class Parser {
     x.expect(":");
     const axis = newAxis(name, this.#scope.poly());
     this.#scope.axes.set(name, axis);
+    return axis;
+  }
+  #gridAxis(): Axis {
+    const x = this.#scope.in;
+    const axis = this.#axis();
+    if (!x.take("segments")) return axis;
+    if (this.#segments) throw x.fail(`"${axis.name}" is the second axis in segments; a grid has one at most`);
+    const offsets = this.#scope.known(this.#scope.tensors, "tensor");
+    x.expect("at");
+    const at = newAxis(x.name(), segmentCount(offsets));
+    if (this.#scope.axes.has(at.name) || this.#scope.symbols.has(at.name))
+      throw x.fail(`"${at.name}" is declared twice; rename one of them`);
+    this.#scope.axes.set(at.name, at);
+    this.#segments = { axis, at, offsets };
     return axis;
   }
   #view(): void {

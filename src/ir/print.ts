@@ -129,8 +129,9 @@ class Printer {
     if (others.length > 0) this.#line(`symbol ${others.join(", ")}`);
     for (const t of k.tensors) this.#line(this.#tensor(t));
     const bound = new Set<Axis>([...k.grid, ...foldsOf(k).map(f => f.axis)]);
+    if (k.segments) bound.add(k.segments.at);
     const free = axesOfKernel(k).filter(a => !bound.has(a));
-    if (k.grid.length > 0) this.#line(`grid ${k.grid.map(a => this.#axis(a)).join(", ")}`);
+    if (k.grid.length > 0) this.#line(`grid ${k.grid.map(a => this.#gridAxis(a)).join(", ")}`);
     if (free.length > 0) this.#line(`axis ${free.map(a => this.#axis(a)).join(", ")}`);
     this.#body(k);
     this.#lines.push("}");
@@ -144,6 +145,11 @@ class Printer {
   }
   #axis(a: Axis): string {
     return `${sizeWord(a.name)}: ${this.poly(a.extent)}`;
+  }
+  #gridAxis(a: Axis): string {
+    const { segments } = this.#kernel;
+    if (segments?.axis !== a) return this.#axis(a);
+    return `${this.#axis(a)} segments ${word(segments.offsets.name)} at ${sizeWord(segments.at.name)}`;
   }
   #tensor(t: Tensor): string {
     const layout = t.layout ? ` ${this.#layout(t.layout)}` : "";

@@ -132,12 +132,22 @@ export interface Store {
   readonly when?: Node;
   readonly source?: string;
 }
+/**
+ * Ragged parts of an axis of the grid: part s holds the indices from offsets[s] to offsets[s + 1]. `at`, a point, is the part that an
+ * index lies in; no block crosses parts. Offsets start with 0, do not fall, and end with the axis's extent.
+ */
+export interface Segments {
+  readonly axis: Axis;
+  readonly at: Axis;
+  readonly offsets: Tensor;
+}
 export interface Kernel {
   readonly name: string;
   readonly tensors: readonly Tensor[];
   readonly dims: readonly Dim[];
   /** parallel axes */
   readonly grid: readonly Axis[];
+  readonly segments?: Segments;
   readonly stores: readonly Store[];
   /** all folds of the grid body in order, also those whose result nobody reads (they store) */
   readonly folds: readonly Fold[];
@@ -182,6 +192,9 @@ export function gathered(node: Node): Poly {
   }
   return Poly.sym(s);
 }
+/** one fewer than the bounds of segments */
+export const segmentCount = (offsets: Tensor): Poly => (offsets.dims[0] ?? Poly.one).sub(1);
+
 export const unionAxes = (...lists: readonly (readonly Axis[])[]): Axis[] => [...new Set(lists.flat())];
 
 type Fields<K extends Node["kind"]> = Omit<NodeOf<K>, "id" | "name"> & { name?: string };

@@ -5,7 +5,7 @@ import { boundOf, isNonNegative } from "./bounds.js";
 import { Poly } from "./poly.js";
 import { refusedDomain } from "./domains.js";
 import type { Axis, Combine, Fold, Kernel, Node, Store, Tensor } from "./tile.js";
-import { axesOf, gathersIn, isTensor, reach } from "./tile.js";
+import { axesOf, gathersIn, isTensor, reach, segmentCount } from "./tile.js";
 import { checkNode, quoted } from "./verify-node.js";
 import type { Body } from "./walk.js";
 import { foldsOf, isSeparate, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
@@ -37,9 +37,9 @@ export function verify(kernel: Kernel): Verified {
   checkScopes(kernel, fail);
   foldsOf(kernel).forEach(f => checkFold(f, kernel, fail));
   checkCells(kernel, fail);
+  const conditions: SizeCondition[] = checkSegments(kernel, fail);
   checkReductions(kernel, fail);
-  const conditions: SizeCondition[] = [];
-  checkStores(kernel, kernel, [...kernel.grid], conditions, fail);
+  checkStores(kernel, kernel, aroundOf(kernel), conditions, fail);
   checkRoles(kernel, fail);
   checkInPlace(kernel, fail);
   return { conditions: unique(conditions) };
@@ -70,9 +70,14 @@ function checkScopes(kernel: Kernel, fail: Fail): void {
   body(kernel, new Set());
 }
 
-/** axes of folds over steps: one index at a time */
+/** axes of folds over steps, and the number of a segment: one index at a time */
 const pointsOf = (kernel: Kernel): ReadonlySet<Axis> =>
-  new Set(foldsOf(kernel).flatMap(f => (f.steps ? [f.axis] : [])));
+  new Set([
+    ...foldsOf(kernel).flatMap(f => (f.steps ? [f.axis] : [])),
+    ...(kernel.segments ? [kernel.segments.at] : []),
+  ]);
+/** the loops around a kernel's own body */
+const aroundOf = (kernel: Kernel): Axis[] => [...kernel.grid, ...(kernel.segments ? [kernel.segments.at] : [])];
 
 function checkFold(f: Fold, kernel: Kernel, fail: Fail): void {
   if (f.next.length !== f.init.length)
@@ -129,6 +134,37 @@ function checkCells(kernel: Kernel, fail: Fail): void {
   }
 }
 
+/** Segments of one axis of the grid, bounded by a tensor of i32, with one bound at least; what they contain is seen by whoever runs the kernel. */
+function checkSegments(kernel: Kernel, fail: Fail): SizeCondition[] {
+  const { segments } = kernel;
+  if (!segments) return [];
+  const { axis, at, offsets } = segments;
+  const name = `the segments of "${axis.name}"`;
+  if (!kernel.grid.includes(axis)) fail(`${name} are no axis of the grid; use .segments() in grid alone`);
+  if (!kernel.tensors.includes(offsets))
+    fail(`${name} are bounded by "${offsets.name}", which the kernel does not declare; add it to the signature`);
+  if (offsets.dtype !== "i32" || offsets.dims.length !== 1)
+    fail(
+      `${name} are bounded by "${offsets.name}", ${offsets.dtype} with ${offsets.dims.length} dims; it must be i32 with one`,
+    );
+  if (offsets.role !== "input")
+    fail(`${name} are bounded by "${offsets.name}", which the kernel writes; bounds must stand before it runs`);
+  const others = [...kernel.grid, ...foldsOf(kernel).map(f => f.axis)];
+  if (others.includes(at) || !at.extent.equals(segmentCount(offsets)))
+    fail(`${name} are numbered by "${at.name}", which must be an axis of its own, one shorter than "${offsets.name}"`);
+  for (const n of nodesOf(kernel)) {
+    if (n.kind !== "load" || isTensor(n.tensor)) continue;
+    const d = n.tensor.axes.indexOf(axis);
+    if (d >= 0 && !n.index[d]!.equals(Poly.sym(axis.sym)))
+      fail(
+        `"${n.tensor.name}" is read along "${axis.name}" across segments; read it at "${axis.name}" itself, or make it in another kernel`,
+        n,
+      );
+  }
+  const message = `kernel "${kernel.name}": "${offsets.name}" is empty, and segments have one bound more than there are of them`;
+  return [{ left: Poly.one, relation: "le", right: offsets.dims[0]!, message }];
+}
+
 /** The grid's axes come in blocks, and steps of folds are points: neither can be reduced over. */
 function checkReductions(kernel: Kernel, fail: Fail): void {
   const points = pointsOf(kernel);
@@ -143,7 +179,9 @@ function checkReductions(kernel: Kernel, fail: Fail): void {
     const point = n.over.find(a => points.has(a));
     if (point)
       fail(
-        `"${n.name}" reduces over "${point.name}", which is a point of a fold over .steps(); add the values up in the state of the fold`,
+        point === kernel.segments?.at
+          ? `"${n.name}" reduces over "${point.name}", the number of a segment, which is one in each block; reduce over .all()`
+          : `"${n.name}" reduces over "${point.name}", which is a point of a fold over .steps(); add the values up in the state of the fold`,
         n,
       );
   }
@@ -167,7 +205,7 @@ function checkStores(kernel: Kernel, b: Body, around: readonly Axis[], condition
         s,
       );
     if (s.combine) checkCombine(kernel, s, s.combine, fail);
-    else checkOnce(s, around, fail);
+    else checkOnce(kernel, s, around, fail);
     // what is written under a condition is inside where the condition holds: whoever runs the kernel checks it
     if (s.when) continue;
     s.index.forEach((p, d) => {
@@ -176,7 +214,7 @@ function checkStores(kernel: Kernel, b: Body, around: readonly Axis[], condition
   }
 }
 /** Each element is written once: every axis of the value, and every loop around, moves the place. */
-function checkOnce(s: Store, around: readonly Axis[], fail: Fail): void {
+function checkOnce(kernel: Kernel, s: Store, around: readonly Axis[], fail: Fail): void {
   const written = s.index.flatMap(axesOf);
   for (const n of [...(s.when ? [s.when] : []), s.value]) {
     const extra = n.axes.find(a => !written.includes(a) && !around.includes(a));
@@ -186,7 +224,8 @@ function checkOnce(s: Store, around: readonly Axis[], fail: Fail): void {
         s,
       );
   }
-  const repeated = around.find(a => !written.includes(a) && !a.extent.equals(1));
+  // segments have no index in common
+  const repeated = around.find(a => !written.includes(a) && !a.extent.equals(1) && a !== kernel.segments?.at);
   if (repeated)
     fail(
       `every index of "${repeated.name}" writes the same elements of "${s.tensor.name}"; index with "${repeated.name}", or write after its loop`,

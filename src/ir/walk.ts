@@ -54,6 +54,7 @@ export function viewsOf(nodes: readonly Node[]): Materialized[] {
 /** Axes in the order in which they occur: the grid's, then those of folds and nodes. */
 export function axesOfKernel(kernel: Kernel): Axis[] {
   const axes = new Set<Axis>(kernel.grid);
+  if (kernel.segments) axes.add(kernel.segments.at);
   const add = (list: readonly Axis[]): void => {
     for (const a of list) axes.add(a);
   };

@@ -13,8 +13,8 @@ const SHORT_CHANNELS = 16;
 
 /** Decides all fusions and tells the view of them. Returns what the schedule has to say. */
 export function fuseAxes(view: KernelView): { fuse: Fusion[]; split: string[] } {
-  // writes that meet follow each other in the order of their axes
-  if (storesOf(view.kernel).some(s => s.combine)) return { fuse: [], split: [] };
+  // writes that meet follow each other in the order of their axes; segments are parts of one axis
+  if (storesOf(view.kernel).some(s => s.combine) || view.kernel.segments) return { fuse: [], split: [] };
   const apart = planarImage(view) ?? fuseRun(view);
   if (apart) return apart;
   const reductions = view.names.values.some(n => n.kind === "reduce");

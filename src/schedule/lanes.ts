@@ -20,7 +20,9 @@ export function chooseLane(view: KernelView, s: SinkView): string | undefined {
   const nodes = view.inline(s.value);
   const reduces = nodes.filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   const wide = s.axes.filter(a => !rows.includes(a));
-  const options = rows.map(a => ({ axis: a, cost: costOf(view, s, a, rows.includes(a)) }));
+  // segments start anywhere, and panels at multiples of a vector
+  const able = rows.filter(a => a !== view.kernel.segments?.axis);
+  const options = able.map(a => ({ axis: a, cost: costOf(view, s, a, rows.includes(a)) }));
   if (reduces.length || wide.length) {
     const inside = [...new Set([...wide, ...reduces.flatMap(n => view.axes(n.over))])];
     for (const a of inside)

@@ -47,6 +47,7 @@ function collectNames(kernel: Kernel): Names {
   const roots = [...folds.flatMap(f => [...f.init, ...rootsOf(f.stores), ...f.next]), ...rootsOf(kernel.stores)];
   const values = reach(roots);
   const axes = new Set<Axis>(kernel.grid);
+  if (kernel.segments) axes.add(kernel.segments.at);
   for (const f of folds) axes.add(f.axis);
   for (const n of values) {
     for (const a of n.axes) axes.add(a);

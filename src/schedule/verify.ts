@@ -26,6 +26,13 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
     refuse(
       `axes are fused, and writes to "${joining.tensor.name}" follow each other in the order of their axes; leave them apart`,
     );
+  const segmented = kernel.segments && names.axis(kernel.segments.axis);
+  if (segmented !== undefined) {
+    if (schedule.fuse.some(f => f.includes(segmented)))
+      refuse(`axis "${segmented}" is walked in segments and fused with another; leave it apart`);
+    if (Object.values(schedule.stage).some(s => s.lane === segmented))
+      refuse(`axis "${segmented}" is walked in segments, which start anywhere in a vector; put another axis in lanes`);
+  }
   const crossed = crossedAxes(names);
   const partsOf = (name: string): Axis[] => {
     const f = schedule.fuse.find(x => x[2] === name);

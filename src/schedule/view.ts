@@ -66,8 +66,9 @@ export class KernelView {
     );
     return Number.isFinite(n) ? Math.max(0, n) : UNKNOWN_SIZE;
   }
+  /** an index lies in one segment, however many there are */
   extent(a: Axis): number {
-    return this.size(a.extent);
+    return a === this.kernel.segments?.at ? 1 : this.size(a.extent);
   }
   isGuessed(a: Axis): boolean {
     return [...a.extent.syms].some(s => !s.def && this.hints(s) === undefined && this.guesses(s) !== undefined);

@@ -1,13 +1,22 @@
 // Named dims of a kernel inside its body: ranges for grid and fold, whole axes, and the size as a tile.
 import { Poly } from "../ir/poly.js";
+import { isTensor, type Tensor } from "../ir/tile.js";
 import type { AnyIndex, AnyTile, Tile } from "./tile.js";
 import { Index, indexTile, newIndex } from "./tile.js";
+import { kernelError } from "./trace.js";
+import type { View } from "./view.js";
 
 /** A dim to be walked by grid or fold. `steps`: one index, a point, at a time. */
 export interface Range<A extends string> {
   readonly axis: A;
   readonly extent: Poly;
   readonly steps: boolean;
+  /** bounds of segments that no tile crosses */
+  readonly offsets?: Tensor;
+}
+/** A dim to be walked by grid in segments: its index knows the number of the segment that it is in. */
+export interface Segmented<A extends string> extends Range<A> {
+  readonly offsets: Tensor;
 }
 // biome-ignore lint/suspicious/noExplicitAny: a range whose axis only run time knows
 export type AnyRange = Range<any>;
@@ -28,6 +37,17 @@ export class DimValue<N extends string = any> {
   /** tiles of the dim; results must not depend on their size */
   tile<A extends string = Lowercase<N>>(as?: A): Range<A> {
     return { axis: this.#axis(as), extent: this.poly, steps: false };
+  }
+  /**
+   * Tiles that stay in one segment, for grid: segment s is offsets[s] … offsets[s + 1] − 1, and the index's `seg` is its number. Offsets
+   * start with 0, do not fall, and end with the size.
+   */
+  segments<A extends string = Lowercase<N>>(offsets: View<"i32", readonly [unknown]>, as?: A): Segmented<A> {
+    if (!isTensor(offsets.tensor))
+      throw kernelError(
+        `segments of "${this.name}" are bounded by "${offsets.tensor.name}", a materialised tile; bounds are a tensor of the signature`,
+      );
+    return { ...this.tile(as), offsets: offsets.tensor };
   }
   /** one index at a time, in order (recurrences): a point, so no axis of the tiles that it indexes */
   steps(as?: string): Range<never> {

@@ -4,6 +4,7 @@ import { newArray } from "../ir/arrays.js";
 import { Evaluator } from "../ir/evaluate/evaluator.js";
 import type { InterpretOptions, TensorArgument } from "../ir/evaluate/kernel.js";
 import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
+import { eachBlock } from "../ir/evaluate/segments.js";
 import { product } from "../ir/evaluate/values.js";
 import type { Axis, Fold, Kernel, Node, Store } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
@@ -55,12 +56,14 @@ function withOutputs(
 
 class Eager implements EagerHooks {
   readonly #evaluator: Evaluator;
+  readonly #kernel: Kernel;
   readonly #block: number | undefined;
   /** tensors that the kernel also reads: they change at the end of a body, as in a recorded kernel */
   readonly #inPlace: ReadonlySet<object>;
   #pending: Store[] = [];
   constructor(evaluator: Evaluator, kernel: Kernel, options: EagerOptions) {
     this.#evaluator = evaluator;
+    this.#kernel = kernel;
     this.#block = options.block;
     this.#inPlace = new Set(kernel.tensors.filter(t => t.role === "inout"));
   }
@@ -84,19 +87,15 @@ class Eager implements EagerHooks {
     this.#pending = outer;
     return result;
   }
-  grid(axes: readonly Axis[], body: () => void): void {
+  grid(axes: readonly Axis[], segments: Pick<Kernel, "segments">, body: () => void): void {
     const go = (d: number): void => {
       const axis = axes[d];
       if (!axis) {
         this.body(body);
         return;
       }
-      const extent = this.#evaluator.extent(axis);
-      const block = this.#block ?? Math.max(1, extent);
-      for (let start = 0; start < extent; start += block) {
-        this.#evaluator.restrict(axis, { start, length: Math.min(block, extent - start) });
-        go(d + 1);
-      }
+      const block = this.#block ?? Math.max(1, this.#evaluator.extent(axis));
+      eachBlock(this.#evaluator, { ...this.#kernel, ...segments }, axis, block, () => go(d + 1));
     };
     go(0);
   }

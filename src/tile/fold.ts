@@ -37,6 +37,8 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
 ): States<S> {
   const r = recording();
   if (!r) throw kernelError("fold is called outside of a kernel; move it into the body that kernel() got");
+  if (range.offsets)
+    throw kernelError(`fold walks "${range.axis}" in segments, which grid alone does; use .tile() or .steps()`);
   const axis = newAxis(range.axis, range.extent);
   if (range.steps) r.points.add(axis);
   const start = r.cells ? forCells(r.cells, range, init, options) : init;

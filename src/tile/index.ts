@@ -7,7 +7,7 @@ export { print } from "../ir/print.js";
 export type { Axis, Combine, Kernel, Tensor } from "../ir/tile.js";
 export { type SizeCondition, type Verified, verify } from "../ir/verify.js";
 export { cells } from "./cells.js";
-export { type AnyRange, DimValue, dimOf, type Range, whole } from "./dim.js";
+export { type AnyRange, DimValue, dimOf, type Range, type Segmented, whole } from "./dim.js";
 export type { EagerOptions } from "./eager.js";
 export { type FoldOptions, fold } from "./fold.js";
 export {
@@ -62,6 +62,7 @@ export {
   lowest,
   maximum,
   minimum,
+  SegmentIndex,
   Tile,
   type TileValues,
   tileOf,

@@ -3,17 +3,17 @@ import type { Dtype } from "../ir/dtypes.js";
 import type { TensorArgument } from "../ir/evaluate/kernel.js";
 import { nameKernel } from "../ir/names.js";
 import { Poly, Sym } from "../ir/poly.js";
-import type { Axis, Dim, Fold, Kernel, Node, Store, Tensor } from "../ir/tile.js";
-import { newAxis, reach } from "../ir/tile.js";
+import type { Axis, Dim, Fold, Kernel, Node, Segments, Store, Tensor } from "../ir/tile.js";
+import { newAxis, reach, segmentCount } from "../ir/tile.js";
 import type { SizeCondition } from "../ir/verify.js";
 import { verify } from "../ir/verify.js";
 import { rootsOfStore } from "../ir/walk.js";
-import type { AnyRange, Range } from "./dim.js";
+import type { AnyRange, Range, Segmented } from "./dim.js";
 import { DimValue } from "./dim.js";
 import type { EagerOptions } from "./eager.js";
 import { runEagerly } from "./eager.js";
 import type { AnyIndex } from "./tile.js";
-import { Index } from "./tile.js";
+import { Index, SegmentIndex } from "./tile.js";
 import { kernelError, record, recording } from "./trace.js";
 import type { DimNames, Words } from "./types.js";
 import { View } from "./view.js";
@@ -159,7 +159,16 @@ const kernelOf = (
   dims: readonly Dim[],
   r: ReturnType<typeof record>,
 ): Kernel => {
-  const k: Kernel = { name, tensors, dims, grid: r.grid ?? [], stores: r.stores, folds: r.folds };
+  const { segments } = r;
+  const k: Kernel = {
+    name,
+    tensors,
+    dims,
+    grid: r.grid ?? [],
+    ...(segments ? { segments } : {}),
+    stores: r.stores,
+    folds: r.folds,
+  };
   nameKernel(k);
   return k;
 };
@@ -204,7 +213,8 @@ export function accesses(
   return { read, written };
 }
 
-type IndicesOf<R extends readonly AnyRange[]> = { [K in keyof R]: R[K] extends Range<infer A> ? Index<A> : never };
+type IndexOf<R> = R extends Segmented<infer A> ? SegmentIndex<A> : R extends Range<infer A> ? Index<A> : never;
+type IndicesOf<R extends readonly AnyRange[]> = { [K in keyof R]: IndexOf<R[K]> };
 /** Parallel blocks over the ranges; once a kernel. */
 export function grid<const R extends readonly AnyRange[]>(
   ...args: readonly [...R, (...indices: IndicesOf<R>) => void]
@@ -218,9 +228,23 @@ export function grid<const R extends readonly AnyRange[]>(
     throw kernelError("grid walks in parallel and .steps() in order; use .tile(), or fold over .steps()");
   const axes: Axis[] = ranges.map(g => newAxis(g.axis, g.extent));
   r.grid = axes;
-  const run = (): void => body(...axes.map(a => new Index(a)));
-  if (r.eager) r.eager.grid(axes, run);
+  const segments = segmentsOf(ranges, axes);
+  if (segments) {
+    r.segments = segments;
+    r.points.add(segments.at);
+  }
+  const run = (): void =>
+    body(...axes.map(a => (a === segments?.axis ? new SegmentIndex(a, segments.at) : new Index(a))));
+  if (r.eager) r.eager.grid(axes, segments ? { segments } : {}, run);
   else run();
+}
+function segmentsOf(ranges: readonly AnyRange[], axes: readonly Axis[]): Segments | undefined {
+  const [first, second] = ranges.flatMap((g, i) => (g.offsets ? [{ axis: axes[i]!, offsets: g.offsets }] : []));
+  if (second)
+    throw kernelError(
+      `grid walks "${first!.axis.name}" and "${second.axis.name}" in segments; one of them at most, walk the other with .tile()`,
+    );
+  return first && { ...first, at: newAxis(`${first.axis.name}.seg`, segmentCount(first.offsets)) };
 }
 
 /** What `recordKernel` needs: everything that a signature would have said. */

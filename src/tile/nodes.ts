@@ -165,6 +165,10 @@ function checkReducible(op: ReduceOp, over: readonly Axis[]): void {
       throw kernelError(
         `${op} over "${a.name}", an axis of the grid, whose blocks run apart; reduce over .all() or fold over .tile()`,
       );
+    if (recording()?.segments?.at === a)
+      throw kernelError(
+        `${op} over "${a.name}", the number of a segment, which is one in each block; reduce over .all()`,
+      );
     if (isPoint(a))
       throw kernelError(
         `${op} over "${a.name}", which is a point of a fold over .steps(); add the values up in the state of the fold`,

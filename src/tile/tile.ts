@@ -236,6 +236,15 @@ export class Index<A extends string = string> extends Tile<A, "i32"> {
   }
 }
 
+/** An index of a dim in segments, and the number of the segment, a point. */
+export class SegmentIndex<A extends string = string> extends Index<A> {
+  readonly seg: Index<never>;
+  constructor(axis: Axis, at: Axis) {
+    super(axis);
+    this.seg = new Index<never>(at);
+  }
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: the tile whose axes and dtype only run time knows
 export type AnyTile = Tile<any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: see AnyTile

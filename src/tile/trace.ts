@@ -1,6 +1,6 @@
 // The recording under way: where nodes, stores and folds of the kernel's body go while its TypeScript runs once.
 import type { Value } from "../ir/evaluate/values.js";
-import type { Axis, Fold, Node, NodeOf, Store } from "../ir/tile.js";
+import type { Axis, Fold, Kernel, Node, NodeOf, Segments, Store } from "../ir/tile.js";
 import { node } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
 import { captureSite } from "./source.js";
@@ -10,13 +10,14 @@ export interface EagerHooks {
   computed(n: Node): void;
   value(n: Node): Value;
   stored(s: Store): void;
-  grid(axes: readonly Axis[], body: () => void): void;
+  grid(axes: readonly Axis[], segments: Pick<Kernel, "segments">, body: () => void): void;
   /** runs `step` on each block of the axis, handing it nodes that hold the state; returns nodes that hold the last state */
   fold(f: Fold, step: (state: readonly Node[]) => readonly Node[]): readonly Node[];
 }
 export interface Recording {
   readonly name: string;
   grid: readonly Axis[] | undefined;
+  segments?: Segments;
   readonly folds: Fold[];
   readonly stores: Store[];
   /** the innermost body being recorded: the grid's or a fold's */

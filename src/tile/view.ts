@@ -78,7 +78,9 @@ export function store(tensor: Tensor, index: readonly Poly[], value: AnyTile, op
     );
   const written = unionAxes(...index.map(axesOf));
   const { combine, when } = options;
-  const extra = [...value.node.axes, ...(when?.node.axes ?? [])].filter(a => !written.includes(a));
+  const extra = [...value.node.axes, ...(when?.node.axes ?? [])].filter(
+    a => !written.includes(a) && a !== r.segments?.at,
+  );
   if (extra.length > 0 && !combine) {
     const names = extra.map(a => `"${a.name}"`).join(", ");
     throw kernelError(

@@ -15,6 +15,7 @@ import { constant, f32, grid, i64, kernel } from "../../src/tile/index.js";
 import { cases } from "../kernels/cases.js";
 import { foldForms, programs, randomArguments, randomKernel, randomSizes } from "../kernels/random.js";
 import * as stage1 from "../kernels/stage1.js";
+import { groupedGemm } from "../kernels/segments.js";
 import { typedCases } from "../kernels/typed-cases.js";
 
 /** everything about a kernel that text keeps: structure and all names */
@@ -123,6 +124,24 @@ test("results of random kernels do not depend on blocks, and eager execution giv
   );
 });
 
+test("segments as text", () => {
+  const k = groupedGemm().ir;
+  assert.match(print(k), /\n {2}grid m: M segments Off at m\.seg, n: N\n/);
+  assert.notEqual(
+    canonicalKey(k),
+    canonicalKey(parse(print(k).replace(" segments Off at m.seg", "").replace("m.seg", "0"))),
+  );
+  const refused = [
+    ["m: M segments Z at s", 'tensor "Z" is not defined above; define it or correct the name'],
+    ["m: M segments O at m", '"m" is declared twice; rename one of them'],
+    ["m: M segments O at s, n: M segments O at t", '"n" is the second axis in segments; a grid has one at most'],
+  ];
+  for (const [axes, message] of refused)
+    assert.throws(() => parse(`kernel k(M, B) { input O: i32[B] output Y: f32[M] grid ${axes} store Y[m] = 0 }`), {
+      code: "parse",
+      message: `line 1: ${message}`,
+    });
+});
 test("text that is no kernel is refused with line and remedy", () => {
   const body = (statement: string): string =>
     `kernel k(N) {\n  input X: f32[N]\n  output Y: f32[N]\n  grid i: N\n  ${statement}\n}\n`;

@@ -216,6 +216,57 @@ const refused: readonly (readonly [string, string, string])[] = [
     text("store X[m, n] = X[n, m]", "inout X: f32[M, N]"),
     '"X" is read where other blocks of "m" may write it; read and write it in two kernels',
   ],
+  ...(
+    [
+      [
+        "an unknown dtype of bounds",
+        "i64[B]",
+        "",
+        "",
+        'the segments of "m" are bounded by "O", i64 with 1 dims; it must be i32 with one',
+      ],
+      [
+        "bounds with two dims",
+        "i32[B, 1]",
+        "",
+        "",
+        'the segments of "m" are bounded by "O", i32 with 2 dims; it must be i32 with one',
+      ],
+      [
+        "bounds that the kernel writes",
+        "i32[B]",
+        "axis b: B store O[b] = 1",
+        "inout",
+        'the segments of "m" are bounded by "O", which the kernel writes; bounds must stand before it runs',
+      ],
+      [
+        "a sum over the number of a segment",
+        "i32[B]",
+        "x = sum(X[s]) over s as f32",
+        "",
+        '"x" reduces over "s", the number of a segment, which is one in each block; reduce over .all()',
+      ],
+      [
+        "a view across segments",
+        "i32[B]",
+        "view v of X[m] over m x = v[m + 1]",
+        "",
+        '"v" is read along "m" across segments; read it at "m" itself, or make it in another kernel',
+      ],
+    ] as const
+  ).map(
+    ([name, bounds, body, role, message]) =>
+      [
+        name,
+        `kernel k(M, B) { input X: f32[M] ${role || "input"} O: ${bounds} output Y: f32[M] grid m: M segments O at s ${body} store Y[m] = ${body.includes("x =") ? "x" : "X[m]"} }`,
+        message,
+      ] as const,
+  ),
+  [
+    "a write at the number of a segment",
+    "kernel k(M, B) { input O: i32[B] output Y: f32[B] grid m: M segments O at s store Y[s] = 0 }",
+    'every index of "m" writes the same elements of "Y"; index with "m", or write after its loop',
+  ],
   [
     "a view without an axis",
     text("view v of X[m, n] over m  store Y[m, n] = v[a]"),
@@ -288,6 +339,15 @@ test("writes that sizes decide come back as conditions", () => {
     return c!.relation === "lt" ? at(c!.left) < at(c!.right) : at(c!.left) <= at(c!.right);
   };
   assert.deepEqual([holds(3, 5), holds(3, 4)], [true, false]);
+});
+test("segments have a bound, and writes by their number stay inside where sizes say so", () => {
+  const k = kernel({ X: f32("M"), O: i32("B"), Y: f32("M G") }, ({ X, O, Y, M }) =>
+    grid(M.segments(O), m => Y.at(m, m.seg).set(X.at(m))),
+  );
+  assert.deepEqual(conditions(k.ir), [
+    'kernel "kernel": "O" is empty, and segments have one bound more than there are of them',
+    'kernel "kernel": "Y" is written along dim 1 up to -2 + B, which must be below its size G',
+  ]);
 });
 test("gathered writes are checked by whoever runs the kernel", () => {
   const k = kernel({ X: f32("A"), I: i32("A"), Y: f32("B") }, ({ X, I, Y, A }) =>

@@ -12,6 +12,7 @@ import * as m from "./movement.js";
 import { joiningCases } from "./joining.js";
 import { cellCases } from "./cells.js";
 import { scanCases } from "./scans.js";
+import { segmentCases } from "./segments.js";
 import type { Reduction } from "./reductions.js";
 import * as r from "./reductions.js";
 
@@ -446,4 +447,5 @@ export const typedCases: readonly TypedCase[] = [
   ...joiningCases,
   ...scanCases,
   ...cellCases,
+  ...segmentCases,
 ];

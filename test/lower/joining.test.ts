@@ -1,4 +1,4 @@
-// Writes that join what is there, scans and cells, compiled, against plain loops; random joining ones against the interpreter, to the last bit.
+// Writes that join what is there, scans, cells and segments, compiled, against plain loops; random joining ones against the interpreter, to the last bit.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -14,6 +14,7 @@ import { f32, fold, grid, i32, inPlace, kernel, literal, where, zeros } from "..
 import { cellCases, mandelbrot } from "../kernels/cells.js";
 import { joiningCases } from "../kernels/joining.js";
 import { scanCases, scanRows, stepsTo } from "../kernels/scans.js";
+import { segmentCases } from "../kernels/segments.js";
 import { arraysOf, difference, valuesOf } from "../kernels/typed-cases.js";
 import type { Data } from "./harness.js";
 import { defaultSchedule, runOnce } from "./harness.js";
@@ -23,7 +24,7 @@ const schedules: readonly (readonly [string, (k: Kernel) => Schedule])[] = [
   ["small blocks", k => ({ ...deriveSchedule(k), block: Object.fromEntries(k.grid.map(a => [a.name, 2])) })],
   ["the plain schedule", () => defaultSchedule],
 ];
-for (const c of [...joiningCases, ...scanCases, ...cellCases])
+for (const c of [...joiningCases, ...scanCases, ...cellCases, ...segmentCases])
   for (const [name, scheduleOf] of schedules)
     test(`${c.name} with ${name}`, () => {
       const k = c.kernel();

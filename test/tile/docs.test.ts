@@ -20,14 +20,25 @@ function run(code: string): { kernel: tile.TileKernel; printed: unknown[] } {
   return { kernel: exported.kernel!, printed };
 }
 
-test("the page has four kernels", () => assert.equal(blocks.length, 4));
+test("the page has five kernels", () => assert.equal(blocks.length, 5));
 test("softmax runs eagerly", () => {
   const { printed } = run(blocks[0]!);
   const [got] = printed as [Float32Array];
   [0.09003057, 0.24472848, 0.66524094].forEach((want, i) => assert.ok(Math.abs(got[i]! - want) < 1e-7));
 });
-test("rows are summed by their labels", () => {
+test("rows are multiplied by the matrix of their group", () => {
   const { kernel } = run(blocks[1]!);
+  const args = {
+    X: { dtype: "f32", dims: [3, 1], data: Float32Array.of(1, 2, 3) },
+    W: { dtype: "f32", dims: [2, 1, 2], data: Float32Array.of(1, 10, 2, 20) },
+    Offsets: { dtype: "i32", dims: [3], data: Int32Array.of(0, 1, 3) },
+    Y: { dtype: "f32", dims: [3, 2], data: new Float32Array(6) },
+  } as const;
+  interpretKernel(kernel.ir, args);
+  assert.deepEqual([...args.Y.data], [1, 10, 4, 40, 6, 60]);
+});
+test("rows are summed by their labels", () => {
+  const { kernel } = run(blocks[2]!);
   const args = {
     X: { dtype: "f32", dims: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
     Label: { dtype: "i32", dims: [3], data: Int32Array.of(1, 0, 1) },
@@ -37,7 +48,7 @@ test("rows are summed by their labels", () => {
   assert.deepEqual([...args.Y.data], [3, 4, 6, 8]);
 });
 test("attention weighs by softmax", () => {
-  const { kernel } = run(blocks[2]!);
+  const { kernel } = run(blocks[3]!);
   const tensor = (dims: number[], data: number[]) => ({ dtype: "f32" as const, dims, data: Float32Array.from(data) });
   const args = {
     Q: tensor([1, 1, 1], [2]),
@@ -50,7 +61,7 @@ test("attention weighs by softmax", () => {
   assert.ok(Math.abs(args.O.data[0]! - (10 * a + 20 * b) / (a + b)) < 1e-5);
 });
 test("mandelbrot counts the iterations of each point", () => {
-  const { kernel } = run(blocks[3]!);
+  const { kernel } = run(blocks[4]!);
   const args = {
     X: { dtype: "f32", dims: [3], data: Float32Array.of(0, 1, 2) },
     Y: { dtype: "f32", dims: [1], data: Float32Array.of(0) },

@@ -4,7 +4,9 @@ import { test } from "node:test";
 import type { TileKernel, TileValues } from "../../src/tile/index.js";
 import { f32, fold, grid, i32, inPlace, kernel, zeros } from "../../src/tile/index.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
+import { groupedGemm, segmentCases } from "../kernels/segments.js";
 import * as stage1 from "../kernels/stage1.js";
+import { arraysOf, difference, valuesOf } from "../kernels/typed-cases.js";
 
 const kernels: Record<string, () => TileKernel> = {
   linear: () => stage1.linear() as never,
@@ -34,6 +36,15 @@ for (const [name, make] of Object.entries(kernels))
       });
     });
 
+for (const block of [undefined, 1, 4])
+  test(`segments, blocks of ${block ?? "everything"}`, () => {
+    for (const c of segmentCases.filter(c => c.name.includes("groups"))) {
+      const k = groupedGemm();
+      const args = arraysOf(c, k.ir);
+      const { Y } = k.eager(args as never, block ? { block } : {});
+      assert.equal(difference(c, valuesOf(Y)), undefined, c.name);
+    }
+  });
 test("values can be looked at while the kernel runs, and only then", () => {
   const seen: (TileValues | undefined)[] = [];
   const k = kernel({ X: f32("M K"), Y: f32("M") }, ({ X, Y, M, K }) =>

@@ -6,7 +6,7 @@ import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import { Poly } from "../../src/ir/poly.js";
 import { print } from "../../src/ir/print.js";
 import { nodesOf } from "../../src/ir/walk.js";
-import type { AnyTile, Dtype, Signature } from "../../src/tile/index.js";
+import type { AnyTile, Dtype, SegmentIndex, Signature } from "../../src/tile/index.js";
 import {
   bool,
   cells,
@@ -34,6 +34,15 @@ import {
 const signature = { X: f32("M K"), H: f16("M K"), I: i32("M"), B: bool("M"), U: u8("M"), V: f32("M"), Y: f32("M N") };
 // biome-ignore lint/suspicious/noExplicitAny: these bodies are wrong on purpose
 type Wrong = (env: any, m: any, n: any, k: any) => void;
+/** what a body does with the number of a segment */
+const segmented = (use: (seg: AnyTile) => unknown): unknown =>
+  // biome-ignore lint/suspicious/noExplicitAny: see Wrong
+  kernel(signature, (e: any) =>
+    grid(e.M.segments(e.I), e.N.tile(), (m, n) => {
+      use((m as SegmentIndex).seg);
+      e.Y.at(m, n).set(0);
+    }),
+  );
 /** the message of the error that a body throws, without the position, which must be in this file */
 function messageOf(body: Wrong): string {
   try {
@@ -262,6 +271,26 @@ const mistakes: readonly (readonly [string, Wrong, string])[] = [
     "cells of values",
     (e, m) => cells(e.V.at(m).named("v"), v => v as never),
     'cells run over indices, and "v" is a value; read it inside of them',
+  ],
+  [
+    "a sum over segments",
+    () => segmented(seg => seg.sum(seg as never)),
+    'sum over "m.seg", the number of a segment, which is one in each block; reduce over .all()',
+  ],
+  [
+    "segments of two dims",
+    e => kernel(signature, (f: typeof e) => grid(f.M.segments(f.I), f.N.segments(f.I), (m, n) => f.Y.at(m, n).set(0))),
+    'grid walks "m" and "n" in segments; one of them at most, walk the other with .tile()',
+  ],
+  [
+    "segments in a fold",
+    e => fold(e.K.segments(e.I), [zeros("f32")] as const, (_, s) => s as never),
+    'fold walks "k" in segments, which grid alone does; use .tile() or .steps()',
+  ],
+  [
+    "segments bounded by a value",
+    (e, m) => e.M.segments(materialize(e.I.at(m).named("i"), m)),
+    'segments of "M" are bounded by "i", a materialised tile; bounds are a tensor of the signature',
   ],
   [
     "grid in grid",

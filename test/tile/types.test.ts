@@ -56,12 +56,26 @@ const rejected = () => [
       Y.at(m, n).accumulate(X.at(m, k), "average");
       // @ts-expect-error the condition of a write must be bool
       Y.at(m, n).set(0, { when: J.at(m) });
+      // @ts-expect-error bounds of segments are i32
+      grid(M.segments(X), () => {});
+      // @ts-expect-error an index of tiles is in no segment
+      m.seg;
       // @ts-expect-error the state changes its dtype
       fold(K.tile(), [zeros("f32", m)] as const, (_, [s]) => [s.cast("f16")] as const);
     }),
   ),
 ];
 
+const acceptedSegments = () =>
+  kernel({ X: f32("M K"), W: f32("G K N"), O: i32("B"), Y: f32("M N") }, ({ X, W, O, Y, M, N, K }) =>
+    grid(M.segments(O), N.tile(), (m, n) => {
+      const k = K.all();
+      const group: Tile<never, "i32"> = m.seg;
+      // the number of a segment is no axis
+      const y: Tile<"m" | "n", "f32"> = dot(X.at(m, k), W.at(group, k, n), k);
+      Y.at(m, n).set(y);
+    }),
+  );
 const accepted = () =>
   kernel({ X: f32("M K"), W: f32("K N"), b: f32("N"), H: f16("M N"), Y: f32("M N") }, ({ X, W, b, H, Y, M, N, K }) =>
     grid(M.tile(), N.tile(), (m, n) => {
@@ -83,6 +97,7 @@ test("axis and dtype mistakes are compile-time errors", () => {
   // The build is the test; this says that the file was part of it.
   assert.equal(typeof rejected, "function");
   assert.equal(typeof accepted, "function");
+  assert.equal(typeof acceptedSegments, "function");
 });
 
 test("the table of accumulators in types is the one of dtypes", () => {

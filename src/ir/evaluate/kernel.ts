@@ -10,6 +10,7 @@ import type { EvaluateOptions } from "./evaluator.js";
 import { Evaluator } from "./evaluator.js";
 import type { RawArray, Storage } from "./memory.js";
 import { denseStorage, rawArrayName } from "./memory.js";
+import { eachBlock } from "./segments.js";
 import { product } from "./values.js";
 
 /** A tensor as a caller hands it in; outputs are written in place. */
@@ -64,11 +65,7 @@ export function runKernel(
       e.body(kernel.folds, kernel.stores);
       return;
     }
-    const extent = e.extent(axis);
-    for (let start = 0; start < extent; start += blocks[d]!) {
-      e.restrict(axis, { start, length: Math.min(blocks[d]!, extent - start) });
-      go(d + 1);
-    }
+    eachBlock(e, kernel, axis, blocks[d]!, () => go(d + 1));
   };
   go(0);
 }

@@ -14,6 +14,7 @@ import type { Func, Reg } from "./loop.js";
 import { add, lesser } from "./loop.js";
 import { verifyFunc } from "./loop-verify.js";
 import type { Lowered, Phase } from "./lowered.js";
+import { eachSegment } from "./segments.js";
 import { lowerRegion, lowerStage, storeSink } from "./stages.js";
 import type { Sink } from "./state.js";
 import { Lowering, origin } from "./state.js";
@@ -114,7 +115,8 @@ function bindBlocks(l: Lowering, axes: readonly Blocked[], block: Reg): Poly {
     const isOne = count.isConst && count.constant <= 1;
     const index = isOne ? Poly.zero : i === 0 ? rest : opaque("mod", rest, count);
     if (!isOne && i > 0) rest = opaque("div", rest, count);
-    if (size.equals(1)) {
+    // one index is a value by itself, but the part of a segment that lies in its block may be empty
+    if (size.equals(1) && axis !== l.kernel.segments?.axis) {
       l.bind(axis, index);
       continue;
     }
@@ -145,11 +147,13 @@ function mainPhase(l: Lowering): Phase {
     if (size === undefined) return [];
     return [{ axis, size: unit === undefined ? Poly.int(size) : l.blockSize(name, unit) }];
   });
-  return phase(l, l.kernel.name, blocked, () => {
+  const body = (): void => {
     for (const f of l.kernel.folds) if (storesSomething(f)) lowerFold(l, f);
     const sinks = l.kernel.stores.map(s => storeSink(l, s));
     if (sinks.length) lowerRegion(l, sinks, f => lowerFold(l, f));
-  });
+  };
+  const { segments } = l.kernel;
+  return phase(l, l.kernel.name, blocked, segments ? () => eachSegment(l, segments, body) : body);
 }
 
 // ---- phases before the main one

@@ -223,7 +223,8 @@ class Stage {
     if (pin.lane !== undefined) return rows.find(a => l.names.axis(a) === pin.lane);
     const contraction = this.sinks.some(s => inlineContraction(l, s));
     const wide = this.sinks.some(s => wideAxes(l, s).length > 0);
-    return contraction || (!wide && !this.reduces) ? rows.at(-1) : undefined;
+    const able = rows.filter(a => a !== l.kernel.segments?.axis);
+    return contraction || (!wide && !this.reduces) ? able.at(-1) : undefined;
   }
 
   run(): void {
