@@ -80,6 +80,8 @@ function catalogue(modules: readonly (readonly [file: string, module: OperatorMo
   });
   const missing = leftOutRows(written);
   const operators = modules.map(([, { operator }]) => operator);
+  const names = modules.flatMap(([, { operator }]) => (operator.measured ? [pageName(operator)] : []));
+  const measured = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
   const onHost = operators.filter(o => bodiesOf(o).length === 0 && o.host?.run);
   return `# Operators
 
@@ -98,7 +100,9 @@ ${rows.join("\n")}
 
 ## On the host
 
-These run in JavaScript between compiled parts of a model, for the reason beside them. Others do so only for text and containers.
+These run in JavaScript between compiled parts of a model, for the reason beside them. Others do so only for text and containers, or where the rank of
+their inputs is not known before a run: ${measured}
+find in kernels what they give, and only their size is read in between.
 
 | operator | reason |
 |---|---|
@@ -117,14 +121,14 @@ ${missing.join("\n")}
 const bodiesOf = (o: Operator): readonly (keyof Operator)[] =>
   (["at", "kernels", "expand"] as const).filter(body => o[body] !== undefined);
 
-/** How many operators are functions of indices, themselves or by those that take their place. */
+/** How many operators are written in the kernel language, themselves or by those that take their place. */
 function shareOfTileBodies(operators: readonly Operator[]): string {
   const count = (body: keyof Operator): number => operators.filter(o => bodiesOf(o)[0] === body).length;
   const [at, expand, kernels] = [count("at"), count("expand"), count("kernels")];
   const compiled = at + expand + kernels;
-  const share = (of: number): string => `${(((at + expand) / of) * 100).toFixed(0)} %`;
-  return `${share(compiled)} of the ${compiled} that are compiled have a tile body (${share(operators.length)} of all): ${at} one of their own, ${expand} those of the
-operators that take their place. ${kernels} have kernels. The front end, the partition or the host does the work of the other ${operators.length - compiled}.`;
+  const share = ((compiled / operators.length) * 100).toFixed(1);
+  return `${share} % have a body in the kernel language: ${at} as functions of indices, ${kernels} as kernels, ${expand} by the operators that take their place.
+The front end, the partition or the host does the work of the other ${operators.length - compiled}.`;
 }
 
 /** Rows of what is left out; an operator that exists must not be among them. */

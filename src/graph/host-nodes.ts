@@ -15,6 +15,7 @@ const needsHost = (v: Value | undefined, operator: Operator): boolean =>
 export function isHostNode({ operator, inputs, info }: BoundNode): boolean {
   if (!operator.host) return false;
   if (!hasBody(operator)) return true;
+  if (operator.measured && Object.values(inputs).some(v => !v.dims || !v.dtype)) return true;
   return Object.values(inputs).some(v => needsHost(v, operator)) || (operator.makesText?.(info) ?? false);
 }
 

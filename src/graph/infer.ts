@@ -160,7 +160,7 @@ function inferOperator(node: GraphNode, values: NewValues, run: Inference): Node
   const bound = bindNode(node, run.registry);
   const { operator } = bound;
   const { attributes } = mapSubgraphs(node, g => substituteValues(g, v => values.get(v) ?? v));
-  if (isHostNode(bound)) {
+  if (operator.measured || isHostNode(bound)) {
     const types = hostTypes(bound);
     return { attributes, types: node.outputs.map((_, i) => types[outputName(operator, i)] ?? unknownType) };
   }

@@ -3,7 +3,8 @@ import type { AnyTensor } from "../runtime/host-value.js";
 import { normalizeAxis } from "./checks.js";
 import { concatenate, countOf, reshaped, slice } from "./host-tensors.js";
 import { withDims } from "./host-types.js";
-import type { HostNode, Operator, OperatorDoc } from "./operator.js";
+import { Poly } from "../ir/poly.js";
+import type { NodeInfo, Operator, OperatorDoc } from "./operator.js";
 
 export const operator: Operator = {
   name: "Compress",
@@ -11,6 +12,20 @@ export const operator: Operator = {
   outputs: ["output"],
   attributes: { axis: { type: "int" } },
   shape: () => ({}),
+  measured: true,
+  expand: (node, build) => {
+    const { input, condition } = node.inputs;
+    const axis = axisOf(node, node.dims.input!.length);
+    const data = axis === undefined ? build.node("Reshape", [input, build.constant("i64", [1], [-1])]) : input!;
+    // a condition may be shorter than what it is for, and what it says of more is nothing
+    const size = axis === undefined ? Poly.product(node.dims.input!) : node.dims.input![axis]!;
+    const end = build.node("Shape", [data], { start: axis ?? 0, end: (axis ?? 0) + 1 });
+    const zero = build.constant("i64", [1], [0]);
+    const holds = node.dims.condition![0]!.equals(size) ? condition : build.node("Slice", [condition, zero, end, zero]);
+    const [order, count] = build.several("StablePartition", 2, [holds], {}, "azulejo");
+    const positions = build.node("Prefix", [count, order], {}, "azulejo");
+    return { output: build.node("Gather", [data, positions], { axis: axis ?? 0 }) };
+  },
   host: {
     reason: "the data decide how large its result is",
     types: node => {
@@ -33,7 +48,7 @@ export const operator: Operator = {
   },
 };
 
-const axisOf = (node: HostNode, rank: number): number | undefined =>
+const axisOf = (node: NodeInfo, rank: number): number | undefined =>
   node.attributes.axis === undefined ? undefined : normalizeAxis("Compress", node, node.attributes.axis, rank);
 
 function compress(input: AnyTensor, condition: AnyTensor, axis: number | undefined): AnyTensor {

@@ -133,6 +133,7 @@ import { operator as pReluOperator } from "./p-relu.js";
 import { operator as padOperator } from "./pad.js";
 import { operator as parametricSoftplusOperator } from "./parametric-softplus.js";
 import { operator as powOperator } from "./pow.js";
+import { operator as prefixOperator } from "./prefix.js";
 import { operator as qLinearConvOperator } from "./q-linear-conv.js";
 import { operator as qLinearMatMulOperator } from "./q-linear-mat-mul.js";
 import { operator as quantizeLinearOperator } from "./quantize-linear.js";
@@ -198,6 +199,7 @@ import { operator as splitOperator } from "./split.js";
 import { operator as splitToSequenceOperator } from "./split-to-sequence.js";
 import { operator as sqrtOperator } from "./sqrt.js";
 import { operator as squeezeOperator } from "./squeeze.js";
+import { operator as stablePartitionOperator } from "./stable-partition.js";
 import { operator as stftOperator } from "./stft.js";
 import { operator as stringConcatOperator } from "./string-concat.js";
 import { operator as stringNormalizerOperator } from "./string-normalizer.js";
@@ -216,6 +218,7 @@ import { operator as topKOperator } from "./top-k.js";
 import { operator as transposeOperator } from "./transpose.js";
 import { operator as triluOperator } from "./trilu.js";
 import { operator as uniqueOperator } from "./unique.js";
+import { operator as unravelIndexOperator } from "./unravel-index.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
 import { operator as upsampleOperator } from "./upsample.js";
 import { operator as whereOperator } from "./where.js";
@@ -359,6 +362,7 @@ export const builtInOperators: readonly Operator[] = [
   padOperator,
   parametricSoftplusOperator,
   powOperator,
+  prefixOperator,
   qLinearConvOperator,
   qLinearMatMulOperator,
   quantizeLinearOperator,
@@ -424,6 +428,7 @@ export const builtInOperators: readonly Operator[] = [
   splitOperator,
   sqrtOperator,
   squeezeOperator,
+  stablePartitionOperator,
   stftOperator,
   stringConcatOperator,
   stringNormalizerOperator,
@@ -442,6 +447,7 @@ export const builtInOperators: readonly Operator[] = [
   transposeOperator,
   triluOperator,
   uniqueOperator,
+  unravelIndexOperator,
   unsqueezeOperator,
   upsampleOperator,
   whereOperator,

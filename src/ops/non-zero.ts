@@ -1,6 +1,7 @@
 // NonZero: the indices of all elements that are not zero, one column each. How many there are, only the data tell.
 import { countOf, int64 } from "./host-tensors.js";
 import { int, tensorType } from "./host-types.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Operator, OperatorDoc } from "./operator.js";
 import { isFloat } from "../ir/dtypes.js";
 import type { AnyTensor } from "../runtime/host-value.js";
@@ -10,6 +11,14 @@ export const operator: Operator = {
   inputs: ["X"],
   outputs: ["Y"],
   shape: () => ({}),
+  measured: true,
+  expand: ({ inputs, dtypes }, build) => {
+    const flat = build.node("Reshape", [inputs.X, build.constant("i64", [1], [-1])]);
+    const holds = dtypes.X === "bool" ? flat : build.node("Cast", [flat], { to: onnxCodeOf("bool") });
+    const [order, count] = build.several("StablePartition", 2, [holds], {}, "azulejo");
+    const positions = build.node("Prefix", [count, order], {}, "azulejo");
+    return { Y: build.node("UnravelIndex", [positions, build.node("Shape", [inputs.X])], {}, "azulejo") };
+  },
   host: {
     reason: "the data decide how large its result is",
     types: node => {

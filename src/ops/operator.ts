@@ -144,6 +144,11 @@ export interface Operator {
   readonly reshape?: true;
   /** the body only moves elements or compares them for equality, so that it is right for handles of text as well */
   readonly text?: true;
+  /**
+   * Data decide the dims of the outputs: `host.types` says what is known of them. `expand` makes nodes of which only `azulejo.Prefix` is the
+   * host's; where the types of the inputs are not known before a run, `host.run` does it all.
+   */
+  readonly measured?: true;
   /** does this node make text? (a Cast to it) */
   readonly makesText?: (node: NodeInfo) => boolean;
   /**

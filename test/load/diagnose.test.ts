@@ -202,7 +202,7 @@ test("what is decomposed, the host's, and control flow; parts whose size a run t
   );
   assert.equal(runs, true);
   assert.equal(costs!.notes.length, 1);
-  assert.match(costs!.notes[0]!, /is not counted: only a run tells the size of "i", i_1$/);
+  assert.match(costs!.notes[0]!, /is not counted: only a run tells the size of "find\/Prefix_3", find\/Prefix_3_0$/);
 });
 
 const half = (...data: number[]) => new Uint8Array(Uint16Array.from(data, x => floatToBits("f16", x)).buffer);

@@ -66,10 +66,16 @@ test("a model with host steps: the graph with its types, and the segments betwee
       node("Gather", ["m", "i"], ["y"], [], "pick"),
     ],
   });
-  assert.match(await explain(bytes, { stage: "graph" }), /i: i64\[1, i_1\] = NonZero@17\(m\) find\n/);
+  assert.match(
+    await explain(bytes, { stage: "graph" }),
+    /find\/Prefix_3: i32\[find\/Prefix_3_0\] = azulejo:Prefix@1\(/,
+  );
   const kernels = await explain(bytes, { stage: "kernels" });
   assert.deepEqual(
     kernels.split("\n").filter(line => line.startsWith("//")),
-    ["// segment picks (0)", "// turn", "// segment picks (2)", "// pick"],
+    [
+      ...["// segment picks (0)", "// turn", "// find/Cast_1", "// find/StablePartition_2", "// find/Shape_4"],
+      ...["// segment picks (2)", "// find/UnravelIndex_5, pick"],
+    ],
   );
 });

@@ -244,6 +244,7 @@ import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
 import * as parametricSoftplusModule from "../../src/ops/parametric-softplus.js";
 import * as powModule from "../../src/ops/pow.js";
+import * as prefixModule from "../../src/ops/prefix.js";
 import * as previewFlexAttentionModule from "../../src/ops/preview/flex-attention.js";
 import * as qLinearConvModule from "../../src/ops/q-linear-conv.js";
 import * as qLinearMatMulModule from "../../src/ops/q-linear-mat-mul.js";
@@ -310,6 +311,7 @@ import * as splitModule from "../../src/ops/split.js";
 import * as splitToSequenceModule from "../../src/ops/split-to-sequence.js";
 import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
+import * as stablePartitionModule from "../../src/ops/stable-partition.js";
 import * as stftModule from "../../src/ops/stft.js";
 import * as stringConcatModule from "../../src/ops/string-concat.js";
 import * as stringNormalizerModule from "../../src/ops/string-normalizer.js";
@@ -332,6 +334,7 @@ import * as trainingMomentumModule from "../../src/ops/training/momentum.js";
 import * as transposeModule from "../../src/ops/transpose.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as uniqueModule from "../../src/ops/unique.js";
+import * as unravelIndexModule from "../../src/ops/unravel-index.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
@@ -586,6 +589,7 @@ export const operatorModules: readonly OperatorModule[] = [
   padModule,
   parametricSoftplusModule,
   powModule,
+  prefixModule,
   previewFlexAttentionModule,
   qLinearConvModule,
   qLinearMatMulModule,
@@ -652,6 +656,7 @@ export const operatorModules: readonly OperatorModule[] = [
   splitModule,
   sqrtModule,
   squeezeModule,
+  stablePartitionModule,
   stftModule,
   stringConcatModule,
   stringNormalizerModule,
@@ -674,6 +679,7 @@ export const operatorModules: readonly OperatorModule[] = [
   transposeModule,
   triluModule,
   uniqueModule,
+  unravelIndexModule,
   unsqueezeModule,
   upsampleModule,
   whereModule,

@@ -84,7 +84,7 @@ export function needsHost(graph: Graph, registry: Registry): boolean {
   return operatorsOf(graph).some(n => {
     const operator = registry.find(n.domain, n.op, n.opset);
     const body = operator?.at ?? operator?.kernels ?? operator?.expand;
-    return isIteration(n) || (operator?.host?.run !== undefined && !body);
+    return isIteration(n) || operator?.measured || (operator?.host?.run !== undefined && !body);
   });
 }
 

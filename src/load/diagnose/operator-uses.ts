@@ -113,7 +113,8 @@ function supportOf(node: GraphNode, registry: Registry, errors: Errors): Support
   if (error) return error.code === "operator-unknown" ? "missing" : "unsupported";
   if (isIf(node) || isIteration(node)) return needsHost(node, registry, errors) ? "host" : "program";
   const { operator } = bindNode(node, registry);
-  if (isHostWork(node, registry)) return "host";
+  // kernels find it, and the host cuts it to its size
+  if (operator.measured || isHostWork(node, registry)) return "host";
   return operator.expand ? "decomposed" : "tile";
 }
 

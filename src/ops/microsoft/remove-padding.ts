@@ -4,7 +4,9 @@ import { Poly } from "../../ir/poly.js";
 import { requireRanks } from "../checks.js";
 import { gather, numbers } from "../host-tensors.js";
 import { tensorType } from "../host-types.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { Operator, OperatorDoc } from "../operator.js";
+import type { Value } from "../../graph/graph.js";
 
 const op = "RemovePadding";
 
@@ -14,6 +16,30 @@ export const operator: Operator = {
   inputs: ["input", "sequence_token_count"],
   outputs: ["output", "token_offset", "cumulated_seq_len", "max_seq_len"],
   shape: () => ({}),
+  measured: true,
+  expand: ({ inputs }, build) => {
+    const { input, sequence_token_count: counts } = inputs;
+    const vector = (...x: number[]): Value => build.constant("i64", [x.length], x);
+    const number = (x: number): Value => build.constant("i64", [], [x]);
+    const shape = build.node("Shape", [input]);
+    const places = build.node("Range", [number(0), build.node("Gather", [shape, number(1)]), number(1)]);
+    const isToken = build.node("Less", [
+      places,
+      build.node("Cast", [build.node("Unsqueeze", [counts, vector(1)])], { to: onnxCodeOf("i64") }),
+    ]);
+    const flat = build.node("Reshape", [isToken, vector(-1)]);
+    const [order, count] = build.several("StablePartition", 2, [flat], {}, "azulejo");
+    const tokens = build.node("Prefix", [count, order], {}, "azulejo");
+    const rows = build.node("Flatten", [input], { axis: 2 });
+    const zero = build.constant("i32", [1], [0]);
+    const wholes = build.node("Cast", [counts], { to: onnxCodeOf("i32") });
+    return {
+      output: build.node("Gather", [rows, tokens]),
+      token_offset: build.node("Reshape", [order, build.node("Slice", [shape, vector(0), vector(2), vector(0)])]),
+      cumulated_seq_len: build.node("Concat", [zero, build.node("CumSum", [wholes, number(0)])], { axis: 0 }),
+      max_seq_len: build.node("Max", [build.node("ReduceMax", [wholes, vector(0)]), zero]),
+    };
+  },
   host: {
     reason: "the data decide how many tokens there are",
     types: node => {
