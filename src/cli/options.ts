@@ -74,6 +74,14 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** A whole number, 0 or more. */
+export function parseWhole(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+  return value;
+}
+
 /** A non-negative number. */
 export function parseAmount(text: string): number {
   const value = Number(text);

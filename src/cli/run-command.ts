@@ -16,7 +16,15 @@ import type { Library, Terminal } from "./library.js";
 import { encodeNpy } from "./npy.js";
 import { digits, milliseconds, numberAt, summarize } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
-import { addLoadOptions, loadOptions, parseAmount, parseChannels, parseCount, parseInputs } from "./options.js";
+import {
+  addLoadOptions,
+  loadOptions,
+  parseAmount,
+  parseChannels,
+  parseCount,
+  parseInputs,
+  parseWhole,
+} from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 
@@ -26,6 +34,7 @@ interface RunOptions extends SharedOptions, InputOptions {
   readonly labels?: string;
   readonly top?: number;
   readonly outputDir?: string;
+  readonly seed?: number;
 }
 
 const examples = `
@@ -73,6 +82,7 @@ export function addRunCommand(
     )
     .option("--input <name=value>", "an input: a .npy or .pb file, a number, or a JSON array; repeatable", parseInputs)
     .option("--random", "fill all other inputs with repeatable random values")
+    .option("--seed <n>", "of random numbers for which the model gives none (default: drawn anew)", parseWhole)
     .option("--output-dir <folder>", "save each output there as NAME.npy")
     .addOption(
       new Option(
@@ -106,7 +116,10 @@ async function run(source: string, options: RunOptions, library: Library, termin
       const loaded = performance.now();
       const inputs = await gatherInputs(model, options, library);
       const began = performance.now();
-      const outputs = await model.run(inputs, { signal: terminal.signal });
+      const outputs = await model.run(inputs, {
+        signal: terminal.signal,
+        ...(options.seed === undefined ? {} : { seed: options.seed }),
+      });
       const timesMs = { load: loaded - start, run: performance.now() - began };
       progress.stop();
       await present(outputs, timesMs, options, terminal);

@@ -2,6 +2,7 @@
 
 import { usesHost } from "../graph/cut.js";
 import type { Graph } from "../graph/graph.js";
+import { runSeedName } from "../graph/run-seed.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { CompileOptions } from "../runtime/target.js";
 import type { WasmTargetOptions } from "../targets/wasm/target.js";
@@ -51,6 +52,7 @@ export async function compileRead(
     inputs: read.inputs.map(tensorInfo),
     outputs: graph.outputs.map((v, i) => tensorInfo(withDeclared(v, read.outputs[i]!))),
     passes,
+    ...(graph.inputs.some(v => v.name === runSeedName) ? { draws: true } : {}),
     notes:
       waits === undefined ? notes : [...notes, `compiled on first use, for inputs like those of the run: ${waits}`],
   };

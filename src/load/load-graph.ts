@@ -5,6 +5,7 @@ import { Session } from "../runtime/session.js";
 import { checkOptions } from "./check-options.js";
 import { compileRead } from "./compile-model.js";
 import { compileOptionsOf } from "./compile-options.js";
+import { seeded } from "./seeded.js";
 
 /** The constants of the graph must stay readable until the model is disposed. @throws AzulejoError as load() does */
 export async function loadGraph(graph: Graph, options: LoadOptions = {}): Promise<Model> {
@@ -13,7 +14,7 @@ export async function loadGraph(graph: Graph, options: LoadOptions = {}): Promis
   const { info, runnable } = await compileRead(graph, { options, compileOptions, takeWorker: undefined });
   return new Session({
     ...info,
-    run: (inputs, runOptions) => runnable.run(inputs as never, runOptions),
+    run: (inputs, runOptions) => runnable.run(seeded(inputs, info, runOptions.seed), runOptions),
     report: () => {
       const report = runnable.report();
       return { ...report, model: info.name, passes: info.passes, notes: [...info.notes, ...report.notes] };

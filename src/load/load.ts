@@ -10,6 +10,7 @@ import { CompiledGraph, emptyReport } from "./compiled-graph.js";
 import { Keeper } from "./keeper.js";
 import { type KeptModel, type ModelInfo, ModelStore, restoredContents } from "./model-store.js";
 import { PerRun, type PerRunParts, type Runnable } from "./per-run.js";
+import { seeded } from "./seeded.js";
 import { type OpenedModel, openModel } from "./source.js";
 
 /**
@@ -110,7 +111,7 @@ class Loading {
     return new Session({
       ...info,
       run: async (inputs, options) => {
-        const outputs = await runnable.run(inputs as never, options);
+        const outputs = await runnable.run(seeded(inputs, info, options.seed), options);
         keeper?.afterRun();
         return outputs;
       },

@@ -38,6 +38,8 @@ export interface ModelInfo {
   readonly outputs: readonly TensorInfo[];
   readonly passes: Report["passes"];
   readonly notes: readonly string[];
+  /** each run hands a seed in beside its inputs */
+  readonly draws?: true;
 }
 /** JSON leaves undefined out: tensors of unknown rank have their `dims` again. */
 const restoredInfo = (info: ModelInfo): ModelInfo => ({

@@ -3,7 +3,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { wide } from "./accumulate.js";
 import { dtypeOr } from "./onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { seedOf, uniformAt } from "./random.js";
+import { seedBits, seedOf, uniformAt } from "./random.js";
 import { philox, uniformNumber } from "./random-references.js";
 import { elementOf, exact } from "./reference-tensors.js";
 
@@ -11,14 +11,14 @@ const dtypeOf = (node: NodeInfo): Dtype => dtypeOr(node.dtypes.input!, "Bernoull
 
 export const operator: Operator = {
   name: "Bernoulli",
-  inputs: ["input"],
+  inputs: ["input", "run_seed?"],
   outputs: ["output"],
   attributes: { dtype: { type: "int" }, seed: { type: "float" } },
   dtypes: node => ({ output: dtypeOf(node) }),
   shape: node => ({ output: node.dims.input! }),
   at: context => {
     const from = context.dtypes.input!;
-    const seed = seedOf(context.attributes, context.name);
+    const seed = seedOf(context);
     return {
       output: (...index) => {
         const drawn = uniformAt(seed, index, context.outputs.output!, from);
@@ -30,7 +30,7 @@ export const operator: Operator = {
 
 export const reference: Reference = ({ input }, attributes) => {
   const dtype = dtypeOr(input!.dtype, "Bernoulli", { name: "" }, attributes.dtype);
-  const seed = seedOf(attributes, "");
+  const seed = seedBits(attributes.seed ?? 0);
   const data = Array.from(input!.data as ArrayLike<number>, (p, i) =>
     elementOf(dtype, uniformNumber(input!.dtype, philox(seed, [i])) < p ? 1 : 0),
   );
@@ -61,5 +61,5 @@ export const doc: OperatorDoc = {
   summary: "1 with the given probability, else 0",
   dtypes: "float",
   opsets: [15, 22],
-  limits: "without a seed, the node's name is it: the same numbers in every run",
+  limits: "without a seed, every run draws anew, unless run() gets one; with one, all runs draw the same",
 };

@@ -7,13 +7,13 @@ import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { seedOf, uniformAt } from "./random.js";
+import { seedBits, seedOf, uniformAt } from "./random.js";
 import { philox, uniformNumber } from "./random-references.js";
 import { tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
   name: "Dropout",
-  inputs: ["data", "ratio?", "training_mode?"],
+  inputs: ["data", "ratio?", "training_mode?", "run_seed?"],
   outputs: ["output", "mask?"],
   content: ["ratio", "training_mode"],
   attributes: {
@@ -34,7 +34,7 @@ export const operator: Operator = {
     const mask = opset < 10 ? dtypes.data! : "bool";
     if (share === 0) return { output: (...i) => inputs.data!.at(...i), mask: () => literal(mask, 1) };
     const dtype = dtypes.data!;
-    const seed = seedOf(context.attributes, context.name);
+    const seed = seedOf(context);
     const isKept = (...i: readonly AnyTile[]) => uniformAt(seed, i, context.outputs.output!, dtype).ge(share);
     return {
       output: (...i) => {
@@ -76,7 +76,8 @@ export const doc: OperatorDoc = {
   summary: "The data as it is at inference; in training some elements become 0, by chance, and the others larger",
   dtypes: "float",
   opsets: [1, 22],
-  limits: "ratio and training_mode must be known at compile time; without a seed, the node's name is it",
+  limits:
+    "ratio and training_mode must be known at compile time; without a seed, every run draws anew, unless run() gets one",
 };
 /** in training, one product */
 export const tolerance: Tolerance = { relative: 1, absolute: 0 };
@@ -84,7 +85,7 @@ export const reference: Reference = (inputs, attributes, { opset }) => {
   const data = inputs.data!;
   const dtype = opset < 10 ? data.dtype : "bool";
   const share = Number(inputs.training_mode?.data[0] ?? 0) === 0 ? 0 : Number(inputs.ratio?.data[0] ?? 0.5);
-  const seed = seedOf(attributes, "");
+  const seed = seedBits(attributes.seed ?? 0);
   const kept = Array.from(
     { length: data.data.length },
     (_, i) => share === 0 || uniformNumber(data.dtype, philox(seed, [i])) >= share,

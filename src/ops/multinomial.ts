@@ -7,13 +7,13 @@ import { printDims, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { dtypeOfOnnx } from "./onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { seedOf } from "./random.js";
+import { seedBits, seedOf } from "./random.js";
 import { philox } from "./random-references.js";
 import { elementOf, elements, exact, tabulate } from "./reference-tensors.js";
 
 export const operator: Operator = {
   name: "Multinomial",
-  inputs: ["input"],
+  inputs: ["input", "run_seed?"],
   outputs: ["output"],
   attributes: {
     dtype: { type: "int", default: 6 },
@@ -34,7 +34,7 @@ export const operator: Operator = {
   },
   at: context => {
     const input = context.inputs.input!;
-    const seed = seedOf(context.attributes, context.name);
+    const seed = seedOf(context);
     const dtype = computeDtype(context.dtypes.input!);
     return {
       output: (batch, sample) => {
@@ -57,7 +57,7 @@ export const operator: Operator = {
 export const reference: Reference = ({ input }, attributes) => {
   const dtype = dtypeOfOnnx("Multinomial", { name: "" }, attributes.dtype ?? 6);
   const [rows, classes] = input!.dims as [number, number];
-  const seed = seedOf(attributes, "");
+  const seed = seedBits(attributes.seed ?? 0);
   const read = elements(input!);
   const output = tabulate(dtype, [rows, attributes.sample_size ?? 1], ([b, s]) => {
     let [best, most] = [0, -Infinity];
@@ -91,5 +91,5 @@ export const doc: OperatorDoc = {
   summary: "Classes drawn with probabilities whose logarithms are given",
   dtypes: "float",
   opsets: [7, 22],
-  limits: "without a seed, the node's name is it: the same numbers in every run",
+  limits: "without a seed, every run draws anew, unless run() gets one; with one, all runs draw the same",
 };

@@ -3,7 +3,7 @@ import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import type { AnyTile, Seed } from "../tile/index.js";
 import type { AttributeSpec, Attributes, NodeInfo, Operator, Reference, Tolerance } from "./operator.js";
-import { normalAt, seedOf, uniformAt } from "./random.js";
+import { normalAt, seedBits, seedOf, uniformAt } from "./random.js";
 import { normalNumber, philox, uniformNumber } from "./random-references.js";
 import { sizeOf } from "./reference-tensors.js";
 
@@ -45,14 +45,14 @@ export const drawnOperator = (
   { inputs, attributes, shape, dtype }: Drawn,
 ): Operator => ({
   name,
-  inputs,
+  inputs: [...inputs, "run_seed?"],
   outputs: ["output"],
   attributes: { ...attributes, ...what.attributes, seed: { type: "float" } },
   dtypes: node => ({ output: dtype(node) }),
   shape: node => ({ output: shape(node) }),
   at: context => {
     const to = dtype(context);
-    const seed = seedOf(context.attributes, context.name);
+    const seed = seedOf(context);
     return {
       output: (...index) => what.at(seed, index, context.outputs.output!, to, context.attributes).cast(to),
     };
@@ -65,7 +65,7 @@ export function drawnReference(
   dims: readonly number[],
   dtype: Dtype,
 ): ReturnType<Reference> {
-  const seed = seedOf(attributes, "");
+  const seed = seedBits(attributes.seed ?? 0);
   const data = Array.from({ length: sizeOf(dims) }, (_, i) => draw(dtype, philox(seed, [i]), attributes));
   return { output: { dtype, dims, data } };
 }

@@ -1,11 +1,10 @@
 // Philox in integers of any size, for references of random operators: written from the paper, apart from the tile code.
 import type { Dtype } from "../ir/dtypes.js";
-import type { Seed } from "../tile/index.js";
 
 const word = (x: bigint): bigint => x & 0xffffffffn;
 
 /** Ten rounds of Philox 4×32. */
-export function philox(seed: Seed, counter: readonly number[]): readonly number[] {
+export function philox(seed: readonly [low: number, high: number], counter: readonly number[]): readonly number[] {
   let [a, b, c, d] = [0, 1, 2, 3].map(i => BigInt((counter[i] ?? 0) >>> 0)) as [bigint, bigint, bigint, bigint];
   let [k, l] = [BigInt(seed[0] >>> 0), BigInt(seed[1] >>> 0)];
   for (let round = 0; round < 10; round++) {

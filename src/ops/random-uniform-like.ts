@@ -31,5 +31,5 @@ export const doc: OperatorDoc = {
   summary: "Numbers of a uniform distribution under the dims of an input",
   dtypes: "float",
   opsets: [1, 22],
-  limits: "without a seed, the node's name is it: the same numbers in every run",
+  limits: "without a seed, every run draws anew, unless run() gets one; with one, all runs draw the same",
 };

@@ -6,11 +6,18 @@ import type { AnyTile, Seed } from "../tile/index.js";
 import { normal, randomBits, uniform } from "../tile/index.js";
 import { computeDtype } from "./accumulate.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
+import type { KernelContext } from "./operator.js";
 
-/** The bits of the attribute `seed`; without one, of the node's name, so that nodes differ and runs do not. */
-export function seedOf(attributes: { readonly seed?: number | bigint }, name: string): Seed {
-  if (attributes.seed === undefined) return [hash(name, 0x811c9dc5), hash(name, 0x050c5d1f)];
-  const [low, high] = new Uint32Array(new Float64Array([Number(attributes.seed)]).buffer);
+/** The seed of a node: that of its file; else of the run, by which runs differ, with the node's name, by which nodes do. */
+export function seedOf({ attributes, name, inputs }: Pick<KernelContext, "attributes" | "name" | "inputs">): Seed {
+  if (attributes.seed !== undefined) return seedBits(attributes.seed);
+  const own = [hash(name, 0x811c9dc5), hash(name, 0x050c5d1f)] as const;
+  const run = inputs.run_seed;
+  return run ? [run.at(0).xor(own[0]), run.at(1).xor(own[1])] : own;
+}
+/** The bits of a seed. */
+export function seedBits(seed: number | bigint): readonly [low: number, high: number] {
+  const [low, high] = new Uint32Array(new Float64Array([Number(seed)]).buffer);
   return [low!, high!];
 }
 /** FNV-1a over the characters, from a basis */

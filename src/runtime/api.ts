@@ -115,7 +115,11 @@ export interface Model {
    */
   run<Outputs = Record<string, Tensor>>(
     inputs: Readonly<Record<string, HostValue>>,
-    options?: { readonly signal?: AbortSignal },
+    options?: {
+      readonly signal?: AbortSignal;
+      /** of random numbers for which the model gives none, a whole number; absent: every run draws anew */
+      readonly seed?: number;
+    },
   ): Promise<Outputs>;
   /** What was compiled, and the memory of the last run: plain data, new at each call. */
   report(): Report;

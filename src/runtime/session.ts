@@ -33,10 +33,13 @@ export class Session implements Model {
   }
   async run<Outputs>(
     inputs: Readonly<Record<string, HostValue>>,
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal; readonly seed?: number } = {},
   ): Promise<Outputs> {
     this.#checkUsable();
-    const outputs = await this.#parts.run(this.#checked(inputs), options);
+    const given = this.#checked(inputs);
+    if (options.seed !== undefined && !Number.isSafeInteger(options.seed))
+      throw new AzulejoError("option", `seed: ${String(options.seed)} is no whole number; leave it out to draw anew`);
+    const outputs = await this.#parts.run(given, options);
     return Object.fromEntries([...outputs].map(([name, v]) => [name, wrapped(v)])) as Outputs;
   }
   report(): Report {

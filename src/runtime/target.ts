@@ -50,6 +50,8 @@ export interface TargetReport {
 }
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
+  /** of random numbers for which the model gives none */
+  readonly seed?: number | undefined;
   /** values of symbols that the dims of inputs don't tell: those of the graph around a segment */
   readonly symbols?: SymbolValues | undefined;
 }

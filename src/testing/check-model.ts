@@ -17,7 +17,7 @@ import { AzulejoError } from "../support/errors.js";
 import type { ElementDeparture, Spread } from "./departure.js";
 import { departureOf, toleranceOf } from "./departure.js";
 import type { Judge } from "./judges.js";
-import { interpreterJudge, onnxRuntimeJudge } from "./judges.js";
+import { checkedSeed, interpreterJudge, onnxRuntimeJudge } from "./judges.js";
 
 export interface CheckModelOptions extends LoadOptions {
   readonly judge: "interpreter" | "onnxruntime";
@@ -147,7 +147,7 @@ async function runShares(
   for (const [i, outputs] of [read.outputs, ...parts].entries()) {
     const model = await loadGraph({ ...read, outputs }, options);
     try {
-      comparison.add(await model.run<Record<string, Tensor>>(inputs, options), i === 0);
+      comparison.add(await model.run<Record<string, Tensor>>(inputs, { ...options, seed: checkedSeed }), i === 0);
       target = model.report().target;
     } finally {
       model.dispose();

@@ -36,7 +36,10 @@ function chosen(
 }
 
 /** Passes without which operators that are others can't run. */
-const needed: ReadonlySet<string> = new Set(["infer", "differentiate", "expand", "infer-again"]);
+const needed: ReadonlySet<string> = new Set(["seed-draws", "infer", "differentiate", "expand", "infer-again"]);
+
+/** Both sides draw the same random numbers. */
+export const checkedSeed = 0;
 
 /** All values are stored, so nothing is fused away. */
 export const interpreterJudge = (read: Graph, options: LoadOptions): Judge => ({
@@ -50,7 +53,9 @@ export const interpreterJudge = (read: Graph, options: LoadOptions): Judge => ({
       { ...rest, target: "interpreter", passes: list => list.filter(p => needed.has(p.name)) },
     );
     try {
-      return new Map(Object.entries(await model.run<Record<string, Tensor>>(inputs, options)));
+      return new Map(
+        Object.entries(await model.run<Record<string, Tensor>>(inputs, { ...options, seed: checkedSeed })),
+      );
     } finally {
       model.dispose();
     }

@@ -3,8 +3,8 @@
 import type { AnyTile, Tile } from "./tile.js";
 import { literal } from "./tile.js";
 
-/** A seed of 64 bits, low word first. */
-export type Seed = readonly [low: number, high: number];
+/** A seed of 64 bits, low word first: numbers, or words of u32 that a run tells. */
+export type Seed = readonly [low: number | AnyTile, high: number | AnyTile];
 
 /** multipliers of the two products of a round, and what is added to the key's words after each */
 const MULTIPLIERS = [0xd2511f53, 0xcd9e8d57] as const;
@@ -20,19 +20,23 @@ function upperProduct(a: AnyTile, m: number): AnyTile {
   return ah.mul(high).add(middle.shr(16)).add(other.shr(16));
 }
 
+const word = (k: number | AnyTile): number | AnyTile => (typeof k === "number" ? k >>> 0 : k);
+const stepped = (k: number | AnyTile, by: number): number | AnyTile =>
+  typeof k === "number" ? (k + by) >>> 0 : k.add(by);
+
 /** Four independent words of 32 random bits for each value of the counter, which is up to four integer tiles. */
 export function randomBits(seed: Seed, ...counter: readonly AnyTile[]): readonly Tile<string, "u32">[] {
   let words: AnyTile[] = Array.from({ length: 4 }, (_, i) => counter[i]?.cast("u32") ?? literal("u32", 0));
-  let [k0, k1] = [seed[0] >>> 0, seed[1] >>> 0];
+  let [k0, k1] = seed;
   for (let round = 0; round < ROUNDS; round++) {
     const [a, b, c, d] = words as [AnyTile, AnyTile, AnyTile, AnyTile];
     words = [
-      upperProduct(c, MULTIPLIERS[1]).xor(b).xor(k0),
+      upperProduct(c, MULTIPLIERS[1]).xor(b).xor(word(k0)),
       c.mul(MULTIPLIERS[1]),
-      upperProduct(a, MULTIPLIERS[0]).xor(d).xor(k1),
+      upperProduct(a, MULTIPLIERS[0]).xor(d).xor(word(k1)),
       a.mul(MULTIPLIERS[0]),
     ];
-    [k0, k1] = [(k0 + WEYL[0]) >>> 0, (k1 + WEYL[1]) >>> 0];
+    [k0, k1] = [stepped(k0, WEYL[0]), stepped(k1, WEYL[1])];
   }
   return words;
 }

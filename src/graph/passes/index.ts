@@ -12,6 +12,7 @@ import { foldPadding } from "./fold-padding.js";
 import { foldShuffle } from "./fold-shuffle.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 import { resolveIf } from "./resolve-if.js";
+import { seedDraws } from "./seed-draws.js";
 import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
 import { sinkConcat } from "./sink-concat.js";
@@ -27,6 +28,7 @@ export {
   foldShuffle,
   removeDeadCode,
   resolveIf,
+  seedDraws,
   shareCommon,
   simplify,
   sinkConcat,
@@ -47,6 +49,7 @@ export const inferTypes = (registry: Registry, options: InferOptions = {}): Pass
 
 export function defaultPasses(registry: Registry, options: PassOptions = {}): Pass[] {
   return [
+    seedDraws(registry),
     inferTypes(registry, options),
     // values still have the names by which a Gradient asks for them
     differentiate(registry),

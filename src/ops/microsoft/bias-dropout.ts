@@ -30,16 +30,16 @@ export function biasDropoutDims(name: string, node: NodeInfo): NodeInfo["dims"][
 
 /** The output and the mask. */
 export function biasDropout({ inputs, attributes }: Expansion, build: Builder): readonly [Value, Value] {
-  const { data, bias, residual, ratio, training_mode } = inputs;
+  const { data, bias, residual, ratio, training_mode, run_seed } = inputs;
   const sum = bias ? build.node("Add", [data, bias]) : data!;
-  const [kept, mask] = build.several("Dropout", 2, [sum, ratio, training_mode], { seed: attributes.seed });
+  const [kept, mask] = build.several("Dropout", 2, [sum, ratio, training_mode, run_seed], { seed: attributes.seed });
   return [residual ? build.node("Add", [kept, residual]) : kept!, mask!];
 }
 
 export const operator: Operator = {
   name: op,
   domain: "com.microsoft",
-  inputs: ["data", "bias", "residual?", "ratio?", "training_mode?"],
+  inputs: ["data", "bias", "residual?", "ratio?", "training_mode?", "run_seed?"],
   outputs: ["output", "mask?"],
   content: ["ratio", "training_mode"],
   attributes: { seed: { type: "int" } },

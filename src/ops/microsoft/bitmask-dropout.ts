@@ -37,15 +37,17 @@ export function packedMask(build: Builder, mask: Value): Value {
 export const operator: Operator = {
   name: "BitmaskDropout",
   domain: "com.microsoft",
-  inputs: ["data", "ratio?", "training_mode?"],
+  inputs: ["data", "ratio?", "training_mode?", "run_seed?"],
   outputs: ["output", "mask?"],
   content: ["ratio", "training_mode"],
   attributes: { seed: { type: "int" } },
   dtypes: ({ dtypes }) => ({ output: dtypes.data!, mask: "u32" }),
   shape: node => ({ output: standard.shape(node).output!, mask: [wordsOf(node.dims.data!)] }),
   expand: ({ inputs, attributes, wanted }, build) => {
-    const { data, ratio, training_mode } = inputs;
-    const [output, mask] = build.several("Dropout", 2, [data, ratio, training_mode], { seed: attributes.seed });
+    const { data, ratio, training_mode, run_seed } = inputs;
+    const [output, mask] = build.several("Dropout", 2, [data, ratio, training_mode, run_seed], {
+      seed: attributes.seed,
+    });
     return { output: output!, ...(wanted.includes("mask") ? { mask: packedMask(build, mask!) } : {}) };
   },
 };
