@@ -1,7 +1,7 @@
 // doctor(): what this host has to run models on, as data. Nothing is compiled and nothing changes.
 import { type CacheContent, cacheContent } from "../runtime/cache-folder.js";
 import { findCompiler } from "../targets/c/compiler.js";
-import { nativeProblem } from "../targets/c/target.js";
+import { nativeProblem } from "../targets/c/native-problem.js";
 import { engine } from "../targets/wasm/machine-engine.js";
 import { canShareMemory, coreCount, validateWasm } from "../runtime/platform.js";
 import { hostPlatform, memoryBytes, processorName } from "../runtime/native-host.js";

@@ -1,7 +1,12 @@
 // Keeps what a model compiled, once it has run: after the first result, so that nobody waits for it.
 import { sleep } from "../runtime/platform.js";
 import type { CompiledGraph } from "./compiled-graph.js";
+import type { General } from "./per-run.js";
 import { keptContents, type ModelHead, type ModelInfo, type ModelStore } from "./model-store.js";
+
+interface ProgramToKeep extends General {
+  readonly key?: string;
+}
 
 export class Keeper {
   readonly #store: ModelStore;
@@ -28,23 +33,30 @@ export class Keeper {
     const before = this.#known;
     const head = this.#head();
     this.#known = head;
-    this.#done = this.#done.then(() => this.#keep(head, before)).catch(() => {});
+    const programs = this.#programs();
+    const releases = programs.map(({ executable }) => executable.hold?.());
+    this.#done = this.#done
+      .then(() => this.#keep(head, programs, before))
+      .catch(() => {})
+      .finally(() => {
+        for (const release of releases) release?.();
+      });
   }
-  async #keep(head: ModelHead, before: ModelHead | undefined): Promise<void> {
+  /** What there is to be kept, by the key of the run that it was made for; one for all dims has none. */
+  #programs(): readonly ProgramToKeep[] {
     const { general, perRun } = this.#compiled;
+    return general ? [general] : perRun.takeFresh().map(([key, made]) => ({ ...made, key }));
+  }
+  async #keep(head: ModelHead, programs: readonly ProgramToKeep[], before: ModelHead | undefined): Promise<void> {
     // the caller has its result before this begins
     await sleep(0);
-    if (general) {
-      const saved = general.executable.save?.();
-      if (saved) await this.#store.keep(head, saved);
-      return;
-    }
-    for (const [key, { executable, contents }] of perRun.takeFresh()) {
+    for (const { executable, contents, key } of programs) {
       const saved = executable.save?.();
       const own = { ...head, contents: keptContents(contents, executable.program.symbols) };
       if (saved) await this.#store.keep(own, saved, key);
     }
-    if (before?.deciding.join() !== head.deciding.join()) await this.#store.keep(head, undefined);
+    if (!this.#compiled.general && before?.deciding.join() !== head.deciding.join())
+      await this.#store.keep(head, undefined);
   }
   #head(): ModelHead {
     const { general, perRun, waits } = this.#compiled;

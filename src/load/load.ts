@@ -3,13 +3,14 @@
 import type { LoadOptions, Model, ModelSource } from "../runtime/api.js";
 import { Session } from "../runtime/session.js";
 import type { CompileOptions } from "../runtime/target.js";
-import { EarlyWorker, restore } from "../targets/wasm/executable.js";
+import { EarlyWorker } from "../targets/wasm/executable.js";
 import { checkOptions } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
 import { CompiledGraph, emptyReport } from "./compiled-graph.js";
 import { Keeper } from "./keeper.js";
 import { type KeptModel, type ModelInfo, ModelStore, restoredContents } from "./model-store.js";
 import { PerRun, type PerRunParts, type Runnable } from "./per-run.js";
+import { restoreExecutable } from "./restore.js";
 import { seeded } from "./seeded.js";
 import { type OpenedModel, openModel } from "./source.js";
 
@@ -17,8 +18,9 @@ import { type OpenedModel, openModel } from "./source.js";
  * Reads, compiles and returns a model.
  * @throws AzulejoError with codes model-format, model-external-data, operator-unknown, operator-unsupported, option, aborted, …
  */
-export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
-  checkOptions(options);
+export async function load(source: ModelSource, given: LoadOptions = {}): Promise<Model> {
+  checkOptions(given);
+  const options = given.target === "cpu" ? { ...given, target: await targetOfCpu() } : given;
   const compileOptions = compileOptionsOf(options);
   // it starts while the model is read
   const early = (options.target ?? "wasm") === "wasm" ? new EarlyWorker() : undefined;
@@ -35,6 +37,12 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   } finally {
     early?.end();
   }
+}
+
+/** What "cpu" means here; pages never ask for native code, and load none of it. */
+async function targetOfCpu(): Promise<"native" | "wasm"> {
+  const { nativeProblem } = await import("../targets/c/native-problem.js");
+  return (await nativeProblem()) === undefined ? "native" : "wasm";
 }
 
 class Loading {
@@ -57,16 +65,13 @@ class Loading {
   async model(): Promise<Model> {
     const store = await ModelStore.of(this.#opened, this.#options, this.#compileOptions);
     const kept = await store?.find();
-    if (!kept) {
-      const { info, runnable } = await this.#compiled(store);
-      const keeper = store && runnable instanceof CompiledGraph ? new Keeper(store, info, runnable) : undefined;
-      return this.#session(info, runnable, keeper, store?.problem);
-    }
+    if (!kept) return this.#fresh(store);
     try {
       const { onProgress } = this.#options;
       for (const fraction of [0, 1]) onProgress?.({ phase: "read", fraction });
       const { info } = kept.model;
       const runnable = await this.#restored(kept, store!);
+      if (!runnable) return this.#fresh(store);
       return this.#session(
         info,
         runnable,
@@ -77,6 +82,11 @@ class Loading {
       await kept.close();
     }
   }
+  async #fresh(store: ModelStore | undefined): Promise<Model> {
+    const { info, runnable } = await this.#compiled(store);
+    const keeper = store && runnable instanceof CompiledGraph ? new Keeper(store, info, runnable) : undefined;
+    return this.#session(info, runnable, keeper, store?.problem);
+  }
   async #compiled(store: ModelStore | undefined) {
     const { compileModel } = await import("./compile-model.js");
     return compileModel(this.#opened, this.#compileModelOptions(), store);
@@ -84,8 +94,11 @@ class Loading {
   #compileModelOptions() {
     return { options: this.#options, compileOptions: this.#compileOptions, takeWorker: this.#early?.take };
   }
-  async #restored({ model, executable: saved }: KeptModel, store: ModelStore): Promise<CompiledGraph> {
-    const executable = saved && (await restore(saved, this.#compileOptions, this.#early?.take()));
+  /** Undefined: what was kept is not complete. */
+  async #restored({ model, executable: saved }: KeptModel, store: ModelStore): Promise<CompiledGraph | undefined> {
+    const executable =
+      saved && (await restoreExecutable(store.target, saved, this.#compileOptions, this.#early?.take()));
+    if (saved && !executable) return undefined;
     const general = executable && {
       executable,
       contents: restoredContents(model.contents, executable.program.symbols),
@@ -94,7 +107,7 @@ class Loading {
     let compiler: Promise<PerRunParts["compile"]> | undefined;
     const perRun = new PerRun({
       symbols: [],
-      empty: emptyReport("wasm", this.#compileOptions.threads),
+      empty: emptyReport(store.target, this.#compileOptions.threads),
       deciding: model.deciding,
       store: { store, options: this.#compileOptions },
       compile: async (inputs, run) => {

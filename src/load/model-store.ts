@@ -4,7 +4,8 @@
 import type { ContentSymbols } from "../graph/content-symbols.js";
 import type { Sym } from "../ir/poly.js";
 import type { LoadOptions, Report, TensorInfo } from "../runtime/api.js";
-import { canShareMemory, decodeText, digestOf, encodeText, type OpenFile } from "../runtime/platform.js";
+import { processorIdentity, hostVariable } from "../runtime/native-host.js";
+import { canShareMemory, decodeText, digestOf, encodeText, hasFiles, type OpenFile } from "../runtime/platform.js";
 import type { CompileOptions, SavedExecutable, SavedPart } from "../runtime/target.js";
 import type { ContentIdentity } from "../support/byte-source.js";
 import { engine } from "../targets/wasm/machine-engine.js";
@@ -54,6 +55,23 @@ export interface KeptModel {
   close(): Promise<void>;
 }
 
+/** Targets whose programs are kept. */
+export type KeptTarget = "wasm" | "native";
+const isKept = (target: string): target is KeptTarget => target === "wasm" || (target === "native" && hasFiles());
+
+/** What native code was made for; the compiler itself is not asked, so that a kept model needs none. */
+const nativeConditions = async (): Promise<readonly unknown[]> => [
+  await processorIdentity(),
+  hostVariable("CC"),
+  hostVariable("AZULEJO_LANES"),
+];
+
+interface StoreParts {
+  readonly shelf: Shelf;
+  readonly opened: OpenedModel;
+  readonly options: string;
+  readonly main: ContentIdentity;
+}
 /** JSON at the start of a file. */
 interface Head {
   readonly model: ModelHead;
@@ -70,6 +88,7 @@ const ALIGNMENT = 64;
 const CLOCK_TICK_MS = 2500;
 
 export class ModelStore {
+  readonly target: KeptTarget;
   readonly #opened: OpenedModel;
   readonly #options: string;
   readonly #main: ContentIdentity;
@@ -78,11 +97,12 @@ export class ModelStore {
   /** why nothing is kept, for the report; known after find() */
   problem: string | undefined;
 
-  private constructor(shelf: Shelf, opened: OpenedModel, options: string, main: ContentIdentity) {
-    this.#shelf = shelf;
-    this.#opened = opened;
-    this.#options = options;
-    this.#main = main;
+  private constructor(target: KeptTarget, parts: StoreParts) {
+    this.target = target;
+    this.#shelf = parts.shelf;
+    this.#opened = parts.opened;
+    this.#options = parts.options;
+    this.#main = parts.main;
   }
   /** Undefined where nothing can be kept: functions as options, hosts without storage, sources whose content can't be told. */
   static async of(
@@ -92,12 +112,13 @@ export class ModelStore {
   ): Promise<ModelStore | undefined> {
     const { target = "wasm", cache = true, operators, passes, editKernels, readExternal, dims, schedules } = options;
     const changed = operators ?? passes ?? editKernels ?? readExternal;
-    if (!cache || target !== "wasm" || changed !== undefined || build() === undefined) return undefined;
+    if (!cache || !isKept(target) || changed !== undefined || build() === undefined) return undefined;
     const place = await shelf(build()!);
     const main = place && (await opened.source.identity?.());
     if (!main) return undefined;
-    const conditions = [build(), target, engine(engineFlags), canShareMemory(), dims ?? {}, schedules ?? {}];
-    return new ModelStore(place, opened, JSON.stringify(conditions), main);
+    const runsOn = target === "wasm" ? [engine(engineFlags), canShareMemory()] : await nativeConditions();
+    const conditions = [build(), target, ...runsOn, dims ?? {}, schedules ?? {}];
+    return new ModelStore(target, { shelf: place, opened, options: JSON.stringify(conditions), main });
   }
 
   async #key(run: string): Promise<string> {

@@ -10,8 +10,8 @@ import type { Poly, Sym } from "../ir/poly.js";
 import type { CompileOptions, Executable, RunOptions, TargetReport } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { bytesOfTensor } from "../runtime/tensor-bytes.js";
-import { restore } from "../targets/wasm/executable.js";
 import { type ModelStore, restoredContents } from "./model-store.js";
+import { restoreExecutable } from "./restore.js";
 
 /** What executables and cut graphs have in common. */
 export type Runnable = Pick<Executable, "run" | "report" | "dispose">;
@@ -172,7 +172,8 @@ export class PerRun {
     const kept = await store?.store.find(key);
     if (!kept?.executable) return undefined;
     try {
-      const executable = await restore(kept.executable, store!.options, undefined);
+      const executable = await restoreExecutable(store!.store.target, kept.executable, store!.options);
+      if (!executable) return undefined;
       const contents = restoredContents(kept.model.contents, executable.program.symbols);
       const general = { executable, contents };
       if (!openOf(general) || symbolsOf(general, inputs, run.symbols))

@@ -2,13 +2,14 @@
 import type { LoadOptions } from "../runtime/api.js";
 import type { Target } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
-import { nativeProblem, nativeTarget } from "../targets/c/target.js";
+import { nativeProblem } from "../targets/c/native-problem.js";
+import { nativeTarget } from "../targets/c/target.js";
 import { interpreterTarget } from "../targets/interpreter/target.js";
 import { type WasmTargetOptions, wasmTarget } from "../targets/wasm/target.js";
 
 export const targetNames = ["wasm", "native", "cpu", "interpreter"] as const;
 
-/** "cpu" is the native target where koffi and a C compiler are there, else WebAssembly; the report says which. */
+/** load() has decided on "cpu" before; for others: it is the native target where koffi and a C compiler are there, else WebAssembly; the report says which. */
 export async function targetOf(
   options: Pick<LoadOptions, "target">,
   takeWorker?: WasmTargetOptions["takeWorker"],

@@ -78,6 +78,14 @@ export const memoryBytes = (): { readonly total: number; readonly free: number }
   return { total: os.totalmem(), free: os.freemem() };
 };
 export const processorName = (): string => nodeModule("node:os").cpus()[0]?.model.trim() ?? "unknown processor";
+/** What tells two kinds of processors apart: code for one may not run on the other. */
+export async function processorIdentity(): Promise<string> {
+  const text = await files()
+    .readFile("/proc/cpuinfo", "utf8")
+    .catch(() => "");
+  const told = [...text.split("\n\n")[0]!.matchAll(/^(?:vendor_id|model|model name|flags|CPU part|Features)\s*:.*$/gm)];
+  return [hostPlatform(), processorName(), ...told.map(([line]) => line)].join("\n");
+}
 export const sha256 = (text: string): string =>
   nodeModule("node:crypto").createHash("sha256").update(text).digest("hex");
 
@@ -133,7 +141,9 @@ export interface ForeignLibrary {
 }
 interface Koffi {
   readonly version: string;
-  load(path: string): ForeignLibrary;
+  readonly load: (path: string) => ForeignLibrary;
+  /** memory behind a pointer; absent in old versions */
+  readonly view?: (pointer: unknown, byteLength: number) => ArrayBuffer;
 }
 /** The package koffi; undefined: it is not installed. */
 export const foreignFunctions = (): Koffi | undefined => installedPackage("koffi") as Koffi | undefined;

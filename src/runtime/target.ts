@@ -63,17 +63,28 @@ export interface SavedExecutable {
 }
 export interface SavedPart {
   readonly byteLength: number;
-  /** Fills `target` from `offset` on; valid while the executable is not disposed, or the file is open. */
+  /** Fills `target` from `offset` on; valid while the executable is held, or the file is open. */
   readInto(offset: number, target: Uint8Array): Promise<void>;
+}
+/** A step of the program, and how long it took in each pass. */
+export interface StepTime {
+  /** "if" and "loop": with all that they run */
+  readonly kernel: string;
+  readonly nodes: readonly string[];
+  readonly timesMs: readonly number[];
 }
 export interface Executable {
   readonly program: ProgramInterface;
   /** Inputs by name, already checked for name, dtype and rank; resolves with the outputs. Concurrent runs queue. */
   run(inputs: ReadonlyMap<string, TensorData>, options?: RunOptions): Promise<Map<string, TensorData>>;
   runSync?(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData>;
+  /** Runs step by step, on the calling thread and the workers, so many times. Absent where a target has no steps. */
+  timeSteps?(inputs: ReadonlyMap<string, TensorData>, passes: number): StepTime[];
   report(): TargetReport;
   /** Absent where a program can't be kept. */
   save?(): SavedExecutable;
+  /** What save() gives can be read until the release is called, also after dispose(); absent where it always can. */
+  hold?(): () => void;
   dispose(): void;
 }
 export interface Target {

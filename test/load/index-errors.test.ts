@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TensorData } from "azulejo";
 import { load } from "azulejo";
-import { nativeProblem } from "../../src/targets/c/target.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import type { AttributeInit } from "../frontends/onnx-model.js";
 import { elementType, int, node, onnxModel, text, value } from "../frontends/onnx-model.js";
 

@@ -17,6 +17,7 @@ import {
   onnxModel,
   value,
 } from "../frontends/onnx-model.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
 
 const { f32, i64, bool } = elementType;
 /** symbolic dims, borders of −∞, packed weights, an If, an output that is a constant */
@@ -158,6 +159,45 @@ describe("kept models", () => {
     assert.equal((await once(mixed(0), inputs, { cache: false })).kept, false);
     assert.equal((await once(mixed(0), inputs)).kept, true);
     assert.equal((await programs()).length, 3);
+  });
+
+  it("of the native target need no compiler, and are compiled anew where the library is gone", async t => {
+    const problem = await nativeProblem();
+    if (problem !== undefined) return t.skip(problem);
+    const bytes = mixed(0.25);
+    const native: LoadOptions = { target: "native" };
+    const first = await once(bytes, mixedInputs(5, true), native);
+    assert.equal(first.kept, false);
+    assert.equal((await once(bytes, mixedInputs(5, true))).kept, false, "WebAssembly has a program of its own");
+    const { PATH } = process.env;
+    process.env.PATH = "";
+    try {
+      for (const threads of [1, 2]) {
+        const kept = await once(bytes, mixedInputs(5, true), { ...native, threads });
+        assert.deepEqual(kept, { ...first, kept: true });
+      }
+    } finally {
+      process.env.PATH = PATH;
+    }
+    // "cpu" is native here
+    assert.equal((await once(bytes, mixedInputs(5, true), { target: "cpu" })).kept, true);
+    for (const name of await readdir(folder)) if (name.endsWith(".so")) await rm(join(folder, name));
+    assert.deepEqual(await once(bytes, mixedInputs(5, true), native), first);
+    assert.equal((await once(bytes, mixedInputs(5, true), native)).kept, true);
+  });
+
+  it("of the native target are written from memory that lives until then", async t => {
+    const problem = await nativeProblem();
+    if (problem !== undefined) return t.skip(problem);
+    const model = await load(mixed(0.75), { target: "native", threads: 2 });
+    const running = model.run(mixedInputs(3, false));
+    await running;
+    model.dispose();
+    await assert.rejects(model.run(mixedInputs(3, false)), { code: "disposed" });
+    await quiet();
+    const kept = await once(mixed(0.75), mixedInputs(3, false), { target: "native" });
+    assert.equal(kept.kept, true);
+    assert.deepEqual(kept.outputs, await running);
   });
 
   it("go through the same phases and stop at a signal", async () => {

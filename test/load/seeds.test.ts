@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explain, load, Tensor } from "../../src/index.js";
-import { nativeProblem } from "../../src/targets/c/target.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { float, graphAttribute, i64Tensor, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const [f32, i64, bool, i32] = [1, 7, 9, 6];

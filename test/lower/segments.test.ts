@@ -10,7 +10,7 @@ import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import { verifySchedule } from "../../src/schedule/verify.js";
-import { nativeProblem } from "../../src/targets/c/target.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { divisions, foldedColumns, groupedGemm, scaled, temperatures } from "../kernels/segments.js";
 import { defaultSchedule, runOnce } from "./harness.js";
 

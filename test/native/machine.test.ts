@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Machine } from "../../src/targets/cpu/machine.js";
-import { nativeProblem } from "../../src/targets/c/target.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { random, randomCase, runCase, scratch } from "../machine/cases.js";
 import { refusesToOvertake, rejectsRunsWhenDisposed, turnsTheEventLoop } from "../machine/contract.js";
 import { bytesOf, call, wordsOf } from "../machine/kernels.js";

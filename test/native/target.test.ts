@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { compileKernel, doctor, Tensor } from "../../src/index.js";
 import { cachedLibrary } from "../../src/targets/c/code-cache.js";
-import { nativeProblem } from "../../src/targets/c/target.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { f32, grid, kernel } from "../../src/tile/index.js";
 import * as kernels from "../kernels/stage1.js";
 import { temporaryFolder } from "./machines.js";

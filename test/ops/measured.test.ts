@@ -13,7 +13,7 @@ import type { HostNode, Operator } from "../../src/ops/operator.js";
 import { onnxCodeOf } from "../../src/ops/onnx-dtypes.js";
 import type { AttributeInit } from "../frontends/onnx-model.js";
 import { int, node, onnxModel, value } from "../frontends/onnx-model.js";
-import { nativeProblem } from "../../src/targets/c/target.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
 
 interface Subject {
   readonly operator: Operator;

@@ -1,6 +1,7 @@
 // The targets that operators are tested on.
 import type { Target } from "../../src/runtime/target.js";
-import { nativeProblem, nativeTarget } from "../../src/targets/c/target.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
+import { nativeTarget } from "../../src/targets/c/target.js";
 import { interpreterTarget } from "../../src/targets/interpreter/target.js";
 import { wasmTarget } from "../../src/targets/wasm/target.js";
 import { fullSweep } from "./large-cases.js";

@@ -6,6 +6,8 @@ import { sleep, throwIfAborted } from "../../runtime/platform.js";
 
 const LOCK_POLL_MS = 50;
 
+export const libraryName = (key: string): string => `${key}.so`;
+
 /**
  * The path of the library with this key, made by `make` where it is not there yet. `make` gets a folder of its own and the path
  * where the library must appear.
@@ -17,7 +19,7 @@ export async function cachedLibrary(
 ): Promise<{ readonly path: string; readonly hit: boolean }> {
   const root = cacheFolder();
   await ownFolder(root);
-  const path = joinPath(root, `${key}.so`);
+  const path = joinPath(root, libraryName(key));
   const release = await untilThereOrLocked(path, signal);
   if (!release) return { path, hit: true };
   const folder = joinPath(root, `${key}.${processId()}.tmp`);

@@ -4,7 +4,8 @@ import type { KernelProgram } from "../../graph/program.js";
 import type { CompileOptions } from "../../runtime/target.js";
 import { codesOf, printLoops } from "../cpu/explain.js";
 import { emitKernel } from "./emit.js";
-import { machineModel, nativeCompiler } from "./target.js";
+import { nativeCompiler } from "./native-problem.js";
+import { machineModel } from "./target.js";
 
 type Options = Pick<CompileOptions, "schedules">;
 

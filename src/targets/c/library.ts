@@ -5,6 +5,8 @@ import { AzulejoError } from "../../support/errors.js";
 export interface Library {
   readonly open: ForeignFunction;
   readonly close: ForeignFunction;
+  /** Memory from an address on, as an array without a copy; absent where the host forbids such arrays. */
+  readonly view: ((handle: number | bigint, address: number, byteLength: number) => Uint8Array) | undefined;
   readonly write: ForeignFunction;
   readonly read: ForeignFunction;
   readonly run: ForeignFunction;
@@ -23,10 +25,13 @@ export function koffi(): NonNullable<ReturnType<typeof foreignFunctions>> {
 }
 
 export function loadLibrary(path: string): Library {
-  const library = koffi().load(path);
+  const { view, load } = koffi();
+  const library = load(path);
+  const at = library.func("void *azulejo_at(uint64_t, uint32_t)");
   return {
     open: library.func("uint64_t azulejo_open(int32_t, int32_t, int32_t)"),
     close: library.func("void azulejo_close(uint64_t)"),
+    view: view && ((handle, address, byteLength) => new Uint8Array(view(at(handle, address), byteLength))),
     write: library.func("void azulejo_write(uint64_t, uint32_t, const void *, uint64_t)"),
     read: library.func("void azulejo_read(uint64_t, uint32_t, _Out_ void *, uint64_t)"),
     run: library.func("int32_t azulejo_run(uint64_t, int32_t, int32_t, int32_t, int32_t)"),

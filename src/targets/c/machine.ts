@@ -34,6 +34,7 @@ export class NativeMachine implements Machine {
   readonly flags: readonly string[] = [];
   readonly threads: number;
   readonly compileTimeMs: number;
+  readonly view?: NonNullable<Machine["view"]>;
   readonly #library: Library;
   readonly #handle: number | bigint;
   readonly #programs = new ProgramMemory();
@@ -43,6 +44,7 @@ export class NativeMachine implements Machine {
   #runs = 0;
   /** the library is at work for this run */
   #running: number | undefined;
+  #holds = 0;
 
   constructor(library: Library, options: NativeMachineOptions) {
     const { threads } = options;
@@ -59,6 +61,12 @@ export class NativeMachine implements Machine {
         `This system refuses ${ADDRESS_SPACE} bytes of addresses or ${threads} threads; close other models or raise its limits (ulimit -v, ulimit -u)`,
       );
     this.#handle = handle;
+    const { view } = library;
+    if (view)
+      this.view = range => {
+        checkRange(range);
+        return view(handle, range.address, range.byteLength);
+      };
     forgotten.register(this, () => library.close(handle), this);
   }
 
@@ -117,9 +125,23 @@ export class NativeMachine implements Machine {
     if (this.#queue.ended) return;
     this.#queue.end(new AzulejoError("disposed", "The model was disposed"));
     forgotten.unregister(this);
-    // memory goes when nobody works in it any more
-    if (this.#running === undefined) this.#library.close(this.#handle);
-    else this.#library.abort(this.#handle, this.#running);
+    if (this.#running !== undefined) this.#library.abort(this.#handle, this.#running);
+    this.#closeUnused();
+  }
+
+  hold(): () => void {
+    this.#holds++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#holds--;
+      if (this.#queue.ended) this.#closeUnused();
+    };
+  }
+  /** Memory goes when nobody works in it any more. */
+  #closeUnused(): void {
+    if (this.#running === undefined && this.#holds === 0) this.#library.close(this.#handle);
   }
 
   async #run(
@@ -153,7 +175,7 @@ export class NativeMachine implements Machine {
     } finally {
       this.#running = undefined;
       signal?.removeEventListener("abort", abort);
-      if (this.#queue.ended) this.#library.close(this.#handle);
+      if (this.#queue.ended) this.#closeUnused();
     }
   }
   #runHere({ address, steps }: Program, alone: 0 | 1): number {

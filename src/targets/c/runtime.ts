@@ -1,7 +1,7 @@
 // The machine inside the library, as C text: memory, a pool of threads, and the driver that interprets prepared programs. It speaks
 // the protocol of program-layout.ts: a step's blocks are claimed with its `next` counter and counted with its `done` counter, so
 // that a thread that the operating system parked holds nobody up. It knows steps, blocks and threads, nothing of kernels.
-import { HEADER, MAX_THREADS, OP, PAIR_BYTES, STEP, STEP_BYTES } from "../cpu/program-layout.js";
+import { HEADER, HEAP_BASE, MAX_THREADS, OP, PAIR_BYTES, STEP, STEP_BYTES } from "../cpu/program-layout.js";
 
 /** 4 GiB of addresses, and behind them what a constant offset, a vector and a tail may reach. */
 export const RESERVED_BYTES = 2 ** 32 + 2 ** 18;
@@ -276,6 +276,10 @@ EXPORT uint64_t azulejo_open(int32_t threads, int32_t oversubscribed, int32_t de
   memset(m, 0, sizeof *m);
   m->memory = mmap(0, ${RESERVED_BYTES}ull, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (m->memory == MAP_FAILED) { free(m); return 0; }
+#ifdef MADV_HUGEPAGE
+  /* weights and arena walk through tens of megabytes: a table entry for each 4 KiB of them would miss again and again */
+  madvise(m->memory + ${HEAP_BASE}, ${RESERVED_BYTES}ull - ${HEAP_BASE}, MADV_HUGEPAGE);
+#endif
   memcpy(m->memory + ${FIRST_WORDS.machine}, &m, sizeof m);
   m->threads = 1;
   m->spins = oversubscribed ? 1 : ${SPINS};
@@ -294,6 +298,7 @@ EXPORT uint64_t azulejo_open(int32_t threads, int32_t oversubscribed, int32_t de
   }
   return (uint64_t)(uintptr_t)m;
 }
+EXPORT void *azulejo_at(uint64_t handle, uint32_t address) { return ((Machine *)(uintptr_t)handle)->memory + address; }
 EXPORT void azulejo_write(uint64_t handle, uint32_t address, const void *from, uint64_t bytes) {
   memcpy(((Machine *)(uintptr_t)handle)->memory + address, from, bytes);
 }

@@ -1,21 +1,21 @@
 // The target "native": a whole model as a shared library that the system's C compiler makes.
 import type { KernelProgram } from "../../graph/program.js";
 import { coreCount, now, throwIfAborted } from "../../runtime/platform.js";
-import { sha256 } from "../../runtime/native-host.js";
-import type { CompileOptions, Executable, Target, TargetReport } from "../../runtime/target.js";
+import { processorIdentity, sha256 } from "../../runtime/native-host.js";
+import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import { avx2Profile, avx512Profile, genericProfile, type MachineProfile } from "../../schedule/machine-profile.js";
 import type { Lanes, Schedule } from "../../schedule/schedule.js";
-import { AzulejoError } from "../../support/errors.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
-import { ProgramExecutable } from "../cpu/executable.js";
 import { KernelLibrary, type MachineModel } from "../cpu/kernel-library.js";
 import { link } from "../cpu/linked-program.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
 import { loadWeights } from "../cpu/weights.js";
-import { cachedLibrary, forget } from "./code-cache.js";
-import { type Compiler, compileLibrary, findCompiler, platformProblem } from "./compiler.js";
-import { koffi, type Library, loadLibrary } from "./library.js";
+import { cachedLibrary, forget, libraryName } from "./code-cache.js";
+import { type Compiler, compileLibrary } from "./compiler.js";
+import { nativeExecutable } from "./executable.js";
+import { type Library, loadLibrary } from "./library.js";
 import { NativeMachine } from "./machine.js";
+import { nativeCompiler } from "./native-problem.js";
 import { type Sources, sourcesOf } from "./sources.js";
 
 export interface NativeTargetOptions {
@@ -34,22 +34,6 @@ export const machineModel = ({ lanes, hasFma }: Compiler): MachineModel => ({
   features: { relaxedSimd: hasFma, tileProfile: "v8-modern" },
   profile: profiles[lanes],
 });
-
-/** @throws AzulejoError("target") that says what is missing */
-export async function nativeCompiler(): Promise<Compiler> {
-  const problem = platformProblem();
-  if (problem)
-    throw new AzulejoError("target", `target: "native" is not possible here: ${problem}; use { target: "wasm" }`);
-  koffi();
-  return findCompiler();
-}
-
-/** Why this host can't run native code, as a sentence; undefined: it can. */
-export const nativeProblem = (): Promise<string | undefined> =>
-  nativeCompiler().then(
-    () => undefined,
-    (e: Error) => e.message,
-  );
 
 async function compile(source: KernelProgram, options: CompileOptions, optimize: string): Promise<Executable> {
   const compiler = await nativeCompiler();
@@ -76,20 +60,20 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
     const program = link(compiled);
     const resident = await ResidentProgram.create(program, machine);
     await loadWeights(compiled, resident, machine, options);
-    const report: Omit<TargetReport, "arenaBytes" | "arenaLowerBoundBytes"> = {
-      target: "native",
-      threads: machine.threads,
-      codeBytes: sources.files.reduce((sum, f) => sum + f.text.length, 0),
-      functions: sources.functions,
-      kernels: program.kernels,
-      constantBytes: compiled.constants.byteLength,
-      flags: [],
-      notes: [
-        `${compiler.version}, ${compiler.lanes * 32}-bit vectors; code ${code.hit ? "from" : "into"} ${code.path}`,
-      ],
+    return nativeExecutable({
+      program,
+      machine,
+      resident,
+      code: {
+        fileName: code.fileName,
+        entries: funcs.map(f => f.name),
+        functions: sources.functions,
+        codeBytes: sources.files.reduce((sum, f) => sum + f.text.length, 0),
+        compiler: `${compiler.version}, ${compiler.lanes * 32}-bit vectors`,
+      },
+      hit: code.hit,
       timesMs: { lower: lowered - start, emit: emitted - lowered, compiler: loaded - emitted, weights: now() - loaded },
-    };
-    return new ProgramExecutable({ program, machine, resident, report });
+    });
   } catch (e) {
     machine.dispose();
     throw e;
@@ -102,8 +86,8 @@ async function loadCode(
   sources: Sources,
   optimize: string,
   options: Pick<CompileOptions, "signal" | "onProgress">,
-): Promise<{ readonly library: Library; readonly path: string; readonly hit: boolean }> {
-  const conditions = [compiler.version, ...compiler.flags, ...compiler.features, optimize];
+): Promise<{ readonly library: Library; readonly fileName: string; readonly hit: boolean }> {
+  const conditions = [await processorIdentity(), compiler.version, ...compiler.flags, ...compiler.features, optimize];
   const key = sha256(JSON.stringify([conditions, sources.files])).slice(0, 40);
   const make = (folder: string, path: string): Promise<void> =>
     compileLibrary(compiler, {
@@ -114,13 +98,14 @@ async function loadCode(
       signal: options.signal,
       onProgress: f => options.onProgress?.({ phase: "compile", fraction: 0.1 + 0.9 * f }),
     });
+  const fileName = libraryName(key);
   const { path, hit } = await cachedLibrary(key, options.signal, make);
   try {
-    return { library: loadLibrary(path), path, hit };
+    return { library: loadLibrary(path), fileName, hit };
   } catch (error) {
     if (!hit) throw error;
     await forget(path);
     const again = await cachedLibrary(key, options.signal, make);
-    return { library: loadLibrary(again.path), ...again };
+    return { library: loadLibrary(again.path), fileName, hit: again.hit };
   }
 }

@@ -1,7 +1,8 @@
 // A compiled program on a machine: plans for dims, runs, reports.
 import { bytesOf } from "../../ir/dtypes.js";
 import { bindDims, type SymbolValues } from "../../graph/program-dims.js";
-import type { Executable, RunOptions, SavedExecutable, TargetReport } from "../../runtime/target.js";
+import { now } from "../../runtime/platform.js";
+import type { Executable, RunOptions, SavedExecutable, StepTime, TargetReport } from "../../runtime/target.js";
 import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -40,11 +41,13 @@ export class ProgramExecutable implements Executable {
   readonly program: LinkedProgram;
   readonly runSync?: Executable["runSync"];
   readonly save?: NonNullable<Executable["save"]>;
+  readonly hold?: NonNullable<Executable["hold"]>;
 
   constructor(parts: ExecutableParts) {
     this.#parts = parts;
     this.program = parts.program;
     if (parts.save) this.save = parts.save;
+    if (parts.machine.hold) this.hold = () => parts.machine.hold!();
     if (parts.machine.runSync) this.runSync = inputs => this.#runSync(inputs);
   }
   async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
@@ -122,6 +125,31 @@ export class ProgramExecutable implements Executable {
         return [name, { dtype, dims, data: arrayOf(dtype, results[i]!) }];
       }),
     );
+  }
+  timeSteps(inputs: ReadonlyMap<string, TensorData>, passes: number): StepTime[] {
+    const made = this.#planFor(inputs);
+    const { machine } = this.#parts;
+    if (made instanceof Promise || !machine.runSync)
+      throw new AzulejoError("target", "Steps are timed on the calling thread, which can't wait on this host");
+    const { plan } = made;
+    const sent = transfers(plan, inputs);
+    const steps = plan.steps.map(({ step, instructions }) => ({
+      kernel: step.kind === "call" ? step.kernel : step.kind,
+      nodes: step.kind === "call" ? step.nodes : [],
+      prepared: machine.prepare(instructions, plan.scratch),
+      timesMs: [] as number[],
+    }));
+    // whole passes: each step finds in the caches what it finds in a run
+    for (let pass = 0; pass < passes; pass++) {
+      if (this.#needsSetup(made)) machine.runSync(made.setup!, [], []);
+      steps.forEach(({ prepared, timesMs }, i) => {
+        const start = now();
+        machine.runSync!(prepared, i === 0 ? sent : [], []);
+        timesMs.push(now() - start);
+      });
+    }
+    for (const { prepared } of steps) machine.release(prepared);
+    return steps.map(({ kernel, nodes, timesMs }) => ({ kernel, nodes, timesMs }));
   }
   report(): TargetReport {
     const { machine, report } = this.#parts;

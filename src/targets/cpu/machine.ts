@@ -56,7 +56,7 @@ export interface Machine {
   /** Frees the program's place, after the runs that were asked for before. */
   release(prepared: Prepared): void;
   write(transfers: readonly Transfer[]): void | Promise<void>;
-  /** Program memory itself, where this thread sees it: files are read straight into place. Valid until dispose(). */
+  /** Program memory itself, where this thread sees it: files are read straight into place. Valid until dispose(), or while it is held. */
   view?(range: Range): Uint8Array;
   /**
    * Copies inputs in, runs, copies outputs out; the event loop stays free. Concurrent runs queue; inputs are read when the turn comes.
@@ -74,6 +74,8 @@ export interface Machine {
   runSync?(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[];
   /** Makes sure that addresses below `bytes` exist; fails with AzulejoError("memory") with both numbers when they can't. */
   reserve(bytes: number): void | Promise<void>;
+  /** What `view` gives stays valid until the release is called, whatever dispose() says; absent where it always does. */
+  hold?(): () => void;
   /** Ends workers, rejects pending runs with "disposed". */
   dispose(): void;
 }

@@ -14,6 +14,8 @@ export interface Plan {
   /** tables of pointers: to be run before the first run, and again after another plan ran, because plans share memory */
   readonly setup: readonly Instruction[];
   readonly instructions: readonly Instruction[];
+  /** the same by the program's outer steps */
+  readonly steps: readonly { readonly step: LinkedStep; readonly instructions: readonly Instruction[] }[];
   readonly inputs: ReadonlyMap<string, Range>;
   readonly outputs: ReadonlyMap<string, Range & { readonly dims: readonly number[] }>;
   readonly scratch: { readonly address: number; readonly bytesPerThread: number };
@@ -75,10 +77,11 @@ class Planning {
         "memory",
         `These input dims need ${Math.ceil(end / 2 ** 20)} MiB, and a program has 4096 MiB of memory; run smaller inputs`,
       );
-    const instructions = this.#instructions(steps);
+    const made = steps.map(step => ({ step, instructions: this.#instructions([step]) }));
     return {
       setup: this.#setup,
-      instructions,
+      instructions: made.flatMap(({ instructions }) => instructions),
+      steps: made,
       inputs: new Map(inputs.map(b => [b.name, this.#range(b)])),
       outputs: new Map(outputs.map(b => [b.name, { ...this.#range(b), dims: b.dims.map(d => this.#evaluate(d)) }])),
       scratch,

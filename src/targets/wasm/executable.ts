@@ -1,11 +1,12 @@
 // A module in its machine as an executable: made new, or again from what another process kept. Nothing here compiles kernels.
 import type { HostWorker } from "../../runtime/platform.js";
 import { canStartWorkers, now, throwIfAborted } from "../../runtime/platform.js";
-import type { CompileOptions, Executable, SavedExecutable, SavedPart } from "../../runtime/target.js";
+import type { CompileOptions, Executable, SavedExecutable } from "../../runtime/target.js";
 import { ProgramExecutable } from "../cpu/executable.js";
 import type { LinkedProgram } from "../cpu/linked-program.js";
 import type { Machine } from "../cpu/machine.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
+import { bytesOfPart, constantsPart, memoryPart, restoreConstants } from "../cpu/saved-constants.js";
 import { restoreProgram, type SavedProgram, saveProgram } from "../cpu/saved-program.js";
 import { createMachine, type MachineOptions } from "./machine.js";
 import { startWorkers } from "./machine-workers.js";
@@ -85,31 +86,11 @@ interface Head {
   readonly functions: number;
   readonly program: SavedProgram;
 }
-const memoryPart = (bytes: Uint8Array): SavedPart => ({
-  byteLength: bytes.byteLength,
-  readInto: async (offset, target) => target.set(bytes.subarray(offset, offset + target.length)),
-});
-
 /** The module, vector constants, and weights as they are packed. */
 function saved({ program, machine, resident, module, functions }: Parts): SavedExecutable {
   const head: Head = { shared: module.shared, entries: module.entries, functions, program: saveProgram(program) };
   return { head, parts: [memoryPart(module.bytes), memoryPart(program.pools), constantsPart(machine, resident)] };
 }
-/** Where this thread does not see the machine's memory, a run of nothing has a range of it as its output. */
-function constantsPart(machine: Machine, { constants, arenaStart }: ResidentProgram): SavedPart {
-  if (machine.view) return memoryPart(machine.view(constants));
-  return {
-    byteLength: constants.byteLength,
-    async readInto(offset, target) {
-      const nothing = machine.prepare([], { address: arenaStart, bytesPerThread: 0 });
-      const range = { address: constants.address + offset, byteLength: target.length };
-      const [bytes] = await machine.run(nothing, [], [range]);
-      machine.release(nothing);
-      target.set(bytes!);
-    },
-  };
-}
-
 /** The executable that was saved; workers and memory are new. */
 export async function restore(
   { head, parts: [code, pools, constants] }: SavedExecutable,
@@ -118,17 +99,15 @@ export async function restore(
 ): Promise<Executable> {
   const { shared, entries, functions, program: kept } = head as Head;
   const start = now();
-  const bytes = await bytesOf(code!);
+  const bytes = await bytesOfPart(code!);
   const module = { bytes, shared, entries };
   const machine = await createMachine(machineOptions(module, { ...options, shared }, firstWorker));
   try {
     const compiled = now();
-    const program = restoreProgram(kept, await bytesOf(pools!));
+    const program = restoreProgram(kept, await bytesOfPart(pools!));
     const resident = await ResidentProgram.create(program, machine);
     throwIfAborted(options.signal, "Loading the model");
-    const view = machine.view?.(resident.constants) ?? new Uint8Array(resident.constants.byteLength);
-    await constants!.readInto(0, view);
-    if (!machine.view) await machine.write([{ address: resident.constants.address, bytes: view }]);
+    await restoreConstants(constants!, machine, resident);
     await machine.ready;
     options.onProgress?.({ phase: "weights", fraction: 1 });
     const engineMs = machine.compileTimeMs;
@@ -138,10 +117,4 @@ export async function restore(
     machine.dispose();
     throw e;
   }
-}
-
-async function bytesOf(part: SavedPart): Promise<Uint8Array> {
-  const bytes = new Uint8Array(part.byteLength);
-  await part.readInto(0, bytes);
-  return bytes;
 }

@@ -1,0 +1,20 @@
+// Can native code be made and run here? Asked before anything of the compiler is loaded.
+import { AzulejoError } from "../../support/errors.js";
+import { type Compiler, findCompiler, platformProblem } from "./compiler.js";
+import { koffi } from "./library.js";
+
+/** @throws AzulejoError("target") that says what is missing */
+export async function nativeCompiler(): Promise<Compiler> {
+  const problem = platformProblem();
+  if (problem)
+    throw new AzulejoError("target", `target: "native" is not possible here: ${problem}; use { target: "wasm" }`);
+  koffi();
+  return findCompiler();
+}
+
+/** Why this host can't run native code, as a sentence; undefined: it can. */
+export const nativeProblem = (): Promise<string | undefined> =>
+  nativeCompiler().then(
+    () => undefined,
+    (e: Error) => e.message,
+  );
