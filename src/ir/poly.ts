@@ -199,6 +199,9 @@ export class Poly {
   get isConst(): boolean {
     return this.terms.length === 0 || (this.terms.length === 1 && this.terms[0]!.product === Product.one);
   }
+  get isOne(): boolean {
+    return this.isConst && this.constant === 1;
+  }
   get isZero(): boolean {
     return this.terms.length === 0;
   }

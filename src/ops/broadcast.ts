@@ -14,8 +14,8 @@ import type { NodeInfo, Operand } from "./operator.js";
  */
 export function joinDims(a: Poly, b: Poly, assumeEqual?: NodeInfo["assumeEqual"]): Poly | undefined {
   if (a.equals(b)) return a;
-  if (isOne(a)) return b;
-  if (isOne(b)) return a;
+  if (a.isOne) return b;
+  if (b.isOne) return a;
   if (a.isConst && b.isConst) return undefined;
   if (assumeEqual?.(a, b)) return b.isConst ? b : a;
   if (a.isConst) return a;
@@ -24,7 +24,6 @@ export function joinDims(a: Poly, b: Poly, assumeEqual?: NodeInfo["assumeEqual"]
   if (isJoinWith(b, a)) return b;
   return opaque("min", a.mul(b), opaque("max", a, b));
 }
-const isOne = (p: Poly): boolean => p.isConst && p.constant === 1;
 
 /** is `joined` already the join of b with another dim? */
 function isJoinWith(joined: Poly, b: Poly): boolean {
@@ -62,7 +61,7 @@ export function requireBroadcastTo(op: string, node: NodeInfo, name: string, to:
   const [from, dims] = [node.dims[name], node.dims[to]!];
   if (!from) return;
   const first = dims.length - from.length;
-  const fits = first >= 0 && from.every((d, j) => isOne(d) || mayBeEqual(node, d, dims[first + j]!));
+  const fits = first >= 0 && from.every((d, j) => d.isOne || mayBeEqual(node, d, dims[first + j]!));
   if (!fits)
     refuse(
       "shape",
@@ -127,7 +126,7 @@ export const readB = (node: NodeInfo, b: Operand, index: readonly AnyTile[], out
   readBroadcast(b, index, out, legacyOffset(node, index.length, b.rank));
 
 function stretch(i: AnyTile, own: Poly, out: Poly): AnyTile | number {
-  if (isOne(own)) return 0;
+  if (own.isOne) return 0;
   if (own.equals(out) || own.isConst) return i;
   return i.mul(dimOf("stretch", opaque("min", opaque("max", own.sub(1), Poly.zero), Poly.one)).size);
 }

@@ -75,8 +75,6 @@ export const operator: Operator = {
   },
 };
 
-const isOne = (p: Poly): boolean => p.isConst && p.constant === 1;
-
 interface Tap {
   readonly input: AnyTile;
   readonly tap: AnyTile;
@@ -97,7 +95,7 @@ function gatherTap(o: AnyTile, { stride, dilation, begin }: Transposed, taps: Di
     const steps = ceilDiv(taps.poly, stride);
     // filters no longer than the stride meet one element
     const { quotient, remainder } = divided(t, stride);
-    if (isOne(steps)) return { input: quotient, tap: remainder };
+    if (steps.isOne) return { input: quotient, tap: remainder };
     // beyond the last tap W reads 0
     const step = dimOf("p", steps).all();
     return { input: quotient.sub(step), tap: remainder.add(step.mul(stride)), over: step };
@@ -131,8 +129,8 @@ function channels(
     return { channel: c, output: k, over: [c] };
   }
   const outputs = W.dims[1]!;
-  const [g, output] = isOne(sizes[1]!) ? [k, 0] : [k.idiv(outputs.size), k.imod(outputs.size)];
-  if (isOne(perGroup)) return { channel: g, output, over: [] };
+  const [g, output] = sizes[1]!.isOne ? [k, 0] : [k.idiv(outputs.size), k.imod(outputs.size)];
+  if (perGroup.isOne) return { channel: g, output, over: [] };
   const inGroup = dimOf("C", opaque("div", W.dims[0]!.poly, Poly.int(group)));
   const c = inGroup.all();
   return { channel: g.mul(inGroup.size).add(c), output, over: [c] };

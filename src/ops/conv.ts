@@ -60,7 +60,7 @@ export interface Taps {
 export function tapsAt(op: string, node: NodeInfo, W: Operand, [n, k, ...o]: readonly AnyTile[]): Taps {
   const windows = convolutionWindows(op, node);
   // a single tap needs no axis: the window's index stays bare, and provably inside
-  const taps = W.dims.slice(2).map((d, j) => (isOne(d.poly) ? 0 : d.all(`p${j}`)));
+  const taps = W.dims.slice(2).map((d, j) => (d.poly.isOne ? 0 : d.all(`p${j}`)));
   const where = o.map((i, j) => tapIndex(i, taps[j]!, windows[j]!));
   const { channel, inGroup, over } = channels(k!, W, node.dims.W!, node.attributes.group);
   const axes = [...over, ...taps.filter(p => p !== 0)];
@@ -81,12 +81,11 @@ function channels(
 ): { channel: AnyTile; inGroup: AnyTile | number; over: readonly AnyIndex[] } {
   const perGroup = W.dims[1]!;
   const outputs = opaque("div", sizes[0]!, Poly.int(group));
-  const g = group === 1 ? undefined : isOne(outputs) ? k : k.idiv(dimOf("outputs", outputs).size);
-  if (g && isOne(sizes[1]!)) return { channel: g, inGroup: 0, over: [] };
+  const g = group === 1 ? undefined : outputs.isOne ? k : k.idiv(dimOf("outputs", outputs).size);
+  if (g && sizes[1]!.isOne) return { channel: g, inGroup: 0, over: [] };
   const c = perGroup.all("c");
   return { channel: g ? g.mul(perGroup.size).add(c) : c, inGroup: c, over: [c] };
 }
-const isOne = (p: Poly): boolean => p.isConst && p.constant === 1;
 
 const convolutionWindows = (op: string, node: NodeInfo): readonly WindowAxis[] =>
   windowAxes(op, node, node.dims.X!.slice(2), node.dims.W!.slice(2));

@@ -47,8 +47,7 @@ export function delinearise(position: Poly, dims: Dims): readonly Poly[] {
   return dims.length === 0 ? [] : [rest, ...out];
 }
 
-const isOne = (p: Poly): boolean => p.isConst && p.constant === 1;
-const notOne = (dims: Dims): number[] => dims.flatMap((d, k) => (isOne(d) ? [] : [k]));
+const notOne = (dims: Dims): number[] => dims.flatMap((d, k) => (d.isOne ? [] : [k]));
 
 function matchGroups(to: Dims, from: Dims): readonly Group[] {
   const a = notOne(to);

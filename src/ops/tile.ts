@@ -20,8 +20,6 @@ function repeatsOf(node: NodeInfo): readonly Poly[] {
   return repeats;
 }
 
-const isOne = (p: Poly): boolean => p.equals(1);
-
 export const operator: Operator = {
   name: "Tile",
   inputs: ["input", "repeats"],
@@ -48,8 +46,8 @@ export const operator: Operator = {
       output: (...index) =>
         context.inputs.input!.at(
           ...index.map((i, d) => {
-            if (isOne(repeats[d]!)) return i;
-            return isOne(dims[d]!) ? 0 : indexTile(opaque("mod", polyOfIndex(i), dims[d]!));
+            if (repeats[d]!.isOne) return i;
+            return dims[d]!.isOne ? 0 : indexTile(opaque("mod", polyOfIndex(i), dims[d]!));
           }),
         ),
     };

@@ -4,24 +4,12 @@ import { type Layout } from "../../ir/tile.js";
 import { type Value } from "../graph.js";
 import type { BoundNode } from "../bind.js";
 import { type Pattern, type Read } from "./pattern.js";
+import { Groups } from "./groups.js";
 
 export const rowMajor = (rank: number): Layout => ({ order: Array.from({ length: rank }, (_, i) => i) });
 const channelsLast = (rank: number): Layout => ({
   order: [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1],
 });
-
-class Groups {
-  readonly #parent = new Map<Value, Value>();
-  find(v: Value): Value {
-    let root = v;
-    for (let p = this.#parent.get(root); p && p !== root; p = this.#parent.get(root)) root = p;
-    this.#parent.set(v, root);
-    return root;
-  }
-  join(a: Value, b: Value): void {
-    this.#parent.set(this.find(a), this.find(b));
-  }
-}
 
 /**
  * Values that are read elementwise at the same positions share an order; a group that a spatial operator reads or writes is
@@ -32,7 +20,7 @@ export function assignLayouts(
   patternOf: (bound: BoundNode, output: string) => Pattern | undefined,
   fixed: (v: Value) => boolean,
 ): (v: Value) => Layout {
-  const groups = new Groups();
+  const groups = new Groups<Value>();
   const spatial = new Set<Value>();
   const free = (v: Value | undefined): v is Value => v !== undefined && !fixed(v) && (v.dims?.length ?? 0) >= 3;
   const join = (a: Value | undefined, b: Value): void => {
@@ -75,7 +63,7 @@ export function sameStorage(
   result: Value,
   resultOrder: readonly number[],
 ): boolean {
-  const isOne = (v: Value, d: number): boolean => v.dims![d]!.isConst && v.dims![d]!.constant === 1;
+  const isOne = (v: Value, d: number): boolean => v.dims![d]!.isOne;
   const from = sourceOrder.filter(d => !isOne(source, d)).map(d => position[d]);
   const to = resultOrder.filter(d => !isOne(result, d));
   return from.length === to.length && from.every((p, i) => p === to[i]);
@@ -84,6 +72,6 @@ export function sameStorage(
 /** Is an order row-major once dims of size 1 are left out? */
 export function isRowMajor(v: Value, layout: Layout): boolean {
   if (layout.strides || layout.block) return false;
-  const order = layout.order.filter(d => !(v.dims![d]!.isConst && v.dims![d]!.constant === 1));
+  const order = layout.order.filter(d => !v.dims![d]!.isOne);
   return order.every((d, i) => i === 0 || order[i - 1]! < d);
 }

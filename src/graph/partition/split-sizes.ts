@@ -3,7 +3,8 @@
 import { Poly, Sym } from "../../ir/poly.js";
 import { rewrite } from "../../ir/rewrite.js";
 import { type Axis, type Kernel, type Layout, newAxis, type Node, reach, type Tensor } from "../../ir/tile.js";
-import { axesOfKernel } from "../../ir/walk.js";
+import { axesOfKernel, bareSymbol } from "../../ir/walk.js";
+import { Groups } from "./groups.js";
 
 /** A dim of a tensor, or the extent of an axis. */
 type Site = string;
@@ -64,8 +65,8 @@ export function splitSizes(kernel: Kernel, sizes: ReadonlyMap<Sym, Poly>): { ker
 }
 
 /** An axis that walks a dim from end to end makes both one size. */
-function groupsOf(kernel: Kernel, nodes: readonly Node[], walked: readonly Axis[]): Groups {
-  const groups = new Groups();
+function groupsOf(kernel: Kernel, nodes: readonly Node[], walked: readonly Axis[]): Groups<Site> {
+  const groups = new Groups<Site>();
   const byName = new Map(kernel.tensors.map(t => [t.name, t]));
   const bySym = new Map(walked.map(a => [a.sym, a]));
   const link = (tensor: string, index: readonly Poly[]): void => {
@@ -116,21 +117,3 @@ function restride(layout: Layout, before: readonly Poly[], after: readonly Poly[
   }
   return { ...layout, strides };
 }
-
-class Groups {
-  readonly #parent = new Map<Site, Site>();
-  find(s: Site): Site {
-    let root = s;
-    for (let p = this.#parent.get(root); p !== undefined && p !== root; p = this.#parent.get(root)) root = p;
-    return root;
-  }
-  join(a: Site, b: Site): void {
-    const [x, y] = [this.find(a), this.find(b)];
-    if (x !== y) this.#parent.set(x, y);
-  }
-}
-
-const bareSymbol = (p: Poly): Sym | undefined =>
-  p.terms.length === 1 && p.terms[0]!.c === 1 && p.terms[0]!.s.length === 1 && !p.terms[0]!.s[0]!.def
-    ? p.terms[0]!.s[0]
-    : undefined;

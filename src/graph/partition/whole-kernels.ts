@@ -2,6 +2,7 @@
 // by holding the kernel's tensors against the buffers.
 import { type Poly, type Sym } from "../../ir/poly.js";
 import { type Kernel } from "../../ir/tile.js";
+import { bareSymbol } from "../../ir/walk.js";
 import { AzulejoError } from "../../support/errors.js";
 import { type Value } from "../graph.js";
 import { type Buffer, type Step } from "../program.js";
@@ -55,6 +56,3 @@ function symbolsOf(kernel: Kernel, buffers: Readonly<Record<string, Buffer>>, wh
     });
   return out;
 }
-
-const bareSymbol = (p: Poly): Sym | undefined =>
-  p.terms.length === 1 && p.terms[0]!.c === 1 && p.terms[0]!.s.length === 1 ? p.terms[0]!.s[0] : undefined;

@@ -3,6 +3,7 @@
 import { onnxCodeOf } from "../../ops/onnx-dtypes.js";
 import type { Registry } from "../../ops/registry.js";
 import { Poly } from "../../ir/poly.js";
+import { numbersOf } from "../constants.js";
 import type { Graph, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
@@ -30,13 +31,19 @@ function seedGraph(graph: Graph, seed: Value, registry: Registry): Graph {
 function seedNode(node: GraphNode, seed: Value, registry: Registry): GraphNode {
   const isLoop = node.op === "Loop" && node.domain === "";
   const inner = mapSubgraphs(node, g => (isLoop ? seedRounds(g, seed, registry) : seedGraph(g, seed, registry)));
-  const at = registry.find(node.domain, node.op, node.opset)?.inputs.indexOf(inputName) ?? -1;
-  if (at < 0 || node.attributes.seed !== undefined || node.inputs[at] || !draws(node)) return inner;
+  const names = registry.find(node.domain, node.op, node.opset)?.inputs ?? [];
+  const at = names.indexOf(inputName);
+  if (at < 0 || node.attributes.seed !== undefined || node.inputs[at] || !draws(node, names)) return inner;
   const inputs = Array.from({ length: at }, (_, i) => inner.inputs[i]);
   return { ...inner, inputs: [...inputs, seed] };
 }
 /** Dropout, and its kin, only in training. */
-const draws = (node: GraphNode): boolean => !node.op.endsWith("Dropout") || node.inputs.length > 2;
+function draws({ inputs }: GraphNode, names: readonly string[]): boolean {
+  const mode = names.indexOf("training_mode?");
+  if (mode < 0) return true;
+  const training = inputs[mode];
+  return training !== undefined && numbersOf(training.known)?.[0] !== 0;
+}
 
 /** The rounds of a loop differ by their number. */
 function seedRounds(body: Graph, seed: Value, registry: Registry): Graph {

@@ -1,41 +1,19 @@
 // SkipLayerNormalization of com.microsoft: LayerNormalization over the last dim of input + skip + bias; the sum is an output too.
 import type { Dtype } from "../../ir/dtypes.js";
-import { Poly } from "../../ir/poly.js";
-import { computeDtype } from "../accumulate.js";
 import { floats } from "../elementwise-references.js";
 import { reference as layerReference } from "../layer-normalization.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
-import { skipSum, skipSumDims, skipSumReference } from "./skip-sums.js";
+import { skipNormalization, skipSumReference } from "./skip-sums.js";
 
-export const operator: Operator = {
-  name: "SkipLayerNormalization",
-  domain: "com.microsoft",
-  inputs: ["input", "skip", "gamma", "beta?", "bias?"],
-  outputs: ["output", "mean?", "inv_std_var?", "input_skip_bias_sum?"],
-  attributes: { epsilon: { type: "float", default: 1e-12 } },
-  shape: node => {
-    const dims = skipSumDims("SkipLayerNormalization", node);
-    const row = [...dims.slice(0, -1), Poly.one];
-    return { output: dims, mean: row, inv_std_var: row, input_skip_bias_sum: dims };
+export const operator: Operator = /* @__PURE__ */ skipNormalization(
+  "SkipLayerNormalization",
+  ["input", "skip", "gamma", "beta?", "bias?"],
+  (sum, { inputs, attributes: { epsilon } }, build) => {
+    const given = [sum, inputs.gamma, inputs.beta];
+    const [output, mean, inv_std_var] = build.several("LayerNormalization", 3, given, { epsilon });
+    return { output: output!, mean: mean!, inv_std_var: inv_std_var! };
   },
-  dtypes: ({ dtypes: { input } }) => ({
-    output: input!,
-    mean: computeDtype(input!),
-    inv_std_var: computeDtype(input!),
-    input_skip_bias_sum: input!,
-  }),
-  expand: (node, build) => {
-    const sum = skipSum(node, build);
-    const { epsilon } = node.attributes;
-    const [output, mean, inv_std_var] = build.several(
-      "LayerNormalization",
-      3,
-      [sum, node.inputs.gamma, node.inputs.beta],
-      { epsilon },
-    );
-    return { output: output!, mean: mean!, inv_std_var: inv_std_var!, input_skip_bias_sum: sum };
-  },
-};
+);
 
 export const doc: OperatorDoc = {
   summary: "LayerNormalization over the last dim of input + skip + bias",

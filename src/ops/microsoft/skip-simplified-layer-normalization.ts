@@ -1,39 +1,19 @@
 // SkipSimplifiedLayerNormalization of com.microsoft: SimplifiedLayerNormalization over the last dim of input + skip + bias.
 import type { Dtype } from "../../ir/dtypes.js";
-import { Poly } from "../../ir/poly.js";
-import { computeDtype } from "../accumulate.js";
 import { floats } from "../elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { reference as simplifiedReference } from "../simplified-layer-normalization.js";
-import { skipSum, skipSumDims, skipSumReference } from "./skip-sums.js";
+import { skipNormalization, skipSumReference } from "./skip-sums.js";
 
-export const operator: Operator = {
-  name: "SkipSimplifiedLayerNormalization",
-  domain: "com.microsoft",
-  inputs: ["input", "skip", "gamma", "bias?"],
-  outputs: ["output", "mean?", "inv_std_var?", "input_skip_bias_sum?"],
-  attributes: { epsilon: { type: "float", default: 1e-12 } },
-  shape: node => {
-    const dims = skipSumDims("SkipSimplifiedLayerNormalization", node);
-    const row = [...dims.slice(0, -1), Poly.one];
-    return { output: dims, mean: row, inv_std_var: row, input_skip_bias_sum: dims };
+// ONNX Runtime computes no mean either: who wants that output is told that nothing is given for it
+export const operator: Operator = /* @__PURE__ */ skipNormalization(
+  "SkipSimplifiedLayerNormalization",
+  ["input", "skip", "gamma", "bias?"],
+  (sum, { inputs, attributes: { epsilon } }, build) => {
+    const [output, inv_std_var] = build.several("SimplifiedLayerNormalization", 2, [sum, inputs.gamma], { epsilon });
+    return { output: output!, inv_std_var: inv_std_var! };
   },
-  dtypes: ({ dtypes: { input } }) => ({
-    output: input!,
-    mean: computeDtype(input!),
-    inv_std_var: computeDtype(input!),
-    input_skip_bias_sum: input!,
-  }),
-  // ONNX Runtime computes no mean either: who wants that output is told that nothing is given for it
-  expand: (node, build) => {
-    const sum = skipSum(node, build);
-    const { epsilon } = node.attributes;
-    const [output, inv_std_var] = build.several("SimplifiedLayerNormalization", 2, [sum, node.inputs.gamma], {
-      epsilon,
-    });
-    return { output: output!, inv_std_var: inv_std_var!, input_skip_bias_sum: sum };
-  },
-};
+);
 
 export const doc: OperatorDoc = {
   summary: "SimplifiedLayerNormalization over the last dim of input + skip + bias",
