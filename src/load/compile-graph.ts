@@ -10,6 +10,7 @@ import type { LoadOptions } from "../runtime/api.js";
 import type { CompileOptions, RunOptions, Target } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
+import type { CompilerFlags } from "./compiler-flags.js";
 import { CompiledGraph, emptyReport } from "./compiled-graph.js";
 import type { ModelStore } from "./model-store.js";
 import { openForRun } from "./open-for-run.js";
@@ -23,12 +24,16 @@ export interface CompileContext {
   readonly options: LoadOptions;
   readonly target: Target;
   readonly compileOptions: CompileOptions;
+  readonly flags: CompilerFlags;
   /** runs a graph that must be cut: its parts decide what the others are */
   readonly cutApart: (graph: Graph, context: CompileContext) => Promise<Runnable>;
 }
 
 /** The graph went through inference and passes. `store`: where programs for single runs are kept. */
-export async function compileGraph(graph: Graph, context: CompileContext, store?: ModelStore): Promise<CompiledGraph> {
+export const compileGraph = (graph: Graph, context: CompileContext, store?: ModelStore): Promise<CompiledGraph> =>
+  context.flags.during(() => compiledGraph(graph, context, store));
+
+async function compiledGraph(graph: Graph, context: CompileContext, store?: ModelStore): Promise<CompiledGraph> {
   const waits = whyConcrete(graph);
   const perRun = new PerRun({
     symbols: graph.symbols,
@@ -46,7 +51,7 @@ export async function compileGraph(graph: Graph, context: CompileContext, store?
 export function compilerOf(graph: Graph, context: CompileContext): PerRunParts["compile"] {
   // what could not be opened for one run can't for others: its operators want numbers
   let opens = true;
-  return async (inputs, run) => {
+  const compile: PerRunParts["compile"] = async (inputs, run) => {
     // wrong dims are told of before anything is compiled
     bindSymbols(graph, dimsOf(inputs), run.symbols);
     const open = opens ? await openForRun(graph, context, inputs) : undefined;
@@ -56,6 +61,7 @@ export function compilerOf(graph: Graph, context: CompileContext): PerRunParts["
     const executable = await context.target.compile(open.program, context.compileOptions);
     return { runnable: executable, general: { executable, contents: open.contents }, deciding: [] };
   };
+  return (inputs, run) => context.flags.during(() => compile(inputs, run));
 }
 
 const dimsOf = (inputs: Inputs): Record<string, readonly number[]> =>

@@ -6,6 +6,7 @@ import { runSeedName } from "../graph/run-seed.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { CompileOptions } from "../runtime/target.js";
 import type { WasmTargetOptions } from "../targets/wasm/target.js";
+import type { CompilerFlags } from "./compiler-flags.js";
 import { checkPinnedKernels } from "./check-options.js";
 import { type CompileContext, compileGraph, compilerOf } from "./compile-graph.js";
 import { CompiledGraph } from "./compiled-graph.js";
@@ -20,6 +21,7 @@ import { tensorInfo, withDeclared } from "./tensor-info.js";
 export interface CompileModelOptions {
   readonly options: LoadOptions;
   readonly compileOptions: CompileOptions;
+  readonly flags: CompilerFlags;
   readonly takeWorker: WasmTargetOptions["takeWorker"];
 }
 
@@ -29,7 +31,7 @@ export async function compileModel(
   given: CompileModelOptions,
   store: ModelStore | undefined,
 ): Promise<{ readonly info: ModelInfo; readonly runnable: CompiledGraph | CutGraph }> {
-  return compileRead(await readGraph(opened, given.options), given, store);
+  return given.flags.during(async () => compileRead(await readGraph(opened, given.options), given, store));
 }
 
 /** `read` is as a front end gives it. */
@@ -72,11 +74,11 @@ export async function compilerForRuns(
 
 async function contextOf(
   read: Graph,
-  { options, compileOptions, takeWorker }: CompileModelOptions,
+  { options, compileOptions, takeWorker, flags }: CompileModelOptions,
 ): Promise<CompileContext> {
   const target = await targetOf(options, takeWorker);
   const registry = await registryFor(read, options);
-  return { registry, options, target, compileOptions, cutApart: CutGraph.create };
+  return { registry, options, target, compileOptions, flags, cutApart: CutGraph.create };
 }
 
 function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {

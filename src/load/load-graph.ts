@@ -4,6 +4,7 @@ import type { LoadOptions, Model } from "../runtime/api.js";
 import { Session } from "../runtime/session.js";
 import { checkOptions } from "./check-options.js";
 import { compileRead } from "./compile-model.js";
+import { CompilerFlags } from "./compiler-flags.js";
 import { compileOptionsOf } from "./compile-options.js";
 import { seeded } from "./seeded.js";
 
@@ -11,13 +12,21 @@ import { seeded } from "./seeded.js";
 export async function loadGraph(graph: Graph, options: LoadOptions = {}): Promise<Model> {
   checkOptions(options);
   const compileOptions = compileOptionsOf(options);
-  const { info, runnable } = await compileRead(graph, { options, compileOptions, takeWorker: undefined });
+  const flags = new CompilerFlags(compileOptions);
+  const given = { options, compileOptions, flags, takeWorker: undefined };
+  const { info, runnable } = await flags.during(() => compileRead(graph, given));
   return new Session({
     ...info,
     run: (inputs, runOptions) => runnable.run(seeded(inputs, info, runOptions.seed), runOptions),
     report: () => {
       const report = runnable.report();
-      return { ...report, model: info.name, passes: info.passes, notes: [...info.notes, ...report.notes] };
+      return {
+        ...report,
+        model: info.name,
+        passes: info.passes,
+        flags: [...flags.applied, ...report.flags],
+        notes: [...info.notes, ...report.notes],
+      };
     },
     dispose: () => runnable.dispose(),
   });

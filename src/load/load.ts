@@ -6,6 +6,7 @@ import type { CompileOptions } from "../runtime/target.js";
 import { EarlyWorker } from "../targets/wasm/executable.js";
 import { checkOptions } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
+import { CompilerFlags } from "./compiler-flags.js";
 import { CompiledGraph, emptyReport } from "./compiled-graph.js";
 import { Keeper } from "./keeper.js";
 import { type KeptModel, type ModelInfo, ModelStore, restoredContents } from "./model-store.js";
@@ -50,6 +51,7 @@ class Loading {
   readonly #options: LoadOptions;
   readonly #compileOptions: CompileOptions;
   readonly #early: EarlyWorker | undefined;
+  readonly #flags: CompilerFlags;
 
   constructor(
     opened: OpenedModel,
@@ -61,6 +63,7 @@ class Loading {
     this.#options = options;
     this.#compileOptions = compileOptions;
     this.#early = early;
+    this.#flags = new CompilerFlags(compileOptions);
   }
   async model(): Promise<Model> {
     const store = await ModelStore.of(this.#opened, this.#options, this.#compileOptions);
@@ -92,7 +95,12 @@ class Loading {
     return compileModel(this.#opened, this.#compileModelOptions(), store);
   }
   #compileModelOptions() {
-    return { options: this.#options, compileOptions: this.#compileOptions, takeWorker: this.#early?.take };
+    return {
+      options: this.#options,
+      compileOptions: this.#compileOptions,
+      flags: this.#flags,
+      takeWorker: this.#early?.take,
+    };
   }
   /** Undefined: what was kept is not complete. */
   async #restored({ model, executable: saved }: KeptModel, store: ModelStore): Promise<CompiledGraph | undefined> {
@@ -130,7 +138,13 @@ class Loading {
       },
       report: () => {
         const r = runnable.report();
-        return { ...r, model: info.name, passes: info.passes, notes: [...info.notes, ...own, ...r.notes] };
+        return {
+          ...r,
+          model: info.name,
+          passes: info.passes,
+          flags: [...this.#flags.applied, ...r.flags],
+          notes: [...info.notes, ...own, ...r.notes],
+        };
       },
       dispose: () => {
         runnable.dispose();

@@ -39,7 +39,7 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** pinned fields of schedules, by kernel name as report() and explain() print them */
   readonly schedules?: Readonly<Record<string, object>>;
-  /** "auto": V8 flags that give optimised code on the first run, restored after compiling; "never": leave the engine alone */
+  /** "auto": V8 flags that give optimised code on the first run, and suit the compiler, restored after compiling; "never": leave the engine alone */
   readonly engineFlags?: "auto" | "never";
   /**
    * Keep what is compiled, and take it from there at later loads of the same file with the same options? Default: true, with target "wasm". In

@@ -379,12 +379,16 @@ export function nodeV8Version(): number | undefined {
   return Number.parseFloat(versions.v8);
 }
 
-/** A switch of V8 by its bare name (`liftoff`); `--name` turns it on, `--no-name` off. `value` is the wanted state, not the default. */
-export interface EngineFlag {
-  readonly name: string;
-  readonly value: boolean;
-}
-export const flagText = (flag: EngineFlag): string => (flag.value ? `--${flag.name}` : `--no-${flag.name}`);
+/** What is wanted of a flag of V8, by its bare name (`liftoff`): a switch, whose default is the opposite, or a number instead of its default. */
+export type EngineFlag =
+  | { readonly name: string; readonly value: boolean }
+  | { readonly name: string; readonly value: number; readonly usual: number };
+export const flagText = ({ name, value }: Pick<EngineFlag, "name" | "value">): string => {
+  if (typeof value === "number") return `--${name}=${value}`;
+  return value ? `--${name}` : `--no-${name}`;
+};
+const restoringText = (flag: EngineFlag): string =>
+  flagText({ name: flag.name, value: "usual" in flag ? flag.usual : !flag.value });
 
 // V8 has no way to read a flag, and flags belong to the process: users are counted, and the last one restores.
 const flagUsers = new Map<string, number>();
@@ -421,7 +425,7 @@ export async function withEngineFlags<T>(
     for (const flag of mine) {
       const users = flagUsers.get(flag.name)! - 1;
       flagUsers.set(flag.name, users);
-      if (users === 0) v8!.setFlagsFromString(flagText({ name: flag.name, value: !flag.value }));
+      if (users === 0) v8!.setFlagsFromString(restoringText(flag));
     }
     host().clearInterval(keepAlive);
   }
@@ -435,7 +439,7 @@ export function withEngineFlagsSync<T>(flags: readonly EngineFlag[], work: () =>
   try {
     return work();
   } finally {
-    for (const flag of mine) v8!.setFlagsFromString(flagText({ name: flag.name, value: !flag.value }));
+    for (const flag of mine) v8!.setFlagsFromString(restoringText(flag));
   }
 }
 
