@@ -7,6 +7,14 @@ const graphOf = (a: AttributeValue): Graph | undefined =>
 
 export const subgraphs = (node: GraphNode): Graph[] => Object.values(node.attributes).flatMap(a => graphOf(a) ?? []);
 
+/** The nodes of a graph, each before those of its subgraphs. */
+export function* everyNode(graph: Graph): Generator<GraphNode> {
+  for (const node of graph.nodes) {
+    yield node;
+    for (const inner of subgraphs(node)) yield* everyNode(inner);
+  }
+}
+
 /** The node with its subgraphs mapped; the same object where nothing changed. */
 export function mapSubgraphs(node: GraphNode, f: (g: Graph) => Graph): GraphNode {
   let changed = false;

@@ -3,7 +3,8 @@
 import type { Graph, GraphNode, Value } from "../graph/graph.js";
 import { concretize } from "../graph/concretize.js";
 import { infer } from "../graph/infer.js";
-import { valuesRead } from "../graph/values.js";
+import { describeNode } from "../graph/bind.js";
+import { everyNode, subgraphs, valuesRead } from "../graph/values.js";
 import { checkOptions } from "../load/check-options.js";
 import { numbersOf } from "../load/per-run.js";
 import { loadGraph } from "../load/load-graph.js";
@@ -73,7 +74,8 @@ export async function checkModel(
   const opened = await openModel(source, options);
   try {
     const read = await readGraph(opened, options);
-    const made = valuesOf(await inferFor(read, inputs, options));
+    const inferred = await inferFor(read, inputs, options);
+    const made = valuesOf(inferred);
     const judge: Judge =
       judgeName === "interpreter" ? interpreterJudge(read, options) : await onnxRuntimeJudge(opened, read);
     const { values, skipped } = await judge.choose(made);
@@ -82,7 +84,7 @@ export async function checkModel(
     const tolerances = new Map(values.map(v => [v.name, tolerance ?? v.tolerance]));
     const comparison = new Comparison(wanted, tolerances);
     const target = await runShares(read, values, inputs, options, comparison);
-    return { judge: judge.name, target, skipped, ...comparison.result(values) };
+    return { judge: judge.name, target, skipped: [...skipped, ...insideOf(inferred)], ...comparison.result(values) };
   } finally {
     await opened.close();
   }
@@ -129,6 +131,20 @@ function valuesOf(graph: Graph): readonly MadeValue[] {
     });
   });
 }
+
+/** Values of branches and bodies: they may be made never, or many times. */
+const insideOf = (graph: Graph): ModelCheck["skipped"] =>
+  graph.nodes.flatMap(node =>
+    subgraphs(node).flatMap(inner =>
+      [...everyNode(inner)].flatMap(n =>
+        n.outputs.flatMap(v =>
+          v
+            ? [{ value: v.name, reason: `it is inside of ${describeNode(node)}, of which the results are compared` }]
+            : [],
+        ),
+      ),
+    ),
+  );
 
 /** First the model as it is, then with each share of its values as outputs. */
 async function runShares(

@@ -205,6 +205,43 @@ test("what is decomposed, the host's, and control flow; parts whose size a run t
   assert.match(costs!.notes[0]!, /is not counted: only a run tells the size of "find\/Prefix_3", find\/Prefix_3_0$/);
 });
 
+for (const host of [false, true])
+  test(`bodies of loops count as often as they may run${host ? ", with host steps" : ""}`, async () => {
+    const tensor = (name: string) => value(name, f32, [8, 8]);
+    const body = graphAttribute("body", {
+      name: "round",
+      inputs: [value("i", i64, []), value("c", elementType.bool, []), tensor("s")],
+      outputs: [value("c2", elementType.bool, []), tensor("s2")],
+      nodes: [
+        node("MatMul", ["s", "s"], ["m"], [], "multiply"),
+        node("Tanh", ["m"], ["s2"], [], "bound"),
+        ...(host
+          ? [
+              node("SequenceConstruct", ["c"], ["list"], [], "hold"),
+              node("SequenceAt", ["list", "first"], ["c2"], [], "take"),
+            ]
+          : [node("Identity", ["c"], ["c2"], [], "go on")]),
+      ],
+    });
+    const bytes = (trip: string) =>
+      onnxModel({
+        inputs: [tensor("x"), ...(trip === "n" ? [value("n", i64, [])] : [])],
+        outputs: [tensor("y")],
+        initializers: [
+          i64Tensor("seven", [], [7]),
+          i64Tensor("first", [], [0]),
+          { name: "yes", dataType: elementType.bool, dims: [], rawData: Uint8Array.of(1) },
+        ],
+        nodes: [node("Loop", [trip, "yes", "x"], ["y"], [body], "repeat")],
+      });
+    const once = 2 * 8 ** 3 + 8 ** 2;
+    const known = (await diagnose(bytes("seven"))).costs!;
+    assert.deepEqual([known.flops, known.notes], [7 * once, []]);
+    const open = (await diagnose(bytes("n"))).costs!;
+    const note = 'the body of Loop "repeat" is counted once: only a run tells how often it runs';
+    assert.deepEqual([open.flops, open.notes], [once, [note]]);
+  });
+
 const half = (...data: number[]) => new Uint8Array(Uint16Array.from(data, x => floatToBits("f16", x)).buffer);
 
 test("numbers that may not fit: constants, casts, and operators in f16", async () => {

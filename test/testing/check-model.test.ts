@@ -13,7 +13,7 @@ import type { Graph, Operator, Pass } from "../../src/index.js";
 import { memorySource } from "../../src/support/byte-source.js";
 import { checkModel } from "../../src/testing/index.js";
 import { root } from "../../tools/project.js";
-import { elementType, f32Tensor, int, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { elementType, f32Tensor, graphAttribute, int, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const { f32 } = elementType;
 const model = onnxModel({
@@ -43,6 +43,33 @@ test("nothing departs where nothing is wrong, and every value was compared", asy
   const { compared, skipped, departures, largest, judge, target } = await checkModel(model, { x }, options);
   assert.deepEqual([compared, skipped, departures, judge, target], [6, [], [], "interpreter", "wasm"]);
   assert(largest === undefined || largest.share < 0.1, JSON.stringify(largest));
+});
+
+test("values inside of branches are named with those that are not compared", async () => {
+  const branch = (name: string, op: string) =>
+    graphAttribute(name, {
+      name,
+      outputs: [value(`${name} y`, f32)],
+      nodes: [
+        node(op, ["x"], [`${name} inner`], [], op),
+        node("Neg", [`${name} inner`], [`${name} y`], [], `${op} turned`),
+      ],
+    });
+  const bytes = onnxModel({
+    inputs: [value("x", f32, [3, 4]), value("c", elementType.bool, [])],
+    outputs: [value("y", f32)],
+    nodes: [node("If", ["c"], ["y"], [branch("then_branch", "Exp"), branch("else_branch", "Tanh")], "choose")],
+  });
+  const c = { dtype: "bool", dims: [], data: Uint8Array.of(1) } as const;
+  const { compared, skipped, departures } = await checkModel(bytes, { x, c }, options);
+  assert.deepEqual([compared, departures], [1, []]);
+  assert.deepEqual(
+    skipped,
+    ["then_branch inner", "then_branch y", "else_branch inner", "else_branch y"].map(name => ({
+      value: name,
+      reason: 'it is inside of If "choose", of which the results are compared',
+    })),
+  );
 });
 
 /** A pass that makes one operator another. */

@@ -126,7 +126,7 @@ async function tryCosts(
     const { graph } = await prepareGraph(read, registry, options);
     // what stands in the way of kernels does so whatever the sizes are
     const parts = open.length > 0 ? partsOf(graph, registry) : [];
-    for (const part of parts) if (whyConcrete(part) === undefined) programOf(part, registry);
+    for (const part of parts) if (whyConcrete(part.graph) === undefined) programOf(part.graph, registry);
     if (open.length > 0)
       return { reason: `sizes are open; give ${open.map(name => `${name}=SIZE`).join(",")} in dims` };
     const costs = costsOf(graph, registry);

@@ -4,7 +4,7 @@ import { isHostWork } from "../../graph/cut.js";
 import type { Graph, GraphNode, ValueType } from "../../graph/graph.js";
 import { isIf } from "../../graph/infer.js";
 import { isIteration } from "../../graph/iteration.js";
-import { subgraphs } from "../../graph/values.js";
+import { everyNode, subgraphs } from "../../graph/values.js";
 import type { AttributeSpec } from "../../ops/operator.js";
 import type { Registry } from "../../ops/registry.js";
 import type { AzulejoError } from "../../support/errors.js";
@@ -92,13 +92,6 @@ export function missingOperators(graph: Graph, errors: Errors): readonly Missing
 function presentFirst({ inputs }: GraphNode): number {
   const absent = inputs.indexOf(undefined);
   return absent < 0 ? inputs.length : absent;
-}
-
-export function* everyNode(graph: Graph): Generator<GraphNode> {
-  for (const node of graph.nodes) {
-    yield node;
-    for (const inner of subgraphs(node)) yield* everyNode(inner);
-  }
 }
 
 export const domainName = ({ domain }: GraphNode): string => (domain === "" ? "ai.onnx" : domain);

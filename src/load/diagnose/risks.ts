@@ -2,11 +2,10 @@
 import { describeNode } from "../../graph/bind.js";
 import { constantDims, decode, numberOf, typedView } from "../../graph/constants.js";
 import type { Graph, GraphNode, Value } from "../../graph/graph.js";
-import { constantsOf } from "../../graph/values.js";
+import { constantsOf, everyNode } from "../../graph/values.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { integerRange, is64BitInteger, isFloat } from "../../ir/dtypes.js";
 import { isNarrowFloat, largestOf } from "../../ir/float-bits.js";
-import { everyNode } from "./operator-uses.js";
 
 export interface Risk {
   /** "overflow": infinities or NaN; "rounding": whole numbers that are not exact any more; "wrapping": integers that don't fit */
