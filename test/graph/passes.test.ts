@@ -14,6 +14,7 @@ import {
   foldConstants,
   foldNormalization,
   foldPadding,
+  foldQuantization,
   foldShuffle,
   removeDeadCode,
   resolveIf,
@@ -26,7 +27,7 @@ import {
 import { printGraph } from "../../src/graph/print.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
-import type { ModelInit } from "../frontends/onnx-model.js";
+import type { ModelInit, TensorInit } from "../frontends/onnx-model.js";
 import {
   elementType,
   f32Tensor,
@@ -55,6 +56,12 @@ const random = (dims: readonly number[], seed = 7): ReferenceTensor => ({
     dims.reduce((a, b) => a * b, 1),
     seed,
   ).map(Math.fround),
+});
+const bytes = (name: string, dataType: number, dims: readonly number[], data: ArrayBufferView): TensorInit => ({
+  name,
+  dataType,
+  dims: dims.map(BigInt),
+  rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
 });
 const weights = (name: string, dims: readonly number[], seed: number) =>
   f32Tensor(name, dims, random(dims, seed).data as number[]);
@@ -671,6 +678,58 @@ const cases: readonly PassCase[] = [
       "b2 = Conv(x, v)",
       "c2 = Concat(a2, b2)",
       "l = Relu(c2)",
+    ],
+  },
+  {
+    title: "fold-quantization: weights of contractions become numbers once; activations, blocks and other readers stay",
+    pass: foldQuantization,
+    model: {
+      inputs: [image],
+      outputs: [y],
+      initializers: [
+        bytes("q", elementType.i8, [2, 3, 1, 1], Int8Array.of(-128, 127, 3, 4, -5, 0)),
+        bytes("z", elementType.i8, [2], Int8Array.of(1, -2)),
+        f32Tensor("s", [2], [0.3, 0.7]),
+        f32Tensor("one", [], [0.1]),
+        bytes("b", elementType.i32, [2], Int32Array.of(2 ** 30 + 1, -7)),
+        bytes("m", elementType.u8, [4, 2], Uint8Array.of(0, 255, 128, 1, 2, 3, 4, 5)),
+        bytes("mz", elementType.u8, [], Uint8Array.of(128)),
+        bytes("k", elementType.u8, [2, 1, 1], Uint8Array.of(3, 4)),
+        bytes("az", elementType.u8, [], Uint8Array.of(100)),
+        f32Tensor("bs", [2, 2], [0.3, 0.7, 0.2, 0.1]),
+      ],
+      nodes: [
+        node("QuantizeLinear", ["x", "one", "az"], ["xq"]),
+        node("DequantizeLinear", ["xq", "one", "az"], ["xd"]),
+        node("DequantizeLinear", ["q", "s", "z"], ["w"], [int("axis", 0)]),
+        node("DequantizeLinear", ["b", "s"], ["bd"], [int("axis", 0)]),
+        node("Conv", ["xd", "w", "bd"], ["c"]),
+        node("DequantizeLinear", ["m", "s", ""], ["right"], [int("axis", -1)]),
+        node("MatMul", ["c", "right"], ["p"]),
+        node("DequantizeLinear", ["m", "bs"], ["blocks"], [int("axis", 0), int("block_size", 2)]),
+        node("MatMul", ["c", "blocks"], ["p2"]),
+        node("DequantizeLinear", ["m", "one", "mz"], ["both"]),
+        node("MatMul", ["c", "both"], ["p3"]),
+        node("Add", ["p3", "both"], ["p4"]),
+        node("DequantizeLinear", ["k", "one"], ["shift"]),
+        node("Add", ["p", "shift"], ["a"]),
+        node("Sum", ["a", "p2", "p4"], ["y"]),
+      ],
+    },
+    inputs: { x: random([1, 3, 4, 4]) },
+    want: [
+      "xq = QuantizeLinear(x, one, az)",
+      "xd = DequantizeLinear(xq, one, az)",
+      "c = Conv(xd, w, bd)",
+      "p = MatMul(c, right)",
+      "blocks = DequantizeLinear(m, bs)",
+      "p2 = MatMul(c, blocks)",
+      "both = DequantizeLinear(m, one, mz)",
+      "p3 = MatMul(c, both)",
+      "p4 = Add(p3, both)",
+      "shift = DequantizeLinear(k, one)",
+      "a = Add(p, shift)",
+      "y = Sum(a, p2, p4)",
     ],
   },
   {

@@ -9,6 +9,7 @@ import type { Evaluate } from "./fold-constants.js";
 import { foldConstants } from "./fold-constants.js";
 import { foldNormalization } from "./fold-normalization.js";
 import { foldPadding } from "./fold-padding.js";
+import { foldQuantization } from "./fold-quantization.js";
 import { foldShuffle } from "./fold-shuffle.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 import { resolveIf } from "./resolve-if.js";
@@ -25,6 +26,7 @@ export {
   expandOperators,
   foldNormalization,
   foldPadding,
+  foldQuantization,
   foldShuffle,
   removeDeadCode,
   resolveIf,
@@ -60,6 +62,8 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     removeDeadCode,
     simplify,
     shareCommon,
+    // before the folds into weights
+    foldQuantization,
     foldNormalization,
     foldPadding,
     // after the folds, which look for whole convolutions
