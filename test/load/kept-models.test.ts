@@ -143,8 +143,11 @@ describe("kept models", () => {
       await quiet();
     }
     const [first, second] = reports;
-    const facts = (r: typeof first) => ({ ...r, notes: [], timesMs: {} });
+    const facts = (r: typeof first) => ({ ...r, notes: [], timesMs: {}, flags: [] });
     assert.deepEqual(facts(second), facts(first));
+    // the compiler's own were not set
+    assert.ok(second!.flags.every(flag => first!.flags.includes(flag)));
+    assert.ok(second!.flags.length < first!.flags.length);
     assert.equal(second!.notes.length, first!.notes.length + 1);
     assert.ok(second!.notes.some(note => note.includes(folder)));
   });

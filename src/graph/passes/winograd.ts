@@ -105,24 +105,69 @@ function transformed(W: Value, name: string, k: number, c: number): Value {
   return { name, dtype: "f32", dims: [PRODUCTS, c, k].map(n => Poly.int(n)), constant };
 }
 
+/** Filters whose values are written side by side: a line of the cache. */
+const SIDE_BY_SIDE = 16;
+
 /** Elements from byte `offset` on, as many as `target` holds. */
 function transformInto(target: Uint8Array, offset: number, filters: Float32Array, k: number, c: number): void {
   const out = new Float32Array(target.buffer, target.byteOffset, target.length / 4);
   const first = offset / 4;
   const matrix = c * k;
-  const factors = new Float64Array(9);
   for (let p = Math.floor(first / matrix); p * matrix < first + out.length; p++) {
-    const [row, column] = [filterRows[Math.floor(p / POINTS)]!, filterRows[p % POINTS]!];
-    for (let i = 0; i < 9; i++) factors[i] = row[Math.floor(i / 3)]! * column[i % 3]!;
-    const from = Math.max(first, p * matrix);
-    const to = Math.min(first + out.length, (p + 1) * matrix);
-    for (let at = from; at < to; at++) {
-      const channel = Math.floor((at - p * matrix) / k);
-      const filter = at % k;
-      const g = 9 * (filter * c + channel);
-      let sum = 0;
-      for (let i = 0; i < 9; i++) sum += factors[i]! * filters[g + i]!;
-      out[at - first] = sum;
-    }
+    const start = p * matrix;
+    const [from, to] = [Math.max(first, start), Math.min(first + out.length, start + matrix)];
+    transformMatrix(p, { out: out.subarray(from - first, to - first), from: from - start, filters, k, c });
   }
+}
+
+interface MatrixPart {
+  readonly out: Float32Array;
+  /** elements of the matrix before it */
+  readonly from: number;
+  readonly filters: Float32Array;
+  readonly k: number;
+  readonly c: number;
+}
+/**
+ * Matrix `p`: one, three or nine of a filter's numbers add up to an element. Outputs lie with filters innermost, weights with channels: a
+ * few filters at a time, so that both are walked along their lines.
+ */
+function transformMatrix(p: number, { out, from, filters, k, c }: MatrixPart): void {
+  const { factors, places, count } = tapsOf(p);
+  const [f0, f1, f2] = [factors[0]!, factors[1]!, factors[2]!];
+  const [p0, p1, p2] = [places[0]!, places[1]!, places[2]!];
+  const step = 9 * c;
+  const to = from + out.length;
+  const firstChannel = Math.floor(from / k);
+  for (let filter = 0; filter < k; filter += SIDE_BY_SIDE)
+    for (let channel = firstChannel; channel * k < to; channel++) {
+      const row = channel * k;
+      let at = Math.max(from, row + filter);
+      const end = Math.min(to, row + Math.min(k, filter + SIDE_BY_SIDE));
+      let w = 9 * ((at - row) * c + channel);
+      if (count === 1) for (; at < end; at++, w += step) out[at - from] = f0 * filters[w + p0]!;
+      else if (count === 3)
+        for (; at < end; at++, w += step)
+          out[at - from] = f0 * filters[w + p0]! + f1 * filters[w + p1]! + f2 * filters[w + p2]!;
+      else
+        for (; at < end; at++, w += step) {
+          let sum = f0 * filters[w]!;
+          for (let i = 1; i < 9; i++) sum += factors[i]! * filters[w + i]!;
+          out[at - from] = sum;
+        }
+    }
+}
+
+/** Which of a filter's nine numbers matrix `p` adds up, and how often: four of nine on the mean. */
+function tapsOf(p: number): { readonly factors: Float64Array; readonly places: Int32Array; readonly count: number } {
+  const [row, column] = [filterRows[Math.floor(p / POINTS)]!, filterRows[p % POINTS]!];
+  const taps = row.flatMap((r, i) => column.map((x, j) => ({ place: 3 * i + j, factor: r * x })));
+  const used = taps.filter(({ factor }) => factor !== 0);
+  const factors = new Float64Array(9);
+  const places = new Int32Array(9);
+  used.forEach(({ place, factor }, i) => {
+    factors[i] = factor;
+    places[i] = place;
+  });
+  return { factors, places, count: used.length };
 }

@@ -45,6 +45,8 @@ export class KernelLibrary {
     string,
     { kernel: Kernel; tensors: readonly Tensor[]; symbols: readonly Sym[] }
   >();
+  /** by structure and sizes; pinned ones are not among them */
+  readonly #schedules = new Map<string, Schedule>();
   readonly #emit: ((funcs: readonly Func[]) => void) | undefined;
   #functions = 0;
 
@@ -79,12 +81,18 @@ export class KernelLibrary {
       const p = sizeOf(ownOf.get(s) ?? s);
       return p?.isConst ? p.constant : undefined;
     };
-    const schedule = deriveSchedule(first.kernel, {
-      ...this.#machine,
-      dimHints: hint,
-      dimGuesses: s => guessOf(ownOf.get(s) ?? s),
-      pins: this.#pins[kernel.name] ?? {},
-    });
+    const guess = (s: Sym): number | undefined => guessOf(ownOf.get(s) ?? s);
+    const derive = (): Schedule =>
+      deriveSchedule(first.kernel, {
+        ...this.#machine,
+        dimHints: hint,
+        dimGuesses: guess,
+        pins: this.#pins[kernel.name] ?? {},
+      });
+    // layers of one structure and one size are many: the blocks of a network repeat
+    const sizeKey = `${own.key}\n${first.symbols.map(s => `${hint(s)} ${guess(s)}`).join(";")}`;
+    const schedule = this.#pins[kernel.name] ? derive() : (this.#schedules.get(sizeKey) ?? derive());
+    if (!this.#pins[kernel.name]) this.#schedules.set(sizeKey, schedule);
     const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
     let code = this.#codes.get(key);
     if (!code) {
