@@ -8,15 +8,20 @@ import { unknownDims } from "./value-types.js";
 
 const hasBody = (o: Operator): boolean => o.at !== undefined || o.kernels !== undefined || o.expand !== undefined;
 
-/** A container is the host's; so is text, unless the body only moves its handles. */
-const needsHost = (v: Value | undefined, operator: Operator): boolean =>
-  !!v && (v.container !== undefined || (v.text === true && !operator.text));
+/** Does the body take text, as handles that it moves? */
+export const takesText = ({ operator: { text }, info }: BoundNode): boolean =>
+  typeof text === "function" ? text(info.attributes) : text === true;
 
-export function isHostNode({ operator, inputs, info }: BoundNode): boolean {
+/** A container is the host's; so is text, unless the body only moves its handles. */
+const needsHost = (v: Value | undefined, bound: BoundNode): boolean =>
+  !!v && (v.container !== undefined || (v.text === true && !takesText(bound)));
+
+export function isHostNode(bound: BoundNode): boolean {
+  const { operator, inputs, info } = bound;
   if (!operator.host) return false;
   if (!hasBody(operator)) return true;
   if (operator.measured && Object.values(inputs).some(v => !v.dims || !v.dtype)) return true;
-  return Object.values(inputs).some(v => needsHost(v, operator)) || (operator.makesText?.(info) ?? false);
+  return Object.values(inputs).some(v => needsHost(v, bound)) || (operator.makesText?.(info) ?? false);
 }
 
 export function hostNode(bound: BoundNode): HostNode {

@@ -13,7 +13,7 @@ import { bindNode, describeNode, printType } from "./bind.js";
 import { constantDims, knownLimit, numberOf, numbersOf } from "./constants.js";
 import type { Dims, Equality, Graph, GraphNode, KnownValue, Value, ValueType } from "./graph.js";
 import { textDtype } from "./graph.js";
-import { hostTypes, isHostNode } from "./host-nodes.js";
+import { hostTypes, isHostNode, takesText } from "./host-nodes.js";
 import { inferIteration, isIteration } from "./iteration.js";
 import { joinContainers, sameDims, sameValueType, typeOf, unknownDims, unknownType } from "./value-types.js";
 import { mapSubgraphs, mapUnchanged, substituteValues } from "./values.js";
@@ -179,8 +179,9 @@ export const outputName = (operator: Operator, i: number): string => {
   return name.endsWith("...") ? `${name.slice(0, -3)}${i - last}` : name.replace("?", "");
 };
 
-function inferOutputs(node: GraphNode, { operator, info, inputs }: BoundNode, run: Inference): (name: string) => Found {
-  const container = Object.values(inputs).find(v => v.container || (v.text && !operator.text));
+function inferOutputs(node: GraphNode, bound: BoundNode, run: Inference): (name: string) => Found {
+  const { operator, info, inputs } = bound;
+  const container = Object.values(inputs).find(v => v.container || (v.text && !takesText(bound)));
   if (container)
     throw new AzulejoError(
       "operator-unsupported",

@@ -57,8 +57,9 @@ async function constantOf(v: Value): Promise<HostValue> {
 
 /** Text and its handles, for one run of a segment. */
 export class TextTable {
-  readonly #handles = new Map<string, number>();
-  readonly #texts: string[] = [];
+  /** 0 is what kernels fill with */
+  readonly #handles = new Map<string, number>([["", 0]]);
+  readonly #texts: string[] = [""];
 
   encode(t: AnyTensor): AnyTensor {
     if (t.dtype !== "string") return t;

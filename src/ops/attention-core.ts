@@ -21,8 +21,9 @@ export interface AttentionSettings {
   readonly softcap?: number | undefined;
   readonly causal?: number | undefined;
   readonly pad_mask?: number | undefined;
-  /** how many keys, up to a query's own position, it sees; 0: all */
-  readonly window?: number | undefined;
+  /** how many keys to the left and to the right of a query's own position it sees; −1: all */
+  readonly left?: number | undefined;
+  readonly right?: number | undefined;
 }
 
 const domain = "azulejo";

@@ -32,8 +32,9 @@ export const operator: Operator = {
     scale: { type: "float" },
     softcap: { type: "float", default: 0 },
     causal: { type: "int", default: 0 },
-    /** with causal: how many keys, up to its own position, a query sees; 0: all */
-    window: { type: "int", default: 0 },
+    /** how many keys to the left and to the right of its own position a query sees; −1: all */
+    left: { type: "int", default: -1 },
+    right: { type: "int", default: -1 },
     /** 1: keys beyond a mask that is too short are masked; 0: its last dim broadcasts as well */
     pad_mask: { type: "int", default: 1 },
   },
@@ -95,11 +96,13 @@ function masked(context: KernelContext, scores: AnyTile, at: readonly [AnyTile, 
     out = mask.dtype === "bool" ? where(m, out, never) : out.add(m.cast(scores.dtype));
   }
   const length = lengths?.at(b).cast("i32");
-  if (attributes.causal === 1) {
+  const { causal, left, right } = attributes;
+  if (causal === 1 || left >= 0 || right >= 0) {
     const before = past ? past.dims[2]!.size : length ? length.sub(Q!.dims[2]!.size) : undefined;
     const own = before ? i.add(before) : i;
-    out = where(j.le(own), out, never);
-    if (attributes.window > 0) out = where(j.gt(own.sub(attributes.window)), out, never);
+    if (causal === 1) out = where(j.le(own), out, never);
+    if (left >= 0) out = where(j.ge(own.sub(left)), out, never);
+    if (right >= 0) out = where(j.le(own.add(right)), out, never);
   }
   return length ? where(j.lt(length), out, never) : out;
 }
@@ -116,7 +119,7 @@ export const reference: Reference = (inputs, attributes) => ({ S: scoresReferenc
 
 export function scoresReference(
   { Q, K, mask, lengths, past }: Readonly<Record<string, ReferenceTensor | undefined>>,
-  { scale, softcap = 0, causal = 0, pad_mask = 1, window = 0 }: Attributes,
+  { scale, softcap = 0, causal = 0, pad_mask = 1, left = -1, right = -1 }: Attributes,
 ): ReferenceTensor {
   const [B, H, S, D] = Q!.dims as [number, number, number, number];
   const [keys, T] = [K!.dims[1]!, K!.dims[2]!];
@@ -137,7 +140,8 @@ export function scoresReference(
     const length = lengths ? Number(lengths.data[b]) : T;
     const before = past ? past.dims[2]! : lengths ? length - S : 0;
     const own = i + before;
-    const hidden = j >= length || (causal === 1 && (j > own || (window > 0 && j <= own - window)));
+    const hidden =
+      j >= length || (causal === 1 && j > own) || (left >= 0 && j < own - left) || (right >= 0 && j > own + right);
     let sum = 0;
     for (let d = 0; d < D; d++) sum += Number(q([b, h, i, d])) * Number(k([b, Math.floor((h * keys) / H), j, d]));
     const score = softcap > 0 ? softcap * Math.tanh((sum * weight) / softcap) : sum * weight;
@@ -166,7 +170,17 @@ export const cases = (): readonly OperatorCase[] => [
     attributes: { causal: 1 },
     inputs: { Q: q, K: k, lengths: { dtype: "i64", dims: [2], data: [4, 2] } },
   },
-  { name: "a window", attributes: { causal: 1, window: 2 }, inputs: { Q: { ...q, dims: [2, 4, 5, 8] }, K: k } },
+  { name: "a window", attributes: { causal: 1, left: 1 }, inputs: { Q: { ...q, dims: [2, 4, 5, 8] }, K: k } },
+  {
+    name: "a window to both sides",
+    attributes: { left: 2, right: 1 },
+    inputs: { Q: { ...q, dims: [2, 4, 5, 8] }, K: k },
+  },
+  {
+    name: "a window behind a past",
+    attributes: { left: 0, right: 2 },
+    inputs: { Q: q, K: k, past: { dtype: "f32", dims: [2, 2, 2, 8] } },
+  },
   { name: "bool mask of a row", inputs: { Q: q, K: k, mask: { dtype: "bool", dims: [1, 5] } } },
   { name: "mask that is too short", inputs: { Q: q, K: k, mask: { dtype: "f32", dims: [2, 1, 3, 4] } } },
   {

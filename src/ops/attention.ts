@@ -30,8 +30,10 @@ export const operator: Operator = {
   attributes: {
     is_causal: { type: "int", default: 0 },
     kv_num_heads: { type: "int" },
+    left_window_size: { type: "int", default: -1 },
     q_num_heads: { type: "int" },
     qk_matmul_output_mode: { type: "int", default: 0 },
+    right_window_size: { type: "int", default: -1 },
     scale: { type: "float" },
     softcap: { type: "float", default: 0 },
     // scores are kept in f32 or wider in any case
@@ -56,8 +58,8 @@ export const operator: Operator = {
       lengths: inputs.nonpad_kv_seqlen,
       past: inputs.past_key,
     };
-    const { scale, softcap, is_causal } = attributes;
-    const settings = { scale, softcap, causal: is_causal, pad_mask: node.opset < 24 ? 0 : 1 };
+    const { scale, softcap, is_causal, left_window_size: left, right_window_size: right } = attributes;
+    const settings = { scale, softcap, causal: is_causal, pad_mask: node.opset < 24 ? 0 : 1, left, right };
     const scores = attentionScores(build, scored, settings);
     const weights = attentionWeights(build, scores, node.dtypes.V!);
     const values = attentionValues(build, weights, present_value);
@@ -130,9 +132,9 @@ function attentionDims(node: NodeInfo): Readonly<Record<string, Dims>> {
 
 export const doc: OperatorDoc = {
   summary:
-    "softmax(Q·Kᵀ)·V over heads, with masks, causality, a cache of keys and values, groups of heads, soft caps and lengths",
+    "softmax(Q·Kᵀ)·V over heads, with masks, causality, windows, a cache of keys and values, groups of heads, soft caps and lengths",
   dtypes: "float",
-  opsets: [23, 24],
+  opsets: [23, 25],
 };
 /** the second factor of a softmax and two contractions */
 export const tolerance: Tolerance = { relative: 32, absolute: 32 };
@@ -159,8 +161,9 @@ export const reference: Reference = (inputs, attributes, { opset }) => {
   const K = appended(inputs.past_key, byHead(inputs.K!, kv_num_heads));
   const V = appended(inputs.past_value, byHead(inputs.V!, kv_num_heads));
   const pad_mask = opset < 24 ? 0 : 1;
+  const { left_window_size: left = -1, right_window_size: right = -1 } = attributes;
   const masks = { mask: inputs.attn_mask, lengths: inputs.nonpad_kv_seqlen, past: inputs.past_key };
-  const scores = scoresReference({ Q, K, ...masks }, { scale, softcap, causal, pad_mask });
+  const scores = scoresReference({ Q, K, ...masks }, { scale, softcap, causal, pad_mask, left, right });
   const weights = mapRows(scores, {}, 13, weightsOfRow);
   const values = valuesReference(weights, V);
   const compared = [

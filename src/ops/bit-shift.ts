@@ -1,7 +1,7 @@
 // BitShift: X shifted by Y bits, to the left or to the right; shifts by the whole width and more give 0.
 import type { Dtype } from "../ir/dtypes.js";
-import { bytesOf } from "../ir/dtypes.js";
-import { where } from "../tile/index.js";
+import { bytesOf, dtypes } from "../ir/dtypes.js";
+import { type AnyTile, literal, where } from "../tile/index.js";
 import { broadcastDims, readBroadcast } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import { commonDtype } from "./elementwise.js";
@@ -25,15 +25,20 @@ export const operator: Operator = {
     Z: (...i) => {
       const [x, y] = [inputs.X!, inputs.Y!].map(t => readBroadcast(t, i, outputs.Z!));
       const shifted = attributes.direction === "LEFT" ? x!.shl(y!) : x!.shr(y!);
-      return where(y!.lt(8 * bytesOf(x!.dtype)), shifted, 0);
+      const bits = 8 * bytesOf(x!.dtype);
+      if (dtypes[x!.dtype as Dtype].kind === "unsigned") return where(y!.lt(bits), shifted, 0);
+      // beyond all bits only the sign is left, and only to the right
+      const beyond: AnyTile =
+        attributes.direction === "LEFT" ? literal(x!.dtype, 0) : where(x!.lt(0), literal(x!.dtype, -1), 0);
+      return where(y!.ge(0).and(y!.lt(bits)), shifted, beyond);
     },
   }),
 };
 
 export const doc: OperatorDoc = {
   summary: "X shifted by Y bits to the left or to the right, with broadcasting",
-  dtypes: "unsigned integer",
-  opsets: [11, 11],
+  dtypes: "integer",
+  opsets: [11, 28],
 };
 export const reference: Reference = (inputs, attributes) => {
   const { X, Y } = inputs as { X: ReferenceTensor; Y: ReferenceTensor };
@@ -41,6 +46,8 @@ export const reference: Reference = (inputs, attributes) => {
   return {
     Z: tabulate(X.dtype, broadcastNumbers([X.dims, Y.dims]), i => {
       const [value, by] = [BigInt(x(i)), BigInt(y(i))];
+      if (by < 0n || by >= 8 * bytesOf(X.dtype))
+        return wrap(X.dtype, attributes.direction === "RIGHT" && value < 0n ? -1n : 0n);
       return wrap(X.dtype, attributes.direction === "LEFT" ? value << by : value >> by);
     }),
   };
@@ -51,4 +58,15 @@ const of = (dtype: Dtype, direction: string): OperatorCase => ({
   attributes: { direction },
   inputs: { X: { dtype, dims: [3, 5], range: [0, 200] }, Y: { dtype, dims: [5], data: [0, 1, 3, 7, 64] } },
 });
-export const cases = (): readonly OperatorCase[] => unsigned.flatMap(d => [of(d, "LEFT"), of(d, "RIGHT")]);
+const signed = (dtype: Dtype, direction: string): OperatorCase => ({
+  name: `${dtype} ${direction}, negative ones`,
+  attributes: { direction },
+  inputs: {
+    X: { dtype, dims: [3, 7], range: [-100, 100] },
+    Y: { dtype, dims: [7], data: [0, 1, 3, 7, -1, 8 * bytesOf(dtype), 100] },
+  },
+});
+export const cases = (): readonly OperatorCase[] => [
+  ...unsigned.flatMap(d => [of(d, "LEFT"), of(d, "RIGHT")]),
+  ...(["i8", "i16", "i32", "i64"] as const).flatMap(d => [signed(d, "LEFT"), signed(d, "RIGHT")]),
+];

@@ -1,5 +1,8 @@
 // CastLike: the input in the dtype of another tensor, whose content does not matter.
+import type { AnyTensor } from "../runtime/host-value.js";
 import { castElement } from "./cast.js";
+import { asText, fromText } from "./cast-text.js";
+import { tensorType, textOf } from "./host-types.js";
 import { mapKnown } from "./known-values.js";
 import { castAttributes, castReference, castTile, checkRoundMode } from "./onnx-cast.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -19,6 +22,18 @@ export const operator: Operator = {
   at: ({ inputs, dtypes, attributes }) => ({
     output: (...index) => castTile(inputs.input!.at(...index), dtypes.target_type!, attributes),
   }),
+  host: {
+    reason: "it looks into text",
+    types: ({ types }) => {
+      const { input, target_type } = types;
+      return { output: target_type!.text ? textOf(input!.dims) : tensorType(target_type!.dtype, input!.dims) };
+    },
+    run: ({ input }, node) => ({
+      output: node.types.target_type!.text
+        ? asText(input as AnyTensor)
+        : fromText("CastLike", node, input as AnyTensor, node.dtypes.target_type!),
+    }),
+  },
 };
 
 export const reference: Reference = ({ input, target_type }, attributes) => {
@@ -47,7 +62,6 @@ export const tolerance = exact;
 
 export const doc: OperatorDoc = {
   summary: "The input in the dtype of another tensor",
-  dtypes: "number and bool",
+  dtypes: "number, bool or text",
   opsets: [15, 25],
-  limits: "no strings",
 };

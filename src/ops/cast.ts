@@ -78,7 +78,7 @@ export const doc: OperatorDoc = {
   summary:
     "The input in another dtype. Floats become integers by truncation (those of 4 and 2 bits by rounding), integers wrap, anything but 0 becomes true; to 8-bit floats, saturate and round_mode apply",
   dtypes: "number or bool",
-  opsets: [1, 25],
+  opsets: [1, 28],
 };
 
 export const reference: Reference = ({ input }, attributes) => {

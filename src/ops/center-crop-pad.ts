@@ -45,6 +45,7 @@ export const operator: Operator = {
       return X.at(...at);
     },
   }),
+  text: true,
 };
 
 export const doc: OperatorDoc = {

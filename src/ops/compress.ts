@@ -62,5 +62,5 @@ function compress(input: AnyTensor, condition: AnyTensor, axis: number | undefin
 export const doc: OperatorDoc = {
   summary: "Slices of an axis, or elements, for which a condition holds",
   dtypes: "any",
-  opsets: [9, 11],
+  opsets: [9, 28],
 };

@@ -57,5 +57,4 @@ export const doc: OperatorDoc = {
   summary: "A tensor in the node itself; it becomes a constant of the graph",
   dtypes: "any",
   opsets: [1, 25],
-  limits: "no strings, no sparse tensors",
 };

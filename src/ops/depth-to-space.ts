@@ -53,6 +53,7 @@ export const operator: Operator = {
       },
     };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ input }, { blocksize: b, mode = "DCR" }) => {
@@ -85,5 +86,5 @@ export const tolerance = exact;
 export const doc: OperatorDoc = {
   summary: "Blocks of channels become blocks of pixels",
   dtypes: "any",
-  opsets: [1, 13],
+  opsets: [1, 28],
 };

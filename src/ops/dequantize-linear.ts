@@ -110,5 +110,5 @@ export const tolerance = { relative: 1, absolute: 0 };
 export const doc: OperatorDoc = {
   summary: "(x − x_zero_point) · x_scale; a scale for the tensor, for each index of an axis, or for blocks of it",
   dtypes: "integers of 2 to 32 bits and floats of 4 and 8 bits; the result f32, f16 or bf16",
-  opsets: [10, 25],
+  opsets: [10, 28],
 };

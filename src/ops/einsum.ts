@@ -142,7 +142,7 @@ function summed(read: readonly AnyTile[], over: readonly AnyIndex[]): AnyTile {
 export const doc: OperatorDoc = {
   summary: "Sums of products by an equation of labels, with ellipses, diagonals and broadcasting",
   dtypes: "number",
-  opsets: [12, 12],
+  opsets: [12, 28],
 };
 /** that of MatMul; the factor of products of several operands is a little larger */
 export const tolerance: Tolerance = { relative: 8, absolute: 16 };

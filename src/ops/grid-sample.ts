@@ -58,8 +58,9 @@ export const operator: Operator = {
         return neighboursOf(context, g.cast(computeDtype(g.dtype)), X.dims[d + 2]!.poly);
       });
       const compute = computeDtype(X.dtype);
+      const weighed = neighbours.map(list => list.map(n => ({ index: n.index, weight: n.weight?.cast(compute) })));
       const nearest = context.attributes.mode === "nearest" && context.attributes.padding_mode !== "zeros";
-      const value = weighted(neighbours, at => {
+      const value = weighted(weighed, at => {
         const x = X.at(n!, c!, ...at);
         return nearest ? x : x.cast(compute);
       });

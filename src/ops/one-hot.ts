@@ -38,6 +38,7 @@ export const operator: Operator = {
       },
     };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ indices, depth, values }, { axis = -1 }) => {
@@ -78,6 +79,6 @@ export const tolerance = exact;
 export const doc: OperatorDoc = {
   summary: "A new axis that is on where an index says and off elsewhere",
   dtypes: "number",
-  opsets: [9, 11],
+  opsets: [9, 28],
   limits: "depth must be known at compile time, up to dims of other tensors",
 };

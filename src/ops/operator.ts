@@ -142,8 +142,11 @@ export interface Operator {
   readonly concat?: (node: NodeInfo) => number;
   /** same elements in the same row-major order under other dims (Reshape, Squeeze, Identity): costs nothing where the planner can alias */
   readonly reshape?: true;
-  /** the body only moves elements or compares them for equality, so that it is right for handles of text as well */
-  readonly text?: true;
+  /**
+   * the body only moves elements or compares them for equality, perhaps for some attributes alone, so that it is right for handles of text
+   * as well; what it fills with 0 becomes the empty text
+   */
+  readonly text?: true | ((attributes: Attributes) => boolean);
   /**
    * Data decide the dims of the outputs: `host.types` says what is known of them. `expand` makes nodes of which only `azulejo.Prefix` is the
    * host's; where the types of the inputs are not known before a run, `host.run` does it all.

@@ -23,4 +23,4 @@ export const operator: Operator = {
   },
 };
 
-export const doc: OperatorDoc = { summary: "What an optional holds", dtypes: "any", opsets: [15, 18] };
+export const doc: OperatorDoc = { summary: "What an optional holds", dtypes: "any", opsets: [15, 28] };

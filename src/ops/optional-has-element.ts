@@ -15,4 +15,4 @@ export const operator: Operator = {
   },
 };
 
-export const doc: OperatorDoc = { summary: "Whether an optional holds something", dtypes: "any", opsets: [15, 18] };
+export const doc: OperatorDoc = { summary: "Whether an optional holds something", dtypes: "any", opsets: [15, 28] };

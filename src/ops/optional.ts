@@ -19,4 +19,4 @@ export const operator: Operator = {
   },
 };
 
-export const doc: OperatorDoc = { summary: "A value that may be absent", dtypes: "any", opsets: [15, 15] };
+export const doc: OperatorDoc = { summary: "A value that may be absent", dtypes: "any", opsets: [15, 28] };

@@ -115,6 +115,7 @@ export const operator: Operator = {
       output: (...index) => (position ? readOutside(context, index, position) : readConstant(context, index)),
     };
   },
+  text: true,
 };
 
 /** Positions of one padded dim, found by walking; −1 stands for the constant. */

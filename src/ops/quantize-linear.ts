@@ -151,5 +151,5 @@ export const doc: OperatorDoc = {
   summary:
     "x / y_scale + y_zero_point, rounded to nearest even and kept in range; a scale for the tensor, for each index of an axis, or for blocks of it",
   dtypes: "f32, f16, bf16 and i32; the result an integer of 2 to 16 bits or a float of 4 or 8 bits",
-  opsets: [10, 25],
+  opsets: [10, 28],
 };

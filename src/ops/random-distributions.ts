@@ -48,6 +48,8 @@ export const drawnOperator = (
   inputs: [...inputs, "run_seed?"],
   outputs: ["output"],
   attributes: { ...attributes, ...what.attributes, seed: { type: "float" } },
+  // of an input only the dims matter
+  text: true,
   dtypes: node => ({ output: dtype(node) }),
   shape: node => ({ output: shape(node) }),
   at: context => {

@@ -175,6 +175,7 @@ export const operator: Operator = {
   adapt: ({ attributes, opset }) => (opset < 11 ? { ...attributes, ...oldAttributes } : attributes),
   shape: node => ({ Y: resizedShape(node) }),
   at: context => ({ Y: resizeBody(context, resizedDims(context)) }),
+  text: ({ mode }) => mode === "nearest",
 };
 
 const X = { dtype: "f32", dims: [1, 2, 5, 8] } as const;

@@ -38,6 +38,7 @@ export const operator: Operator = {
       },
     };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ input, sequence_lens }, { batch_axis = 1, time_axis = 0 }) => {
@@ -73,5 +74,5 @@ export const tolerance = exact;
 export const doc: OperatorDoc = {
   summary: "The beginnings of sequences from the last element to the first",
   dtypes: "any",
-  opsets: [10, 10],
+  opsets: [10, 28],
 };

@@ -1,7 +1,10 @@
 // RoiAlign: regions of images brought to one size: the mean, or the largest, of samples in bins.
+import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { requireEqual } from "./broadcast.js";
+import { computeDtype } from "./accumulate.js";
 import { printDims, refuse, requireOneOf } from "./checks.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
 import { reference as largestReference } from "./roi-max.js";
@@ -49,7 +52,8 @@ export const operator: Operator = {
     const weights = (axis: number, bins: number) =>
       build.node("RoiWeights", [rois, X], { ...settings, axis, bins }, domain);
     const inRows = build.node("RoiRows", [X, weights(0, rows), batch_indices], {}, domain);
-    return { Y: build.node("Einsum", [inRows, weights(1, columns)], { equation: "rcpx,rqx->rcpq" }) };
+    const Y = build.node("Einsum", [inRows, weights(1, columns)], { equation: "rcpx,rqx->rcpq" });
+    return { Y: computeDtype(X!.dtype!) === X!.dtype ? Y : build.node("Cast", [Y], { to: onnxCodeOf(X!.dtype!) }) };
   },
 };
 
@@ -87,13 +91,13 @@ export const reference: Reference = ({ X, rois, batch_indices }, attributes, nod
   return { Y };
 };
 
-const of = (name: string, more: Attributes, opset?: number): OperatorCase => ({
+const of = (name: string, more: Attributes, opset?: number, dtype: Dtype = "f32"): OperatorCase => ({
   name,
   ...(opset ? { opset } : {}),
   attributes: { output_height: 3, output_width: 2, ...more },
   inputs: {
-    X: { dtype: "f32", dims: [2, 3, 10, 8] },
-    rois: { dtype: "f32", dims: [4, 4], data: [0, 0, 7, 9, 2, 3, 5, 7.5, -3, 6, 14, 20, 4, 4, 4, 4] },
+    X: { dtype, dims: [2, 3, 10, 8] },
+    rois: { dtype, dims: [4, 4], data: [0, 0, 7, 9, 2, 3, 5, 7.5, -3, 6, 14, 20, 4, 4, 4, 4] },
     batch_indices: { dtype: "i64", dims: [4], data: [1, 0, 1, 0] },
   },
 });
@@ -103,4 +107,7 @@ export const cases = (): readonly OperatorCase[] => [
   of("mean, opset 10", {}, 10),
   of("largest", { mode: "max", sampling_ratio: 2, coordinate_transformation_mode: "output_half_pixel" }),
   of("largest, as many samples as elements", { mode: "max" }),
+  of("mean in f16", { sampling_ratio: 2 }, undefined, "f16"),
+  of("largest in f16", { mode: "max", sampling_ratio: 2 }, undefined, "f16"),
+  of("mean in f64", { sampling_ratio: 2 }, undefined, "f64"),
 ];

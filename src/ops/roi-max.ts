@@ -13,6 +13,7 @@ import type {
   Tolerance,
 } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
+import { computeDtype } from "./accumulate.js";
 import { binOf, samplesOf } from "./roi-samples.js";
 
 const attributes = {
@@ -34,7 +35,7 @@ export const operator: Operator = {
   }),
   at: ({ inputs: { X, rois, batch }, attributes: given }) => ({
     Y: (r, c, p, q) => {
-      const { dtype } = rois!;
+      const dtype = computeDtype(rois!.dtype);
       const along = (axis: number, bin: AnyTile) => {
         const size = X!.dims[2 + axis]!.poly;
         const settings = { ...given, axis, bins: axis === 0 ? given.rows : given.columns };

@@ -9,12 +9,14 @@ export const operator: Operator = {
   domain: "azulejo",
   inputs: ["X", "W", "batch"],
   outputs: ["Y"],
+  // as wide as the weights
+  dtypes: ({ dtypes }) => ({ Y: dtypes.W! }),
   shape: ({ dims: { X, W } }) => ({ Y: [W![0]!, X![1]!, W![1]!, X![3]!] }),
   at: ({ inputs: { X, W, batch } }) => ({
     Y: (r, c, p, x) => {
       const y = X!.dims[2]!.all("y");
       const n = batch!.at(r!).cast("i32");
-      return dot(W!.at(r!, p!, y), X!.at(n, c!, y, x!).cast(W!.dtype), y).cast(X!.dtype);
+      return dot(W!.at(r!, p!, y), X!.at(n, c!, y, x!).cast(W!.dtype), y);
     },
   }),
 };
@@ -28,7 +30,7 @@ export const tolerance: Tolerance = { relative: 4, absolute: 16 };
 
 export const reference: Reference = ({ X, W, batch }) => {
   const [x, w] = [elements(X!), elements(W!)];
-  const Y = tabulate(X!.dtype, [W!.dims[0]!, X!.dims[1]!, W!.dims[1]!, X!.dims[3]!], ([r, c, p, column]) => {
+  const Y = tabulate(W!.dtype, [W!.dims[0]!, X!.dims[1]!, W!.dims[1]!, X!.dims[3]!], ([r, c, p, column]) => {
     let sum = 0;
     for (let y = 0; y < X!.dims[2]!; y++)
       sum += Number(w([r!, p!, y])) * Number(x([Number(batch!.data[r!]), c!, y, column!]));

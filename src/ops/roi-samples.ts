@@ -2,6 +2,7 @@
 import { Poly } from "../ir/poly.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dimOf, literal } from "../tile/index.js";
+import { computeDtype, wide } from "./accumulate.js";
 import type { AttributeSpec, Attributes, Operand } from "./operator.js";
 
 export const roiAttributes = {
@@ -24,11 +25,11 @@ export interface Bin {
 }
 
 export function binOf(rois: Operand, r: AnyTile, { axis, bins, scale, offset, samples }: Attributes): Bin {
-  const edge = (k: number): AnyTile => rois.at(r, k).mul(scale).sub(offset);
+  const edge = (k: number): AnyTile => wide(rois.at(r, k), rois.dtype).mul(scale).sub(offset);
   const start = edge(1 - axis);
   const span = edge(3 - axis).sub(start);
   const length = (offset === 0 ? span.maximum(1) : span).div(bins);
-  return { start, length, samples: samples > 0 ? literal(rois.dtype, samples) : length.ceil() };
+  return { start, length, samples: samples > 0 ? literal(computeDtype(rois.dtype), samples) : length.ceil() };
 }
 
 /**

@@ -2,6 +2,7 @@
 // which factors into rows and columns. An operator of this project: RoiAlign expands to it.
 import { Poly } from "../ir/poly.js";
 import { dimOf, where } from "../tile/index.js";
+import { computeDtype } from "./accumulate.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
 import { binOf, roiAttributes, samplesOf } from "./roi-samples.js";
@@ -13,6 +14,8 @@ export const operator: Operator = {
   inputs: ["rois", "X"],
   outputs: ["W"],
   attributes: roiAttributes,
+  // as wide as it is computed
+  dtypes: ({ dtypes }) => ({ W: computeDtype(dtypes.rois!) }),
   shape: ({ dims, attributes }) => ({
     W: [dims.rois![0]!, Poly.int(attributes.bins), dims.X![2 + attributes.axis]!],
   }),
@@ -21,14 +24,15 @@ export const operator: Operator = {
       const { rois } = inputs;
       const size = outputs.W![2]!;
       const bin = binOf(rois!, r!, attributes);
-      const length = dimOf("size", size).size.cast(rois!.dtype);
+      const dtype = computeDtype(rois!.dtype);
+      const length = dimOf("size", size).size.cast(dtype);
       const { index, place, counts } = samplesOf(bin, p!, size, attributes);
       const inside = counts.and(place.ge(-1)).and(place.le(length));
       // beyond its last element the image goes on as that
       const y = place.maximum(0).minimum(length.sub(1));
-      const distance = y.sub(row!.cast(rois!.dtype)).abs();
+      const distance = y.sub(row!.cast(dtype)).abs();
       const weight = distance.neg().add(1).maximum(0);
-      return where(inside, weight, 0).sum(index).div(bin.samples.maximum(1)).cast(rois!.dtype);
+      return where(inside, weight, 0).sum(index).div(bin.samples.maximum(1));
     },
   }),
 };
@@ -44,7 +48,7 @@ export const reference: Reference = ({ rois, X }, attributes) => {
   const { axis, bins, scale, offset, samples: ratio } = attributes;
   const read = elements(rois!);
   const size = X!.dims[2 + axis]!;
-  const W = tabulate(rois!.dtype, [rois!.dims[0]!, bins, size], ([r, p, row]) => {
+  const W = tabulate(computeDtype(rois!.dtype), [rois!.dims[0]!, bins, size], ([r, p, row]) => {
     const edge = (k: number): number => Number(read([r!, k])) * scale - offset;
     const [start, end] = [edge(1 - axis), edge(3 - axis)];
     const length = offset === 0 ? Math.max(end - start, 1) : end - start;

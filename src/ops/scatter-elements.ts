@@ -28,6 +28,7 @@ export const scatterAlong = (op: string, attributes: Operator["attributes"]): Op
       );
     return { output: data! };
   },
+  text: ({ reduction = "none" }) => reduction === "none",
   kernels: node => {
     const axis = axisOf(op, node);
     const combine = node.attributes.reduction === undefined ? "last" : combineOf(op, node);

@@ -66,6 +66,7 @@ export const operator: Operator = {
     });
     return [copyOfData(node, "output"), scatter];
   },
+  text: ({ reduction }) => reduction === "none",
 };
 
 export const reference: Reference = ({ data, indices, updates }, { reduction = "none" }) => {

@@ -180,6 +180,6 @@ export const tolerance = exact;
 export const doc: OperatorDoc = {
   summary: "Consecutive parts along an axis",
   dtypes: "any",
-  opsets: [2, 18],
+  opsets: [1, 18],
   limits: "split must be known at compile time, up to dims of other tensors",
 };

@@ -16,7 +16,7 @@ export const operator: Operator = /* @__PURE__ */ binary(
 export const doc: OperatorDoc = {
   summary: "A · sigmoid(alpha · A) · B, with broadcasting",
   dtypes: "float",
-  opsets: [27, 27],
+  opsets: [27, 28],
 };
 /** worst measured on wasm in f32: that of Swish */
 export const tolerance: Tolerance = { relative: 8, absolute: 0 };

@@ -48,6 +48,7 @@ export const operator: Operator = {
       },
     };
   },
+  text: true,
 };
 
 export const reference: Reference = ({ past_cache, update, write_indices }, { axis = -2, mode = "linear" }) => {

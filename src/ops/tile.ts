@@ -1,14 +1,19 @@
 // Tile: the tensor repeated along its dims.
-import type { Poly } from "../ir/poly.js";
-import { opaque } from "../ir/poly.js";
+import { opaque, Poly } from "../ir/poly.js";
 import { refuse } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
-import { knownDims, pick, requiredPolys, stridesOf } from "./known-values.js";
+import { knownDims, pick, requiredNumbers, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
 
 function repeatsOf(node: NodeInfo): readonly Poly[] {
   const rank = node.dims.input!.length;
+  // opset 1 repeats along one axis
+  if (node.opset < 6) {
+    const [axis] = requiredNumbers("Tile", node, "axis");
+    const [times] = requiredPolys("Tile", node, "repeats");
+    return Array.from({ length: rank }, (_, d) => (d === axis ? times! : Poly.one));
+  }
   const repeats = requiredPolys("Tile", node, "repeats");
   if (repeats.length !== rank)
     refuse(
@@ -22,9 +27,9 @@ function repeatsOf(node: NodeInfo): readonly Poly[] {
 
 export const operator: Operator = {
   name: "Tile",
-  inputs: ["input", "repeats"],
+  inputs: ["input", "repeats", "axis?"],
   outputs: ["output"],
-  content: ["repeats"],
+  content: ["repeats", "axis"],
   shape: node => {
     const repeats = repeatsOf(node);
     return { output: node.dims.input!.map((d, k) => d.mul(repeats[k]!)) };
@@ -55,8 +60,9 @@ export const operator: Operator = {
   text: true,
 };
 
-export const reference: Reference = ({ input, repeats }) => {
-  const times = numbersOf(repeats!);
+export const reference: Reference = ({ input, repeats, axis }) => {
+  const given = numbersOf(repeats!);
+  const times = axis ? input!.dims.map((_, d) => (d === Number(axis.data[0]) ? given[0]! : 1)) : given;
   const read = elements(input!);
   const dims = input!.dims.map((n, d) => n * times[d]!);
   return { output: tabulate(input!.dtype, dims, i => read(i.map((x, d) => x % input!.dims[d]!))!) };
@@ -85,6 +91,6 @@ export const tolerance = exact;
 export const doc: OperatorDoc = {
   summary: "The tensor repeated along its dims",
   dtypes: "any",
-  opsets: [6, 13],
+  opsets: [1, 13],
   limits: "repeats must be known at compile time, up to dims of other tensors",
 };

@@ -1,5 +1,6 @@
 // TopK: the K largest or smallest elements along an axis, in order, and where they were; of equal ones the first.
 import type { Dims } from "../graph/graph.js";
+import { Poly } from "../ir/poly.js";
 import { Index } from "../tile/index.js";
 import { normalizeAxis, refuse } from "./checks.js";
 import { forEachIndex, requiredPolys, stridesOf } from "./known-values.js";
@@ -11,7 +12,9 @@ import { gridKernel, KernelSizes } from "./whole-kernel.js";
 const axisOf = (node: NodeInfo): number => normalizeAxis("TopK", node, node.attributes.axis, node.dims.X!.length);
 
 function outputDims(node: NodeInfo): Dims {
-  const [count, ...more] = requiredPolys("TopK", node, "K");
+  // an input since opset 10, an attribute before
+  const asked = node.attributes.k as number | undefined;
+  const [count, ...more] = asked === undefined ? requiredPolys("TopK", node, "K") : [Poly.int(asked)];
   if (!count || more.length > 0) refuse("shape", "TopK", node, "K must have one element");
   const axis = axisOf(node);
   const size = node.dims.X![axis]!;
@@ -27,10 +30,11 @@ function outputDims(node: NodeInfo): Dims {
 
 export const operator: Operator = {
   name: "TopK",
-  inputs: ["X", "K"],
+  inputs: ["X", "K?"],
   outputs: ["Values", "Indices"],
   attributes: {
     axis: { type: "int", default: -1 },
+    k: { type: "int" },
     largest: { type: "int", default: 1 },
     sorted: { type: "int", default: 1 },
   },
@@ -69,9 +73,9 @@ export const operator: Operator = {
   },
 };
 
-export const reference: Reference = ({ X, K }, { axis = -1, largest = 1 }) => {
+export const reference: Reference = ({ X, K }, { axis = -1, largest = 1, k }) => {
   const along = axis < 0 ? axis + X!.dims.length : axis;
-  const count = Number(K!.data[0]);
+  const count = Number(K?.data[0] ?? k);
   const dims = X!.dims.with(along, count);
   const [from, to] = [stridesOf(X!.dims), stridesOf(dims)];
   const Values = new Array<number>(sizeOf(dims)).fill(0);
@@ -157,6 +161,6 @@ export const tolerance = exact;
 export const doc: OperatorDoc = {
   summary: "The largest or smallest elements along an axis, in order, and where they were",
   dtypes: "number",
-  opsets: [10, 24],
+  opsets: [1, 24],
   limits: "K must be known at compile time, up to dims of other tensors",
 };

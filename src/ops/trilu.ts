@@ -34,6 +34,7 @@ export const operator: Operator = {
       return where(kept, x, literal(x.dtype, 0));
     },
   }),
+  text: true,
 };
 
 export const reference: Reference = ({ input, k }, { upper = 1 }) => {

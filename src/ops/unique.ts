@@ -98,5 +98,5 @@ function compare(a: Group["key"], b: Group["key"]): number {
 export const doc: OperatorDoc = {
   summary: "Distinct elements or slices, sorted or in order of appearance, with where and how often they occur",
   dtypes: "any",
-  opsets: [11, 11],
+  opsets: [11, 28],
 };

@@ -2,20 +2,20 @@
 import { opaque } from "../ir/poly.js";
 import { refuse, requireOneOf } from "./checks.js";
 import { requiredNumbers } from "./known-values.js";
-import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { numbersOf, vectorOf } from "./reference-tensors.js";
 import { resizeBody } from "./resize.js";
 import type { ResizedDim } from "./resize-coordinates.js";
 import { fractionOf } from "./resize-coordinates.js";
 import { resizeReference } from "./resize-reference.js";
 
-/** An input since opset 9, an attribute before. */
+/** An input since opset 9, an attribute before, height and width alone in opset 1. */
 function dimsOf(node: NodeInfo): readonly ResizedDim[] {
   requireOneOf("Upsample", node, "mode", ["nearest", "linear"]);
   const dims = node.dims.X!;
   const scales: readonly number[] = node.dims.scales
     ? requiredNumbers("Upsample", node, "scales")
-    : (node.attributes.scales ?? []);
+    : oldScales(node.attributes);
   if (scales.length !== dims.length || scales.some(s => !(s > 0)))
     refuse(
       "shape",
@@ -30,6 +30,9 @@ function dimsOf(node: NodeInfo): readonly ResizedDim[] {
   });
 }
 
+const oldScales = ({ scales, height_scale, width_scale }: Attributes): readonly number[] =>
+  scales ?? (height_scale === undefined ? [] : [1, 1, height_scale, width_scale]);
+
 /** Resize's attributes that Upsample implies. */
 const implied = {
   coordinate_transformation_mode: "asymmetric",
@@ -43,7 +46,12 @@ export const operator: Operator = {
   inputs: ["X", "scales?"],
   prefers: "channels-last",
   outputs: ["Y"],
-  attributes: { mode: { type: "string", default: "nearest" }, scales: { type: "floats" } },
+  attributes: {
+    mode: { type: "string", default: "nearest" },
+    scales: { type: "floats" },
+    height_scale: { type: "float" },
+    width_scale: { type: "float" },
+  },
   content: ["scales"],
   shape: node => ({ Y: dimsOf(node).map(d => d.output) }),
   at: context => {
@@ -51,10 +59,11 @@ export const operator: Operator = {
     const scaled = dimsOf(context).filter(d => !d.scale.numerator.equals(d.scale.denominator));
     return { Y: resizeBody({ ...context, attributes }, scaled) };
   },
+  text: ({ mode }) => mode === "nearest",
 };
 
 export const reference: Reference = ({ X, scales }, attributes, node) => {
-  const roi = vectorOf("f32", scales ? numbersOf(scales) : attributes.scales);
+  const roi = vectorOf("f32", scales ? numbersOf(scales) : oldScales(attributes));
   return resizeReference({ X: X!, roi }, { mode: attributes.mode }, { ...node, opset: 10 });
 };
 
@@ -71,6 +80,6 @@ export const tolerance = { relative: 8, absolute: 8 };
 export const doc: OperatorDoc = {
   summary: "Nearest and linear interpolation to a larger size; Resize since opset 10",
   dtypes: "number",
-  opsets: [7, 9],
+  opsets: [1, 9],
   limits: "scales must be known at compile time",
 };

@@ -151,10 +151,10 @@ const cases: readonly { title: string; bytes: Uint8Array; code: string; message:
   },
   {
     title: "a type of attribute that is not supported",
-    bytes: nodes(node("Optional", ["x"], ["y"], [{ name: "type", type: 11 }], "o")),
+    bytes: nodes(node("Optional", ["x"], ["y"], [{ name: "type", type: 9 }], "o")),
     code: "operator-unsupported",
     message:
-      'Node "o" (Optional), attribute "type", has the type SPARSE_TENSOR, which Azulejo does not support; replace the node by one without it',
+      'Node "o" (Optional), attribute "type", has the type TENSORS, which Azulejo does not support; replace the node by one without it',
   },
   {
     title: "a reference to an attribute of a function",
@@ -168,7 +168,7 @@ const cases: readonly { title: string; bytes: Uint8Array; code: string; message:
     bytes: nodes(node("Constant", [], ["y"], [], "k")),
     code: "operator-unsupported",
     message:
-      'Node "k" (Constant) holds nothing; use exactly one of value, value_float, value_floats, value_int, value_ints, value_string, value_strings',
+      'Node "k" (Constant) holds nothing; use exactly one of value, sparse_value, value_float, value_floats, value_int, value_ints, value_string, value_strings',
   },
   {
     title: "operators of the future",

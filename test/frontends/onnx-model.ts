@@ -1,12 +1,19 @@
 // Small ONNX files for tests, written with the protobuf library: what a test says is all that the file holds.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { AttributeProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
+import type {
+  AttributeProtoSchema,
+  NodeProtoSchema,
+  SparseTensorProtoSchema,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
 import { AttributeProto_AttributeType as AttributeType, GraphProtoSchema, ModelProtoSchema } from "onnx-buf";
 
 export type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
 export type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
 export type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
+export type SparseInit = MessageInitShape<typeof SparseTensorProtoSchema>;
 export type ValueInit = MessageInitShape<typeof ValueInfoProtoSchema>;
 
 /** element types of TensorProto */
@@ -81,6 +88,11 @@ export const tensorAttribute = (name: string, t: TensorInit): AttributeInit => (
   type: AttributeType.TENSOR,
   t,
 });
+export const sparseAttribute = (name: string, t: SparseInit): AttributeInit => ({
+  name,
+  type: AttributeType.SPARSE_TENSOR,
+  sparseTensor: t,
+});
 export const graphAttribute = (name: string, g: GraphInit): AttributeInit => ({
   name,
   type: AttributeType.GRAPH,
@@ -106,11 +118,14 @@ export interface GraphInit {
   outputs?: ValueInit[];
   nodes?: NodeInit[];
   initializers?: TensorInit[];
+  sparse?: SparseInit[];
   /** types of values between nodes */
   declared?: ValueInit[];
 }
-function graph({ name = "test", inputs = [], outputs = [], nodes = [], initializers = [], declared = [] }: GraphInit) {
-  const lists = { input: inputs, output: outputs, node: nodes, initializer: initializers, valueInfo: declared };
+function graph({ name = "test", inputs = [], outputs = [], nodes = [], ...more }: GraphInit) {
+  const { initializers = [], sparse = [], declared = [] } = more;
+  const constants = { initializer: initializers, sparseInitializer: sparse };
+  const lists = { input: inputs, output: outputs, node: nodes, ...constants, valueInfo: declared };
   return create(GraphProtoSchema, { name, ...lists });
 }
 

@@ -4,6 +4,7 @@ import { AttributeProto_AttributeType as Type } from "onnx-buf";
 import type { AttributeValue, Graph } from "../../graph/graph.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
+import { readSparse } from "./sparse.js";
 import { readTensor } from "./tensor.js";
 import { decodeText } from "./text.js";
 import { readType } from "./types.js";
@@ -59,6 +60,9 @@ async function readAttribute(
     case Type.TENSOR:
       if (!a.t) break;
       return { tensor: await readTensor(a.t, a.t.name, where, context) };
+    case Type.SPARSE_TENSOR:
+      if (!a.sparseTensor) break;
+      return { tensor: await readSparse(a.sparseTensor, a.sparseTensor.values?.name ?? "", where, context) };
     case Type.TYPE_PROTO:
       if (!a.tp) break;
       return { type: readType(a.tp, where) };

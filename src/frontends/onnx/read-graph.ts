@@ -1,5 +1,5 @@
 // GraphProto → Graph: names become values, Constant nodes and initializers become constants, nodes are put in order.
-import type { AttributeProto, FunctionProto, GraphProto, NodeProto, SparseTensorProto } from "onnx-buf";
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from "onnx-buf";
 import { constantValue } from "../../graph/constants.js";
 import type { Graph, GraphNode, Value } from "../../graph/graph.js";
 import { textDtype } from "../../graph/graph.js";
@@ -12,6 +12,7 @@ import type { ReadContext } from "./context.js";
 import { enterFunction, functionOf } from "./functions.js";
 import { domainOf, opsetOf } from "./opsets.js";
 import { sortNodes } from "./order.js";
+import { readSparse } from "./sparse.js";
 import { readTensor } from "./tensor.js";
 import { declaredValue } from "./types.js";
 
@@ -55,7 +56,12 @@ export async function readGraph(
 ): Promise<Omit<Graph, "symbols">> {
   const scope = new Scope(outer);
   const initializers = new Set<string>();
-  if (graph.sparseInitializer.length > 0) refuseSparse(graph.sparseInitializer[0]!, place);
+  for (const t of graph.sparseInitializer) {
+    const name = t.values?.name ?? "";
+    const where = `Initializer "${name}"${place}`;
+    scope.define(await readSparse(t, name, where, context), where);
+    initializers.add(name);
+  }
   for (const t of graph.initializer) {
     const where = `Initializer "${t.name}"${place}`;
     scope.define(await readTensor(t, t.name, where, context), where);
@@ -97,13 +103,6 @@ function declareOthers(graph: GraphProto, place: string, declared: Map<string, V
       if (!(error instanceof AzulejoError)) throw error;
     }
   }
-}
-
-function refuseSparse(t: SparseTensorProto, place: string): never {
-  throw new AzulejoError(
-    "operator-unsupported",
-    `Initializer "${t.values?.name ?? ""}"${place} is a sparse tensor, which Azulejo does not support; store it densely`,
-  );
 }
 
 async function readNodes(
@@ -255,9 +254,11 @@ const textConstant = (name: string, dims: readonly number[], strings: readonly s
   strings,
 });
 
-/** value, or one of value_float, value_floats, value_int, value_ints, value_string, value_strings (operator set 12) */
+/** value, sparse_value, or one of value_float, value_floats, value_int, value_ints, value_string, value_strings (operator set 12) */
 function constantOf(node: Omit<GraphNode, "outputs">, output: string, where: string): Value {
-  const { value, value_float, value_floats, value_int, value_ints, value_string, value_strings } = node.attributes;
+  const { value: dense, sparse_value, value_float, value_floats, value_int, value_ints } = node.attributes;
+  const { value_string, value_strings } = node.attributes;
+  const value = dense ?? sparse_value;
   if (Object.keys(node.attributes).length === 1) {
     if (typeof value === "object" && "tensor" in value) return { ...value.tensor, name: output };
     const scalar = value_float ?? value_int;
@@ -274,6 +275,6 @@ function constantOf(node: Omit<GraphNode, "outputs">, output: string, where: str
   }
   throw new AzulejoError(
     "operator-unsupported",
-    `${where} holds ${Object.keys(node.attributes).join(", ") || "nothing"}; use exactly one of value, value_float, value_floats, value_int, value_ints, value_string, value_strings`,
+    `${where} holds ${Object.keys(node.attributes).join(", ") || "nothing"}; use exactly one of value, sparse_value, value_float, value_floats, value_int, value_ints, value_string, value_strings`,
   );
 }

@@ -32,7 +32,7 @@ export function readDtype(type: number, where: string): Dtype {
 }
 
 /** A dim of a tensor as a number; ONNX stores 64 bits, no memory holds more than 2^53 elements. */
-function readDims(t: TensorProto, where: string): number[] {
+export function readDims(t: Pick<TensorProto, "dims">, where: string): number[] {
   let elements = 1;
   const dims = t.dims.map(d => {
     if (d < 0n || d > BigInt(Number.MAX_SAFE_INTEGER))

@@ -34,6 +34,9 @@ import { reference as cacheReference } from "./key-value-cache.js";
 const op = "GroupQueryAttention";
 const names = ["query", "key", "value"] as const;
 
+/** a window of so many keys, the query's own among them; −1: all */
+const leftOf = (window: number): number => (window > 0 ? window - 1 : -1);
+
 export const operator: Operator = {
   name: op,
   domain: "com.microsoft",
@@ -87,7 +90,7 @@ export const operator: Operator = {
       past ? build.node("KeyValueCache", [past, x, starts], {}, "azulejo") : x;
     const [present_key, present_value] = [cached(past_key, K), cached(past_value, V)];
     const lengths = build.node("Add", [starts, sequenceOf(build, query)]);
-    const settings = { scale: scaleOf(node.attributes), softcap, causal: 1, pad_mask: 0, window: Math.max(window, 0) };
+    const settings = { scale: scaleOf(node.attributes), softcap, causal: 1, pad_mask: 0, left: leftOf(window) };
     const Y = attention(build, { Q, K: present_key, V: present_value, mask, lengths }, settings, node.dtypes.query!);
     return { output: joinHeads(build, Y), present_key, present_value };
   },
@@ -213,7 +216,7 @@ export const reference: Reference = (inputs, attributes, node) => {
     starts.map(s => s + S),
   );
   const masks = inputs.attention_bias ? [inputs.attention_bias] : [];
-  const settings = { scale: scale || undefined, softcap, causal: 1, window: Math.max(window, 0) };
+  const settings = { scale: scale || undefined, softcap, causal: 1, left: leftOf(window) };
   const Y = attentionReference({ Q, K: present_key, V: present_value }, settings, { lengths, masks });
   return { output: joinedReference(Y), present_key, present_value };
 };

@@ -24,6 +24,7 @@ export const operator: Operator = {
       return X.at(...(X.rank === 1 ? [] : i.slice(0, -1)), position);
     },
   }),
+  text: true,
 };
 
 export const doc: OperatorDoc = {
