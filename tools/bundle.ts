@@ -8,7 +8,7 @@ import { root } from "./project.js";
 
 const entries = {
   index: "index.js",
-  tile: "tile/index.js",
+  tile: "author/index.js",
   testing: "testing/index.js",
   onnxruntime: "adapters/onnxruntime/index.js",
   cli: "cli/main.js",

@@ -45,6 +45,8 @@ export const layers: Readonly<Record<string, Layer>> = {
       "frontends/onnx",
     ],
   },
+  // the language as authors get it: recorded kernels that can run
+  author: { uses: ["ir", "tile", "load"], types: ["schedule"] },
   // references against bodies, targets against each other: what users test operators and models with
   testing: { uses: ["support", "ir", "ops", "runtime", "graph", "frontends/onnx", "load"] },
   index: { uses: ["support", "ir", "ops", "runtime", "graph", "load"] },

@@ -1,6 +1,7 @@
 // compileKernel(): one kernel of the tile language as something to run, without a model around it.
 import type { Buffer, KernelProgram, Step } from "../graph/program.js";
 import { canonical } from "../ir/canonical.js";
+import { bytesOf } from "../ir/dtypes.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
 import type { Kernel, Tensor as KernelTensor } from "../ir/tile.js";
@@ -32,7 +33,7 @@ export async function compileKernel(
   checkOptions(options, ["target", "threads", "engineFlags", "schedules", "signal", "constants", "dims"]);
   const kernel = "ir" in source ? source.ir : source;
   checkPinnedKernels(options.schedules, [kernel]);
-  const program = new Making(kernel, options).program();
+  const program = kernelProgram(kernel, options);
   const target = await targetOf(options);
   const executable = await target.compile(program, compileOptionsOf(options));
   return new Session({
@@ -45,6 +46,23 @@ export async function compileKernel(
   });
 }
 
+/** A program of one step. `unread`: constants that are not there are known by their dims; no weight of such a program may be read. */
+export const kernelProgram = (
+  kernel: Kernel,
+  options: Pick<CompileKernelOptions, "constants" | "dims"> & { readonly unread?: boolean },
+): KernelProgram => new Making(kernel, options).program();
+
+/** @throws AzulejoError input: a size for a dim that the kernel does not have */
+export function checkDimNames(kernel: Kernel, dims: CompileKernelOptions["dims"] = {}): void {
+  const known = kernel.dims.map(d => d.name);
+  const wrong = Object.keys(dims).find(name => !known.includes(name));
+  if (wrong !== undefined)
+    throw new AzulejoError(
+      "input",
+      `kernel "${kernel.name}": there is no dim "${wrong}"; its dims are ${known.join(", ")}`,
+    );
+}
+
 const infoOf = (b: Buffer): TensorInfo => ({
   name: b.name,
   dtype: b.dtype,
@@ -53,12 +71,13 @@ const infoOf = (b: Buffer): TensorInfo => ({
 
 class Making {
   readonly #kernel: Kernel;
-  readonly #options: CompileKernelOptions;
+  readonly #options: Parameters<typeof kernelProgram>[1];
   readonly #fixed = new Map<Sym, Poly>();
   #buffers = 0;
-  constructor(kernel: Kernel, options: CompileKernelOptions) {
+  constructor(kernel: Kernel, options: Parameters<typeof kernelProgram>[1]) {
     this.#kernel = kernel;
     this.#options = options;
+    checkDimNames(kernel, options.dims);
     for (const d of kernel.dims) {
       const size = options.dims?.[d.name];
       const [s] = d.size.syms;
@@ -104,6 +123,14 @@ class Making {
   }
   #constant(t: KernelTensor): Buffer {
     const given = this.#options.constants?.[t.name];
+    if (!given && this.#options.unread) {
+      const b = this.#buffer(t, "constant");
+      const open = t.dims.find((_, d) => !b.dims[d]!.isConst);
+      if (open)
+        throw this.#fail("input", `the size ${open.print()} of constant "${t.name}" is not known; give it in dims`);
+      const byteLength = bytesOf(t.dtype) * b.dims.reduce((n, d) => n * d.constant, 1);
+      return { ...b, constant: { byteLength, read: () => new Uint8Array(byteLength) } };
+    }
     if (!given)
       throw this.#fail("input", `constant "${t.name}" is missing; hand it in with constants: { ${t.name}: … }`);
     if (given.dtype !== t.dtype || given.dims.length !== t.dims.length)

@@ -72,7 +72,7 @@ type NamesOf<S extends Signature> = { [K in keyof S]: DimNames<S[K]["words"]> }[
 export type Environment<S extends Signature> = { readonly [K in keyof S]: View<S[K]["dtype"], S[K]["words"]> } & {
   readonly [N in NamesOf<S> & string]: DimValue<N>;
 };
-type Sizes = Readonly<Record<string, number>>;
+export type Sizes = Readonly<Record<string, number>>;
 
 export interface KernelOptions<T extends Sizes = Sizes> {
   readonly name?: string;
@@ -87,11 +87,11 @@ export class TileKernel<S extends Signature = Signature> {
   readonly ir: Kernel;
   /** what the sizes of a call must keep so that all writes are inside of their tensors */
   readonly conditions: readonly SizeCondition[];
-  readonly #body: (env: Environment<S>) => void;
-  constructor(ir: Kernel, body: (env: Environment<S>) => void, conditions: readonly SizeCondition[]) {
-    this.ir = ir;
-    this.#body = body;
-    this.conditions = conditions;
+  protected readonly recording: Recording<S>;
+  constructor(recording: Recording<S>) {
+    this.ir = recording.ir;
+    this.conditions = recording.conditions;
+    this.recording = recording;
   }
   get name(): string {
     return this.ir.name;
@@ -102,17 +102,35 @@ export class TileKernel<S extends Signature = Signature> {
    */
   eager(args: EagerArguments<S>, options: EagerOptions = {}): { readonly [K in keyof S]: TensorArgument } {
     const env = environment<S>(this.ir.tensors, this.ir.dims);
-    const all = runEagerly(this.ir, args as Record<string, TensorArgument>, () => this.#body(env), options);
+    const all = runEagerly(this.ir, args as Record<string, TensorArgument>, () => this.recording.body(env), options);
     return all as { readonly [K in keyof S]: TensorArgument };
   }
 }
 
+/** What a signature and a body give. */
+export interface Recording<S extends Signature> {
+  readonly ir: Kernel;
+  /** run again for eager execution */
+  readonly body: (env: Environment<S>) => void;
+  readonly conditions: readonly SizeCondition[];
+}
+/** The body of a kernel, as its author writes it. */
+export type KernelBody<S extends Signature, T extends Sizes> = (
+  env: Environment<S> & { readonly [N in keyof T & string]: DimValue<N> },
+) => void;
+
 // biome-ignore lint/complexity/noBannedTypes: no statics adds no names
-export function kernel<const S extends Signature, const T extends Sizes = {}>(
+export const kernel = <const S extends Signature, const T extends Sizes = {}>(
   signature: S,
-  body: (env: Environment<S> & { readonly [N in keyof T & string]: DimValue<N> }) => void,
+  body: KernelBody<S, T>,
   options: KernelOptions<T> = {},
-): TileKernel<S> {
+): TileKernel<S> => new TileKernel(recordSignature(signature, body, options));
+
+export function recordSignature<S extends Signature, T extends Sizes>(
+  signature: S,
+  body: KernelBody<S, T>,
+  options: KernelOptions<T>,
+): Recording<S> {
   const statics: Sizes = options.statics ?? {};
   const name = options.name ?? "kernel";
   const dims = declareDims(signature, statics);
@@ -127,7 +145,7 @@ export function kernel<const S extends Signature, const T extends Sizes = {}>(
   const r = record(name, () => body(env));
   assignRoles(tensors, r.stores, r.folds, signature);
   const ir = kernelOf(name, tensors, [...dims.values()], r);
-  return new TileKernel<S>(ir, body as (env: Environment<S>) => void, verify(ir).conditions);
+  return { ir, body: body as (env: Environment<S>) => void, conditions: verify(ir).conditions };
 }
 
 /** every name among the words becomes a dim, in order of appearance */

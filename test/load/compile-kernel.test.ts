@@ -15,7 +15,9 @@ for (const target of targets)
       const c = cases.find(x => x.name === name)!;
       const k = c.kernel();
       const sizes = c.sizes[0]!;
-      const model = await compileKernel(k, { target, threads: 1, dims: { U: sizes.U ?? 0, V: sizes.V ?? 0 } });
+      const beside = k.dims.filter(d => d.name === "U" || d.name === "V");
+      const dims = Object.fromEntries(beside.map(d => [d.name, sizes[d.name]!]));
+      const model = await compileKernel(k, { target, threads: 1, dims });
       try {
         const { [c.output]: _, ...inputs } = argumentsFor(k, sizes);
         const out = await model.run(inputs);

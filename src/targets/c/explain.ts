@@ -3,18 +3,23 @@
 import type { KernelProgram } from "../../graph/program.js";
 import type { CompileOptions } from "../../runtime/target.js";
 import { codesOf, printLoops } from "../cpu/explain.js";
+import type { KernelCode } from "../cpu/kernel-library.js";
 import { emitKernel } from "./emit.js";
 import { nativeCompiler } from "./native-problem.js";
 import { machineModel } from "./target.js";
 
 type Options = Pick<CompileOptions, "schedules">;
 
-export const explainLoops = async (program: KernelProgram, { schedules }: Options): Promise<string> =>
-  printLoops(codesOf(program, machineModel(await nativeCompiler()), schedules));
+/** The distinct kernels of a program as this target lowers them. */
+export const explainCodes = async (program: KernelProgram, { schedules }: Options): Promise<readonly KernelCode[]> =>
+  codesOf(program, machineModel(await nativeCompiler()), schedules);
+
+export const explainLoops = async (program: KernelProgram, options: Options): Promise<string> =>
+  printLoops(await explainCodes(program, options));
 
 /** The functions of every kernel; the operations that they call are those of loop IR (prelude.ts). */
-export async function explainCode(program: KernelProgram, { schedules }: Options): Promise<string> {
-  const codes = codesOf(program, machineModel(await nativeCompiler()), schedules);
+export async function explainCode(program: KernelProgram, options: Options): Promise<string> {
+  const codes = await explainCodes(program, options);
   const funcs = codes.flatMap(({ lowered }) => lowered.phases.map(phase => phase.func));
   return funcs.map((f, i) => `${emitKernel(f, i).text}\n`).join("\n");
 }

@@ -9,15 +9,16 @@ import { engine } from "./machine-engine.js";
 
 type Options = Pick<CompileOptions, "schedules" | "engineFlags">;
 
-const wasmCodes = (program: KernelProgram, { engineFlags, schedules }: Options): readonly KernelCode[] =>
+/** The distinct kernels of a program as this target lowers them. */
+export const explainCodes = (program: KernelProgram, { engineFlags, schedules }: Options): readonly KernelCode[] =>
   codesOf(program, { features: engine(engineFlags) }, schedules);
 
 export const explainLoops = (program: KernelProgram, options: Options): string =>
-  printLoops(wasmCodes(program, options));
+  printLoops(explainCodes(program, options));
 
 /** Instructions of every function of the module but the driver's, with its size in bytes. */
 export function explainCode(program: KernelProgram, options: Options): string {
-  const funcs = wasmCodes(program, options).flatMap(({ lowered }) => lowered.phases.map(phase => phase.func));
+  const funcs = explainCodes(program, options).flatMap(({ lowered }) => lowered.phases.map(phase => phase.func));
   const { functions } = emitFunctions(funcs, engine(options.engineFlags));
   return functions
     .map(({ name, params, code }, index) => {

@@ -1,0 +1,7 @@
+// `azulejo/tile`: what kernel authors import. The words are src/tile; here kernels can run, too.
+
+export type { ExplainKernelOptions, KernelExplanation } from "../load/explain-kernel.js";
+export type { RunKernelOptions } from "../load/kernel-runs.js";
+export * from "../tile/index.js";
+// those of the language itself only record
+export { kernel, type KernelArguments, type KernelResults, TileKernel } from "./kernel.js";

@@ -1,0 +1,61 @@
+// kernel() of `azulejo/tile`: what was recorded, with compiled code behind it. The compiler is loaded when a kernel first runs.
+import type { TensorArgument } from "../ir/evaluate/kernel.js";
+import type { ExplainKernelOptions } from "../load/explain-kernel.js";
+import type { KernelRuns, RunKernelOptions } from "../load/kernel-runs.js";
+import type { Schedule } from "../schedule/schedule.js";
+import type { KernelBody, KernelOptions, Recording, Signature, Sizes } from "../tile/kernel.js";
+import { recordSignature, TileKernel as RecordedKernel } from "../tile/kernel.js";
+
+/** Tensors of a call, by name. */
+export type KernelArguments<S extends Signature> = { readonly [K in keyof S]?: TensorArgument };
+export type KernelResults<S extends Signature> = { readonly [K in keyof S]: TensorArgument };
+
+/** A kernel: a function of tensors, on every target. */
+export class TileKernel<S extends Signature = Signature> extends RecordedKernel<S> {
+  /** fields of its schedule that its author decided; the compiler derives the others */
+  readonly schedule: Partial<Schedule>;
+  #runs: Promise<KernelRuns> | undefined;
+
+  constructor(recording: Recording<S>, schedule: Partial<Schedule> = {}) {
+    super(recording);
+    this.schedule = schedule;
+  }
+  /**
+   * Runs compiled code, made on the first call for the sizes of the tensors and kept for the next ones. Tensors that are only written may be left
+   * out where the sizes of the others, or `dims`, tell theirs; one that is handed in is filled, as by `eager()`. Tensors declared
+   * `constant(…)` are packed once for as long as the same array is handed in.
+   * @throws AzulejoError input: a missing tensor, a wrong dtype or size; schedule; bounds; aborted; disposed
+   */
+  async run(tensors: KernelArguments<S>, options?: RunKernelOptions): Promise<KernelResults<S>> {
+    this.#runs ??= import("../load/kernel-runs.js").then(m => new m.KernelRuns(this.ir, this.schedule));
+    return (await (await this.#runs).run(tensors, options)) as KernelResults<S>;
+  }
+  /** The same kernel with these fields of its schedule, beside those it has; names are those that `explain()` prints. */
+  with(schedule: Partial<Schedule>): TileKernel<S> {
+    return new TileKernel(this.recording, { ...this.schedule, ...schedule });
+  }
+  /**
+   * What the compiler makes of it, as data and as text: arithmetic, bytes, schedule, what is packed, loops, code. Nothing runs.
+   * @throws AzulejoError schedule, option
+   */
+  async explain(options?: ExplainKernelOptions): Promise<KernelExplanation> {
+    return (await import("../load/explain-kernel.js")).explainKernel(this.ir, this.schedule, options);
+  }
+  /** Frees code, packed constants and workers; a later run() fails with code "disposed". */
+  dispose(): void {
+    this.#runs ??= import("../load/kernel-runs.js").then(m => new m.KernelRuns(this.ir, this.schedule));
+    void this.#runs.then(runs => runs.dispose());
+  }
+}
+type KernelExplanation = Awaited<ReturnType<typeof import("../load/explain-kernel.js").explainKernel>>;
+
+/**
+ * Declares a kernel: `signature` gives tensors with dtypes and named dims, `body` says what is written where, once, in the words of this module.
+ * @throws AzulejoError kernel, with the line of the body
+ */
+// biome-ignore lint/complexity/noBannedTypes: no statics adds no names
+export const kernel = <const S extends Signature, const T extends Sizes = {}>(
+  signature: S,
+  body: KernelBody<S, T>,
+  options: KernelOptions<T> = {},
+): TileKernel<S> => new TileKernel(recordSignature(signature, body, options));

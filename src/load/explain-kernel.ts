@@ -1,0 +1,115 @@
+// explain() of a kernel: what it computes, and how the compiler would, as data and as text. Nothing runs.
+import { countOperations } from "../ir/count-operations.js";
+import { bytesOf } from "../ir/dtypes.js";
+import { Poly } from "../ir/poly.js";
+import type { Kernel } from "../ir/tile.js";
+import { bareSymbol } from "../ir/walk.js";
+import type { LoadOptions } from "../runtime/api.js";
+import { explainSchedule } from "../schedule/explain.js";
+import type { Schedule } from "../schedule/schedule.js";
+import * as native from "../targets/c/explain.js";
+import * as wasm from "../targets/wasm/explain.js";
+import { checkOptions } from "./check-options.js";
+import { kernelProgram } from "./compile-kernel.js";
+import { compileOptionsOf } from "./compile-options.js";
+import { targetOf } from "./targets.js";
+
+export interface ExplainKernelOptions extends Pick<LoadOptions, "target" | "engineFlags"> {
+  /** sizes by dim; those that are not given stay open, and numbers that hang on them are formulas */
+  readonly dims?: Readonly<Record<string, number>>;
+}
+
+/** A number where all sizes are known, else a polynomial of the open ones. */
+export type Amount = number | string;
+
+export class KernelExplanation {
+  readonly name: string;
+  readonly target: string;
+  /** of one run: a multiply-add counts two, other arithmetic on floats and functions such as exp one */
+  readonly flops: Amount;
+  /** of all tensors, each once: what no schedule can go below */
+  readonly bytes: Amount;
+  /** what is derived and what is pinned, together */
+  readonly schedule: Schedule;
+  /** memory of the call beside its tensors: tables of pointers, values that are computed before all others */
+  readonly sharedBytes: Amount;
+  /** memory of each thread */
+  readonly scratchBytes: Amount;
+  /** one line for each nest of loops: its axes, lane and register tile */
+  readonly stages: readonly string[];
+  /** loop IR */
+  readonly loops: string;
+  /** what the target's emitter makes of it: WebAssembly as text, or C */
+  readonly code: string;
+
+  constructor(parts: Omit<KernelExplanation, "toString">) {
+    this.name = parts.name;
+    this.target = parts.target;
+    this.flops = parts.flops;
+    this.bytes = parts.bytes;
+    this.schedule = parts.schedule;
+    this.sharedBytes = parts.sharedBytes;
+    this.scratchBytes = parts.scratchBytes;
+    this.stages = parts.stages;
+    this.loops = parts.loops;
+    this.code = parts.code;
+  }
+  /** All but loops and code. */
+  toString(): string {
+    const { flops, bytes } = this;
+    const intensity =
+      typeof flops === "number" && typeof bytes === "number" && bytes > 0
+        ? ` (${(flops / bytes).toFixed(2)} a byte)`
+        : "";
+    return [
+      `kernel ${this.name} on ${this.target}`,
+      `operations: ${flops}${intensity}`,
+      `bytes of its tensors: ${bytes}`,
+      `memory beside them: ${this.sharedBytes} bytes a call, ${this.scratchBytes} a thread`,
+      ...this.stages.map(stage => `loops: ${stage}`),
+      explainSchedule(this.schedule),
+    ].join("\n");
+  }
+}
+
+export async function explainKernel(
+  kernel: Kernel,
+  pins: Partial<Schedule>,
+  options: ExplainKernelOptions = {},
+): Promise<KernelExplanation> {
+  checkOptions(options, ["target", "engineFlags", "dims"]);
+  const target = await targetOf(options);
+  // where the target has no code, WebAssembly's is shown
+  const shown = target.name === "native" ? native : wasm;
+  const program = kernelProgram(kernel, { dims: options.dims ?? {}, unread: true });
+  const compileOptions = compileOptionsOf({ ...options, schedules: { [kernel.name]: pins } });
+  const codes = await shown.explainCodes(program, compileOptions);
+  const { schedule, lowered } = codes.find(c => c.representative === kernel)!;
+  const amount = amountFor(kernel, options.dims ?? {});
+  const bytes = kernel.tensors.reduce((sum, t) => sum.add(Poly.product(t.dims).mul(bytesOf(t.dtype))), Poly.zero);
+  return new KernelExplanation({
+    name: kernel.name,
+    target: shown === native ? "native" : "wasm",
+    flops: amount(countOperations(kernel)),
+    bytes: amount(bytes),
+    schedule,
+    sharedBytes: amount(lowered.sharedBytes),
+    scratchBytes: amount(lowered.scratchBytes),
+    stages: lowered.stages,
+    loops: await shown.explainLoops(program, compileOptions),
+    code: await shown.explainCode(program, compileOptions),
+  });
+}
+
+function amountFor(kernel: Kernel, dims: Readonly<Record<string, number>>): (p: Poly) => Amount {
+  const known = new Map(
+    kernel.dims.flatMap(d => {
+      const s = bareSymbol(d.size);
+      return s && dims[d.name] !== undefined ? [[s, Poly.int(dims[d.name]!)] as const] : [];
+    }),
+  );
+  return p => {
+    const value = p.subst(s => known.get(s));
+    return value.isConst ? value.constant : value.print();
+  };
+}

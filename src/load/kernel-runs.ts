@@ -1,0 +1,174 @@
+// Kernels that are called as functions: compiled on first use for the sizes of a call, and kept for the next ones.
+import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
+import type { TensorArgument } from "../ir/evaluate/kernel.js";
+import type { Kernel } from "../ir/tile.js";
+import { bareSymbol } from "../ir/walk.js";
+import type { LoadOptions, Model } from "../runtime/api.js";
+import type { TensorData } from "../runtime/tensor.js";
+import type { Schedule } from "../schedule/schedule.js";
+import { AzulejoError } from "../support/errors.js";
+import { checkOptions } from "./check-options.js";
+import { checkDimNames, compileKernel } from "./compile-kernel.js";
+
+export interface RunKernelOptions extends Pick<LoadOptions, "target" | "threads" | "engineFlags" | "signal"> {
+  /** sizes that no tensor of the call tells, by dim: `{ U: 28 }` */
+  readonly dims?: Readonly<Record<string, number>>;
+}
+
+type Tensors = Readonly<Record<string, TensorArgument | undefined>>;
+
+/** Programs that are kept for sizes of their own; calls with yet other sizes share one whose dims are open. */
+const KEPT = 8;
+
+interface Made {
+  readonly model: Promise<Model>;
+  /** calls that have begun and not ended */
+  running: number;
+  forgotten: boolean;
+}
+
+export class KernelRuns {
+  readonly #kernel: Kernel;
+  readonly #schedule: Partial<Schedule>;
+  /** least recently used first */
+  readonly #made = new Map<string, Made>();
+  readonly #identities = new WeakMap<object, number>();
+  #constants = 0;
+  #disposed = false;
+
+  constructor(kernel: Kernel, schedule: Partial<Schedule>) {
+    this.#kernel = kernel;
+    this.#schedule = schedule;
+  }
+
+  async run(given: Tensors, options: RunKernelOptions = {}): Promise<Record<string, TensorArgument>> {
+    checkOptions(options, ["target", "threads", "engineFlags", "signal", "dims"]);
+    const call = new Call(this.#kernel, given, options.dims ?? {});
+    const { signal, ...others } = options;
+    const made = this.#programFor(call, others);
+    made.running++;
+    try {
+      const outputs = await (await made.model).run<Record<string, TensorArgument>>(
+        call.inputs,
+        signal ? { signal } : {},
+      );
+      return call.results(outputs);
+    } finally {
+      made.running--;
+      if (made.forgotten && made.running === 0) await free(made);
+    }
+  }
+  dispose(): void {
+    this.#disposed = true;
+    for (const [key, made] of this.#made) this.#forget(key, made);
+  }
+
+  #programFor(call: Call, options: Omit<RunKernelOptions, "signal">): Made {
+    if (this.#disposed)
+      throw new AzulejoError("disposed", `Kernel "${this.#kernel.name}" was disposed; make it again to run it`);
+    const constants = Object.entries(call.constants).map(([name, t]) => [name, this.#identityOf(t.data)]);
+    const keyOf = (dims: object): string => JSON.stringify([{ ...options, dims }, constants]);
+    let dims = call.sizes;
+    let made = this.#made.get(keyOf(dims));
+    if (!made && this.#made.size >= KEPT) {
+      dims = call.sizesBeside;
+      made = this.#made.get(keyOf(dims));
+    }
+    const key = keyOf(dims);
+    if (made) this.#made.delete(key);
+    else {
+      const schedules =
+        Object.keys(this.#schedule).length > 0 ? { schedules: { [this.#kernel.name]: this.#schedule } } : {};
+      made = {
+        model: compileKernel(this.#kernel, { ...options, ...schedules, dims, constants: call.constants }),
+        running: 0,
+        forgotten: false,
+      };
+      // what could not be compiled is tried again
+      made.model.catch(() => this.#made.delete(key));
+    }
+    this.#made.set(key, made);
+    for (const [old, other] of this.#made) {
+      if (this.#made.size <= KEPT + 1) break;
+      if (other !== made) this.#forget(old, other);
+    }
+    return made;
+  }
+  #forget(key: string, made: Made): void {
+    this.#made.delete(key);
+    made.forgotten = true;
+    if (made.running === 0) void free(made);
+  }
+  /** Weights are packed once: other arrays are other weights. */
+  #identityOf(data: object): number {
+    const known = this.#identities.get(data);
+    if (known !== undefined) return known;
+    this.#identities.set(data, this.#constants);
+    return this.#constants++;
+  }
+}
+
+/** The caller of a program that could not be made was told. */
+const free = (made: Made): Promise<void> =>
+  made.model.then(
+    model => model.dispose(),
+    () => {},
+  );
+
+/** The tensors of one call, checked, with the sizes that they tell. */
+class Call {
+  readonly inputs: Record<string, TensorData> = {};
+  readonly constants: Record<string, TensorData> = {};
+  /** of all dims */
+  readonly sizes: Record<string, number> = {};
+  /** of those that do not follow from what a run is given */
+  readonly sizesBeside: Record<string, number> = {};
+  readonly #kernel: Kernel;
+  readonly #given: Tensors;
+
+  constructor(kernel: Kernel, given: Tensors, dims: Readonly<Record<string, number>>) {
+    this.#kernel = kernel;
+    this.#given = given;
+    const known = kernel.tensors.map(t => t.name);
+    for (const name of Object.keys(Object(given)))
+      if (!known.includes(name)) throw this.#wrong(`there is no tensor "${name}"; its tensors are ${known.join(", ")}`);
+    checkDimNames(kernel, dims);
+    const handed = kernel.tensors.filter(t => given[t.name] !== undefined || t.role !== "output");
+    const storages = storagesOf({ ...kernel, tensors: handed }, given as Readonly<Record<string, TensorArgument>>);
+    const fixed = new Map(
+      kernel.dims.flatMap(d => {
+        const s = bareSymbol(d.size);
+        return s && dims[d.name] !== undefined ? [[s, dims[d.name]!] as const] : [];
+      }),
+    );
+    const symbols = bindDims({ ...kernel, tensors: handed }, t => storages.get(t)!.dims, fixed);
+    const atRun = new Set(
+      kernel.tensors.filter(t => t.role !== "output" && !t.constant).flatMap(t => t.dims.map(bareSymbol)),
+    );
+    for (const d of kernel.dims) {
+      const s = bareSymbol(d.size);
+      const size = s && symbols.get(s);
+      if (size === undefined) continue;
+      this.sizes[d.name] = size;
+      if (!atRun.has(s)) this.sizesBeside[d.name] = size;
+    }
+    for (const t of handed) {
+      if (t.role === "output") continue;
+      (t.constant ? this.constants : this.inputs)[t.name] = given[t.name] as TensorData;
+    }
+  }
+  /** All tensors of the kernel. Those that the caller handed in hold the results, as after eager(). */
+  results(outputs: Readonly<Record<string, TensorArgument>>): Record<string, TensorArgument> {
+    const all: Record<string, TensorArgument> = {};
+    for (const { name, role } of this.#kernel.tensors) {
+      const given = this.#given[name];
+      const made = role === "input" ? undefined : outputs[name]!;
+      if (given && made) (given.data as Uint8Array).set(made.data as Uint8Array);
+      all[name] = given ?? made!;
+    }
+    return all;
+  }
+  #wrong(what: string): AzulejoError {
+    return new AzulejoError("input", `kernel "${this.#kernel.name}": ${what}`);
+  }
+}
