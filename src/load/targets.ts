@@ -2,9 +2,6 @@
 import type { LoadOptions } from "../runtime/api.js";
 import type { Target } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
-import { nativeProblem } from "../targets/c/native-problem.js";
-import { nativeTarget } from "../targets/c/target.js";
-import { interpreterTarget } from "../targets/interpreter/target.js";
 import { type WasmTargetOptions, wasmTarget } from "../targets/wasm/target.js";
 
 export const targetNames = ["wasm", "native", "cpu", "interpreter"] as const;
@@ -19,14 +16,19 @@ export async function targetOf(
     case "wasm":
       return wasmTarget(takeWorker ? { takeWorker } : {});
     case "native":
-      return nativeTarget();
+      return native();
     case "cpu":
-      return (await nativeProblem()) === undefined ? nativeTarget() : wasmTarget();
+      return (await import("../targets/c/native-problem.js").then(m => m.nativeProblem())) === undefined
+        ? native()
+        : wasmTarget();
     case "interpreter":
-      return interpreterTarget;
+      return (await import("../targets/interpreter/target.js")).interpreterTarget;
     default: {
       const known = targetNames.map(n => `"${n}"`).join(", ");
       throw new AzulejoError("option", `target: "${String(name)}" is not one of ${known}; choose one of them`);
     }
   }
 }
+
+/** Loaded when it is asked for: pages cannot have it. */
+const native = async (): Promise<Target> => (await import("../targets/c/target.js")).nativeTarget();
