@@ -10,8 +10,8 @@ import type { PlacedConstant } from "./constants.js";
 import type { Instruction, Machine, Transfer } from "./machine.js";
 import type { ResidentProgram } from "./resident-program.js";
 
-/** Originals wait here together before they are packed; rows that are longer go alone. */
-const STAGING_BYTES = 4 << 20;
+/** Originals wait here together before they are packed, in one half while the other is being packed; rows that are longer go alone. */
+const HALF_BYTES = 2 << 20;
 /** kernels may read a vector over the end */
 const SLACK = 256;
 
@@ -60,7 +60,7 @@ export async function loadWeights(
     done += constant.data.byteLength;
     options.onProgress?.({ phase: "weights", fraction: total ? done / total : 1 });
   }
-  await staging.pack();
+  await staging.finish();
 }
 
 async function store(constant: PlacedConstant, { machine, addressOf }: WeightPlaces): Promise<void> {
@@ -75,9 +75,9 @@ const isDirect = (machine: Machine, { data }: PlacedConstant): boolean =>
 function slicesOf(constant: PlacedConstant): Slice[] {
   const { byteLength } = constant.data;
   const { rows } = constant.pack!;
-  if (!rows || byteLength <= STAGING_BYTES) return [{ constant, offset: 0, byteLength, packedOffset: 0 }];
+  if (!rows || byteLength <= HALF_BYTES) return [{ constant, offset: 0, byteLength, packedOffset: 0 }];
   const rowBytes = byteLength / rows.count;
-  const step = Math.max(1, Math.floor(STAGING_BYTES / rowBytes / rows.unit)) * rows.unit;
+  const step = Math.max(1, Math.floor(HALF_BYTES / rowBytes / rows.unit)) * rows.unit;
   return Array.from({ length: Math.ceil(rows.count / step) }, (_, i): Slice => {
     const first = i * step;
     const own = Math.min(step, rows.count - first);
@@ -88,21 +88,27 @@ function slicesOf(constant: PlacedConstant): Slice[] {
 
 class Staging {
   readonly #places: WeightPlaces;
+  /** where what waits begins, and the first free address behind it */
+  #start: number;
   #top: number;
   #scratchBytes = 0;
   #transfers: Transfer[] = [];
   #instructions: Instruction[] = [];
   /** the last original that was read as a whole: its slices come one after another */
   #whole: { readonly constant: PlacedConstant; readonly bytes: Uint8Array } | undefined;
+  /** the memory that is being packed */
+  #packing: { readonly start: number; readonly end: number; readonly done: Promise<unknown> } | undefined;
 
   constructor(places: WeightPlaces) {
     this.#places = places;
-    this.#top = places.arenaStart;
+    this.#start = this.#top = places.arenaStart;
   }
 
   async add(slice: Slice): Promise<void> {
-    const { machine, arenaStart } = this.#places;
-    if (this.#top > arenaStart && this.#top + slice.byteLength > arenaStart + STAGING_BYTES) await this.pack();
+    const { machine } = this.#places;
+    const isFull = this.#top + slice.byteLength > this.#start + HALF_BYTES;
+    if (isFull && this.#instructions.length > 0) await this.#pack();
+    await this.#unlessBusy(this.#top + slice.byteLength);
     const from = this.#top;
     this.#call(slice, from);
     const { constant, offset, byteLength } = slice;
@@ -139,18 +145,34 @@ class Staging {
     });
   }
 
-  /** Runs what waits; the staging memory is free again. */
-  async pack(): Promise<void> {
+  /** Memory below `end` may be written to: what is being packed lies elsewhere, or is over. */
+  async #unlessBusy(end: number): Promise<void> {
+    const packing = this.#packing;
+    if (!packing || this.#top >= packing.end || end <= packing.start) return;
+    await packing.done;
+    this.#packing = undefined;
+  }
+  /** Begins to pack what waits; what comes next waits in other memory. */
+  async #pack(): Promise<void> {
     const { machine, arenaStart } = this.#places;
-    if (this.#instructions.length === 0) return;
     const bytesPerThread = alignUp(this.#scratchBytes + SLACK);
-    await machine.reserve(this.#top + bytesPerThread * machine.threads);
+    const end = this.#top + bytesPerThread * machine.threads;
+    await machine.reserve(end);
+    // one at a time: its scratch memory may lie where the one before is
+    await this.#packing?.done;
     const prepared = machine.prepare(this.#instructions, { address: this.#top, bytesPerThread });
-    await machine.run(prepared, this.#transfers, []);
-    machine.release(prepared);
-    this.#top = arenaStart;
+    const done = machine.run(prepared, this.#transfers, []).then(() => machine.release(prepared));
+    // whoever waits for it hears of a failure
+    done.catch(() => {});
+    this.#packing = { start: this.#start, end, done };
+    this.#start = this.#top = this.#start === arenaStart ? end : arenaStart;
     this.#scratchBytes = 0;
     this.#transfers = [];
     this.#instructions = [];
+  }
+  /** Everything is packed; the memory is free again. */
+  async finish(): Promise<void> {
+    if (this.#instructions.length > 0) await this.#pack();
+    await this.#packing?.done;
   }
 }
