@@ -2,6 +2,8 @@
 // reason. docs/operators.md lists them; one that has been written must be struck out here.
 
 const gpu = "only for GPUs: ONNX Runtime's CPU provider has no kernel, and writes it for no other";
+const webgpu = "ONNX Runtime has it for CUDA and WebGPU alone; for CPUs exporters write LinearAttention";
+const fused = "ONNX Runtime makes it of MatMulNBits as it loads a model for WebGPU; files don't hold it";
 const loop = "a whole generation loop inside one operator; run the model step by step";
 const order = "TensorRT's and cuBLAS's tile orders of INT8 data, only for GPUs";
 const vendor = "a container for another vendor's compiler; nothing in it says what is computed";
@@ -13,28 +15,22 @@ export const leftOut: Readonly<Record<string, string>> = {
   AttnLSTM: rare,
   BeamSearch: loop,
   BifurcationDetector: loop,
-  CausalConvWithState: young,
   DecoderAttention: rare,
   DecoderMaskedSelfAttention: "only for GPUs: its cache is written in place",
   DequantizeBFP: vendor,
   DequantizeWithOrder: order,
   EPContext: vendor,
   EngramGate: young,
-  GatedAdd: young,
-  GatedDeltaNet: young,
-  GatedRMSNorm: young,
+  GatedDeltaNet: webgpu,
   GemmFloat8: gpu,
   GreedySearch: loop,
   IsAllFinite: rare,
-  LinearAttention: young,
-  LinearAttentionGate: young,
   LongformerAttention: gpu,
-  MRotaryEmbedding: young,
-  MatMulBlockQuantizedFp4Weight: young,
-  MatMulBlockQuantizedFp8Weight: young,
+  MatMulBlockQuantizedFp4Weight: gpu,
+  MatMulBlockQuantizedFp8Weight: gpu,
   MatMulFpQ4: rare,
-  MatMulNBitsMlp: young,
-  MatMulNBitsQkv: young,
+  MatMulNBitsMlp: fused,
+  MatMulNBitsQkv: fused,
   MaxpoolWithMask: rare,
   NGramHashMapping: young,
   PagedAttention: gpu,

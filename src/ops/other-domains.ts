@@ -9,6 +9,7 @@ import { operator as microsoftBitmaskBiasDropoutOperator } from "./microsoft/bit
 import { operator as microsoftBitmaskDropoutOperator } from "./microsoft/bitmask-dropout.js";
 import { operator as microsoftBlockMatMulOperator } from "./microsoft/block-mat-mul.js";
 import { operator as microsoftCDistOperator } from "./microsoft/c-dist.js";
+import { operator as microsoftCausalConvWithStateOperator } from "./microsoft/causal-conv-with-state.js";
 import { operator as microsoftComplexMulOperator } from "./microsoft/complex-mul.js";
 import { operator as microsoftComplexMulConjOperator } from "./microsoft/complex-mul-conj.js";
 import { operator as microsoftConvTransposeWithDynamicPadsOperator } from "./microsoft/conv-transpose-with-dynamic-pads.js";
@@ -26,7 +27,9 @@ import { operator as microsoftFusedConvOperator } from "./microsoft/fused-conv.j
 import { operator as microsoftFusedGemmOperator } from "./microsoft/fused-gemm.js";
 import { operator as microsoftFusedMatMulOperator } from "./microsoft/fused-mat-mul.js";
 import { operator as microsoftFusedMatMulActivationOperator } from "./microsoft/fused-mat-mul-activation.js";
+import { operator as microsoftGatedAddOperator } from "./microsoft/gated-add.js";
 import { operator as microsoftGatedRelativePositionBiasOperator } from "./microsoft/gated-relative-position-bias.js";
+import { operator as microsoftGatedRmsNormOperator } from "./microsoft/gated-rms-norm.js";
 import { operator as microsoftGatherBlockQuantizedOperator } from "./microsoft/gather-block-quantized.js";
 import { operator as microsoftGatherNdOperator } from "./microsoft/gather-nd.js";
 import { operator as microsoftGeluOperator } from "./microsoft/gelu.js";
@@ -39,6 +42,9 @@ import { operator as microsoftInverseOperator } from "./microsoft/inverse.js";
 import { operator as microsoftIrfftOperator } from "./microsoft/irfft.js";
 import { operator as microsoftKeyMaskOperator } from "./microsoft/key-mask.js";
 import { operator as microsoftKeyValueCacheOperator } from "./microsoft/key-value-cache.js";
+import { operator as microsoftLinearAttentionOperator } from "./microsoft/linear-attention.js";
+import { operator as microsoftLinearAttentionGateOperator } from "./microsoft/linear-attention-gate.js";
+import { operator as microsoftMRotaryEmbeddingOperator } from "./microsoft/m-rotary-embedding.js";
 import { operator as microsoftMatMulBnb4Operator } from "./microsoft/mat-mul-bnb-4.js";
 import { operator as microsoftMatMulInteger16Operator } from "./microsoft/mat-mul-integer-16.js";
 import { operator as microsoftMatMulIntegerToFloatOperator } from "./microsoft/mat-mul-integer-to-float.js";
@@ -128,6 +134,7 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftBitmaskDropoutOperator,
   microsoftBlockMatMulOperator,
   microsoftCDistOperator,
+  microsoftCausalConvWithStateOperator,
   microsoftComplexMulConjOperator,
   microsoftComplexMulOperator,
   microsoftConvTransposeWithDynamicPadsOperator,
@@ -145,7 +152,9 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftFusedGemmOperator,
   microsoftFusedMatMulActivationOperator,
   microsoftFusedMatMulOperator,
+  microsoftGatedAddOperator,
   microsoftGatedRelativePositionBiasOperator,
+  microsoftGatedRmsNormOperator,
   microsoftGatherBlockQuantizedOperator,
   microsoftGatherNdOperator,
   microsoftGeluOperator,
@@ -158,6 +167,9 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftIrfftOperator,
   microsoftKeyMaskOperator,
   microsoftKeyValueCacheOperator,
+  microsoftLinearAttentionGateOperator,
+  microsoftLinearAttentionOperator,
+  microsoftMRotaryEmbeddingOperator,
   microsoftMatMulBnb4Operator,
   microsoftMatMulInteger16Operator,
   microsoftMatMulIntegerToFloatOperator,

@@ -123,6 +123,7 @@ import * as microsoftBitmaskBiasDropoutModule from "../../src/ops/microsoft/bitm
 import * as microsoftBitmaskDropoutModule from "../../src/ops/microsoft/bitmask-dropout.js";
 import * as microsoftBlockMatMulModule from "../../src/ops/microsoft/block-mat-mul.js";
 import * as microsoftCDistModule from "../../src/ops/microsoft/c-dist.js";
+import * as microsoftCausalConvWithStateModule from "../../src/ops/microsoft/causal-conv-with-state.js";
 import * as microsoftComplexMulModule from "../../src/ops/microsoft/complex-mul.js";
 import * as microsoftComplexMulConjModule from "../../src/ops/microsoft/complex-mul-conj.js";
 import * as microsoftConvTransposeWithDynamicPadsModule from "../../src/ops/microsoft/conv-transpose-with-dynamic-pads.js";
@@ -140,7 +141,9 @@ import * as microsoftFusedConvModule from "../../src/ops/microsoft/fused-conv.js
 import * as microsoftFusedGemmModule from "../../src/ops/microsoft/fused-gemm.js";
 import * as microsoftFusedMatMulModule from "../../src/ops/microsoft/fused-mat-mul.js";
 import * as microsoftFusedMatMulActivationModule from "../../src/ops/microsoft/fused-mat-mul-activation.js";
+import * as microsoftGatedAddModule from "../../src/ops/microsoft/gated-add.js";
 import * as microsoftGatedRelativePositionBiasModule from "../../src/ops/microsoft/gated-relative-position-bias.js";
+import * as microsoftGatedRmsNormModule from "../../src/ops/microsoft/gated-rms-norm.js";
 import * as microsoftGatherBlockQuantizedModule from "../../src/ops/microsoft/gather-block-quantized.js";
 import * as microsoftGatherNdModule from "../../src/ops/microsoft/gather-nd.js";
 import * as microsoftGeluModule from "../../src/ops/microsoft/gelu.js";
@@ -153,6 +156,9 @@ import * as microsoftInverseModule from "../../src/ops/microsoft/inverse.js";
 import * as microsoftIrfftModule from "../../src/ops/microsoft/irfft.js";
 import * as microsoftKeyMaskModule from "../../src/ops/microsoft/key-mask.js";
 import * as microsoftKeyValueCacheModule from "../../src/ops/microsoft/key-value-cache.js";
+import * as microsoftLinearAttentionModule from "../../src/ops/microsoft/linear-attention.js";
+import * as microsoftLinearAttentionGateModule from "../../src/ops/microsoft/linear-attention-gate.js";
+import * as microsoftMRotaryEmbeddingModule from "../../src/ops/microsoft/m-rotary-embedding.js";
 import * as microsoftMatMulBnb4Module from "../../src/ops/microsoft/mat-mul-bnb-4.js";
 import * as microsoftMatMulInteger16Module from "../../src/ops/microsoft/mat-mul-integer-16.js";
 import * as microsoftMatMulIntegerToFloatModule from "../../src/ops/microsoft/mat-mul-integer-to-float.js";
@@ -469,6 +475,7 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftBitmaskDropoutModule,
   microsoftBlockMatMulModule,
   microsoftCDistModule,
+  microsoftCausalConvWithStateModule,
   microsoftComplexMulConjModule,
   microsoftComplexMulModule,
   microsoftConvTransposeWithDynamicPadsModule,
@@ -486,7 +493,9 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftFusedGemmModule,
   microsoftFusedMatMulActivationModule,
   microsoftFusedMatMulModule,
+  microsoftGatedAddModule,
   microsoftGatedRelativePositionBiasModule,
+  microsoftGatedRmsNormModule,
   microsoftGatherBlockQuantizedModule,
   microsoftGatherNdModule,
   microsoftGeluModule,
@@ -499,6 +508,9 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftIrfftModule,
   microsoftKeyMaskModule,
   microsoftKeyValueCacheModule,
+  microsoftLinearAttentionGateModule,
+  microsoftLinearAttentionModule,
+  microsoftMRotaryEmbeddingModule,
   microsoftMatMulBnb4Module,
   microsoftMatMulInteger16Module,
   microsoftMatMulIntegerToFloatModule,
