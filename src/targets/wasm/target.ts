@@ -1,13 +1,13 @@
 // The target "wasm": a whole model as one small module.
 import type { KernelProgram } from "../../graph/program.js";
 import type { HostWorker } from "../../runtime/platform.js";
-import { canShareMemory, now, throwIfAborted } from "../../runtime/platform.js";
+import { canShareMemory, now, sleep, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import type { TileProfile } from "../../schedule/machine-profile.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
-import { link } from "../cpu/linked-program.js";
+import { type LinkedProgram, link } from "../cpu/linked-program.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
 import { loadWeights } from "../cpu/weights.js";
 import { FunctionList } from "./emit.js";
@@ -40,16 +40,19 @@ async function compile(
   const shared = target.shared ?? canShareMemory();
   const making = new Making(source, options, { ...target, shared });
   const module = Promise.resolve().then(() => making.module());
-  const machine = await createMachine(machineOptions(module, { ...options, ...target, shared }, firstWorker));
+  const made = createMachine(machineOptions(module, { ...options, ...target, shared }, firstWorker));
+  // the engine has the module by then, and compiles it meanwhile
+  const linking = module.then(() => sleep(0)).then(() => making.link());
+  linking.catch(() => {});
+  const machine = await made;
   try {
-    const placed = now();
+    const program = await linking;
     const { compiled, assembled } = making.made;
-    const program = link(compiled);
     const linked = now();
     const resident = await ResidentProgram.create(program, machine);
     await loadWeights(compiled, resident, machine, options);
     await machine.ready;
-    const timesMs = { ...making.timesMs(linked - placed), engine: machine.compileTimeMs, weights: now() - linked };
+    const timesMs = { ...making.timesMs(), engine: machine.compileTimeMs, weights: now() - linked };
     return executableOf({ program, machine, resident, module: assembled, functions: making.functions, timesMs });
   } catch (e) {
     machine.dispose();
@@ -102,11 +105,17 @@ class Making {
     this.#made = { compiled, assembled };
     return assembled;
   }
-  /** after the module is there */
+  /** after the module is there, as the rest is */
+  link(): LinkedProgram {
+    const start = now();
+    const program = link(this.made.compiled);
+    this.#times.lower += now() - start;
+    return program;
+  }
   get made(): { readonly compiled: CompiledProgram; readonly assembled: AssembledModule } {
     return this.#made!;
   }
-  timesMs(linkMs: number): Readonly<Record<string, number>> {
-    return { lower: this.#times.lower + linkMs, emit: this.#times.emit };
+  timesMs(): Readonly<Record<string, number>> {
+    return { ...this.#times };
   }
 }
