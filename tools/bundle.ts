@@ -9,6 +9,7 @@ import { root } from "./project.js";
 const entries = {
   index: "index.js",
   tile: "author/index.js",
+  kernels: "kernels/index.js",
   testing: "testing/index.js",
   onnxruntime: "adapters/onnxruntime/index.js",
   cli: "cli/main.js",

@@ -1,5 +1,6 @@
 // The kernels of the first stage in tile source: what lowering, the interpreter and the benchmarks are tested with.
-import type { Tile } from "../../src/tile/index.js";
+import * as library from "../../src/kernels/index.js";
+import { type Pointwise, relu } from "../../src/kernels/index.js";
 import {
   dot,
   f32,
@@ -14,18 +15,7 @@ import {
   zeros,
 } from "../../src/tile/index.js";
 
-type Epilogue = <A extends string>(t: Tile<A, "f32">) => Tile<A, "f32">;
-
-export const linear = (act: Epilogue = t => t.relu()) =>
-  kernel(
-    { X: f32("M K"), W: f32("K N"), b: f32("N"), Y: f32("M N") },
-    ({ X, W, b, Y, M, N, K }) =>
-      grid(M.tile(), N.tile(), (m, n) => {
-        const k = K.all();
-        Y.at(m, n).set(act(dot(X.at(m, k), W.at(k, n), k).add(b.at(n))));
-      }),
-    { name: "linear" },
-  );
+export const linear = (epilogue: Pointwise = relu) => library.linear({ epilogue });
 
 /** channels last; u·stride + p − pad may lie outside: such reads are 0 */
 export const conv = (stride = 1, pad = 1) =>
@@ -113,20 +103,7 @@ export const softmax = (statics: { readonly C?: number } = {}) =>
     { name: "softmax", statics },
   );
 
-export const layerNorm = () =>
-  kernel(
-    { X: f32("R C"), g: f32("C"), b: f32("C"), Y: f32("R C") },
-    ({ X, g, b, Y, R, C }) =>
-      grid(R.tile(), r => {
-        const c = C.all();
-        const x = X.at(r, c);
-        const n = C.size.cast("f32");
-        const d = x.sub(x.sum(c).div(n));
-        const s = dot(d, d, c).div(n).add(1e-5).sqrt();
-        Y.at(r, c).set(d.mul(s.reciprocal()).mul(g.at(c)).add(b.at(c)));
-      }),
-    { name: "layerNorm" },
-  );
+export const layerNorm = () => library.layerNorm();
 
 /** Flash attention: `group` heads of Q share one of K and V; the finite start of the maximum keeps fully masked rows finite. */
 export const attention = ({ causal = false, group = 1 } = {}) =>

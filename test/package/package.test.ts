@@ -150,14 +150,19 @@ installed("a stack trace leads to the TypeScript source", async () => {
   assert.match(String(await json("--enable-source-maps", "trace.mjs")), /node_modules\/azulejo\/src\/[\w/-]+\.ts:\d+/);
 });
 
-installed("azulejo/tile: a kernel runs eagerly", async () => {
+installed("azulejo/tile and azulejo/kernels: kernels run, eagerly and compiled", async () => {
   await consumer.write(
     "tile.mjs",
     `import { f32, grid, kernel } from "azulejo/tile";
-     const relu = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) => grid(N.tile(), n => { Y.at(n).set(X.at(n).relu()); }));
-     console.log(JSON.stringify(relu.name ?? typeof relu));`,
+     import { linear } from "azulejo/kernels";
+     const twice = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) => grid(N.tile(), n => { Y.at(n).set(X.at(n).mul(2)); }));
+     const f32s = (dims, ...data) => ({ dtype: "f32", dims, data: Float32Array.from(data) });
+     const X = f32s([2], 1, -3);
+     const one = linear({ epilogue: x => x.mul(10) });
+     const { Y } = await one.run({ X: f32s([1, 2], 1, 2), W: f32s([2, 1], 3, 4), b: f32s([1], 5) });
+     console.log(JSON.stringify([[...twice.eager({ X }).Y.data], [...(await twice.run({ X })).Y.data], [...Y.data]]));`,
   );
-  assert.equal(typeof (await json("tile.mjs")), "string");
+  assert.deepEqual(await json("tile.mjs"), [[2, -6], [2, -6], [160]]);
 });
 
 installed("azulejo/onnxruntime takes the place of onnxruntime", async () => {

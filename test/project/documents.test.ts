@@ -47,6 +47,7 @@ const listings: readonly Listing[] = [
   { document: "README.md" },
   { document: "examples/ocr/README.md" },
   { document: "docs/custom-operators.md" },
+  { document: "docs/kernels.md" },
   { document: "docs/contributing/operator.md", folder: "src/ops" },
   { document: "docs/contributing/pass.md", folder: "src/graph/passes" },
 ];
