@@ -27,28 +27,29 @@ const invalid = (sentence: string): AzulejoError => new AzulejoError("graph-inva
 function verifyScope(graph: Graph, outer: ReadonlySet<Value>, options: VerifyOptions): void {
   const defined = new Set(outer);
   const names = new Set<string>();
-  const define = (v: Value, where: string): void => {
-    if (defined.has(v)) throw invalid(`${where} defines "${v.name}" a second time; every value has one definition`);
+  // who it was is put into words only for an error: graphs are verified after every pass
+  const define = (v: Value, where: () => string): void => {
+    if (defined.has(v)) throw invalid(`${where()} defines "${v.name}" a second time; every value has one definition`);
     if (options.typed && (!v.dtype || !v.dims) && !v.container)
-      throw invalid(`${where}: the type of "${v.name}" is ${printType(v)}; infer the graph first`);
+      throw invalid(`${where()}: the type of "${v.name}" is ${printType(v)}; infer the graph first`);
     defined.add(v);
   };
-  for (const v of graph.inputs) define(v, `Graph "${graph.name}"`);
+  for (const v of graph.inputs) define(v, () => `Graph "${graph.name}"`);
   for (const n of graph.nodes) {
     if (names.has(n.name)) throw invalid(`two nodes are named "${n.name}"; names are unique in a graph`);
     names.add(n.name);
     for (const v of n.inputs) if (v) use(v, defined, n);
     for (const g of subgraphs(n)) verifyScope(g, defined, options);
-    for (const o of n.outputs) if (o) define(o, describeNode(n));
+    for (const o of n.outputs) if (o) define(o, () => describeNode(n));
   }
   for (const o of graph.outputs) use(o, defined, undefined);
 }
 
 function use(v: Value, defined: ReadonlySet<Value>, reader: GraphNode | undefined): void {
-  const who = reader ? describeNode(reader) : "The list of outputs";
+  const who = (): string => (reader ? describeNode(reader) : "The list of outputs");
   if (!v.constant && !v.strings) {
     if (!defined.has(v))
-      throw invalid(`${who} reads "${v.name}", which nothing before defines; put its producer first`);
+      throw invalid(`${who()} reads "${v.name}", which nothing before defines; put its producer first`);
     return;
   }
   if (!v.constant) return;
@@ -56,6 +57,6 @@ function use(v: Value, defined: ReadonlySet<Value>, reader: GraphNode | undefine
   const bytes = dims && v.dtype ? dims.reduce((a, b) => a * b, 1) * bytesOf(v.dtype) : undefined;
   if (bytes !== v.constant.byteLength)
     throw invalid(
-      `${who} reads the constant "${v.name}" of ${v.constant.byteLength} bytes, but ${printType(v)} takes ${bytes ?? "an unknown number"}; make the dims fit the data`,
+      `${who()} reads the constant "${v.name}" of ${v.constant.byteLength} bytes, but ${printType(v)} takes ${bytes ?? "an unknown number"}; make the dims fit the data`,
     );
 }

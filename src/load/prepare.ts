@@ -66,7 +66,8 @@ export async function prepareGraph(graph: Graph, registry: Registry, options: Lo
       options.onProgress?.({ phase: "graph", fraction: passes.length / list.length });
     },
   });
-  return { graph: infer(done, registry), passes, notes };
+  // the list ends with an inference, if it is not the caller's
+  return { graph: options.passes ? infer(done, registry) : done, passes, notes };
 }
 
 /** The user's operators, those of ai.onnx, and those of other domains where the graph names one. */
