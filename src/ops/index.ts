@@ -194,12 +194,14 @@ import { operator as softmaxOperator } from "./softmax.js";
 import { operator as softmaxCrossEntropyLossOperator } from "./softmax-cross-entropy-loss.js";
 import { operator as softplusOperator } from "./softplus.js";
 import { operator as softsignOperator } from "./softsign.js";
+import { operator as sortOrderOperator } from "./sort-order.js";
 import { operator as spaceToDepthOperator } from "./space-to-depth.js";
 import { operator as splitOperator } from "./split.js";
 import { operator as splitToSequenceOperator } from "./split-to-sequence.js";
 import { operator as sqrtOperator } from "./sqrt.js";
 import { operator as squeezeOperator } from "./squeeze.js";
 import { operator as stablePartitionOperator } from "./stable-partition.js";
+import { operator as startsRunOperator } from "./starts-run.js";
 import { operator as stftOperator } from "./stft.js";
 import { operator as stringConcatOperator } from "./string-concat.js";
 import { operator as stringNormalizerOperator } from "./string-normalizer.js";
@@ -423,12 +425,14 @@ export const builtInOperators: readonly Operator[] = [
   softmaxOperator,
   softplusOperator,
   softsignOperator,
+  sortOrderOperator,
   spaceToDepthOperator,
   splitToSequenceOperator,
   splitOperator,
   sqrtOperator,
   squeezeOperator,
   stablePartitionOperator,
+  startsRunOperator,
   stftOperator,
   stringConcatOperator,
   stringNormalizerOperator,

@@ -12,21 +12,29 @@ export const operator: Operator = {
   outputs: ["order", "count"],
   dtypes: () => ({ order: "i32", count: "i32" }),
   shape: ({ dims }) => ({ order: dims.condition!, count: [Poly.one] }),
-  kernels: () => [
-    kernel(
-      { condition: bool("N"), order: i32("N"), count: i32("1") },
-      ({ condition, order, count, N }) => {
-        const n = N.all();
-        const holds = condition.at(n);
-        const before = scan(holds.cast("i32"), n, "sum", { exclusive: true });
-        const total = holds.cast("i32").sum(n);
-        order.at(where(holds, before, total.add(n).sub(before))).set(n);
-        count.at(0).set(total);
-      },
-      { name: "stablePartition" },
-    ).ir,
-  ],
+  kernels: ({ wanted }) => [partitionKernel(wanted).ir],
 };
+
+const outputs = { order: i32("N"), count: i32("1") } as const;
+const partitionKernel = (wanted: readonly string[]) =>
+  kernel(
+    // what nobody reads has no buffer
+    {
+      condition: bool("N"),
+      ...(Object.fromEntries(wanted.map(name => [name, outputs[name as "order"]])) as unknown as typeof outputs),
+    },
+    ({ condition, order, count, N }) => {
+      const n = N.all();
+      const holds = condition.at(n);
+      const total = holds.cast("i32").sum(n);
+      if (wanted.includes("order")) {
+        const before = scan(holds.cast("i32"), n, "sum", { exclusive: true });
+        order.at(where(holds, before, total.add(n).sub(before))).set(n);
+      }
+      if (wanted.includes("count")) count.at(0).set(total);
+    },
+    { name: "stablePartition" },
+  );
 
 export const reference: Reference = ({ condition }) => {
   const { dims, data } = condition!;

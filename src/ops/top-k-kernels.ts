@@ -27,8 +27,8 @@ const keyDtype = (dtype: Dtype): Key => (bytesOf(dtype) === 8 ? "u64" : "u32");
 const highest = (key: Key): bigint => (key === "u64" ? 2n ** 64n : 2n ** 32n) - 1n;
 const topBit = (key: Key): bigint => (key === "u64" ? 2n ** 63n : 2n ** 31n);
 
-/** An integer that is larger where the element comes earlier. */
-function keyOf(x: AnyTile, largest: boolean): AnyTile {
+/** An unsigned integer that is larger where the element is, or, where not `largest`, smaller. */
+export function sortKey(x: AnyTile, largest: boolean): AnyTile {
   const dtype = x.dtype as Dtype;
   const key = keyDtype(dtype);
   const { kind } = dtypes[dtype];
@@ -54,7 +54,7 @@ function keyOf(x: AnyTile, largest: boolean): AnyTile {
 /** Each step takes the first of what lies behind the one before, in two passes over the row. */
 export function oneByOne({ size, count, rows, largest, read, write }: Row): void {
   const n = dimOf("N", size).all();
-  const keys = keyOf(read(n), largest);
+  const keys = sortKey(read(n), largest);
   const key = keys.dtype as Key;
   const start: AnyTile[] = [full(key, highest(key), ...rows), full("i32", -1, ...rows)];
   fold(dimOf("K", count).steps(), start, (k, [last, at]) => {
@@ -73,7 +73,7 @@ export function oneByOne({ size, count, rows, largest, read, write }: Row): void
 export function byThreshold({ size, count, rows, largest, read, write }: Row): void {
   const n = dimOf("N", size).all();
   const wanted = indexTile(count);
-  const keys = keyOf(read(n), largest);
+  const keys = sortKey(read(n), largest);
   const key = keys.dtype as Key;
   const bits = dimOf("bits", Poly.int(bytesOf(key) * 8));
   const first: AnyTile[] = [full(key, 0, ...rows), full(key, topBit(key), ...rows)];
@@ -87,14 +87,14 @@ export function byThreshold({ size, count, rows, largest, read, write }: Row): v
   const k = dimOf("K", count).all();
   const start = [zeros("i32", ...rows) as AnyTile, missing, zeros("i32", ...rows, k) as AnyTile];
   const [, , chosen] = fold(dimOf("N", size).steps(), start, (t, [taken, left, chosen]) => {
-    const own = keyOf(read(t), largest);
+    const own = sortKey(read(t), largest);
     const isEqual = own.eq(threshold!).and(left!.gt(0));
     const isTaken = own.gt(threshold!).or(isEqual);
     // outside of the list where nothing is taken
     const place = where(isTaken, taken!, -1);
     return [taken!.add(isTaken.cast("i32")), left!.sub(isEqual.cast("i32")), where(k.eq(place), t, chosen!)];
   });
-  const view = materialize(keyOf(read(chosen!), largest), ...rows, k);
+  const view = materialize(sortKey(read(chosen!), largest), ...rows, k);
   const [own, j] = [view.at(...rows, k) as AnyTile, dimOf("K", count).all("j")];
   const other: AnyTile = view.at(...rows, j);
   const before = other.gt(own).or(other.eq(own).and(j.lt(k)));

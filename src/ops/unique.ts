@@ -4,7 +4,10 @@ import type { AnyTensor } from "../runtime/host-value.js";
 import { normalizeAxis } from "./checks.js";
 import { concatenate, countOf, int64, reshaped, slice } from "./host-tensors.js";
 import { tensorType, withDims } from "./host-types.js";
-import type { HostNode, Operator, OperatorDoc } from "./operator.js";
+import type { Value } from "../graph/graph.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
+import type { Builder, NodeInfo, Operator, OperatorDoc } from "./operator.js";
 
 export const operator: Operator = {
   name: "Unique",
@@ -12,6 +15,9 @@ export const operator: Operator = {
   outputs: ["Y", "indices?", "inverse_indices?", "counts?"],
   attributes: { axis: { type: "int" }, sorted: { type: "int", default: 1 } },
   shape: () => ({}),
+  measured: true,
+  expand: (node, build) =>
+    uniqueNodes(build, node.inputs.X!, axisOf(node, node.dims.X!.length), node.attributes.sorted !== 0),
   host: {
     reason: "the data decide how large its result is",
     types: node => {
@@ -34,7 +40,49 @@ export const operator: Operator = {
   },
 };
 
-const axisOf = (node: HostNode, rank: number): number | undefined =>
+/** Rows sorted, runs of equal ones found, numbered and counted; then as many as there are. */
+export function uniqueNodes(
+  build: Builder,
+  X: Value,
+  axis: number | undefined,
+  sorted: boolean,
+): Readonly<Record<"Y" | "indices" | "inverse_indices" | "counts", Value>> {
+  const vector = (...x: number[]): Value => build.constant("i64", [x.length], x);
+  const integer = (x: number): Value => build.constant("i32", [], [x]);
+  const cast = (x: Value, to: Dtype): Value => build.node("Cast", [x], { to: onnxCodeOf(to) });
+  const numbered = (starts: Value): Value =>
+    build.node("Sub", [build.node("CumSum", [cast(starts, "i32"), build.constant("i64", [], [0])]), integer(1)]);
+  const partition = (holds: Value) => build.several("StablePartition", 2, [holds], {}, "azulejo") as [Value, Value];
+  const scatter = (into: Value, places: Value, updates: Value, reduction?: string): Value =>
+    build.node("ScatterElements", [into, places, updates], { axis: 0, reduction });
+
+  const list = axis === undefined ? build.node("Reshape", [X, vector(-1)]) : X;
+  const perm = X.dims!.map((_, d) => d).filter(d => d !== axis);
+  const turned = axis ? build.node("Transpose", [X], { perm: [axis, ...perm] }) : list;
+  const rows =
+    axis === undefined ? build.node("Reshape", [X, vector(-1, 1)]) : build.node("Flatten", [turned], { axis: 1 });
+  const order = build.node("SortOrder", [rows], {}, "azulejo");
+  const starts = build.node("StartsRun", [rows, order], {}, "azulejo");
+  const zeros = build.node("Mul", [order, integer(0)]);
+  const [places, groups] = partition(starts);
+  const group = numbered(starts);
+  // the first of each group: in the groups' order, or in that of appearance
+  const isFirst = scatter(cast(zeros, "bool"), order, starts);
+  const [firsts, count] = sorted ? [build.node("Gather", [order, places]), groups] : partition(isFirst);
+  const heads = build.node("Gather", [order, build.node("Gather", [places, group])]);
+  const number = sorted ? group : build.node("Gather", [numbered(isFirst), heads]);
+  const inverse = scatter(zeros, order, number);
+  const sizes = scatter(zeros, inverse, build.node("Add", [zeros, integer(1)]), "add");
+  const [first, size] = build.several("Prefix", 2, [count, firsts, sizes], {}, "azulejo") as [Value, Value];
+  return {
+    Y: build.node("Gather", [list, first], { axis: axis ?? 0 }),
+    indices: cast(first, "i64"),
+    inverse_indices: cast(inverse, "i64"),
+    counts: cast(size, "i64"),
+  };
+}
+
+const axisOf = (node: NodeInfo, rank: number): number | undefined =>
   node.attributes.axis === undefined ? undefined : normalizeAxis("Unique", node, node.attributes.axis, rank);
 
 interface Group {

@@ -312,12 +312,14 @@ import * as softmaxModule from "../../src/ops/softmax.js";
 import * as softmaxCrossEntropyLossModule from "../../src/ops/softmax-cross-entropy-loss.js";
 import * as softplusModule from "../../src/ops/softplus.js";
 import * as softsignModule from "../../src/ops/softsign.js";
+import * as sortOrderModule from "../../src/ops/sort-order.js";
 import * as spaceToDepthModule from "../../src/ops/space-to-depth.js";
 import * as splitModule from "../../src/ops/split.js";
 import * as splitToSequenceModule from "../../src/ops/split-to-sequence.js";
 import * as sqrtModule from "../../src/ops/sqrt.js";
 import * as squeezeModule from "../../src/ops/squeeze.js";
 import * as stablePartitionModule from "../../src/ops/stable-partition.js";
+import * as startsRunModule from "../../src/ops/starts-run.js";
 import * as stftModule from "../../src/ops/stft.js";
 import * as stringConcatModule from "../../src/ops/string-concat.js";
 import * as stringNormalizerModule from "../../src/ops/string-normalizer.js";
@@ -663,12 +665,14 @@ export const operatorModules: readonly OperatorModule[] = [
   softmaxModule,
   softplusModule,
   softsignModule,
+  sortOrderModule,
   spaceToDepthModule,
   splitToSequenceModule,
   splitModule,
   sqrtModule,
   squeezeModule,
   stablePartitionModule,
+  startsRunModule,
   stftModule,
   stringConcatModule,
   stringNormalizerModule,

@@ -3,7 +3,7 @@ import { requireRanks } from "../checks.js";
 import { tensorType, withDims } from "../host-types.js";
 import type { Operator, OperatorDoc } from "../operator.js";
 import type { AnyTensor } from "../../runtime/host-value.js";
-import { unique } from "../unique.js";
+import { unique, uniqueNodes } from "../unique.js";
 
 export const operator: Operator = {
   name: "Unique",
@@ -11,6 +11,11 @@ export const operator: Operator = {
   inputs: ["x"],
   outputs: ["y", "idx", "counts"],
   shape: () => ({}),
+  measured: true,
+  expand: (node, build) => {
+    const { Y, inverse_indices, counts } = uniqueNodes(build, node.inputs.x!, 0, false);
+    return { y: Y, idx: inverse_indices, counts };
+  },
   host: {
     reason: "the data decide how large its result is",
     types: node => {
