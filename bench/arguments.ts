@@ -1,19 +1,21 @@
 // What `npm run bench -- …` understands. Wrong arguments are told in a sentence before anything is measured.
 import { parseArgs } from "node:util";
 
-export const help = `npm run bench -- [all|models|kernels] [options]     measure; close other programs before
-npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md from reports
+export const help = `npm run bench -- [all|models|kernels|layers] [options]     measure; close other programs before
+npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md, benchmarks-native.md and roofline.svg from what
+                                                   the reports have
 
-  --only NAME,NAME     models or kernels whose name contains one of these
+  --only NAME,NAME     models, kernels or works whose name contains one of these
   --threads 1,2        numbers of threads for models (default 1,2)
   --engines a,b        of azulejo, native, web, node (default all but native; peers: npm install --ignore-scripts --prefix bench/peers)
   --seconds S          of steady runs in each process (default 2)
   --rounds N           processes of each engine, in turn (default 3)
   --json FILE          write the report
 
-Run it with another Node to measure that one. Everything takes about a minute a model; kernels take half a minute together.`;
+Run it with another Node to measure that one. Everything takes about a minute a model; kernels take half a minute together,
+layers (every kernel of a network by itself, as wasm and native code) a minute.`;
 
-const parts = ["all", "models", "kernels", "page"] as const;
+const parts = ["all", "models", "kernels", "layers", "page"] as const;
 const engineNames = ["azulejo", "native", "web", "node"] as const;
 export type EngineName = (typeof engineNames)[number];
 

@@ -18,7 +18,8 @@ import { PEAK_FLOP, peakRunner, time } from "./kernels.js";
 
 export interface LayerWork {
   readonly name: string;
-  readonly source: string | Uint8Array;
+  /** made when it is measured */
+  readonly source: () => string | Uint8Array;
   readonly inputs: Readonly<Record<string, InputSpec>>;
 }
 export interface LayerFigure {
@@ -49,7 +50,7 @@ const PASSES = 5;
 /** Undefined: this machine has no native code. */
 export async function measureLayers(work: LayerWork, target: LayerReport["target"]): Promise<LayerReport | undefined> {
   if (target === "native" && (await nativeProblem()) !== undefined) return undefined;
-  const opened = await openModel(work.source, {});
+  const opened = await openModel(work.source(), {});
   const program = await programFor(opened);
   const executable = await (await targetOf({ target })).compile(program, compileOptionsOf({ threads: 1 }));
   if (!executable.timeSteps) throw new Error(`The target ${target} can't be measured by kernels`);

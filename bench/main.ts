@@ -10,7 +10,12 @@ import type { Figure } from "./kernels.js";
 import { measure, peakRunner, works } from "./kernels.js";
 import type { ModelRow } from "./models.js";
 import { benchModels, modelNames, peersInstalled } from "./models.js";
+import { arithmeticHeads, arithmeticRows, memoryHeadsOfLayers, memoryRows } from "./layer-tables.js";
+import { layerWorks } from "./layer-works.js";
+import { type LayerReport, measureLayers } from "./layers.js";
+import { isNative, nativeMarkdown, nativeRow, networkOf } from "./native-report.js";
 import { markdown } from "./report.js";
+import { roofline } from "./roofline.js";
 
 export interface BenchReport {
   readonly date: string;
@@ -19,18 +24,22 @@ export interface BenchReport {
   readonly command: string;
   readonly kernels: readonly Figure[];
   readonly models: readonly ModelRow[];
+  /** absent in reports that are older */
+  readonly layers?: readonly LayerReport[];
 }
 
 /** What stands in the way; undefined: nothing. */
 function obstacle({ part, engines, isWanted }: BenchArguments): string | undefined {
-  const kernelCount = part === "models" ? 0 : works.filter(({ name }) => isWanted(name)).length;
-  const modelCount = part === "kernels" ? 0 : modelNames().filter(isWanted).length;
-  if (kernelCount + modelCount === 0) {
-    const names = [
-      ...(part === "models" ? [] : works.map(({ name }) => name)),
-      ...(part === "kernels" ? [] : modelNames()),
-    ];
-    return `Nothing has such a name here. There are: ${names.join(", ")}`;
+  const namesOf = (own: BenchArguments["part"], all: () => readonly string[]): readonly string[] =>
+    part === own || part === "all" ? all() : [];
+  const names = [
+    ...namesOf("kernels", () => works.map(({ name }) => name)),
+    ...namesOf("layers", () => layerWorks.map(({ name }) => name)),
+  ];
+  const models = namesOf("models", modelNames);
+  const modelCount = models.filter(isWanted).length;
+  if (modelCount === 0 && !names.some(isWanted)) {
+    return `Nothing has such a name here. There are: ${[...models, ...names].join(", ")}`;
   }
   if (modelCount > 0 && engines.some(engine => engine === "web" || engine === "node") && !peersInstalled())
     return "The peers are not installed. Run: npm install --ignore-scripts --prefix bench/peers, or give --engines azulejo";
@@ -60,21 +69,43 @@ function modelRows(given: BenchArguments): ModelRow[] {
   const rows = benchModels({
     ...given,
     node: process.execPath,
-    onRow: (row, left) => console.log(`${cells(row).join("  ")}   (${left} to go)`),
+    onRow: (row, left) => {
+      const own = row.results.native ? nativeRow(row) : cells(row);
+      console.log(`${own.join("  ")}   (${left} to go)`);
+    },
   });
   print(heads, rows.map(cells));
   print(memoryHeads, rows.map(memoryCells));
   return rows;
 }
 
-function run(given: BenchArguments): void {
+async function layerReports({ isWanted }: BenchArguments): Promise<LayerReport[]> {
+  const reports: LayerReport[] = [];
+  for (const work of layerWorks.filter(({ name }) => isWanted(name)))
+    for (const target of ["wasm", "native"] as const) {
+      const report = await measureLayers(work, target);
+      if (!report) continue;
+      const total = report.layers.reduce((sum, l) => sum + l.microseconds, 0) / 1000;
+      console.log(
+        `${work.name.padEnd(34)} ${target.padEnd(7)} ${total.toFixed(2).padStart(8)} ms in ${report.layers.length} kernels`,
+      );
+      reports.push(report);
+    }
+  print(arithmeticHeads, arithmeticRows(reports));
+  print(memoryHeadsOfLayers, memoryRows(reports));
+  return reports;
+}
+
+async function run(given: BenchArguments): Promise<void> {
+  const wants = (own: BenchArguments["part"]): boolean => given.part === own || given.part === "all";
   const report: BenchReport = {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores`,
     node: process.version,
     command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(),
-    kernels: given.part === "models" ? [] : kernels(given),
-    models: given.part === "kernels" || !modelNames().some(given.isWanted) ? [] : modelRows(given),
+    kernels: wants("kernels") ? kernels(given) : [],
+    models: wants("models") && modelNames().some(given.isWanted) ? modelRows(given) : [],
+    ...(wants("layers") ? { layers: await layerReports(given) } : {}),
   };
   if (given.json) writeFileSync(given.json, `${JSON.stringify(report, null, 2)}\n`);
 }
@@ -82,7 +113,13 @@ function run(given: BenchArguments): void {
 function page(files: readonly string[]): void {
   const reports = files.map(f => JSON.parse(readFileSync(f, "utf8")) as BenchReport);
   const notes = readFileSync(join(root, "bench/notes.md"), "utf8");
-  writeFileSync(join(root, "docs/benchmarks.md"), markdown(reports, notes));
+  const others = reports.filter(r => r.kernels.length > 0 || r.models.some(m => m.results.azulejo));
+  if (others.length) writeFileSync(join(root, "docs/benchmarks.md"), markdown(others, notes));
+  const natives = reports.filter(isNative);
+  const nativeNotes = readFileSync(join(root, "bench/native-notes.md"), "utf8");
+  if (natives.length) writeFileSync(join(root, "docs/benchmarks-native.md"), nativeMarkdown(natives, nativeNotes));
+  const drawn = networkOf(reports);
+  if (drawn) writeFileSync(join(root, "docs/roofline.svg"), roofline(drawn, `${drawn[0]!.model}, one thread`));
 }
 
 try {
@@ -93,7 +130,7 @@ try {
     console.error(hindered);
     process.exitCode = 1;
   } else if (given.part === "page") page(given.files);
-  else run(given);
+  else await run(given);
 } catch (error) {
   if (!(error instanceof WrongArguments)) throw error;
   console.error(`${error.message}; see npm run bench -- --help`);

@@ -81,7 +81,7 @@ function measure(
     const args = [engine, path, `${threads}`, `${options.milliseconds}`, JSON.stringify(model.inputs)];
     return inProcess(options.node, args, { AZULEJO_CACHE: kept, ...limit }) as OneResult;
   };
-  if (options.engines.includes("azulejo")) run("azulejo");
+  for (const own of ["azulejo", "native"] as const) if (options.engines.includes(own)) run(own);
   const samples: Record<string, OneResult[]> = {};
   const add = (name: string, sample: OneResult): void => {
     samples[name] = [...(samples[name] ?? []), sample];
@@ -104,6 +104,7 @@ function middle(list: readonly OneResult[]): OneResult {
     firstMs: median(r => r.firstMs),
     medianMs: median(r => r.medianMs),
     minMs: Math.min(...list.map(r => r.minMs)),
+    processorMs: Math.min(...list.map(r => r.processorMs)),
     maxRssBytes: median(r => r.maxRssBytes),
   };
 }

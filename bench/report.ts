@@ -5,17 +5,17 @@ import type { BenchReport } from "./main.js";
 import type { ModelRow } from "./models.js";
 
 const line = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map(line).join("\n");
 const geometricMean = (xs: readonly number[]): number => Math.exp(xs.reduce((s, x) => s + Math.log(x), 0) / xs.length);
 
-const steady = (row: ModelRow, engine: string): number | undefined => row.results[engine]?.medianMs;
-const start = (row: ModelRow, engine: string): number | undefined => {
+export const steady = (row: ModelRow, engine: string): number | undefined => row.results[engine]?.medianMs;
+export const start = (row: ModelRow, engine: string): number | undefined => {
   const r = row.results[engine];
   return r && r.loadMs + r.firstMs;
 };
 /** peer ÷ ours over all models: geometric mean, and the least with its model */
-function summary(rows: readonly ModelRow[], peer: string, of: typeof steady, own = "azulejo"): string {
+export function summary(rows: readonly ModelRow[], peer: string, of: typeof steady, own = "azulejo"): string {
   const ratios = rows.flatMap(row => {
     const [theirs, ours] = [of(row, peer), of(row, own)];
     return theirs && ours ? [{ name: row.name, ratio: theirs / ours }] : [];
@@ -80,6 +80,7 @@ better than a time.
   1.3 × (packed weights + arena) + 40 MiB, what a model of 20 MB or more may take.
 - *Kernels*: one thread; kernel and peak loop (12 independent 128-bit multiply-add chains) alternate in one process; a figure is the median of
   25 ratios. Schedules are those that the compiler derives.
+- Native code, and every kernel by itself: [native code and layers](benchmarks-native.md).
 
 ${reports.map(section).join("\n\n")}
 

@@ -16,6 +16,8 @@ export interface OneResult {
   readonly firstMs: number;
   readonly medianMs: number;
   readonly minMs: number;
+  /** least processor time of a run, all threads together: what neighbours on a shared machine lengthen least */
+  readonly processorMs: number;
   readonly runs: number;
   /** of the process: Node, engine and model */
   readonly maxRssBytes: number;
@@ -119,11 +121,14 @@ async function main([engine, path, threads, milliseconds, inputs]: readonly stri
   await model.run();
   const first = performance.now();
   const times: number[] = [];
+  let processorMs = Number.POSITIVE_INFINITY;
   // warm-up counts as steady only once a run is no longer the first few: tiers of the engine settle
   for (const until = first + Number(milliseconds); performance.now() < until || times.length < 3; ) {
-    const t = performance.now();
+    const [t, before] = [performance.now(), process.cpuUsage()];
     await model.run();
     times.push(performance.now() - t);
+    const { user, system } = process.cpuUsage(before);
+    processorMs = Math.min(processorMs, (user + system) / 1000);
   }
   const steady = times.slice(Math.floor(times.length / 3)).sort((a, b) => a - b);
   const result: OneResult = {
@@ -131,6 +136,7 @@ async function main([engine, path, threads, milliseconds, inputs]: readonly stri
     firstMs: first - loaded,
     medianMs: steady[steady.length >> 1]!,
     minMs: steady[0]!,
+    processorMs,
     runs: times.length,
     maxRssBytes: maxRssBytes(),
     ...model.facts?.(),
