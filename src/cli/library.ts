@@ -1,6 +1,6 @@
 // What the commands need from the library and from the terminal, so that tests can hand in their own. Types only.
 import type { Diagnosis, ExplainOptions, HostReport, Stage } from "../index.js";
-import type { CheckModelOptions, ModelCheck } from "../testing/index.js";
+import type { checkKernel, CheckModelOptions, ModelCheck } from "../testing/index.js";
 import type { LoadOptions, Model, ModelSource } from "../runtime/api.js";
 
 export const stages: readonly Stage[] = ["graph", "kernels", "loops", "code"];
@@ -15,6 +15,7 @@ export interface Library {
     inputs: Readonly<Record<string, import("../runtime/tensor.js").TensorData>>,
     options: CheckModelOptions,
   ): Promise<ModelCheck>;
+  readonly checkKernel: typeof checkKernel;
   /** The tensor of a serialized ONNX TensorProto; `name` is the file's, for errors. */
   decodeTensor(bytes: Uint8Array, name: string): Promise<import("../runtime/tensor.js").TensorData>;
 }

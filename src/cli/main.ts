@@ -39,6 +39,7 @@ const library: Library = {
   diagnose,
   checkModel: async (source, inputs, options) =>
     (await import("../testing/index.js")).checkModel(source, inputs, options),
+  checkKernel: async (kernel, options) => (await import("../testing/index.js")).checkKernel(kernel, options),
   decodeTensor: async (bytes, name) => (await import("../frontends/onnx/index.js")).readOnnxTensor(bytes, name),
 };
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { AzulejoError } from "../support/errors.js";
 import { addBenchCommand } from "./bench-command.js";
 import { addExplainCommand } from "./explain-command.js";
+import { addCheckCommand } from "./check-command.js";
 import { addDoctorCommand } from "./doctor-command.js";
 import { exitCodes, failureOf, failureText } from "./failure.js";
 import type { Library, Terminal } from "./library.js";
@@ -17,6 +18,7 @@ const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
   azulejo bench model.onnx
   azulejo doctor model.onnx
   azulejo new operator Swoosh
+  azulejo check kernels.mjs
 
 Each command explains itself: azulejo run --help.`;
 
@@ -50,6 +52,7 @@ export async function runCommandLine(
   addBenchCommand(program, library, terminal);
   addDoctorCommand(program, library, terminal, judge);
   addNewCommand(program, terminal);
+  addCheckCommand(program, library, terminal, judge);
   try {
     await program.parseAsync([...parameters], { from: "user" });
     return status;

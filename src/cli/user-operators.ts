@@ -8,7 +8,7 @@ import { AzulejoError } from "../support/errors.js";
 export async function importOperators(files: readonly string[]): Promise<readonly Operator[]> {
   const found: Operator[] = [];
   for (const file of files) {
-    const exported = Object.values(await importModule(file));
+    const exported = Object.values(await importModule(file, "--operators"));
     const operators = exported.filter(isOperator);
     if (operators.length === 0)
       throw new AzulejoError(
@@ -20,14 +20,15 @@ export async function importOperators(files: readonly string[]): Promise<readonl
   return found;
 }
 
-async function importModule(file: string): Promise<Record<string, unknown>> {
+/** `what` is where the user named the file. @throws AzulejoError option */
+export async function importModule(file: string, what: string): Promise<Record<string, unknown>> {
   try {
     return await import(pathToFileURL(resolve(file)).href);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AzulejoError(
       "option",
-      `--operators "${file}" can't be imported (${reason}); give a JavaScript module, or TypeScript where Node runs it`,
+      `${what} "${file}" can't be imported (${reason}); give a JavaScript module, or TypeScript where Node runs it`,
       { cause },
     );
   }

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { operatorStub } from "../../src/cli/operator-files.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import { diagnose, doctor, explain, load } from "../../src/index.js";
-import { checkModel } from "../../src/testing/index.js";
+import { checkKernel, checkModel } from "../../src/testing/index.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
 import { elementType, float, node, onnxModel, value } from "../frontends/onnx-model.js";
 
@@ -42,7 +42,7 @@ async function azulejo(...parameters: string[]): Promise<{ status: number; out: 
     interactive: false,
     signal: new AbortController().signal,
   };
-  const library = { load, explain, doctor, diagnose, checkModel, decodeTensor: readOnnxTensor };
+  const library = { load, explain, doctor, diagnose, checkModel, checkKernel, decodeTensor: readOnnxTensor };
   return { status: await runCommandLine(parameters, library, terminal, "0"), out, err };
 }
 
@@ -141,4 +141,42 @@ test("--operators refuses what can't be imported, and what exports none", async 
     absent.err,
     /^azulejo: --operators ".*absent\.mjs" can't be imported \(Cannot find module .*\); give a JavaScript module, or TypeScript where Node runs it\n/,
   );
+});
+
+test("check tells mistakes in the kernels of a file, with their lines, and takes the file's tensors", async () => {
+  const tile = new URL("../../src/author/index.js", import.meta.url).href;
+  const file = join(folder, "kernels.mjs");
+  const text = `import { f32, grid, i32, kernel } from ${JSON.stringify(tile)};
+export const picked = kernel({ X: f32("M"), I: i32("N"), Y: f32("N") }, ({ X, I, Y, N }) =>
+  grid(N.tile(), n => Y.at(n).set(X.at(I.at(n)))));
+export const rooted = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
+  grid(M.tile(), m => Y.at(m).set(X.at(m).SIGN.sqrt())));
+export const checks = { picked: { tensors: { I: { dtype: "i32", dims: [2], data: Int32Array.of(1, 6) } }, dims: { M: 7 } } };
+`;
+  await writeFile(file, text.replace("SIGN", "sub(5)"));
+  const bad = await azulejo("check", file);
+  assert.equal(bad.status, 1);
+  assert.match(
+    bad.out,
+    /rooted +not-finite +\/.*kernels\.mjs:5 +M=\d+ +"Y" is NaN at element 0, of finite inputs: it begins with ".*" \(sqrt\)/,
+  );
+  assert.match(bad.out, /\n1 finding in 2 kernels\n$/);
+  const json = JSON.parse((await azulejo("check", file, "--json", "--seed", "2")).out);
+  assert.deepEqual(json.kernels, ["picked", "rooted"]);
+  assert.deepEqual(
+    json.findings.map((f: { kernel: string; kind: string }) => [f.kernel, f.kind]),
+    [["rooted", "not-finite"]],
+  );
+  const good = join(folder, "good.mjs");
+  await writeFile(good, text.replace("SIGN", "abs()"));
+  assert.deepEqual(await azulejo("check", good).then(({ status, out }) => [status, out]), [
+    0,
+    "2 kernels: picked, rooted. Nothing was found.\n",
+  ]);
+  const outside = await azulejo("check", good, "--dims", "M=6");
+  assert.equal(outside.status, 1);
+  assert.match(outside.out, /picked +bounds +.*:3 +.*"X" is read at 6 along dim 0, which has 6 indices/);
+  const none = join(folder, "none.mjs");
+  await writeFile(none, "export const answer = 42;\n");
+  assert.match((await azulejo("check", none)).err, /exports no kernel; export what kernel\(…\) of azulejo\/tile gives/);
 });

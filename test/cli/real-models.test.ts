@@ -8,7 +8,7 @@ import { decodeNpy } from "../../src/cli/npy.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
 import { diagnose, doctor, explain, load } from "../../src/index.js";
-import { checkModel } from "../../src/testing/index.js";
+import { checkKernel, checkModel } from "../../src/testing/index.js";
 import { dataPath } from "../data.js";
 
 const data = dirname(dataPath("squeezenet1.1") ?? "");
@@ -34,7 +34,7 @@ async function azulejo(...parameters: string[]): Promise<string> {
   };
   const status = await runCommandLine(
     parameters,
-    { load, explain, doctor, diagnose, checkModel, decodeTensor: readOnnxTensor },
+    { load, explain, doctor, diagnose, checkModel, checkKernel, decodeTensor: readOnnxTensor },
     terminal,
     "0",
   );

@@ -130,7 +130,15 @@ test("commands in the README exist, with the options that they are shown with", 
     const unused = (): never => assert.fail("help needs no library");
     await runCommandLine(
       [...azulejo[1]!.split(" "), "--help"],
-      { load: unused, explain: unused, doctor: unused, diagnose: unused, checkModel: unused, decodeTensor: unused },
+      {
+        load: unused,
+        explain: unused,
+        doctor: unused,
+        diagnose: unused,
+        checkModel: unused,
+        checkKernel: unused,
+        decodeTensor: unused,
+      },
       terminal,
       "1",
     );

@@ -27,6 +27,8 @@ export interface EvaluateOptions {
   readonly arithmetic?: Arithmetic;
   /** indices per block of folds over `.tile()`; absent: the whole axis */
   readonly foldTile?: number;
+  /** sees every value that is computed; operands can be asked for with `e.evaluate` */
+  readonly observe?: (n: Node, value: Value, e: Evaluator) => void;
 }
 export interface Span {
   readonly start: number;
@@ -51,6 +53,7 @@ export class Evaluator {
   readonly #results = new Map<Fold, readonly Value[]>();
   readonly #dependencies: Dependencies;
   readonly #frozen: boolean;
+  readonly #observe: EvaluateOptions["observe"];
   #memo: Memo;
 
   constructor(
@@ -70,6 +73,7 @@ export class Evaluator {
     this.storages = storages;
     this.arithmetic = options.arithmetic ?? "typed";
     this.foldTile = options.foldTile;
+    this.#observe = options.observe;
     this.#dependencies = new Dependencies(options.written ?? new Set());
   }
 
@@ -112,6 +116,7 @@ export class Evaluator {
     if (known && (this.#frozen || known.time >= this.#dependencies.changed(n))) return known.value;
     const value = this.#compute(n);
     this.#memo.set(n, { value, time: this.#dependencies.now });
+    this.#observe?.(n, value, this);
     return value;
   }
   /** Makes a value that was computed elsewhere the node's. */

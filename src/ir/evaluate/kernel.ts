@@ -49,12 +49,12 @@ export function storagesOf(kernel: Kernel, args: Readonly<Record<string, TensorA
   return storages;
 }
 
-/** Computes a kernel on storages, which may be windows of larger arrays. */
+/** Computes a kernel on storages, which may be windows of larger arrays. Gives a byte for each element of what it writes: 1 where it did. */
 export function runKernel(
   kernel: Kernel,
   storages: ReadonlyMap<Tensor, Storage>,
   options: InterpretOptions = {},
-): void {
+): ReadonlyMap<Storage, Uint8Array> {
   const symbols = bindDims(kernel, t => storages.get(t)!.dims, options.symbols);
   const { nodes, written } = survey(kernel);
   const e = new Evaluator(kernel.name, symbols, storages, { ...options, written });
@@ -68,6 +68,7 @@ export function runKernel(
     eachBlock(e, kernel, axis, blocks[d]!, () => go(d + 1));
   };
   go(0);
+  return e.writes;
 }
 
 const inputError = (kernel: Kernel, what: string): AzulejoError =>

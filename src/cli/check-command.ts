@@ -1,0 +1,102 @@
+// `azulejo check`: the kernels of a file under watch, for mistakes that no compiler sees.
+import type { Command } from "commander";
+import { AzulejoError } from "../support/errors.js";
+import type { CheckKernelOptions, Finding } from "../testing/index.js";
+import type { Library, Terminal } from "./library.js";
+import { count } from "./numbers.js";
+import { parseDims, parseWhole } from "./options.js";
+import { table } from "./table.js";
+import { importModule } from "./user-operators.js";
+
+interface Options {
+  readonly dims?: Readonly<Record<string, number>>;
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+type CheckedKernel = Extract<Parameters<Library["checkKernel"]>[0], { readonly ir: unknown }>;
+
+const details = `
+Each kernel runs on small tensors, of sizes that are drawn: on the interpreter, watched, and compiled on all targets that this machine has. What is
+looked for: reads at gathered indices and writes outside of their tensor, elements written twice or never, segments out of order, folds that hang on the size
+of their tiles, NaN and infinity of finite inputs, integers that wrap around, casts to what does not hold the number, code that departs from the interpreter.
+
+Tensors that must fit each other, such as indices, come from the file:
+  export const checks = { groupedLinear: { tensors: { Offsets: { dtype: "i32", dims: [3], data: Int32Array.of(0, 2, 5) } } } };
+
+The exit status is 1 if anything was found.
+
+Examples:
+  azulejo check kernels.mjs
+  azulejo check kernels.mjs --dims H=7,W=7 --seed 4
+`;
+
+export function addCheckCommand(
+  program: Command,
+  library: Library,
+  terminal: Terminal,
+  judge: (good: boolean) => void,
+): void {
+  program
+    .command("check")
+    .summary("look for mistakes in kernels of yours")
+    .description(
+      "Runs each kernel that a JavaScript module exports, and tells its mistakes with the line that makes them.",
+    )
+    .argument("<file>", "a JavaScript module that exports kernels of azulejo/tile")
+    .option("--dims <name=size,…>", "sizes that stay, e.g. H=7,W=7; others are drawn", parseDims)
+    .option("--seed <n>", "other sizes and numbers (default: 1)", parseWhole)
+    .option("--json", "the findings as JSON")
+    .addHelpText("after", details)
+    .action(async (file: string, { dims, seed, json }: Options) => {
+      const exported = await importModule(file, "check");
+      const kernels = Object.entries(exported).filter((e): e is [string, CheckedKernel] => isKernel(e[1]));
+      if (kernels.length === 0)
+        throw new AzulejoError(
+          "option",
+          `"${file}" exports no kernel; export what kernel(…) of azulejo/tile gives, as docs/kernel-language.md shows`,
+        );
+      const checks = Object(exported.checks) as Readonly<Record<string, CheckKernelOptions | undefined>>;
+      const all: Finding[] = [];
+      for (const [name, kernel] of kernels) {
+        terminal.signal.throwIfAborted();
+        const own = checks[name] ?? {};
+        const known = kernel.ir.dims.map(d => d.name);
+        const fixed = Object.entries({ ...own.dims, ...dims }).filter(([d]) => known.includes(d));
+        const found = await library.checkKernel(kernel, {
+          ...own,
+          dims: Object.fromEntries(fixed),
+          ...(seed === undefined ? {} : { seed }),
+        });
+        all.push(...found.map(f => ({ ...f, kernel: name })));
+      }
+      judge(all.length === 0);
+      if (json) terminal.out(`${JSON.stringify({ kernels: kernels.map(([name]) => name), findings: all }, null, 2)}\n`);
+      else
+        terminal.out(
+          textOf(
+            kernels.map(([name]) => name),
+            all,
+          ),
+        );
+    });
+}
+
+function isKernel(value: unknown): value is CheckedKernel {
+  const ir = (Object(value) as { ir?: { tensors?: unknown; stores?: unknown } }).ir;
+  return Array.isArray(ir?.tensors) && Array.isArray(ir.stores);
+}
+
+function textOf(names: readonly string[], findings: readonly Finding[]): string {
+  if (findings.length === 0) return `${count(names.length, "kernel")}: ${names.join(", ")}. Nothing was found.\n`;
+  const rows = findings.map(f => [
+    f.kernel,
+    f.kind,
+    f.source ?? "",
+    Object.entries(f.dims)
+      .map(([d, n]) => `${d}=${n}`)
+      .join(" "),
+    f.message,
+  ]);
+  const heads = ["kernel", "finding", "line", "sizes", ""].map(head => ({ head }));
+  return `${table(heads, rows)}\n${count(findings.length, "finding")} in ${count(names.length, "kernel")}\n`;
+}

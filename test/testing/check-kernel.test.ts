@@ -1,0 +1,138 @@
+// checkKernel(): each mistake is planted once and found at its line; the library has none.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { f32, fold, grid, i8, i32, kernel, zeros } from "../../src/author/index.js";
+import * as library from "../../src/kernels/index.js";
+import { checkKernel, type CheckKernelOptions, type Finding } from "../../src/testing/index.js";
+import * as stage1 from "../kernels/stage1.js";
+
+const targets = ["wasm"] as const;
+const check = (k: Parameters<typeof checkKernel>[0], options: CheckKernelOptions = {}) =>
+  checkKernel(k, { targets, ...options });
+
+const lines = readFileSync(fileURLToPath(import.meta.url), "utf8").split("\n");
+/** The one finding is of this kind and says this; its source is the line of this file that ends with the mark. */
+function one(findings: readonly Finding[], kind: Finding["kind"], message: RegExp, mark?: string): void {
+  assert.deepEqual(
+    findings.map(f => f.kind),
+    [kind],
+    JSON.stringify(findings),
+  );
+  assert.match(findings[0]!.message, message);
+  if (mark === undefined) return;
+  const [, file, line] = /^(.*):(\d+)$/.exec(findings[0]!.source ?? "")!;
+  assert.match(file!, /check-kernel\.test\.js$/);
+  assert.match(lines[Number(line) - 1]!, new RegExp(`// ${mark}$`));
+}
+
+test("a gathered index outside of its tensor", async () => {
+  const k = kernel({ X: f32("M"), I: i32("N"), Y: f32("N") }, ({ X, I, Y, N }) =>
+    grid(N.tile(), n => {
+      const i = I.at(n).add(1);
+      Y.at(n).set(X.at(i)); // gather
+    }),
+  );
+  one(await check(k, { dims: { M: 1 } }), "bounds", /"X" is read at 1 along dim 0, which has 1 indices/, "gather");
+});
+test("an element that two blocks write", async () => {
+  const k = kernel({ X: f32("M"), Y: f32("N") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m.idiv(2)).set(X.at(m)); // twice
+    }),
+  );
+  one(await check(k, { dims: { M: 4, N: 2 } }), "bounds", /"Y" is written twice at element 0/, "twice");
+});
+test("a tail that no block writes", async () => {
+  const k = kernel({ X: f32("M"), Y: f32("N") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m));
+    }),
+  );
+  one(await check(k, { dims: { M: 3, N: 5 } }), "unwritten", /"Y" is not written at element 3/);
+});
+test("a fold that hangs on the size of its tiles", async () => {
+  const k = kernel({ X: f32("M"), Y: f32("") }, ({ X, Y, M }) => {
+    // the largest of the sums of tiles: a sum of all where the tile is the axis
+    const [most] = fold(M.tile(), [zeros("f32")], (m, [most]) => [most.maximum(X.at(m).abs().sum(m))]);
+    Y.at().set(most);
+  });
+  one(await check(k), "fold-tile", /"Y" hangs on the size of a fold's tiles: with 1 indices at once/);
+});
+test("NaN is traced to where it is born, whatever becomes of it on the way", async () => {
+  const k = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      const x = X.at(m);
+      const root = x.sub(3).sqrt(); // root
+      Y.at(m).set(root.mul(2).add(x));
+    }),
+  );
+  one(await check(k), "not-finite", /"Y" is NaN at element 0, of finite inputs: it begins with ".*" \(sqrt\)/, "root");
+});
+test("an integer that wraps around", async () => {
+  const k = kernel({ X: i32("M"), Y: i32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).add(2_000_000_000).mul(2)); // wraps
+    }),
+  );
+  one(await check(k), "overflow", /\(mul\) leaves the range of i32/, "wraps");
+});
+test("a cast to what does not hold the number", async () => {
+  const k = kernel({ X: f32("M"), Y: i8("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).mul(1000).cast("i8")); // lossy
+    }),
+  );
+  one(await check(k), "lossy-cast", /is cast to i8, which does not hold it/, "lossy");
+});
+test("segments that are not in order", async () => {
+  const tensors = {
+    X: { dtype: "f32", dims: [3, 2], data: new Float32Array(6) },
+    Rows: { dtype: "i32", dims: [3], data: new Int32Array(3) },
+    W: { dtype: "f32", dims: [2, 2, 1], data: new Float32Array(4) },
+    Offsets: { dtype: "i32", dims: [3], data: Int32Array.of(0, 4, 3) },
+  } as const;
+  one(await check(library.groupedLinear(), { tensors, dims: { N: 1 } }), "bounds", /Offsets/);
+});
+test("a seed that finds a mistake finds it again", async () => {
+  const k = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).log());
+    }),
+  );
+  assert.deepEqual(await check(k, { seed: 5 }), await check(k, { seed: 5 }));
+  await assert.rejects(check(k, { tensors: { X: { dtype: "i32", dims: [1], data: new Int32Array(1) } } }), {
+    code: "input",
+  });
+});
+
+const groups = {
+  Rows: { dtype: "i32", dims: [5], data: Int32Array.of(0, 1, 0, 2, 1) },
+  Offsets: { dtype: "i32", dims: [3], data: Int32Array.of(0, 2, 5) },
+} as const;
+const sound: Readonly<Record<string, readonly [Parameters<typeof checkKernel>[0], CheckKernelOptions?]>> = {
+  linear: [library.linear({ prologue: library.silu, epilogue: library.gelu })],
+  batchedProduct: [library.batchedProduct()],
+  groupedLinear: [library.groupedLinear(), { tensors: groups, dims: { G: 2, T: 3 } }],
+  quantizedLinear: [library.quantizedLinear({ bits: 4, group: 2 }), { dims: { K: 8, G: 4 } }],
+  conv2d: [library.conv2d({ stride: 2, pad: 1 })],
+  depthwiseConv2d: [library.depthwiseConv2d({ pad: 1 })],
+  attention: [library.attention({ causal: true, window: 2 })],
+  cachedAttention: [library.cachedAttention({ causal: true })],
+  rotary: [library.rotary()],
+  softmax: [library.softmax()],
+  layerNorm: [library.layerNorm()],
+  addRmsNorm: [library.addRmsNorm()],
+  crossEntropy: [library.crossEntropy()],
+  lstm: [stage1.lstm()],
+  maxPool: [stage1.maxPool(), { dims: { H: 7, W: 7, U: 4, V: 4 } }],
+};
+for (const [name, [k, options]] of Object.entries(sound))
+  test(`no false alarm: ${name}`, async () => {
+    assert.deepEqual(await check(k, options), []);
+  });
+test("every kernel of the library is checked", () => {
+  for (const name of Object.keys(library).filter(n => !["relu", "sigmoid", "silu", "gelu"].includes(n)))
+    assert.ok(name in sound, name);
+});
