@@ -28,6 +28,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   "targets/cpu": { uses: [...compiler, "runtime", "graph"] },
   "targets/c": { uses: [...compiler, "runtime", "graph", "targets/cpu"] },
   "targets/wasm": { uses: [...compiler, "runtime", "graph", "targets/cpu"] },
+  "targets/webgpu": { uses: [...compiler, "runtime", "graph"] },
   "frontends/onnx": {
     uses: ["support", "ir", "ops", "graph", "runtime"],
     packages: ["@bufbuild/protobuf", "onnx-buf"],
@@ -42,6 +43,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       "targets/interpreter",
       "targets/wasm",
       "targets/c",
+      "targets/webgpu",
       "frontends/onnx",
     ],
   },

@@ -11,7 +11,7 @@ export interface ModelOptions {
 }
 export interface SharedOptions extends ModelOptions {
   readonly threads?: number;
-  readonly target: "wasm" | "native" | "cpu" | "interpreter";
+  readonly target: "wasm" | "native" | "cpu" | "webgpu" | "interpreter";
   readonly json?: boolean;
   /** false: --no-cache */
   readonly cache: boolean;
@@ -42,7 +42,7 @@ export function addLoadOptions(command: Command): Command {
         "--target <target>",
         "wasm: compiled code; native: machine code by the C compiler of this system; cpu: native where possible, else wasm; interpreter: slow, checks every access",
       )
-        .choices(["wasm", "native", "cpu", "interpreter"])
+        .choices(["wasm", "native", "cpu", "webgpu", "interpreter"])
         .default("wasm"),
     );
 }

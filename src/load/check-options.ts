@@ -20,6 +20,7 @@ const later: Check = () => undefined;
 /** What each option is asked to be; the keys are all that there are. */
 const checks: Readonly<Record<keyof LoadOptions, Check>> = {
   target: later,
+  onUnsupported: value => (value === "error" || value === "host" ? undefined : '"error" or "host"'),
   threads: later,
   operators: isList,
   passes: isFunction,

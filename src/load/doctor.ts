@@ -17,7 +17,7 @@ export interface HostReport {
   readonly cache: CacheContent | undefined;
 }
 export interface TargetState {
-  readonly name: "wasm" | "native" | "interpreter";
+  readonly name: "wasm" | "native" | "webgpu" | "interpreter";
   /** why it can't be used, and what to install; undefined: it can */
   readonly problem: string | undefined;
   /** vectors, threads, compiler: one fact each */
@@ -39,6 +39,7 @@ export async function doctor(): Promise<HostReport> {
 export const targetStates = async (): Promise<readonly TargetState[]> => [
   wasmState(),
   await nativeState(),
+  { name: "webgpu", ...(await (await import("../targets/webgpu/target.js")).gpuState()) },
   { name: "interpreter", problem: undefined, facts: ["1 thread, slow"] },
 ];
 

@@ -29,8 +29,16 @@ const printers: Readonly<Record<Exclude<Stage, "graph">, Printer>> = {
 };
 
 /** Code is shown as the chosen target has it; where that has none, as WebAssembly. */
-const codeOf = async (options: LoadOptions): Promise<typeof native | typeof wasm> =>
-  (await targetOf(options)).name === "native" ? native : wasm;
+const shaders = {
+  explainLoops: (): string => {
+    throw new AzulejoError("option", 'stage: "loops" is of CPU targets; with target: "webgpu" choose "code"');
+  },
+  explainCode: async (program: KernelProgram): Promise<string> =>
+    (await import("../targets/webgpu/explain.js")).explainCode(program),
+};
+
+const codeOf = async (options: LoadOptions): Promise<typeof native | typeof wasm | typeof shaders> =>
+  options.target === "webgpu" ? shaders : (await targetOf(options)).name === "native" ? native : wasm;
 
 export async function explain(source: ModelSource, options: ExplainOptions): Promise<string> {
   checkOptions(options, [...loadOptionNames, "stage"]);

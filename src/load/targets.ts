@@ -4,11 +4,11 @@ import type { Target } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
 import { type WasmTargetOptions, wasmTarget } from "../targets/wasm/target.js";
 
-export const targetNames = ["wasm", "native", "cpu", "interpreter"] as const;
+export const targetNames = ["wasm", "native", "cpu", "webgpu", "interpreter"] as const;
 
 /** load() has decided on "cpu" before; for others: it is the native target where koffi and a C compiler are there, else WebAssembly; the report says which. */
 export async function targetOf(
-  options: Pick<LoadOptions, "target">,
+  options: Pick<LoadOptions, "target" | "onUnsupported">,
   takeWorker?: WasmTargetOptions["takeWorker"],
 ): Promise<Target> {
   const name = options.target ?? "wasm";
@@ -21,6 +21,9 @@ export async function targetOf(
       return (await import("../targets/c/native-problem.js").then(m => m.nativeProblem())) === undefined
         ? native()
         : wasmTarget();
+    case "webgpu":
+      // loaded where it is used: a page that runs WebAssembly does not carry it
+      return (await import("../targets/webgpu/target.js")).webgpuTarget({ onUnsupported: options.onUnsupported });
     case "interpreter":
       return (await import("../targets/interpreter/target.js")).interpreterTarget;
     default: {

@@ -21,8 +21,10 @@ export type KernelEditor = (
 ) => string;
 
 export interface LoadOptions {
-  /** "wasm" (default): compiled code on worker threads; "native" (Node): machine code by the system's C compiler; "cpu": native where it is possible, else wasm; "interpreter": walks tile IR, slow, checks everything */
-  readonly target?: "wasm" | "native" | "cpu" | "interpreter";
+  /** "wasm" (default): compiled code on worker threads; "native" (Node): machine code by the system's C compiler; "cpu": native where it is possible, else wasm; "webgpu": shaders, in browsers that have it, and in Node with the package webgpu; "interpreter": walks tile IR, slow, checks everything */
+  readonly target?: "wasm" | "native" | "cpu" | "webgpu" | "interpreter";
+  /** with target "webgpu", what becomes of kernels that GPUs have no means for, such as f64: "error" (default): loading fails; "host": the interpreter computes them, slowly, and the report names each */
+  readonly onUnsupported?: "error" | "host";
   /** 1 to 64; default: the number of cores, at most 8. Where memory can't be shared, as in a page that is not isolated, always 1 */
   readonly threads?: number;
   /** operators of the user, before the built-in ones */

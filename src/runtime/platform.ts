@@ -99,7 +99,7 @@ interface NodeProcess {
 interface Host {
   readonly WebAssembly?: WasmHost;
   readonly process?: NodeProcess;
-  readonly navigator?: { readonly hardwareConcurrency?: number };
+  readonly navigator?: { readonly hardwareConcurrency?: number; readonly gpu?: object };
   readonly crossOriginIsolated?: boolean;
   readonly document?: object;
   readonly performance?: { now(): number };
@@ -153,6 +153,19 @@ export function installedPackage(name: string): unknown {
     }
   }
   return undefined;
+}
+
+// ---- GPU ----
+
+let nodeGpu: object | undefined;
+/** WebGPU's entry: the page's, or in Node that of the package webgpu (Dawn); undefined: neither is there. @throws AzulejoError target */
+export function findGpu(): object | undefined {
+  const own = host().navigator?.gpu;
+  if (own) return own;
+  if (nodeGpu) return nodeGpu;
+  const dawn = installedPackage("webgpu") as { create(options: readonly string[]): object } | undefined;
+  nodeGpu = dawn?.create([]);
+  return nodeGpu;
 }
 
 // ---- clocks and cores ----

@@ -1,0 +1,172 @@
+// Kernel → dispatches of WGSL. This is the outermost layer: which stores share a dispatch, which axes are invocations, the text around.
+import { Poly } from "../../ir/poly.js";
+import { type Axis, isTensor, type Kernel, type Node, reachCells, type Store, type Tensor } from "../../ir/tile.js";
+import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/walk.js";
+import { AzulejoError } from "../../support/errors.js";
+import { libraryText } from "./library.js";
+import type { Binding, Dispatch, LoweredForGpu } from "./lowered.js";
+import type { Memory } from "./memory.js";
+import { elementOf } from "./registers.js";
+import { isBare, Shader } from "./shader.js";
+
+export interface GpuLimits {
+  readonly storageBuffers: number;
+}
+const WORKGROUP = 64;
+
+/**
+ * `memoryOf` tells which tensors lie in the same buffer: equal numbers for them.
+ * @throws AzulejoError target: the kernel needs what WGSL does not have
+ */
+export function lowerForGpu(kernel: Kernel, memoryOf: (tensor: string) => number, limits: GpuLimits): LoweredForGpu {
+  for (const t of kernel.tensors)
+    if (t.layout?.block)
+      throw new AzulejoError("target", `target: "webgpu" reads no blocked layouts, and "${t.name}" of kernel "${kernel.name}" has one; leave it dense`);
+  const folds = kernel.folds.filter(f => !f.cells);
+  const written = new Set(storesOf(kernel).map(s => s.tensor));
+  const apart = folds.length === 0 && !readsWhatItWrites(kernel, written);
+  const groups: (readonly Store[])[] = apart ? kernel.stores.map(s => [s]) : [kernel.stores];
+  // where there is nothing to do a division by a size would be one by zero
+  const dispatches = groups
+    .filter(stores => !Poly.product(parallelAxes(kernel, stores).map(a => a.extent)).isZero)
+    .map(stores => dispatchOf(kernel, stores, { memoryOf, limits, written }));
+  const n = dispatches.length;
+  return { dispatches, summary: `${n} dispatch${n === 1 ? "" : "es"}, one invocation an element` };
+}
+
+/** Then a later store may read what an earlier one writes, and both belong into one invocation. */
+const readsWhatItWrites = (kernel: Kernel, written: ReadonlySet<Tensor>): boolean =>
+  nodesOf(kernel).some(n => n.kind === "load" && isTensor(n.tensor) && written.has(n.tensor)) && kernel.stores.length > 1;
+
+/** The axes whose indices are invocations of their own, the last one fastest: neighbours write neighbours. */
+function parallelAxes(kernel: Kernel, stores: readonly Store[]): readonly Axis[] {
+  const folds = foldsOf(kernel).filter(f => !f.cells);
+  const all = [...storesOf({ folds: folds.length ? kernel.folds : [], stores })];
+  const joins = all.filter(s => s.combine);
+  const separate = (a: Axis): boolean => joins.every(s => isSeparate(s, a));
+  const crossed = new Set<Axis>();
+  if (folds.length > 0)
+    for (const n of nodesOf(kernel))
+      if (n.kind === "load" && !isTensor(n.tensor))
+        n.tensor.axes.forEach((a, d) => {
+          if (!isBare(n.index[d]!, a)) crossed.add(a);
+        });
+  const grid = kernel.grid.filter(a => separate(a) && !crossed.has(a));
+  const [store] = stores;
+  if (folds.length > 0 || stores.length !== 1 || !store) return grid;
+  const own = axesOfStore(store);
+  if (store.combine) return [...grid, ...own.filter(a => !grid.includes(a) && isSeparate(store, a))].filter(a => own.includes(a));
+  // an axis along which a reduction stays the same is walked by one invocation, which then reduces once
+  const reduces = reachCells([store.value]).filter((n): n is Node => n.kind === "reduce");
+  const more = own.filter(a => !grid.includes(a) && reduces.every(n => n.axes.includes(a)));
+  return [...grid, ...more];
+}
+
+interface Context {
+  readonly memoryOf: (tensor: string) => number;
+  readonly limits: GpuLimits;
+  readonly written: ReadonlySet<Tensor>;
+}
+
+function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits, written }: Context): Dispatch {
+  const writes = new Set<Tensor>(stores.map(s => s.tensor));
+  if (kernel.folds.some(f => !f.cells)) for (const t of written) writes.add(t);
+  const bindings = bindingsOf(kernel, stores, writes, memoryOf);
+  const memories = new Map<Tensor, Memory>();
+  bindings.forEach((b, i) => {
+    for (const t of kernel.tensors)
+      if (b.tensors.includes(t.name)) memories.set(t, { name: `b${i}`, atomic: b.element === "packed" && b.writes });
+  });
+  const shader = new Shader(kernel, memories, writes);
+  const axes = parallelAxes(kernel, stores);
+  const { e } = shader;
+  const invocations = Poly.product(axes.map(a => a.extent));
+  decode(shader, axes, () => {
+    for (const f of kernel.folds) shader.fold(f);
+    shader.stores(stores);
+  });
+  const total = e.size(invocations);
+  const usesScratch = !shader.scratchWords.isZero;
+  const count = bindings.length + (usesScratch ? 1 : 0) + (shader.fails ? 1 : 0);
+  if (count > limits.storageBuffers)
+    throw new AzulejoError(
+      "target",
+      `Kernel "${kernel.name}" needs ${count} storage buffers, and this device binds ${limits.storageBuffers}; use { target: "wasm" }, or { onUnsupported: "host" }`,
+    );
+  const head = usesScratch
+    ? `for (var g = i32(slot); g < ${total}; g += i32(lanes))`
+    : `let g = i32(slot);\n  if (g < ${total})`;
+  const body = e.root.lines.map(l => `    ${l}`).join("\n");
+  const code = [
+    libraryText(e.library),
+    ...bindings.map((b, i) => {
+      const element = b.element !== "packed" ? b.element : b.writes ? "atomic<u32>" : "u32";
+      return `@group(0) @binding(${i}) var<storage, ${b.writes ? "read_write" : "read"}> b${i}: array<${element}>;`;
+    }),
+    ...(usesScratch ? [`@group(0) @binding(${bindings.length}) var<storage, read_write> scratch: array<u32>;`] : []),
+    ...(shader.fails ? [`@group(0) @binding(${count - 1}) var<storage, read_write> failure: atomic<u32>;`] : []),
+    `struct Parameters { v: array<vec4<i32>, ${Math.max(1, Math.ceil(e.parameters.length / 4))}> }`,
+    `@group(0) @binding(${count}) var<uniform> parameters: Parameters;`,
+    `@compute @workgroup_size(${WORKGROUP})`,
+    "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) local: u32) {",
+    `  let slot = (group.y * groups.x + group.x) * ${WORKGROUP}u + local;`,
+    ...(usesScratch ? [`  let lanes = groups.x * groups.y * ${WORKGROUP}u;`] : []),
+    ...e.parameters.map((_, i) => `  let p${i} = parameters.v[${i >> 2}].${"xyzw"[i & 3]};`),
+    `  ${head} {`,
+    body,
+    "  }",
+    "}",
+  ].join("\n");
+  return {
+    code,
+    bindings,
+    parameters: e.parameters,
+    invocations,
+    workgroupSize: WORKGROUP,
+    scratchWords: usesScratch ? shader.scratchWords : undefined,
+    fails: shader.fails,
+  };
+}
+
+/** Binds the axes to the digits of the invocation's number. */
+function decode(shader: Shader, axes: readonly Axis[], body: () => void): void {
+  const { e } = shader;
+  const bind = (d: number, rest: string): void => {
+    if (d < 0) return body();
+    const a = axes[d]!;
+    if (d === 0) return e.withAxis(a, rest, () => bind(-1, rest));
+    const size = e.size(a.extent);
+    const name = e.name("i");
+    e.line(`let ${name} = i32(u32(${rest}) % u32(${size}));`);
+    const next = e.name("r");
+    e.line(`let ${next} = i32(u32(${rest}) / u32(${size}));`);
+    e.withAxis(a, name, () => bind(d - 1, next));
+  };
+  bind(axes.length - 1, "g");
+}
+
+/** One binding for each buffer that these stores read or write. */
+function bindingsOf(
+  kernel: Kernel,
+  stores: readonly Store[],
+  writes: ReadonlySet<Tensor>,
+  memoryOf: (tensor: string) => number,
+): readonly Binding[] {
+  const folds = kernel.folds.filter(f => !f.cells);
+  const used = new Set<Tensor>(writes);
+  for (const n of nodesOf({ folds, stores })) if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);
+  for (const n of reachCells(nodesOf({ folds, stores }))) if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);
+  const groups = new Map<number, Tensor[]>();
+  for (const t of kernel.tensors) {
+    if (!used.has(t)) continue;
+    const list = groups.get(memoryOf(t.name)) ?? [];
+    list.push(t);
+    groups.set(memoryOf(t.name), list);
+  }
+  return [...groups.values()].map(tensors => {
+    const elements = new Set(tensors.map(t => elementOf(t.dtype)));
+    if (elements.size > 1)
+      throw new AzulejoError("internal", `tensors of kernel "${kernel.name}" share memory under different dtypes; this is a bug in Azulejo, please report it`);
+    return { tensors: tensors.map(t => t.name), element: [...elements][0]!, writes: tensors.some(t => writes.has(t)) };
+  });
+}

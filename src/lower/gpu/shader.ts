@@ -1,0 +1,465 @@
+// One invocation's program: the values of tile IR as WGSL text. Every value is computed where all that it varies with is known, once;
+// reductions and folds are loops; states that have axes of their own lie in scratch memory. Any kernel has this form, whatever its sizes:
+// forms in which invocations work together are refinements of it.
+import { isInside } from "../../ir/bounds.js";
+import { bytesOf, isFloat } from "../../ir/dtypes.js";
+import { Poly } from "../../ir/poly.js";
+import {
+  type Axis,
+  axesOf,
+  type Fold,
+  gathersIn,
+  isTensor,
+  type Kernel,
+  type Materialized,
+  type Node,
+  type NodeOf,
+  type Store,
+  type Tensor,
+} from "../../ir/tile.js";
+import { axesOfStore, bareSymbol } from "../../ir/walk.js";
+import { bodyOf } from "../../tile/functions.js";
+import { AzulejoError, invariant } from "../../support/errors.js";
+import { type Block, Emitter } from "./emitter.js";
+import { cast, combined, identity, literal, mapText, rounded } from "./maps.js";
+import { type Memory, readText, stridesOf, writeLines } from "./memory.js";
+import { fromWord, registerOf, toWord, wgslType, wordsOf } from "./registers.js";
+
+/** A state of a fold: a variable, or words of scratch memory over the axes that the invocation has no index of. */
+interface State {
+  readonly variable?: string;
+  readonly axes: readonly Axis[];
+  readonly offset: Poly;
+}
+interface FoldState {
+  readonly states: readonly State[];
+  /** where the states, or the results, are known */
+  block: Block;
+}
+/** What a value varies with: an axis; a fold whose state or result it is; a tensor that the kernel writes. */
+type Need = Axis | Fold | Tensor;
+
+export class Shader {
+  readonly e = new Emitter();
+  readonly kernel: Kernel;
+  readonly memories: ReadonlyMap<Tensor, Memory>;
+  readonly written: ReadonlySet<Tensor>;
+  scratchWords = Poly.zero;
+  fails = false;
+  readonly #needs = new Map<Node, ReadonlySet<Need>>();
+  readonly #folds = new Map<Fold, FoldState>();
+  readonly #bodies = new Map<Node, Node>();
+  #epoch = 0;
+
+  constructor(kernel: Kernel, memories: ReadonlyMap<Tensor, Memory>, written: ReadonlySet<Tensor>) {
+    this.kernel = kernel;
+    this.memories = memories;
+    this.written = written;
+    this.e.gather = n => this.#gather(n);
+  }
+
+  // ---- what values vary with
+  needs(n: Node): ReadonlySet<Need> {
+    let set = this.#needs.get(n);
+    if (!set) {
+      const into = new Set<Need>(n.axes);
+      this.#collect(n, into);
+      set = into;
+      this.#needs.set(n, set);
+    }
+    return set;
+  }
+  #collect(n: Node, into: Set<Need>): void {
+    const addAll = (nodes: readonly Node[]): void => {
+      for (const m of nodes) for (const x of this.needs(m)) into.add(x);
+    };
+    switch (n.kind) {
+      case "full":
+        // a number is the same everywhere
+        into.clear();
+        break;
+      case "index":
+        addAll(gathersIn(n.index));
+        break;
+      case "load":
+        for (const a of n.index.flatMap(axesOf)) into.add(a);
+        addAll(n.index.flatMap(gathersIn));
+        if (isTensor(n.tensor)) {
+          if (this.written.has(n.tensor)) into.add(n.tensor);
+        } else {
+          const own = n.tensor.axes;
+          for (const x of this.needs(n.tensor.value)) if (!own.includes(x as Axis)) into.add(x);
+        }
+        break;
+      case "map":
+      case "call":
+        addAll(n.args);
+        break;
+      case "reduce":
+        addAll(n.args);
+        for (const a of n.over) into.delete(a);
+        break;
+      case "state":
+        into.add(n.fold);
+        break;
+      case "result":
+        if (!n.fold.cells) into.add(n.fold);
+        else {
+          addAll([...n.fold.init, ...n.fold.next]);
+          into.delete(n.fold.axis);
+          into.delete(n.fold);
+        }
+        break;
+    }
+  }
+  /** The outermost block that knows the value, and whether a write may change it. */
+  #homeOf(n: Node): { readonly block: Block; readonly volatile: boolean } {
+    let block = this.e.root;
+    let volatile = false;
+    for (const x of this.needs(n)) {
+      if ("role" in x) volatile = true;
+      else if ("init" in x) block = this.e.deeper(block, this.#foldState(x).block);
+      else block = this.e.deeper(block, this.e.axis(x).block);
+    }
+    return { block, volatile };
+  }
+  #foldState(f: Fold): FoldState {
+    const known = this.#folds.get(f);
+    invariant(known, `a fold of kernel "${this.kernel.name}" is read outside of its scope`);
+    return known;
+  }
+
+  // ---- values
+  value(n: Node): string {
+    if (n.kind === "full") return literal(this.e.use, n.dtype, n.value);
+    const { block, volatile } = this.#homeOf(n);
+    const key = volatile ? `w${this.#epoch} ${n.id}` : `v${n.id}`;
+    if (volatile) {
+      for (let b: Block | undefined = this.e.block; b && b.depth >= block.depth; b = b.parent) {
+        const known = b.memo.get(key);
+        if (known) return known;
+      }
+    }
+    const home = volatile ? this.e.block : block;
+    const known = home.memo.get(key);
+    if (known) return known;
+    const name = this.e.within(home, () => this.e.let("v", this.#compute(n)));
+    home.memo.set(key, name);
+    return name;
+  }
+  #gather(n: Node): { name: string; block: Block } {
+    const { block, volatile } = this.#homeOf(n);
+    const value = this.value(n);
+    const at = volatile ? this.e.block : block;
+    if (registerOf(n.dtype) === "i32") return { name: value, block: at };
+    const key = `g${value}`;
+    let name = at.memo.get(key);
+    if (!name) {
+      const text = registerOf(n.dtype) === "wide" ? `${this.e.use("wideIndex")}(${value})` : `i32(${value})`;
+      name = this.e.within(at, () => this.e.let("n", text));
+      at.memo.set(key, name);
+    }
+    return { name, block: at };
+  }
+  #compute(n: Exclude<Node, NodeOf<"full">>): string {
+    const { use } = this.e;
+    switch (n.kind) {
+      case "index": {
+        const index = this.e.int(n.index);
+        return registerOf(n.dtype) === "wide" ? `${use("wideFromI32")}(${index})` : index;
+      }
+      case "load":
+        return isTensor(n.tensor) ? this.#loadTensor(n, n.tensor) : this.#loadView(n, n.tensor);
+      case "map":
+        return mapText(
+          use,
+          n.op,
+          n.args.at(-1)!.dtype,
+          n.dtype,
+          n.args.map(a => (rounds(n, a) ? this.e.opaque(Number(a.value)) : this.value(a))),
+        );
+      case "call":
+        return this.#call(n);
+      case "reduce":
+        return this.#reduce(n);
+      case "state":
+        return this.#slot(n);
+      case "result":
+        return n.fold.cells ? this.#cells(n) : this.#slot(n);
+    }
+  }
+  #call(n: NodeOf<"call">): string {
+    // bodies in the language, not WGSL's own functions: those may be wrong by 2·|x| units (exp), or by 2^-11 (sin)
+    let body = this.#bodies.get(n);
+    if (!body) {
+      body = bodyOf(n);
+      this.#bodies.set(n, body);
+    }
+    return this.value(body);
+  }
+  #reduce(n: NodeOf<"reduce">): string {
+    const { e } = this;
+    const acc = e.name("a");
+    e.line(`var ${acc} = ${identity(e.use, n.op, n.dtype)};`);
+    const nest = (d: number): void => {
+      const axis = n.over[d];
+      if (axis) return e.loop(axis, () => nest(d + 1));
+      const [a, b] = n.args.map(x => cast(e.use, x.dtype, this.#accumulated(n, x), this.value(x)));
+      const term = b === undefined ? a! : e.let("v", combined(e.use, "prod", n.dtype, a!, b));
+      e.line(`${acc} = ${combined(e.use, n.op, n.dtype, acc, term)};`);
+    };
+    nest(0);
+    return acc;
+  }
+  /** arguments enter in the accumulator's dtype; floats are not rounded on the way */
+  #accumulated(n: NodeOf<"reduce">, x: Node): Node["dtype"] {
+    return isFloat(n.dtype) && isFloat(x.dtype) && n.dtype !== "f64" && x.dtype !== "f64" ? x.dtype : n.dtype;
+  }
+
+  // ---- memory
+  #loadTensor(n: NodeOf<"load">, t: Tensor): string {
+    const { e } = this;
+    this.#requireInside(n.index, t);
+    const at = this.#address(n.index, t);
+    const value = readText(e.use, t.dtype, this.memories.get(t)!, at);
+    return this.#orFill(n, t.dims, value);
+  }
+  #address(index: readonly Poly[], t: Tensor): string {
+    const strides = stridesOf(t);
+    const sum = index.reduce((s, p, d) => s.add(p.mul(strides[d]!)), Poly.zero).mergeDivMod();
+    const at = this.e.int(sum);
+    return this.e.let("n", `${this.e.base(t.name)} + ${at}`);
+  }
+  /** The fill where an index that is no gather leaves the dims. */
+  #orFill(n: NodeOf<"load">, dims: readonly Poly[], value: string): string {
+    const inside = this.#insideText(
+      n.index.filter((p, d) => gathersIn(p).length === 0 && !isInside(p, dims[d]!)),
+      dims.filter((size, d) => gathersIn(n.index[d]!).length === 0 && !isInside(n.index[d]!, size)),
+    );
+    if (!inside) return value;
+    return `select(${literal(this.e.use, n.dtype, n.fill)}, ${value}, ${inside})`;
+  }
+  #insideText(index: readonly Poly[], sizes: readonly Poly[]): string | undefined {
+    if (index.length === 0) return undefined;
+    return index.map((p, d) => `(u32(${this.e.int(p)}) < u32(${this.e.size(sizes[d]!)}))`).join(" && ");
+  }
+  /** A gathered index outside of its tensor ends the run: a word says so, and what is read instead does not matter. */
+  #requireInside(index: readonly Poly[], t: Tensor): string | undefined {
+    const checked = index.flatMap((p, d) => (gathersIn(p).length > 0 ? [d] : []));
+    const inside = this.#insideText(
+      checked.map(d => index[d]!),
+      checked.map(d => t.dims[d]!),
+    );
+    if (!inside) return undefined;
+    this.fails = true;
+    const ok = this.e.let("inside", inside);
+    this.e.line(`if (!${ok}) { atomicStore(&failure, 1u); }`);
+    return ok;
+  }
+  /** A materialised tile is computed again under the indices at which it is read: always possible, whatever its size. */
+  #loadView(n: NodeOf<"load">, view: Materialized): string {
+    const { e } = this;
+    const result = e.name("v");
+    const fill = literal(e.use, n.dtype, n.fill);
+    e.line(`var ${result} = ${fill};`);
+    const sizes = view.axes.map(a => a.extent);
+    const outside = n.index.flatMap((p, d) => (isInside(p, sizes[d]!) ? [] : [d]));
+    const inside = this.#insideText(
+      outside.map(d => n.index[d]!),
+      outside.map(d => sizes[d]!),
+    );
+    const names = n.index.map(p => e.int(p));
+    const bind = (d: number): void => {
+      const axis = view.axes[d];
+      if (axis) return e.withAxis(axis, e.let("i", names[d]!), () => bind(d + 1));
+      e.line(`${result} = ${this.value(view.value)};`);
+    };
+    e.nest(inside ? `if (${inside})` : "", () => bind(0));
+    return result;
+  }
+
+  // ---- folds
+  /** Emits a fold of the kernel's own body, tile by tile of one index: results don't depend on the tile. */
+  fold(f: Fold): void {
+    if (f.cells) return;
+    const { e } = this;
+    const states = f.init.map(n => this.#newState(n));
+    f.init.forEach((n, i) => {
+      this.#assign(states[i]!, n, true);
+    });
+    const known: FoldState = { states, block: e.block };
+    const outer = e.block;
+    e.loop(f.axis, () => {
+      known.block = e.block;
+      this.#folds.set(f, known);
+      for (const inner of f.folds) this.fold(inner);
+      const next = f.next.map((n, i) => this.#nextState(states[i]!, n));
+      this.stores(f.stores);
+      for (const finish of next) finish();
+    });
+    known.block = outer;
+    this.#folds.set(f, known);
+    this.#epoch++;
+  }
+  #newState(n: Node): State {
+    const free = n.axes.filter(a => !this.e.isBound(a));
+    if (free.length === 0) return { variable: this.e.name("s"), axes: [], offset: Poly.zero };
+    const offset = this.scratchWords;
+    this.scratchWords = offset.add(Poly.product(free.map(a => a.extent)).mul(2 * wordsOf(n.dtype)));
+    return { axes: free, offset };
+  }
+  #assign(state: State, n: Node, isNew: boolean): void {
+    if (state.variable) this.e.line(`${isNew ? "var " : ""}${state.variable} = ${this.value(n)};`);
+    else this.#overAxes(state.axes, () => this.#writeScratch(state, n, false));
+  }
+  /** All next states are computed before any is replaced. */
+  #nextState(state: State, n: Node): () => void {
+    const { e } = this;
+    if (state.variable) {
+      const value = e.let("v", this.value(n));
+      // the variable itself may be what comes next: a copy keeps its old value
+      const copy = e.name("v");
+      e.line(`let ${copy} = ${value};`);
+      return () => e.line(`${state.variable} = ${copy};`);
+    }
+    this.#overAxes(state.axes, () => this.#writeScratch(state, n, true));
+    return () =>
+      this.#overAxes(state.axes, () => {
+        for (let w = 0; w < wordsOf(n.dtype); w++)
+          e.line(`${this.#word(state, n.dtype, w, false)} = ${this.#word(state, n.dtype, w, true)};`);
+      });
+  }
+  #overAxes(axes: readonly Axis[], body: () => void): void {
+    const nest = (d: number): void => {
+      const a = axes[d];
+      if (a) this.e.loop(a, () => nest(d + 1));
+      else body();
+    };
+    nest(0);
+  }
+  /** Words of neighbouring invocations lie side by side. The second half is for the next states. */
+  #word(state: State, dtype: Node["dtype"], word: number, second: boolean): string {
+    const count = Poly.product(state.axes.map(a => a.extent));
+    let at = Poly.zero;
+    for (const a of state.axes) at = at.mul(a.extent).add(Poly.sym(a.sym));
+    const words = wordsOf(dtype);
+    const index = at.mul(words).add(state.offset).add(word).add(second ? count.mul(words) : Poly.zero);
+    return `scratch[u32(${this.e.int(index)}) * lanes + slot]`;
+  }
+  #writeScratch(state: State, n: Node, second: boolean): void {
+    const r = registerOf(n.dtype);
+    const value = this.value(n);
+    if (r !== "wide") this.e.line(`${this.#word(state, n.dtype, 0, second)} = ${toWord(r, value)};`);
+    else {
+      const name = this.e.let("v", value);
+      ["x", "y"].forEach((part, w) => {
+        this.e.line(`${this.#word(state, n.dtype, w, second)} = ${name}.${part};`);
+      });
+    }
+  }
+  #slot(n: NodeOf<"state"> | NodeOf<"result">): string {
+    const state = this.#foldState(n.fold).states[n.slot]!;
+    if (state.variable) {
+      // a copy: the variable changes, what is remembered must not
+      const copy = this.e.name("v");
+      this.e.line(`let ${copy} = ${state.variable};`);
+      return copy;
+    }
+    const r = registerOf(n.dtype);
+    if (r !== "wide") return fromWord(r, this.#word(state, n.dtype, 0, false));
+    return `vec2<u32>(${this.#word(state, n.dtype, 0, false)}, ${this.#word(state, n.dtype, 1, false)})`;
+  }
+  /** The loop of one element's program; all of its results at once. */
+  #cells(n: NodeOf<"result">): string {
+    const { e } = this;
+    const f = n.fold;
+    const key = `cells ${f.id}`;
+    const done = e.block.memo.get(key)?.split(" ");
+    if (done) return done[n.slot]!;
+    const states = f.init.map((init): State => {
+      const variable = e.name("s");
+      e.line(`var ${variable}: ${wgslType[registerOf(init.dtype)]} = ${this.value(init)};`);
+      return { variable, axes: [], offset: Poly.zero };
+    });
+    const before = this.#folds.get(f);
+    e.loop(f.axis, () => {
+      this.#folds.set(f, { states, block: e.block });
+      const next = f.next.map((x, i) => this.#nextState(states[i]!, x));
+      for (const finish of next) finish();
+    });
+    if (before) this.#folds.set(f, before);
+    else this.#folds.delete(f);
+    e.block.memo.set(key, states.map(s => s.variable!).join(" "));
+    return states[n.slot]!.variable!;
+  }
+
+  // ---- writes
+  stores(list: readonly Store[]): void {
+    const isPoint = (s: Store): boolean => axesOfStore(s).every(a => this.e.isBound(a));
+    // all values before anything is written, where each is one value
+    if (list.length > 1 && list.every(isPoint)) {
+      for (const s of list) {
+        if (s.when) this.value(s.when);
+        this.value(s.value);
+      }
+      const epoch = this.#epoch;
+      for (const s of list) {
+        this.#epoch = epoch;
+        this.store(s);
+      }
+      this.#epoch = epoch + list.length;
+      return;
+    }
+    list.forEach((s, i) => {
+      const earlier = list.slice(0, i).map(x => x.tensor);
+      if (earlier.some(t => this.reads(s, t)))
+        throw new AzulejoError(
+          "target",
+          `target: "webgpu" can't compute kernel "${this.kernel.name}": it reads "${s.tensor.name}" after a write that should come later; use { onUnsupported: "host" }`,
+        );
+      this.store(s);
+    });
+  }
+  reads(s: Store, t: Tensor): boolean {
+    return [s.value, ...(s.when ? [s.when] : []), ...s.index.flatMap(gathersIn)].some(n => this.needs(n).has(t));
+  }
+  /** In the order of the store's axes, the last one fastest: where writes meet, that order counts. */
+  store(s: Store): void {
+    const { e } = this;
+    this.#overAxes(
+      axesOfStore(s).filter(a => !e.isBound(a)),
+      () => {
+        const write = (): void => this.#write(s);
+        if (s.when) e.nest(`if (${this.value(s.when)})`, write);
+        else write();
+      },
+    );
+    this.#epoch++;
+  }
+  #write(s: Store): void {
+    const { e } = this;
+    const t = s.tensor;
+    const memory = this.memories.get(t)!;
+    const value = this.value(s.value);
+    const ok = this.#requireInside(s.index, t);
+    const write = (): void => {
+      const at = this.#address(s.index, t);
+      let x = value;
+      if (s.combine && s.combine !== "last") {
+        const op = s.combine === "add" ? "sum" : s.combine === "mul" ? "prod" : s.combine;
+        const old = e.let("v", readText(e.use, t.dtype, memory, at));
+        x = e.let("v", rounded(e.use, t.dtype, combined(e.use, op, t.dtype, old, x)));
+      } else if (bytesOf(t.dtype) < 4) x = e.let("v", x);
+      for (const line of writeLines(e.use, t.dtype, memory, at, x)) e.line(line);
+    };
+    if (ok) e.nest(`if (${ok})`, write);
+    else write();
+  }
+}
+
+/** A number so large that a sum with it rounds to whole numbers: what the bodies of functions use it for. */
+const rounds = (n: NodeOf<"map">, x: Node): x is NodeOf<"full"> =>
+  (n.op === "add" || n.op === "sub") && x.kind === "full" && x.dtype === "f32" && Math.abs(Number(x.value)) >= 2 ** 22 && Number.isFinite(Number(x.value));
+
+/** The axis itself, and nothing else. */
+export const isBare = (p: Poly, a: Axis): boolean => bareSymbol(p) === a.sym;

@@ -1,0 +1,59 @@
+// A program as this target has it: each kernel lowered, or left to the host where that is allowed, and the memory that kernels share.
+import { lifetimes } from "../../graph/lifetimes.js";
+import { type Lifetimes, ownerOf, placedBuffers } from "../../graph/memory-plan.js";
+import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import { lowerForGpu } from "../../lower/gpu/lower.js";
+import type { Dispatch } from "../../lower/gpu/lowered.js";
+import { elementOf } from "../../lower/gpu/registers.js";
+import { AzulejoError } from "../../support/errors.js";
+
+export type KernelStep = Extract<Step, { kind: "kernel" }>;
+export type GpuStep =
+  | { readonly kind: "kernel"; readonly step: KernelStep; readonly dispatches: readonly Dispatch[]; readonly summary: string }
+  /** computed by the interpreter, because the GPU can't */
+  | { readonly kind: "host"; readonly step: KernelStep; readonly reason: string }
+  | { readonly kind: "if"; readonly condition: Buffer; readonly then: readonly GpuStep[]; readonly else: readonly GpuStep[] }
+  | { readonly kind: "loop"; readonly condition: Buffer; readonly body: readonly GpuStep[] };
+
+export interface GpuProgram {
+  readonly steps: readonly GpuStep[];
+  readonly lifetimes: Lifetimes;
+  /** buffers that take the memory of another */
+  readonly merged: ReadonlyMap<Buffer, Buffer>;
+}
+export interface StepOptions {
+  readonly storageBuffers: number;
+  readonly onUnsupported: "error" | "host";
+}
+
+export function gpuProgram(program: KernelProgram, options: StepOptions): GpuProgram {
+  const all = lifetimes(program);
+  // a buffer is an array of one type: memory is only handed on between equal ones
+  const inPlace = new Map([...all.inPlace].filter(([out, input]) => elementOf(out.dtype) === elementOf(input.dtype)));
+  const lives: Lifetimes = { ...all, inPlace };
+  const { merged } = placedBuffers(lives, () => 0);
+  const memoryOf = (b: Buffer): Buffer => merged.get(ownerOf(b)) ?? ownerOf(b);
+  const lowered = (steps: readonly Step[]): GpuStep[] =>
+    steps.map((step): GpuStep => {
+      if (step.kind === "if") return { ...step, then: lowered(step.then), else: lowered(step.else) };
+      if (step.kind === "loop") return { ...step, body: lowered(step.body) };
+      try {
+        const limits = { storageBuffers: options.storageBuffers };
+        const ids = new Map<Buffer, number>();
+        const idOf = (name: string): number => {
+          const b = memoryOf(step.buffers[name]!);
+          if (!ids.has(b)) ids.set(b, ids.size);
+          return ids.get(b)!;
+        };
+        return { kind: "kernel", step, ...lowerForGpu(step.kernel, idOf, limits) };
+      } catch (error) {
+        if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error") throw error;
+        return { kind: "host", step, reason: error.message };
+      }
+    });
+  // the lifetimes that memory is planned by, with the merges that were kept
+  return { steps: lowered(program.steps), lifetimes: lives, merged };
+}
+
+export const kernelsOf = (steps: readonly GpuStep[]): readonly Extract<GpuStep, { kind: "kernel" | "host" }>[] =>
+  steps.flatMap(s => (s.kind === "if" ? kernelsOf([...s.then, ...s.else]) : s.kind === "loop" ? kernelsOf(s.body) : [s]));
