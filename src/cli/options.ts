@@ -40,7 +40,7 @@ export function addLoadOptions(command: Command): Command {
     .addOption(
       new Option(
         "--target <target>",
-        "wasm: compiled code; native: machine code by the C compiler of this system; cpu: native where possible, else wasm; interpreter: slow, checks every access",
+        "wasm: compiled code; native: machine code by the C compiler of this system; cpu: native where possible, else wasm; webgpu: shaders on the GPU, with the package webgpu; interpreter: slow, checks every access",
       )
         .choices(["wasm", "native", "cpu", "webgpu", "interpreter"])
         .default("wasm"),

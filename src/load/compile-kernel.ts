@@ -19,7 +19,7 @@ import { compileOptionsOf } from "./compile-options.js";
 import { targetOf } from "./targets.js";
 
 export interface CompileKernelOptions
-  extends Pick<LoadOptions, "target" | "threads" | "engineFlags" | "schedules" | "signal"> {
+  extends Pick<LoadOptions, "target" | "onUnsupported" | "threads" | "engineFlags" | "schedules" | "signal"> {
   /** tensors that the signature declares with `constant(…)`: packed once, here */
   readonly constants?: Readonly<Record<string, TensorData>>;
   /** sizes that do not follow from the inputs of a run, by dim: `{ U: 28 }` */
@@ -30,7 +30,16 @@ export async function compileKernel(
   source: Kernel | { readonly ir: Kernel },
   options: CompileKernelOptions = {},
 ): Promise<Model> {
-  checkOptions(options, ["target", "threads", "engineFlags", "schedules", "signal", "constants", "dims"]);
+  checkOptions(options, [
+    "target",
+    "onUnsupported",
+    "threads",
+    "engineFlags",
+    "schedules",
+    "signal",
+    "constants",
+    "dims",
+  ]);
   const kernel = "ir" in source ? source.ir : source;
   checkPinnedKernels(options.schedules, [kernel]);
   const program = kernelProgram(kernel, options);

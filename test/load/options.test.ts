@@ -19,7 +19,7 @@ const model = onnxModel({
 });
 const bad = (options: object): LoadOptions => options as LoadOptions;
 const names =
-  "target, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, cache, readExternal, imageDecoder";
+  "target, onUnsupported, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, cache, readExternal, imageDecoder";
 const operator = { name: "Swoosh", inputs: ["X"], outputs: ["Y"], shape: () => ({}) };
 
 const refused: readonly (readonly [options: unknown, message: string])[] = [
@@ -27,7 +27,10 @@ const refused: readonly (readonly [options: unknown, message: string])[] = [
   [[], "options are a list; give an object or leave them out"],
   [{ thread: 2 }, `there is no option "thread"; the options are ${names}`],
   [{ toString: 2 }, `there is no option "toString"; the options are ${names}`],
-  [{ target: "gpu" }, 'target: "gpu" is not one of "wasm", "native", "cpu", "interpreter"; choose one of them'],
+  [
+    { target: "gpu" },
+    'target: "gpu" is not one of "wasm", "native", "cpu", "webgpu", "interpreter"; choose one of them',
+  ],
   [{ threads: 0 }, "threads: 0 is not a whole number from 1 to 64; leave it out for the default"],
   [{ engineFlags: "x" }, 'engineFlags: "x" is not one of "auto", "never"; choose one of them'],
   [{ cache: "x" }, "cache is a string; give true or false or leave it out"],
@@ -85,7 +88,7 @@ test("explain and compileKernel refuse options that they do not have", async () 
   await assert.rejects(compileKernel(copy, bad({ passes: () => [] })), {
     code: "option",
     message:
-      'there is no option "passes"; the options are target, threads, engineFlags, schedules, signal, constants, dims',
+      'there is no option "passes"; the options are target, onUnsupported, threads, engineFlags, schedules, signal, constants, dims',
   });
   await assert.rejects(compileKernel(copy, { schedules: { other: {} } }), { code: "option" });
 });

@@ -16,7 +16,33 @@ const random =
 const noise =
   "the suite's own transform leaves 1.9e-7 where the exact result is 0, and allows 1e-7; the reference in float64 gives 3e-15";
 
+const flushed = "f8e8m0 reaches 2^-127, a subnormal f32, and GPUs may take subnormals for zero";
+
 export const knownGaps: readonly Gap[] = [
+  {
+    suite: "cases",
+    case: "Cast, edges of f8e8m0 from f32 saturate=0, round_mode=*",
+    on: ["webgpu"],
+    reason: flushed,
+  },
+  {
+    suite: "cases",
+    case: "Cast, edges of f8e8m0 from f32 saturate=1, round_mode=up",
+    on: ["webgpu"],
+    reason: flushed,
+  },
+  {
+    suite: "cases",
+    case: "Cast, edges of f8e8m0 from f32 saturate=1, round_mode=nearest",
+    on: ["webgpu"],
+    reason: flushed,
+  },
+  {
+    suite: "cases",
+    case: "CropAndResize, f32 to 6×8 nearest",
+    on: ["webgpu"],
+    reason: "WGSL's division may be wrong by 2.5 units, and the last place of a row is the border of the image",
+  },
   { suite: "node", case: "test_bernoulli*", reason: random },
   { suite: "node", case: "test_training_dropout", reason: random },
   { suite: "node", case: "test_training_dropout_default", reason: random },

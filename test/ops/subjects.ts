@@ -4,6 +4,7 @@ import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { nativeTarget } from "../../src/targets/c/target.js";
 import { interpreterTarget } from "../../src/targets/interpreter/target.js";
 import { wasmTarget } from "../../src/targets/wasm/target.js";
+import { gpuState, webgpuTarget } from "../../src/targets/webgpu/target.js";
 import { fullSweep } from "./large-cases.js";
 
 export interface TargetUnderTest {
@@ -25,6 +26,14 @@ export const targetsUnderTest: readonly TargetUnderTest[] = [
   { target: wasm, threads: 1, slow: false },
   { target: wasm, threads: 2, slow: false },
   { target: native, threads: 2, slow: false, compilesSlowly: true, problem: nativeProblem },
+  // f64 is computed on the host: no GPU has it in WGSL
+  {
+    target: webgpuTarget({ onUnsupported: "host" }),
+    threads: 1,
+    slow: false,
+    compilesSlowly: true,
+    problem: async () => (await gpuState()).problem,
+  },
 ];
 
 export const isDue = (under: TargetUnderTest): boolean => fullSweep || !under.compilesSlowly;

@@ -94,7 +94,7 @@ export class Emitter {
   }
   /** for (axis of its extent) */
   loop(a: Axis, body: () => void): void {
-    const name = this.name("i");
+    const name = this.name("x");
     this.nest(`for (var ${name} = 0i; ${name} < ${this.size(a.extent)}; ${name}++)`, () =>
       this.withAxis(a, name, body),
     );

@@ -94,7 +94,10 @@ const wide: Readonly<Record<string, Definition>> = {
   return vec2<u32>(low, a.y + b.y + select(0u, 1u, low < a.x));
 }`,
   },
-  wideNeg: { text: "fn wideNeg(a: vec2<u32>) -> vec2<u32> { return wideAdd(~a, vec2<u32>(1u, 0u)); }", uses: ["wideAdd"] },
+  wideNeg: {
+    text: "fn wideNeg(a: vec2<u32>) -> vec2<u32> { return wideAdd(~a, vec2<u32>(1u, 0u)); }",
+    uses: ["wideAdd"],
+  },
   wideSub: {
     text: "fn wideSub(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> { return vec2<u32>(a.x - b.x, a.y - b.y - select(0u, 1u, a.x < b.x)); }",
   },
@@ -205,7 +208,9 @@ const wide: Readonly<Record<string, Definition>> = {
 }`,
     uses: ["wideRemI", "wideIsNegative", "wideAdd"],
   },
-  wideFromI32: { text: "fn wideFromI32(x: i32) -> vec2<u32> { return vec2<u32>(bitcast<u32>(x), bitcast<u32>(x >> 31u)); }" },
+  wideFromI32: {
+    text: "fn wideFromI32(x: i32) -> vec2<u32> { return vec2<u32>(bitcast<u32>(x), bitcast<u32>(x >> 31u)); }",
+  },
   // to nearest, ties to even: 24 bits are kept, and what is lost decides
   wideToFloatU: {
     text: `fn wideToFloatU(a: vec2<u32>) -> f32 {
@@ -268,7 +273,8 @@ function fromSigned(name: string, d: SignedNarrowFloat): Definition {
     `let sign = (bits & ${hex(sign)}) << ${32 - f.bits}u;`,
     `let exponent = size >> ${f.fraction}u;`,
   ];
-  if (f.specials === "negative-zero") lines.push(`if ((bits & ${hex(2 * sign - 1)}) == ${hex(sign)}) { return bitcast<f32>(notANumber); }`);
+  if (f.specials === "negative-zero")
+    lines.push(`if ((bits & ${hex(2 * sign - 1)}) == ${hex(sign)}) { return bitcast<f32>(notANumber); }`);
   if (f.specials === "all-ones") lines.push(`if (size == ${hex(all)}) { return bitcast<f32>(notANumber); }`);
   if (f.specials === "ieee")
     lines.push(

@@ -21,7 +21,10 @@ const WORKGROUP = 64;
 export function lowerForGpu(kernel: Kernel, memoryOf: (tensor: string) => number, limits: GpuLimits): LoweredForGpu {
   for (const t of kernel.tensors)
     if (t.layout?.block)
-      throw new AzulejoError("target", `target: "webgpu" reads no blocked layouts, and "${t.name}" of kernel "${kernel.name}" has one; leave it dense`);
+      throw new AzulejoError(
+        "target",
+        `target: "webgpu" reads no blocked layouts, and "${t.name}" of kernel "${kernel.name}" has one; leave it dense`,
+      );
   const folds = kernel.folds.filter(f => !f.cells);
   const written = new Set(storesOf(kernel).map(s => s.tensor));
   const apart = folds.length === 0 && !readsWhatItWrites(kernel, written);
@@ -36,7 +39,8 @@ export function lowerForGpu(kernel: Kernel, memoryOf: (tensor: string) => number
 
 /** Then a later store may read what an earlier one writes, and both belong into one invocation. */
 const readsWhatItWrites = (kernel: Kernel, written: ReadonlySet<Tensor>): boolean =>
-  nodesOf(kernel).some(n => n.kind === "load" && isTensor(n.tensor) && written.has(n.tensor)) && kernel.stores.length > 1;
+  nodesOf(kernel).some(n => n.kind === "load" && isTensor(n.tensor) && written.has(n.tensor)) &&
+  kernel.stores.length > 1;
 
 /** The axes whose indices are invocations of their own, the last one fastest: neighbours write neighbours. */
 function parallelAxes(kernel: Kernel, stores: readonly Store[]): readonly Axis[] {
@@ -55,7 +59,8 @@ function parallelAxes(kernel: Kernel, stores: readonly Store[]): readonly Axis[]
   const [store] = stores;
   if (folds.length > 0 || stores.length !== 1 || !store) return grid;
   const own = axesOfStore(store);
-  if (store.combine) return [...grid, ...own.filter(a => !grid.includes(a) && isSeparate(store, a))].filter(a => own.includes(a));
+  if (store.combine)
+    return [...grid, ...own.filter(a => !grid.includes(a) && isSeparate(store, a))].filter(a => own.includes(a));
   // an axis along which a reduction stays the same is walked by one invocation, which then reduces once
   const reduces = reachCells([store.value]).filter((n): n is Node => n.kind === "reduce");
   const more = own.filter(a => !grid.includes(a) && reduces.every(n => n.axes.includes(a)));
@@ -132,11 +137,17 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits
 function decode(shader: Shader, axes: readonly Axis[], body: () => void): void {
   const { e } = shader;
   const bind = (d: number, rest: string): void => {
-    if (d < 0) return body();
-    const a = axes[d]!;
-    if (d === 0) return e.withAxis(a, rest, () => bind(-1, rest));
+    const a = axes[d];
+    if (!a) {
+      body();
+      return;
+    }
+    if (d === 0) {
+      e.withAxis(a, rest, body);
+      return;
+    }
     const size = e.size(a.extent);
-    const name = e.name("i");
+    const name = e.name("x");
     e.line(`let ${name} = i32(u32(${rest}) % u32(${size}));`);
     const next = e.name("r");
     e.line(`let ${next} = i32(u32(${rest}) / u32(${size}));`);
@@ -155,7 +166,8 @@ function bindingsOf(
   const folds = kernel.folds.filter(f => !f.cells);
   const used = new Set<Tensor>(writes);
   for (const n of nodesOf({ folds, stores })) if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);
-  for (const n of reachCells(nodesOf({ folds, stores }))) if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);
+  for (const n of reachCells(nodesOf({ folds, stores })))
+    if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);
   const groups = new Map<number, Tensor[]>();
   for (const t of kernel.tensors) {
     if (!used.has(t)) continue;
@@ -166,7 +178,10 @@ function bindingsOf(
   return [...groups.values()].map(tensors => {
     const elements = new Set(tensors.map(t => elementOf(t.dtype)));
     if (elements.size > 1)
-      throw new AzulejoError("internal", `tensors of kernel "${kernel.name}" share memory under different dtypes; this is a bug in Azulejo, please report it`);
+      throw new AzulejoError(
+        "internal",
+        `tensors of kernel "${kernel.name}" share memory under different dtypes; this is a bug in Azulejo, please report it`,
+      );
     return { tensors: tensors.map(t => t.name), element: [...elements][0]!, writes: tensors.some(t => writes.has(t)) };
   });
 }

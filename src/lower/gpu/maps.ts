@@ -77,7 +77,8 @@ function compare(use: Use, op: CompareOp, d: Dtype, a: string, b: string): strin
       // x ≠ x asks for NaN, which a compiler that assumes there is none answers by itself
       if (a === b && op === "ne") return `${use("isNan")}(${a})`;
       if (a === b && op === "eq") return `!${use("isNan")}(${a})`;
-      return `(${a} ${comparisons[op]} ${b})`;
+      // != of WGSL may be false for NaN, as it is where it becomes an ordered comparison of SPIR-V
+      return op === "ne" ? `!(${a} == ${b})` : `(${a} ${comparisons[op]} ${b})`;
     case "bool":
       if (op === "eq" || op === "ne") return `(${a} ${comparisons[op]} ${b})`;
       return `(select(0u, 1u, ${a}) ${comparisons[op]} select(0u, 1u, ${b}))`;
@@ -97,14 +98,23 @@ function compare(use: Use, op: CompareOp, d: Dtype, a: string, b: string): strin
 function unary(use: Use, op: UnaryOp, d: Dtype, x: string): string {
   const r = registerOf(d);
   if (op === "not") return r === "bool" ? `!${x}` : `(~${x})`;
-  if (r === "wide") return op === "neg" ? `${use("wideNeg")}(${x})` : op === "abs" && isSigned(d) ? `${use("wideAbs")}(${x})` : x;
+  if (r === "wide")
+    return op === "neg" ? `${use("wideNeg")}(${x})` : op === "abs" && isSigned(d) ? `${use("wideAbs")}(${x})` : x;
   if (op === "neg") return r === "u32" ? `(0u - ${x})` : `(-${x})`;
   if (op === "abs") return r === "u32" ? x : `abs(${x})`;
   // integers are whole already
   return r === "f32" ? `${op}(${x})` : x;
 }
 
-const symbols: Partial<Record<BinaryOp, string>> = { add: "+", sub: "-", mul: "*", div: "/", and: "&", or: "|", xor: "^" };
+const symbols: Partial<Record<BinaryOp, string>> = {
+  add: "+",
+  sub: "-",
+  mul: "*",
+  div: "/",
+  and: "&",
+  or: "|",
+  xor: "^",
+};
 /** Also what reductions and joining writes combine with. */
 export function binary(use: Use, op: BinaryOp, d: Dtype, a: string, b: string): string {
   if (d === "f64") refuseF64(op);
@@ -174,7 +184,10 @@ export function cast(use: Use, from: Dtype, to: Dtype, x: string): string {
   }
   const word = r === "wide" ? `${x}.x` : x;
   const source = r === "wide" ? "u32" : r;
-  return wrapped(to, source === "bool" ? `select(${t}(0), ${t}(1), ${word})` : source === t ? word : `bitcast<${t}>(${word})`);
+  return wrapped(
+    to,
+    source === "bool" ? `select(${t}(0), ${t}(1), ${word})` : source === t ? word : `bitcast<${t}>(${word})`,
+  );
 }
 function toFloat(use: Use, from: Dtype, x: string): string {
   switch (registerOf(from)) {

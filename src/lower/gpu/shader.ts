@@ -201,14 +201,12 @@ export class Shader {
     const { e } = this;
     const acc = e.name("a");
     e.line(`var ${acc} = ${identity(e.use, n.op, n.dtype)};`);
-    const nest = (d: number): void => {
-      const axis = n.over[d];
-      if (axis) return e.loop(axis, () => nest(d + 1));
+    const step = (): void => {
       const [a, b] = n.args.map(x => cast(e.use, x.dtype, this.#accumulated(n, x), this.value(x)));
       const term = b === undefined ? a! : e.let("v", combined(e.use, "prod", n.dtype, a!, b));
       e.line(`${acc} = ${combined(e.use, n.op, n.dtype, acc, term)};`);
     };
-    nest(0);
+    this.#overAxes(n.over, step);
     return acc;
   }
   /** arguments enter in the accumulator's dtype; floats are not rounded on the way */
@@ -271,8 +269,8 @@ export class Shader {
     const names = n.index.map(p => e.int(p));
     const bind = (d: number): void => {
       const axis = view.axes[d];
-      if (axis) return e.withAxis(axis, e.let("i", names[d]!), () => bind(d + 1));
-      e.line(`${result} = ${this.value(view.value)};`);
+      if (axis) e.withAxis(axis, e.let("x", names[d]!), () => bind(d + 1));
+      else e.line(`${result} = ${this.value(view.value)};`);
     };
     e.nest(inside ? `if (${inside})` : "", () => bind(0));
     return result;
@@ -343,7 +341,11 @@ export class Shader {
     let at = Poly.zero;
     for (const a of state.axes) at = at.mul(a.extent).add(Poly.sym(a.sym));
     const words = wordsOf(dtype);
-    const index = at.mul(words).add(state.offset).add(word).add(second ? count.mul(words) : Poly.zero);
+    const index = at
+      .mul(words)
+      .add(state.offset)
+      .add(word)
+      .add(second ? count.mul(words) : Poly.zero);
     return `scratch[u32(${this.e.int(index)}) * lanes + slot]`;
   }
   #writeScratch(state: State, n: Node, second: boolean): void {
@@ -457,9 +459,17 @@ export class Shader {
   }
 }
 
-/** A number so large that a sum with it rounds to whole numbers: what the bodies of functions use it for. */
-const rounds = (n: NodeOf<"map">, x: Node): x is NodeOf<"full"> =>
-  (n.op === "add" || n.op === "sub") && x.kind === "full" && x.dtype === "f32" && Math.abs(Number(x.value)) >= 2 ** 22 && Number.isFinite(Number(x.value));
+/**
+ * Is the number there to round, x + c - c, or to make -0 a 0? So large that sums with it are whole numbers, added to a sum with another
+ * number, or 0. A compiler that may reorder must not know it.
+ */
+function rounds(n: NodeOf<"map">, x: Node): x is NodeOf<"full"> {
+  if ((n.op !== "add" && n.op !== "sub") || x.kind !== "full" || registerOf(x.dtype) !== "f32") return false;
+  const size = Math.abs(Number(x.value));
+  const isSum = (y: Node): boolean =>
+    y.kind === "map" && (y.op === "add" || y.op === "sub") && y.args.some(a => a.kind === "full");
+  return Number.isFinite(size) && (size >= 2 ** 22 || size === 0 || n.args.some(isSum));
+}
 
 /** The axis itself, and nothing else. */
 export const isBare = (p: Poly, a: Axis): boolean => bareSymbol(p) === a.sym;

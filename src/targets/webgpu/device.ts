@@ -20,7 +20,7 @@ export class SharedDevice {
   /** why it can't be used any more */
   lost: string | undefined;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
-  #users = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(device: GpuDevice, adapter: string, onLost: () => void) {
     this.device = device;
@@ -38,13 +38,12 @@ export class SharedDevice {
     if (this.lost !== undefined)
       throw new AzulejoError("target", `The GPU device was lost (${this.lost}); load the model again`);
   }
-  retain(): void {
-    this.#users++;
+  /** Scopes of errors belong to the device: who opens some waits until those of others are closed. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
   }
-  release(): void {
-    if (--this.#users === 0) this.device.destroy();
-  }
-
   pipeline(dispatch: Dispatch): Promise<Pipeline> {
     let made = this.#pipelines.get(dispatch.code);
     if (!made) {
@@ -64,15 +63,22 @@ export class SharedDevice {
       buffer: { type },
     }));
     const layout = device.createBindGroupLayout({ entries });
+    const module = device.createShaderModule({ code });
     try {
       const pipeline = await device.createComputePipelineAsync({
         layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
+        compute: { module, entryPoint: "main" },
       });
       return { pipeline, layout };
     } catch (cause) {
       this.requireDevice();
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const { messages } = await module.getCompilationInfo();
+      const first = messages.find(m => m.type === "error");
+      const why = first
+        ? `line ${first.lineNum}: ${first.message}`
+        : cause instanceof Error
+          ? cause.message
+          : String(cause);
       throw new AzulejoError("internal", `A shader was refused (${why}); this is a bug in Azulejo, please report it`, {
         cause,
       });
@@ -82,22 +88,16 @@ export class SharedDevice {
 
 let shared: Promise<SharedDevice> | undefined;
 
-/** The device for this process or page; the caller retains it. @throws AzulejoError target */
+/** The device of this process or page, which it keeps: with it go the pipelines. @throws AzulejoError target */
 export async function sharedDevice(): Promise<SharedDevice> {
   shared ??= openDevice();
   const opening = shared;
   try {
-    const device = await opening;
-    if (device.lost === undefined) {
-      device.retain();
-      return device;
-    }
+    return await opening;
   } catch (error) {
     if (shared === opening) shared = undefined;
     throw error;
   }
-  if (shared === opening) shared = undefined;
-  return sharedDevice();
 }
 
 async function openDevice(): Promise<SharedDevice> {
@@ -107,10 +107,9 @@ async function openDevice(): Promise<SharedDevice> {
     wanted.flatMap(name => (adapter.limits[name] === undefined ? [] : [[name, adapter.limits[name]]])),
   );
   const device = await adapter.requestDevice({ requiredLimits });
-  const opened: SharedDevice = new SharedDevice(device, titleOf(adapter), () => {
+  return new SharedDevice(device, titleOf(adapter), () => {
     shared = undefined;
   });
-  return opened;
 }
 
 const titleOf = ({ info }: GpuAdapter): string =>

@@ -13,7 +13,7 @@ import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { SharedDevice } from "./device.js";
 import { type GpuBuffer, type GpuCommandEncoder, mapRead, usage } from "./gpu.js";
-import { checkSize, type Place, Plan, type Resident, wordBytes } from "./plan.js";
+import { bufferBytes, checkSize, type Place, Plan, type Resident, wordBytes } from "./plan.js";
 import { type GpuProgram, type GpuStep, type KernelStep, kernelsOf } from "./steps.js";
 
 type Inputs = ReadonlyMap<string, TensorData>;
@@ -80,7 +80,9 @@ export class GpuExecutable implements Executable {
 
   report(): TargetReport {
     const steps = kernelsOf(this.#gpu.steps);
-    const onHost = steps.flatMap(s => (s.kind === "host" ? [`kernel "${s.step.kernel.name}" runs on the host: ${s.reason}`] : []));
+    const onHost = steps.flatMap(s =>
+      s.kind === "host" ? [`kernel "${s.step.kernel.name}" runs on the host: ${s.reason}`] : [],
+    );
     const dispatches = steps.flatMap(s => (s.kind === "kernel" ? s.dispatches : []));
     return {
       target: "webgpu",
@@ -116,13 +118,15 @@ export class GpuExecutable implements Executable {
       this.#plan?.plan.destroy();
       for (const b of resident.constants.values()) b.destroy();
       resident.failure.destroy();
-      this.#shared.release();
     });
   }
 }
 
-/** Uploads constants and makes pipelines; what the device refuses is an error with a name. */
-export async function checked<T>(shared: SharedDevice, work: () => T | Promise<T>): Promise<T> {
+/** What the device refuses while `work` is done is an error with a name. */
+export const checked = <T>(shared: SharedDevice, work: () => T | Promise<T>): Promise<T> =>
+  shared.inTurn(() => inScopes(shared, work));
+
+async function inScopes<T>(shared: SharedDevice, work: () => T | Promise<T>): Promise<T> {
   const { device } = shared;
   device.pushErrorScope("out-of-memory");
   device.pushErrorScope("validation");
@@ -135,10 +139,16 @@ export async function checked<T>(shared: SharedDevice, work: () => T | Promise<T
   const [invalid, memory] = [await device.popErrorScope(), await device.popErrorScope()];
   shared.requireDevice();
   if (memory)
-    throw new AzulejoError("memory", `The GPU has not enough memory (${memory.message}); run smaller inputs, or use { target: "wasm" }`);
+    throw new AzulejoError(
+      "memory",
+      `The GPU has not enough memory (${memory.message}); run smaller inputs, or use { target: "wasm" }`,
+    );
   if ("error" in settled) throw settled.error;
   if (invalid)
-    throw new AzulejoError("internal", `WebGPU refused a call (${invalid.message}); this is a bug in Azulejo, please report it`);
+    throw new AzulejoError(
+      "internal",
+      `WebGPU refused a call (${invalid.message}); this is a bug in Azulejo, please report it`,
+    );
   return settled.value;
 }
 
@@ -169,7 +179,7 @@ export async function upload(
       );
     checkSize(device.limits, bytes.byteLength, b.name);
     const buffer = device.createBuffer({
-      size: wordBytes(bytes.byteLength),
+      size: bufferBytes(bytes.byteLength),
       usage: usage.storage | usage.copySource | usage.copyTarget,
     });
     write(device, { buffer, offsetBytes: 0, bytes: bytes.byteLength, dims: [] }, bytes);
@@ -191,7 +201,13 @@ class Run {
   #encoder: GpuCommandEncoder;
   #pass: ReturnType<GpuCommandEncoder["beginComputePass"]> | undefined;
 
-  constructor(shared: SharedDevice, plan: Plan, resident: Resident, program: KernelProgram, signal: AbortSignal | undefined) {
+  constructor(
+    shared: SharedDevice,
+    plan: Plan,
+    resident: Resident,
+    program: KernelProgram,
+    signal: AbortSignal | undefined,
+  ) {
     this.#shared = shared;
     this.#plan = plan;
     this.#resident = resident;
@@ -298,7 +314,10 @@ class Run {
         });
         const own = b.layout.strides && !b.constant ? b.layout.strides.map(plan.size) : strides;
         const { offsetBytes } = plan.place(b);
-        return [t, { dtype: t.dtype, dims, strides: own, offset: offsetBytes / bytesOf(t.dtype), data: arrays.get(ownerOf(b))! }];
+        return [
+          t,
+          { dtype: t.dtype, dims, strides: own, offset: offsetBytes / bytesOf(t.dtype), data: arrays.get(ownerOf(b))! },
+        ];
       }),
     );
     runKernel(step.kernel, storages, { symbols });

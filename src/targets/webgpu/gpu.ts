@@ -30,7 +30,11 @@ export interface GpuDevice {
   popErrorScope(): Promise<GpuError | null>;
   destroy(): void;
 }
-export type GpuShaderModule = object;
+export interface GpuShaderModule {
+  getCompilationInfo(): Promise<{
+    readonly messages: readonly { readonly type: string; readonly message: string; readonly lineNum: number }[];
+  }>;
+}
 export interface GpuBuffer {
   readonly size: number;
   mapAsync(mode: number): Promise<void>;

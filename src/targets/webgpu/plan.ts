@@ -34,8 +34,10 @@ export interface Resident {
   readonly pipelines: ReadonlyMap<Dispatch, Pipeline>;
 }
 
-/** A size in bytes that buffers may have: whole words, and never none. */
-export const wordBytes = (n: number): number => Math.max(4, Math.ceil(n / 4) * 4);
+/** A size in bytes that buffers may have: whole words. */
+export const wordBytes = (n: number): number => Math.ceil(n / 4) * 4;
+/** What is bound holds at least one element, of 8 bytes at most. */
+export const bufferBytes = (n: number): number => Math.max(8, wordBytes(n));
 
 export class Plan {
   readonly calls = new Map<KernelStep, readonly Call[]>();
@@ -48,7 +50,13 @@ export class Plan {
   readonly #memory = new Map<Buffer, GpuBuffer>();
   readonly #own: GpuBuffer[] = [];
 
-  constructor(source: KernelProgram, shared: SharedDevice, program: GpuProgram, resident: Resident, values: SymbolValues) {
+  constructor(
+    source: KernelProgram,
+    shared: SharedDevice,
+    program: GpuProgram,
+    resident: Resident,
+    values: SymbolValues,
+  ) {
     this.#shared = shared;
     this.#program = program;
     this.#resident = resident;
@@ -70,7 +78,11 @@ export class Plan {
   }
   memory(owner: Buffer): GpuBuffer {
     const buffer = this.#resident.constants.get(owner) ?? this.#memory.get(this.#program.merged.get(owner) ?? owner);
-    if (!buffer) throw new AzulejoError("internal", `buffer "${owner.name}" has no memory; this is a bug in Azulejo, please report it`);
+    if (!buffer)
+      throw new AzulejoError(
+        "internal",
+        `buffer "${owner.name}" has no memory; this is a bug in Azulejo, please report it`,
+      );
     return buffer;
   }
   destroy(): void {
@@ -105,20 +117,25 @@ export class Plan {
     for (const b of [...source.inputs, ...source.outputs]) {
       const owner = ownerOf(b);
       if (this.#resident.constants.has(owner) || this.#memory.has(this.#program.merged.get(owner) ?? owner)) continue;
-      this.#memory.set(owner, this.#create(this.#bytesOf(owner), usage.storage | usage.copySource | usage.copyTarget, owner.name));
+      this.#memory.set(
+        owner,
+        this.#create(this.#bytesOf(owner), usage.storage | usage.copySource | usage.copyTarget, owner.name),
+      );
     }
   }
   #create(bytes: number, use: number, name: string): GpuBuffer {
     const { device } = this.#shared;
     checkSize(device.limits, bytes, name);
-    const buffer = device.createBuffer({ size: wordBytes(bytes), usage: use });
+    const buffer = device.createBuffer({ size: bufferBytes(bytes), usage: use });
     this.#own.push(buffer);
     return buffer;
   }
 
   // ---- calls
   #bind(): void {
-    const dispatches = kernelsOf(this.#program.steps).flatMap(s => (s.kind === "kernel" ? s.dispatches.map(d => ({ d, step: s.step })) : []));
+    const dispatches = kernelsOf(this.#program.steps).flatMap(s =>
+      s.kind === "kernel" ? s.dispatches.map(d => ({ d, step: s.step })) : [],
+    );
     const alignment = this.#shared.device.limits.minUniformBufferOffsetAlignment ?? 256;
     const offsets: number[] = [];
     let end = 0;
@@ -134,7 +151,11 @@ export class Plan {
       const size = this.#sizeIn(step);
       d.parameters.forEach((p, k) => {
         words[offsets[i]! / 4 + k] =
-          p.kind === "size" ? size(p.value) : p.kind === "bits" ? p.bits : this.size(offsetInOwner(step.buffers[p.tensor]!));
+          p.kind === "size"
+            ? size(p.value)
+            : p.kind === "bits"
+              ? p.bits
+              : this.size(offsetInOwner(step.buffers[p.tensor]!));
       });
       const list = calls.get(step) ?? [];
       calls.set(step, list);

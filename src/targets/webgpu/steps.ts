@@ -9,10 +9,20 @@ import { AzulejoError } from "../../support/errors.js";
 
 export type KernelStep = Extract<Step, { kind: "kernel" }>;
 export type GpuStep =
-  | { readonly kind: "kernel"; readonly step: KernelStep; readonly dispatches: readonly Dispatch[]; readonly summary: string }
+  | {
+      readonly kind: "kernel";
+      readonly step: KernelStep;
+      readonly dispatches: readonly Dispatch[];
+      readonly summary: string;
+    }
   /** computed by the interpreter, because the GPU can't */
   | { readonly kind: "host"; readonly step: KernelStep; readonly reason: string }
-  | { readonly kind: "if"; readonly condition: Buffer; readonly then: readonly GpuStep[]; readonly else: readonly GpuStep[] }
+  | {
+      readonly kind: "if";
+      readonly condition: Buffer;
+      readonly then: readonly GpuStep[];
+      readonly else: readonly GpuStep[];
+    }
   | { readonly kind: "loop"; readonly condition: Buffer; readonly body: readonly GpuStep[] };
 
 export interface GpuProgram {
@@ -47,7 +57,8 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
         };
         return { kind: "kernel", step, ...lowerForGpu(step.kernel, idOf, limits) };
       } catch (error) {
-        if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error") throw error;
+        if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error")
+          throw error;
         return { kind: "host", step, reason: error.message };
       }
     });
@@ -56,4 +67,6 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
 }
 
 export const kernelsOf = (steps: readonly GpuStep[]): readonly Extract<GpuStep, { kind: "kernel" | "host" }>[] =>
-  steps.flatMap(s => (s.kind === "if" ? kernelsOf([...s.then, ...s.else]) : s.kind === "loop" ? kernelsOf(s.body) : [s]));
+  steps.flatMap(s =>
+    s.kind === "if" ? kernelsOf([...s.then, ...s.else]) : s.kind === "loop" ? kernelsOf(s.body) : [s],
+  );

@@ -20,34 +20,29 @@ export const webgpuTarget = ({ onUnsupported = "error" }: WebGpuOptions = {}): T
   name: "webgpu",
   async compile(program, { onProgress, signal }) {
     const shared = await sharedDevice();
-    try {
-      const start = now();
-      const gpu = gpuProgram(program, { storageBuffers: shared.storageBuffers, onUnsupported });
-      const lowered = now();
-      const { device } = shared;
-      return await checked(shared, async () => {
-        const dispatches = kernelsOf(gpu.steps).flatMap(s => (s.kind === "kernel" ? s.dispatches : []));
-        const pipelines = new Map<Dispatch, Pipeline>();
-        let done = 0;
-        await Promise.all(
-          dispatches.map(async d => {
-            pipelines.set(d, await shared.pipeline(d));
-            onProgress?.({ phase: "compile", fraction: ++done / dispatches.length });
-          }),
-        );
-        throwIfAborted(signal, `loading "${program.name}"`);
-        const compiled = now();
-        const { constants, bytes } = await upload(shared, constantsOf(program), fraction =>
-          onProgress?.({ phase: "weights", fraction }),
-        );
-        const failure = device.createBuffer({ size: 4, usage: usage.storage | usage.copySource | usage.copyTarget });
-        const timesMs = { lower: lowered - start, engine: compiled - lowered, weights: now() - compiled };
-        return new GpuExecutable(program, shared, gpu, { constants, failure, pipelines }, bytes, timesMs);
-      });
-    } catch (error) {
-      shared.release();
-      throw error;
-    }
+    const start = now();
+    const gpu = gpuProgram(program, { storageBuffers: shared.storageBuffers, onUnsupported });
+    const lowered = now();
+    const { device } = shared;
+    return await checked(shared, async () => {
+      const dispatches = kernelsOf(gpu.steps).flatMap(s => (s.kind === "kernel" ? s.dispatches : []));
+      const pipelines = new Map<Dispatch, Pipeline>();
+      let done = 0;
+      await Promise.all(
+        dispatches.map(async d => {
+          pipelines.set(d, await shared.pipeline(d));
+          onProgress?.({ phase: "compile", fraction: ++done / dispatches.length });
+        }),
+      );
+      throwIfAborted(signal, `loading "${program.name}"`);
+      const compiled = now();
+      const { constants, bytes } = await upload(shared, constantsOf(program), fraction =>
+        onProgress?.({ phase: "weights", fraction }),
+      );
+      const failure = device.createBuffer({ size: 4, usage: usage.storage | usage.copySource | usage.copyTarget });
+      const timesMs = { lower: lowered - start, engine: compiled - lowered, weights: now() - compiled };
+      return new GpuExecutable(program, shared, gpu, { constants, failure, pipelines }, bytes, timesMs);
+    });
   },
 });
 
