@@ -1,6 +1,15 @@
 // Kernel → dispatches of WGSL. This is the outermost layer: which stores share a dispatch, which axes are invocations, the text around.
 import { Poly } from "../../ir/poly.js";
-import { type Axis, isTensor, type Kernel, type Node, reachCells, type Store, type Tensor } from "../../ir/tile.js";
+import {
+  type Axis,
+  isTensor,
+  type Kernel,
+  type Node,
+  reachCells,
+  segmentCount,
+  type Store,
+  type Tensor,
+} from "../../ir/tile.js";
 import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/walk.js";
 import { AzulejoError } from "../../support/errors.js";
 import { libraryText } from "./library.js";
@@ -87,8 +96,10 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits
   const { e } = shader;
   const invocations = Poly.product(axes.map(a => a.extent));
   decode(shader, axes, () => {
-    for (const f of kernel.folds) shader.fold(f);
-    shader.stores(stores);
+    inSegment(shader, axes, () => {
+      for (const f of kernel.folds) shader.fold(f);
+      shader.stores(stores);
+    });
   });
   const total = e.size(invocations);
   const usesScratch = !shader.scratchWords.isZero;
@@ -156,6 +167,36 @@ function decode(shader: Shader, axes: readonly Axis[], body: () => void): void {
   bind(axes.length - 1, "g");
 }
 
+/** Binds the number of the ragged segment that the invocation's index lies in: the first whose end is behind it. */
+function inSegment(shader: Shader, axes: readonly Axis[], body: () => void): void {
+  const { segments, name } = shader.kernel;
+  if (!segments) {
+    body();
+    return;
+  }
+  if (!axes.includes(segments.axis))
+    throw new AzulejoError(
+      "target",
+      `target: "webgpu" can't walk the segments of "${segments.axis.name}" in kernel "${name}" one after the other; use { target: "wasm" }, or { onUnsupported: "host" }`,
+    );
+  const { e } = shader;
+  const at = e.name("x");
+  const last = segmentCount(segments.offsets).sub(1);
+  const bound = (i: Poly): string => shader.element(segments.offsets, i);
+  const index = e.axis(segments.axis).name;
+  e.line(`var ${at} = 0i;`);
+  e.nest(`while (${at} < ${e.size(last)})`, () =>
+    e.withAxis(segments.at, at, () =>
+      e.line(`if (${bound(Poly.sym(segments.at.sym).add(1))} > ${index}) { break; }\n${at}++;`),
+    ),
+  );
+  e.withAxis(segments.at, e.let("x", `${at} + 0i`), () => {
+    const [from, to] = [bound(Poly.sym(segments.at.sym)), bound(Poly.sym(segments.at.sym).add(1))];
+    shader.failUnless(`${from} <= ${index} && ${index} < ${to}`);
+    body();
+  });
+}
+
 /** One binding for each buffer that these stores read or write. */
 function bindingsOf(
   kernel: Kernel,
@@ -165,6 +206,7 @@ function bindingsOf(
 ): readonly Binding[] {
   const folds = kernel.folds.filter(f => !f.cells);
   const used = new Set<Tensor>(writes);
+  if (kernel.segments) used.add(kernel.segments.offsets);
   for (const n of nodesOf({ folds, stores })) if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);
   for (const n of reachCells(nodesOf({ folds, stores })))
     if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);

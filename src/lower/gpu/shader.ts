@@ -17,7 +17,7 @@ import {
   type Store,
   type Tensor,
 } from "../../ir/tile.js";
-import { axesOfStore, bareSymbol } from "../../ir/walk.js";
+import { axesOfStore, bareSymbol, foldsOf } from "../../ir/walk.js";
 import { bodyOf } from "../../tile/functions.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
 import { type Block, Emitter } from "./emitter.js";
@@ -48,6 +48,7 @@ export class Shader {
   fails = false;
   readonly #needs = new Map<Node, ReadonlySet<Need>>();
   readonly #folds = new Map<Fold, FoldState>();
+  readonly #foldAxes: ReadonlySet<Axis>;
   readonly #bodies = new Map<Node, Node>();
   #epoch = 0;
 
@@ -55,6 +56,7 @@ export class Shader {
     this.kernel = kernel;
     this.memories = memories;
     this.written = written;
+    this.#foldAxes = new Set(foldsOf(kernel).map(f => f.axis));
     this.e.gather = n => this.#gather(n);
   }
 
@@ -97,14 +99,20 @@ export class Shader {
         break;
       case "reduce":
         addAll(n.args);
-        for (const a of n.over) into.delete(a);
+        for (const a of n.over) {
+          // over the axis of a fold: over the block at hand, which is one index
+          if (this.#foldAxes.has(a)) into.add(a);
+          else into.delete(a);
+        }
         break;
       case "state":
         into.add(n.fold);
         break;
       case "result":
-        if (!n.fold.cells) into.add(n.fold);
-        else {
+        if (!n.fold.cells) {
+          into.add(n.fold);
+          into.delete(n.fold.axis);
+        } else {
           addAll([...n.fold.init, ...n.fold.next]);
           into.delete(n.fold.axis);
           into.delete(n.fold);
@@ -206,7 +214,10 @@ export class Shader {
       const term = b === undefined ? a! : e.let("v", combined(e.use, "prod", n.dtype, a!, b));
       e.line(`${acc} = ${combined(e.use, n.op, n.dtype, acc, term)};`);
     };
-    this.#overAxes(n.over, step);
+    this.#overAxes(
+      n.over.filter(a => !this.#foldAxes.has(a)),
+      step,
+    );
     return acc;
   }
   /** arguments enter in the accumulator's dtype; floats are not rounded on the way */
@@ -215,6 +226,17 @@ export class Shader {
   }
 
   // ---- memory
+  /** An element of a one-dimensional tensor of integers, as i32. */
+  element(t: Tensor, index: Poly): string {
+    const { e } = this;
+    const value = e.let("v", readText(e.use, t.dtype, this.memories.get(t)!, this.#address([index], t)));
+    return registerOf(t.dtype) === "wide" ? `${e.use("wideIndex")}(${value})` : `i32(${value})`;
+  }
+  /** Where the condition does not hold the run fails. */
+  failUnless(condition: string): void {
+    this.fails = true;
+    this.e.line(`if (!(${condition})) { atomicStore(&failure, 1u); }`);
+  }
   #loadTensor(n: NodeOf<"load">, t: Tensor): string {
     const { e } = this;
     this.#requireInside(n.index, t);
@@ -249,9 +271,8 @@ export class Shader {
       checked.map(d => t.dims[d]!),
     );
     if (!inside) return undefined;
-    this.fails = true;
     const ok = this.e.let("inside", inside);
-    this.e.line(`if (!${ok}) { atomicStore(&failure, 1u); }`);
+    this.failUnless(ok);
     return ok;
   }
   /** A materialised tile is computed again under the indices at which it is read: always possible, whatever its size. */

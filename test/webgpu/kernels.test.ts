@@ -1,0 +1,83 @@
+// Kernels on WebGPU: those of the first stage against naive loops, attention by a fold over tiles among them, and ragged segments against
+// the interpreter. Skipped, by name, where there is no adapter.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compileKernel, Tensor } from "../../src/index.js";
+import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kernel.js";
+import { gpuState } from "../../src/targets/webgpu/target.js";
+import type { Kernel } from "../../src/ir/tile.js";
+import { argumentsFor, cases } from "../kernels/cases.js";
+import { foldedColumns, groupedGemm, scaled, temperatures } from "../kernels/segments.js";
+
+/** sums of some dozen products in f32, in any order */
+const TOLERANCE = 3e-6;
+type Arguments = Readonly<Record<string, TensorArgument>>;
+
+async function onGpu(kernel: Kernel, args: Arguments): Promise<Record<string, Tensor>> {
+  const constants = Object.fromEntries(kernel.tensors.filter(t => t.constant).map(t => [t.name, args[t.name]!]));
+  const dims = Object.fromEntries(
+    kernel.dims.flatMap(({ name, size }) => {
+      const [sym] = [...size.syms];
+      for (const t of kernel.tensors) {
+        const d = t.dims.findIndex(p => p.equals(size));
+        if (sym && d >= 0) return [[name, args[t.name]!.dims[d]!]];
+      }
+      return [];
+    }),
+  );
+  const model = await compileKernel(kernel, { target: "webgpu", constants, dims });
+  try {
+    const given = kernel.tensors.filter(t => t.role !== "output" && !t.constant);
+    return await model.run(
+      Object.fromEntries(
+        given.map(t => [t.name, new Tensor(t.dtype, args[t.name]!.data as never, args[t.name]!.dims)]),
+      ),
+    );
+  } finally {
+    model.dispose();
+  }
+}
+function assertClose(got: ArrayLike<number>, want: ArrayLike<number>, what: string): void {
+  assert.equal(got.length, want.length, what);
+  for (let i = 0; i < want.length; i++)
+    assert.ok(
+      Math.abs(got[i]! - want[i]!) <= TOLERANCE * (1 + Math.abs(want[i]!)),
+      `${what}, element ${i}: got ${got[i]}, want ${want[i]}`,
+    );
+}
+
+for (const c of cases)
+  test(`${c.name} on webgpu`, async t => {
+    const { problem } = await gpuState();
+    if (problem) return t.skip(problem);
+    for (const sizes of c.sizes) {
+      const kernel = c.kernel();
+      const args = argumentsFor(kernel, sizes);
+      const want = c.want(Object.fromEntries(Object.entries(args).map(([name, a]) => [name, a.data])), sizes);
+      const got = (await onGpu(kernel, args))[c.output]!;
+      assertClose(got.data as Float32Array, want, JSON.stringify(sizes));
+    }
+  });
+
+for (const kernel of [groupedGemm(), scaled(), foldedColumns(), temperatures()].map(k => k.ir))
+  test(`segments of ${kernel.name} on webgpu`, async t => {
+    const { problem } = await gpuState();
+    if (problem) return t.skip(problem);
+    const bounds = Int32Array.of(0, 3, 3, 70, 75);
+    const sizes: Record<string, number> = { M: 75, G: 4, B: 5, K: 6, N: 11, C: 5, R: 6 };
+    const args: Record<string, TensorArgument> = {};
+    kernel.tensors.forEach((tensor, i) => {
+      const dims = tensor.dims.map(d => d.evaluate(s => sizes[s.name]!));
+      const length = dims.reduce((p, n) => p * n, 1);
+      const data = Float32Array.from({ length }, (_, k) => ((k * (i + 2)) % 15) - 7);
+      args[tensor.name] = { dtype: tensor.dtype, dims, data: tensor.name === "Off" ? bounds : data };
+    });
+    const got = await onGpu(kernel, args);
+    interpretKernel(kernel, args);
+    for (const [name, tensor] of Object.entries(got))
+      assertClose(tensor.data as Float32Array, args[name]!.data as Float32Array, name);
+    if (kernel.tensors.some(tensor => tensor.name === "Off")) {
+      args.Off = { ...args.Off!, data: Int32Array.of(0, 3, 3, 70, 74) };
+      await assert.rejects(onGpu(kernel, args), { code: "bounds" });
+    }
+  });
