@@ -168,6 +168,7 @@ function inferOperator(node: GraphNode, values: NewValues, run: Inference): Node
   for (const name of Object.keys(bound.outputs)) {
     const { dims, reason } = types(name);
     if (!dims && reason === undefined) throw notGiven(node, name);
+    if (!run.undecided && dims?.some(d => d.isConst && d.constant < 0)) throw belowZero(node, name, dims);
   }
   return { attributes, types: node.outputs.map((_, i) => types(outputName(operator, i))) };
 }
@@ -238,6 +239,12 @@ const notGiven = (node: GraphNode, output: string): AzulejoError =>
   new AzulejoError(
     "operator-unsupported",
     `${describeNode(node)}: the operator gives no shape for its output ${output}; leave the output out or use another operator`,
+  );
+
+const belowZero = (node: GraphNode, output: string, dims: Dims): AzulejoError =>
+  new AzulejoError(
+    "shape",
+    `${describeNode(node)}: its output ${output} would have dims [${dims.map(d => d.print()).join(", ")}], and none can be below 0; correct the inputs or attributes that decide them`,
   );
 
 /** Would numbers instead of symbols, or the content of an input, change anything? Then the error waits for them. */

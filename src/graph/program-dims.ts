@@ -13,6 +13,7 @@ export function bindDims(
 ): SymbolValues {
   const values = bindInputs(program.inputs, dimsOf, given);
   checkPreconditions(program, values);
+  checkOutputs(program, values);
   return values;
 }
 
@@ -56,6 +57,18 @@ function checkPreconditions(program: ProgramInterface, values: SymbolValues): vo
   if (broken) throw new AzulejoError("shape", broken.message);
 }
 
+/** An image below the size of a window leaves less than nothing. */
+function checkOutputs({ outputs }: ProgramInterface, values: SymbolValues): void {
+  for (const { name, dims } of outputs) {
+    const sizes = dims.map(d => d.evaluate(s => values.get(s)!));
+    if (sizes.some(n => n < 0))
+      throw new AzulejoError(
+        "shape",
+        `Output "${name}" would have dims [${sizes.join(", ")}], which are [${print(dims)}] for these inputs; give larger inputs`,
+      );
+  }
+}
+
 function holds(p: Precondition, values: SymbolValues): boolean {
   const [left, right] = [p.left, p.right].map(x => x.evaluate(s => values.get(s)!)) as [number, number];
   return p.relation === "eq" ? left === right : p.relation === "le" ? left <= right : left < right;
@@ -68,6 +81,6 @@ export function fits(
   given?: SymbolValues,
 ): boolean {
   if (program.preconditions.length === 0) return true;
-  const values = bindDims({ ...program, preconditions: [] }, dimsOf, given);
+  const values = bindInputs(program.inputs, dimsOf, given);
   return program.preconditions.every(p => holds(p, values));
 }

@@ -32,6 +32,9 @@ export function normalizeAxes(
 /** Dims as people write them: 2×3×height. */
 export const printDims = (dims: Dims): string => (dims.length === 0 ? "a scalar" : dims.map(d => d.print()).join("×"));
 
+/** A dim that is known, and not this number. */
+export const isOther = (dim: Dims[number], wanted: number): boolean => dim.isConst && dim.constant !== wanted;
+
 /** Refuses a word that is not one of the attribute's. */
 export function requireOneOf(op: string, node: NodeInfo, attribute: string, words: readonly string[]): void {
   const given: string = node.attributes[attribute];

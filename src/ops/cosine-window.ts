@@ -3,6 +3,7 @@ import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dimOf, literal } from "../tile/index.js";
 import { larger } from "./bounds.js";
+import { wrap } from "./elementwise-references.js";
 import { requiredPolys } from "./known-values.js";
 import { dtypeOfOnnx, onnxDtypes } from "./onnx-dtypes.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, Reference } from "./operator.js";
@@ -42,7 +43,8 @@ export const cosineWindowReference =
     const period = periodic === 1 ? count : Math.max(count - 1, 1);
     const value = (i: number): number =>
       coefficients.reduce((sum, a, k) => sum + a * Math.cos((2 * Math.PI * k * i) / period), 0);
-    return { output: tabulate(onnxDtypes[output_datatype]!, [count], ([i]) => value(i!)) };
+    const dtype = onnxDtypes[output_datatype]!;
+    return { output: tabulate(dtype, [count], ([i]) => wrap(dtype, value(i!))) };
   };
 
 const of = (count: number, attributes: Attributes = {}): OperatorCase => ({

@@ -19,6 +19,13 @@ function croppedDims(node: NodeInfo): Dims {
   const [height, width] = scale
     ? (scale as readonly number[]).map(Poly.int)
     : [X[2]!.sub(top + bottom), X[3]!.sub(left + right)];
+  if ([height!, width!].some(n => n.isConst && n.constant < 0))
+    refuse(
+      "shape",
+      "Crop",
+      node,
+      `border [${border.join(", ")}] is more than the image of ${printDims(X.slice(2))}; cut off less`,
+    );
   return [X[0]!, X[1]!, height!, width!];
 }
 

@@ -52,7 +52,8 @@ function eliminate(views: Readonly<Record<string, View<Dtype>>>, b: readonly Any
     const column = where(j.eq(k), A, 0).sum(j);
     const size = where(i.ge(k), column.abs(), -1);
     // the first of the largest: rows from k on
-    const row = where(size.eq(size.max(i)), i, M_MAX).min(i);
+    // NaN is the largest, but equals nothing
+    const row = where(size.eq(size.max(i)).or(size.ne(size)), i, M_MAX).min(i);
     const top = where(i.eq(row), A, 0).sum(i);
     const replaced = where(i.eq(k), A, 0).sum(i);
     const swapped = where(i.eq(k), top, where(i.eq(row), replaced, A));
@@ -119,4 +120,5 @@ export const cases = (): readonly OperatorCase[] => [
   of([3, 3], { data: [0, 2, 1, 0, 0, 3, 4, 1, 1] }),
   of([3, 3], { data: [1, 2, 3, 2, 4, 6, 1, 1, 1] }),
   of([0, 3, 3]),
+  of([2, 2, 2], { data: [1, Number.NaN, 2, 3, Number.NaN, 1, 2, 3] }),
 ];

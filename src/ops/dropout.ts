@@ -41,7 +41,7 @@ export const operator: Operator = {
         const x = wide(inputs.data!.at(...i), dtype);
         return where(isKept(...i), x.mul(1 / (1 - share)), 0).cast(dtype);
       },
-      mask: (...i) => isKept(...i),
+      mask: (...i) => isKept(...i).cast(mask),
     };
   },
 };

@@ -26,6 +26,7 @@ function erf(x: number): number {
     }
     return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
   }
+  if (a === Infinity) return Math.sign(x);
   let fraction = a;
   for (let n = 60; n > 0; n--) fraction = a + n / 2 / fraction;
   return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / fraction);

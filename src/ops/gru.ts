@@ -3,7 +3,7 @@ import type { AnyTile } from "../tile/index.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
-import { recurrentCases, recurrentReference } from "./recurrent-references.js";
+import { recurrentCase, recurrentCases, recurrentReference } from "./recurrent-references.js";
 
 /** of the gates, of the candidate for the hidden state */
 const gateActivations = ["Sigmoid", "Tanh"] as const;
@@ -50,17 +50,20 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 export const reference: Reference = (inputs, attributes) =>
   recurrentReference(inputs, attributes, 3, ["h"], at => {
-    const [z, r] = [0, 1].map(q => at.input(q).map((x, j) => sigmoid(x + at.hidden(q)[j]!)));
+    const limit: number = attributes.clip || Infinity;
+    const bound = (x: number): number => Math.min(Math.max(x, -limit), limit);
+    const [z, r] = [0, 1].map(q => at.input(q).map((x, j) => sigmoid(bound(x + at.hidden(q)[j]!))));
     const held = attributes.linear_before_reset
       ? at.hidden(2).map((x, j) => x * r![j]!)
       : at.hidden(
           2,
           at.state[0]!.map((h, j) => h * r![j]!),
         );
-    return [at.input(2).map((x, j) => (1 - z![j]!) * Math.tanh(x + held[j]!) + z![j]! * at.state[0]![j]!)];
+    return [at.input(2).map((x, j) => (1 - z![j]!) * Math.tanh(bound(x + held[j]!)) + z![j]! * at.state[0]![j]!)];
   });
 
 export const cases = (): readonly OperatorCase[] => [
   ...recurrentCases(3, ["h"]),
   ...recurrentCases(3, ["h"], { linear_before_reset: 1 }).slice(0, 4),
+  recurrentCase("clip", 3, undefined, { clip: 0.3 }),
 ];

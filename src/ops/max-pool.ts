@@ -64,7 +64,8 @@ function largestAt(
     .map((i, j) => tapIndex(i, taps[j]!, windows[j]!))
     .flatMap((at, j) => [at.ge(0), at.lt(X.dims[j + 2]!.size)]);
   const number = flatten(taps, sizes, false).cast("i32");
-  const holds = inside.reduce((a, b) => a.and(b), x.eq(x.max(...taps)));
+  // NaN is the largest, but equals nothing
+  const holds = inside.reduce((a, b) => a.and(b), x.eq(x.max(...taps)).or(x.ne(x)));
   const first = where(holds, number, 2 ** 31 - 1).min(...taps);
   const at: AnyTile[] = [];
   let rest = first;
@@ -110,7 +111,9 @@ export const reference: Reference = (inputs, attributes) => {
     forEachIndex(taps, p => {
       const at = o.map((i, j) => i * windows[j]!.stride + p[j]! * windows[j]!.dilation - windows[j]!.begin);
       const v = x([n!, c!, ...at]);
-      if (v === undefined || (best !== undefined && !(v > best))) return;
+      // NaN is above all numbers, and the first of it stays
+      const isBest = best === undefined || v! > best || (Number.isNaN(v) && !Number.isNaN(best));
+      if (v === undefined || !isBest) return;
       best = v;
       place = at;
     });
@@ -140,4 +143,9 @@ export const cases = (): readonly OperatorCase[] => [
   of("column-major indices", [1, 2, 5, 4], { kernel_shape: [2, 3], storage_order: 1 }),
   of("SAME_UPPER", [1, 2, 8, 9], { kernel_shape: [3, 4], auto_pad: "SAME_UPPER", strides: [3, 2] }),
   of("no batch", [0, 2, 5, 5], { kernel_shape: [3, 3] }),
+  {
+    name: "f32 NaN, the first of a window",
+    attributes: { kernel_shape: [2, 2] },
+    inputs: { X: { dtype: "f32", dims: [1, 1, 3, 3], data: [1, 2, Number.NaN, 4, 9, Number.NaN, 7, 8, 6] } },
+  },
 ];

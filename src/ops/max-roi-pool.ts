@@ -2,7 +2,7 @@
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dimOf, where } from "../tile/index.js";
-import { printDims, refuse } from "./checks.js";
+import { isOther, printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
@@ -15,7 +15,7 @@ export const operator: Operator = {
   shape: node => {
     const { X, rois } = node.dims;
     const { pooled_shape } = node.attributes;
-    if (X!.length !== 4 || rois!.length !== 2 || pooled_shape.length !== 2)
+    if (X!.length !== 4 || rois!.length !== 2 || isOther(rois![1]!, 5) || pooled_shape.length !== 2)
       refuse(
         "shape",
         "MaxRoiPool",

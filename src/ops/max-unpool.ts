@@ -24,6 +24,13 @@ function pooledDims(node: NodeInfo): Dims {
     );
   const strides: readonly number[] = node.attributes.strides ?? kernel.map(() => 1);
   const pads: readonly number[] = node.attributes.pads ?? [...kernel, ...kernel].map(() => 0);
+  if (strides.length !== spatial || pads.length !== 2 * spatial)
+    refuse(
+      "operator-attribute",
+      "MaxUnpool",
+      node,
+      `X has ${spatial} spatial axes, strides ${strides.length} entries and pads ${pads.length}; give ${spatial} and ${2 * spatial}`,
+    );
   return dims.map((d, i) => {
     if (i < 2) return d;
     const s = i - 2;

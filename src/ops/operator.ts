@@ -218,7 +218,8 @@ export interface OperatorCase {
 export interface CaseInput {
   readonly dtype: Dtype;
   readonly dims: readonly number[];
-  readonly data?: readonly number[];
+  /** integers beyond 2⁵³ are bigint */
+  readonly data?: readonly (number | bigint)[];
   readonly range?: readonly [low: number, high: number];
   /** known at compile time, as shapes, axes and the like are in models; `Operator.content` are it anyway */
   readonly constant?: boolean;

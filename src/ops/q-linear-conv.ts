@@ -1,5 +1,6 @@
 // QLinearConv: the convolution of quantised tensors, quantised again. Sums are exact in i32; one scale, in f32, takes them to the result.
 import type { Dtype } from "../ir/dtypes.js";
+import { requireEntries } from "./broadcast.js";
 import { channelReader, integerConvolutionReference } from "./integer-product-references.js";
 import {
   checkConvolutionParameter,
@@ -25,7 +26,9 @@ export const operator: Operator = {
     for (const p of ["x_scale", "x_zero_point", "y_scale", "y_zero_point"])
       checkConvolutionParameter(name, node, p, false);
     for (const p of ["w_scale", "w_zero_point"]) checkConvolutionParameter(name, node, p, true);
-    return { y: integerConvolutionDims(name, node) };
+    const y = integerConvolutionDims(name, node);
+    requireEntries(name, node, "B", { input: "w", what: "outputs", count: node.dims.w![0]! });
+    return { y };
   },
   at: context => {
     const { inputs, dtypes } = context;

@@ -24,8 +24,8 @@ const isOneElement = (dims: Dims): boolean => dims.every(d => d.isConst && d.con
 /** Refuses a scale or zero point whose dims say neither a tensor, nor an axis, nor blocks of one. */
 export function checkGranularity(op: string, node: NodeInfo, x: string, parameter: string): void {
   const [dims, of] = [node.dims[x]!, node.dims[parameter]];
-  if (!of || isOneElement(of)) return;
   const block = node.attributes.block_size as number;
+  if (!of || (isOneElement(of) && !(block > 0 && of.length === dims.length))) return;
   const axis = normalizeAxis(op, node, node.attributes.axis, dims.length);
   if (block === 0) {
     const sentence = `${parameter} is ${printDims(of)} and axis ${axis} of ${x} has ${dims[axis]!.print()} elements; give one number, or one for each`;

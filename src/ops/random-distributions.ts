@@ -1,7 +1,9 @@
 // The four operators that fill a tensor with random numbers: what is drawn, and how the operators are made of it.
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
+import { isFloat } from "../ir/dtypes.js";
 import type { AnyTile, Seed } from "../tile/index.js";
+import { refuse } from "./checks.js";
 import type { AttributeSpec, Attributes, NodeInfo, Operator, Reference, Tolerance } from "./operator.js";
 import { normalAt, seedBits, seedOf, uniformAt } from "./random.js";
 import { normalNumber, philox, uniformNumber } from "./random-references.js";
@@ -51,7 +53,11 @@ export const drawnOperator = (
   // of an input only the dims matter
   text: true,
   dtypes: node => ({ output: dtype(node) }),
-  shape: node => ({ output: shape(node) }),
+  shape: node => {
+    if (!isFloat(dtype(node)))
+      refuse("operator-attribute", name, node, `numbers of ${dtype(node)} can't be drawn; name a float as dtype`);
+    return { output: shape(node) };
+  },
   at: context => {
     const to = dtype(context);
     const seed = seedOf(context);

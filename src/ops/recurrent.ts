@@ -37,6 +37,8 @@ export function recurrentDims(op: string, node: NodeInfo, gates: number): Readon
       node,
       `X of ${printDims(X)}, W of ${printDims(W)} and R of ${printDims(R)} must have 3 dims each`,
     );
+  if (node.attributes.clip < 0)
+    refuse("operator-attribute", op, node, `clip is ${node.attributes.clip}; use a bound above 0, or leave it out`);
   const directions = Poly.int(directionsOf(op, node).length);
   const features = `X has ${X[2]!.print()} features and W takes ${W[2]!.print()}; they must agree`;
   requireEqual(op, node, X[2]!, W[2]!, features);

@@ -30,7 +30,7 @@ export const doc: OperatorDoc = {
 export const tolerance: Tolerance = { relative: 4, absolute: 1 };
 export const reference = /* @__PURE__ */ reductionReference(x => {
   const largest = x.reduce((a, b) => Math.max(a, b), -Infinity);
-  if (largest === -Infinity) return largest;
+  if (Math.abs(largest) === Infinity) return largest;
   return largest + Math.log(x.reduce((a, b) => a + Math.exp(b - largest), 0));
 });
 export const cases = (): readonly OperatorCase[] => reductionCases(floats, [-8, 8]);

@@ -1,5 +1,6 @@
 // Maker of references and cases for the Reduce… operators. Only references, cases and tests import this.
 import type { Dtype } from "../ir/dtypes.js";
+import { integerRange, isFloat } from "../ir/dtypes.js";
 import { wrap } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
 import type { CaseInput, OperatorCase, Reference } from "./operator.js";
@@ -13,8 +14,8 @@ export const reductionReference =
     const X = inputs.data!;
     const rank = X.dims.length;
     const named = inputs.axes ? numbersOf(inputs.axes) : ((attributes.axes as readonly number[] | undefined) ?? []);
-    if (named.length === 0 && attributes.noop_with_empty_axes === 1) return { reduced: X };
-    const axes = named.length === 0 ? X.dims.map((_, j) => j) : named.map(a => (a + rank) % rank);
+    const none = named.length === 0 && attributes.noop_with_empty_axes === 1;
+    const axes = named.length === 0 && !none ? X.dims.map((_, j) => j) : named.map(a => (a + rank) % rank);
     const all = X.dims.map((n, j) => (axes.includes(j) ? 1 : n));
     const x = elements(X);
     const value = (index: readonly number[]): Element => {
@@ -23,14 +24,20 @@ export const reductionReference =
         X.dims.map((n, j) => (axes.includes(j) ? n : 1)),
         i => group.push(Number(x(i.map((v, j) => v + index[j]!)))),
       );
-      return wrap(X.dtype, finite(X.dtype, f(group)));
+      return wrap(X.dtype, stored(X.dtype, f(group)));
     };
     const reduced = tabulate(X.dtype, all, value);
     const dims = attributes.keepdims === 0 ? all.filter((_, j) => !axes.includes(j)) : all;
     return { reduced: { ...reduced, dims } };
   };
 
-const finite = (dtype: Dtype, x: number): number => (dtype.startsWith("f") || dtype === "bf16" ? x : Math.trunc(x));
+/** The largest of no integers is the least that the dtype has, where floats have −∞. */
+function stored(dtype: Dtype, x: number): Element {
+  if (isFloat(dtype)) return x;
+  if (dtype === "bool") return x === -Infinity ? 0 : x;
+  if (Math.abs(x) === Infinity) return integerRange(dtype)[x < 0 ? 0 : 1];
+  return Math.trunc(x);
+}
 
 /** Axes as attribute and as input, kept and dropped, sizes 0, 1, odd and prime for the first dtype; one case for the others. */
 export function reductionCases(

@@ -42,8 +42,7 @@ export function reduction(name: string, { over, compute, fold }: Reduction): Ope
         const kept = context.attributes.keepdims === 1 ? i.filter((_, d) => !fresh.has(d)) : [...i];
         const index = X.dims.map((_, d) => fresh.get(d) ?? kept.shift()!);
         const x = X.at(...index);
-        if (axes.length === 0 && context.attributes.noop_with_empty_axes === 1) return x;
-        // a scalar is reduced over one element
+        // over no axes each element is a group of its own: ReduceL2 gives |x|, as NumPy does with axis=()
         const indices = axes.length === 0 ? [dimOf("one", Poly.one).all()] : [...fresh.values()];
         return over(x.cast(compute?.(X.dtype) ?? X.dtype), indices).cast(X.dtype);
       },

@@ -75,7 +75,7 @@ export const reference: Reference = ({ data, shape }, attributes) => {
   return {
     reshaped: withDims(
       data!,
-      dims.map(n => (n === -1 ? all / rest : n)),
+      dims.map(n => (n === -1 ? Math.floor(all / rest) : n)),
     ),
   };
 };

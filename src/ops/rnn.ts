@@ -2,7 +2,7 @@
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
-import { recurrentCases, recurrentReference } from "./recurrent-references.js";
+import { recurrentCase, recurrentCases, recurrentReference } from "./recurrent-references.js";
 
 export const operator: Operator = {
   name: "RNN",
@@ -36,6 +36,12 @@ export const doc: OperatorDoc = {
 export const tolerance: Tolerance = { relative: 32, absolute: 32 };
 
 export const reference: Reference = (inputs, attributes) =>
-  recurrentReference(inputs, attributes, 1, ["h"], at => [at.input(0).map((x, j) => Math.tanh(x + at.hidden(0)[j]!))]);
+  recurrentReference(inputs, attributes, 1, ["h"], at => {
+    const limit: number = attributes.clip || Infinity;
+    return [at.input(0).map((x, j) => Math.tanh(Math.min(Math.max(x + at.hidden(0)[j]!, -limit), limit)))];
+  });
 
-export const cases = (): readonly OperatorCase[] => recurrentCases(1, ["h"]);
+export const cases = (): readonly OperatorCase[] => [
+  ...recurrentCases(1, ["h"]),
+  recurrentCase("clip", 1, undefined, { clip: 0.3 }),
+];

@@ -3,7 +3,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { requireEqual } from "./broadcast.js";
 import { computeDtype } from "./accumulate.js";
-import { printDims, refuse, requireOneOf } from "./checks.js";
+import { isOther, printDims, refuse, requireOneOf } from "./checks.js";
 import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
@@ -31,7 +31,7 @@ export const operator: Operator = {
     requireOneOf("RoiAlign", node, "mode", ["avg", "max"]);
     requireOneOf("RoiAlign", node, "coordinate_transformation_mode", ["half_pixel", "output_half_pixel"]);
     const { X, rois, batch_indices } = node.dims;
-    if (X!.length !== 4 || rois!.length !== 2 || batch_indices!.length !== 1)
+    if (X!.length !== 4 || rois!.length !== 2 || isOther(rois![1]!, 4) || batch_indices!.length !== 1)
       refuse(
         "shape",
         "RoiAlign",

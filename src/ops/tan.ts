@@ -10,6 +10,7 @@ export const doc: OperatorDoc = {
   summary: "The tangent of the input, in radians",
   dtypes: "float",
   opsets: [7, 22],
+  limits: "angles up to ±102,943 (f64: ±1,647,099); beyond, the result is the tangent of some other angle",
 };
 /** worst measured on wasm in f32: 1.86 ε */
 export const tolerance: Tolerance = { relative: 4, absolute: 0 };

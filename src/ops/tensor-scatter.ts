@@ -1,6 +1,7 @@
 // TensorScatter: a cache in which a run of positions along an axis is replaced, from an index of each sample on; a ring if it is circular.
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
+import { requireEqual } from "./broadcast.js";
 import { normalizeAxis, printDims, refuse, requireOneOf } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -28,7 +29,12 @@ export const operator: Operator = {
   outputs: ["present_cache"],
   attributes: { axis: { type: "int", default: -2 }, mode: { type: "string", default: "linear" } },
   shape: node => {
-    axisOf(node);
+    const { past_cache, update } = node.dims;
+    const axis = axisOf(node);
+    past_cache!.forEach((d, k) => {
+      const sentence = `past_cache is ${printDims(past_cache!)} and update ${printDims(update!)}; they may differ along axis ${axis} alone`;
+      if (k !== axis) requireEqual("TensorScatter", node, d, update![k]!, sentence);
+    });
     return { present_cache: node.dims.past_cache! };
   },
   at: context => {

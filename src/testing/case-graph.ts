@@ -1,12 +1,13 @@
 // An operator's own cases: one node as a graph, with dims in numbers or as symbols, held against the operator's reference.
 
-import { bindNode } from "../graph/bind.js";
+import { bindNode, describeNode } from "../graph/bind.js";
 import { constantValue } from "../graph/constants.js";
 import type { AttributeValue, Graph, GraphNode, Value } from "../graph/graph.js";
 import { newestOpset } from "../graph/make.js";
 import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../ir/dtypes.js";
 import { isNarrowFloat, roundToFloat } from "../ir/float-bits.js";
 import { Poly, Sym } from "../ir/poly.js";
+import { AzulejoError } from "../support/errors.js";
 import type { CaseInput, OperatorCase, OperatorModule, ReferenceTensor } from "../ops/operator.js";
 import type { Element } from "../ops/reference-tensors.js";
 import { numbersOf, sizeOf } from "../ops/reference-tensors.js";
@@ -55,7 +56,9 @@ const rounded = (dtype: CaseInput["dtype"], x: number): number =>
 
 function tensorOf(input: CaseInput, seed: number): ReferenceTensor {
   const { dtype, dims, data = randomData(input, seed) } = input;
-  const elements = data.map(x => (is64BitInteger(dtype) ? BigInt(x) : isFloat(dtype) ? rounded(dtype, x) : x));
+  const elements = data.map(x =>
+    is64BitInteger(dtype) ? BigInt(x) : isFloat(dtype) ? rounded(dtype, Number(x)) : Number(x),
+  );
   return { dtype, dims, data: elements as number[] };
 }
 
@@ -71,12 +74,14 @@ function inputNames(module: JudgedOperator, testCase: OperatorCase): readonly (s
   return names.slice(0, last + 1).map(n => (n in given ? n : undefined));
 }
 
-export function graphOfCase(
-  module: JudgedOperator,
-  testCase: OperatorCase,
-  registry: Registry,
-  symbolic: boolean,
-): CaseGraph {
+/** The node of a case in a graph of its own, before anything judges it. */
+export interface CaseNode {
+  readonly graph: Graph;
+  /** inputs of the node by the operator's names, constants included */
+  readonly tensors: Readonly<Record<string, ReferenceTensor>>;
+}
+
+export function nodeOfCase(module: JudgedOperator, testCase: OperatorCase, symbolic: boolean): CaseNode {
   const { operator } = module;
   const names = inputNames(module, testCase);
   const tensors: Record<string, ReferenceTensor> = {};
@@ -103,26 +108,44 @@ export function graphOfCase(
     if (isConstant) return constantValue(n, dtype, dims, Array.from(data as ArrayLike<Element>));
     return { name: n, dtype, dims: dims.map(dim) } satisfies Value;
   });
+  const outputs = outputValues(module, testCase);
   const node: GraphNode = {
     name: testCase.name,
     domain: operator.domain ?? "",
     op: operator.name,
     opset: testCase.opset ?? newestOpset,
     inputs: values,
-    outputs: outputValues(module, testCase),
+    outputs,
     attributes: (testCase.attributes ?? {}) as Readonly<Record<string, AttributeValue>>,
   };
+  const inputs = values.filter((v): v is Value => v !== undefined && v.constant === undefined);
+  const graph = { name: operator.name, inputs, outputs, nodes: [node], symbols: [...symbols.values()] };
+  return { graph, tensors };
+}
+
+export function graphOfCase(
+  module: JudgedOperator,
+  testCase: OperatorCase,
+  registry: Registry,
+  symbolic: boolean,
+): CaseGraph {
+  const { graph, tensors } = nodeOfCase(module, testCase, symbolic);
+  const node = graph.nodes[0]!;
   const bound = bindNode(node, registry);
   const reference = (given: typeof tensors) => module.reference!(given, bound.info.attributes, bound.info);
   const want = reference(tensors);
+  // a hole in the array is an element that the reference read from outside an input
+  // a hole in the array is an element that the reference read from outside an input
+  for (const [name, t] of Object.entries(want))
+    if (t && Array.prototype.includes.call(t.data, undefined))
+      throw new AzulejoError("mismatch", `${describeNode(node)}: the reference leaves elements of ${name} undefined`);
   const scale = reference(mapTensors(tensors, magnitude));
   // outputs that these attributes do not produce (the statistics of training) are left out
   const made = Object.entries(bound.outputs).filter(([name]) => want[name]);
   const outputs = made.map(([, v]) => v);
-  const inputs = values.filter((v): v is Value => v !== undefined && v.constant === undefined);
   return {
-    graph: { name: operator.name, inputs, outputs, nodes: [{ ...node, outputs }], symbols: [...symbols.values()] },
-    inputs: Object.fromEntries(inputs.map(v => [v.name, tensors[v.name]!])),
+    graph: { ...graph, outputs, nodes: [{ ...node, outputs }] },
+    inputs: Object.fromEntries(graph.inputs.map(v => [v.name, tensors[v.name]!])),
     want: made.map(([name]) => stored(want[name]!)),
     scales: made.map(([name]) => largest([want[name]!, scale[name]!, ...Object.values(tensors)])),
   };

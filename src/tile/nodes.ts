@@ -87,8 +87,11 @@ function onIndices(op: MapOp | "idiv", a: Node, b: Node): Node | undefined {
   const p = polyOf(a);
   const q = polyOf(b);
   if (!f || !p || !q || (a.dtype !== "i32" && a.dtype !== "i64")) return undefined;
-  if ((op === "idiv" || op === "mod") && q.isZero)
-    throw kernelError(`"${titleOf(a)}" is divided by zero; use a divisor above 0`);
+  if ((op === "idiv" || op === "mod") && q.isZero) {
+    if (b.kind !== "index") throw kernelError(`"${titleOf(a)}" is divided by zero; use a divisor above 0`);
+    // an axis without elements: nothing is computed along it, and integers divided by zero give 0
+    return indexNode(Poly.zero, a.dtype);
+  }
   return indexNode(f(p, q), a.dtype);
 }
 /** ⌊x / y⌋ of integers: an index where both are, else truncating division, one less where the remainder's sign differs */

@@ -1,0 +1,52 @@
+// Inputs that leave less than nothing: a window larger than the image. Refused in a sentence, whether dims are numbers or symbols; what fits
+// runs afterwards.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load, Tensor } from "../../src/index.js";
+import { i64Tensor, int, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { f32Tensor } from "../frontends/onnx-model.js";
+
+const convolution = onnxModel({
+  inputs: [value("x", 1, [1, 1, "size"])],
+  outputs: [value("y", 1)],
+  initializers: [f32Tensor("w", [1, 1, 5], [1, 1, 1, 1, 1])],
+  nodes: [node("Conv", ["x", "w"], ["y"], [], "conv")],
+});
+const image = (size: number): Tensor => new Tensor("f32", new Float32Array(size).fill(1), [1, 1, size]);
+
+for (const target of ["wasm", "interpreter"] as const)
+  test(`an image below the size of a window, on ${target}`, async () => {
+    const model = await load(convolution, { target, threads: 1 });
+    try {
+      await assert.rejects(model.run({ x: image(3) }), {
+        name: "AzulejoError",
+        code: "shape",
+        message:
+          'Output "y" would have dims [1, 1, -1], which are [1, 1, -4 + size] for these inputs; give larger inputs',
+      });
+      const { y } = await model.run<{ y: Tensor }>({ x: image(6) });
+      assert.deepEqual(
+        [y.dims, [...(y.data as Float32Array)]],
+        [
+          [1, 1, 2],
+          [5, 5],
+        ],
+      );
+    } finally {
+      model.dispose();
+    }
+  });
+
+test("a size below 0 that is known when the model is compiled", async () => {
+  const model = onnxModel({
+    outputs: [value("y", 1)],
+    initializers: [i64Tensor("size", [], [-1])],
+    nodes: [node("HannWindow", ["size"], ["y"], [int("periodic", 1)], "window")],
+  });
+  await assert.rejects(load(model), {
+    name: "AzulejoError",
+    code: "shape",
+    message:
+      'HannWindow "window": its output output would have dims [-1], and none can be below 0; correct the inputs or attributes that decide them',
+  });
+});
