@@ -1,0 +1,94 @@
+// Where onnxruntime-node 1.30 and the references differ, and why: what ONNX leaves open, and what that runtime does otherwise than ONNX says.
+import type { OperatorCase } from "../../../src/ops/operator.js";
+
+export interface PeerDeparture {
+  /** as keyOf() names them */
+  readonly operators: RegExp;
+  /** absent: whatever is drawn */
+  readonly when?: (drawn: OperatorCase) => boolean;
+  readonly reason: string;
+}
+
+const holdsNaN = ({ inputs }: OperatorCase): boolean =>
+  Object.values(inputs).some(i => i.data?.some(x => typeof x === "number" && Number.isNaN(x)));
+const holds = ({ inputs }: OperatorCase, what: (x: number) => boolean): boolean =>
+  Object.values(inputs).some(i => i.data?.some(x => what(Number(x))));
+const isEmpty = ({ inputs }: OperatorCase): boolean => Object.values(inputs).some(i => i.dims.includes(0));
+
+export const departures: readonly PeerDeparture[] = [
+  {
+    operators: /^(Random|Bernoulli|Multinomial)/,
+    reason: "ONNX leaves the generator of random numbers to implementations, also with a seed",
+  },
+  {
+    operators:
+      /^(ArgMax|ArgMin|ReduceMax|ReduceMin|MaxPool|GlobalMaxPool|Max|Min|Hardmax|TopK|Clip|MaxRoiPool|RoiAlign)$/,
+    when: holdsNaN,
+    reason:
+      "ONNX does not say whether NaN is a largest or smallest element; here it is, as in NumPy, and there comparisons decide",
+  },
+  {
+    operators:
+      /^(ReduceLogSumExp|ReduceLogSum|ReduceL1|ReduceL2|ReduceSum|ReduceSumSquare|ReduceMean|ReduceProd|Reduce.*)$/,
+    when: c => isEmpty(c) || holdsNaN(c),
+    reason:
+      "of an empty axis it gives an empty result for f16 and refuses other dtypes; beside an infinity NaN is lost",
+  },
+  {
+    operators: /^(LpPool|AveragePool|MaxPool|com\.microsoft NhwcMaxPool|com\.microsoft QLinearAveragePool)$/,
+    reason:
+      "a window larger than its input is counted by a division that rounds to 0, which leaves one output where ONNX's floor leaves none",
+    when: c => {
+      const taps = (c.attributes?.kernel_shape as readonly number[] | undefined) ?? [];
+      const space = Object.values(c.inputs)[0]!.dims;
+      return taps.some((k, i) => k > Math.min(space[i + 2] ?? k, space[i + 1] ?? k));
+    },
+  },
+  {
+    operators: /^AffineGrid$/,
+    when: c => (c.inputs.size?.data ?? []).slice(2).some(n => Number(n) === 1),
+    reason: "with aligned corners, one point lies in the middle here, as in PyTorch; ONNX's formula divides by 0 there",
+  },
+  {
+    operators: /^(Hann|Hamming|Blackman)Window$/,
+    when: c => Number(c.inputs.size?.data?.[0]) === 1,
+    reason: "a window of one element divides by 0 there, and here by 1, as in NumPy",
+  },
+  {
+    operators: /^BlackmanWindow$/,
+    reason: "it adds up the cosines in f32: the ends of the window are 1e-8 instead of 0",
+  },
+  {
+    operators: /^TopK$/,
+    when: c => c.attributes?.sorted === 0,
+    reason: "without sorted, the order of what is found is open",
+  },
+  {
+    operators: /^QuantizeLinear$/,
+    when: c => c.inputs.x?.dtype === "f16",
+    reason: "it divides f16 in f16, where ONNX 25 names a precision and leaves it open before",
+  },
+  {
+    operators: /^OneHot$/,
+    when: c => /^f/.test(c.inputs.indices?.dtype ?? ""),
+    reason: "ONNX does not say whether an index that is no whole number is one",
+  },
+  {
+    operators: /^DFT$/,
+    when: c => c.attributes?.inverse === 1 && c.attributes?.onesided === 1,
+    reason: "ONNX does not say what the imaginary part of the first and last frequency does to a real signal",
+  },
+  {
+    operators: /Normalization|LRN|Softmax/,
+    when: c => holds(c, x => !Number.isFinite(x)),
+    reason: "statistics over infinities are NaN or infinite by the formula that is chosen for the variance",
+  },
+  {
+    operators: /CDist/,
+    when: c => holds(c, x => !Number.isFinite(x)),
+    reason: "it computes distances by a product of matrices, in which infinities meet",
+  },
+];
+
+export const departureOf = (operator: string, drawn: OperatorCase): PeerDeparture | undefined =>
+  departures.find(d => d.operators.test(operator) && (!d.when || d.when(drawn)));

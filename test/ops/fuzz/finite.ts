@@ -1,0 +1,98 @@
+// Which values draws may hold, by operator: where ONNX does not say what becomes of NaN and infinities, draws hold finite numbers.
+import type { OperatorModule } from "../../../src/ops/operator.js";
+import { exact } from "../../../src/ops/reference-tensors.js";
+import { keyOf } from "./draw.js";
+import type { Random } from "./random.js";
+import type { Flavour } from "./values.js";
+
+interface FiniteRule {
+  readonly operators: RegExp;
+  /** inputs that are finite; absent: all */
+  readonly inputs?: RegExp;
+  readonly reason: string;
+}
+
+export const finiteRules: readonly FiniteRule[] = [
+  {
+    operators: /Quantize|Quantized|QLinear|QGemm|QMoE|QAttention|Integer|NBits|Bnb4|BlockMatMul|ExpertMatMul/,
+    reason:
+      "ONNX says nothing of the whole number that stands for NaN, and the order of scaling decides where infinities meet",
+  },
+  {
+    operators: /^(CastLike|Cast|BitCast|HannWindow|HammingWindow|BlackmanWindow)$/,
+    reason: "the integer that NaN, infinities and numbers outside of its range become is undefined in ONNX's Cast",
+  },
+  {
+    operators: /Resize|Upsample|Crop.*Resize|GridSample|Roi|DeformConv|DeformedPatches/,
+    reason: "whether a neighbour of weight 0 counts is open: 0·NaN is NaN, a neighbour that is left out is none",
+  },
+  {
+    operators: /DFT|STFT|fft|Frame|MelWeightMatrix/,
+    reason: "a sum of products with infinities is NaN or infinite by the order in which it is added up",
+  },
+  { operators: /Inverse|Det/, reason: "elimination with infinities gives NaN or not by the choice of pivots" },
+  {
+    operators: /Attention|KeyMask|KeyValueCache|RelativePositionBias/,
+    reason: "a masked score that is NaN counts or does not by whether the mask is added or chosen",
+  },
+  {
+    operators: /^Pow$/,
+    inputs: /^X$/,
+    reason:
+      "halves and quarters as constant exponents are computed by roots, which give NaN for −∞ where C's pow gives ∞",
+  },
+  { operators: /^SwiGLU$/, reason: "−∞ times a sigmoid of 0 is NaN by the formula, and 0 as a limit" },
+  {
+    operators: /BiasSplitGelu|NGramRepeatBlock/,
+    reason: "what is masked or halved by adding −∞ or multiplying by 0 keeps NaN",
+  },
+  { operators: /^Clip$/, inputs: /^(min|max)$/, reason: "a bound that is NaN bounds nothing, or makes all NaN" },
+  {
+    operators: /ConvTranspose/,
+    reason: "between strides, elements are read with a weight of 0: NaN and infinities reach outputs beside their own",
+  },
+  {
+    operators: /Rotary|ComplexMul/,
+    reason: "∞ times a cosine of 0 is NaN where the product is added, and none where it is left out",
+  },
+  {
+    operators: /Conv|Winograd|ShuffledPointwise/,
+    inputs: /^[Ww]$|weight/,
+    reason: "an infinite weight over the padding is 0·∞ or left out",
+  },
+  {
+    operators: /Winograd/,
+    reason:
+      "an infinity reaches all outputs of its tile: sums and differences of a tile's inputs are what is multiplied",
+  },
+  {
+    operators: /^(GRU|LSTM|RNN)$|LSTM$/,
+    reason: "a gate of 0 and an infinite state make NaN or 0 by how the new state is written",
+  },
+  {
+    operators: /^ai\.onnx\.ml |MoE|TreeScores|TreeWalk|OneHot|Multinomial|Bernoulli/,
+    reason: "ONNX says nothing of NaN and infinities in these operators",
+  },
+  {
+    operators: /Norm|LRN|CDist|Loss|Softmax|Multinomial|Bernoulli|Gelu|Optimizer|Adam|Adagrad|Momentum/,
+    inputs: /^(scale|Scale|B|gamma|beta|bias|input_mean|input_var|weight|weights)$/,
+    reason: "parameters that are infinite meet differences that are 0",
+  },
+];
+
+/** Is this input finite in all draws? Without a name: are all of them? */
+export const isFinite = (module: OperatorModule, input?: string): boolean =>
+  finiteRules.some(
+    r => r.operators.test(keyOf(module)) && (!r.inputs || (input !== undefined && r.inputs.test(input))),
+  );
+
+/** Exact in moderate numbers only: angles have a documented limit, squares and cubes leave f32 where the reference's do not. */
+const moderate = /^(Sin|Cos|Tan)$|Lp|LRN|L2|Norm|SumSquare|Prod|Det|Pow|Mod/;
+
+/** How wild the numbers of a draw are. */
+export function sampleOf(random: Random, module: OperatorModule): Flavour {
+  if (isFinite(module) || random.chance(0.5)) return "plain";
+  const { tolerance = exact } = module;
+  // what adds up overflows in f32 where the reference in f64 does not
+  return tolerance.absolute === 0 && !moderate.test(keyOf(module)) && random.chance(0.4) ? "extreme" : "special";
+}

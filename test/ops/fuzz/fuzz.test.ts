@@ -1,0 +1,85 @@
+// Random draws of every operator: its reference judges the targets, onnxruntime-node the reference. A failure names its draw, which
+// `node dist/test/ops/fuzz/replay.js` repeats; AZULEJO_SEED draws others. Full sweeps make 200 draws an operator.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { fullSweep } from "../large-cases.js";
+import { operatorModules } from "../modules.js";
+import { peer } from "../peer.js";
+import { nameOf, targetsUnderTest } from "../subjects.js";
+import type { PeerAccount } from "./check-draws.js";
+import { checkOnPeer, checkOnTarget, drawMany } from "./check-draws.js";
+import { keyOf } from "./draw.js";
+import type { Drawn, Finding } from "./draws.js";
+import { families } from "./families/index.js";
+import { PeerClient } from "./peer-client.js";
+import { printCase } from "./print.js";
+import { notDrawn, unsettled } from "./unsettled.js";
+
+const seed = Number(process.env.AZULEJO_SEED ?? 1);
+const count = fullSweep ? 200 : 3;
+
+const drawable = operatorModules.filter(m => m.reference && m.cases && notDrawn[keyOf(m)] === undefined);
+const judged = drawable.filter(m => unsettled[keyOf(m)] === undefined);
+
+/** Each operator with its draws, made once for all judges. */
+const drawings = (async () => {
+  const draws: Drawn[] = [];
+  const findings: Finding[] = [];
+  const withoutDraws: string[] = [];
+  for (const module of judged) {
+    const made = await drawMany(module, seed, 0, count);
+    draws.push(...made.draws);
+    findings.push(...made.findings);
+    if (made.draws.length === 0) withoutDraws.push(keyOf(module));
+  }
+  return { draws, findings, withoutDraws };
+})();
+
+const describe = ({ label, problem, drawn }: Finding): string =>
+  `${label}: ${problem}\n  node dist/test/ops/fuzz/replay.js --seed ${seed} ${label}\n  ${printCase(drawn).slice(0, 1500)}`;
+
+test("every operator has draws, or a reason why not", async () => {
+  const keys = new Set(operatorModules.map(keyOf));
+  const reasons = { ...notDrawn, ...unsettled };
+  const silent = operatorModules.filter(m => !drawable.includes(m) && notDrawn[keyOf(m)] === undefined).map(keyOf);
+  assert.deepEqual(silent, [], "operators without reference, cases or reason");
+  assert.deepEqual(
+    [...Object.keys(reasons), ...Object.keys(families)].filter(k => !keys.has(k)),
+    [],
+    "names of no operator",
+  );
+  assert.deepEqual((await drawings).withoutDraws, [], "operators that refuse all draws");
+});
+
+test("what operators refuse, they refuse with a code", async () => {
+  assert.deepEqual((await drawings).findings.map(describe), []);
+});
+
+for (const under of targetsUnderTest.filter(t => !t.compilesSlowly))
+  test(`draws of all operators on ${nameOf(under)} agree with their references`, async t => {
+    // the interpreter walks the same kernels, and threads share their code: both wait for full sweeps
+    if (!fullSweep && (under.slow || under.threads > 1)) return t.skip("waits for full sweeps");
+    const { draws } = await drawings;
+    const { compared, outside, findings } = await checkOnTarget(under, draws);
+    t.diagnostic(`${compared} draws compared, ${outside} read outside a tensor; seed ${seed}`);
+    assert.ok(compared > draws.length / 2);
+    assert.deepEqual(findings.map(describe), []);
+  });
+
+test("draws of all operators in onnxruntime-node agree with their references", async t => {
+  if (!existsSync(peer))
+    return t.skip("onnxruntime-node is not here; npm install --ignore-scripts --prefix bench/peers");
+  const { draws } = await drawings;
+  const account: PeerAccount = { compared: 0, refused: [], findings: [], departed: 0 };
+  const client = new PeerClient();
+  try {
+    await checkOnPeer(client, draws, account);
+  } finally {
+    client.close();
+  }
+  t.diagnostic(
+    `${account.compared} draws compared, ${account.refused.length} refused, ${account.departed} differ for known reasons`,
+  );
+  assert.deepEqual(account.findings.map(describe), []);
+});
