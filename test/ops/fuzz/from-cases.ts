@@ -55,7 +55,9 @@ export const fromCases: Draw = (random, module) => {
   const opset = otherOpset(random, base, module);
   const inputs = otherInputs(random, typed, module);
   if (Object.values(inputs).some(i => sizeOf(i.dims) > mostElements)) return undefined;
-  const { outputCount } = base;
+  const required = module.operator.outputs.filter(n => !n.endsWith("?")).length;
+  const some = required > 0 && required < module.operator.outputs.length && random.chance(0.4);
+  const outputCount = base.outputCount ?? (some ? required : undefined);
   return {
     name: base.name,
     ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
