@@ -99,7 +99,7 @@ function dataOf({ dims, data }: CaseInput, dtype: Dtype): (number | bigint)[] {
   const count = dims.reduce((a, b) => a * b, 1);
   const whole = dtypes[dtype].kind !== "float";
   return Array.from({ length: count }, (_, i) => {
-    const x = data?.[i] ?? 1;
+    const x = Number(data?.[i] ?? 1);
     return dtype === "i64" || dtype === "u64" ? BigInt(Math.trunc(x)) : whole ? Math.trunc(x) : x;
   });
 }

@@ -19,6 +19,7 @@ export const notDrawn: Readonly<Record<string, string>> = {
   "ai.onnx.ml DictVectorizer": host,
   "ai.onnx.ml LabelEncoder": host,
   "azulejo PairwiseCoupling": host,
+  "azulejo Prefix": host,
   "ai.onnx.ml ZipMap": host,
   NonMaxSuppression: host,
   NonZero: host,
