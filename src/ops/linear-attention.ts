@@ -6,7 +6,8 @@ import { newAxis } from "../ir/tile.js";
 import type { AnyIndex, AnyTile, View } from "../tile/index.js";
 import { dimOf, dot, fold, recordKernel, zeros } from "../tile/index.js";
 import { computeDtype } from "./accumulate.js";
-import { printDims, refuse, requireOneOf } from "./checks.js";
+import { requireEqual } from "./broadcast.js";
+import { printDims, refuse, requireOneOf, requireRanks } from "./checks.js";
 import { linearAttentionCases, linearAttentionReference } from "./linear-attention-reference.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 
@@ -27,6 +28,7 @@ export const operator: Operator = {
   shape: node => {
     checkRule(node);
     const { keys, values, groups, heads } = sizesOf(node);
+    checkDims(node, { keys, values, groups, heads });
     const [batch, steps] = node.dims.query!;
     return {
       output: [batch!, steps!, Poly.int(heads * values)],
@@ -35,6 +37,33 @@ export const operator: Operator = {
   },
   kernels: node => [kernelOf(node)],
 };
+
+/** Gates go along with the sequence, one for each head or each of its keys; a state has no sequence. */
+function checkDims(node: NodeInfo, { keys, values, groups }: Sizes): void {
+  const gates = { decay: [3], beta: [3], erase_gate: [3] };
+  requireRanks(op, node, { ...gates, past_state: [4] });
+  const [batch, steps] = node.dims.query!;
+  const last: Readonly<Record<string, readonly number[]>> = {
+    decay: [groups, groups * keys],
+    beta: [groups, 1],
+    erase_gate: [groups * keys],
+  };
+  for (const name of ["key", "value", ...Object.keys(gates)]) {
+    const dims = node.dims[name];
+    if (!dims) continue;
+    const sentence = `${name} is ${printDims(dims)} and query ${printDims(node.dims.query!)}; batch and sequence must agree`;
+    requireEqual(op, node, batch!, dims[0]!, sentence);
+    requireEqual(op, node, steps!, dims[1]!, sentence);
+    const [width, widths] = [dims[2]!, last[name]];
+    if (widths && width.isConst && !widths.includes(width.constant))
+      refuse("shape", op, node, `${name} of ${printDims(dims)} must have ${widths.join(" or ")} as its last dim`);
+  }
+  const state = node.dims.past_state;
+  [batch!, Poly.int(groups), Poly.int(keys), Poly.int(values)].forEach((d, k) => {
+    const sentence = `past_state is ${printDims(state ?? [])}; it must be batch×${groups}×${keys}×${values}`;
+    if (state) requireEqual(op, node, d, state[k]!, sentence);
+  });
+}
 
 interface Sizes {
   /** heads of the query, and those of key and value, of which each serves a group */

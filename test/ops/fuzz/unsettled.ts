@@ -62,7 +62,6 @@ export const unsettled: Readonly<Record<string, string>> = {
   Attention: dims,
   CausalConvWithState: dims,
   DeformConv: dims,
-  LinearAttention: dims,
   "ai.onnx.ml ArrayFeatureExtractor": dims,
   "ai.onnx.ml SVMClassifier": dims,
   "com.microsoft Attention": dims,
