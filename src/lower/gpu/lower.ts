@@ -12,6 +12,14 @@ import {
 } from "../../ir/tile.js";
 import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/walk.js";
 import { AzulejoError } from "../../support/errors.js";
+import {
+  bindDigits,
+  CONTRACTION_WORKGROUP,
+  contractionMemory,
+  contractionOf,
+  emitContraction,
+  tilesOf,
+} from "./contraction.js";
 import { libraryText } from "./library.js";
 import type { Binding, Dispatch, LoweredForGpu } from "./lowered.js";
 import type { Memory } from "./memory.js";
@@ -20,6 +28,8 @@ import { isBare, Shader } from "./shader.js";
 
 export interface GpuLimits {
   readonly storageBuffers: number;
+  /** may workgroups share tiles of a contraction? Software adapters take seconds to compile a barrier. */
+  readonly tiles: boolean;
 }
 const WORKGROUP = 64;
 
@@ -43,7 +53,9 @@ export function lowerForGpu(kernel: Kernel, memoryOf: (tensor: string) => number
     .filter(stores => !Poly.product(parallelAxes(kernel, stores).map(a => a.extent)).isZero)
     .map(stores => dispatchOf(kernel, stores, { memoryOf, limits, written }));
   const n = dispatches.length;
-  return { dispatches, summary: `${n} dispatch${n === 1 ? "" : "es"}, one invocation an element` };
+  const tiled = limits.tiles && groups.some(stores => contractionOf(kernel, stores));
+  const how = tiled ? "tiles in workgroup memory" : "one invocation an element";
+  return { dispatches, summary: `${n} dispatch${n === 1 ? "" : "es"}, ${how}` };
 }
 
 /** Then a later store may read what an earlier one writes, and both belong into one invocation. */
@@ -92,16 +104,21 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits
       if (b.tensors.includes(t.name)) memories.set(t, { name: `b${i}`, atomic: b.element === "packed" && b.writes });
   });
   const shader = new Shader(kernel, memories, writes);
-  const axes = parallelAxes(kernel, stores);
   const { e } = shader;
-  const invocations = Poly.product(axes.map(a => a.extent));
-  decode(shader, axes, () => {
-    inSegment(shader, axes, () => {
-      for (const f of kernel.folds) shader.fold(f);
-      shader.stores(stores);
-    });
-  });
-  const total = e.size(invocations);
+  const contraction = limits.tiles ? contractionOf(kernel, stores) : undefined;
+  const axes = parallelAxes(kernel, stores);
+  const invocations = contraction
+    ? tilesOf(contraction).mul(CONTRACTION_WORKGROUP)
+    : Poly.product(axes.map(a => a.extent));
+  if (contraction) emitContraction(shader, contraction, "tile");
+  else
+    bindDigits(e, axes, "g", () =>
+      inSegment(shader, axes, () => {
+        for (const f of kernel.folds) shader.fold(f);
+        shader.stores(stores);
+      }),
+    );
+  const total = e.size(contraction ? tilesOf(contraction) : invocations);
   const usesScratch = !shader.scratchWords.isZero;
   const count = bindings.length + (usesScratch ? 1 : 0) + (shader.fails ? 1 : 0);
   if (count > limits.storageBuffers)
@@ -109,12 +126,15 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits
       "target",
       `Kernel "${kernel.name}" needs ${count} storage buffers, and this device binds ${limits.storageBuffers}; use { target: "wasm" }, or { onUnsupported: "host" }`,
     );
-  const head = usesScratch
-    ? `for (var g = i32(slot); g < ${total}; g += i32(lanes))`
-    : `let g = i32(slot);\n  if (g < ${total})`;
+  const head = contraction
+    ? `let tile = i32(group.y * groups.x + group.x);\n  if (tile < ${total})`
+    : usesScratch
+      ? `for (var g = i32(slot); g < ${total}; g += i32(lanes))`
+      : `let g = i32(slot);\n  if (g < ${total})`;
   const body = e.root.lines.map(l => `    ${l}`).join("\n");
   const code = [
     libraryText(e.library),
+    ...(contraction ? [contractionMemory()] : []),
     ...bindings.map((b, i) => {
       const element = b.element !== "packed" ? b.element : b.writes ? "atomic<u32>" : "u32";
       return `@group(0) @binding(${i}) var<storage, ${b.writes ? "read_write" : "read"}> b${i}: array<${element}>;`;
@@ -142,29 +162,6 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits
     scratchWords: usesScratch ? shader.scratchWords : undefined,
     fails: shader.fails,
   };
-}
-
-/** Binds the axes to the digits of the invocation's number. */
-function decode(shader: Shader, axes: readonly Axis[], body: () => void): void {
-  const { e } = shader;
-  const bind = (d: number, rest: string): void => {
-    const a = axes[d];
-    if (!a) {
-      body();
-      return;
-    }
-    if (d === 0) {
-      e.withAxis(a, rest, body);
-      return;
-    }
-    const size = e.size(a.extent);
-    const name = e.name("x");
-    e.line(`let ${name} = i32(u32(${rest}) % u32(${size}));`);
-    const next = e.name("r");
-    e.line(`let ${next} = i32(u32(${rest}) / u32(${size}));`);
-    e.withAxis(a, name, () => bind(d - 1, next));
-  };
-  bind(axes.length - 1, "g");
 }
 
 /** Binds the number of the ragged segment that the invocation's index lies in: the first whose end is behind it. */

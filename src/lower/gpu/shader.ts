@@ -155,6 +155,10 @@ export class Shader {
     home.memo.set(key, name);
     return name;
   }
+  /** The value is known here, in the block that binds the last of its axes. */
+  assume(n: Node, text: string): void {
+    this.e.block.memo.set(`v${n.id}`, this.e.let("v", text));
+  }
   #gather(n: Node): { name: string; block: Block } {
     const { block, volatile } = this.#homeOf(n);
     const value = this.value(n);

@@ -6,7 +6,7 @@ import { gpuProgram, kernelsOf } from "./steps.js";
 const STORAGE_BUFFERS = 8;
 
 export function explainCode(program: KernelProgram): string {
-  const { steps } = gpuProgram(program, { storageBuffers: STORAGE_BUFFERS, onUnsupported: "host" });
+  const { steps } = gpuProgram(program, { storageBuffers: STORAGE_BUFFERS, onUnsupported: "host", tiles: true });
   const seen = new Set<string>();
   return kernelsOf(steps)
     .map(s => {

@@ -33,6 +33,7 @@ export interface GpuProgram {
 }
 export interface StepOptions {
   readonly storageBuffers: number;
+  readonly tiles: boolean;
   readonly onUnsupported: "error" | "host";
 }
 
@@ -48,14 +49,14 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
       if (step.kind === "if") return { ...step, then: lowered(step.then), else: lowered(step.else) };
       if (step.kind === "loop") return { ...step, body: lowered(step.body) };
       try {
-        const limits = { storageBuffers: options.storageBuffers };
+        const { storageBuffers, tiles } = options;
         const ids = new Map<Buffer, number>();
         const idOf = (name: string): number => {
           const b = memoryOf(step.buffers[name]!);
           if (!ids.has(b)) ids.set(b, ids.size);
           return ids.get(b)!;
         };
-        return { kind: "kernel", step, ...lowerForGpu(step.kernel, idOf, limits) };
+        return { kind: "kernel", step, ...lowerForGpu(step.kernel, idOf, { storageBuffers, tiles }) };
       } catch (error) {
         if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error")
           throw error;

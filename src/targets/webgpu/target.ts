@@ -14,14 +14,16 @@ export { gpuState } from "./device.js";
 export interface WebGpuOptions {
   /** what becomes of kernels that WGSL has no means for; absent: "error" */
   readonly onUnsupported?: "error" | "host" | undefined;
+  /** do workgroups share tiles of contractions? absent: yes; tests on software adapters, which compile barriers slowly, may do without */
+  readonly tiles?: boolean;
 }
 
-export const webgpuTarget = ({ onUnsupported = "error" }: WebGpuOptions = {}): Target => ({
+export const webgpuTarget = ({ onUnsupported = "error", tiles = true }: WebGpuOptions = {}): Target => ({
   name: "webgpu",
   async compile(program, { onProgress, signal }) {
     const shared = await sharedDevice();
     const start = now();
-    const gpu = gpuProgram(program, { storageBuffers: shared.storageBuffers, onUnsupported });
+    const gpu = gpuProgram(program, { storageBuffers: shared.storageBuffers, onUnsupported, tiles });
     const lowered = now();
     const { device } = shared;
     return await checked(shared, async () => {
