@@ -24,7 +24,6 @@ export const leftOut: Readonly<Record<string, string>> = {
   GatedDeltaNet: webgpu,
   GemmFloat8: gpu,
   GreedySearch: loop,
-  IsAllFinite: rare,
   LongformerAttention: gpu,
   MatMulBlockQuantizedFp4Weight: gpu,
   MatMulBlockQuantizedFp8Weight: gpu,

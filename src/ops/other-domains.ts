@@ -40,6 +40,7 @@ import { operator as microsoftGroupNormOperator } from "./microsoft/group-norm.j
 import { operator as microsoftGroupQueryAttentionOperator } from "./microsoft/group-query-attention.js";
 import { operator as microsoftInverseOperator } from "./microsoft/inverse.js";
 import { operator as microsoftIrfftOperator } from "./microsoft/irfft.js";
+import { operator as microsoftIsAllFiniteOperator } from "./microsoft/is-all-finite.js";
 import { operator as microsoftKeyMaskOperator } from "./microsoft/key-mask.js";
 import { operator as microsoftKeyValueCacheOperator } from "./microsoft/key-value-cache.js";
 import { operator as microsoftLinearAttentionOperator } from "./microsoft/linear-attention.js";
@@ -165,6 +166,7 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftGroupQueryAttentionOperator,
   microsoftInverseOperator,
   microsoftIrfftOperator,
+  microsoftIsAllFiniteOperator,
   microsoftKeyMaskOperator,
   microsoftKeyValueCacheOperator,
   microsoftLinearAttentionGateOperator,

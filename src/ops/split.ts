@@ -137,6 +137,13 @@ export const reference: Reference = ({ input, split }, attributes, { outputCount
 
 const sizes = (...data: number[]) => ({ dtype: "i64", dims: [data.length], data }) as const;
 export const cases = (): readonly OperatorCase[] => [
+  {
+    name: "sizes as an attribute, opset 1",
+    opset: 1,
+    outputCount: 2,
+    attributes: { split: [2, 4], axis: 1 },
+    inputs: { input: { dtype: "f32", dims: [3, 6] } },
+  },
   { name: "even", outputCount: 3, attributes: { num_outputs: 3 }, inputs: { input: { dtype: "f32", dims: [6, 5] } } },
   { name: "uneven", outputCount: 4, attributes: { num_outputs: 4 }, inputs: { input: { dtype: "f32", dims: [7] } } },
   {

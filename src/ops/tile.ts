@@ -74,6 +74,15 @@ export const cases = (): readonly OperatorCase[] => [
     inputs: { input: { dtype: "f32", dims: [2, 3] }, repeats: { dtype: "i64", dims: [2], data: [3, 2] } },
   },
   {
+    name: "along one axis, opset 1",
+    opset: 1,
+    inputs: {
+      input: { dtype: "f32", dims: [2, 3, 4] },
+      repeats: { dtype: "f32", dims: [1], data: [3] },
+      axis: { dtype: "f32", dims: [1], data: [1] },
+    },
+  },
+  {
     name: "dims of 1",
     inputs: { input: { dtype: "i64", dims: [1, 5, 1] }, repeats: { dtype: "i64", dims: [3], data: [4, 1, 3] } },
   },

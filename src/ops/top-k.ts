@@ -100,6 +100,12 @@ export const reference: Reference = ({ X, K }, { axis = -1, largest = 1, k }) =>
 
 const count = (n: number) => ({ dtype: "i64" as const, dims: [1], data: [n] });
 export const cases = (): readonly OperatorCase[] => [
+  {
+    name: "k as an attribute, opset 1",
+    opset: 1,
+    attributes: { k: 4, axis: 0 },
+    inputs: { X: { dtype: "f32", dims: [9, 3] } },
+  },
   ...(["f32", "f64", "f16", "i64", "i32", "i16", "i8", "u64", "u32", "u16", "u8"] as const).flatMap(dtype =>
     [0, 1].map(largest => ({
       name: `${largest ? "largest" : "smallest"} of ${dtype}`,

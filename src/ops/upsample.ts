@@ -72,6 +72,7 @@ const scales = { dtype: "f32", dims: [4], data: [1, 1, 2, 3] } as const;
 export const cases = (): readonly OperatorCase[] => [
   { name: "nearest", opset: 9, inputs: { X, scales } },
   { name: "linear", opset: 9, attributes: { mode: "linear" }, inputs: { X, scales } },
+  { name: "attributes of opset 1", opset: 1, attributes: { height_scale: 2, width_scale: 3 }, inputs: { X } },
   { name: "attribute of opset 7", opset: 7, attributes: { scales: [1, 1, 3, 2] }, inputs: { X } },
 ];
 

@@ -154,6 +154,7 @@ import * as microsoftGroupNormModule from "../../src/ops/microsoft/group-norm.js
 import * as microsoftGroupQueryAttentionModule from "../../src/ops/microsoft/group-query-attention.js";
 import * as microsoftInverseModule from "../../src/ops/microsoft/inverse.js";
 import * as microsoftIrfftModule from "../../src/ops/microsoft/irfft.js";
+import * as microsoftIsAllFiniteModule from "../../src/ops/microsoft/is-all-finite.js";
 import * as microsoftKeyMaskModule from "../../src/ops/microsoft/key-mask.js";
 import * as microsoftKeyValueCacheModule from "../../src/ops/microsoft/key-value-cache.js";
 import * as microsoftLinearAttentionModule from "../../src/ops/microsoft/linear-attention.js";
@@ -508,6 +509,7 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftGroupQueryAttentionModule,
   microsoftInverseModule,
   microsoftIrfftModule,
+  microsoftIsAllFiniteModule,
   microsoftKeyMaskModule,
   microsoftKeyValueCacheModule,
   microsoftLinearAttentionGateModule,
