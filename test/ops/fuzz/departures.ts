@@ -73,9 +73,15 @@ export const departures: readonly PeerDeparture[] = [
     reason: "its generator is another, and before opset 12 its mask at inference holds zeros",
   },
   {
-    operators: /^com\.microsoft (DynamicQuantizeMatMul|FusedGemm|MatMulIntegerToFloat|QGemm)$/,
+    operators: /^(MatMulInteger|com\.microsoft (DynamicQuantizeMatMul|FusedGemm|MatMulIntegerToFloat|QGemm))$/,
     when: isEmpty,
     reason: "a product over nothing leaves there what lay in memory, and here 0",
+  },
+  { operators: /^Sign$/, when: holdsNaN, reason: "the sign of NaN is 0 there in f16, and NaN for other floats" },
+  {
+    operators: /^(SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss)$/,
+    when: isEmpty,
+    reason: "the mean of no losses is 0 there, and 0 ÷ 0 here, as ONNX's formula says",
   },
   {
     operators: /^MaxUnpool$/,

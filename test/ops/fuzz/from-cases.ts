@@ -132,6 +132,8 @@ function otherAttribute(
   // without a seed, a node's name decides what is drawn
   if (name !== "seed" && random.chance(0.15)) return undefined;
   if (among.length > 0 && (random.chance(0.5) || codes.test(name))) return random.pick(among);
+  // below 0, it is a root of a negative number that is drawn
+  if (name === "epsilon") return given;
   const value = given ?? standard;
   if (type === "float") return Math.fround(random.chance(0.2) ? 0 : random.unit() * 4 - 2);
   if (type === "int" && typeof value === "number") {

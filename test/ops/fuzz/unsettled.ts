@@ -112,4 +112,7 @@ export const unsettled: Readonly<Record<string, string>> = {
   Mod: "on wasm, a subnormal dividend may leave 0 instead of itself",
   AveragePool:
     "with ceil_mode, a window larger than its image is one window to the reference, and none to the operator",
+  MaxPool: "with ceil_mode, a window larger than its image is one window to the reference, and none to the operator",
+  LpPool: "with ceil_mode, a window larger than its image is one window to the reference, and none to the operator",
+  Cast: "numbers outside of an integer's range, which ONNX leaves undefined, are drawn: the range has to follow the dtype",
 };
