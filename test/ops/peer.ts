@@ -121,8 +121,23 @@ export async function peerInputsOf({ graph, inputs }: CaseGraph): Promise<readon
   );
 }
 
+/** f16 as bits: where the engine has Float16Array, onnxruntime gives one, which no message can hold. */
+export function bitsOf({ type, data }: Pick<PeerTensor, "type" | "data">): unknown {
+  if (type !== "float16") return data;
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return new Uint16Array(buffer, byteOffset, length);
+}
 export const fromPeer = ({ type, dims, data }: Omit<PeerTensor, "name">): ReferenceTensor =>
-  fromTensorData({ dtype: dtypeOf(type), dims, data: data as never });
+  fromTensorData({ dtype: dtypeOf(type), dims, data: bitsOf({ type, data }) as never });
+
+type FloatArray = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => unknown;
+const float16Array = (globalThis as { readonly Float16Array?: FloatArray }).Float16Array;
+/** Bits of f16 as the array that onnxruntime takes for them in this engine. */
+function arrayFor({ type, data }: PeerTensor): unknown {
+  if (type !== "float16" || !float16Array) return data;
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return new float16Array(buffer, byteOffset, length);
+}
 
 /** One model, one run; outputs by name. */
 export async function runPeerModel(
@@ -136,7 +151,9 @@ export async function runPeerModel(
     intraOpNumThreads: 1,
   });
   try {
-    return await session.run(Object.fromEntries(inputs.map(i => [i.name, new ort.Tensor(i.type, i.data, i.dims)])));
+    return await session.run(
+      Object.fromEntries(inputs.map(i => [i.name, new ort.Tensor(i.type, arrayFor(i), i.dims)])),
+    );
   } finally {
     await session.release();
   }

@@ -1,7 +1,7 @@
 // A process that runs models in onnxruntime-node: what ends it (a division by zero inside) ends no test.
 import { createRequire } from "node:module";
 import type { Ort, PeerTensor } from "../peer.js";
-import { peer, runPeerModel } from "../peer.js";
+import { bitsOf, peer, runPeerModel } from "../peer.js";
 
 export interface PeerRequest {
   readonly model: Uint8Array;
@@ -14,7 +14,12 @@ if (process.send) {
   process.on("message", async ({ model, inputs }: PeerRequest) => {
     try {
       const results = await runPeerModel(ort, model, inputs);
-      const outputs = Object.entries(results).map(([name, { type, dims, data }]) => ({ name, type, dims, data }));
+      const outputs = Object.entries(results).map(([name, { type, dims, data }]) => ({
+        name,
+        type,
+        dims,
+        data: bitsOf({ type, data }),
+      }));
       process.send!({ outputs } satisfies PeerAnswer);
     } catch (e) {
       process.send!({ error: e instanceof Error ? e.message : String(e) } satisfies PeerAnswer);
