@@ -12,12 +12,17 @@ const places = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromi
 /** Path of the browser; undefined: it is not installed, and browser tests are skipped by name. */
 export const browserPath: string | undefined = places.find(path => path !== undefined && existsSync(path));
 
-/** Headless, with nothing that asks the network: machines that run tests often have none. */
-export function startBrowser(): Promise<Browser> {
+/** Headless, with nothing that asks the network: machines that run tests often have none. `gpu`: WebGPU on a software adapter. */
+export function startBrowser({ gpu = false } = {}): Promise<Browser> {
   const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
   return chromium.launch({
     executablePath: browserPath!,
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", ...quiet],
+    args: [
+      "--no-sandbox",
+      "--no-first-run",
+      ...(gpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : ["--disable-gpu"]),
+      ...quiet,
+    ],
   });
 }
 
