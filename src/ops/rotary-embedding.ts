@@ -4,7 +4,8 @@ import { opaque, Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
 import { wide } from "./accumulate.js";
-import { printDims, refuse } from "./checks.js";
+import { requireEqual } from "./broadcast.js";
+import { printDims, refuse, requireRanks } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import type {
@@ -51,6 +52,27 @@ function sizesOf(node: NodeInfo): { readonly head: number; readonly turned: numb
   return { head, turned };
 }
 
+/** Positions are those of X; caches have a row for each of them, or without positions for each element of the sequence. */
+function requireCaches(node: NodeInfo): void {
+  const { X, position_ids } = node.dims;
+  const half = Poly.int(sizesOf(node).turned / 2);
+  const tokens = [X![0]!, X!.at(-2)!];
+  const rank = position_ids ? 2 : 3;
+  requireRanks("RotaryEmbedding", node, { position_ids: [2], cos_cache: [rank], sin_cache: [rank] });
+  position_ids?.forEach((d, k) => {
+    const sentence = `X of ${printDims(X!)} has ${printDims(tokens)} tokens and position_ids is ${printDims(position_ids)}; give each token a position`;
+    requireEqual("RotaryEmbedding", node, tokens[k]!, d, sentence);
+  });
+  const { cos_cache, sin_cache } = node.dims;
+  for (const [name, cache] of Object.entries({ cos_cache: cos_cache!, sin_cache: sin_cache! })) {
+    const wanted = position_ids ? [cos_cache![0]!, half] : [...tokens, half];
+    const sentence = `${name} is ${printDims(cache)}; for X of ${printDims(X!)} it must be ${printDims(wanted)}`;
+    cache.forEach((d, k) => {
+      requireEqual("RotaryEmbedding", node, wanted[k]!, d, sentence);
+    });
+  }
+}
+
 export const operator: Operator = {
   name: "RotaryEmbedding",
   inputs: ["X", "cos_cache", "sin_cache", "position_ids?"],
@@ -61,7 +83,7 @@ export const operator: Operator = {
     rotary_embedding_dim: { type: "int", default: 0 },
   },
   shape: node => {
-    sizesOf(node);
+    requireCaches(node);
     return { Y: node.dims.X! };
   },
   at: context => ({

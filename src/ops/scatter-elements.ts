@@ -1,4 +1,5 @@
 // ScatterElements: a copy of the data in which each update goes to the place that an index names along an axis.
+import { requireEqual } from "./broadcast.js";
 import { normalizeAxis, printDims, refuse } from "./checks.js";
 import { fromStart } from "./gathered-index.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -18,7 +19,7 @@ export const scatterAlong = (op: string, attributes: Operator["attributes"]): Op
   attributes: { axis: { type: "int", default: 0 }, ...attributes },
   shape: node => {
     const { data, indices, updates } = node.dims;
-    axisOf(op, node);
+    const axis = axisOf(op, node);
     if (indices!.length !== data!.length || updates!.length !== data!.length)
       refuse(
         "shape",
@@ -26,6 +27,18 @@ export const scatterAlong = (op: string, attributes: Operator["attributes"]): Op
         node,
         `data is ${printDims(data!)}, indices ${printDims(indices!)} and updates ${printDims(updates!)}; all three need the same number of dims`,
       );
+    const each = `indices are ${printDims(indices!)} and updates ${printDims(updates!)}; each index needs one update`;
+    indices!.forEach((d, k) => {
+      requireEqual(op, node, d, updates![k]!, each);
+      const most = data![k]!;
+      if (k !== axis && d.isConst && most.isConst && d.constant > most.constant)
+        refuse(
+          "shape",
+          op,
+          node,
+          `indices are ${printDims(indices!)} and data ${printDims(data!)}; beside axis ${axis}, indices can't be larger than data`,
+        );
+    });
     return { output: data! };
   },
   text: ({ reduction = "none" }) => reduction === "none",

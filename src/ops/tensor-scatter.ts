@@ -1,7 +1,7 @@
 // TensorScatter: a cache in which a run of positions along an axis is replaced, from an index of each sample on; a ring if it is circular.
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
-import { requireEqual } from "./broadcast.js";
+import { requireEntries, requireEqual } from "./broadcast.js";
 import { normalizeAxis, printDims, refuse, requireOneOf } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -35,6 +35,22 @@ export const operator: Operator = {
       const sentence = `past_cache is ${printDims(past_cache!)} and update ${printDims(update!)}; they may differ along axis ${axis} alone`;
       if (k !== axis) requireEqual("TensorScatter", node, d, update![k]!, sentence);
     });
+    requireEntries("TensorScatter", node, "write_indices", {
+      input: "past_cache",
+      what: "samples",
+      count: past_cache![0]!,
+    });
+    const [capacity, length] = [past_cache![axis]!, update![axis]!];
+    // positions come from write_indices, so that an empty update would be read, if not used
+    if (length.isZero)
+      refuse("shape", "TensorScatter", node, `update has no positions along axis ${axis}; give at least one`);
+    if (length.isConst && capacity.isConst && length.constant > capacity.constant)
+      refuse(
+        "shape",
+        "TensorScatter",
+        node,
+        `update has ${length.print()} positions along axis ${axis} and past_cache ${capacity.print()}; a cache can't take more than it holds`,
+      );
     return { present_cache: node.dims.past_cache! };
   },
   at: context => {
@@ -100,4 +116,5 @@ export const doc: OperatorDoc = {
   summary: "A cache with a run of positions replaced, from an index of each sample on",
   dtypes: "any",
   opsets: [24, 24],
+  limits: "update must have at least one position along the axis",
 };

@@ -1,4 +1,4 @@
-// What the operators that scatter, cumulate, select and draw refuse, word for word.
+// What the operators that scatter, cumulate, select, turn and draw refuse, word for word.
 import { type Refusal, testRefusals } from "./refusals.js";
 
 const refusals: readonly Refusal[] = [
@@ -109,6 +109,48 @@ const refusals: readonly Refusal[] = [
     inputs: { input: "f32 4" },
     code: "shape",
     says: 'Multinomial "n": input is 4; it must be a batch of rows, one column a class',
+  },
+  {
+    op: "ScatterElements",
+    inputs: { data: "f32 3 4", indices: "i64 2 4", updates: "f32 2 3" },
+    code: "shape",
+    says: 'ScatterElements "n": indices are 2×4 and updates 2×3; each index needs one update',
+  },
+  {
+    op: "Scatter",
+    inputs: { data: "f32 3 4", indices: "i64 7 5", updates: "f32 7 5" },
+    code: "shape",
+    says: 'Scatter "n": indices are 7×5 and data 3×4; beside axis 0, indices can\'t be larger than data',
+  },
+  {
+    op: "TensorScatter",
+    inputs: { past_cache: "f32 2 4 3", update: "f32 2 5 3" },
+    code: "shape",
+    says: 'TensorScatter "n": update has 5 positions along axis 1 and past_cache 4; a cache can\'t take more than it holds',
+  },
+  {
+    op: "TensorScatter",
+    inputs: { past_cache: "f32 2 4 3", update: "f32 2 0 3" },
+    code: "shape",
+    says: 'TensorScatter "n": update has no positions along axis 1; give at least one',
+  },
+  {
+    op: "TensorScatter",
+    inputs: { past_cache: "f32 2 4 3", update: "f32 2 1 3", write_indices: "i64 1" },
+    code: "shape",
+    says: 'TensorScatter "n": past_cache has 2 samples and write_indices has 1 entries; they must agree',
+  },
+  {
+    op: "RotaryEmbedding",
+    inputs: { X: "f32 2 3 5 8", cos_cache: "f32 17 4", sin_cache: "f32 17 4", position_ids: "i64 1 5" },
+    code: "shape",
+    says: 'RotaryEmbedding "n": X of 2×3×5×8 has 2×5 tokens and position_ids is 1×5; give each token a position',
+  },
+  {
+    op: "RotaryEmbedding",
+    inputs: { X: "f32 2 3 5 8", cos_cache: "f32 2 5 4", sin_cache: "f32 2 5 3" },
+    code: "shape",
+    says: 'RotaryEmbedding "n": sin_cache is 2×5×3; for X of 2×3×5×8 it must be 2×5×4',
   },
 ];
 

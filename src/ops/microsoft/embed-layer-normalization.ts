@@ -1,6 +1,6 @@
 // EmbedLayerNormalization of com.microsoft: the sum of embeddings of words, positions and segments, normalised; and how many tokens count.
 import type { Value } from "../../graph/graph.js";
-import { requireEqual } from "../broadcast.js";
+import { requireEntries, requireEqual } from "../broadcast.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { reference as layerReference } from "../layer-normalization.js";
@@ -49,6 +49,33 @@ export const operator: Operator = {
       positions![1]!,
       `rows of ${printDims(words!)} and of ${printDims(positions!)} must be equally long`,
     );
+    const { segment_embedding: segments, segment_ids, mask, position_ids } = node.dims;
+    if (!segments !== !segment_ids)
+      refuse("shape", op, node, "segment_ids and segment_embedding belong together; give both or none");
+    if (segments)
+      requireEqual(
+        op,
+        node,
+        words![1]!,
+        segments[1]!,
+        `rows of ${printDims(words!)} and of ${printDims(segments)} must be equally long`,
+      );
+    const elements = { input: "word_embedding", what: "elements a row", count: words![1]! };
+    for (const name of ["gamma", "beta"]) requireEntries(op, node, name, elements);
+    for (const [name, dims] of Object.entries({ segment_ids, mask, position_ids }))
+      dims?.forEach((d, k) => {
+        const sentence = `input_ids is ${printDims(ids!)} and ${name} ${printDims(dims)}; they must have the same dims`;
+        // positions may be given once for all of the batch
+        if (name !== "position_ids" || k !== 0 || !d.isOne) requireEqual(op, node, ids![k]!, d, sentence);
+      });
+    const [length, known] = [ids![1]!, positions![0]!];
+    if (!position_ids && length.isConst && known.isConst && length.constant > known.constant)
+      refuse(
+        "shape",
+        op,
+        node,
+        `sequences have ${length.print()} tokens and position_embedding ${known.print()} rows; it needs one for each token`,
+      );
     const sum = [...ids!, words![1]!];
     return { output: sum, mask_index: [ids![0]!], embedding_sum: sum };
   },

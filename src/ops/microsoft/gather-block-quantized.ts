@@ -3,7 +3,8 @@ import type { Dims } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import type { AnyTile } from "../../tile/index.js";
 import { computeDtype } from "../accumulate.js";
-import { normalizeAxis, refuse } from "../checks.js";
+import { requireEqual } from "../broadcast.js";
+import { normalizeAxis, printDims, refuse } from "../checks.js";
 import { readPosition } from "../gathered-index.js";
 import { indexTile, polyOfIndex } from "../index-tiles.js";
 import type {
@@ -49,6 +50,33 @@ function gatheredDims(node: NodeInfo): Dims {
   return [...whole.slice(0, gather), ...node.dims.indices!, ...whole.slice(gather + 1)];
 }
 
+/** A scale and a zero point for each block; zero points are packed as the data are. */
+function requireBlocks(node: NodeInfo): void {
+  const { data, scales, zero_points } = node.dims;
+  const { quantize } = axesOf(node);
+  const { block_size } = node.attributes;
+  if (!(block_size > 0))
+    refuse("operator-attribute", "GatherBlockQuantized", node, `block_size is ${block_size}; it must be positive`);
+  const blocks = data!.map((d, k) => {
+    const whole = k === data!.length - 1 ? d.mul(perByte(node)) : d;
+    return k === quantize ? opaque("div", whole.add(block_size - 1), Poly.int(block_size)) : whole;
+  });
+  const inBytes = blocks.map((d, k) =>
+    k === blocks.length - 1 ? opaque("div", d.add(perByte(node) - 1), Poly.int(perByte(node))) : d,
+  );
+  for (const [name, dims, wanted] of [
+    ["scales", scales!, blocks],
+    ["zero_points", zero_points, inBytes],
+  ] as const) {
+    if (!dims) continue;
+    const sentence = `${name} is ${printDims(dims)}; for data of ${printDims(data!)} in blocks of ${block_size} it must be ${printDims(wanted)}`;
+    if (dims.length !== wanted.length) refuse("shape", "GatherBlockQuantized", node, sentence);
+    dims.forEach((d, k) => {
+      requireEqual("GatherBlockQuantized", node, wanted[k]!, d, sentence);
+    });
+  }
+}
+
 export const operator: Operator = {
   name: "GatherBlockQuantized",
   domain: "com.microsoft",
@@ -61,7 +89,10 @@ export const operator: Operator = {
     quantize_axis: { type: "int", default: 1 },
   },
   dtypes: ({ dtypes }) => ({ output: dtypes.scales! }),
-  shape: node => ({ output: gatheredDims(node) }),
+  shape: node => {
+    requireBlocks(node);
+    return { output: gatheredDims(node) };
+  },
   at: context => ({
     output: (...index) => {
       const { data, indices } = context.inputs;

@@ -1,6 +1,7 @@
 // RotaryEmbedding of com.microsoft: that of ai.onnx with its inputs in another order, and positions that may be one offset for all.
 
-import { opaque } from "../../ir/poly.js";
+import { opaque, Poly } from "../../ir/poly.js";
+import { requireEqual } from "../broadcast.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
@@ -52,7 +53,16 @@ export const operator: Operator = {
         "packed batches and scale are for GPUs; export without them",
       );
     requireRanks("RotaryEmbedding", node, { input: [3, 4], position_ids: [0, 1, 2], cos_cache: [2], sin_cache: [2] });
+    const { input, position_ids } = node.dims;
     headsOf(node);
+    if (position_ids!.length === 1)
+      requireEqual(
+        "RotaryEmbedding",
+        node,
+        position_ids![0]!,
+        Poly.one,
+        `position_ids is ${printDims(position_ids!)}; give one offset, or a position for each token of input of ${printDims(input!)}`,
+      );
     return { output: node.dims.input! };
   },
   expand: (node, build) => {

@@ -31,7 +31,15 @@ const limits: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
   ScatterElements: { indices: along("data") },
   "com.microsoft GatherBlockQuantized": { indices: { of: c => axis(c, "data", "gather_axis", 0) } },
   ReverseSequence: { sequence_lens: { of: c => axis(c, "input", "time_axis", 0), first: 1 } },
-  TensorScatter: { write_indices: { of: c => axis(c, "past_cache", "axis", -2) } },
+  TensorScatter: {
+    write_indices: {
+      of: c => {
+        const [capacity, length] = [axis(c, "past_cache", "axis", -2), axis(c, "update", "axis", -2)];
+        // a ring goes on at its start
+        return c.attributes?.mode === "circular" ? capacity : capacity - length + 1;
+      },
+    },
+  },
   GRU: { sequence_lens: steps },
   LSTM: { sequence_lens: steps },
   RNN: { sequence_lens: steps },
@@ -43,6 +51,15 @@ const limits: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
   RoiAlign: { batch_indices: { of: dim("X", 0) } },
   "com.microsoft CropAndResize": { batch_indices: { of: dim("X", 0) } },
   RotaryEmbedding: { position_ids: { of: dim("cos_cache", 0) } },
+  "com.microsoft RotaryEmbedding": {
+    position_ids: {
+      of: c => {
+        const positions = dim("cos_cache", 0)(c);
+        // one offset is that of a whole sequence
+        return c.inputs.position_ids!.dims.length === 2 ? positions : positions - dim("input", -2)(c) + 1;
+      },
+    },
+  },
   "com.microsoft EmbedLayerNormalization": {
     input_ids: { of: dim("word_embedding", 0) },
     segment_ids: { of: dim("segment_embedding", 0) },
