@@ -16,40 +16,47 @@ const MOST_BYTES = 16 << 20;
 /** Cycles of two threads for the two kernels more. */
 const START_CYCLES = 30_000;
 
-const transform: Rule = node => {
-  const [X, W, B] = node.inputs;
-  const [Y] = node.outputs;
-  if (node.op !== "Conv" || node.domain !== "" || !X?.dims || !Y?.dims || !W?.constant || W.dtype !== "f32")
-    return undefined;
-  const filters = constantDims(W.dims);
-  const pads = plainPads(node, filters);
-  const [x, y] = [constantDims(X.dims.slice(1)), constantDims(Y.dims.slice(1))];
-  if (!filters || !pads || !x || !y || !pays(filters, y)) return undefined;
-  const [k, c] = filters as [number, number];
-  const [rows, columns] = y.slice(1).map(n => Math.ceil(n / 2)) as [number, number];
-  const [n] = X.dims as [Poly];
-  const count = n.mul(rows * columns);
-  const value = (name: string, dims: readonly (Poly | number)[]): Value => ({
-    name: `${node.name}/${name}`,
-    dtype: Y.dtype,
-    dims: dims.map(d => Poly.of(d)),
-  });
-  const tiles = value("tiles", [PRODUCTS, n, rows, columns, c]);
-  const matrices = value("matrices", [PRODUCTS, count, c]);
-  const products = value("products", [PRODUCTS, count, k]);
-  const sums = value("sums", [PRODUCTS, n, rows, columns, k]);
-  const cut = [2 * rows - y[1]!, 2 * columns - y[2]!];
-  return {
-    nodes: [
-      own("WinogradInput", [X], tiles, { pads }),
-      reshape(tiles, matrices, [PRODUCTS, -1, c]),
-      makeNode(products.name, "MatMul", [matrices, transformed(W, `${node.name}/weights`, k, c)], [products]),
-      reshape(products, sums, [PRODUCTS, -1, rows, columns, k]),
-      { ...own("WinogradOutput", [sums, ...(B ? [B] : [])], Y, { cut }), name: node.name },
-    ],
+const transformBy =
+  (scratch: Scratch): Rule =>
+  node => {
+    const [X, W, B] = node.inputs;
+    const [Y] = node.outputs;
+    if (node.op !== "Conv" || node.domain !== "" || !X?.dims || !Y?.dims || !W?.constant || W.dtype !== "f32")
+      return undefined;
+    const filters = constantDims(W.dims);
+    const pads = plainPads(node, filters);
+    const [x, y] = [constantDims(X.dims.slice(1)), constantDims(Y.dims.slice(1))];
+    if (!filters || !pads || !x || !y || !pays(filters, y)) return undefined;
+    const [k, c] = filters as [number, number];
+    const [rows, columns] = y.slice(1).map(n => Math.ceil(n / 2)) as [number, number];
+    const [n] = X.dims as [Poly];
+    const count = n.mul(rows * columns);
+    const value = (name: string, dims: readonly (Poly | number)[]): Value => ({
+      name: `${node.name}/${name}`,
+      dtype: Y.dtype,
+      dims: dims.map(d => Poly.of(d)),
+    });
+    const tiles = value("tiles", [PRODUCTS, n, rows, columns, c]);
+    const matrices = value("matrices", [PRODUCTS, count, c]);
+    const products = value("products", [PRODUCTS, count, k]);
+    const sums = value("sums", [PRODUCTS, n, rows, columns, k]);
+    const cut = [2 * rows - y[1]!, 2 * columns - y[2]!];
+    return {
+      nodes: [
+        own("WinogradInput", [X], tiles, { pads }),
+        reshape(tiles, matrices, [PRODUCTS, -1, c]),
+        makeNode(
+          products.name,
+          "MatMul",
+          [matrices, transformed(W, `${node.name}/weights`, [k, c], scratch)],
+          [products],
+        ),
+        reshape(products, sums, [PRODUCTS, -1, rows, columns, k]),
+        { ...own("WinogradOutput", [sums, ...(B ? [B] : [])], Y, { cut }), name: node.name },
+      ],
+    };
   };
-};
-export const winograd: Pass = { name: "winograd", run: graph => rewriteEverywhere(graph, transform) };
+export const winograd: Pass = { name: "winograd", run: graph => rewriteEverywhere(graph, transformBy(new Scratch())) };
 
 const own = (op: string, inputs: readonly Value[], output: Value, attributes: GraphNode["attributes"]): GraphNode => ({
   ...makeNode(output.name, op, inputs, [output], attributes),
@@ -84,25 +91,51 @@ function pays([k, c]: readonly number[], [, height, width]: readonly number[]): 
  * G g Gᵀ of each filter g: for each of the 16 values a matrix, channels × outputs. Whoever packs them asks for one part after the other: the
  * filters are read once, and each part is computed where it is wanted.
  */
-function transformed(W: Value, name: string, k: number, c: number): Value {
-  const matrixBytes = 4 * c * k;
-  const byteLength = PRODUCTS * matrixBytes;
-  let filters: Promise<Float32Array> | undefined;
-  const read = async (): Promise<Float32Array> => typedView("f32", await W.constant!.read()) as Float32Array;
+function transformed(W: Value, name: string, [k, c]: readonly [number, number], scratch: Scratch): Value {
+  const byteLength = PRODUCTS * 4 * c * k;
+  const source = W.constant!;
+  let filters: Promise<Uint8Array> | undefined;
+  const read = async (): Promise<Uint8Array> => {
+    // what it gives may be shared, and is not ours to write into
+    if (!source.readInto) return source.read();
+    const bytes = scratch.take(source.byteLength);
+    await source.readInto(bytes, 0);
+    return bytes;
+  };
+  const into = async (target: Uint8Array, offset: number): Promise<void> => {
+    filters ??= read();
+    const bytes = await filters;
+    transformInto(target, offset, typedView("f32", bytes) as Float32Array, k, c);
+    if (offset + target.length < byteLength) return;
+    filters = undefined;
+    if (source.readInto) scratch.give(bytes);
+  };
   const constant: ConstantData = {
     byteLength,
     read: async () => {
       const out = new Uint8Array(byteLength);
-      transformInto(out, 0, await read(), k, c);
+      await into(out, 0);
       return out;
     },
-    readInto: async (target, offset) => {
-      filters ??= read();
-      transformInto(target, offset, await filters, k, c);
-      if (offset + target.length === byteLength) filters = undefined;
-    },
+    readInto: into,
   };
   return { name, dtype: "f32", dims: [PRODUCTS, c, k].map(n => Poly.int(n)), constant };
+}
+
+/**
+ * Memory for one layer's filters after the other. Fresh arrays would lie there until V8 collects garbage, which it puts off while they are below
+ * 64 MiB; and what is free here may go at any time.
+ */
+class Scratch {
+  #free: WeakRef<Uint8Array> | undefined;
+  take(byteLength: number): Uint8Array {
+    const free = this.#free?.deref();
+    this.#free = undefined;
+    return free && free.length >= byteLength ? free.subarray(0, byteLength) : new Uint8Array(byteLength);
+  }
+  give(bytes: Uint8Array): void {
+    this.#free = new WeakRef(new Uint8Array(bytes.buffer));
+  }
 }
 
 /** Filters whose values are written side by side: a line of the cache. */
