@@ -94,6 +94,8 @@ function masked(context: KernelContext, scores: AnyTile, at: readonly [AnyTile, 
     const filled = mask.dtype === "bool" ? mask : mask.fill(-Infinity);
     const m = readBroadcast(filled, at.slice(), outputs.S!.with(3, last));
     out = mask.dtype === "bool" ? where(m, out, never) : out.add(m.cast(scores.dtype));
+    // a mask of one key is too short for more, and does not broadcast
+    if (attributes.pad_mask === 1 && last.isOne) out = where(j.eq(0), out, never);
   }
   const length = lengths?.at(b).cast("i32");
   const { causal, left, right } = attributes;
@@ -183,6 +185,7 @@ export const cases = (): readonly OperatorCase[] => [
   },
   { name: "bool mask of a row", inputs: { Q: q, K: k, mask: { dtype: "bool", dims: [1, 5] } } },
   { name: "mask that is too short", inputs: { Q: q, K: k, mask: { dtype: "f32", dims: [2, 1, 3, 4] } } },
+  { name: "mask of one key", inputs: { Q: q, K: k, mask: { dtype: "f32", dims: [3, 1] } } },
   {
     name: "mask that broadcasts",
     attributes: { pad_mask: 0 },

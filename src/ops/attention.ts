@@ -5,7 +5,8 @@ import { attentionScores, attentionValues, attentionWeights, joinHeads, splitHea
 import { scoresReference } from "./attention-scores.js";
 import { valuesReference } from "./attention-values.js";
 import { weightsOfRow } from "./attention-weights.js";
-import { printDims, refuse } from "./checks.js";
+import { requireDims, requireEqual } from "./broadcast.js";
+import { printDims, refuse, requireRanks } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { onnxCodeOf } from "./onnx-dtypes.js";
 import type {
@@ -116,6 +117,7 @@ function attentionDims(node: NodeInfo): Readonly<Record<string, Dims>> {
       node,
       `${Q[1].constant} heads of Q are no multiple of ${K[1].constant} heads of K; each head of K serves as many of Q`,
     );
+  requireParts(node, Q, K, V);
   const mode = node.attributes.qk_matmul_output_mode as number;
   if (![0, 1, 2, 3].includes(mode))
     refuse("operator-attribute", "Attention", node, `qk_matmul_output_mode ${mode} is unknown; use 0, 1, 2 or 3`);
@@ -128,6 +130,40 @@ function attentionDims(node: NodeInfo): Readonly<Record<string, Dims>> {
     present_value: [V[0], V[1], V[2].add(past("past_value")), V[3]],
     qk_matmul_output: [Q[0], Q[1], Q[2], keys],
   };
+}
+
+type ByHead = ReturnType<typeof dimsByHead>;
+
+/** K, V, the cache and the mask must be of one batch, and agree in their heads, keys and sizes. */
+function requireParts(node: NodeInfo, Q: ByHead, K: ByHead, V: ByHead): void {
+  const sentence = `Q of ${printDims(Q)}, K of ${printDims(K)} and V of ${printDims(V)}, as batch×heads×sequence×size, do not agree; K has the batch and the size of Q, V the batch, heads and sequence of K`;
+  const pairs = [[Q[0], K[0]], [Q[3], K[3]], ...[0, 1, 2].map(d => [K[d]!, V[d]!] as const)] as const;
+  for (const [a, b] of pairs) requireEqual("Attention", node, a!, b!, sentence);
+  const { past_key, past_value, attn_mask } = node.dims;
+  if (!past_key !== !past_value)
+    refuse("shape", "Attention", node, "past_key and past_value belong together; give both or neither");
+  const layout = "batch×heads×past×size";
+  requireDims("Attention", node, "past_key", [K[0], K[1], past_key?.[2] ?? Poly.zero, K[3]], layout);
+  requireDims("Attention", node, "past_value", [V[0], V[1], past_key?.[2] ?? Poly.zero, V[3]], layout);
+  requireDims("Attention", node, "nonpad_kv_seqlen", [Q[0]], "batch");
+  if (!attn_mask) return;
+  requireRanks("Attention", node, { attn_mask: [1, 2, 3, 4] });
+  const keys = K[2].add(past_key?.[2] ?? Poly.zero);
+  const last = attn_mask.at(-1)!;
+  // from opset 24 on, a mask may be shorter than the keys: those behind it are hidden
+  const isShort = node.opset >= 24 && last.isConst && keys.isConst && last.constant < keys.constant;
+  const scores = [Q[0], Q[1], Q[2], isShort ? last : keys];
+  const fits = attn_mask.every((d, k) => {
+    const want = scores[4 - attn_mask.length + k]!;
+    return d.isOne || !d.isConst || !want.isConst || d.equals(want);
+  });
+  if (!fits)
+    refuse(
+      "shape",
+      "Attention",
+      node,
+      `attn_mask of ${printDims(attn_mask)} does not broadcast to the scores, ${printDims([Q[0], Q[1], Q[2], keys])}; from the right, its dims must be equal or 1`,
+    );
 }
 
 export const doc: OperatorDoc = {

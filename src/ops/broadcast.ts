@@ -41,6 +41,15 @@ export function requireEqual(op: string, node: NodeInfo, a: Poly, b: Poly, sente
   node.assumeEqual?.(a, b);
 }
 
+/** Refuses an input, if it is there, of other dims than the rest of the node asks for; `layout` names those: `batch×heads×sequence`. */
+export function requireDims(op: string, node: NodeInfo, name: string, wanted: Dims, layout: string): void {
+  const dims = node.dims[name];
+  if (!dims) return;
+  const sentence = `${name} of ${printDims(dims)} must be ${layout}, which is ${printDims(wanted)} here; change it or the other inputs`;
+  if (dims.length !== wanted.length) refuse("shape", op, node, sentence);
+  wanted.forEach((d, axis) => requireEqual(op, node, d, dims[axis]!, sentence));
+}
+
 /** Refuses an input, if it is there, that is not a list with one entry for each of so many things of another input. */
 export function requireEntries(
   op: string,

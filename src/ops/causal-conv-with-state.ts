@@ -2,8 +2,8 @@
 import type { Value } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
-import { requireEqual } from "./broadcast.js";
-import { printDims, refuse, requireOneOf } from "./checks.js";
+import { requireDims, requireEntries, requireEqual } from "./broadcast.js";
+import { isOther, printDims, refuse, requireOneOf } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
@@ -40,8 +40,12 @@ export const operator: Operator = {
   dtypes: ({ dtypes }) => ({ output: dtypes.input!, present_state: dtypes.input! }),
   shape: node => {
     requireOneOf(op, node, "activation", ["none", "silu", "swish"]);
-    const { taps } = sizesOf(node);
-    const X = node.dims.input!;
+    const { channels, taps } = sizesOf(node);
+    const [X, W] = [node.dims.input!, node.dims.weight!];
+    if (taps < 1 || isOther(W[1]!, 1))
+      refuse("shape", op, node, `weight of ${printDims(W)} must be channels×1×taps, with a tap at least; reshape it`);
+    requireEntries(op, node, "bias", { input: "weight", what: "channels", count: Poly.int(channels) });
+    requireDims(op, node, "past_state", [X[0]!, X[1]!, Poly.int(taps - 1)], "batch×channels×(taps − 1)");
     return { output: X, present_state: [X[0]!, X[1]!, Poly.int(taps - 1)] };
   },
   expand: (node, build) => {

@@ -1,7 +1,7 @@
 // DeformConv: a convolution whose taps are moved by offsets that come as data, and weighed by a mask.
 import type { Dims, Value } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { requireEqual } from "./broadcast.js";
+import { requireDims, requireEntries, requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { reference as patchesReference } from "./deformed-patches.js";
 import { floats } from "./elementwise-references.js";
@@ -63,6 +63,11 @@ function outputDims(node: NodeInfo): Dims {
   const wanted = Poly.int(offset_group * taps * rank);
   const offsets = `offset has ${offset![1]!.print()} channels, and ${offset_group} groups of ${taps} taps in ${rank} dims take ${wanted.print()}; change offset_group`;
   requireEqual(op, node, offset![1]!, wanted, offsets);
+  const batch = `X of ${printDims(X!)} and offset of ${printDims(offset!)} must have one batch; change either`;
+  requireEqual(op, node, X![0]!, offset![0]!, batch);
+  requireEntries(op, node, "B", { input: "W", what: "outputs", count: W![0]! });
+  const mask = [X![0]!, Poly.int(offset_group * taps), ...offset!.slice(2)];
+  requireDims(op, node, "mask", mask, "batch×(groups of offsets · taps), then the dims of the output");
   const windows = windowAxes(
     op,
     { ...node, attributes: { auto_pad: "NOTSET", ...node.attributes } },

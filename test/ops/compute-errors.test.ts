@@ -11,6 +11,52 @@ const image = { X: "f32 1 6 9 9", W: "f32 4 6 3 3" };
 const sequence = { X: "f32 3 2 5", W: "f32 1 28 5", R: "f32 1 28 7" };
 const refusals: readonly Refusal[] = [
   {
+    op: "Attention",
+    inputs: { Q: "f32 2 3 5 8", K: "f32 2 3 7 6", V: "f32 2 3 7 4" },
+    code: "shape",
+    says: 'Attention "n": Q of 2×3×5×8, K of 2×3×7×6 and V of 2×3×7×4, as batch×heads×sequence×size, do not agree; K has the batch and the size of Q, V the batch, heads and sequence of K',
+  },
+  {
+    op: "Attention",
+    inputs: { Q: "f32 2 3 5 8", K: "f32 2 3 7 8", V: "f32 2 3 7 4", attn_mask: "f32 5 9" },
+    code: "shape",
+    says: 'Attention "n": attn_mask of 5×9 does not broadcast to the scores, 2×3×5×7; from the right, its dims must be equal or 1',
+  },
+  {
+    op: "Attention",
+    inputs: { Q: "f32 2 3 5 8", K: "f32 2 3 7 8", V: "f32 2 3 7 4", past_key: "f32 2 3 2 8" },
+    code: "shape",
+    says: 'Attention "n": past_key and past_value belong together; give both or neither',
+  },
+  {
+    op: "CausalConvWithState",
+    inputs: { input: "f32 2 5 7", weight: "f32 5 1 4", past_state: "f32 2 5 4" },
+    code: "shape",
+    says: 'CausalConvWithState "n": past_state of 2×5×4 must be batch×channels×(taps − 1), which is 2×5×3 here; change it or the other inputs',
+  },
+  {
+    op: "DeformConv",
+    inputs: { X: "f32 1 2 5 6", W: "f32 3 2 2 2", offset: "f32 1 8 4 5", mask: "f32 1 3 4 5" },
+    code: "shape",
+    says: 'DeformConv "n": mask of 1×3×4×5 must be batch×(groups of offsets · taps), then the dims of the output, which is 1×4×4×5 here; change it or the other inputs',
+  },
+  {
+    op: "LinearRegressor",
+    domain: "ai.onnx.ml",
+    inputs: { X: "f32 5 3" },
+    attributes: { coefficients: [1, 2, 3], intercepts: [1, 2] },
+    code: "operator-attribute",
+    says: 'LinearRegressor "n": intercepts has 2 entries; 1 rows of coefficients need 1',
+  },
+  {
+    op: "SVMClassifier",
+    domain: "ai.onnx.ml",
+    inputs: { X: "f32 5 2" },
+    attributes: { classlabels_ints: [3, 5], vectors_per_class: [2, 1], coefficients: [1, 2, 3], rho: [0] },
+    code: "operator-attribute",
+    says: 'SVMClassifier "n": support_vectors has 0 entries, which do not divide into 3 support vectors; change it',
+  },
+  {
     op: "Add",
     inputs: { A: "f32 2 3", B: "f32 4" },
     code: "shape",

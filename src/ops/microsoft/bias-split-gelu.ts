@@ -1,6 +1,7 @@
 // BiasSplitGelu of com.microsoft: with x = X + bias cut into halves along the last dim, the first half times Gelu of the second.
 import { opaque, Poly } from "../../ir/poly.js";
 import type { AnyTile } from "../../tile/index.js";
+import { requireEntries } from "../broadcast.js";
 import { printDims, refuse } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { gelu, reference as geluReference } from "../gelu.js";
@@ -18,6 +19,7 @@ export const operator: Operator = {
     const last = X.at(-1);
     if (!last || (last.isConst && last.constant % 2 !== 0))
       refuse("shape", "BiasSplitGelu", node, `X of ${printDims(X)} has no halves; its last dim must be even`);
+    requireEntries("BiasSplitGelu", node, "bias", { input: "X", what: "columns", count: last });
     return { Y: [...X.slice(0, -1), opaque("div", last, Poly.int(2))] };
   },
   at: ({ inputs, outputs }) => ({

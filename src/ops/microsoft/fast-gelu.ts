@@ -1,6 +1,7 @@
 // FastGelu of com.microsoft: the tanh approximation of Gelu, of X plus a bias that repeats along the elements in their order.
 import { opaque, Poly } from "../../ir/poly.js";
 import type { AnyTile } from "../../tile/index.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { geluTangent } from "../gelu.js";
 import { indexTile, polyOfIndex } from "../index-tiles.js";
@@ -12,7 +13,18 @@ export const operator: Operator = {
   domain: "com.microsoft",
   inputs: ["X", "bias?"],
   outputs: ["Y"],
-  shape: ({ dims }) => ({ Y: dims.X! }),
+  shape: node => {
+    requireRanks("FastGelu", node, { bias: [0, 1] });
+    const { X, bias } = node.dims;
+    if (bias?.some(d => d.isZero))
+      refuse(
+        "shape",
+        "FastGelu",
+        node,
+        `bias of ${printDims(bias)} has nothing to add; give it elements, or leave it out`,
+      );
+    return { Y: X! };
+  },
   at: context => ({
     Y: (...i) => {
       const x = context.inputs.X!.at(...i);
@@ -41,6 +53,7 @@ export const tolerance: Tolerance = { relative: 4, absolute: 2 };
 
 export const reference: Reference = ({ X, bias }) => {
   const shift = bias && numbersOf(bias);
+  if (shift?.length === 0 && X!.data.length > 0) throw new RangeError("there is no bias to repeat");
   const y = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
   return { Y: { ...X!, data: numbersOf(X!).map((x, k) => y(x + (shift ? shift[k % shift.length]! : 0))) } };
 };

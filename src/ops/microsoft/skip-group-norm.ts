@@ -1,8 +1,10 @@
 // SkipGroupNorm of com.microsoft: GroupNorm of X + skip + bias, whose sum is an output too. The skip may lack the spatial dims.
-import type { Value } from "../../graph/graph.js";
-import { printDims, refuse, requireRanks } from "../checks.js";
+import type { Dims, Value } from "../../graph/graph.js";
+import { Poly } from "../../ir/poly.js";
+import { requireDims, requireEntries } from "../broadcast.js";
+import { printDims, refuse } from "../checks.js";
 import { broadcastReader } from "../elementwise-references.js";
-import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { tabulate, withDims } from "../reference-tensors.js";
 import {
   checkGroupNorm,
@@ -25,9 +27,10 @@ export const operator: Operator = {
   shape: node => {
     checkGroupNorm(op, node);
     const { X } = node.dims;
-    requireRanks(op, node, { bias: [1], skip: [2, X!.length] });
     if (node.attributes.channels_last === 0)
       refuse("operator-unsupported", op, node, `X of ${printDims(X!)} must have its channels last; set channels_last`);
+    requireSkip(node);
+    requireEntries(op, node, "bias", { input: "X", what: "channels", count: X!.at(-1)! });
     return { Y: X!, S: X! };
   },
   expand: ({ inputs, dims, attributes }, build) => {
@@ -41,6 +44,17 @@ export const operator: Operator = {
     return { Y: groupNorm(build, S, rank, inputs, attributes), S };
   },
 };
+
+/** Like X, with 1 for all spatial dims, or without them. */
+function requireSkip(node: NodeInfo): void {
+  const { X, skip } = node.dims as { readonly X: Dims; readonly skip: Dims };
+  const [batch, channels] = [X[0]!, X.at(-1)!];
+  const space = X.slice(1, -1);
+  const isFlat = skip.length === X.length && skip.slice(1, -1).every(d => d.isOne);
+  const flat = [batch, ...space.map(() => Poly.one), channels];
+  const wanted = skip.length === 2 ? [batch, channels] : isFlat ? flat : X;
+  requireDims(op, node, "skip", wanted, "like X, or batch×channels");
+}
 
 export const doc: OperatorDoc = {
   summary: "GroupNorm of X + skip + bias, and the sum",

@@ -1,25 +1,21 @@
 // What the SkipLayerNormalization family normalises: input + skip + bias, where skip may lack the batch or have one.
 import type { Dims, Value } from "../../graph/graph.js";
+import { isNarrowFloat, roundToFloat } from "../../ir/float-bits.js";
 import { Poly } from "../../ir/poly.js";
 import { computeDtype } from "../accumulate.js";
-import { broadcastDims } from "../broadcast.js";
-import { printDims, refuse } from "../checks.js";
+import { requireBroadcastTo, requireEntries } from "../broadcast.js";
+import { refuse } from "../checks.js";
 import { broadcastReader } from "../elementwise-references.js";
 import type { Builder, Expansion, NodeInfo, Operator, ReferenceTensor } from "../operator.js";
 import { tabulate } from "../reference-tensors.js";
 
-/** Dims of the sum: those of the input, to which the others must broadcast. */
+/** Dims of the sum: those of the input, to which the skip must broadcast. */
 function skipSumDims(op: string, node: NodeInfo): Dims {
-  const names = ["input", "skip", "bias"].filter(n => node.dims[n]);
-  const dims = broadcastDims(op, node, names);
-  const input = node.dims.input!;
-  if (dims.length !== input.length)
-    refuse(
-      "shape",
-      op,
-      node,
-      `skip of ${printDims(node.dims.skip!)} has more dims than input of ${printDims(input)}; it may have fewer`,
-    );
+  const dims = node.dims.input!;
+  if (dims.length < 1) refuse("shape", op, node, "input is a scalar; it needs at least one dim");
+  requireBroadcastTo(op, node, "skip", "input");
+  for (const name of ["gamma", "beta", "bias"])
+    requireEntries(op, node, name, { input: "input", what: "columns", count: dims.at(-1)! });
   return dims;
 }
 
@@ -59,5 +55,8 @@ function skipSum({ inputs }: Expansion, build: Builder): Value {
 
 export function skipSumReference(inputs: Readonly<Record<string, ReferenceTensor | undefined>>): ReferenceTensor {
   const readers = [inputs.input, inputs.skip, inputs.bias].flatMap(t => (t ? broadcastReader(t) : []));
-  return tabulate(inputs.input!.dtype, inputs.input!.dims, i => readers.reduce((sum, r) => sum + Number(r(i)), 0));
+  const { dtype, dims } = inputs.input!;
+  // statistics are of the sum that is an output, in the dtype that it has there
+  const round = isNarrowFloat(dtype) ? (x: number) => roundToFloat(dtype, x) : (x: number) => x;
+  return tabulate(dtype, dims, i => round(readers.reduce((sum, r) => sum + Number(r(i)), 0)));
 }

@@ -2,6 +2,8 @@
 import { Poly } from "../../ir/poly.js";
 import { refuse } from "../checks.js";
 import { readPosition } from "../gathered-index.js";
+import { indexTile, polyOfIndex } from "../index-tiles.js";
+import { reindex } from "../linear-index.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { elements, exact, tabulate } from "../reference-tensors.js";
 
@@ -19,8 +21,10 @@ export const operator: Operator = {
   at: ({ inputs }) => ({
     Z: (...i) => {
       const [X, Y] = [inputs.X!, inputs.Y!];
-      const leading = Y.dims.slice(0, -1).map(() => 0);
-      const position = readPosition(Y, Y.rank === 0 ? [] : [...leading, i.at(-1)!], X.dims.at(-1)!.poly);
+      // indices of any rank count in their order
+      const shape = Y.dims.map(d => d.poly);
+      const place = reindex([polyOfIndex(i.at(-1)!)], [Poly.product(shape)], shape).map(indexTile);
+      const position = readPosition(Y, place, X.dims.at(-1)!.poly);
       return X.at(...(X.rank === 1 ? [] : i.slice(0, -1)), position);
     },
   }),
@@ -50,4 +54,8 @@ export const cases = (): readonly OperatorCase[] => [
   { name: "rows", inputs: { X: { dtype: "f32", dims: [3, 4] }, Y } },
   { name: "three dims", inputs: { X: { dtype: "i64", dims: [2, 3, 4] }, Y: { ...Y, dims: [3] } } },
   { name: "a vector", inputs: { X: { dtype: "f64", dims: [5] }, Y } },
+  {
+    name: "rows of indices",
+    inputs: { X: { dtype: "f32", dims: [3, 4] }, Y: { dtype: "i64", dims: [2, 3], data: [0, 3, 1, 2, 2, 0] } },
+  },
 ];

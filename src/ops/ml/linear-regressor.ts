@@ -35,6 +35,14 @@ export function requireFeatures(op: string, node: NodeInfo, rows: number): void 
   const sentence = `X of ${printDims(X)} does not fit ${count} coefficients in ${rows} row${rows === 1 ? "" : "s"}; each row takes a feature a column`;
   if (X.length < 1 || X.length > 2 || count % rows !== 0) refuse("shape", op, node, sentence);
   requireEqual(op, node, X.at(-1)!, Poly.int(count / rows), sentence);
+  const shifts: number = node.attributes.intercepts?.length ?? 0;
+  if (shifts !== 0 && shifts !== rows)
+    refuse(
+      "operator-attribute",
+      op,
+      node,
+      `intercepts has ${shifts} entries; ${rows} rows of coefficients need ${rows}`,
+    );
 }
 
 /** X · coefficientsᵀ + intercepts, for a vector as one row. */

@@ -91,6 +91,20 @@ function columnsOf(attributes: Attributes, classes: number): number {
 function requireLists({ attributes, name }: NodeInfo, classes: number): void {
   const vectors = vectorsOf(attributes);
   const pairs = (classes * (classes - 1)) / 2;
+  const numbers: number = (attributes.support_vectors ?? []).length;
+  const [many, list, of] =
+    vectors === 0
+      ? [attributes.coefficients.length as number, "coefficients", `${classes} classes`]
+      : [numbers, "support_vectors", `${vectors} support vectors`];
+  if (many === 0 || many % (vectors || classes) !== 0)
+    refuse(
+      "operator-attribute",
+      op,
+      { name },
+      `${list} has ${many} entries, which do not divide into ${of}; change it`,
+    );
+  if (vectors === 0 && attributes.rho.length === 0)
+    refuse("operator-attribute", op, { name }, "rho is empty; give it one number");
   const wanted: Readonly<Record<string, number>> =
     vectors === 0
       ? {}

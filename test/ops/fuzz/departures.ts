@@ -105,6 +105,21 @@ export const departures: readonly PeerDeparture[] = [
     reason: "statistics over infinities are NaN or infinite by the formula that is chosen for the variance",
   },
   {
+    operators: /^ai\.onnx\.ml LinearRegressor$/,
+    when: ({ attributes = {} }) => attributes.post_transform === "SOFTMAX" && (attributes.targets ?? 1) === 1,
+    reason: "a softmax of one target, which is 1, is left out there",
+  },
+  {
+    operators: /^com\.microsoft FastGelu$/,
+    when: c => c.inputs.X?.dims.length === 0 && c.inputs.bias?.dims.length === 1,
+    reason: "in f16, the sum of a scalar and a bias has the bias's dims there, where in f32 it has those of X",
+  },
+  {
+    operators: /^Attention$/,
+    when: ({ attributes = {} }) => (attributes.scale as number | undefined) !== undefined && attributes.scale < 0,
+    reason: "it multiplies Q and K by the root of scale each, which a negative scale has not",
+  },
+  {
     operators: /CDist/,
     when: c => holds(c, x => !Number.isFinite(x)),
     reason: "it computes distances by a product of matrices, in which infinities meet",
