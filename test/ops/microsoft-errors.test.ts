@@ -509,5 +509,37 @@ const refusals: readonly Refusal[] = [
     code: "shape",
     says: 'EmbedLayerNormalization "n": rows of 11×17 and of 2×16 must be equally long',
   },
+  {
+    op: "MatMulNBits",
+    domain,
+    inputs: { A: "f32 3 48", B: "u8 7 3 8", scales: "f32 7 2" },
+    attributes: { K: 48, N: 7, block_size: 16 },
+    code: "shape",
+    says: 'MatMulNBits "n": scales of 7×2 must hold 21 elements for N = 7, K = 48 and 3 blocks along K',
+  },
+  {
+    op: "MatMulNBits",
+    domain,
+    inputs: { A: "f32 3 48", B: "u8 7 3 8", scales: "f32 7 3", zero_points: "u8 7 3" },
+    attributes: { K: 48, N: 7, block_size: 16 },
+    code: "shape",
+    says: 'MatMulNBits "n": zero_points of 7×3 must hold 14 elements for N = 7, K = 48 and 3 blocks along K',
+  },
+  {
+    op: "DynamicQuantizeLSTM",
+    domain,
+    inputs: {
+      X: "f32 5 3 4",
+      W: "i8 1 4 24",
+      R: "i8 1 6 24",
+      W_scale: "f32 1 6",
+      W_zero_point: "i8 1",
+      R_scale: "f32 1",
+      R_zero_point: "i8 1",
+    },
+    attributes: { hidden_size: 6 },
+    code: "shape",
+    says: 'DynamicQuantizeLSTM "n": W is 1×4×24 and W_scale 1×6; give one for each direction, or for each of its columns',
+  },
 ];
 testRefusals(refusals);

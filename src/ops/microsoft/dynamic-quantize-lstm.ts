@@ -1,6 +1,7 @@
 // DynamicQuantizeLSTM of com.microsoft: LSTM with weights of 8 bits, transposed. They are made real once; what flows through the cells
 // stays in floats, which ONNX Runtime rounds to 8 bits for each product.
 import type { Value } from "../../graph/graph.js";
+import { requireEqual } from "../broadcast.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import * as lstm from "../lstm.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
@@ -54,6 +55,14 @@ export const operator: Operator = {
     for (const [n, weights] of Object.entries({ W: W!, R: R! }))
       if (!weights.every(d => d.isConst))
         refuse("operator-unsupported", op, node, `${n} of ${printDims(weights)} must have dims in numbers; fix them`);
+    // one parameter a direction, or one for each column as well
+    for (const n of ["W", "R"] as const)
+      for (const name of [`${n}_scale`, `${n}_zero_point`]) {
+        const [weights, parameters] = [node.dims[n]!, node.dims[name]!];
+        const sentence = `${n} is ${printDims(weights)} and ${name} ${printDims(parameters)}; give one for each direction, or for each of its columns`;
+        requireEqual(op, node, weights[0]!, parameters[0]!, sentence);
+        if (parameters.length === 2) requireEqual(op, node, weights[2]!, parameters[1]!, sentence);
+      }
     return lstm.operator.shape({ ...node, dims: { ...dims, W: transposed(W!), R: transposed(R!) } });
   },
   expand: ({ inputs, dims, attributes: given, wanted }, build) => {

@@ -11,6 +11,12 @@ import { unpackedNumber } from "./packed-bits.js";
 
 const blocksOf = ({ K, block_size }: Attributes): number => Math.ceil(K / block_size);
 
+/** Elements that zero points of one column have: whole bytes where they are packed. */
+const zerosOf = ({ dtypes, attributes }: Pick<NodeInfo, "dtypes" | "attributes">): number => {
+  const blocks = blocksOf(attributes);
+  return dtypes.zero_points === "u8" ? Math.ceil((blocks * attributes.bits) / 8) : blocks;
+};
+
 export const operator: Operator = {
   name: "MatMulNBits",
   domain: "com.microsoft",
@@ -38,12 +44,11 @@ export const operator: Operator = {
       const shaped = build.node("Reshape", [x, build.constant("i64", [dims.length], dims)]);
       return build.node("Transpose", [shaped], { perm: [...dims.keys()].map(d => (d + 1) % dims.length) });
     };
-    const zeroRow = dtypes.zero_points === "u8" ? Math.ceil((blocks * bits) / 8) : blocks;
     const parts = [
       inputs.A,
       columnsLast(inputs.B, N, blocks, (block_size * bits) / 8),
       columnsLast(inputs.scales, N, blocks),
-      columnsLast(inputs.zero_points, N, zeroRow),
+      columnsLast(inputs.zero_points, N, zerosOf({ dtypes, attributes })),
       inputs.g_idx,
       inputs.bias,
     ];
@@ -71,15 +76,21 @@ function checkWeights(node: NodeInfo): void {
     Poly.int(K),
     `A of ${printDims(A)} has no rows of K = ${K}; they must agree`,
   );
-  const bytes = N * blocksOf(node.attributes) * ((size * bits) / 8);
-  const given = Poly.product(B);
+  const blocks = blocksOf(node.attributes);
+  const bytes = N * blocks * ((size * bits) / 8);
   requireEqual(
     "MatMulNBits",
     node,
-    given,
+    Poly.product(B),
     Poly.int(bytes),
     `B of ${printDims(B)} must hold ${bytes} bytes: N × blocks along K × bytes of a block`,
   );
+  const sizes = { scales: N * blocks, zero_points: N * zerosOf(node), g_idx: K, bias: N };
+  for (const [name, size] of Object.entries(sizes)) {
+    const dims = node.dims[name];
+    const sentence = `${name} of ${dims && printDims(dims)} must hold ${size} elements for N = ${N}, K = ${K} and ${blocks} blocks along K`;
+    if (dims) requireEqual("MatMulNBits", node, Poly.product(dims), Poly.int(size), sentence);
+  }
 }
 
 export const doc: OperatorDoc = {

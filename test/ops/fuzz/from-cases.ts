@@ -189,7 +189,9 @@ export function withValues(random: Random, input: CaseInput, flavour: Flavour): 
   const numbers = given?.map(Number).filter(Number.isFinite) ?? [];
   if (!given || numbers.length === 0 || isFloat(input.dtype)) {
     const range = numbers.length > 0 ? ([Math.min(...numbers), Math.max(...numbers)] as const) : input.range;
-    return { ...rest, data: valuesOf(random, { ...rest, ...(range ? { range } : {}) }, flavour) };
+    // other dims keep to the range too: a scale that a case spells out stays positive
+    const ranged = { ...rest, ...(range ? { range } : {}) };
+    return { ...ranged, data: valuesOf(random, ranged, flavour) };
   }
   const count = sizeOf(input.dims);
   if (count === given.length && random.chance(0.7)) return input;

@@ -30,6 +30,9 @@ const limits: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
   Scatter: { indices: along("data") },
   ScatterElements: { indices: along("data") },
   "com.microsoft GatherBlockQuantized": { indices: { of: c => axis(c, "data", "gather_axis", 0) } },
+  "com.microsoft MatMulNBits": {
+    g_idx: { of: c => Math.ceil(Number(c.attributes?.K) / Number(c.attributes?.block_size)) },
+  },
   ReverseSequence: { sequence_lens: { of: c => axis(c, "input", "time_axis", 0), first: 1 } },
   TensorScatter: {
     write_indices: {
