@@ -12,7 +12,8 @@ function repeatsOf(node: NodeInfo): readonly Poly[] {
   if (node.opset < 6) {
     const [axis] = requiredNumbers("Tile", node, "axis");
     const [times] = requiredPolys("Tile", node, "repeats");
-    return Array.from({ length: rank }, (_, d) => (d === axis ? times! : Poly.one));
+    if (!times) refuse("shape", "Tile", node, "repeats is empty; it must hold how often the axis is repeated");
+    return Array.from({ length: rank }, (_, d) => (d === axis ? times : Poly.one));
   }
   const repeats = requiredPolys("Tile", node, "repeats");
   if (repeats.length !== rank)
