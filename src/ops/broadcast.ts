@@ -79,7 +79,8 @@ export function requireBroadcastTo(op: string, node: NodeInfo, name: string, to:
       `${name} of ${printDims(from)} does not broadcast to ${to} of ${printDims(dims)}; from the right, its dims must be equal or 1`,
     );
 }
-function mayBeEqual(node: NodeInfo, a: Poly, b: Poly): boolean {
+/** Numbers are compared now, symbols when dims are known. */
+export function mayBeEqual(node: NodeInfo, a: Poly, b: Poly): boolean {
   if (a.isConst && b.isConst) return a.equals(b);
   if (!a.equals(b)) node.assumeEqual?.(a, b);
   return true;

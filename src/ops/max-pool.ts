@@ -5,9 +5,10 @@ import { dtypes } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dimOf, where } from "../tile/index.js";
+import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
-import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { Attributes, NodeInfo, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { elements, sizeOf, tabulate } from "./reference-tensors.js";
 import type { WindowAxis } from "./window.js";
@@ -26,7 +27,11 @@ export const operator: Operator = {
     storage_order: { type: "int", default: 0 },
   },
   shape: node => {
-    const dims = [...node.dims.X!.slice(0, 2), ...poolWindows("MaxPool", node).map(w => w.output)];
+    const windows = poolWindows("MaxPool", node);
+    windows.forEach((w, j) => {
+      requireSomething(node, w, j);
+    });
+    const dims = [...node.dims.X!.slice(0, 2), ...windows.map(w => w.output)];
     return { Y: dims, Indices: dims };
   },
   dtypes: ({ dtypes: of }) => ({ Y: of.X!, Indices: "i64" }),
@@ -43,6 +48,19 @@ export const operator: Operator = {
     };
   },
 };
+
+/** A window that lies in the padding as a whole has no largest element. */
+function requireSomething(node: NodeInfo, { begin, end, taps, dilation }: WindowAxis, axis: number): void {
+  const span = taps.sub(1).mul(dilation).add(1);
+  const pad = [begin, end].find(p => p.isConst && span.isConst && p.constant >= span.constant);
+  if (pad)
+    refuse(
+      "operator-attribute",
+      "MaxPool",
+      node,
+      `spatial axis ${axis} has a pad of ${pad.print()} for windows of ${span.print()} elements; a pad must be smaller than the window`,
+    );
+}
 
 /** What no element is below: it fills the padding. */
 export const lowest = (dtype: Dtype): number => {

@@ -35,10 +35,32 @@ function paddedDims(node: NodeInfo): readonly PaddedDim[] {
     );
   return dims.map((size, d) => {
     const k = axes.indexOf(d);
-    return k < 0
-      ? { size, before: Poly.zero, after: Poly.zero }
-      : { size, before: pads[k]!, after: pads[k + axes.length]! };
+    if (k < 0) return { size, before: Poly.zero, after: Poly.zero };
+    const pad = { size, before: pads[k]!, after: pads[k + axes.length]! };
+    requireEnough(node, pad, d);
+    return pad;
   });
+}
+
+/** Negative pads cut off what is there, no more; and what is repeated must be there. */
+function requireEnough(node: NodeInfo, { size, before, after }: PaddedDim, axis: number): void {
+  if (!(size.isConst && before.isConst && after.isConst)) return;
+  const cut = Math.max(-before.constant, 0) + Math.max(-after.constant, 0);
+  const mode = node.attributes.mode as string;
+  if (mode !== "constant" && cut === size.constant && size.constant + before.constant + after.constant > 0)
+    refuse(
+      "shape",
+      "Pad",
+      node,
+      `mode ${mode} finds nothing to repeat along axis ${axis}, of which nothing is left; use constant`,
+    );
+  if (cut > size.constant)
+    refuse(
+      "shape",
+      "Pad",
+      node,
+      `negative pads cut ${cut} elements off axis ${axis} with ${size.constant}; cut off at most ${size.constant}`,
+    );
 }
 
 const outputDims = (node: NodeInfo): Dims => paddedDims(node).map(p => larger(p.size.add(p.before).add(p.after), 0));

@@ -45,7 +45,7 @@ export function reductionCases(
   range: readonly [number, number] = [-4, 4],
 ): readonly OperatorCase[] {
   const data = (dtype: Dtype, dims: readonly number[]): CaseInput =>
-    dtype === "bool" || range[0] < 0 === dtype.startsWith("u") ? { dtype, dims } : { dtype, dims, range };
+    dtype === "bool" || (range[0] < 0 && dtype.startsWith("u")) ? { dtype, dims } : { dtype, dims, range };
   const axes = (...list: number[]): CaseInput => ({ dtype: "i64", dims: [list.length], data: list, constant: true });
   const first = kinds[0]!;
   return [

@@ -1,4 +1,5 @@
 // The float64 reference of Resize, after the text of the specification: coordinates in floats, neighbours by distance.
+import { isFloat } from "../ir/dtypes.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
 import type { Attributes, Reference, ReferenceTensor } from "./operator.js";
 import { elementOf, numbersOf, sizeOf } from "./reference-tensors.js";
@@ -113,6 +114,6 @@ export const resizeReference: Reference = (inputs, attributes, { opset }) => {
     return total;
   }
   const shape = dims.map(d => d.output);
-  const data = sizeOf(shape) === 0 ? [] : out.map(v => elementOf(X.dtype, v));
+  const data = sizeOf(shape) === 0 ? [] : out.map(v => elementOf(X.dtype, isFloat(X.dtype) ? v : Math.trunc(v)));
   return { Y: { dtype: X.dtype, dims: shape, data: data as number[] } satisfies ReferenceTensor };
 };

@@ -1,7 +1,6 @@
 // Weighted neighbours of an origin along one dim: nearest, linear and cubic interpolation, the latter two with and without
 // antialiasing.
 import type { Poly } from "../ir/poly.js";
-import { AzulejoError } from "../support/errors.js";
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
 import { indexTile } from "./index-tiles.js";
@@ -98,12 +97,5 @@ function normalised(taps: readonly { readonly position: Poly; readonly weight: A
   return taps.map(t => ({ position: t.position, weight: t.weight.div(total) }));
 }
 
-/** The scale where it is below 1, else 1. */
-function shrinkOf({ scale, input, output }: ResizedDim): number {
-  if (scale.numerator.isConst && scale.denominator.isConst)
-    return Math.min(scale.numerator.constant / scale.denominator.constant, 1);
-  throw new AzulejoError(
-    "operator-unsupported",
-    `Resize with antialias needs a scale in numbers, but it is ${output.print()} ÷ ${input.print()}; fix the dims with the option dims`,
-  );
-}
+/** The scale where it is below 1, else 1; the operator has made sure that it is a number. */
+const shrinkOf = ({ scale }: ResizedDim): number => Math.min(scale.numerator.constant / scale.denominator.constant, 1);

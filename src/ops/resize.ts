@@ -96,9 +96,32 @@ function checkWords(node: NodeInfo): void {
   requireOneOf("Resize", node, "keep_aspect_ratio_policy", ["stretch", "not_larger", "not_smaller"]);
 }
 
+/** The width of an antialiased kernel is its scale's: how many neighbours there are must be known. */
+function requireAntialiasable(node: NodeInfo, resized: readonly ResizedDim[]): void {
+  const { antialias, mode } = node.attributes;
+  const unknown = resized.find(({ scale }) => !(scale.numerator.isConst && scale.denominator.isConst));
+  if (antialias !== 1 || mode === "nearest" || !unknown) return;
+  const { axis, scale } = unknown;
+  refuse(
+    "operator-unsupported",
+    "Resize",
+    node,
+    `antialias needs a scale in numbers, but along axis ${axis} it is ${scale.numerator.print()} ÷ ${scale.denominator.print()}; fix the dims with the option dims`,
+  );
+}
+
 const resizedShape = (node: NodeInfo): Dims => {
   checkWords(node);
   const resized = resizedDims(node);
+  const empty = resized.find(r => r.input.isZero && r.output.isConst && r.output.constant > 0);
+  if (empty)
+    refuse(
+      "shape",
+      "Resize",
+      node,
+      `axis ${empty.axis} is empty, and ${empty.output.print()} elements are to be made of it; give an input with elements, or the size 0`,
+    );
+  requireAntialiasable(node, resized);
   return node.dims.X!.map((d, axis) => resized.find(r => r.axis === axis)?.output ?? d);
 };
 
@@ -219,6 +242,11 @@ export const cases = (): readonly OperatorCase[] => [
     inputs: { X, scales },
   },
   { name: "opset 10", opset: 10, attributes: { mode: "linear" }, inputs: { X, roi: scales } },
+  {
+    name: "integers, linear: fractions are cut off",
+    attributes: { mode: "linear", coordinate_transformation_mode: "asymmetric" },
+    inputs: { X: { dtype: "u8", dims: [2, 5] }, scales: { dtype: "f32", dims: [2], data: [2, 4] } },
+  },
   {
     name: "integers, nearest",
     inputs: { X: { dtype: "u8", dims: [3, 5] }, sizes: { dtype: "i64", dims: [2], data: [7, 11] } },

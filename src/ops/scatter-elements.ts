@@ -39,6 +39,7 @@ export const scatterAlong = (op: string, attributes: Operator["attributes"]): Op
           `indices are ${printDims(indices!)} and data ${printDims(data!)}; beside axis ${axis}, indices can't be larger than data`,
         );
     });
+    if (node.attributes.reduction !== undefined) combineOf(op, node);
     return { output: data! };
   },
   text: ({ reduction = "none" }) => reduction === "none",

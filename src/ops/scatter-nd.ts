@@ -1,5 +1,6 @@
 // ScatterND: a copy of the data in which slices are replaced, or joined, where tuples of indices say.
 import type { Dims } from "../graph/graph.js";
+import { mayBeEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { fromStart } from "./gathered-index.js";
 import { forEachIndex, stridesOf } from "./known-values.js";
@@ -40,13 +41,15 @@ export const operator: Operator = {
   outputs: ["output"],
   attributes: { reduction: { type: "string", default: "none" } },
   shape: node => {
+    combineOf("ScatterND", node);
     const wanted = updateDims(node);
-    if (node.dims.updates!.length !== wanted.length)
+    const updates = node.dims.updates!;
+    if (updates.length !== wanted.length || !wanted.every((d, i) => mayBeEqual(node, updates[i]!, d)))
       refuse(
         "shape",
         "ScatterND",
         node,
-        `updates is ${printDims(node.dims.updates!)}; for these data and indices it must be ${printDims(wanted)}`,
+        `updates is ${printDims(updates)}; for these data and indices it must be ${printDims(wanted)}`,
       );
     return { output: node.dims.data! };
   },

@@ -4,7 +4,7 @@ import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dot } from "../tile/index.js";
 import { computeDtype, countOf, rowOf, wide } from "./accumulate.js";
-import { readBroadcast } from "./broadcast.js";
+import { readBroadcast, requireBroadcastTo } from "./broadcast.js";
 import { floats } from "./elementwise-references.js";
 import { normalizedAxes } from "./layer-normalization.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
@@ -22,6 +22,7 @@ export const operator: Operator = {
   },
   shape: node => {
     const axes = normalizedAxes("SimplifiedLayerNormalization", node);
+    requireBroadcastTo("SimplifiedLayerNormalization", node, "scale", "X");
     const X = node.dims.X!;
     return { Y: X, inv_std_var: X.map((d, k) => (axes.includes(k) ? Poly.one : d)) };
   },

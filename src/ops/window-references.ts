@@ -32,7 +32,8 @@ export function referenceWindows(
     let output = 0;
     for (let start = 0; start + span <= padded; start += stride) output++;
     // one more window may stick out, if it starts inside input or begin padding
-    const missed = output === 0 ? padded > 0 : (output - 1) * stride + span < padded;
+    // (of a window larger than all of it ONNX's ⌈(padded − span) / stride⌉ + 1 leaves one where the stride is larger still)
+    const missed = output === 0 ? padded > 0 && span - padded < stride : (output - 1) * stride + span < padded;
     if (attributes.ceil_mode === 1 && missed && output * stride < size + begin) output++;
     return { stride, dilation, begin, end, output };
   });

@@ -274,6 +274,19 @@ const refusals: readonly Refusal[] = [
     says: 'MaxPool "n": X of 4×9 is not batch×channels×space; it needs at least 3 dims',
   },
   {
+    op: "MaxPool",
+    inputs: { X: "f32 1 4 9" },
+    attributes: { kernel_shape: [3], pads: [3, 0] },
+    code: "operator-attribute",
+    says: 'MaxPool "n": spatial axis 0 has a pad of 3 for windows of 3 elements; a pad must be smaller than the window',
+  },
+  {
+    op: "SimplifiedLayerNormalization",
+    inputs: { X: "f32 2 3", scale: "f32 2" },
+    code: "shape",
+    says: 'SimplifiedLayerNormalization "n": scale of 2 does not broadcast to X of 2×3; from the right, its dims must be equal or 1',
+  },
+  {
     op: "BatchNormalization",
     inputs: { X: "f32 1 6 9", scale: "f32 6", B: "f32 5", input_mean: "f32 6", input_var: "f32 6" },
     code: "shape",

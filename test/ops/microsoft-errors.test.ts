@@ -155,6 +155,13 @@ const refusals: readonly Refusal[] = [
     says: 'BiasDropout "n": bias and residual must not have more dims than data; give them its last ones',
   },
   {
+    op: "BiasDropout",
+    domain,
+    inputs: { data: "f32 2 1", bias: "f32 3" },
+    code: "shape",
+    says: 'BiasDropout "n": bias of 3 does not broadcast to data of 2×1; from the right, its dims must be equal or 1',
+  },
+  {
     op: "CDist",
     domain,
     inputs: { A: "f32 2 3", B: "f32 2 4" },

@@ -148,6 +148,32 @@ const refusals: readonly Refusal[] = [
     says: 'Pad "n": mode "mirror" is unknown; use constant, edge, wrap or reflect',
   },
   {
+    op: "Pad",
+    inputs: { data: "f32 3", pads: "i64 2 = 1 -4" },
+    code: "shape",
+    says: 'Pad "n": negative pads cut 4 elements off axis 0 with 3; cut off at most 3',
+  },
+  {
+    op: "Pad",
+    inputs: { data: "f32 0", pads: "i64 2 = 1 2" },
+    attributes: { mode: "edge" },
+    code: "shape",
+    says: 'Pad "n": mode edge finds nothing to repeat along axis 0, of which nothing is left; use constant',
+  },
+  {
+    op: "Resize",
+    inputs: { X: "f32 1 1 0 3", sizes: "i64 4 = 1 1 2 3" },
+    code: "shape",
+    says: 'Resize "n": axis 2 is empty, and 2 elements are to be made of it; give an input with elements, or the size 0',
+  },
+  {
+    op: "Resize",
+    inputs: { X: "f32 1 1 height 3", sizes: "i64 4 = 1 1 2 3" },
+    attributes: { mode: "linear", antialias: 1 },
+    code: "operator-unsupported",
+    says: 'Resize "n": antialias needs a scale in numbers, but along axis 2 it is 2 ÷ height; fix the dims with the option dims',
+  },
+  {
     op: "Resize",
     inputs: { X: image, scales: "f32 4 = 1 1 2 2" },
     attributes: { nearest_mode: "down" },

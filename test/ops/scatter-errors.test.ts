@@ -9,6 +9,19 @@ const refusals: readonly Refusal[] = [
     says: 'ScatterElements "n": data is 3×4, indices 4 and updates 3×4; all three need the same number of dims',
   },
   {
+    op: "ScatterElements",
+    inputs: { data: "bool 3 4", indices: "i64 2 4", updates: "bool 2 4" },
+    attributes: { reduction: "add" },
+    code: "operator-unsupported",
+    says: 'ScatterElements "n": reduction add is not defined for bool; use none, or cast the data to u8',
+  },
+  {
+    op: "ScatterND",
+    inputs: { data: "f32 3 4", indices: "i64 2 1", updates: "f32 2 5" },
+    code: "shape",
+    says: 'ScatterND "n": updates is 2×5; for these data and indices it must be 2×4',
+  },
+  {
     op: "Scatter",
     inputs: { data: "f32 3", indices: "i64 2", updates: "f32 2" },
     attributes: { axis: 1 },

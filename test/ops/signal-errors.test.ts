@@ -377,6 +377,21 @@ const refusals: readonly Refusal[] = [
     says: 'Momentum "n": there are 2 inputs behind R and T; give tensors, gradients and 1 state for each, 3 in all',
   },
   {
+    op: "Momentum",
+    domain: "ai.onnx.preview.training",
+    inputs: { R: "f32", T: "i64", inputs0: "f32 2 3", inputs1: "f32 2 3", inputs2: "f32 2" },
+    attributes: { alpha: 0.9, beta: 0.9, mode: "standard", norm_coefficient: 0 },
+    code: "shape",
+    says: 'Momentum "n": tensor 0 is 2×3 and its state 2; both need the same dims',
+  },
+  {
+    op: "Adagrad",
+    domain: "ai.onnx.preview.training",
+    inputs: { R: "f32", T: "i64", inputs0: "f32 2 3", inputs1: "f32 1 3", inputs2: "f32 2 3" },
+    code: "shape",
+    says: 'Adagrad "n": tensor 0 is 2×3 and its gradient 1×3; both need the same dims',
+  },
+  {
     op: "Adam",
     domain: "ai.onnx.preview.training",
     inputs: { R: "f32", T: "i64", inputs0: "f32 2", inputs1: "f32 2" },
@@ -428,6 +443,14 @@ const refusals: readonly Refusal[] = [
     attributes: { coefficients: [1, 2], classlabels_strings: ["a", "b"], classlabels_ints: [1, 2] },
     code: "operator-attribute",
     says: 'LinearClassifier "n": it has labels as integers and as text; give only one list of them',
+  },
+  {
+    op: "LinearClassifier",
+    domain: "ai.onnx.ml",
+    inputs: { X: "f32 2 2" },
+    attributes: { coefficients: [1, 2, 3, 4], intercepts: [1, 2], classlabels_ints: [1] },
+    code: "operator-attribute",
+    says: 'LinearClassifier "n": there are 1 labels and 2 intercepts; give an intercept for each label, or one for two labels',
   },
   {
     op: "TreeEnsembleRegressor",

@@ -1,5 +1,5 @@
 // BiasDropout of com.microsoft: Dropout of data + bias, plus a residual; at inference nothing is dropped.
-import { broadcastDims } from "../broadcast.js";
+import { broadcastDims, requireBroadcastTo } from "../broadcast.js";
 import { refuse } from "../checks.js";
 import { reference as dropout, operator as standard } from "../dropout.js";
 import { broadcastReader, floats } from "../elementwise-references.js";
@@ -25,6 +25,7 @@ export function biasDropoutDims(name: string, node: NodeInfo): NodeInfo["dims"][
   const dims = broadcastDims(name, node, names);
   if (dims.length !== node.dims.data!.length)
     refuse("shape", name, node, "bias and residual must not have more dims than data; give them its last ones");
+  for (const other of names.slice(1)) requireBroadcastTo(name, node, other, "data");
   return dims;
 }
 
@@ -68,7 +69,7 @@ export const reference: Reference = ({ data, bias, residual, ratio, training_mod
   const given = { data: sum, ...(ratio ? { ratio } : {}), ...(training_mode ? { training_mode } : {}) };
   const { output, mask } = dropout(given, attributes, { ...node, opset: 13 });
   if (!residual) return { output: output!, mask: mask! };
-  const [y, r] = [elements(output!), elements(residual)];
+  const [y, r] = [elements(output!), broadcastReader(residual)];
   return { output: tabulate(data!.dtype, data!.dims, i => Number(y(i)) + Number(r(i))), mask: mask! };
 };
 
@@ -77,18 +78,21 @@ const of = (
   bias: readonly number[],
   residual: boolean,
   dtype: "f32" | "f16" = "f32",
+  training = false,
 ): OperatorCase => ({
-  name: `${dtype} ${dims.join("×")} and ${bias.join("×")}${residual ? ", residual" : ""}`,
+  name: `${dtype} ${dims.join("×")} and ${bias.join("×")}${residual ? ", residual" : ""}${training ? ", training" : ""}`,
+  ...(training ? { attributes: { seed: 11 } } : {}),
   outputCount: 2,
   inputs: {
     data: { dtype, dims },
     bias: { dtype, dims: bias },
     ...(residual ? { residual: { dtype, dims } } : {}),
     ratio: { dtype: "f32", dims: [], data: [0.3] },
-    training_mode: { dtype: "bool", dims: [], data: [0] },
+    training_mode: { dtype: "bool", dims: [], data: [training ? 1 : 0] },
   },
 });
 export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of([2, 3, 17], [17], true, d as "f32")),
   of([3, 5], [3, 5], false),
+  ...floats.map(d => of([2, 3, 17], [17], true, d as "f32", true)),
 ];

@@ -1,5 +1,6 @@
 // LinearClassifier: classes by linear scores: the label of the largest, and the scores.
 import { Poly } from "../../ir/poly.js";
+import { refuse } from "../checks.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import type { ClassLabels } from "./class-labels.js";
 import { classLabels, hasTextLabels, labelDtype, labelWhere, largestLabel } from "./class-labels.js";
@@ -22,10 +23,18 @@ export const operator: Operator = {
   dtypes: node => ({ Y: labelDtype(node), Z: "f32" }),
   makesText: hasTextLabels,
   shape: node => {
-    requireFeatures(op, node, rowsOf(node));
+    const [rows, labels] = [rowsOf(node), labelsOf(node).length];
+    if (rows !== labels && !(rows === 1 && labels === 2))
+      refuse(
+        "operator-attribute",
+        op,
+        node,
+        `there are ${labels} labels and ${rows} intercepts; give an intercept for each label, or one for two labels`,
+      );
+    requireFeatures(op, node, rows);
     const X = node.dims.X!;
     const batch = X.length === 1 ? Poly.one : X[0]!;
-    return { Y: [batch], Z: [batch, Poly.int(Math.max(rowsOf(node), labelsOf(node).length))] };
+    return { Y: [batch], Z: [batch, Poly.int(labels)] };
   },
   expand: (node, build) => {
     const rows = rowsOf(node);
@@ -70,7 +79,7 @@ export const reference: Reference = ({ X }, attributes) => {
         : 0;
   return {
     Y: { dtype: "i64", dims: [scores.length], data: scores.map(row => BigInt(label(row))) },
-    Z: { dtype: "f32", dims: [scores.length, scores[0]?.length ?? 0], data: scores.flat() },
+    Z: { dtype: "f32", dims: [scores.length, rows === 1 && labels.length === 2 ? 2 : rows], data: scores.flat() },
   };
 };
 
@@ -80,7 +89,8 @@ const of = (name: string, attributes: Attributes): OperatorCase => ({
   outputCount: 2,
   inputs: { X: { dtype: "f32", dims: [7, 2] } },
 });
-const three = { coefficients: [0.5, -1, 2, 1, 0.25, -0.5], intercepts: [0.1, -0.2, 0.3], classlabels_ints: [4, 5, 9] };
+// no two scores are equal where X is made of halves
+const three = { coefficients: [0.5, -1, 2, 1, 0.25, -0.5], intercepts: [0.1, -0.2, 0.33], classlabels_ints: [4, 5, 9] };
 const one = { coefficients: [0.5, -1], intercepts: [0.1] };
 export const cases = (): readonly OperatorCase[] => [
   ...["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"].map(post_transform =>

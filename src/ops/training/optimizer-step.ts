@@ -1,6 +1,7 @@
 // What the training operators share: any number of tensors, each with its gradient and its states, updated alike.
 import type { AnyTile } from "../../tile/index.js";
-import { refuse } from "../checks.js";
+import { mayBeEqual } from "../broadcast.js";
+import { printDims, refuse } from "../checks.js";
 import type { AttributeSpec, Attributes, NodeInfo, Operator, OperatorCase, Reference } from "../operator.js";
 import { numbersOf } from "../reference-tensors.js";
 
@@ -36,6 +37,21 @@ export function optimizerStep({ name, attributes, states, update }: Step): Opera
       );
     return count / groups;
   };
+  /** a gradient and a state belong to one tensor each */
+  const requireAlike = (node: NodeInfo): void => {
+    const n = tensorsOf(node);
+    for (let k = n; k < n * groups; k++) {
+      const [x, own] = [node.dims[`inputs${k % n}`]!, node.dims[`inputs${k}`]!];
+      if (x.length === own.length && own.every((d, i) => mayBeEqual(node, d, x[i]!))) continue;
+      const what = k < 2 * n ? "gradient" : "state";
+      refuse(
+        "shape",
+        name,
+        node,
+        `tensor ${k % n} is ${printDims(x)} and its ${what} ${printDims(own)}; both need the same dims`,
+      );
+    }
+  };
   /** output k is a tensor or one of its states: tensor k mod n, group 0 or 2 and up */
   const sourceOf = (k: number, n: number): string => `inputs${k < n ? k : k + n}`;
   const each = <T>(node: NodeInfo, f: (source: string) => T): Record<string, T> => {
@@ -48,7 +64,10 @@ export function optimizerStep({ name, attributes, states, update }: Step): Opera
     inputs: ["R", "T", "inputs..."],
     outputs: ["outputs..."],
     attributes,
-    shape: node => each(node, source => node.dims[source]!),
+    shape: node => {
+      requireAlike(node);
+      return each(node, source => node.dims[source]!);
+    },
     dtypes: node => each(node, source => node.dtypes[source]!),
     at: context => {
       const n = tensorsOf(context);

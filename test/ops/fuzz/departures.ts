@@ -24,7 +24,7 @@ export const departures: readonly PeerDeparture[] = [
   },
   {
     operators:
-      /^(ArgMax|ArgMin|ReduceMax|ReduceMin|MaxPool|GlobalMaxPool|Max|Min|Hardmax|TopK|Clip|MaxRoiPool|RoiAlign)$/,
+      /^(ArgMax|ArgMin|ReduceMax|ReduceMin|MaxPool|GlobalMaxPool|Max|Min|ScatterElements|ScatterND|Hardmax|TopK|Clip|MaxRoiPool|RoiAlign)$/,
     when: holdsNaN,
     reason:
       "ONNX does not say whether NaN is a largest or smallest element; here it is, as in NumPy, and there comparisons decide",

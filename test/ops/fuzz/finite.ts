@@ -30,6 +30,10 @@ export const finiteRules: readonly FiniteRule[] = [
     operators: /DFT|STFT|fft|Frame|MelWeightMatrix/,
     reason: "a sum of products with infinities is NaN or infinite by the order in which it is added up",
   },
+  {
+    operators: /^ai\.onnx\.preview\.training /,
+    reason: "where rate, mean and root are infinite, the order of products decides whether infinities meet",
+  },
   { operators: /Inverse|Det/, reason: "elimination with infinities gives NaN or not by the choice of pivots" },
   {
     operators: /Attention|KeyMask|KeyValueCache|RelativePositionBias/,

@@ -1,10 +1,14 @@
 // Inputs that say where to read or how far: their numbers are brought inside of what they point into, so that a read outside is a mistake.
+import { integerRange, isFloat } from "../../../src/ir/dtypes.js";
+import { onnxDtypes } from "../../../src/ops/onnx-dtypes.js";
 import type { CaseInput, OperatorCase, OperatorModule } from "../../../src/ops/operator.js";
 import { keyOf } from "./draw.js";
+import { rounded } from "./values.js";
 
 /** What limits the input's elements: with `signed`, −limit … limit − 1, else `first` … limit − 1 + first. */
 interface Limit {
-  readonly of: (given: OperatorCase) => number;
+  /** of the element `at` */
+  readonly of: (given: OperatorCase, at: number) => number;
   readonly signed?: true;
   readonly first?: number;
 }
@@ -29,6 +33,10 @@ const limits: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
   GatherElements: { indices: along("data") },
   Scatter: { indices: along("data") },
   ScatterElements: { indices: along("data") },
+  // tuples of positions, one for each of the leading dims
+  ScatterND: {
+    indices: { of: (c, at) => c.inputs.data!.dims[at % c.inputs.indices!.dims.at(-1)!] ?? 0, signed: true },
+  },
   "com.microsoft GatherBlockQuantized": { indices: { of: c => axis(c, "data", "gather_axis", 0) } },
   "com.microsoft MatMulNBits": {
     g_idx: { of: c => Math.ceil(Number(c.attributes?.K) / Number(c.attributes?.block_size)) },
@@ -70,12 +78,57 @@ const limits: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
   },
 };
 
+/** Draws as a whole that are brought to where ONNX says what comes out; undefined: draw again. */
+type Tame = (drawn: OperatorCase) => OperatorCase | undefined;
+
+/** What truncates to an integer of the dtype's range; ONNX leaves undefined what others become. */
+const castable: Tame = c => {
+  const to = onnxDtypes[c.attributes?.to as number];
+  const input = c.inputs.input!;
+  if (!to || !input.data || !isFloat(input.dtype) || isFloat(to) || to === "bool") return c;
+  const [low, high] = integerRange(to).map(Number) as [number, number];
+  const data = input.data.map(x => (Number(x) > low - 1 && Number(x) < high + 1 ? x : 1));
+  return { ...c, inputs: { ...c.inputs, input: { ...input, data } } };
+};
+/** A mask that is drawn without a seed is another one each time. */
+const seeded: Tame = c => (c.attributes?.seed === undefined && c.inputs.training_mode?.data?.[0] ? undefined : c);
+/** f32 beside a whole number is cut off to the one below it where the exact sum is not: integers are interpolated in cases only. */
+const interpolated: Tame = c =>
+  isFloat(c.inputs.X!.dtype) || (c.attributes?.mode ?? "nearest") === "nearest" ? c : undefined;
+/** Means decay: by 0 to 1. */
+const decaying: Tame = ({ attributes = {}, ...c }) =>
+  [attributes.alpha, attributes.beta].every(x => x === undefined || (Number(x) >= 0 && Number(x) < 0.999_99))
+    ? { ...c, attributes }
+    : undefined;
+/** Matrices far from singular ones: 2 at one place of each row, and small numbers beside it. */
+const invertible: Tame = c => {
+  const X = c.inputs.X!;
+  const size = X.dims.at(-1)!;
+  const data = X.data?.map((x, at) => {
+    const [row, column] = [Math.floor(at / size) % size, at % size];
+    return rounded(X.dtype, Number(x) / (4 * size) + ((row + 1) % size === column ? 2 : 0));
+  });
+  return { ...c, inputs: { ...c.inputs, X: { ...X, ...(data ? { data } : {}) } } };
+};
+
+const tamed: Readonly<Record<string, Tame>> = {
+  Cast: castable,
+  Resize: interpolated,
+  "com.microsoft BiasDropout": seeded,
+  "com.microsoft BitmaskBiasDropout": seeded,
+  "com.microsoft Inverse": invertible,
+  "ai.onnx.preview.training Adam": decaying,
+};
+
 /** Do all inputs that point somewhere have a limit? Then a read outside is a finding. */
 export const isLimited = (module: OperatorModule): boolean => limits[keyOf(module)] !== undefined;
 
-/** undefined: there is nothing to point at */
-export function within(module: OperatorModule, drawn: OperatorCase): OperatorCase | undefined {
+/** undefined: there is nothing to point at, or the draw says nothing */
+export function within(module: OperatorModule, wild: OperatorCase): OperatorCase | undefined {
+  const tame = tamed[keyOf(module)];
+  const drawn = tame ? tame(wild) : wild;
   const table = limits[keyOf(module)];
+  if (!drawn) return undefined;
   if (!table) return drawn;
   const inputs: Record<string, CaseInput> = { ...drawn.inputs };
   for (const [name, { of, signed, first = 0 }] of Object.entries(table)) {
@@ -83,14 +136,14 @@ export function within(module: OperatorModule, drawn: OperatorCase): OperatorCas
     if (!input?.data) continue;
     // dtypes that data may have, indices have not
     if (input.dtype !== "i64" && input.dtype !== "i32") return undefined;
-    const limit = of(drawn);
-    if (limit < 1 && input.data.length > 0) return undefined;
-    const inside = (x: number): number => {
+    if (input.data.some((_, at) => of(drawn, at) < 1)) return undefined;
+    const inside = (x: number, at: number): number => {
+      const limit = of(drawn, at);
       const low = signed ? -limit : first;
       const span = signed ? 2 * limit : limit;
       return low + ((((x - low) % span) + span) % span);
     };
-    inputs[name] = { ...input, data: input.data.map(x => inside(Number(x))) };
+    inputs[name] = { ...input, data: input.data.map((x, at) => inside(Number(x), at)) };
   }
   return { ...drawn, inputs };
 }
