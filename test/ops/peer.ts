@@ -60,6 +60,10 @@ async function attributesOf(module: OperatorModule, node: GraphNode): Promise<re
 export const peerVersions: Readonly<Record<string, number>> = { "com.microsoft": 1, "ai.onnx.ml": 3 };
 
 /** All inputs become inputs of the graph, in the dims that they have. */
+/** Inputs that a file may name: the seed of a run is one of the project's own. */
+const namedInFiles = ({ operator }: OperatorModule): number =>
+  operator.inputs.filter(name => name !== "run_seed?").length;
+
 export async function peerModelOf(
   module: OperatorModule,
   { graph, want }: CaseGraph,
@@ -89,7 +93,7 @@ export async function peerModelOf(
         name: "node",
         // absent ones are named too: some kernels of the peer read their list of inputs without asking how long it is
         input: Array.from(
-          { length: domain ? Math.max(module.operator.inputs.length, node.inputs.length) : node.inputs.length },
+          { length: domain ? Math.max(namedInFiles(module), node.inputs.length) : node.inputs.length },
           (_, i) => node.inputs[i]?.name ?? "",
         ),
         output: node.outputs.map(v => v?.name ?? ""),
