@@ -50,7 +50,18 @@ export const operator: Operator = {
 };
 
 /** A window that lies in the padding as a whole has no largest element. */
-function requireSomething(node: NodeInfo, { begin, end, taps, dilation }: WindowAxis, axis: number): void {
+function requireSomething(
+  node: NodeInfo,
+  { input, begin, end, taps, dilation, output }: WindowAxis,
+  axis: number,
+): void {
+  if (input.isZero && output.isConst && output.constant > 0)
+    refuse(
+      "shape",
+      "MaxPool",
+      node,
+      `spatial axis ${axis} is empty, and its pads make windows; give X elements, or no pads`,
+    );
   const span = taps.sub(1).mul(dilation).add(1);
   const pad = [begin, end].find(p => p.isConst && span.isConst && p.constant >= span.constant);
   if (pad)

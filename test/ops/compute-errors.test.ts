@@ -281,6 +281,13 @@ const refusals: readonly Refusal[] = [
     says: 'MaxPool "n": spatial axis 0 has a pad of 3 for windows of 3 elements; a pad must be smaller than the window',
   },
   {
+    op: "MaxPool",
+    inputs: { X: "f32 1 4 0" },
+    attributes: { kernel_shape: [2], pads: [1, 1] },
+    code: "shape",
+    says: 'MaxPool "n": spatial axis 0 is empty, and its pads make windows; give X elements, or no pads',
+  },
+  {
     op: "SimplifiedLayerNormalization",
     inputs: { X: "f32 2 3", scale: "f32 2" },
     code: "shape",

@@ -47,6 +47,12 @@ export const departures: readonly PeerDeparture[] = [
     },
   },
   {
+    operators: /^Pad$/,
+    when: ({ attributes, inputs: { data, pads } }) =>
+      attributes?.mode === "wrap" && Math.max(...(pads?.data ?? []).map(Number)) > Math.min(...data!.dims),
+    reason: "it wraps around once, and takes what lies before or behind the tensor where a pad is longer than the dim",
+  },
+  {
     operators: /^AffineGrid$/,
     when: c => (c.inputs.size?.data ?? []).slice(2).some(n => Number(n) === 1),
     reason: "with aligned corners, one point lies in the middle here, as in PyTorch; ONNX's formula divides by 0 there",
