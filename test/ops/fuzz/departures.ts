@@ -41,7 +41,9 @@ export const departures: readonly PeerDeparture[] = [
     reason:
       "a window larger than its input is counted by a division that rounds to 0, which leaves one output where ONNX's floor leaves none",
     when: c => {
-      const taps = (c.attributes?.kernel_shape as readonly number[] | undefined) ?? [];
+      const list = (name: string) => (c.attributes?.[name] as readonly number[] | undefined) ?? [];
+      const dilations = list("dilations");
+      const taps = list("kernel_shape").map((k, i) => (k - 1) * (dilations[i] ?? 1) + 1);
       const space = Object.values(c.inputs)[0]!.dims;
       return taps.some((k, i) => k > Math.min(space[i + 2] ?? k, space[i + 1] ?? k));
     },
