@@ -1,6 +1,7 @@
 // Attention of com.microsoft: Q, K and V are projected from one input by one matrix, then attention over heads, with masks and a cache.
 import type { Dims } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
+import { requireDims } from "../broadcast.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { reference as matMul } from "../mat-mul.js";
@@ -65,7 +66,18 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
   const [, , value] = sizesOf(node);
   const [batch, sequence] = input as readonly Poly[] as readonly [Poly, Poly];
   const total = sequence.add(past?.[3] ?? Poly.zero);
-  const size = opaque("div", Poly.int(value), Poly.int(num_heads));
+  const [heads, size] = [Poly.int(num_heads), opaque("div", Poly.int(value), Poly.int(num_heads))];
+  const { mask_index: mask, attention_bias: added } = node.dims;
+  requireDims(op, node, "weights", [input![2]!, node.dims.weights![1]!], "hidden×(columns of Q, K and V)");
+  requireDims(op, node, "bias", [node.dims.weights![1]!], "a number for each column of weights");
+  requireDims(op, node, "past", [Poly.int(2), batch, heads, past?.[3] ?? Poly.zero, size], "2×batch×heads×past×size");
+  if (mask?.length === 2) requireDims(op, node, "mask_index", [batch, total], "batch×keys");
+  if (mask?.length === 3) requireDims(op, node, "mask_index", [batch, sequence, total], "batch×queries×keys");
+  if (added) {
+    const either = (dim: Poly, full: Poly): Poly => (dim.isOne ? dim : full);
+    const scores = [either(added[0]!, batch), either(added[1]!, heads), sequence, total];
+    requireDims(op, node, "attention_bias", scores, "batch×heads×queries×keys, of which the first two may be 1");
+  }
   return {
     output: [batch, sequence, Poly.int(value)],
     present: [Poly.int(2), batch, Poly.int(num_heads), total, size],

@@ -39,7 +39,8 @@ function asMultiHead(node: NodeInfo): NodeInfo {
     ? { query: part, key: part, value: part }
     : { query: query!, key: key!, ...(value ? { value } : {}) };
   const masks = mask_index && { key_padding_mask: mask_index };
-  return { ...node, dims: { ...rest, ...own, ...masks, ...(bias && { bias }) } };
+  // it hands the past on, whatever its own outputs are
+  return { ...node, outputCount: 3, dims: { ...rest, ...own, ...masks, ...(bias && { bias }) } };
 }
 
 const { num_heads, mask_filter_value, scale } = multiHead.operator.attributes!;

@@ -1,5 +1,6 @@
 // What MoE and QMoE share: which experts a token is sent to, what lies between their two layers, and how results are joined.
 import type { Value } from "../../graph/graph.js";
+import { Poly } from "../../ir/poly.js";
 import { requireEqual } from "../broadcast.js";
 import { printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
 import type { Attributes, Builder, Expansion, NodeInfo, Operator, ReferenceTensor } from "../operator.js";
@@ -47,6 +48,9 @@ export function checkExperts(op: string, node: NodeInfo): void {
     first![0]!,
     `router_probs of ${printDims(router!)} and fc1_experts_weights of ${printDims(first!)} differ in experts; they must agree`,
   );
+  const tokens = Poly.product(node.dims.input!.slice(0, -1));
+  const rows = `router_probs of ${printDims(router!)} must have a row for each of the ${tokens.print()} tokens of input; change either`;
+  requireEqual(op, node, router![0]!, tokens, rows);
   if (router![1]!.isConst && !(k >= 1 && k <= router![1]!.constant))
     refuse("operator-attribute", op, node, `k ${k} is no number of experts; use 1..${router![1]!.print()}`);
 }

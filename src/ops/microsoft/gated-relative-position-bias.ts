@@ -1,5 +1,6 @@
 // GatedRelativePositionBias of com.microsoft: relative positions' biases of scores, scaled by gates that each query computes from itself.
 import type { Value } from "../../graph/graph.js";
+import { requireDims, requireEqual } from "../broadcast.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import { splitHeads } from "../attention-core.js";
 import { floats } from "../elementwise-references.js";
@@ -23,8 +24,16 @@ export const operator: Operator = {
     const gates = numberOfDim(op, node, node.dims.weight![1]!, "the last dim of weight");
     if (gates % 2 !== 0)
       refuse("shape", op, node, `weight of ${printDims(node.dims.weight!)} must have an even number of columns`);
-    const [batch, sequence] = node.dims.query_layer as readonly [Poly, Poly];
-    return { output: [batch, Poly.int(node.attributes.num_heads), sequence, sequence] };
+    const [batch, sequence, hidden] = node.dims.query_layer as readonly [Poly, Poly, Poly];
+    const heads = Poly.int(node.attributes.num_heads);
+    const size = node.dims.weight![0]!;
+    const split = `query_layer of ${printDims(node.dims.query_layer!)} is not ${heads.print()} heads of ${size.print()} columns, which weight takes; set num_heads`;
+    requireEqual(op, node, hidden, heads.mul(size), split);
+    requireDims(op, node, "query_bias", [hidden], "hidden");
+    requireDims(op, node, "rel_pos", [Poly.one, heads, sequence, sequence], "1×heads×sequence×sequence");
+    requireDims(op, node, "bias", [Poly.int(gates)], "a number for each column of weight");
+    requireDims(op, node, "eco_a", [Poly.one, heads, Poly.one, Poly.one], "1×heads×1×1");
+    return { output: [batch, heads, sequence, sequence] };
   },
   expand: ({ inputs, attributes }, build) => {
     const { query_layer, query_bias, rel_pos, weight, bias, eco_a } = inputs;

@@ -2,7 +2,8 @@
 import type { Dims, Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { attentionScores, attentionValues, attentionWeights, joinHeads, splitHeads } from "../attention-core.js";
-import { printDims, refuse, requireRanks } from "../checks.js";
+import { requireDims } from "../broadcast.js";
+import { isOther, printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import type {
   Attributes,
@@ -121,13 +122,62 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
   const size = packed ? query![4]! : opaque("div", query![2]!, heads);
   const keys = packed ? sequence : key!.length === 4 ? key![2]! : key![1]!;
   const own = packed || key!.length === 5 ? size : value!.length === 4 ? value![3]! : opaque("div", value![2]!, heads);
-  const total = keys.add(past_key?.[2] ?? Poly.zero);
+  // as in ONNX Runtime, a past that is not handed on is none
+  const total = keys.add((node.outputCount > 1 ? past_key?.[2] : undefined) ?? Poly.zero);
+  requireParts(node, { keys, size, own, total });
   return {
     output: [batch, sequence, heads.mul(own)],
     present_key: [batch, heads, total, size],
     present_value: [batch, heads, total, own],
     qk: [batch, heads, sequence, total],
   };
+}
+
+interface Sizes {
+  readonly keys: Poly;
+  /** of a head of Q and K */
+  readonly size: Poly;
+  /** of a head of V */
+  readonly own: Poly;
+  readonly total: Poly;
+}
+/** Each input in the form that its rank says, of one batch and one number of heads. */
+function requireParts(node: NodeInfo, { keys, size, own, total }: Sizes): void {
+  const { query, key, value, past_key } = node.dims;
+  const heads = Poly.int(node.attributes.num_heads);
+  const [batch, sequence] = query as readonly Poly[] as readonly [Poly, Poly];
+  const require = (name: string, wanted: Dims, layout: string): void => requireDims(op, node, name, wanted, layout);
+  if (query!.length === 5) require("query", [batch, sequence, heads, Poly.int(3), size], "batch×sequence×heads×3×size");
+  const sides = { query: query!.length === 3 ? query : undefined, value: value?.length === 3 ? value : undefined };
+  for (const [name, dims] of Object.entries(sides))
+    if (dims && isOther(opaque("mod", dims[2]!, heads), 0))
+      refuse(
+        "shape",
+        op,
+        node,
+        `${name} of ${printDims(dims)} does not split into ${heads.print()} heads; set num_heads`,
+      );
+  if (key?.length === 3) require("key", [batch, keys, query![2]!], "batch×keys×hidden");
+  if (key?.length === 4) require("key", [batch, heads, keys, size], "batch×heads×keys×size");
+  if (key?.length === 5) require("key", [batch, keys, heads, Poly.int(2), size], "batch×keys×heads×2×size");
+  if (value?.length === 3) require("value", [batch, keys, value[2]!], "batch×keys×hidden");
+  if (value?.length === 4) require("value", [batch, heads, keys, own], "batch×heads×keys×size");
+  if (node.dims.bias) require("bias", [query![2]!.mul(2).add(heads.mul(own))], "the columns of Q, K and V together");
+  const past = past_key?.[2] ?? Poly.zero;
+  if (!past_key !== !node.dims.past_value)
+    refuse("shape", op, node, "past_key and past_value belong together; give both or neither");
+  require("past_key", [batch, heads, past, size], "batch×heads×past×size");
+  require("past_value", [batch, heads, past, own], "batch×heads×past×size");
+  const mask = node.dims.key_padding_mask;
+  // beside a past that is not handed on, masks may be for its keys as well
+  const keysOf = (dims: Dims): Poly => (past_key && node.outputCount === 1 ? dims.at(-1)! : total);
+  if (mask?.length === 2) require("key_padding_mask", [batch, keysOf(mask)], "batch×keys");
+  if (mask?.length === 3) require("key_padding_mask", [batch, sequence, keysOf(mask)], "batch×queries×keys");
+  const added = node.dims.attention_bias;
+  if (!added) return;
+  const either = (dim: Poly, full: Poly): Poly => (dim.isOne ? dim : full);
+  const scores = [either(added[0]!, batch), either(added[1]!, heads), sequence, keysOf(added)];
+  require("attention_bias", scores, "batch×heads×queries×keys, of which the first two may be 1");
 }
 
 export const doc: OperatorDoc = {

@@ -1,7 +1,7 @@
 // RelativePositionBias of com.microsoft: a bias of scores for each distance of query and key, distances in buckets as T5 has them
 // (Raffel et al., 2020): near ones each in their own, far ones in buckets that grow with their logarithm.
 import { Poly } from "../../ir/poly.js";
-import { requireRanks } from "../checks.js";
+import { refuse, requireRanks } from "../checks.js";
 import { requiredNumbers } from "../known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { exact, tabulate } from "../reference-tensors.js";
@@ -40,7 +40,18 @@ export const operator: Operator = {
   attributes: { is_bidirectional: { type: "int", default: 0 }, max_distance: { type: "int", required: true } },
   shape: node => {
     requireRanks(op, node, { bias_table: [2] });
-    bucketsOf(node);
+    const { is_bidirectional, max_distance } = node.attributes;
+    const [buckets, sides] = [bucketsOf(node), is_bidirectional ? 2 : 1];
+    // half of the buckets of each direction are for single distances
+    if (buckets === 0 || buckets % (2 * sides) !== 0)
+      refuse("shape", op, node, `bias_table has ${buckets} buckets; it must have a multiple of ${2 * sides}`);
+    if (max_distance <= buckets / sides / 2)
+      refuse(
+        "operator-attribute",
+        op,
+        node,
+        `max_distance ${max_distance} is among the ${buckets / sides / 2} distances with a bucket each; make it larger`,
+      );
     const [queries, keys] = lengthsOf(node);
     return { output: [Poly.one, node.dims.bias_table![1]!, Poly.int(queries), Poly.int(keys)] };
   },

@@ -130,6 +130,25 @@ export const departures: readonly PeerDeparture[] = [
     reason: "it multiplies Q and K by the root of scale each, which a negative scale has not",
   },
   {
+    operators: /^com\.microsoft MultiHeadAttention$/,
+    when: ({ attributes = {}, inputs: { query, key } }) =>
+      attributes.unidirectional === 1 &&
+      key !== undefined &&
+      key.dims[key.dims.length === 4 ? 2 : 1] !== query!.dims[1],
+    reason: "the last query sees all keys there, also where there are more keys than queries",
+  },
+  {
+    operators: /^com\.microsoft MoE$/,
+    when: ({ inputs: { router_probs: router } }) => {
+      const experts = router!.dims[1]!;
+      const rows = Array.from({ length: router!.dims[0]! }, (_, t) =>
+        router!.data!.slice(t * experts, (t + 1) * experts),
+      );
+      return rows.some(row => new Set(row.map(Number)).size < experts);
+    },
+    reason: "which of two experts comes first that are rated alike is open",
+  },
+  {
     operators: /CDist/,
     when: c => holds(c, x => !Number.isFinite(x)),
     reason: "it computes distances by a product of matrices, in which infinities meet",

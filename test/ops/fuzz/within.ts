@@ -111,12 +111,34 @@ const invertible: Tame = c => {
   return { ...c, inputs: { ...c.inputs, X: { ...X, ...(data ? { data } : {}) } } };
 };
 
+/**
+ * A mask of keys hides them by a score of −10000: a row that hides all has scores whose digits f32 does not hold. So the first key of every row counts; of lengths, and of ends and starts behind each other, one key at least.
+ */
+const withKeys =
+  (name: string): Tame =>
+  drawn => {
+    const mask = drawn.inputs[name];
+    if (!mask?.data) return drawn;
+    const [batch = 0, queries = 0] = Object.values(drawn.inputs)[0]!.dims;
+    const numbers = mask.data.map(Number);
+    const ends = numbers.slice(0, batch).map(end => Math.max(end, 1));
+    const starts = numbers
+      .slice(batch)
+      .map((start, b) => Math.max(Math.min(start, (ends[b] ?? 1) - 1, queries - 1), 0));
+    const keys = mask.dims.at(-1)!;
+    const data = mask.dims.length < 2 ? [...ends, ...starts] : numbers.map((x, i) => (i % keys === 0 ? 1 : x));
+    return { ...drawn, inputs: { ...drawn.inputs, [name]: { ...mask, data } } };
+  };
+
 const tamed: Readonly<Record<string, Tame>> = {
   Cast: castable,
   Resize: interpolated,
   "com.microsoft BiasDropout": seeded,
   "com.microsoft BitmaskBiasDropout": seeded,
   "com.microsoft Inverse": invertible,
+  "com.microsoft Attention": withKeys("mask_index"),
+  "com.microsoft MultiHeadAttention": withKeys("key_padding_mask"),
+  "com.microsoft DecoderMaskedMultiHeadAttention": withKeys("mask_index"),
   "ai.onnx.preview.training Adam": decaying,
 };
 
