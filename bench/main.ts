@@ -102,7 +102,7 @@ async function run(given: BenchArguments): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores`,
     node: process.version,
-    command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(),
+    command: `npm run bench -- ${measuring(process.argv.slice(2)).join(" ")}`.trim(),
     kernels: wants("kernels") ? kernels(given) : [],
     models: wants("models") && modelNames().some(given.isWanted) ? modelRows(given) : [],
     ...(wants("layers") ? { layers: await layerReports(given) } : {}),
@@ -135,4 +135,10 @@ try {
   if (!(error instanceof WrongArguments)) throw error;
   console.error(`${error.message}; see npm run bench -- --help`);
   process.exitCode = 2;
+}
+
+/** Where a report was written to is no part of how it was measured. */
+function measuring(parameters: readonly string[]): string[] {
+  const at = parameters.indexOf("--json");
+  return parameters.filter((_, i) => at < 0 || (i !== at && i !== at + 1));
 }
