@@ -48,7 +48,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
   },
   // the language as authors get it: recorded kernels that can run
-  author: { uses: ["ir", "tile", "load"], types: ["schedule"] },
+  author: { uses: ["support", "ir", "tile", "load"], types: ["schedule"] },
   kernels: { uses: ["tile", "author"] },
   // references against bodies, targets against each other: what users test operators and models with
   testing: { uses: ["support", "ir", "ops", "runtime", "graph", "frontends/onnx", "load"] },

@@ -3,8 +3,9 @@ import type { TensorArgument } from "../ir/evaluate/kernel.js";
 import type { ExplainKernelOptions } from "../load/explain-kernel.js";
 import type { KernelRuns, RunKernelOptions } from "../load/kernel-runs.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { AzulejoError } from "../support/errors.js";
 import type { KernelBody, KernelOptions, Recording, Signature, Sizes } from "../tile/kernel.js";
-import { recordSignature, TileKernel as RecordedKernel } from "../tile/kernel.js";
+import { TileKernel as RecordedKernel, recordSignature } from "../tile/kernel.js";
 
 /** Tensors of a call, by name. */
 export type KernelArguments<S extends Signature> = { readonly [K in keyof S]?: TensorArgument };
@@ -15,6 +16,7 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
   /** fields of its schedule that its author decided; the compiler derives the others */
   readonly schedule: Partial<Schedule>;
   #runs: Promise<KernelRuns> | undefined;
+  #disposed = false;
 
   constructor(recording: Recording<S>, schedule: Partial<Schedule> = {}) {
     super(recording);
@@ -27,6 +29,8 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
    * @throws AzulejoError input: a missing tensor, a wrong dtype or size; schedule; bounds; aborted; disposed
    */
   async run(tensors: KernelArguments<S>, options?: RunKernelOptions): Promise<KernelResults<S>> {
+    if (this.#disposed)
+      throw new AzulejoError("disposed", `Kernel "${this.name}" was disposed; make it again to run it`);
     this.#runs ??= import("../load/kernel-runs.js").then(m => new m.KernelRuns(this.ir, this.schedule));
     return (await (await this.#runs).run(tensors, options)) as KernelResults<S>;
   }
@@ -43,8 +47,8 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
   }
   /** Frees code, packed constants and workers; a later run() fails with code "disposed". */
   dispose(): void {
-    this.#runs ??= import("../load/kernel-runs.js").then(m => new m.KernelRuns(this.ir, this.schedule));
-    void this.#runs.then(runs => runs.dispose());
+    this.#disposed = true;
+    void this.#runs?.then(runs => runs.dispose());
   }
 }
 type KernelExplanation = Awaited<ReturnType<typeof import("../load/explain-kernel.js").explainKernel>>;

@@ -4,6 +4,7 @@ import { canonical } from "../ir/canonical.js";
 import { bytesOf } from "../ir/dtypes.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
+import { symbolsOfSizes } from "../ir/sizes.js";
 import type { Kernel, Tensor as KernelTensor } from "../ir/tile.js";
 import { newAxis } from "../ir/tile.js";
 import { verify } from "../ir/verify.js";
@@ -87,11 +88,7 @@ class Making {
     this.#kernel = kernel;
     this.#options = options;
     checkDimNames(kernel, options.dims);
-    for (const d of kernel.dims) {
-      const size = options.dims?.[d.name];
-      const [s] = d.size.syms;
-      if (size !== undefined && s && d.size.equals(Poly.sym(s))) this.#fixed.set(s, Poly.int(size));
-    }
+    for (const [s, size] of symbolsOfSizes(kernel, options.dims ?? {})) this.#fixed.set(s, Poly.int(size));
   }
 
   program(): KernelProgram {

@@ -2,17 +2,15 @@
 import { countOperations } from "../ir/count-operations.js";
 import { bytesOf } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
+import { symbolsOfSizes } from "../ir/sizes.js";
 import type { Kernel } from "../ir/tile.js";
-import { bareSymbol } from "../ir/walk.js";
 import type { LoadOptions } from "../runtime/api.js";
 import { explainSchedule } from "../schedule/explain.js";
 import type { Schedule } from "../schedule/schedule.js";
-import * as native from "../targets/c/explain.js";
-import * as wasm from "../targets/wasm/explain.js";
 import { checkOptions } from "./check-options.js";
 import { kernelProgram } from "./compile-kernel.js";
 import { compileOptionsOf } from "./compile-options.js";
-import { targetOf } from "./targets.js";
+import { cpuCodeOf } from "./cpu-code.js";
 
 export interface ExplainKernelOptions extends Pick<LoadOptions, "target" | "engineFlags"> {
   /** sizes by dim; those that are not given stay open, and numbers that hang on them are formulas */
@@ -78,38 +76,31 @@ export async function explainKernel(
   options: ExplainKernelOptions = {},
 ): Promise<KernelExplanation> {
   checkOptions(options, ["target", "engineFlags", "dims"]);
-  const target = await targetOf(options);
-  // where the target has no code, WebAssembly's is shown
-  const shown = target.name === "native" ? native : wasm;
+  const cpu = await cpuCodeOf(options);
   const program = kernelProgram(kernel, { dims: options.dims ?? {}, unread: true });
   const compileOptions = compileOptionsOf({ ...options, schedules: { [kernel.name]: pins } });
-  const codes = await shown.explainCodes(program, compileOptions);
+  const codes = await cpu.explainCodes(program, compileOptions);
   const { schedule, lowered } = codes.find(c => c.representative === kernel)!;
   const amount = amountFor(kernel, options.dims ?? {});
   const bytes = kernel.tensors.reduce((sum, t) => sum.add(Poly.product(t.dims).mul(bytesOf(t.dtype))), Poly.zero);
   return new KernelExplanation({
     name: kernel.name,
-    target: shown === native ? "native" : "wasm",
+    target: cpu.name,
     flops: amount(countOperations(kernel)),
     bytes: amount(bytes),
     schedule,
     sharedBytes: amount(lowered.sharedBytes),
     scratchBytes: amount(lowered.scratchBytes),
     stages: lowered.stages,
-    loops: await shown.explainLoops(program, compileOptions),
-    code: await shown.explainCode(program, compileOptions),
+    loops: cpu.printLoops(codes),
+    code: cpu.printCode(codes, compileOptions),
   });
 }
 
 function amountFor(kernel: Kernel, dims: Readonly<Record<string, number>>): (p: Poly) => Amount {
-  const known = new Map(
-    kernel.dims.flatMap(d => {
-      const s = bareSymbol(d.size);
-      return s && dims[d.name] !== undefined ? [[s, Poly.int(dims[d.name]!)] as const] : [];
-    }),
-  );
+  const known = symbolsOfSizes(kernel, dims);
   return p => {
-    const value = p.subst(s => known.get(s));
+    const value = p.subst(s => (known.has(s) ? Poly.int(known.get(s)!) : undefined));
     return value.isConst ? value.constant : value.print();
   };
 }

@@ -7,12 +7,10 @@ import { print } from "../ir/print.js";
 import type { Registry } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { AzulejoError } from "../support/errors.js";
-import * as native from "../targets/c/explain.js";
-import * as wasm from "../targets/wasm/explain.js";
 import { checkOptions, loadOptionNames } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
+import { cpuCodeOf } from "./cpu-code.js";
 import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "./prepare.js";
-import { targetOf } from "./targets.js";
 
 /** In the order in which a model travels through them. */
 export type Stage = "graph" | "kernels" | "loops" | "code";
@@ -24,21 +22,19 @@ export interface ExplainOptions extends LoadOptions {
 type Printer = (program: KernelProgram, options: LoadOptions) => string | Promise<string>;
 const printers: Readonly<Record<Exclude<Stage, "graph">, Printer>> = {
   kernels: program => printSteps(program.steps, ""),
-  loops: async (program, options) => (await codeOf(options)).explainLoops(program, compileOptionsOf(options)),
-  code: async (program, options) => (await codeOf(options)).explainCode(program, compileOptionsOf(options)),
-};
-
-/** Code is shown as the chosen target has it; where that has none, as WebAssembly. */
-const shaders = {
-  explainLoops: (): string => {
-    throw new AzulejoError("option", 'stage: "loops" is of CPU targets; with target: "webgpu" choose "code"');
+  loops: async (program, options) => {
+    if (options.target === "webgpu")
+      throw new AzulejoError("option", 'stage: "loops" is of CPU targets; with target: "webgpu" choose "code"');
+    const cpu = await cpuCodeOf(options);
+    return cpu.printLoops(await cpu.explainCodes(program, compileOptionsOf(options)));
   },
-  explainCode: async (program: KernelProgram): Promise<string> =>
-    (await import("../targets/webgpu/explain.js")).explainCode(program),
+  code: async (program, options) => {
+    if (options.target === "webgpu") return (await import("../targets/webgpu/explain.js")).explainCode(program);
+    const cpu = await cpuCodeOf(options);
+    const compileOptions = compileOptionsOf(options);
+    return cpu.printCode(await cpu.explainCodes(program, compileOptions), compileOptions);
+  },
 };
-
-const codeOf = async (options: LoadOptions): Promise<typeof native | typeof wasm | typeof shaders> =>
-  options.target === "webgpu" ? shaders : (await targetOf(options)).name === "native" ? native : wasm;
 
 export async function explain(source: ModelSource, options: ExplainOptions): Promise<string> {
   checkOptions(options, [...loadOptionNames, "stage"]);

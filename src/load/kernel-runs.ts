@@ -1,6 +1,8 @@
 // Kernels that are called as functions: compiled on first use for the sizes of a call, and kept for the next ones.
-import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
 import type { TensorArgument } from "../ir/evaluate/kernel.js";
+import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
+import type { Sizes } from "../ir/sizes.js";
+import { sizesOfSymbols, symbolsOfSizes } from "../ir/sizes.js";
 import type { Kernel } from "../ir/tile.js";
 import { bareSymbol } from "../ir/walk.js";
 import type { LoadOptions, Model } from "../runtime/api.js";
@@ -34,7 +36,6 @@ export class KernelRuns {
   readonly #made = new Map<string, Made>();
   readonly #identities = new WeakMap<object, number>();
   #constants = 0;
-  #disposed = false;
 
   constructor(kernel: Kernel, schedule: Partial<Schedule>) {
     this.#kernel = kernel;
@@ -59,13 +60,10 @@ export class KernelRuns {
     }
   }
   dispose(): void {
-    this.#disposed = true;
     for (const [key, made] of this.#made) this.#forget(key, made);
   }
 
   #programFor(call: Call, options: Omit<RunKernelOptions, "signal">): Made {
-    if (this.#disposed)
-      throw new AzulejoError("disposed", `Kernel "${this.#kernel.name}" was disposed; make it again to run it`);
     const constants = Object.entries(call.constants).map(([name, t]) => [name, this.#identityOf(t.data)]);
     const keyOf = (dims: object): string => JSON.stringify([{ ...options, dims }, constants]);
     let dims = call.sizes;
@@ -85,7 +83,10 @@ export class KernelRuns {
         forgotten: false,
       };
       // what could not be compiled is tried again
-      made.model.catch(() => this.#made.delete(key));
+      const failed = made;
+      failed.model.catch(() => {
+        if (this.#made.get(key) === failed) this.#made.delete(key);
+      });
     }
     this.#made.set(key, made);
     for (const [old, other] of this.#made) {
@@ -120,9 +121,9 @@ class Call {
   readonly inputs: Record<string, TensorData> = {};
   readonly constants: Record<string, TensorData> = {};
   /** of all dims */
-  readonly sizes: Record<string, number> = {};
+  readonly sizes: Sizes;
   /** of those that do not follow from what a run is given */
-  readonly sizesBeside: Record<string, number> = {};
+  readonly sizesBeside: Sizes;
   readonly #kernel: Kernel;
   readonly #given: Tensors;
 
@@ -135,23 +136,12 @@ class Call {
     checkDimNames(kernel, dims);
     const handed = kernel.tensors.filter(t => given[t.name] !== undefined || t.role !== "output");
     const storages = storagesOf({ ...kernel, tensors: handed }, given as Readonly<Record<string, TensorArgument>>);
-    const fixed = new Map(
-      kernel.dims.flatMap(d => {
-        const s = bareSymbol(d.size);
-        return s && dims[d.name] !== undefined ? [[s, dims[d.name]!] as const] : [];
-      }),
-    );
-    const symbols = bindDims({ ...kernel, tensors: handed }, t => storages.get(t)!.dims, fixed);
+    const symbols = bindDims({ ...kernel, tensors: handed }, t => storages.get(t)!.dims, symbolsOfSizes(kernel, dims));
     const atRun = new Set(
       kernel.tensors.filter(t => t.role !== "output" && !t.constant).flatMap(t => t.dims.map(bareSymbol)),
     );
-    for (const d of kernel.dims) {
-      const s = bareSymbol(d.size);
-      const size = s && symbols.get(s);
-      if (size === undefined) continue;
-      this.sizes[d.name] = size;
-      if (!atRun.has(s)) this.sizesBeside[d.name] = size;
-    }
+    this.sizes = sizesOfSymbols(kernel, symbols);
+    this.sizesBeside = sizesOfSymbols(kernel, new Map([...symbols].filter(([s]) => !atRun.has(s))));
     for (const t of handed) {
       if (t.role === "output") continue;
       (t.constant ? this.constants : this.inputs)[t.name] = given[t.name] as TensorData;

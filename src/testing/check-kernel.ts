@@ -2,22 +2,29 @@
 import { newArray } from "../ir/arrays.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { bitsOf, integerRange, is64BitInteger, isFloat } from "../ir/dtypes.js";
-import { floatFromBits, floatToBits, isNarrowFloat } from "../ir/float-bits.js";
 import type { EvaluateOptions } from "../ir/evaluate/evaluator.js";
-import { bindDims, runKernel, type TensorArgument } from "../ir/evaluate/kernel.js";
-import { denseStorage, type Storage } from "../ir/evaluate/memory.js";
+import type { TensorArgument } from "../ir/evaluate/kernel.js";
+import { bindDims, runKernel } from "../ir/evaluate/kernel.js";
+import type { Storage } from "../ir/evaluate/memory.js";
+import { denseStorage } from "../ir/evaluate/memory.js";
 import type { Scalar } from "../ir/evaluate/scalar.js";
-import { type Value, zip } from "../ir/evaluate/values.js";
+import type { Value } from "../ir/evaluate/values.js";
+import { zip } from "../ir/evaluate/values.js";
+import { floatToBits, isNarrowFloat } from "../ir/float-bits.js";
 import type { Poly, Sym } from "../ir/poly.js";
-import { children, type Kernel, type Node, type Tensor } from "../ir/tile.js";
+import { sizesOfSymbols, symbolsOfSizes } from "../ir/sizes.js";
+import type { Kernel, Node, Tensor } from "../ir/tile.js";
+import { children } from "../ir/tile.js";
+import type { SizeCondition } from "../ir/verify.js";
+import { verify } from "../ir/verify.js";
 import { bareSymbol } from "../ir/walk.js";
-import { type SizeCondition, verify } from "../ir/verify.js";
-import { KernelRuns } from "../load/kernel-runs.js";
 import { targetStates } from "../load/doctor.js";
+import { KernelRuns } from "../load/kernel-runs.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
 import { closenessOf, difference, fromTensorData } from "./difference.js";
+import { mulberry32 } from "./random.js";
 
 /**
  * bounds: a read at a gathered index, or a write, outside of its tensor, an element written twice, segments out of order. unwritten: elements of an output that
@@ -62,10 +69,10 @@ export async function checkKernel(
   options: CheckKernelOptions = {},
 ): Promise<readonly Finding[]> {
   const ir = "ir" in kernel ? kernel.ir : kernel;
-  const known = ["interpreter", "webgpu"];
+  const compiled = ["wasm", "native"];
   const targets =
     options.targets ??
-    (await targetStates()).flatMap(t => (t.problem === undefined && !known.includes(t.name) ? [t.name] : []));
+    (await targetStates()).flatMap(t => (t.problem === undefined && compiled.includes(t.name) ? [t.name] : []));
   const check = new KernelCheck(ir, targets);
   for (const tensors of drawsFor(ir, options)) await check.run(tensors);
   check.dispose();
@@ -89,7 +96,10 @@ class KernelCheck {
     this.#runs.dispose();
   }
   async run(tensors: Tensors): Promise<void> {
-    this.#dims = dimsOf(this.#kernel, tensors);
+    this.#dims = sizesOfSymbols(
+      this.#kernel,
+      bindDims(this.#kernel, t => tensors[t.name]!.dims),
+    );
     const watch = new Watch((kind, node, message) => this.#tell(kind, node.name, message, node.source));
     const whole = this.#interpreted(tensors, { observe: watch.observe });
     // what comes after would find the same again
@@ -108,9 +118,7 @@ class KernelCheck {
   }
 
   #interpreted(tensors: Tensors, options: EvaluateOptions) {
-    const copies = Object.fromEntries(
-      Object.entries(tensors).map(([name, t]) => [name, { ...t, data: t.data.slice() } as TensorArgument]),
-    );
+    const copies = copiesOf(tensors);
     const storages = new Map(
       this.#kernel.tensors.map(t => [t, denseStorage(t.dtype, copies[t.name]!.dims, copies[t.name]!.data)]),
     );
@@ -166,9 +174,7 @@ class KernelCheck {
       }
   }
   async #compiled(target: NonNullable<LoadOptions["target"]>, tensors: Tensors, want: Tensors): Promise<void> {
-    const copies = Object.fromEntries(
-      Object.entries(tensors).map(([name, t]) => [name, { ...t, data: t.data.slice() } as TensorArgument]),
-    );
+    const copies = copiesOf(tensors);
     const got = await this.#runs.run(copies, { target, threads: 1 });
     for (const t of this.#kernel.tensors) {
       const problem = t.role === "input" ? undefined : departure(got[t.name]!, want[t.name]!);
@@ -237,9 +243,13 @@ function some(f: (a: never, b: never) => boolean, operands: readonly Value[]): b
 const nameOf = (n: Node): string =>
   n.kind === "map" ? `"${n.name}" (${n.op})` : n.kind === "call" ? `"${n.name}" (${n.fn})` : `"${n.name}"`;
 
+const copiesOf = (tensors: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, t]) => [name, { ...t, data: t.data.slice() } as TensorArgument]),
+  );
+
 /** Values of 16-bit floats and the like, not their bits. */
-const valuesOf = ({ dtype, data }: TensorArgument): Scalar[] =>
-  Array.from(data as ArrayLike<Scalar>, x => (isNarrowFloat(dtype) ? floatFromBits(dtype, Number(x)) : x));
+const valuesOf = (t: TensorArgument): Scalar[] => Array.from<Scalar>(fromTensorData(t as TensorData).data);
 
 /** Sums in other orders, functions within their bounds. */
 const closeness = { relative: 256, absolute: 64 };
@@ -262,14 +272,14 @@ const hasTiledFold = ({ folds }: Pick<Kernel, "folds">): boolean => folds.some(f
 // --- tensors to run on
 
 function* drawsFor(kernel: Kernel, { dims = {}, tensors = {}, seed = 1 }: CheckKernelOptions): Generator<Tensors> {
-  const random = generator(seed);
+  const next = mulberry32(seed);
+  const random = (): number => next() / 2 ** 32;
   const { conditions } = verify(kernel);
   const given = kernel.tensors.filter(t => tensors[t.name]);
-  const fixed = new Map<Sym, number>(bindDims({ ...kernel, tensors: given }, t => tensors[t.name]!.dims));
-  for (const d of kernel.dims) {
-    const s = bareSymbol(d.size);
-    if (s && dims[d.name] !== undefined) fixed.set(s, dims[d.name]!);
-  }
+  const fixed = new Map([
+    ...bindDims({ ...kernel, tensors: given }, t => tensors[t.name]!.dims),
+    ...symbolsOfSizes(kernel, dims),
+  ]);
   const free = kernel.dims.map(d => bareSymbol(d.size)).filter((s): s is Sym => s !== undefined && !fixed.has(s));
   let found = 0;
   for (let draw = 0; draw < MOST_DRAWS && found < (free.length === 0 ? 1 : DRAWS); draw++) {
@@ -327,25 +337,4 @@ function element(dtype: Dtype, random: () => number, most: number): Scalar {
   }
   const n = Math.floor(random() * Math.min(most, 2 ** (bitsOf(dtype) - 1)));
   return is64BitInteger(dtype) ? BigInt(n) : n;
-}
-
-function dimsOf(kernel: Kernel, tensors: Tensors): Record<string, number> {
-  const symbols = bindDims(kernel, t => tensors[t.name]!.dims);
-  return Object.fromEntries(
-    kernel.dims.flatMap(d => {
-      const s = bareSymbol(d.size);
-      return s && symbols.has(s) ? [[d.name, symbols.get(s)!]] : [];
-    }),
-  );
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-function generator(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -4,23 +4,11 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { root } from "../../tools/project.js";
-import { elementType, f32Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
 import type { Site } from "./site.js";
 import { browserPath, serve, startBrowser } from "./site.js";
+import { model } from "./small-model.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
-const model = onnxModel({
-  inputs: [value("x", elementType.f32, ["n", 40])],
-  outputs: [value("y", elementType.f32)],
-  initializers: [
-    f32Tensor(
-      "w",
-      [40, 24],
-      Array.from({ length: 960 }, (_, i) => Math.sin(i)),
-    ),
-  ],
-  nodes: [node("MatMul", ["x", "w"], ["p"]), node("Softmax", ["p"], ["y"])],
-});
 const page = `<!doctype html><script type="module">
   import { load } from "/index.js";
   import { attention, linear } from "/kernels.js";

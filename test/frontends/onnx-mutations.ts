@@ -1,20 +1,17 @@
 // Ways to damage an ONNX file: bytes, which mostly hit the decoder, and fields, which hit what comes after it.
+
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { AttributeProto, ModelProto } from "onnx-buf";
 import { ModelProtoSchema } from "onnx-buf";
+import { mulberry32 } from "../../src/testing/random.js";
 
 /** a number from 0 (inclusive) to the argument (exclusive) */
 export type Random = (below: number) => number;
 
 /** repeatable */
 export function generator(seed: number): Random {
-  let state = (seed * 2654435761) >>> 0;
-  return below => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
+  const next = mulberry32((seed * 2654435761) >>> 0);
+  return below => next() % below;
 }
 const pick = <T>(list: readonly T[], random: Random): T | undefined => list[random(Math.max(1, list.length))];
 

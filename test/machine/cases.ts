@@ -1,18 +1,15 @@
 // Random programs for machines, with what they must compute; runs in Node and in pages.
+
 import type { Instruction, Machine, Prepared } from "../../src/targets/cpu/machine.js";
+import { mulberry32 } from "../../src/testing/random.js";
 import { arena, branch, bytesOf, call, loopOver, wordsOf } from "./kernels.js";
 
 export const scratch = (machine: Machine) => ({ address: machine.heapBase + (1 << 20), bytesPerThread: 64 });
 
-/** mulberry32: small, seeded, so that a failure can be repeated as far as threads allow */
+/** seeded, so that a failure can be repeated as far as threads allow */
 export function random(seed: number): (below: number) => number {
-  let state = seed;
-  return below => {
-    state = (state + 0x6d2b79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) % below;
-  };
+  const next = mulberry32(seed);
+  return below => next() % below;
 }
 
 export interface Case {

@@ -14,12 +14,10 @@ type Options = Pick<CompileOptions, "schedules">;
 export const explainCodes = async (program: KernelProgram, { schedules }: Options): Promise<readonly KernelCode[]> =>
   codesOf(program, machineModel(await nativeCompiler()), schedules);
 
-export const explainLoops = async (program: KernelProgram, options: Options): Promise<string> =>
-  printLoops(await explainCodes(program, options));
+export { printLoops };
 
 /** The functions of every kernel; the operations that they call are those of loop IR (prelude.ts). */
-export async function explainCode(program: KernelProgram, options: Options): Promise<string> {
-  const codes = await explainCodes(program, options);
+export function printCode(codes: readonly KernelCode[]): string {
   const funcs = codes.flatMap(({ lowered }) => lowered.phases.map(phase => phase.func));
   return funcs.map((f, i) => `${emitKernel(f, i).text}\n`).join("\n");
 }

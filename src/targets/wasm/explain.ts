@@ -13,13 +13,12 @@ type Options = Pick<CompileOptions, "schedules" | "engineFlags">;
 export const explainCodes = (program: KernelProgram, { engineFlags, schedules }: Options): readonly KernelCode[] =>
   codesOf(program, { features: engine(engineFlags) }, schedules);
 
-export const explainLoops = (program: KernelProgram, options: Options): string =>
-  printLoops(explainCodes(program, options));
+export { printLoops };
 
 /** Instructions of every function of the module but the driver's, with its size in bytes. */
-export function explainCode(program: KernelProgram, options: Options): string {
-  const funcs = explainCodes(program, options).flatMap(({ lowered }) => lowered.phases.map(phase => phase.func));
-  const { functions } = emitFunctions(funcs, engine(options.engineFlags));
+export function printCode(codes: readonly KernelCode[], { engineFlags }: Options): string {
+  const funcs = codes.flatMap(({ lowered }) => lowered.phases.map(phase => phase.func));
+  const { functions } = emitFunctions(funcs, engine(engineFlags));
   return functions
     .map(({ name, params, code }, index) => {
       const bytes = code(position => position);

@@ -1,20 +1,19 @@
 // Random numbers that a text decides: every draw has a stream of its own, so that one can be drawn again without those before it.
+import { mulberry32 } from "../../../src/testing/random.js";
 
-/** Mulberry32 of Tommy Ettinger: 32 bits of state, enough for draws of a few hundred numbers. */
+/** 32 bits of state: enough for draws of a few hundred numbers. */
 export class Random {
-  #state = 0x811c9dc5;
+  readonly #next: () => number;
   constructor(seed: string) {
     // FNV-1a
-    for (let i = 0; i < seed.length; i++) this.#state = Math.imul(this.#state ^ seed.charCodeAt(i), 0x01000193);
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < seed.length; i++) hash = Math.imul(hash ^ seed.charCodeAt(i), 0x01000193);
+    this.#next = mulberry32(hash);
     this.unit();
   }
   /** from 0 to below 1 */
   unit(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    return this.#next() / 2 ** 32;
   }
   /** a whole number, both ends included */
   int(low: number, high: number): number {
