@@ -56,6 +56,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   adapters: { uses: ["support", "ir", "runtime", "index"] },
   cli: {
     uses: ["support", "ir", "runtime", "frontends/onnx", "testing", "index"],
+    types: ["author"],
     packages: ["node:", "commander", "cli-table3", "cli-progress", "sharp"],
   },
 };

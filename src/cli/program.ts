@@ -6,6 +6,7 @@ import { addExplainCommand } from "./explain-command.js";
 import { addCheckCommand } from "./check-command.js";
 import { addDoctorCommand } from "./doctor-command.js";
 import { exitCodes, failureOf, failureText } from "./failure.js";
+import { addLearnCommand } from "./learn-command.js";
 import type { Library, Terminal } from "./library.js";
 import { addNewCommand } from "./new-command.js";
 import { addRunCommand } from "./run-command.js";
@@ -19,6 +20,7 @@ const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
   azulejo doctor model.onnx
   azulejo new operator Swoosh
   azulejo check kernels.mjs
+  azulejo learn
 
 Each command explains itself: azulejo run --help.`;
 
@@ -53,6 +55,7 @@ export async function runCommandLine(
   addDoctorCommand(program, library, terminal, judge);
   addNewCommand(program, terminal);
   addCheckCommand(program, library, terminal, judge);
+  addLearnCommand(program, library, terminal, judge);
   try {
     await program.parseAsync([...parameters], { from: "user" });
     return status;

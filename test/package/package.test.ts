@@ -142,6 +142,18 @@ installed(
   },
 );
 
+installed("azulejo learn writes an exercise, fails its skeleton and passes its solution", async () => {
+  const learn = (...parameters: string[]) =>
+    consumer.node("node_modules/azulejo/dist/lib/cli.js", "learn", "1", ...parameters, "--lang", "en");
+  assert.match((await learn("axpy.mjs", "--start")).stdout, /^wrote axpy\.mjs\n/);
+  const skeleton = await learn("axpy.mjs");
+  assert.equal(skeleton.status, 1, skeleton.stderr);
+  assert.match(skeleton.stdout, /✖ 4 elements/);
+  await consumer.write("axpy.mjs", (await learn("--solution")).stdout);
+  const solved = await learn("axpy.mjs");
+  assert.equal(solved.status, 0, solved.stdout + solved.stderr);
+});
+
 installed("a stack trace leads to the TypeScript source", async () => {
   await consumer.write(
     "trace.mjs",
