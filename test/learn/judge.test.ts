@@ -19,8 +19,12 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 async function learn(...parameters: string[]) {
   const text = { out: "", err: "" };
   const terminal = {
-    out: (t: string) => void (text.out += t),
-    err: (t: string) => void (text.err += t),
+    out: (t: string) => {
+      text.out += t;
+    },
+    err: (t: string) => {
+      text.err += t;
+    },
     interactive: false,
     signal: new AbortController().signal,
   };
