@@ -11,7 +11,7 @@ export type { MissingOperator, OperatorUse, Support } from "./load/diagnose/oper
 export type { Risk } from "./load/diagnose/risks.js";
 export type { HostReport, TargetState } from "./load/doctor.js";
 export type { ExplainOptions, Stage } from "./load/explain.js";
-export { compileKernel, diagnose, doctor, explain } from "./load/lazily.js";
+export { compileKernel, diagnose, doctor, explain, openGpu } from "./load/lazily.js";
 export { load } from "./load/load.js";
 export type { Operator } from "./ops/operator.js";
 export {
@@ -23,11 +23,14 @@ export {
   type ModelSource,
   type Pass,
   type Report,
+  type RunModelOptions,
   Tensor,
   type TensorInfo,
   TextTensor,
 } from "./runtime/api.js";
+export { type GpuMemory, GpuTensor } from "./runtime/gpu-tensor.js";
 export type { HostMap, HostValue } from "./runtime/host-value.js";
-export type { Progress } from "./runtime/target.js";
+export type { KernelTime, Profile } from "./runtime/profile.js";
+export type { Progress, StepTime, Transfer } from "./runtime/target.js";
 export type { TensorArray, TensorArrays, TensorData } from "./runtime/tensor.js";
 export { AzulejoError, type ErrorCode } from "./support/errors.js";

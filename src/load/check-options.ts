@@ -21,6 +21,8 @@ const later: Check = () => undefined;
 const checks: Readonly<Record<keyof LoadOptions, Check>> = {
   target: later,
   onUnsupported: value => (value === "error" || value === "host" ? undefined : '"error" or "host"'),
+  gpuDevice: value =>
+    typeof (value as { createBuffer?: unknown } | null)?.createBuffer === "function" ? undefined : "a GPUDevice",
   threads: later,
   operators: isList,
   passes: isFunction,

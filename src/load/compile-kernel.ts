@@ -20,7 +20,10 @@ import { compileOptionsOf } from "./compile-options.js";
 import { targetOf } from "./targets.js";
 
 export interface CompileKernelOptions
-  extends Pick<LoadOptions, "target" | "onUnsupported" | "threads" | "engineFlags" | "schedules" | "signal"> {
+  extends Pick<
+    LoadOptions,
+    "target" | "onUnsupported" | "gpuDevice" | "threads" | "engineFlags" | "schedules" | "signal"
+  > {
   /** tensors that the signature declares with `constant(…)`: packed once, here */
   readonly constants?: Readonly<Record<string, TensorData>>;
   /** sizes that do not follow from the inputs of a run, by dim: `{ U: 28 }` */
@@ -34,6 +37,7 @@ export async function compileKernel(
   checkOptions(options, [
     "target",
     "onUnsupported",
+    "gpuDevice",
     "threads",
     "engineFlags",
     "schedules",

@@ -5,12 +5,15 @@ import type { HostProgram, HostStep } from "../graph/cut.js";
 import { cut, programsIn, segmentsOf } from "../graph/cut.js";
 import type { Graph, Value } from "../graph/graph.js";
 import { hostNode } from "../graph/host-nodes.js";
+import { valuesRead } from "../graph/values.js";
 import type { Segment } from "../graph/segment.js";
 import type { HostServices } from "../ops/operator.js";
 import type { AnyTensor, HostValue } from "../runtime/host-value.js";
-import { isText } from "../runtime/host-value.js";
-import { throwIfAborted } from "../runtime/platform.js";
-import type { KernelReport, RunOptions, TargetReport } from "../runtime/target.js";
+import { isTensor, isText } from "../runtime/host-value.js";
+import { isGpuTensor } from "../runtime/gpu-tensor.js";
+import { isFloat } from "../ir/dtypes.js";
+import { now, throwIfAborted } from "../runtime/platform.js";
+import type { KernelReport, RunOptions, TargetReport, Transfer } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError, invariant } from "../support/errors.js";
 import { type CompileContext, compileGraph } from "./compile-graph.js";
@@ -25,6 +28,10 @@ export class CutGraph implements Runnable {
   readonly #context: CompileContext;
   readonly #compiled: ReadonlyMap<Segment, CompiledGraph>;
   readonly #services: HostServices;
+  /** values that one segment makes and only others read: on a device with memory of its own they stay there */
+  readonly #between: ReadonlySet<Value>;
+  /** of the last run: what the host read and wrote in the middle of it is told by the segments around */
+  #transfers: Transfer[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
@@ -32,6 +39,7 @@ export class CutGraph implements Runnable {
     this.#program = program;
     this.#context = context;
     this.#compiled = compiled;
+    this.#between = context.target.place ? betweenSegments(program) : new Set();
     const { imageDecoder } = context.options;
     this.#services = {
       decodeImage: async encoded => (await import("./images/decode-image.js")).decodeImage(encoded, imageDecoder),
@@ -40,6 +48,7 @@ export class CutGraph implements Runnable {
   /** The graph went through inference and passes. */
   static async create(graph: Graph, context: CompileContext): Promise<CutGraph> {
     const program = cut(graph, context.registry);
+    checkHostSteps(program, context);
     const compiled = new Map<Segment, CompiledGraph>();
     for (const segment of segmentsOf(program)) compiled.set(segment, await compileGraph(segment.graph, context));
     return new CutGraph(program, context, compiled);
@@ -50,28 +59,56 @@ export class CutGraph implements Runnable {
     const result = this.#queue.then(async () => {
       if (this.#disposed)
         throw new AzulejoError("disposed", `Model "${this.#program.name}" was disposed; load it again`);
+      this.#transfers = [];
       const scope = new HostScope(undefined, options.symbols);
       for (const v of this.#program.inputs) scope.set(v, inputs.get(v.name));
-      const values = await this.#steps(this.#program, scope, options);
-      return new Map(this.#program.outputs.map((v, i) => [v.name, values[i] as never]));
+      try {
+        await this.#run(this.#program, scope, options);
+        const outputs = this.#program.outputs.map(
+          async v => [v.name, (await this.#output(v, scope, options)) as never] as const,
+        );
+        return new Map(await Promise.all(outputs));
+      } finally {
+        await this.#freeBetween(scope);
+      }
     });
     this.#queue = result.catch(() => undefined);
     return result;
   }
+  async #freeBetween(scope: HostScope): Promise<void> {
+    for (const v of this.#between) {
+      const value = scope.has(v) ? await scope.anywhere(v) : undefined;
+      if (isGpuTensor(value)) value.dispose();
+    }
+  }
+  async #output(v: Value, scope: HostScope, { onGpu }: RunOptions): Promise<HostValue> {
+    if (!onGpu?.has(v.name)) return scope.get(v);
+    const value = await scope.anywhere(v);
+    if (!isTensor(value) || isText(value) || isGpuTensor(value)) return value;
+    return this.#context.target.place!(value);
+  }
   /** Runs a program whose inputs are in scope; gives its outputs. */
   async #steps(program: HostProgram, scope: HostScope, options: RunOptions): Promise<readonly HostValue[]> {
+    await this.#run(program, scope, options);
+    return Promise.all(program.outputs.map(v => scope.get(v)));
+  }
+  async #run(program: HostProgram, scope: HostScope, options: RunOptions): Promise<void> {
     for (const step of program.steps) {
       throwIfAborted(options.signal, `run of "${this.#program.name}"`);
       await this.#step(step, scope, options);
     }
-    return Promise.all(program.outputs.map(v => scope.get(v)));
   }
   async #step(step: HostStep, scope: HostScope, options: RunOptions): Promise<void> {
     switch (step.kind) {
       case "segment":
         return this.#segment(step.segment, scope, options);
-      case "operator":
-        return operate(step, scope, this.#services);
+      case "operator": {
+        const startMs = now();
+        await operate(step, scope, this.#services);
+        const { node } = step.bound;
+        const timeMs = now() - startMs;
+        return options.onStep?.({ kernel: node.op, nodes: [node.name], where: "host", startMs, timeMs });
+      }
       case "if": {
         const taken = await isTrue(step.node.inputs[0]!, scope);
         const values = await this.#steps(taken ? step.then : step.else, new HostScope(scope), options);
@@ -97,9 +134,19 @@ export class CutGraph implements Runnable {
   async #segment(segment: Segment, scope: HostScope, options: RunOptions): Promise<void> {
     const texts = new TextTable();
     const given = new Map<string, TensorData>();
-    for (const [i, v] of segment.inputs.entries())
-      given.set(segment.graph.inputs[i]!.name, texts.encode(await scope.tensor(v)) as TensorData);
-    const results = await this.#compiled.get(segment)!.run(given, { ...options, symbols: scope.symbols });
+    for (const [i, v] of segment.inputs.entries()) {
+      const value = await scope.anywhere(v);
+      const tensor = isGpuTensor(value) ? value : texts.encode(await scope.tensor(v));
+      given.set(segment.graph.inputs[i]!.name, tensor as TensorData);
+    }
+    const onGpu = new Set(
+      segment.outputs.flatMap((v, i) =>
+        this.#between.has(v) || options.onGpu?.has(v.name) ? [segment.graph.outputs[i]!.name] : [],
+      ),
+    );
+    const compiled = this.#compiled.get(segment)!;
+    const results = await compiled.run(given, { ...options, symbols: scope.symbols, onGpu });
+    this.#transfers.push(...(compiled.report().transfers ?? []));
     segment.outputs.forEach((v, i) => {
       const result: AnyTensor = results.get(segment.graph.outputs[i]!.name)!;
       scope.set(v, v.text ? texts.decode(result) : result);
@@ -122,12 +169,37 @@ export class CutGraph implements Runnable {
       flags: [...new Set(parts.flatMap(r => r.flags))],
       notes: [...(steps.length ? [`host steps: ${steps.join("; ")}`] : []), ...new Set(parts.flatMap(r => r.notes))],
       timesMs: times,
+      ...(this.#context.target.place ? { transfers: this.#transfers } : {}),
     };
   }
   dispose(): void {
     this.#disposed = true;
     for (const c of this.#compiled.values()) c.dispose();
   }
+}
+
+/** Made by a segment, read by other segments alone, and of floats: sizes and indices are wanted on the host. */
+function betweenSegments(program: HostProgram): ReadonlySet<Value> {
+  const made = new Set<Value>();
+  const onHost = new Set<Value>(program.outputs);
+  for (const step of program.steps) {
+    if (step.kind === "segment") {
+      for (const v of step.segment.outputs) if (!v.text && v.dtype && isFloat(v.dtype)) made.add(v);
+    } else if (step.kind === "operator") for (const v of Object.values(step.bound.inputs)) onHost.add(v);
+    else for (const v of valuesRead(step.node)) onHost.add(v);
+  }
+  return new Set([...made].filter(v => !onHost.has(v)));
+}
+
+/** Whoever asked for an error where the GPU can't compute gets one. @throws AzulejoError target */
+function checkHostSteps(program: HostProgram, { target, options }: CompileContext): void {
+  if (target.name !== "webgpu" || options.onUnsupported !== "error") return;
+  const [first] = hostSteps(program);
+  if (first !== undefined)
+    throw new AzulejoError(
+      "target",
+      `${first}: this is computed on the host, and onUnsupported is "error"; leave it out, or use { onUnsupported: "host" }`,
+    );
 }
 
 /** What the host does, with the reason: a line of the report. */

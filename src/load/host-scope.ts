@@ -3,6 +3,7 @@ import type { Value } from "../graph/graph.js";
 import type { SymbolValues } from "../graph/program-dims.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
+import { type GpuTensor, isGpuTensor } from "../runtime/gpu-tensor.js";
 import type { AnyTensor, HostValue } from "../runtime/host-value.js";
 import { isTensor } from "../runtime/host-value.js";
 import { arrayOf } from "../runtime/tensor-bytes.js";
@@ -13,6 +14,7 @@ export class HostScope {
   readonly #values = new Map<Value, HostValue>();
   readonly #symbols: Map<Sym, number>;
   readonly #outer: HostScope | undefined;
+  readonly #read = new Map<GpuTensor, HostValue>();
 
   constructor(outer?: HostScope, symbols?: SymbolValues) {
     this.#outer = outer;
@@ -32,9 +34,18 @@ export class HostScope {
   has(v: Value): boolean {
     return this.#values.has(v) || (this.#outer?.has(v) ?? false);
   }
+  /** For the host to read: what lies on a GPU is read back, once. */
   async get(v: Value): Promise<HostValue> {
+    const value = await this.anywhere(v);
+    if (!isGpuTensor(value)) return value;
+    const known = this.#read.get(value) ?? (await value.download());
+    this.#read.set(value, known);
+    return known;
+  }
+  /** As it is, which may be on a GPU. */
+  async anywhere(v: Value): Promise<HostValue> {
     if (this.#values.has(v)) return this.#values.get(v);
-    if (this.#outer?.has(v)) return this.#outer.get(v);
+    if (this.#outer?.has(v)) return this.#outer.anywhere(v);
     return constantOf(v);
   }
   async tensor(v: Value): Promise<AnyTensor> {

@@ -8,7 +8,7 @@ export const targetNames = ["wasm", "native", "cpu", "webgpu", "interpreter"] as
 
 /** load() has decided on "cpu" before; for others: it is the native target where koffi and a C compiler are there, else WebAssembly; the report says which. */
 export async function targetOf(
-  options: Pick<LoadOptions, "target" | "onUnsupported">,
+  options: Pick<LoadOptions, "target" | "onUnsupported" | "gpuDevice">,
   takeWorker?: WasmTargetOptions["takeWorker"],
 ): Promise<Target> {
   const name = options.target ?? "wasm";
@@ -23,7 +23,10 @@ export async function targetOf(
         : wasmTarget();
     case "webgpu":
       // loaded where it is used: a page that runs WebAssembly does not carry it
-      return (await import("../targets/webgpu/target.js")).webgpuTarget({ onUnsupported: options.onUnsupported });
+      return (await import("../targets/webgpu/target.js")).webgpuTarget({
+        onUnsupported: options.onUnsupported,
+        device: options.gpuDevice,
+      });
     case "interpreter":
       return (await import("../targets/interpreter/target.js")).interpreterTarget;
     default: {

@@ -6,7 +6,9 @@ import type { Pass } from "../graph/pass.js";
 import { type Operator } from "../ops/operator.js";
 import { type Progress, type TargetReport } from "./target.js";
 import { type HostValue, type TextData } from "./host-value.js";
+import { type HostGpuDevice } from "./gpu.js";
 import { type DecodedImage, type ImageDecoder } from "./image.js";
+import { type Profile } from "./profile.js";
 import { type TensorArrays, type TensorData } from "./tensor.js";
 
 export type { DecodedImage, ImageDecoder, Pass };
@@ -23,8 +25,10 @@ export type KernelEditor = (
 export interface LoadOptions {
   /** "wasm" (default): compiled code on worker threads; "native" (Node): machine code by the system's C compiler; "cpu": native where it is possible, else wasm; "webgpu": shaders, in browsers that have it, and in Node with the package webgpu; "interpreter": walks tile IR, slow, checks everything */
   readonly target?: "wasm" | "native" | "cpu" | "webgpu" | "interpreter";
-  /** with target "webgpu", what becomes of kernels that GPUs have no means for, such as f64: "error" (default): loading fails; "host": the interpreter computes them, slowly, and the report names each */
+  /** with target "webgpu", what becomes of kernels that GPUs have no means for, such as f64: "error" (default): loading fails; "host": the interpreter computes them, slowly, and the report names each. "error", where it is given, refuses steps that only the host can do (sequences, text) too; these run on the host with every target, and the report names them and what was transferred */
   readonly onUnsupported?: "error" | "host";
+  /** with target "webgpu", the GPUDevice to run on; default: one that all models share, which openGpu() gives */
+  readonly gpuDevice?: HostGpuDevice;
   /** 1 to 64; default: the number of cores, at most 8. Where memory can't be shared, as in a page that is not isolated, always 1 */
   readonly threads?: number;
   /** operators of the user, before the built-in ones */
@@ -89,6 +93,16 @@ export class Tensor<D extends Dtype = Dtype> implements TensorData {
     this.data = data;
     this.dims = dims;
   }
+  /** A GpuTensor says "gpu-buffer". */
+  get location(): "cpu" {
+    return "cpu";
+  }
+  /** Itself: what is written for a GpuTensor works for both. */
+  async download(): Promise<Tensor<D>> {
+    return this;
+  }
+  /** Nothing: the engine frees what nobody holds. */
+  dispose(): void {}
 }
 
 /** What the compiler and the last run did. Times are milliseconds. */
@@ -104,6 +118,17 @@ export interface Report extends TargetReport {
   }[];
 }
 
+export interface RunModelOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** of random numbers for which the model gives none, a whole number; absent: every run draws anew */
+  readonly seed?: number | undefined;
+  /**
+   * With target "webgpu", where outputs lie afterwards: all of them, or some by name. "gpu-buffer" gives GpuTensors, which are yours to
+   * dispose() of. Default: "cpu"
+   */
+  readonly outputLocation?: "cpu" | "gpu-buffer" | Readonly<Record<string, "cpu" | "gpu-buffer">> | undefined;
+}
+
 /** A compiled model. */
 export interface Model {
   readonly inputs: readonly TensorInfo[];
@@ -112,17 +137,22 @@ export interface Model {
    * Inputs by name; resolves with all outputs by name. Never blocks the event loop for longer than a quarter of a
    * millisecond. Concurrent calls queue. Leave inputs alone until the promise settles; outputs are the caller's to keep. Most models have tensors alone; the types of others are the caller's to say: `run<{ words: TextTensor; boxes: Tensor[] }>(…)`,
    * and `run<{ y: Tensor<"f32"> }>(…)` makes `y.data` a Float32Array.
+   * An input may be a GpuTensor, on the device that the model runs on; nothing is copied to the host and back.
    * @throws AzulejoError input: a wrong name, dtype, rank, size or array; shape: dims that the model can't work with; bounds: an index in
-   * the data that leaves its tensor; memory: these dims need more than there is; aborted; disposed
+   * the data that leaves its tensor; memory: these dims need more than there is; device-lost: the GPU went away, and the next run gets another; aborted; disposed
    */
   run<Outputs = Record<string, Tensor>>(
     inputs: Readonly<Record<string, HostValue>>,
-    options?: {
-      readonly signal?: AbortSignal;
-      /** of random numbers for which the model gives none, a whole number; absent: every run draws anew */
-      readonly seed?: number;
-    },
+    options?: RunModelOptions,
   ): Promise<Outputs>;
+  /**
+   * Runs the model, kernel by kernel, and tells how long each took: on GPUs by timestamps. Such runs are slower than others.
+   * @throws AzulejoError as run() does; target: the interpreter, and pages' main threads, time nothing
+   */
+  profile<Outputs = Record<string, Tensor>>(
+    inputs: Readonly<Record<string, HostValue>>,
+    options?: RunModelOptions & { /** default: 1 */ readonly passes?: number },
+  ): Promise<Profile<Outputs>>;
   /** What was compiled, and the memory of the last run: plain data, new at each call. */
   report(): Report;
   /** Frees memory and workers; later calls of run() fail with code "disposed". */

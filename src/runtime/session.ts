@@ -3,8 +3,10 @@ import { arrayTypes } from "../ir/arrays.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { bitsOf, integerRange, isFloat } from "../ir/dtypes.js";
 import { AzulejoError } from "../support/errors.js";
-import { type Model, type Report, Tensor, type TensorInfo, TextTensor } from "./api.js";
+import { type Model, type Report, type RunModelOptions, Tensor, type TensorInfo, TextTensor } from "./api.js";
+import { type GpuTensor, isGpuTensor } from "./gpu-tensor.js";
 import { type AnyTensor, type HostValue, isSequence, isTensor, isText } from "./host-value.js";
+import { type Profile, profile } from "./profile.js";
 import type { RunOptions } from "./target.js";
 import type { TensorData } from "./tensor.js";
 
@@ -31,16 +33,50 @@ export class Session implements Model {
     this.inputs = parts.inputs;
     this.outputs = parts.outputs;
   }
-  async run<Outputs>(
+  async run<Outputs>(inputs: Readonly<Record<string, HostValue>>, options: RunModelOptions = {}): Promise<Outputs> {
+    return this.#run(inputs, options);
+  }
+  async profile<Outputs>(
     inputs: Readonly<Record<string, HostValue>>,
-    options: { readonly signal?: AbortSignal; readonly seed?: number } = {},
+    { passes = 1, ...options }: RunModelOptions & { readonly passes?: number } = {},
+  ): Promise<Profile<Outputs>> {
+    return profile(onStep => this.#run<Outputs>(inputs, options, onStep), passes);
+  }
+  async #run<Outputs>(
+    inputs: Readonly<Record<string, HostValue>>,
+    { signal, seed, outputLocation }: RunModelOptions,
+    onStep?: RunOptions["onStep"],
   ): Promise<Outputs> {
     this.#checkUsable();
     const given = this.#checked(inputs);
-    if (options.seed !== undefined && !Number.isSafeInteger(options.seed))
-      throw new AzulejoError("option", `seed: ${String(options.seed)} is no whole number; leave it out to draw anew`);
-    const outputs = await this.#parts.run(given, options);
+    if (seed !== undefined && !Number.isSafeInteger(seed))
+      throw new AzulejoError("option", `seed: ${String(seed)} is no whole number; leave it out to draw anew`);
+    const onGpu = this.#onGpu(outputLocation);
+    const outputs = await this.#parts.run(given, { signal, seed, onGpu, onStep });
     return Object.fromEntries([...outputs].map(([name, v]) => [name, wrapped(v)])) as Outputs;
+  }
+  #onGpu(where: RunModelOptions["outputLocation"]): ReadonlySet<string> | undefined {
+    if (where === undefined) return undefined;
+    const names = this.outputs.map(o => o.name);
+    const entries = typeof where === "string" ? names.map(n => [n, where] as const) : Object.entries(where);
+    for (const [name, place] of entries) {
+      if (!names.includes(name))
+        throw new AzulejoError(
+          "option",
+          `outputLocation names "${name}", which is no output; the outputs are ${names.map(n => `"${n}"`).join(", ")}`,
+        );
+      if (place !== "cpu" && place !== "gpu-buffer")
+        throw new AzulejoError("option", `outputLocation is "${String(place)}"; use "cpu" or "gpu-buffer"`);
+    }
+    const onGpu = new Set(entries.flatMap(([name, place]) => (place === "gpu-buffer" ? [name] : [])));
+    if (onGpu.size === 0) return undefined;
+    const { target } = this.#parts.report();
+    if (target !== "webgpu")
+      throw new AzulejoError(
+        "option",
+        `outputLocation: "gpu-buffer" needs a model on the GPU, and this one runs on ${target}; load it with { target: "webgpu" }`,
+      );
+    return onGpu;
   }
   report(): Report {
     return this.#parts.report();
@@ -91,7 +127,7 @@ const describe = (i: TensorInfo): string => `${i.dtype} [${i.dims?.join(", ") ??
 /** Tensors as objects of their class. */
 function wrapped(v: HostValue): HostValue {
   if (isSequence(v)) return v.map(wrapped);
-  if (!isTensor(v)) return v;
+  if (!isTensor(v) || isGpuTensor(v)) return v;
   return isText(v) ? new TextTensor(v.data, v.dims) : new Tensor(v.dtype, v.data, v.dims);
 }
 
@@ -110,8 +146,10 @@ function checkValue(info: TensorInfo, value: HostValue, where: string): void {
       throw new AzulejoError("input", `${where} is no array; give an array of tensors of ${describe(info)}`);
     for (const [i, x] of value.entries()) checkValue(element, x, `${where}, element ${i},`);
   } else if (container !== "map") {
-    if (!isTensor(value) || !Array.isArray(value.dims) || value.data === undefined) throw noTensor(info, value, where);
-    checkTensor(info, value, where);
+    if (isGpuTensor(value)) checkGpuTensor(info, value, where);
+    else if (!isTensor(value) || !Array.isArray(value.dims) || value.data === undefined)
+      throw noTensor(info, value, where);
+    else checkTensor(info, value, where);
   }
 }
 
@@ -121,12 +159,24 @@ function noTensor(info: TensorInfo, value: HostValue, where: string): AzulejoErr
 }
 
 function checkTensor(info: TensorInfo, tensor: AnyTensor, where: string): void {
-  if (tensor.dtype !== info.dtype)
-    throw new AzulejoError("input", `${where} is ${tensor.dtype}, and the model takes ${describe(info)}; convert it`);
+  checkDtype(info, tensor, where);
   if (!isText(tensor)) checkArray(info, tensor, where);
   else if (!Array.isArray(tensor.data))
     throw new AzulejoError("input", `${where} holds no array; string travels as an array of strings`);
   checkDims(info, tensor, where);
+  checkCount(tensor, where);
+}
+
+/** Its buffer was measured when it was made. @throws AzulejoError input; disposed */
+function checkGpuTensor(info: TensorInfo, tensor: GpuTensor, where: string): void {
+  checkDtype(info, tensor, where);
+  checkDims(info, tensor, where);
+  void tensor.gpuBuffer;
+}
+
+function checkDtype(info: TensorInfo, tensor: AnyTensor, where: string): void {
+  if (tensor.dtype !== info.dtype)
+    throw new AzulejoError("input", `${where} is ${tensor.dtype}, and the model takes ${describe(info)}; convert it`);
 }
 
 function checkArray(info: TensorInfo, tensor: TensorData, where: string): void {
@@ -144,6 +194,9 @@ function checkDims(info: TensorInfo, tensor: AnyTensor, where: string): void {
       "input",
       `${where} has dims [${tensor.dims.join(", ")}], and the model takes [${info.dims.join(", ")}]; give ${info.dims.length} dims`,
     );
+}
+
+function checkCount(tensor: AnyTensor, where: string): void {
   const count = tensor.dims.reduce((a, b) => a * b, 1);
   if (count !== tensor.data.length)
     throw new AzulejoError(

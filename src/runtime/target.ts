@@ -27,6 +27,13 @@ export interface KernelReport {
   /** in short; explain() prints it in full */
   readonly schedule: string;
 }
+/** Bytes that went to a device, or came from it. */
+export interface Transfer {
+  readonly direction: "up" | "down";
+  /** `input "image"`, `output "logits"`, `condition "more"`, `kernel "f" on the host` */
+  readonly what: string;
+  readonly bytes: number;
+}
 export interface TargetReport {
   readonly target: string;
   readonly threads: number;
@@ -47,6 +54,8 @@ export interface TargetReport {
   readonly notes: readonly string[];
   /** milliseconds of loading by phase: lower, emit, engine, weights */
   readonly timesMs: Readonly<Record<string, number>>;
+  /** of the last run, in its order; absent: the target computes in the memory of the host */
+  readonly transfers?: readonly Transfer[];
 }
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
@@ -54,6 +63,10 @@ export interface RunOptions {
   readonly seed?: number | undefined;
   /** values of symbols that the dims of inputs don't tell: those of the graph around a segment */
   readonly symbols?: SymbolValues | undefined;
+  /** outputs, by name, that stay in the memory of the device; targets without one don't look at it */
+  readonly onGpu?: ReadonlySet<string> | undefined;
+  /** told how long each step took; such a run is slower than others */
+  readonly onStep?: ((step: StepTime) => void) | undefined;
 }
 /** An executable as data, from which its target makes it again without compiling. */
 export interface SavedExecutable {
@@ -66,20 +79,25 @@ export interface SavedPart {
   /** Fills `target` from `offset` on; valid while the executable is held, or the file is open. */
   readInto(offset: number, target: Uint8Array): Promise<void>;
 }
-/** A step of the program, and how long it took in each pass. */
+/** How long one step of a run took. */
 export interface StepTime {
   /** "if" and "loop": with all that they run */
   readonly kernel: string;
   readonly nodes: readonly string[];
-  readonly timesMs: readonly number[];
+  /**
+   * "gpu": by timestamps of the GPU; "submission": a submission of its own, hand-over included; "cpu": on the calling thread and the workers;
+   * "host": by JavaScript
+   */
+  readonly where: "gpu" | "submission" | "cpu" | "host";
+  /** since the run began */
+  readonly startMs: number;
+  readonly timeMs: number;
 }
 export interface Executable {
   readonly program: ProgramInterface;
   /** Inputs by name, already checked for name, dtype and rank; resolves with the outputs. Concurrent runs queue. */
   run(inputs: ReadonlyMap<string, TensorData>, options?: RunOptions): Promise<Map<string, TensorData>>;
   runSync?(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData>;
-  /** Runs step by step, on the calling thread and the workers, so many times. Absent where a target has no steps. */
-  timeSteps?(inputs: ReadonlyMap<string, TensorData>, passes: number): StepTime[];
   report(): TargetReport;
   /** Absent where a program can't be kept. */
   save?(): SavedExecutable;
@@ -90,4 +108,6 @@ export interface Executable {
 export interface Target {
   readonly name: string;
   compile(program: KernelProgram, options: CompileOptions): Promise<Executable>;
+  /** Puts a tensor of the host into the memory of the device; absent: the target has none of its own. */
+  place?(tensor: TensorData): Promise<TensorData>;
 }

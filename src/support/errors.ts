@@ -19,6 +19,7 @@ export type ErrorCode =
   | "bounds" // a write or a gather outside its tensor
   | "memory" // more memory is needed than there is
   | "target" // the target does not exist here or lacks a feature
+  | "device-lost" // the GPU went away; the next run gets another device
   | "disposed" // used after dispose()
   | "aborted" // an AbortSignal fired
   | "internal"; // a bug of this project

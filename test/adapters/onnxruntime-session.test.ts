@@ -30,6 +30,7 @@ function session() {
         index: new Tensor("i64", BigInt64Array.of(3n), []),
       };
     }) as Model["run"],
+    profile: () => assert.fail("not asked for"),
     report: () => assert.fail("not asked for"),
     dispose: () => disposed++,
   };

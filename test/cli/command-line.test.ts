@@ -126,6 +126,7 @@ async function azulejo(
       session.runs.push(given);
       return run(given);
     }) as Model["run"],
+    profile: () => assert.fail("not asked for"),
     report: () => report,
     dispose: () => session.disposed++,
   };

@@ -19,7 +19,7 @@ const model = onnxModel({
 });
 const bad = (options: object): LoadOptions => options as LoadOptions;
 const names =
-  "target, onUnsupported, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, cache, readExternal, imageDecoder";
+  "target, onUnsupported, gpuDevice, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, engineFlags, cache, readExternal, imageDecoder";
 const operator = { name: "Swoosh", inputs: ["X"], outputs: ["Y"], shape: () => ({}) };
 
 const refused: readonly (readonly [options: unknown, message: string])[] = [
@@ -88,7 +88,7 @@ test("explain and compileKernel refuse options that they do not have", async () 
   await assert.rejects(compileKernel(copy, bad({ passes: () => [] })), {
     code: "option",
     message:
-      'there is no option "passes"; the options are target, onUnsupported, threads, engineFlags, schedules, signal, constants, dims',
+      'there is no option "passes"; the options are target, onUnsupported, gpuDevice, threads, engineFlags, schedules, signal, constants, dims',
   });
   await assert.rejects(compileKernel(copy, { schedules: { other: {} } }), { code: "option" });
 });

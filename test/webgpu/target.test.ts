@@ -1,20 +1,12 @@
 // The webgpu target as its users meet it: what is refused and what the host does instead, indices outside, dims that change, the report.
 // Skipped, by name, where there is no adapter.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { compileKernel, type LoadOptions, Tensor } from "../../src/index.js";
-import { gpuState } from "../../src/targets/webgpu/target.js";
 import { f32, f64, grid, i32, kernel } from "../../src/tile/index.js";
 import * as kernels from "../kernels/stage1.js";
+import { floats, gpuTest } from "./gpu-test.js";
 
-const gpuTest = (name: string, body: () => Promise<void>): void => {
-  test(name, async t => {
-    const { problem } = await gpuState();
-    return problem ? t.skip(problem) : body();
-  });
-};
 const options = { target: "webgpu" } as const satisfies LoadOptions;
-const floats = (...data: number[]): Tensor<"f32"> => new Tensor("f32", Float32Array.from(data), [data.length]);
 
 const twice = () =>
   kernel({ X: f64("N"), Y: f64("N") }, ({ X, Y, N }) =>
@@ -85,10 +77,17 @@ gpuTest("dims change from run to run, and the same dims give the same bits", asy
 gpuTest("a run is one submission, and the report says where it ran", async () => {
   const model = await compileKernel(kernels.softmax(), options);
   await model.run({ X: new Tensor("f32", Float32Array.of(0, 0), [1, 2]) });
-  const { target, notes, functions } = model.report();
+  const { target, notes, functions, transfers } = model.report();
+  assert.deepEqual(transfers, [
+    { direction: "up", what: 'input "X"', bytes: 8 },
+    { direction: "down", what: 'output "Y"', bytes: 8 },
+  ]);
   assert.equal(target, "webgpu");
   assert.equal(functions, 1);
-  assert.match(notes.join("\n"), /^runs on .+\n1 dispatches, 1 submission a run$/);
+  assert.match(
+    notes.join("\n"),
+    /^runs on .+\n1 dispatches, 1 submission a run\n8 bytes to the GPU and 8 bytes back in the last run$/,
+  );
   model.dispose();
   await assert.rejects(model.run({ X: new Tensor("f32", Float32Array.of(0), [1, 1]) }), { code: "disposed" });
 });

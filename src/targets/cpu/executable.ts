@@ -52,6 +52,7 @@ export class ProgramExecutable implements Executable {
   }
   async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
     const made = await this.#planFor(inputs, options.symbols);
+    if (options.onStep) return this.#timedRun(made, inputs, options.onStep);
     const { machine } = this.#parts;
     const ranges = [...made.plan.outputs.values()];
     const sent = transfers(made.plan, inputs);
@@ -126,30 +127,35 @@ export class ProgramExecutable implements Executable {
       }),
     );
   }
-  timeSteps(inputs: ReadonlyMap<string, TensorData>, passes: number): StepTime[] {
-    const made = this.#planFor(inputs);
+  /** Step by step on the calling thread and the workers; each step finds in the caches what it finds in a run. */
+  #timedRun(
+    made: PreparedPlan,
+    inputs: ReadonlyMap<string, TensorData>,
+    onStep: (step: StepTime) => void,
+  ): Map<string, TensorData> {
     const { machine } = this.#parts;
-    if (made instanceof Promise || !machine.runSync)
-      throw new AzulejoError("target", "Steps are timed on the calling thread, which can't wait on this host");
+    if (!machine.runSync)
+      throw new AzulejoError(
+        "target",
+        "Steps are timed on the calling thread, which can't wait for others on this host; profile in a worker, or in Node",
+      );
     const { plan } = made;
     const sent = transfers(plan, inputs);
-    const steps = plan.steps.map(({ step, instructions }) => ({
-      kernel: step.kind === "call" ? step.kernel : step.kind,
-      nodes: step.kind === "call" ? step.nodes : [],
-      prepared: machine.prepare(instructions, plan.scratch),
-      timesMs: [] as number[],
-    }));
-    // whole passes: each step finds in the caches what it finds in a run
-    for (let pass = 0; pass < passes; pass++) {
-      if (this.#needsSetup(made)) machine.runSync(made.setup!, [], []);
-      steps.forEach(({ prepared, timesMs }, i) => {
-        const start = now();
-        machine.runSync!(prepared, i === 0 ? sent : [], []);
-        timesMs.push(now() - start);
-      });
-    }
-    for (const { prepared } of steps) machine.release(prepared);
-    return steps.map(({ kernel, nodes, timesMs }) => ({ kernel, nodes, timesMs }));
+    const ranges = [...plan.outputs.values()];
+    if (this.#needsSetup(made)) machine.runSync(made.setup!, [], []);
+    const zero = now();
+    let results: readonly Uint8Array[] = [];
+    plan.steps.forEach(({ step, instructions }, i) => {
+      const prepared = machine.prepare(instructions, plan.scratch);
+      const start = now();
+      results = machine.runSync!(prepared, i === 0 ? sent : [], i === plan.steps.length - 1 ? ranges : []);
+      const timeMs = now() - start;
+      machine.release(prepared);
+      const [kernel, nodes] = step.kind === "call" ? [step.kernel, step.nodes] : [step.kind, []];
+      onStep({ kernel, nodes, where: "cpu", startMs: start - zero, timeMs });
+    });
+    if (plan.steps.length === 0) results = machine.runSync(made.prepared, sent, ranges);
+    return this.#outputs(plan, results);
   }
   report(): TargetReport {
     const { machine, report } = this.#parts;

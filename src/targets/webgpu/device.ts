@@ -1,8 +1,10 @@
-// The device that programs share, and its pipelines by the text of their shader. A lost device is forgotten: the next load gets another.
+// Devices that programs share, with what each keeps: pipelines by the text of their shader, weights by their source. A lost device is
+// forgotten: the next load or run gets another.
 import type { Dispatch } from "../../lower/gpu/lowered.js";
 import { findGpu } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
-import { computeStage, type Gpu, type GpuAdapter, type GpuDevice } from "./gpu.js";
+import { computeStage, type Gpu, type GpuAdapter, type GpuDevice, type HostGpuDevice } from "../../runtime/gpu.js";
+import { Weights } from "./weights.js";
 
 export interface Pipeline {
   readonly pipeline: object;
@@ -11,38 +13,60 @@ export interface Pipeline {
 
 /** Limits that models profit from; what the adapter has of them is asked for. */
 const wanted = ["maxStorageBufferBindingSize", "maxBufferSize", "maxStorageBuffersPerShaderStage"] as const;
+/** and features; timestamps time kernels */
+const wantedFeatures = ["timestamp-query"] as const;
 /** what a shader binds that declares none: the default of the specification */
 const STORAGE_BUFFERS = 8;
 
 export class SharedDevice {
   readonly device: GpuDevice;
   readonly adapter: string;
+  readonly weights: Weights;
   /** why it can't be used any more */
   lost: string | undefined;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
-  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(device: GpuDevice, adapter: string, onLost: () => void) {
+  constructor(device: GpuDevice, adapter: string, onLost?: () => void) {
     this.device = device;
     this.adapter = adapter;
+    this.weights = new Weights(this);
     void device.lost.then(({ message, reason }) => {
       this.lost = message || reason || "no reason given";
-      onLost();
+      onLost?.();
     });
   }
   get storageBuffers(): number {
     return this.device.limits.maxStorageBuffersPerShaderStage ?? STORAGE_BUFFERS;
   }
-  /** @throws AzulejoError target */
+  /** @throws AzulejoError device-lost */
   requireDevice(): void {
     if (this.lost !== undefined)
-      throw new AzulejoError("target", `The GPU device was lost (${this.lost}); load the model again`);
+      throw new AzulejoError(
+        "device-lost",
+        `The GPU device was lost (${this.lost}); run again: the model moves to a new device, with its weights`,
+      );
   }
-  /** Scopes of errors belong to the device: who opens some waits until those of others are closed. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
+  /** What the device refuses while `work` is done, without a pause, is an error with a name. `numbers`: what of the memory was asked for. */
+  async checked<T>(numbers: () => string, work: () => T): Promise<T> {
+    const { device } = this;
+    device.pushErrorScope("out-of-memory");
+    device.pushErrorScope("validation");
+    let done: { readonly value: T } | { readonly error: unknown };
+    try {
+      done = { value: work() };
+    } catch (error) {
+      done = { error };
+    }
+    const [invalid, memory] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    this.requireDevice();
+    if (memory) throw outOfMemory(numbers(), memory.message);
+    if ("error" in done) throw done.error;
+    if (invalid)
+      throw new AzulejoError(
+        "internal",
+        `WebGPU refused a call (${invalid.message}); this is a bug in Azulejo, please report it`,
+      );
+    return done.value;
   }
   pipeline(dispatch: Dispatch): Promise<Pipeline> {
     let made = this.#pipelines.get(dispatch.code);
@@ -86,10 +110,20 @@ export class SharedDevice {
   }
 }
 
-let shared: Promise<SharedDevice> | undefined;
+/** `numbers` is half a sentence: what was asked for. */
+export const outOfMemory = (numbers: string, message: string): AzulejoError =>
+  new AzulejoError(
+    "memory",
+    `The GPU has not enough memory: ${numbers} (${message.split("\n")[0]}); run smaller inputs, dispose of models and tensors, or use { target: "wasm" }`,
+  );
+export const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
 
-/** The device of this process or page, which it keeps: with it go the pipelines. @throws AzulejoError target */
-export async function sharedDevice(): Promise<SharedDevice> {
+let shared: Promise<SharedDevice> | undefined;
+const given = new WeakMap<GpuDevice, SharedDevice>();
+
+/** That of a device of the user's; without one, the device of this process or page, which it keeps. @throws AzulejoError target, device-lost */
+export async function sharedDevice(own?: GpuDevice): Promise<SharedDevice> {
+  if (own) return sharedBy(own);
   shared ??= openDevice();
   const opening = shared;
   try {
@@ -100,19 +134,31 @@ export async function sharedDevice(): Promise<SharedDevice> {
   }
 }
 
+function sharedBy(own: GpuDevice): SharedDevice {
+  const known = given.get(own) ?? new SharedDevice(own, titleOf(own.adapterInfo));
+  given.set(own, known);
+  if (known.lost !== undefined)
+    throw new AzulejoError(
+      "device-lost",
+      `The GPU device that was given was lost (${known.lost}); make another, and load the model with it`,
+    );
+  return known;
+}
+
 async function openDevice(): Promise<SharedDevice> {
   const adapter = await findAdapter();
   if (typeof adapter === "string") throw new AzulejoError("target", adapter);
   const requiredLimits = Object.fromEntries(
     wanted.flatMap(name => (adapter.limits[name] === undefined ? [] : [[name, adapter.limits[name]]])),
   );
-  const device = await adapter.requestDevice({ requiredLimits });
-  return new SharedDevice(device, titleOf(adapter), () => {
+  const requiredFeatures = wantedFeatures.filter(f => adapter.features.has(f));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  return new SharedDevice(device, titleOf(adapter.info), () => {
     shared = undefined;
   });
 }
 
-const titleOf = ({ info }: GpuAdapter): string =>
+const titleOf = (info: GpuAdapter["info"]): string =>
   [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(" ") || "an adapter without a name";
 
 /** An adapter, or why there is none. */
@@ -124,12 +170,22 @@ async function findAdapter(): Promise<GpuAdapter | string> {
   return adapter ?? 'target: "webgpu" finds no GPU adapter on this machine; use { target: "wasm" }';
 }
 
+/**
+ * The device that models share unless they were told otherwise, and its adapter's name: for buffers that models are to read, and for
+ * programs with kernels of their own. After a loss, another.
+ * @throws AzulejoError target
+ */
+export async function openGpu(): Promise<{ readonly device: HostGpuDevice; readonly adapter: string }> {
+  const { device, adapter } = await sharedDevice();
+  return { device: device as unknown as HostGpuDevice, adapter };
+}
+
 /** Why the target can't be used here; undefined: it can. And what it would run on. */
 export async function gpuState(): Promise<{ readonly problem: string | undefined; readonly facts: readonly string[] }> {
   const adapter = await findAdapter();
   if (typeof adapter === "string") return { problem: adapter, facts: [] };
-  const mib = Math.floor((adapter.limits.maxStorageBufferBindingSize ?? 0) / 2 ** 20);
+  const largest = Math.floor((adapter.limits.maxStorageBufferBindingSize ?? 0) / 2 ** 20);
   const features = ["shader-f16", "subgroups", "timestamp-query"].filter(f => adapter.features.has(f));
-  const facts = [titleOf(adapter), `buffers of ${mib} MiB`, ...(features.length ? [features.join(" ")] : [])];
+  const facts = [titleOf(adapter.info), `buffers of ${largest} MiB`, ...(features.length ? [features.join(" ")] : [])];
   return { problem: undefined, facts };
 }

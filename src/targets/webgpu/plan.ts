@@ -5,20 +5,24 @@ import type { SymbolValues } from "../../graph/program-dims.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import type { Poly, Sym } from "../../ir/poly.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
+import { bufferBytes, type GpuBuffer, usage, wordBytes } from "../../runtime/gpu.js";
 import { AzulejoError } from "../../support/errors.js";
-import type { Pipeline, SharedDevice } from "./device.js";
-import { type GpuBuffer, usage } from "./gpu.js";
+import { mib, type Pipeline, type SharedDevice } from "./device.js";
 import { type GpuProgram, type KernelStep, kernelsOf } from "./steps.js";
 
 const WORKGROUPS = 65535;
 /** scratch memory for all invocations at once; with less, they take turns */
 const SCRATCH_BYTES = 64 << 20;
 
+/** GPU buffers that stand in for those of the plan during one run, by the buffer whose memory they are. */
+export type Bound = ReadonlyMap<Buffer, GpuBuffer>;
+export const nothingBound: Bound = new Map();
+
 export interface Call {
   readonly pipeline: object;
-  readonly group: object;
   readonly x: number;
   readonly y: number;
+  readonly group: (bound: Bound) => object;
 }
 /** Bytes of a buffer within a GPU buffer. */
 export interface Place {
@@ -30,25 +34,35 @@ export interface Place {
 /** Constants live as long as the program, not as long as a plan. */
 export interface Resident {
   readonly constants: ReadonlyMap<Buffer, GpuBuffer>;
+  readonly constantBytes: number;
   readonly failure: GpuBuffer;
   readonly pipelines: ReadonlyMap<Dispatch, Pipeline>;
 }
 
-/** A size in bytes that buffers may have: whole words. */
-export const wordBytes = (n: number): number => Math.ceil(n / 4) * 4;
-/** What is bound holds at least one element, of 8 bytes at most. */
-export const bufferBytes = (n: number): number => Math.max(8, wordBytes(n));
+/** Buffers that take turns in one GPU buffer, which is made when the first of them is bound. */
+interface Slot {
+  readonly bytes: number;
+  readonly name: string;
+  buffer?: GpuBuffer;
+}
+/** bind groups that are kept for one call, with buffers that came from outside */
+const MOST_GROUPS = 4;
 
 export class Plan {
   readonly calls = new Map<KernelStep, readonly Call[]>();
+  /** what is allocated */
   arenaBytes = 0;
+  /** what is allocated where nothing is bound from outside */
+  plannedBytes = 0;
   lowerBoundBytes = 0;
   readonly #shared: SharedDevice;
   readonly #program: GpuProgram;
   readonly #resident: Resident;
   readonly #values: SymbolValues;
-  readonly #memory = new Map<Buffer, GpuBuffer>();
+  readonly #slots = new Map<Buffer, Slot>();
   readonly #own: GpuBuffer[] = [];
+  readonly #ids = new WeakMap<GpuBuffer, number>();
+  #lastId = 0;
 
   constructor(
     source: KernelProgram,
@@ -70,21 +84,37 @@ export class Plan {
     for (const [s, p] of step.symbols) own.set(s, this.size(p));
     return own;
   }
-  place(b: Buffer): Place {
+  /** The buffer whose memory this one has: its owner, or what the owner was merged with. */
+  rootOf(b: Buffer): Buffer {
     const owner = ownerOf(b);
+    return this.#program.merged.get(owner) ?? owner;
+  }
+  place(b: Buffer, bound: Bound = nothingBound): Place {
     const dims = b.dims.map(this.size);
     const bytes = dims.reduce((p, n) => p * n, bytesOf(b.dtype));
-    return { buffer: this.memory(owner), offsetBytes: this.size(offsetInOwner(b)) * bytesOf(b.dtype), bytes, dims };
+    return { buffer: this.memory(b, bound), offsetBytes: this.offsetBytes(b), bytes, dims };
   }
-  memory(owner: Buffer): GpuBuffer {
-    const buffer = this.#resident.constants.get(owner) ?? this.#memory.get(this.#program.merged.get(owner) ?? owner);
-    if (!buffer)
+  /** from the first byte of its memory on */
+  offsetBytes = (b: Buffer): number => this.size(offsetInOwner(b)) * bytesOf(b.dtype);
+  memory(b: Buffer, bound: Bound): GpuBuffer {
+    const root = this.rootOf(b);
+    const given = bound.get(root) ?? this.#resident.constants.get(root);
+    if (given) return given;
+    const slot = this.#slots.get(root);
+    if (!slot)
       throw new AzulejoError(
         "internal",
-        `buffer "${owner.name}" has no memory; this is a bug in Azulejo, please report it`,
+        `buffer "${root.name}" has no memory; this is a bug in Azulejo, please report it`,
       );
-    return buffer;
+    if (!slot.buffer) {
+      slot.buffer = this.#create(slot.bytes, usage.storage | usage.copySource | usage.copyTarget, slot.name);
+      this.arenaBytes += slot.bytes;
+    }
+    return slot.buffer;
   }
+  /** Half a sentence for errors. */
+  numbers = (): string =>
+    `a run with these dims takes ${mib(this.plannedBytes)} beside ${mib(this.#resident.constantBytes)} of weights`;
   destroy(): void {
     for (const b of this.#own) b.destroy();
   }
@@ -109,18 +139,15 @@ export class Plan {
       this.lowerBoundBytes = Math.max(this.lowerBoundBytes, live);
     }
     for (const s of slots) {
-      const buffer = this.#create(s.bytes, usage.storage | usage.copySource | usage.copyTarget, s.owners[0]!.name);
-      for (const owner of s.owners) this.#memory.set(owner, buffer);
-      this.arenaBytes += s.bytes;
+      const slot: Slot = { bytes: s.bytes, name: s.owners[0]!.name };
+      for (const owner of s.owners) this.#slots.set(owner, slot);
+      this.plannedBytes += s.bytes;
     }
     // what no step touches still has to be there: an input that is an output
     for (const b of [...source.inputs, ...source.outputs]) {
-      const owner = ownerOf(b);
-      if (this.#resident.constants.has(owner) || this.#memory.has(this.#program.merged.get(owner) ?? owner)) continue;
-      this.#memory.set(
-        owner,
-        this.#create(this.#bytesOf(owner), usage.storage | usage.copySource | usage.copyTarget, owner.name),
-      );
+      const root = this.rootOf(b);
+      if (this.#resident.constants.has(root) || this.#slots.has(root)) continue;
+      this.#slots.set(root, { bytes: this.#bytesOf(root), name: root.name });
     }
   }
   #create(bytes: number, use: number, name: string): GpuBuffer {
@@ -163,18 +190,42 @@ export class Plan {
       if (groups === 0) return;
       const x = Math.min(groups, WORKGROUPS);
       const { pipeline, layout } = this.#resident.pipelines.get(d)!;
-      const resources: object[] = d.bindings.map(b => ({ buffer: this.memory(ownerOf(step.buffers[b.tensors[0]!]!)) }));
-      if (d.scratchWords) resources.push({ buffer: scratch.buffer! });
-      if (d.fails) resources.push({ buffer: this.#resident.failure });
-      resources.push({ buffer: uniforms, offset: offsets[i]!, size: uniformBytes(d) });
-      const group = this.#shared.device.createBindGroup({
-        layout,
-        entries: resources.map((resource, binding) => ({ binding, resource })),
-      });
-      list.push({ pipeline, group, x, y: Math.ceil(groups / x) });
+      const tensors = d.bindings.map(b => step.buffers[b.tensors[0]!]!);
+      const own: object[] = [];
+      if (d.scratchWords) own.push({ buffer: scratch.buffer! });
+      if (d.fails) own.push({ buffer: this.#resident.failure });
+      own.push({ buffer: uniforms, offset: offsets[i]!, size: uniformBytes(d) });
+      list.push({ pipeline, x, y: Math.ceil(groups / x), group: this.#groups(layout, tensors, own) });
     });
     for (const [step, list] of calls) this.calls.set(step, list);
     this.#shared.device.queue.writeBuffer(uniforms, 0, new Uint8Array(words.buffer));
+  }
+  /** Bind groups of one call: made when they are first needed, and used by all later runs with the same buffers. */
+  #groups(layout: object, tensors: readonly Buffer[], own: readonly object[]): Call["group"] {
+    const roots = tensors.map(b => this.rootOf(b));
+    const made = new Map<string, object>();
+    return bound => {
+      const key = roots.map(r => this.#idOf(bound.get(r))).join();
+      let group = made.get(key);
+      if (!group) {
+        const resources = [...tensors.map(b => ({ buffer: this.memory(b, bound) })), ...own];
+        const entries = resources.map((resource, binding) => ({ binding, resource }));
+        group = this.#shared.device.createBindGroup({ layout, entries });
+        if (made.size >= MOST_GROUPS) made.delete(made.keys().next().value!);
+        made.set(key, group);
+      }
+      return group;
+    };
+  }
+  /** 0: the plan's own */
+  #idOf(buffer: GpuBuffer | undefined): number {
+    if (!buffer) return 0;
+    let id = this.#ids.get(buffer);
+    if (!id) {
+      id = ++this.#lastId;
+      this.#ids.set(buffer, id);
+    }
+    return id;
   }
   #sizeIn(step: KernelStep): (p: Poly) => number {
     const symbols = this.symbolsOf(step);
@@ -196,6 +247,7 @@ export class Plan {
     if (bytes === 0) return { groups, buffer: undefined };
     const buffer = this.#create(bytes, usage.storage, "scratch memory");
     this.arenaBytes += bytes;
+    this.plannedBytes += bytes;
     return { groups, buffer };
   }
 }
@@ -208,6 +260,6 @@ export function checkSize(limits: Readonly<Record<string, number>>, bytes: numbe
   if (wordBytes(bytes) > most)
     throw new AzulejoError(
       "memory",
-      `"${name}" takes ${Math.ceil(bytes / 2 ** 20)} MiB, and this GPU binds at most ${Math.floor(most / 2 ** 20)} MiB as one buffer; run smaller inputs, or use { target: "wasm" }`,
+      `"${name}" takes ${mib(bytes)}, and this GPU binds at most ${mib(most)} as one buffer; run smaller inputs, or use { target: "wasm" }`,
     );
 }

@@ -30,6 +30,10 @@ export interface GpuProgram {
   readonly lifetimes: Lifetimes;
   /** buffers that take the memory of another */
   readonly merged: ReadonlyMap<Buffer, Buffer>;
+  /** memory that some step writes, by the buffer that it is allocated for */
+  readonly written: ReadonlySet<Buffer>;
+  /** can a dispatch meet an index outside of its tensor? */
+  readonly fails: boolean;
 }
 export interface StepOptions {
   readonly storageBuffers: number;
@@ -64,8 +68,17 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
       }
     });
   // the lifetimes that memory is planned by, with the merges that were kept
-  return { steps: lowered(program.steps), lifetimes: lives, merged };
+  const steps = lowered(program.steps);
+  const written = new Set(
+    kernelsOf(steps).flatMap(({ step: { kernel, buffers } }) =>
+      kernel.tensors.flatMap(t => (t.role === "input" ? [] : [memoryOf(buffers[t.name]!)])),
+    ),
+  );
+  return { steps, lifetimes: lives, merged, written, fails: dispatchesOf(steps).some(d => d.fails) };
 }
+
+export const dispatchesOf = (steps: readonly GpuStep[]): readonly Dispatch[] =>
+  kernelsOf(steps).flatMap(s => (s.kind === "kernel" ? s.dispatches : []));
 
 export const kernelsOf = (steps: readonly GpuStep[]): readonly Extract<GpuStep, { kind: "kernel" | "host" }>[] =>
   steps.flatMap(s =>

@@ -2,51 +2,110 @@
 import { ownerOf } from "../../graph/memory-plan.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
+import {
+  bufferBytes,
+  type GpuDevice,
+  type HostGpuBuffer,
+  type HostGpuDevice,
+  usage,
+  wordBytes,
+} from "../../runtime/gpu.js";
+import { GpuTensor } from "../../runtime/gpu-tensor.js";
 import { now, throwIfAborted } from "../../runtime/platform.js";
-import type { Target } from "../../runtime/target.js";
-import { type Pipeline, sharedDevice } from "./device.js";
-import { checked, GpuExecutable, upload } from "./executable.js";
-import { usage } from "./gpu.js";
-import { gpuProgram, kernelsOf } from "./steps.js";
+import type { CompileOptions, Target } from "../../runtime/target.js";
+import type { TensorData } from "../../runtime/tensor.js";
+import { bytesOfTensor } from "../../runtime/tensor-bytes.js";
+import { mib, type Pipeline, type SharedDevice, sharedDevice } from "./device.js";
+import { GpuExecutable, type OnDevice } from "./executable.js";
+import { dispatchesOf, gpuProgram } from "./steps.js";
 
-export { gpuState } from "./device.js";
+export { gpuState, openGpu } from "./device.js";
 
 export interface WebGpuOptions {
   /** what becomes of kernels that WGSL has no means for; absent: "error" */
   readonly onUnsupported?: "error" | "host" | undefined;
   /** do workgroups share tiles of contractions? absent: yes; tests on software adapters, which compile barriers slowly, may do without */
   readonly tiles?: boolean;
+  /** a GPUDevice of the user's; absent: the one that models share */
+  readonly device?: object | undefined;
 }
 
-export const webgpuTarget = ({ onUnsupported = "error", tiles = true }: WebGpuOptions = {}): Target => ({
+export const webgpuTarget = (options: WebGpuOptions = {}): Target => ({
   name: "webgpu",
-  async compile(program, { onProgress, signal }) {
-    const shared = await sharedDevice();
-    const start = now();
-    const gpu = gpuProgram(program, { storageBuffers: shared.storageBuffers, onUnsupported, tiles });
-    const lowered = now();
-    const { device } = shared;
-    return await checked(shared, async () => {
-      const dispatches = kernelsOf(gpu.steps).flatMap(s => (s.kind === "kernel" ? s.dispatches : []));
-      const pipelines = new Map<Dispatch, Pipeline>();
-      let done = 0;
-      await Promise.all(
-        dispatches.map(async d => {
-          pipelines.set(d, await shared.pipeline(d));
-          onProgress?.({ phase: "compile", fraction: ++done / dispatches.length });
-        }),
-      );
-      throwIfAborted(signal, `loading "${program.name}"`);
-      const compiled = now();
-      const { constants, bytes } = await upload(shared, constantsOf(program), fraction =>
-        onProgress?.({ phase: "weights", fraction }),
-      );
-      const failure = device.createBuffer({ size: 4, usage: usage.storage | usage.copySource | usage.copyTarget });
-      const timesMs = { lower: lowered - start, engine: compiled - lowered, weights: now() - compiled };
-      return new GpuExecutable(program, shared, gpu, { constants, failure, pipelines }, bytes, timesMs);
-    });
+  async compile(program, compileOptions) {
+    const { signal: _, onProgress: __, ...later } = compileOptions;
+    const on = await load(program, options, compileOptions);
+    return new GpuExecutable(program, on, () => load(program, options, later));
+  },
+  async place(tensor) {
+    return upload(await sharedDevice(options.device as GpuDevice | undefined), tensor);
   },
 });
+
+async function load(
+  program: KernelProgram,
+  { onUnsupported = "error", tiles = true, device: own }: WebGpuOptions,
+  { onProgress, signal }: CompileOptions,
+): Promise<OnDevice> {
+  const shared = await sharedDevice(own as GpuDevice | undefined);
+  const start = now();
+  const gpu = gpuProgram(program, { storageBuffers: shared.storageBuffers, onUnsupported, tiles });
+  const lowered = now();
+  const pipelines = await compile(shared, dispatchesOf(gpu.steps), fraction =>
+    onProgress?.({ phase: "compile", fraction }),
+  );
+  throwIfAborted(signal, `loading "${program.name}"`);
+  const compiled = now();
+  const { buffers, bytes } = await shared.weights.take(constantsOf(program), fraction =>
+    onProgress?.({ phase: "weights", fraction }),
+  );
+  const failure = await shared.checked(
+    () => `a word is wanted beside ${mib(bytes)} of weights`,
+    () => shared.device.createBuffer({ size: 4, usage: usage.storage | usage.copySource | usage.copyTarget }),
+  );
+  return {
+    shared,
+    gpu,
+    resident: { constants: buffers, constantBytes: bytes, failure, pipelines },
+    timesMs: { lower: lowered - start, engine: compiled - lowered, weights: now() - compiled },
+  };
+}
+
+/** All at once: the driver compiles on threads of its own. */
+async function compile(
+  shared: SharedDevice,
+  dispatches: readonly Dispatch[],
+  onProgress: (fraction: number) => void,
+): Promise<ReadonlyMap<Dispatch, Pipeline>> {
+  let done = 0;
+  const made = dispatches.map(async (d): Promise<[Dispatch, Pipeline]> => {
+    const pipeline = await shared.pipeline(d);
+    onProgress(++done / dispatches.length);
+    return [d, pipeline];
+  });
+  return new Map(await Promise.all(made));
+}
+
+/** A tensor of the host's in a buffer of its own. */
+async function upload(shared: SharedDevice, tensor: TensorData): Promise<GpuTensor> {
+  const { device } = shared;
+  const bytes = bytesOfTensor(tensor);
+  const whole = new Uint8Array(wordBytes(bytes.byteLength));
+  whole.set(bytes);
+  const buffer = await shared.checked(
+    () => `a tensor takes ${mib(bytes.byteLength)}`,
+    () => {
+      const made = device.createBuffer({
+        size: bufferBytes(bytes.byteLength),
+        usage: usage.storage | usage.copySource | usage.copyTarget,
+      });
+      device.queue.writeBuffer(made, 0, whole);
+      return made;
+    },
+  );
+  const memory = { device: device as unknown as HostGpuDevice, buffer: buffer as unknown as HostGpuBuffer };
+  return new GpuTensor(tensor.dtype, memory, tensor.dims);
+}
 
 function constantsOf(program: KernelProgram): readonly Buffer[] {
   const all = new Set<Buffer>();

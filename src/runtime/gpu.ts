@@ -1,4 +1,11 @@
-// WebGPU as far as this target uses it (https://www.w3.org/TR/webgpu/): the core compiles without the DOM's types. Not here: any decision.
+// WebGPU as far as this library uses it (https://www.w3.org/TR/webgpu/): the core compiles without the DOM's types. Not here: any decision.
+
+/** A type of the DOM by its global name where the program has the DOM's types, else any object. */
+type Global<Name extends string> = typeof globalThis extends Record<Name, { prototype: infer T }> ? T : object;
+/** GPUDevice, GPUAdapter and GPUBuffer as programs name them. */
+export type HostGpuDevice = Global<"GPUDevice">;
+export type HostGpuAdapter = Global<"GPUAdapter">;
+export type HostGpuBuffer = Global<"GPUBuffer">;
 
 export interface Gpu {
   requestAdapter(options?: { readonly powerPreference?: "high-performance" | "low-power" }): Promise<GpuAdapter | null>;
@@ -7,16 +14,27 @@ export interface GpuAdapter {
   readonly info?: { readonly vendor: string; readonly architecture: string; readonly description: string };
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
-  requestDevice(options: { readonly requiredLimits: Readonly<Record<string, number>> }): Promise<GpuDevice>;
+  requestDevice(options: {
+    readonly requiredLimits: Readonly<Record<string, number>>;
+    readonly requiredFeatures: readonly string[];
+  }): Promise<GpuDevice>;
 }
 export interface GpuError {
   readonly message: string;
 }
 export interface GpuDevice {
+  readonly features: ReadonlySet<string>;
+  /** where the browser tells it */
+  readonly adapterInfo?: NonNullable<GpuAdapter["info"]>;
   readonly limits: Readonly<Record<string, number>>;
   readonly queue: GpuQueue;
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
-  createBuffer(options: { readonly size: number; readonly usage: number }): GpuBuffer;
+  createBuffer(options: {
+    readonly size: number;
+    readonly usage: number;
+    readonly mappedAtCreation?: boolean;
+  }): GpuBuffer;
+  createQuerySet(options: { readonly type: "timestamp"; readonly count: number }): GpuQuerySet;
   createShaderModule(options: { readonly code: string }): GpuShaderModule;
   createBindGroupLayout(options: { readonly entries: readonly object[] }): object;
   createPipelineLayout(options: { readonly bindGroupLayouts: readonly object[] }): object;
@@ -35,8 +53,12 @@ export interface GpuShaderModule {
     readonly messages: readonly { readonly type: string; readonly message: string; readonly lineNum: number }[];
   }>;
 }
+export interface GpuQuerySet {
+  destroy(): void;
+}
 export interface GpuBuffer {
   readonly size: number;
+  readonly usage: number;
   mapAsync(mode: number): Promise<void>;
   getMappedRange(): ArrayBuffer;
   unmap(): void;
@@ -45,6 +67,7 @@ export interface GpuBuffer {
 export interface GpuQueue {
   writeBuffer(buffer: GpuBuffer, offset: number, data: Uint8Array): void;
   submit(commands: readonly object[]): void;
+  onSubmittedWorkDone(): Promise<void>;
 }
 export interface GpuPass {
   setPipeline(pipeline: object): void;
@@ -53,13 +76,32 @@ export interface GpuPass {
   end(): void;
 }
 export interface GpuCommandEncoder {
-  beginComputePass(): GpuPass;
+  beginComputePass(options?: {
+    readonly timestampWrites: {
+      readonly querySet: GpuQuerySet;
+      readonly beginningOfPassWriteIndex: number;
+      readonly endOfPassWriteIndex: number;
+    };
+  }): GpuPass;
+  resolveQuerySet(set: GpuQuerySet, first: number, count: number, to: GpuBuffer, offset: number): void;
   clearBuffer(buffer: GpuBuffer): void;
   copyBufferToBuffer(from: GpuBuffer, fromOffset: number, to: GpuBuffer, toOffset: number, size: number): void;
   finish(): object;
 }
 
 /** Bits of GPUBufferUsage, GPUMapMode and GPUShaderStage. */
-export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
+export const usage = {
+  mapRead: 1,
+  copySource: 4,
+  copyTarget: 8,
+  uniform: 64,
+  storage: 128,
+  queryResolve: 512,
+} as const;
 export const mapRead = 1;
 export const computeStage = 4;
+
+/** A size in bytes that buffers and copies may have: whole words. */
+export const wordBytes = (n: number): number => Math.ceil(n / 4) * 4;
+/** What is bound holds at least one element, of 8 bytes at most. */
+export const bufferBytes = (n: number): number => Math.max(8, wordBytes(n));

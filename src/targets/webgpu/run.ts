@@ -1,0 +1,293 @@
+// One run: dispatches are recorded until something has to be read, and submitted together. What is recorded between two readings happens
+// without a pause, so that errors of the device belong to the run that caused them.
+import { ownerOf } from "../../graph/memory-plan.js";
+import type { Buffer, KernelProgram } from "../../graph/program.js";
+import { bytesOf } from "../../ir/dtypes.js";
+import {
+  bufferBytes,
+  type GpuBuffer,
+  type GpuCommandEncoder,
+  type HostGpuBuffer,
+  type HostGpuDevice,
+  mapRead,
+  usage,
+  wordBytes,
+} from "../../runtime/gpu.js";
+import { GpuTensor, isGpuTensor } from "../../runtime/gpu-tensor.js";
+import { now, throwIfAborted } from "../../runtime/platform.js";
+import type { RunOptions, Transfer } from "../../runtime/target.js";
+import type { TensorData } from "../../runtime/tensor.js";
+import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
+import { AzulejoError } from "../../support/errors.js";
+import type { SharedDevice } from "./device.js";
+import { HostKernel } from "./host-kernel.js";
+import type { Place, Plan, Resident } from "./plan.js";
+import type { GpuProgram, GpuStep, KernelStep } from "./steps.js";
+import { Stopwatch } from "./stopwatch.js";
+
+type Inputs = ReadonlyMap<string, TensorData>;
+export type Outputs = Map<string, TensorData>;
+
+/** A range to read, and what it is, for the report. */
+export interface Wanted {
+  readonly place: Place;
+  readonly what: string;
+}
+/** Gives what to read, and gets its bytes. */
+type Walk = Generator<readonly Wanted[], void, readonly Uint8Array[]>;
+
+export interface RunParts {
+  readonly shared: SharedDevice;
+  readonly program: KernelProgram;
+  readonly gpu: GpuProgram;
+  readonly resident: Resident;
+  readonly plan: Plan;
+}
+
+export class Run {
+  submissions = 0;
+  readonly transfers: Transfer[] = [];
+  readonly #parts: RunParts;
+  readonly #options: RunOptions;
+  readonly #stopwatch: Stopwatch | undefined;
+  /** buffers from outside, by the buffer whose memory they are */
+  readonly #bound = new Map<Buffer, GpuBuffer>();
+  /** outputs that stay; until the run is over they are its own */
+  readonly #kept = new Map<Buffer, GpuBuffer>();
+  /** of those, what is copied at the end, because it shares its memory with something else */
+  readonly #copied: Buffer[] = [];
+  #encoder: GpuCommandEncoder;
+  #pass: ReturnType<GpuCommandEncoder["beginComputePass"]> | undefined;
+
+  constructor(parts: RunParts, options: RunOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#stopwatch = options.onStep && new Stopwatch(parts.shared, options.onStep);
+    this.#encoder = parts.shared.device.createCommandEncoder();
+  }
+
+  async outputs(inputs: Inputs): Promise<Outputs> {
+    try {
+      return await this.#outputs(inputs);
+    } catch (error) {
+      for (const b of this.#kept.values()) b.destroy();
+      throw error;
+    } finally {
+      this.#stopwatch?.destroy();
+    }
+  }
+  async #outputs(inputs: Inputs): Promise<Outputs> {
+    const { shared, plan, gpu, program } = this.#parts;
+    const walk = this.#walk(gpu.steps);
+    const down = program.outputs.filter(b => !this.#staysOnGpu(b));
+    let started = false;
+    let bytes: readonly Uint8Array[] = [];
+    for (;;) {
+      throwIfAborted(this.#options.signal, `run of "${program.name}"`);
+      const given = bytes;
+      const reading = await shared.checked(plan.numbers, () => {
+        if (!started) this.#start(inputs);
+        started = true;
+        const next = walk.next(given);
+        if (!next.done) return { done: false, read: this.#submit(next.value) };
+        this.#copyOutputs();
+        return {
+          done: true,
+          read: this.#submit(down.map(b => ({ place: plan.place(b, this.#bound), what: `output "${b.name}"` }))),
+        };
+      });
+      bytes = await reading.read();
+      if (reading.done) return this.#results(down, bytes);
+    }
+  }
+  #results(down: readonly Buffer[], bytes: readonly Uint8Array[]): Outputs {
+    const { program, plan, shared } = this.#parts;
+    return new Map(
+      program.outputs.map((b): [string, TensorData] => {
+        const dims = b.dims.map(plan.size);
+        const kept = this.#kept.get(b);
+        // a copy: the caller keeps it, and the mapped range held all outputs
+        if (!kept) return [b.name, { dtype: b.dtype, dims, data: arrayOf(b.dtype, bytes[down.indexOf(b)]!.slice()) }];
+        const device = shared.device as unknown as HostGpuDevice;
+        return [b.name, new GpuTensor(b.dtype, { device, buffer: kept as unknown as HostGpuBuffer }, dims)];
+      }),
+    );
+  }
+  #staysOnGpu = (b: Buffer): boolean => this.#options.onGpu?.has(b.name) ?? false;
+
+  // ---- what comes in and goes out
+  #start(inputs: Inputs): void {
+    this.#encoder.clearBuffer(this.#parts.resident.failure);
+    for (const b of this.#parts.program.inputs) this.#input(b, inputs.get(b.name)!);
+    for (const b of this.#parts.program.outputs) if (this.#staysOnGpu(b)) this.#output(b);
+  }
+  #input(b: Buffer, tensor: TensorData): void {
+    const { plan, shared, gpu } = this.#parts;
+    if (!isGpuTensor(tensor)) {
+      this.#upload(plan.place(b), bytesOfTensor(tensor), `input "${b.name}"`);
+      return;
+    }
+    if ((tensor.gpuDevice as unknown) !== shared.device)
+      throw new AzulejoError(
+        "input",
+        `Input "${b.name}" lies on another GPU device than the model, or on one that was lost; download() it, or load the model with { gpuDevice }`,
+      );
+    const buffer = tensor.gpuBuffer as unknown as GpuBuffer;
+    const root = plan.rootOf(b);
+    const bindable = (buffer.usage & usage.storage) !== 0 && buffer.size % 4 === 0 && buffer.size >= bufferBytes(1);
+    if (bindable && root === b && !gpu.written.has(root)) {
+      this.#bound.set(root, buffer);
+      return;
+    }
+    if ((buffer.usage & usage.copySource) === 0)
+      throw new AzulejoError(
+        "input",
+        `The buffer of input "${b.name}" can neither be bound nor copied from; create it with usage STORAGE or COPY_SRC`,
+      );
+    const place = plan.place(b);
+    if (place.bytes > 0)
+      this.#encoder.copyBufferToBuffer(buffer, 0, place.buffer, place.offsetBytes, wordBytes(place.bytes));
+  }
+  #output(b: Buffer): void {
+    const { plan, shared, gpu, resident } = this.#parts;
+    const size = bufferBytes(b.dims.map(plan.size).reduce((p, n) => p * n, bytesOf(b.dtype)));
+    const buffer = shared.device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget });
+    this.#kept.set(b, buffer);
+    const root = plan.rootOf(b);
+    const own = !b.window && gpu.written.has(root) && !resident.constants.has(root) && !this.#bound.has(root);
+    const isInput = this.#parts.program.inputs.some(i => plan.rootOf(i) === root);
+    if (own && !isInput) this.#bound.set(root, buffer);
+    else this.#copied.push(b);
+  }
+  #copyOutputs(): void {
+    const { plan } = this.#parts;
+    this.#endPass();
+    for (const b of this.#copied) {
+      const place = plan.place(b, this.#bound);
+      if (place.offsetBytes % 4 !== 0)
+        throw new AzulejoError(
+          "target",
+          `output "${b.name}" begins within a word of another value's memory and can't stay on the GPU; leave it out of outputLocation`,
+        );
+      if (place.bytes > 0)
+        this.#encoder.copyBufferToBuffer(
+          place.buffer,
+          place.offsetBytes,
+          this.#kept.get(b)!,
+          0,
+          wordBytes(place.bytes),
+        );
+    }
+  }
+  #upload(place: Place, bytes: Uint8Array, what: string): void {
+    this.transfers.push({ direction: "up", what, bytes: bytes.byteLength });
+    if (bytes.byteLength === 0) return;
+    let whole = bytes;
+    if (bytes.byteLength % 4 !== 0) {
+      whole = new Uint8Array(wordBytes(bytes.byteLength));
+      whole.set(bytes);
+    }
+    this.#parts.shared.device.queue.writeBuffer(place.buffer, place.offsetBytes, whole);
+  }
+
+  // ---- steps
+  *#walk(steps: readonly GpuStep[]): Walk {
+    for (const s of steps) {
+      if (s.kind === "kernel") yield* this.#kernel(s.step);
+      else if (s.kind === "host") yield* this.#onHost(s.step);
+      else if (s.kind === "if") yield* this.#walk((yield* this.#condition(s.condition)) ? s.then : s.else);
+      else while (yield* this.#condition(s.condition)) yield* this.#walk(s.body);
+    }
+  }
+  *#kernel(step: KernelStep): Walk {
+    for (const { pipeline, group, x, y } of this.#parts.plan.calls.get(step) ?? []) {
+      if (this.#stopwatch?.isFull) yield [];
+      const timed = this.#stopwatch?.begin(step.kernel.name, step.nodes);
+      if (timed) this.#endPass();
+      this.#pass ??= this.#encoder.beginComputePass(timed?.pass);
+      this.#pass.setPipeline(pipeline);
+      this.#pass.setBindGroup(0, group(this.#bound));
+      this.#pass.dispatchWorkgroups(x, y);
+    }
+  }
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+  *#condition(b: Buffer): Generator<readonly Wanted[], boolean, readonly Uint8Array[]> {
+    const place = this.#parts.plan.place(b, this.#bound);
+    const [byte] = yield [{ place, what: `condition "${b.name}"` }];
+    return byte![0] !== 0;
+  }
+  /** A kernel that the GPU can't compute. */
+  *#onHost(step: KernelStep): Walk {
+    const { plan } = this.#parts;
+    const what = `kernel "${step.kernel.name}" on the host`;
+    const owners = [...new Set(Object.values(step.buffers).map(b => ownerOf(b)))];
+    const parts = yield owners.map(b => ({ place: plan.place(b, this.#bound), what }));
+    const start = now();
+    const kernel = new HostKernel(step, plan, new Map(owners.map((b, i) => [b, parts[i]!.slice()])));
+    kernel.run();
+    for (const [owner, bytes] of kernel.written) this.#upload(plan.place(owner, this.#bound), bytes, what);
+    this.#stopwatch?.onHost(step.kernel.name, step.nodes, start);
+  }
+
+  // ---- reading
+  /** Submits what was recorded, with copies of these ranges; what it gives waits for their bytes. */
+  #submit(wanted: readonly Wanted[]): () => Promise<readonly Uint8Array[]> {
+    const { shared, resident, gpu } = this.#parts;
+    const { device } = shared;
+    this.#endPass();
+    // copies go by whole words, from whole words
+    const ranges = wanted.map(({ place: p, what }) => {
+      const from = p.offsetBytes - (p.offsetBytes % 4);
+      this.transfers.push({ direction: "down", what, bytes: p.bytes });
+      return { ...p, from, length: p.bytes === 0 ? 0 : wordBytes(p.offsetBytes + p.bytes - from) };
+    });
+    const size = ranges.reduce((sum, r) => sum + r.length, 0);
+    this.submissions++;
+    const encoder = this.#encoder;
+    this.#encoder = device.createCommandEncoder();
+    const timed = this.#stopwatch?.resolve(encoder);
+    // nothing to read and nothing that can fail: the run need not wait
+    if (size === 0 && !timed && !gpu.fails) {
+      device.queue.submit([encoder.finish()]);
+      return async () => ranges.map(() => new Uint8Array());
+    }
+    const staging = device.createBuffer({ size: size + 4, usage: usage.mapRead | usage.copyTarget });
+    let at = 0;
+    for (const r of ranges) {
+      if (r.length > 0) encoder.copyBufferToBuffer(r.buffer, r.from, staging, at, r.length);
+      at += r.length;
+    }
+    encoder.copyBufferToBuffer(resident.failure, 0, staging, at, 4);
+    device.queue.submit([encoder.finish()]);
+    const mapped = Promise.all([staging.mapAsync(mapRead), timed?.read()]);
+    mapped.catch(() => undefined);
+    return async () => {
+      try {
+        await mapped.catch((cause: unknown) => {
+          shared.requireDevice();
+          throw cause;
+        });
+        const bytes = new Uint8Array(staging.getMappedRange().slice(0));
+        staging.unmap();
+        if (bytes[at] !== 0) throw this.#outside();
+        let start = 0;
+        return ranges.map(r => {
+          const part = bytes.subarray(start + r.offsetBytes - r.from, start + r.offsetBytes - r.from + r.bytes);
+          start += r.length;
+          return part;
+        });
+      } finally {
+        staging.destroy();
+      }
+    };
+  }
+  #outside(): AzulejoError {
+    return new AzulejoError(
+      "bounds",
+      `A kernel of "${this.#parts.program.name}" met an index outside its tensor; check the indices among the inputs of the model, or load it with { target: "interpreter" }, which names tensor and index`,
+    );
+  }
+}

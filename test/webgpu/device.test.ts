@@ -1,0 +1,126 @@
+// Devices that go away and memory that is not there: errors with codes and numbers, and what works afterwards.
+import assert from "node:assert/strict";
+import { compileKernel, type GpuTensor, type LoadOptions, load, openGpu, Tensor } from "../../src/index.js";
+import { f32, grid, kernel } from "../../src/tile/index.js";
+import { model as smallModel } from "../browser/small-model.js";
+import { floats, gpuTest } from "./gpu-test.js";
+
+const options = { target: "webgpu" } as const satisfies LoadOptions;
+const destroy = async (): Promise<void> => {
+  const device = (await openGpu()).device as unknown as { destroy(): void; lost: Promise<unknown> };
+  device.destroy();
+  await device.lost;
+};
+const ones = (n: number): Tensor<"f32"> => new Tensor("f32", new Float32Array(n).fill(1), [n]);
+const rows = (n: number): Tensor<"f32"> =>
+  new Tensor(
+    "f32",
+    Float32Array.from({ length: 40 * n }, (_, i) => Math.sin(i)),
+    [n, 40],
+  );
+
+gpuTest("after a loss the next run has another device, with the weights, and the same results", async () => {
+  const model = await load(smallModel, options);
+  const before = (await model.run({ x: rows(3) })).y!.data;
+  const kept = await model.run<{ y: GpuTensor<"f32"> }>({ x: rows(3) }, { outputLocation: "gpu-buffer" });
+  await destroy();
+  await assert.rejects(kept.y.download(), { code: "device-lost" });
+  assert.deepEqual((await model.run({ x: rows(3) })).y!.data, before);
+  assert.match(model.report().notes.join("\n"), /moved to a new device 1 time: the one before was lost/);
+  await destroy();
+  assert.deepEqual((await model.run({ x: rows(3) })).y!.data, before);
+  kept.y.dispose();
+  model.dispose();
+});
+
+gpuTest("a loss in the middle of a run is its error, with what to do, and the next run is right", async () => {
+  const model = await load(smallModel, options);
+  const before = (await model.run({ x: rows(70) })).y!.data;
+  const { device } = await openGpu();
+  const running = model.run({ x: rows(70) });
+  // its first pause: buffers are bound and nothing has come back
+  await Promise.resolve();
+  (device as unknown as { destroy(): void }).destroy();
+  await assert.rejects(running, {
+    code: "device-lost",
+    message: /^The GPU device was lost \(.+\); run again: the model moves to a new device, with its weights$/,
+  });
+  assert.deepEqual((await model.run({ x: rows(70) })).y!.data, before);
+  model.dispose();
+});
+
+gpuTest("a tensor of a device that was lost is no input of the next one", async () => {
+  const model = await load(smallModel, options);
+  const { y } = await model.run<{ y: GpuTensor<"f32"> }>({ x: rows(2) }, { outputLocation: "gpu-buffer" });
+  const x = await (await import("../../src/targets/webgpu/target.js")).webgpuTarget().place!(rows(2));
+  await destroy();
+  await assert.rejects(model.run({ x }), {
+    code: "input",
+    message:
+      'Input "x" lies on another GPU device than the model, or on one that was lost; download() it, or load the model with { gpuDevice }',
+  });
+  y.dispose();
+  model.dispose();
+});
+
+gpuTest("a device that the user gave is used, and its loss is theirs to mend", async () => {
+  const { device } = await openGpu();
+  const own = await compileKernel(scaledBy(5), { ...options, gpuDevice: device });
+  assert.deepEqual([...((await own.run({ X: floats(1, 2) })).Y!.data as Float32Array)], [5, 10]);
+  await destroy();
+  await assert.rejects(own.run({ X: floats(1) }), {
+    code: "device-lost",
+    message: /^The GPU device that was given was lost \(.+\); make another, and load the model with it$/,
+  });
+  own.dispose();
+});
+
+const scaledBy = (by: number) =>
+  kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+    grid(N!.tile(), n => {
+      Y!.at(n).set(X!.at(n).mul(by));
+    }),
+  );
+/** an output as large as the product of two inputs */
+const outer = () =>
+  kernel({ A: f32("M"), B: f32("N"), Y: f32("M N") }, ({ A, B, Y, M, N }) =>
+    grid(M!.tile(), N!.tile(), (m, n) => {
+      Y!.at(m, n).set(A!.at(m).mul(B!.at(n)));
+    }),
+  );
+
+gpuTest("a tensor that no buffer can hold is refused with both numbers, and smaller ones run afterwards", async () => {
+  const model = await compileKernel(outer(), options);
+  await assert.rejects(model.run({ A: ones(65536), B: ones(65536) }), {
+    code: "memory",
+    message:
+      /^"Y" takes 16384 MiB, and this GPU binds at most \d+ MiB as one buffer; run smaller inputs, or use \{ target: "wasm" \}$/,
+  });
+  assert.deepEqual((await model.run({ A: ones(2), B: ones(3) })).Y!.data, new Float32Array(6).fill(1));
+  model.dispose();
+});
+
+gpuTest("memory that the device does not have is an error with numbers, and smaller runs work afterwards", async t => {
+  const gpu = (await openGpu()).device as unknown as Gpu;
+  const side = Math.floor(Math.sqrt(Math.min(gpu.limits.maxBufferSize!, gpu.limits.maxStorageBufferBindingSize!) / 4));
+  const model = await compileKernel(outer(), options);
+  // what the software adapter announces is more than it has; a GPU that has it all is not to be filled by a test
+  gpu.pushErrorScope("out-of-memory");
+  gpu.createBuffer({ size: side * side * 4, usage: 128 }).destroy();
+  if ((await gpu.popErrorScope()) === null)
+    return t.skip("this adapter has memory for the largest buffer that it allows");
+  await assert.rejects(model.run({ A: ones(side), B: ones(side) }), {
+    code: "memory",
+    message:
+      /^The GPU has not enough memory: a run with these dims takes \d+ MiB beside 0\.0 MiB of weights \(.+\); run smaller inputs, dispose of models and tensors, or use \{ target: "wasm" \}$/,
+  });
+  assert.deepEqual((await model.run({ A: ones(2), B: ones(3) })).Y!.data, new Float32Array(6).fill(1));
+  model.dispose();
+});
+
+interface Gpu {
+  readonly limits: Readonly<Record<string, number>>;
+  pushErrorScope(filter: string): void;
+  popErrorScope(): Promise<object | null>;
+  createBuffer(options: object): { destroy(): void };
+}
