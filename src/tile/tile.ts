@@ -219,12 +219,33 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
       }
     );
   }
+  /** What the debugger of VS Code shows of a tile. */
+  [Symbol.for("debug.description")](): string {
+    return describe(this);
+  }
+  /** What console.log of Node shows of a tile. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return describe(this);
+  }
   /** `a + b`, `a < b`, `${a}`: JavaScript asks for a primitive, and there is none */
   [Symbol.toPrimitive](): never {
     throw kernelError(
       `"${titleOf(this.node)}" is a tile, not a JavaScript number; use methods (.add, .mul, .lt, …) and where(condition, a, b) instead of operators and if`,
     );
   }
+}
+
+/** Values that are shown of a tile at most. */
+const SHOWN = 64;
+
+/** `x: f32 over r = 2, c = 3: 1 2 3 4 5 6`, or without values while a kernel is recorded. */
+function describe(tile: AnyTile): string {
+  const values = tile.peek();
+  const head = `${titleOf(tile.node)}: ${tile.dtype}`;
+  if (!values) return `${head} (recorded; values are there while the kernel runs eagerly)`;
+  const axes = values.axes.map((a, i) => `${a} = ${values.lengths[i]}`).join(", ");
+  const more = values.data.length > SHOWN ? ` … (${values.data.length} in all)` : "";
+  return `${head}${axes ? ` over ${axes}` : ""}: ${values.data.slice(0, SHOWN).join(" ")}${more}`;
 }
 
 /** An axis as a value: which index we are at. */
