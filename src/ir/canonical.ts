@@ -66,6 +66,7 @@ class Canonicalizer {
     );
     this.#body(f);
     this.#lines.push(`yield ${n} ${f.next.map(x => this.#node(x)).join(" ")}`);
+    if (f.merge) this.#lines.push(`merge ${n} ${f.merge.map(x => this.#node(x)).join(" ")}`);
   }
   #store(s: Store): void {
     for (const n of rootsOfStore(s)) this.#node(n);
@@ -125,8 +126,9 @@ class Canonicalizer {
       case "reduce":
         return `reduce ${x.op} ${x.args.map(a => this.#node(a)).join(" ")} over ${x.over.map(a => this.#axis(a)).join(" ")}`;
       case "state":
+        return `state ${this.#folds.get(x.fold).n} ${x.slot}${x.part ? ` ${x.part}` : ""}`;
       case "result":
-        return `${x.kind} ${this.#folds.get(x.fold).n} ${x.slot}`;
+        return `result ${this.#folds.get(x.fold).n} ${x.slot}`;
     }
   }
   /** terms in an order that numbering alone decides */

@@ -3,7 +3,7 @@ import { nameKernel } from "./names.js";
 import { ExpressionParser } from "./parse-expression.js";
 import { ParseScope } from "./parse-scope.js";
 import { Poly } from "./poly.js";
-import type { Axis, Combine, Dim, Fold, Kernel, Layout, Node, Segments, Store, Tensor } from "./tile.js";
+import type { Axis, Combine, Dim, Fold, Kernel, Layout, Node, Part, Segments, Store, Tensor } from "./tile.js";
 import { newAxis, nextId, node, segmentCount } from "./tile.js";
 
 /**
@@ -188,21 +188,42 @@ class Parser {
     const body = this.#body();
     stores.push(...body.stores);
     folds.push(...body.folds);
-    x.expect("yield");
-    if (!x.is("}"))
-      f.next = x
-        .items(() => this.#expressions.operand())
-        .map((o, slot) => this.#expressions.typed(o, init[slot]?.dtype));
-    if (f.next.length !== init.length)
-      throw x.fail(`the fold has ${init.length} states and yields ${f.next.length} values; make them agree`);
-    x.expect("}");
+    f.next = this.#yield(f);
+    if (x.take("merge")) f.merge = this.#merge(f);
     x.expect("into");
     x.expect("(");
     const results = x.list(")", () => x.name());
     this.#slots("result", f, results);
     return f;
   }
-  #slots(kind: "state" | "result", f: Fold, names: readonly string[]): void {
+  /** "yield" and what follows it, up to the end of the body */
+  #yield({ init }: Fold): Node[] {
+    const x = this.#scope.in;
+    x.expect("yield");
+    const next = x.is("}")
+      ? []
+      : x.items(() => this.#expressions.operand()).map((o, slot) => this.#expressions.typed(o, init[slot]?.dtype));
+    if (next.length !== init.length)
+      throw x.fail(`the fold has ${init.length} states and yields ${next.length} values; make them agree`);
+    x.expect("}");
+    return next;
+  }
+  #merge(f: Fold): Node[] {
+    const x = this.#scope.in;
+    for (const part of ["left", "right"] as const) {
+      if (part === "right") x.expect("with");
+      x.expect("(");
+      const names = x.list(")", () => x.name());
+      if (names.length !== f.init.length)
+        throw x.fail(`the fold has ${f.init.length} states and its merge names ${names.length}; make them agree`);
+      this.#slots("state", f, names, part);
+    }
+    x.expect("{");
+    const { stores, folds } = this.#body();
+    if (stores.length + folds.length > 0) throw x.fail("a merge neither writes nor folds; leave that to the fold");
+    return this.#yield(f);
+  }
+  #slots(kind: "state" | "result", f: Fold, names: readonly string[], part?: Part): void {
     names.forEach((name, slot) => {
       const from = f.init[slot];
       if (name === "_" || !from) return;
@@ -210,7 +231,10 @@ class Parser {
         throw this.#scope.in.fail(`value "${name}" is defined twice; rename one of them`);
       this.#scope.nodes.set(
         name,
-        node<"state" | "result">({ kind, fold: f, slot, axes: from.axes, dtype: from.dtype, name }) as Node,
+        node<"state" | "result">({
+          ...{ kind, fold: f, slot, axes: from.axes, dtype: from.dtype, name },
+          ...(part ? { part } : {}),
+        }) as Node,
       );
     });
   }

@@ -4,8 +4,8 @@ import type { Dtype } from "./dtypes.js";
 import { dtypes, is64BitInteger } from "./dtypes.js";
 import { isInline, isMadeName, uniqueName } from "./names.js";
 import type { Poly, Sym } from "./poly.js";
-import type { Axis, Fold, Kernel, Layout, Node, NodeOf, Store, Tensor } from "./tile.js";
-import { axisOf, children, isTensor } from "./tile.js";
+import type { Axis, Fold, Kernel, Layout, Node, NodeOf, Part, Store, Tensor } from "./tile.js";
+import { axisOf, children, isTensor, reach } from "./tile.js";
 import type { Body } from "./walk.js";
 import {
   axesOfKernel,
@@ -13,6 +13,7 @@ import {
   foldsOf,
   freeSymbols,
   indicesOf,
+  mergeNodes,
   nodesOf,
   rootsOfStore,
   scopesOf,
@@ -35,6 +36,8 @@ const keywords = new Set([
     "into",
     "until",
     "when",
+    "merge",
+    "with",
     "steps",
     "of",
     "full",
@@ -74,13 +77,15 @@ export function symbolNames(k: Kernel): Map<Sym, string> {
     ...k.dims.map(d => d.size),
     ...k.tensors.flatMap(t => [...t.dims, ...(t.layout?.strides ?? [])]),
     ...axes.map(a => a.extent),
-    ...nodesOf(k).flatMap(indicesOf),
+    ...[...nodesOf(k), ...mergeNodes(k)].flatMap(indicesOf),
     ...storesOf(k).flatMap(s => s.index),
   ];
   for (const p of polynomials)
     for (const s of freeSymbols(p)) if (!names.has(s)) names.set(s, uniqueName(s.name, taken));
   return names;
 }
+
+const isPart = (n: Node, f: Fold): boolean => n.kind === "state" && n.fold === f && n.part !== undefined;
 
 class Printer {
   readonly #kernel: Kernel;
@@ -95,7 +100,7 @@ class Printer {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#nodes = nodesOf(kernel);
+    this.#nodes = [...new Set([...nodesOf(kernel), ...mergeNodes(kernel)])];
     this.#scopes = scopesOf(kernel);
     this.#countUses();
     this.#symbols = symbolNames(kernel);
@@ -113,7 +118,7 @@ class Printer {
       use(s.value);
       for (const g of rootsOfStore(s).slice(0, -1)) use(g, 2);
     }
-    for (const f of foldsOf(this.#kernel)) for (const n of [...f.init, ...f.next]) use(n, 2);
+    for (const f of foldsOf(this.#kernel)) for (const n of [...f.init, ...f.next, ...(f.merge ?? [])]) use(n, 2);
   }
 
   kernel(): string {
@@ -169,11 +174,15 @@ class Printer {
     f.init.forEach(n => this.#demand(n));
     // what the body uses from around it comes before it
     for (const n of nodesOf({ folds: [f], stores: [] })) if (!this.#isInside(n, f)) this.#demand(n);
-    const slot = (kind: "state" | "result", k: number): string => {
-      const n = this.#nodes.find(x => x.kind === kind && x.fold === f && x.slot === k);
+    for (const n of reach(f.merge ?? [])) if (!reach([n]).some(x => isPart(x, f))) this.#demand(n);
+    const slot = (kind: "state" | "result", k: number, part?: Part): string => {
+      const n = this.#nodes.find(
+        x => x.kind === kind && x.fold === f && x.slot === k && (x.kind === "result" || x.part === part),
+      );
       return n ? word(n.name) : "_";
     };
-    const slots = (kind: "state" | "result"): string => f.init.map((_, k) => slot(kind, k)).join(", ");
+    const slots = (kind: "state" | "result", part?: Part): string =>
+      f.init.map((_, k) => slot(kind, k, part)).join(", ");
     const from = f.init.map(n => this.#operand(n)).join(", ");
     const until = f.until ? ` until ${sizeWord(f.until.name)}` : "";
     this.#line(
@@ -185,6 +194,13 @@ class Printer {
     f.next.forEach(n => this.#demand(n));
     this.#line(`yield ${f.next.map(n => this.#operand(n)).join(", ")}`);
     this.#indent = outer;
+    if (f.merge) {
+      this.#line(`} merge (${slots("state", "left")}) with (${slots("state", "right")}) {`);
+      this.#indent += "  ";
+      f.merge.forEach(n => this.#demand(n));
+      this.#line(`yield ${f.merge.map(n => this.#operand(n)).join(", ")}`);
+      this.#indent = outer;
+    }
     this.#line(`} into (${slots("result")})`);
   }
   #isInside(n: Node, f: Fold): boolean {

@@ -1,6 +1,6 @@
 // Rebuilding tile IR under a substitution of axes and tensors. Values that do not change are shared with the original.
 import { Poly, type Sym } from "./poly.js";
-import { type Axis, axesOf, gathered, isTensor, type Node, node, type Tensor } from "./tile.js";
+import { type Axis, axesOf, gathered, isTensor, type Node, node, type Tensor, unionAxes } from "./tile.js";
 
 /** The values with each axis of `renamed` replaced by another of the same extent. Folds are not entered: their axes stay. */
 export const renameAxes = (roots: readonly Node[], renamed: ReadonlyMap<Axis, Axis>): Node[] =>
@@ -10,8 +10,12 @@ export interface Rewriter {
   readonly values: (roots: readonly Node[]) => Node[];
   readonly index: (p: Poly) => Poly;
 }
-/** The same, with other tensors too; one rewriter shares what its calls have in common. */
-export function rewrite(renamed: ReadonlyMap<Axis, Axis>, tensors: ReadonlyMap<Tensor, Tensor> = new Map()): Rewriter {
+/** The same, with other tensors and values too; one rewriter shares what its calls have in common. */
+export function rewrite(
+  renamed: ReadonlyMap<Axis, Axis>,
+  tensors: ReadonlyMap<Tensor, Tensor> = new Map(),
+  replaced: (n: Node) => Node | undefined = () => undefined,
+): Rewriter {
   const memo = new Map<Node, Node>();
   const axisOf = (a: Axis): Axis => renamed.get(a) ?? a;
   const bySym = new Map<Sym, Poly>([...renamed].map(([a, b]) => [a.sym, Poly.sym(b.sym)]));
@@ -24,7 +28,7 @@ export function rewrite(renamed: ReadonlyMap<Axis, Axis>, tensors: ReadonlyMap<T
   const visit = (n: Node): Node => {
     let out = memo.get(n);
     if (!out) {
-      out = rebuild(n);
+      out = replaced(n) ?? rebuild(n);
       memo.set(n, out);
     }
     return out;
@@ -42,21 +46,22 @@ export function rewrite(renamed: ReadonlyMap<Axis, Axis>, tensors: ReadonlyMap<T
         const own = isTensor(n.tensor) ? (tensors.get(n.tensor) ?? n.tensor) : undefined;
         if (same(index, n.index) && (own ? own === n.tensor : value === (n.tensor as { value?: Node }).value)) return n;
         const tensor = isTensor(n.tensor) ? own! : { ...n.tensor, value: value!, axes: n.tensor.axes.map(axisOf) };
-        return node<"load">({ ...n, tensor, index, axes: [...new Set(n.axes.map(axisOf))] });
+        return node<"load">({ ...n, tensor, index, axes: unionAxes(...index.map(axesOf)) });
       }
       case "map": {
         const args = n.args.map(visit);
-        return same(args, n.args) ? n : node<"map">({ ...n, args, axes: [...new Set(n.axes.map(axisOf))] });
+        return same(args, n.args) ? n : node<"map">({ ...n, args, axes: unionAxes(...args.map(a => a.axes)) });
       }
       case "call": {
         const args = n.args.map(visit);
-        return same(args, n.args) ? n : node<"call">({ ...n, args, axes: [...new Set(n.axes.map(axisOf))] });
+        return same(args, n.args) ? n : node<"call">({ ...n, args, axes: unionAxes(...args.map(a => a.axes)) });
       }
       case "reduce": {
         const args = n.args.map(visit);
         const over = n.over.map(axisOf);
         if (same(args, n.args) && same(over, n.over)) return n;
-        return node<"reduce">({ ...n, args, over, axes: [...new Set(n.axes.map(axisOf))] });
+        const axes = unionAxes(...args.map(a => a.axes)).filter(a => !over.includes(a));
+        return node<"reduce">({ ...n, args, over, axes });
       }
       default:
         return n;

@@ -99,11 +99,14 @@ export type Node = Base &
     | { readonly kind: "call"; readonly fn: string; readonly args: readonly Node[] }
     /** one argument: a reduction; two: the sum of their products (dot). dtype is the accumulator's. */
     | { readonly kind: "reduce"; readonly op: ReduceOp; readonly args: readonly Node[]; readonly over: readonly Axis[] }
-    | { readonly kind: "state"; readonly fold: Fold; readonly slot: number }
+    /** `part`: in a merge, the state of the part before, or behind, the place where the fold was cut */
+    | { readonly kind: "state"; readonly fold: Fold; readonly slot: number; readonly part?: Part }
     | { readonly kind: "result"; readonly fold: Fold; readonly slot: number }
   );
 export type NodeOf<K extends Node["kind"]> = Extract<Node, { kind: K }>;
 
+/** The two parts that a merge joins, in the order of the fold's axis. */
+export type Part = "left" | "right";
 /** A sequential loop with explicit state. The state has the axes of its initial value; with `steps` the axis is a point, else a tile. */
 export interface Fold {
   readonly id: number;
@@ -116,8 +119,14 @@ export interface Fold {
   readonly folds: Fold[];
   /** stop after the block that holds the end of this axis's block; what lies beyond must be neutral */
   readonly until?: Axis;
+  /**
+   * How the states of two neighbouring parts, each walked from `init`, become the state of both: one value for each slot, of the states of
+   * the parts and of what is known around the fold. With it a schedule may cut the fold into parts.
+   */
+  merge?: readonly Node[];
   /** a loop of one element's program: steps, without stores, whose state has one value for each element; elements are independent */
   readonly cells?: true;
+  readonly source?: string;
 }
 export interface Store {
   readonly tensor: Tensor;

@@ -8,7 +8,7 @@ import type { Axis, Combine, Fold, Kernel, Node, Store, Tensor } from "./tile.js
 import { axesOf, gathersIn, isTensor, reach, segmentCount } from "./tile.js";
 import { checkNode, quoted } from "./verify-node.js";
 import type { Body } from "./walk.js";
-import { foldsOf, isSeparate, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
+import { foldsOf, indicesOf, isSeparate, mergeNodes, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
 
 /** A relation between sizes that a call must keep. */
 export interface SizeCondition {
@@ -29,13 +29,17 @@ export function verify(kernel: Kernel): Verified {
     throw new AzulejoError("kernel", `kernel "${kernel.name}": ${what}${at?.source ? ` (${at.source})` : ""}`);
   };
   const declared = new Set<Tensor>(kernel.tensors);
-  for (const n of nodesOf(kernel)) {
+  for (const n of new Set([...nodesOf(kernel), ...mergeNodes(kernel)])) {
     checkNode(n, fail);
     if (n.kind === "load" && isTensor(n.tensor) && !declared.has(n.tensor))
       fail(`"${n.name}" reads "${n.tensor.name}", which the kernel does not declare; add it to the signature`, n);
   }
+  const loose = nodesOf(kernel).find(n => n.kind === "state" && n.part);
+  if (loose)
+    fail(`"${loose.name}" is the state of a part, which only the merge of its fold knows; use the fold's state`, loose);
   checkScopes(kernel, fail);
   foldsOf(kernel).forEach(f => checkFold(f, kernel, fail));
+  foldsOf(kernel).forEach(f => checkMerge(f, kernel, fail));
   checkCells(kernel, fail);
   const conditions: SizeCondition[] = checkSegments(kernel, fail);
   checkReductions(kernel, fail);
@@ -84,8 +88,17 @@ function checkFold(f: Fold, kernel: Kernel, fail: Fail): void {
     fail(
       `the fold over "${f.axis.name}" has ${f.init.length} states and ${f.next.length} next values; give one for each`,
     );
+  checkStates(f, f.next, kernel, fail);
+  if (f.until && !kernel.grid.includes(f.until))
+    fail(
+      `the fold over "${f.axis.name}" ends with "${f.until.name}", which is no axis of the grid; use an index that grid gave`,
+    );
+}
+
+/** Values that become the state: dtypes and axes are those of its start. */
+function checkStates(f: Fold, next: readonly Node[], kernel: Kernel, fail: Fail): void {
   const points = pointsOf(kernel);
-  f.next.forEach((n, slot) => {
+  next.forEach((n, slot) => {
     const init = f.init[slot]!;
     if (n.dtype !== init.dtype)
       fail(
@@ -99,10 +112,27 @@ function checkFold(f: Fold, kernel: Kernel, fail: Fail): void {
         n,
       );
   });
-  if (f.until && !kernel.grid.includes(f.until))
-    fail(
-      `the fold over "${f.axis.name}" ends with "${f.until.name}", which is no axis of the grid; use an index that grid gave`,
-    );
+}
+
+/** A merge knows the states of two parts and what is around the fold, and parts may be walked in any order: nothing is written in them. */
+function checkMerge(f: Fold, kernel: Kernel, fail: Fail): void {
+  const inside = new Set([f, ...foldsOf(f)]);
+  if (!f.merge) return;
+  const name = `the fold over "${f.axis.name}" with a merge`;
+  if (f.cells) fail(`${name} is one of cells, which are not cut; leave the merge out`);
+  const [store] = storesOf({ folds: [f], stores: [] });
+  if (store)
+    fail(`${name} writes to "${store.tensor.name}", and its parts come in no order; write after the fold`, store);
+  if (f.merge.length !== f.init.length)
+    fail(`${name} has ${f.init.length} states and merges ${f.merge.length}; give one value for each`);
+  checkStates(f, f.merge, kernel, fail);
+  for (const n of reach(f.merge)) {
+    const own = n.kind === "state" && n.fold === f && n.part !== undefined;
+    const folds = n.kind === "state" || n.kind === "result" ? [n.fold] : [];
+    const axes = [...indicesOf(n).flatMap(axesOf), ...(n.kind === "reduce" ? n.over : [])];
+    if (!own && (folds.some(x => inside.has(x)) || axes.some(a => [...inside].some(x => x.axis === a))))
+      fail(`"${n.name}" belongs to the steps of ${name}; a merge knows the states of two parts alone`, n);
+  }
 }
 
 /** A loop of elements: steps with one value of each state for an element, and nothing in memory. */

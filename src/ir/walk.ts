@@ -1,7 +1,7 @@
 // Walks of whole kernels: all nodes, folds and views in one fixed order, and which fold a node belongs to.
 import type { Poly, Sym } from "./poly.js";
 import type { Axis, Fold, Kernel, Materialized, Node, Store } from "./tile.js";
-import { axesOf, axisOf, children, gathersIn, isTensor } from "./tile.js";
+import { axesOf, axisOf, children, gathersIn, isTensor, reach } from "./tile.js";
 
 /** The body of a kernel or of a fold. */
 export interface Body {
@@ -40,6 +40,8 @@ export function nodesOf(kernel: Body): Node[] {
   body(kernel);
   return [...seen];
 }
+/** What the merges of folds compute, operands first; no part of any body. */
+export const mergeNodes = (kernel: Body): Node[] => reach(foldsOf(kernel).flatMap(f => f.merge ?? []));
 /** All folds, outer before inner. */
 export function foldsOf(kernel: Body): Fold[] {
   return kernel.folds.flatMap(f => [f, ...foldsOf(f)]);
@@ -59,7 +61,7 @@ export function axesOfKernel(kernel: Kernel): Axis[] {
     for (const a of list) axes.add(a);
   };
   for (const f of foldsOf(kernel)) add([f.axis, ...(f.until ? [f.until] : [])]);
-  for (const n of nodesOf(kernel)) {
+  for (const n of [...nodesOf(kernel), ...mergeNodes(kernel)]) {
     for (const p of indicesOf(n)) add(axesOf(p));
     if (n.kind === "load" && !isTensor(n.tensor)) add(n.tensor.axes);
     if (n.kind === "reduce") add(n.over);

@@ -5,7 +5,8 @@ import { isTensor } from "../ir/tile.js";
 import { scopesOf } from "../ir/walk.js";
 import { isContraction } from "./contraction.js";
 import type { MachineProfile } from "./machine-profile.js";
-import type { StageSchedule } from "./schedule.js";
+import { whyWhole } from "./parts.js";
+import type { AxisName, StageSchedule } from "./schedule.js";
 import { laneLoads } from "./tiles.js";
 import { crossedAxes } from "./verify.js";
 import type { KernelView, SinkView } from "./view.js";
@@ -17,6 +18,10 @@ const SMALL_CYCLES = 30_000;
 /** blocks up to this many times the wanted size are not cut again */
 const TOLERANCE = 2.5;
 
+/** blocks that a call shall have, where it is long enough */
+const MOST_BLOCKS = 16;
+/** cycles that a part is worth: handing it over and merging it cost some thousands */
+const PART_CYCLES = 30_000;
 /** what a cache holds */
 const powerOfTwo = (n: number): number => 2 ** Math.floor(Math.log2(n));
 /** the nearest one: layers of different sizes shall share code */
@@ -116,6 +121,18 @@ function keepsWeights(view: KernelView, lane: Axis, block: Readonly<Record<strin
   const weights = loads.filter(n => view.axes(n.axes).includes(lane)).reduce((p, n) => p + bytes(n), 0);
   const rows = loads.filter(n => !view.axes(n.axes).includes(lane)).reduce((p, n) => p + bytes(n), 0);
   return weights + rows * blocksOf(lane) < weights * rowBlocks + rows;
+}
+
+/** How many blocks a call shall have at least, by axis of the folds that are cut for it. */
+export function decideParts(view: KernelView, profile: MachineProfile): Record<AxisName, number> {
+  const parts: Record<AxisName, number> = {};
+  for (const f of view.kernel.folds) {
+    if (whyWhole(view.kernel, f) !== undefined) continue;
+    const enough = Math.min(MOST_BLOCKS, Math.floor(work(view, profile) / PART_CYCLES));
+    const blocks = view.isOpen(f.axis) ? MOST_BLOCKS : enough;
+    if (blocks > 1) parts[view.names.axis(f.axis)] = blocks;
+  }
+  return parts;
 }
 
 /** cycles of the whole kernel, roughly: two vectors of multiply-adds, or one of anything else */

@@ -3,7 +3,7 @@
 import type { Sym } from "../ir/poly.js";
 import type { Kernel, NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
-import { decideBlocks } from "./blocks.js";
+import { decideBlocks, decideParts } from "./blocks.js";
 import { isContraction } from "./contraction.js";
 import { fuseAxes } from "./fusion.js";
 import { chooseLane } from "./lanes.js";
@@ -46,6 +46,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
   const { layouts, copies } = decideStorage(view, sinks, stage);
   const { block, order } = decideBlocks(view, sinks, stage, profile);
   for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_BLOCK;
+  const parts = decideParts(view, profile);
   const { unroll } = tileLimits[features.tileProfile];
   return {
     ...(profile.lanes === 4 ? {} : { lanes: profile.lanes }),
@@ -55,6 +56,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     layouts,
     pointers: tables(view, fuse.length > 0),
     split,
+    ...(Object.keys(parts).length ? { parts } : {}),
     place: { ...view.places, ...copies },
     stage,
     unroll,

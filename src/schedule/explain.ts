@@ -23,6 +23,10 @@ export function explainSchedule(s: Schedule): string {
   say("tables of row pointers", s.pointers);
   say("borders apart", s.split.length ? [s.split.join(", ")] : []);
   say(
+    "folds in parts",
+    Object.entries(s.parts ?? {}).map(([axis, blocks]) => `${axis}, for ${blocks} blocks`),
+  );
+  say(
     "kept",
     Object.entries(s.place)
       .filter(([, p]) => p.at !== "inline")

@@ -42,6 +42,8 @@ export interface Schedule {
   readonly pointers: readonly string[];
   /** axes cut into border, interior, border */
   readonly split: readonly AxisName[];
+  /** by axis of folds with a merge: they are cut into parts where that makes the blocks of a call as many as this; absent: none is cut */
+  readonly parts?: Readonly<Record<AxisName, number>>;
   readonly place: Readonly<Record<string, Place>>;
   readonly stage: Readonly<Record<string, StageSchedule>>;
   /** copies of the innermost reduction body, and independent partial sums of a row reduction */

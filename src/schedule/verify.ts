@@ -5,6 +5,7 @@ import { storesOf } from "../ir/walk.js";
 import { AzulejoError } from "../support/errors.js";
 import type { Names } from "./names.js";
 import { namesOf } from "./names.js";
+import { whyWhole } from "./parts.js";
 import { lanesOf, type Schedule } from "./schedule.js";
 
 /** accumulators beyond which no engine keeps a tile in registers */
@@ -32,6 +33,14 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
       refuse(`axis "${segmented}" is walked in segments and fused with another; leave it apart`);
     if (Object.values(schedule.stage).some(s => s.lane === segmented))
       refuse(`axis "${segmented}" is walked in segments, which start anywhere in a vector; put another axis in lanes`);
+  }
+  for (const [name, blocks] of Object.entries(schedule.parts ?? {})) {
+    const fold = names.folds.find(f => names.axis(f.axis) === name);
+    if (!fold) refuse(`there is no fold over "${name}" to cut into parts; use the names that explain prints`);
+    const reason = whyWhole(kernel, fold!);
+    if (reason !== undefined) refuse(`the fold over "${name}" ${reason} and can't be cut into parts; leave it whole`);
+    if (!Number.isInteger(blocks) || blocks < 1)
+      refuse(`the fold over "${name}" is cut for ${blocks} blocks; use a whole number from 1 on`);
   }
   const crossed = crossedAxes(names);
   const partsOf = (name: string): Axis[] => {

@@ -73,6 +73,10 @@ export class KernelView {
   isGuessed(a: Axis): boolean {
     return [...a.extent.syms].some(s => !s.def && this.hints(s) === undefined && this.guesses(s) !== undefined);
   }
+  /** nothing is known of its extent, not even what it mostly is */
+  isOpen(a: Axis): boolean {
+    return [...a.extent.syms].some(s => !s.def && this.hints(s) === undefined && this.guesses(s) === undefined);
+  }
   volume(axes: readonly Axis[]): number {
     return this.axes(axes).reduce((p, a) => p * this.extent(a), 1);
   }

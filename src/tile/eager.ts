@@ -5,6 +5,7 @@ import { Evaluator } from "../ir/evaluate/evaluator.js";
 import type { InterpretOptions, TensorArgument } from "../ir/evaluate/kernel.js";
 import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
 import { eachBlock } from "../ir/evaluate/segments.js";
+import type { Value } from "../ir/evaluate/values.js";
 import { product } from "../ir/evaluate/values.js";
 import type { Axis, Fold, Kernel, Node, Store } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
@@ -12,7 +13,7 @@ import { foldSlots } from "./fold.js";
 import type { EagerHooks } from "./trace.js";
 import { record } from "./trace.js";
 
-export interface EagerOptions extends Pick<InterpretOptions, "arithmetic" | "foldTile"> {
+export interface EagerOptions extends Pick<InterpretOptions, "arithmetic" | "foldTile" | "foldParts"> {
   /** indices per block of each axis of the grid; absent: the body runs once, over everything */
   readonly block?: number;
 }
@@ -99,19 +100,26 @@ class Eager implements EagerHooks {
     };
     go(0);
   }
-  fold(f: Fold, step: (state: readonly Node[]) => readonly Node[]): readonly Node[] {
+  fold(
+    f: Fold,
+    step: (state: readonly Node[]) => readonly Node[],
+    merge?: (left: readonly Node[], right: readonly Node[]) => readonly Node[],
+  ): readonly Node[] {
     const values = f.init.map(n => this.value(n));
-    const last = this.#evaluator.loop(f, values, state => {
-      const nodes = foldSlots("state", f);
-      nodes.forEach((n, slot) => {
-        this.#evaluator.assign(n, state[slot]!);
-      });
-      return this.body(() => step(nodes).map(n => this.value(n)));
+    const last = this.#evaluator.loop(
+      f,
+      values,
+      state => this.body(() => step(this.#slots("state", f, state)).map(n => this.value(n))),
+      merge &&
+        ((left, right) => merge(this.#slots("state", f, left), this.#slots("state", f, right)).map(n => this.value(n))),
+    );
+    return this.#slots("result", f, last);
+  }
+  #slots(kind: "state" | "result", f: Fold, values: readonly Value[]): readonly Node[] {
+    const nodes = foldSlots(kind, f);
+    nodes.forEach((n, slot) => {
+      this.#evaluator.assign(n, values[slot]!);
     });
-    const results = foldSlots("result", f);
-    results.forEach((n, slot) => {
-      this.#evaluator.assign(n, last[slot]!);
-    });
-    return results;
+    return nodes;
   }
 }

@@ -1,8 +1,9 @@
 // Sequential loops with explicit state.
 import type { Dtype } from "../ir/dtypes.js";
-import type { Axis, Fold, Node, NodeOf } from "../ir/tile.js";
+import type { Axis, Fold, Node, NodeOf, Part } from "../ir/tile.js";
 import { newAxis, nextId } from "../ir/tile.js";
 import type { Range } from "./dim.js";
+import { captureSite } from "./source.js";
 import type { AnyIndex, AnyTile, Tile } from "./tile.js";
 import { full, Index, indexOf, tileOf, where } from "./tile.js";
 import type { Recording } from "./trace.js";
@@ -18,6 +19,11 @@ export interface StepOptions<S extends readonly AnyTile[]> extends FoldOptions {
   /** Steps in which it is false change nothing, element by element; where it is one value, such steps are not even computed. */
   // biome-ignore lint/suspicious/noExplicitAny: any of the state's axes
   readonly when?: (state: States<S>) => Tile<any, "bool">;
+  /**
+   * How the states of two neighbouring parts of the range, each walked from `init`, become the state of both, so that a long fold may be cut
+   * into parts which threads walk side by side. The result must not depend on where it is cut; `azulejo check` looks.
+   */
+  readonly merge?: (left: States<S>, right: States<S>) => NoInfer<States<S>>;
 }
 
 /** tiles with the axes and dtypes of others */
@@ -53,6 +59,8 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
     ...(options.until ? { until: options.until.axis } : {}),
     ...(r.cells ? { cells: true } : {}),
   };
+  const site = captureSite();
+  if (site) Object.defineProperty(f, "source", { enumerable: true, configurable: true, get: () => site.text });
   const next = (nodes: readonly Node[]): Node[] => {
     const state = nodes.map(tileOf) as unknown as States<S>;
     const when = options.when?.(state);
@@ -68,8 +76,28 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
       after.map((t, slot) => where(when, t, state[slot]!)),
     );
   };
-  const results = r.eager ? r.eager.fold(f, next) : recordFold(r, f, next);
+  const { merge } = options;
+  const merged =
+    merge &&
+    ((left: readonly Node[], right: readonly Node[]): Node[] =>
+      recordMerge(r, start, () => merge(left.map(tileOf) as never, right.map(tileOf) as never)));
+  if (merged && r.cells) throw kernelError("a fold in cells has a merge, and cells are not cut; leave it out");
+  const results = r.eager ? r.eager.fold(f, next, merged) : recordFold(r, f, next, merged);
   return results.map(tileOf) as unknown as States<S>;
+}
+
+/** The values that a merge gives; it does nothing else. */
+function recordMerge(r: Recording, init: readonly AnyTile[], merge: () => readonly AnyTile[]): Node[] {
+  const outer = r.sink;
+  r.sink = { stores: [], folds: [] };
+  try {
+    const merged = checkedNext(init, merge());
+    if (r.sink.stores.length + r.sink.folds.length > 0)
+      throw kernelError("a merge neither writes nor folds; leave that to the fold, and give back values");
+    return merged;
+  } finally {
+    r.sink = outer;
+  }
 }
 
 /** What a loop of cells starts with: one value of each state for every cell. */
@@ -95,11 +123,18 @@ function forCells(
 }
 const constantOf = (n: NodeOf<"full">): Literal => (n.dtype === "bool" ? n.value !== 0 : n.value);
 
-/** The state, or the result, of a fold as nodes. */
-export const foldSlots = (kind: "state" | "result", f: Fold): Node[] =>
-  f.init.map((n, slot) => make<typeof kind>({ kind, fold: f, slot, axes: n.axes, dtype: n.dtype }));
+/** The state, or the result, of a fold as nodes; or the state of one of the parts that its merge joins. */
+export const foldSlots = (kind: "state" | "result", f: Fold, part?: Part): Node[] =>
+  f.init.map((n, slot) =>
+    make<typeof kind>({ kind, fold: f, slot, axes: n.axes, dtype: n.dtype, ...(part ? { part } : {}) }),
+  );
 
-function recordFold(r: Recording, f: Fold, next: (state: readonly Node[]) => Node[]): Node[] {
+function recordFold(
+  r: Recording,
+  f: Fold,
+  next: (state: readonly Node[]) => Node[],
+  merge?: (left: readonly Node[], right: readonly Node[]) => Node[],
+): Node[] {
   r.sink.folds.push(f);
   const outer = r.sink;
   r.sink = f;
@@ -108,6 +143,7 @@ function recordFold(r: Recording, f: Fold, next: (state: readonly Node[]) => Nod
   } finally {
     r.sink = outer;
   }
+  if (merge) f.merge = merge(foldSlots("state", f, "left"), foldSlots("state", f, "right"));
   return foldSlots("result", f);
 }
 

@@ -223,7 +223,7 @@ export function accesses(
       if (s.combine || s.when) read.add(s.tensor);
     }
     for (const f of inner) {
-      visit([...f.init, ...f.next]);
+      visit([...f.init, ...f.next, ...(f.merge ?? [])]);
       go(f.stores, f.folds);
     }
   };

@@ -12,7 +12,11 @@ export interface EagerHooks {
   stored(s: Store): void;
   grid(axes: readonly Axis[], segments: Pick<Kernel, "segments">, body: () => void): void;
   /** runs `step` on each block of the axis, handing it nodes that hold the state; returns nodes that hold the last state */
-  fold(f: Fold, step: (state: readonly Node[]) => readonly Node[]): readonly Node[];
+  fold(
+    f: Fold,
+    step: (state: readonly Node[]) => readonly Node[],
+    merge?: (left: readonly Node[], right: readonly Node[]) => readonly Node[],
+  ): readonly Node[];
 }
 export interface Recording {
   readonly name: string;

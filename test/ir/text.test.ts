@@ -15,6 +15,7 @@ import { constant, f32, grid, i64, kernel } from "../../src/tile/index.js";
 import { cases } from "../kernels/cases.js";
 import { foldForms, programs, randomArguments, randomKernel, randomSizes } from "../kernels/random.js";
 import * as stage1 from "../kernels/stage1.js";
+import { splitKernels, splitProduct, splitRecurrence } from "../kernels/merging.js";
 import { groupedGemm } from "../kernels/segments.js";
 import { typedCases } from "../kernels/typed-cases.js";
 
@@ -83,6 +84,41 @@ test("a fold, a view, a gather and literals as text", () => {
 for (const c of cases) test(`parse ∘ print is the identity on ${c.name}`, () => void roundTrip(c.kernel()));
 test("parse ∘ print is the identity on kernels of all dtypes", () => {
   for (const c of typedCases) roundTrip(c.kernel());
+});
+test("parse ∘ print is the identity on folds with a merge", () => {
+  for (const k of splitKernels) roundTrip(k);
+});
+test("a merge as text", () => {
+  assert.equal(
+    print(splitRecurrence().ir),
+    `kernel splitRecurrence(T, N) {
+  input A: f32[T, N]
+  input B: f32[T, N]
+  output Y: f32[N]
+  grid n: N
+  full0 = full f32 1 over n
+  full1 = full f32 0 over n
+  fold t: T steps (state0, state1) from (full0, full1) {
+    mul0 = mul(state0, A[t, n])
+    mul1 = mul(state1, A[t, n])
+    add0 = add(mul1, B[t, n])
+    yield mul0, add0
+  } merge (state2, state4) with (state3, state5) {
+    mul2 = mul(state2, state3)
+    mul3 = mul(state4, state3)
+    add1 = add(mul3, state5)
+    yield mul2, add1
+  } into (_, result0)
+  store Y[n] = result0
+}
+`,
+  );
+  const { folds } = parse(print(splitProduct().ir).replace("add(state1, state2)", "max(state1, state2)"));
+  assert.deepEqual(
+    folds[0]!.merge!.map(n => n.kind === "map" && n.op),
+    ["max"],
+  );
+  assert.notEqual(canonicalKey(splitProduct().ir), canonicalKey({ ...splitProduct().ir, folds }));
 });
 test("parse ∘ print is the identity on random kernels, and means the same", () => {
   fc.assert(

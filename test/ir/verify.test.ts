@@ -90,6 +90,39 @@ const refused: readonly (readonly [string, string, string])[] = [
     '"x" reduces over "t", which is a point of a fold over .steps(); add the values up in the state of the fold',
   ],
   [
+    "a merge that knows the state of a step",
+    text(
+      "fold t: N steps (s) from (X[m, n]) { yield add(s, X[m, t]) } merge (a) with (b) { yield add(a, s) } into (r) store Y[m, n] = r",
+    ),
+    '"s" belongs to the steps of the fold over "t" with a merge; a merge knows the states of two parts alone',
+  ],
+  [
+    "a merge that knows an index",
+    text(
+      "fold t: N steps (s) from (X[m, n]) { yield add(s, X[m, t]) } merge (a) with (b) { yield add(a, X[m, t]) } into (r) store Y[m, n] = r",
+    ),
+    '"load2" belongs to the steps of the fold over "t" with a merge; a merge knows the states of two parts alone',
+  ],
+  [
+    "a part's state outside of its merge",
+    text(
+      "fold t: N steps (s) from (X[m, n]) { yield add(s, X[m, t]) } merge (a) with (b) { yield add(a, b) } into (r) store Y[m, n] = add(r, a)",
+    ),
+    '"a" is the state of a part, which only the merge of its fold knows; use the fold\'s state',
+  ],
+  [
+    "a fold with a merge that writes",
+    text(
+      "fold t: N steps (s) from (f32 0) { store Y[m, t] = X[m, t] yield s } merge (a) with (b) { yield add(a, b) } into (_)",
+    ),
+    'the fold over "t" with a merge writes to "Y", and its parts come in no order; write after the fold',
+  ],
+  [
+    "the dtype of a merge",
+    text("fold t: N (s) from (f32 0) { yield s } merge (a) with (b) { yield cast(a, i32) } into (r) store Y[m, n] = r"),
+    'state 0 of the fold over "t" starts as f32 and becomes i32; cast one of them',
+  ],
+  [
     "a write by every block",
     text("store Y[m, 0] = X[m, 0]"),
     'every index of "n" writes the same elements of "Y"; index with "n", or write after its loop',

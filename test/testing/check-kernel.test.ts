@@ -47,18 +47,42 @@ test("an element that two blocks write", async () => {
 test("a tail that no block writes", async () => {
   const k = kernel({ X: f32("M"), Y: f32("N") }, ({ X, Y, M }) =>
     grid(M.tile(), m => {
-      Y.at(m).set(X.at(m));
+      Y.at(m).set(X.at(m)); // tail
     }),
   );
-  one(await check(k, { dims: { M: 3, N: 5 } }), "unwritten", /"Y" is not written at element 3/);
+  one(await check(k, { dims: { M: 3, N: 5 } }), "unwritten", /"Y" is not written at element 3/, "tail");
 });
 test("a fold that hangs on the size of its tiles", async () => {
   const k = kernel({ X: f32("M"), Y: f32("") }, ({ X, Y, M }) => {
     // the largest of the sums of tiles: a sum of all where the tile is the axis
-    const [most] = fold(M.tile(), [zeros("f32")], (m, [most]) => [most.maximum(X.at(m).abs().sum(m))]);
+    const [most] = fold(M.tile(), [zeros("f32")], (m, [most]) => [most.maximum(X.at(m).abs().sum(m))]); // tiled
     Y.at().set(most);
   });
-  one(await check(k), "fold-tile", /"Y" hangs on the size of a fold's tiles: with 1 indices at once/);
+  const message = /"Y" hangs on the size of the tiles of the fold over "m": with 1 indices at once/;
+  one(await check(k), "fold-tile", message, "tiled");
+});
+test("a merge that hangs on where the fold is cut, beside one that does not", async () => {
+  const k = kernel({ X: f32("M"), Y: f32("") }, ({ X, Y, M }) => {
+    const sum = [zeros("f32")] as const;
+    const [good] = fold(M.tile("a"), sum, (m, [s]) => [s.add(X.at(m).sum(m))], { merge: ([a], [b]) => [a.add(b)] });
+    const merge = ([a]: typeof sum, [b]: typeof sum) => [a.maximum(b)] as const;
+    const [bad] = fold(M.tile("b"), sum, (m, [s]) => [s.add(X.at(m).sum(m))], { merge }); // merge
+    Y.at().set(good.add(bad));
+  });
+  const message =
+    /"Y" hangs on where the fold over "b" is cut: merged from 2 parts, element 0 is .*, not .*; the fold in one part/;
+  one(await check(k), "merge", message, "merge");
+});
+test("a merge of starts that are not neutral", async () => {
+  const k = kernel({ X: f32("M N"), b: f32("N"), Y: f32("N") }, ({ X, b, Y, M, N }) =>
+    grid(N.tile(), n => {
+      const start = [b.at(n)] as const;
+      // the start is in every part
+      const [sum] = fold(M.tile(), start, (m, [s]) => [s.add(X.at(m, n).sum(m))], { merge: ([a], [b]) => [a.add(b)] }); // start
+      Y.at(n).set(sum);
+    }),
+  );
+  one(await check(k), "merge", /"Y" hangs on where the fold over "m" is cut/, "start");
 });
 test("NaN is traced to where it is born, whatever becomes of it on the way", async () => {
   const k = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>

@@ -20,7 +20,7 @@ function run(code: string): { kernel: tile.TileKernel; printed: unknown[] } {
   return { kernel: exported.kernel!, printed };
 }
 
-test("the page has five kernels", () => assert.equal(blocks.length, 5));
+test("the page has six kernels", () => assert.equal(blocks.length, 6));
 test("softmax runs eagerly", () => {
   const { printed } = run(blocks[0]!);
   const [got] = printed as [Float32Array];
@@ -60,8 +60,18 @@ test("attention weighs by softmax", () => {
   const [a, b] = [Math.exp(2), Math.exp(6)];
   assert.ok(Math.abs(args.O.data[0]! - (10 * a + 20 * b) / (a + b)) < 1e-5);
 });
-test("mandelbrot counts the iterations of each point", () => {
+test("a product is the same in parts", () => {
   const { kernel } = run(blocks[4]!);
+  const args = {
+    X: { dtype: "f32", dims: [1, 3], data: Float32Array.of(1, 2, 3) },
+    W: { dtype: "f32", dims: [3, 1], data: Float32Array.of(4, 5, 6) },
+    Y: { dtype: "f32", dims: [1, 1], data: new Float32Array(1) },
+  } as const;
+  interpretKernel(kernel.ir, args, { foldParts: 2 });
+  assert.deepEqual([...args.Y.data], [32]);
+});
+test("mandelbrot counts the iterations of each point", () => {
+  const { kernel } = run(blocks[5]!);
   const args = {
     X: { dtype: "f32", dims: [3], data: Float32Array.of(0, 1, 2) },
     Y: { dtype: "f32", dims: [1], data: Float32Array.of(0) },

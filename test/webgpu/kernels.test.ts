@@ -7,6 +7,7 @@ import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kern
 import { gpuState } from "../../src/targets/webgpu/target.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
+import { splitProduct } from "../kernels/merging.js";
 import { foldedColumns, groupedGemm, scaled, temperatures } from "../kernels/segments.js";
 
 /** sums of some dozen products in f32, in any order */
@@ -58,6 +59,15 @@ for (const c of cases)
       assertClose(got.data as Float32Array, want, JSON.stringify(sizes));
     }
   });
+
+test("folds with a merge on webgpu are not cut", async t => {
+  const { problem } = await gpuState();
+  if (problem) return t.skip(problem);
+  const args = argumentsFor(splitProduct().ir, { M: 3, N: 5, K: 40 });
+  const got = await onGpu(splitProduct().ir, args);
+  interpretKernel(splitProduct().ir, args);
+  assertClose(got.Y!.data as Float32Array, args.Y!.data as Float32Array, "Y");
+});
 
 for (const kernel of [groupedGemm(), scaled(), foldedColumns(), temperatures()].map(k => k.ir))
   test(`segments of ${kernel.name} on webgpu`, async t => {

@@ -5,7 +5,7 @@ import type { Dtype } from "../dtypes.js";
 import { isFloat } from "../dtypes.js";
 import { natives } from "../natives.js";
 import type { Poly, Sym } from "../poly.js";
-import type { Axis, Fold, Node, NodeOf, Store, Tensor } from "../tile.js";
+import type { Axis, Fold, Node, NodeOf, Part, Store, Tensor } from "../tile.js";
 import { axisOf, isTensor } from "../tile.js";
 import { Dependencies } from "./dependencies.js";
 import { loadMaterialized, loadTensor } from "./loads.js";
@@ -23,10 +23,14 @@ import { scalarValue, zip } from "./values.js";
  * Integers wrap around in all three.
  */
 export type Arithmetic = "typed" | "real" | "stepwise";
+/** a number, or one for each fold by its axis; undefined: as if it were absent */
+export type PerFold = number | ((axis: Axis) => number | undefined);
 export interface EvaluateOptions {
   readonly arithmetic?: Arithmetic;
   /** indices per block of folds over `.tile()`; absent: the whole axis */
-  readonly foldTile?: number;
+  readonly foldTile?: PerFold;
+  /** into how many parts folds with a merge are cut, some without an index where there are fewer; absent: none */
+  readonly foldParts?: PerFold;
   /** sees every value that is computed; operands can be asked for with `e.evaluate` */
   readonly observe?: (n: Node, value: Value, e: Evaluator) => void;
 }
@@ -43,13 +47,16 @@ interface Memo {
 export class Evaluator {
   readonly name: string;
   readonly arithmetic: Arithmetic;
-  readonly foldTile: number | undefined;
+  readonly #foldTile: (axis: Axis) => number | undefined;
+  readonly #foldParts: (axis: Axis) => number | undefined;
   readonly storages: ReadonlyMap<Tensor, Storage>;
   /** elements written in this run, by storage: a second write is an error */
   readonly writes = new Map<Storage, Uint8Array>();
   readonly #symbols: ReadonlyMap<Sym, number>;
   readonly #spans = new Map<Axis, Span>();
   readonly #states = new Map<Fold, readonly Value[]>();
+  /** states of the parts that a merge is joining */
+  readonly #parts = new Map<Fold, Readonly<Record<Part, readonly Value[]>>>();
   readonly #results = new Map<Fold, readonly Value[]>();
   readonly #dependencies: Dependencies;
   readonly #frozen: boolean;
@@ -72,7 +79,8 @@ export class Evaluator {
     this.#symbols = symbols;
     this.storages = storages;
     this.arithmetic = options.arithmetic ?? "typed";
-    this.foldTile = options.foldTile;
+    this.#foldTile = perFold(options.foldTile);
+    this.#foldParts = perFold(options.foldParts);
     this.#observe = options.observe;
     this.#dependencies = new Dependencies(options.written ?? new Set());
   }
@@ -142,16 +150,15 @@ export class Evaluator {
       case "reduce":
         return reduceValues(this, n);
       case "state":
-        return this.#slot(this.#states, n);
+        return this.#slot(n.part ? this.#parts.get(n.fold)?.[n.part] : this.#states.get(n.fold), n);
       case "result":
-        return this.#slot(this.#results, n);
+        return this.#slot(this.#results.get(n.fold), n);
     }
   }
   #rounded(x: Scalar, dtype: Dtype): Scalar {
     return isFloat(dtype) ? this.rounding(dtype)(Number(x)) : x;
   }
-  #slot(from: ReadonlyMap<Fold, readonly Value[]>, n: NodeOf<"state"> | NodeOf<"result">): Value {
-    const values = from.get(n.fold);
+  #slot(values: readonly Value[] | undefined, n: NodeOf<"state"> | NodeOf<"result">): Value {
     invariant(values, `the ${n.kind} "${n.name}" of kernel "${this.name}" is read outside of its fold's scope`);
     return values[n.slot]!;
   }
@@ -204,28 +211,43 @@ export class Evaluator {
   }
   fold(f: Fold): void {
     const init = f.init.map(n => this.evaluate(n));
-    const results = this.loop(f, init, state => {
+    const step = (state: readonly Value[]): Value[] => {
       this.#states.set(f, state);
       this.#dependencies.touch(f.init);
       return this.body(f.folds, f.stores, f.next);
-    });
+    };
+    const merge = (left: readonly Value[], right: readonly Value[]): Value[] => {
+      this.#parts.set(f, { left, right });
+      this.#dependencies.touch(f.init);
+      return f.merge!.map(n => this.evaluate(n));
+    };
+    const results = this.loop(f, init, step, f.merge && merge);
     this.#results.set(f, results);
     this.#dependencies.touch(f);
   }
-  /** Walks the blocks of a fold; a state keeps the axes of its initial node, so points of `.steps()` fall away. */
+  /** Walks the blocks of a fold, all or part by part; a state keeps the axes of its initial node, so points of `.steps()` fall away. */
   loop(
     f: Pick<Fold, "axis" | "steps" | "init">,
     init: readonly Value[],
     step: (state: readonly Value[]) => readonly Value[],
+    merge?: (left: readonly Value[], right: readonly Value[]) => readonly Value[],
   ): readonly Value[] {
     const extent = this.extent(f.axis);
-    const tile = f.steps ? 1 : (this.foldTile ?? Math.max(1, extent));
-    let state = init;
-    for (let start = 0; start < extent; start += tile) {
-      this.restrict(f.axis, { start, length: Math.min(tile, extent - start) });
-      state = step(state).map((v, slot) => dropPoints(v, f.init[slot]!.axes));
-    }
-    this.restrict(f.axis, undefined);
+    const tile = f.steps ? 1 : (this.#foldTile(f.axis) ?? Math.max(1, extent));
+    const own = (values: readonly Value[]): Value[] => values.map((v, slot) => dropPoints(v, f.init[slot]!.axes));
+    const walked = (from: number, to: number): readonly Value[] => {
+      let state = init;
+      for (let start = from; start < to; start += tile) {
+        this.restrict(f.axis, { start, length: Math.min(tile, to - start) });
+        state = own(step(state));
+      }
+      this.restrict(f.axis, undefined);
+      return state;
+    };
+    const parts = merge ? (this.#foldParts(f.axis) ?? 1) : 1;
+    const bound = (part: number): number => Math.floor((extent * part) / parts);
+    let state = walked(0, bound(1));
+    for (let part = 1; merge && part < parts; part++) state = own(merge(state, walked(bound(part), bound(part + 1))));
     return state;
   }
   /** Runs `g` while the given axes cover all of their extents. */
@@ -244,6 +266,11 @@ export class Evaluator {
     }
   }
 }
+
+const perFold =
+  (how: PerFold | undefined) =>
+  (axis: Axis): number | undefined =>
+    typeof how === "function" ? how(axis) : how;
 
 const indexOps = {
   div: (a: number, b: number) => Math.floor(a / b),

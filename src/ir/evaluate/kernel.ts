@@ -140,7 +140,7 @@ function survey(kernel: Kernel): { nodes: Node[]; written: Set<object> } {
       written.add(s.tensor);
     }
     for (const f of folds) {
-      roots.push(...f.init, ...f.next);
+      roots.push(...f.init, ...f.next, ...(f.merge ?? []));
       visit(f.stores, f.folds);
     }
   };

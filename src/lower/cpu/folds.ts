@@ -6,6 +6,7 @@ import { atIndex } from "../../ir/substitute.js";
 import { gathered, gathersIn, isTensor, reachCells } from "../../ir/tile.js";
 import { bareSymbol } from "../../ir/walk.js";
 import { rootsOf } from "../../schedule/names.js";
+import { FOLD_BLOCK } from "../../schedule/parts.js";
 import { cell } from "./cells.js";
 import { constantSize } from "./lanes.js";
 import { bufferForm, newBuffer } from "./loads.js";
@@ -14,9 +15,6 @@ import { add, int, lesser, read } from "./loop.js";
 import { bufferSink, lowerRegion, lowerStage, storeSink } from "./stages.js";
 import type { Buffer, Lowering, Sink } from "./state.js";
 import { origin } from "./state.js";
-
-/** indices per block of a fold over tiles, unless the schedule says otherwise */
-const FOLD_BLOCK = 64;
 
 /** State that has to survive its own update: two buffers whose addresses are swapped after each turn. */
 interface Double {
@@ -198,10 +196,12 @@ function foldLoop(l: Lowering, f: Fold, body: () => void): void {
   const a = f.axis;
   const size = f.steps ? 1 : (l.schedule.block[l.names.axis(a)] ?? FOLD_BLOCK);
   const was = l.ranges.get(a);
-  const end = l.keep(l.b.int(a.extent));
+  const part = l.folded.get(f);
+  const extent = l.keep(l.b.int(a.extent));
+  const end = part ? l.keep(lesser(extent, l.keep(l.b.int(part.lo.add(part.length))))) : extent;
   const until = f.until && l.axes({ axes: [f.until] })[0]!;
   const limit = until ? l.keep(lesser(end, l.keep(l.b.int(l.range(until).hi)))) : end;
-  const counter = l.b.set(int(0), a.name);
+  const counter = l.b.set(l.b.int(part?.lo ?? Poly.zero), a.name);
   const outerRegion = l.region;
   l.b.loop(
     counter,

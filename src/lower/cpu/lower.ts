@@ -15,6 +15,7 @@ import { add, lesser } from "./loop.js";
 import { verifyFunc } from "./loop-verify.js";
 import type { Lowered, Phase } from "./lowered.js";
 import { eachSegment } from "./segments.js";
+import { mergeParts, partedFolds, walkPart } from "./parts.js";
 import { lowerRegion, lowerStage, storeSink } from "./stages.js";
 import type { Sink } from "./state.js";
 import { Lowering, origin } from "./state.js";
@@ -32,7 +33,7 @@ export function lower(kernel: Kernel, schedule: Schedule): Lowered {
   const phases: Phase[] = [
     ...copiedTensors(l).map(([t, place]) => copyPhase(l, t, place)),
     ...pointerLoads(l).map(n => tablePhase(l, n)),
-    mainPhase(l),
+    ...gridPhases(l),
   ];
   for (const p of phases) verifyFunc(p.func);
   return {
@@ -41,7 +42,7 @@ export function lower(kernel: Kernel, schedule: Schedule): Lowered {
     params: l.params,
     blockSizes: l.blockSizes,
     pool: new Uint8Array(Int32Array.from(l.pool).buffer),
-    scratchBytes: l.scratchBytes,
+    scratchBytes: opaque("max", l.freed, l.scratchBytes),
     sharedBytes: l.sharedBytes,
     fillBytes: l.fillBytes,
     stages: l.stages,
@@ -135,25 +136,51 @@ function bindBlocks(l: Lowering, axes: readonly Blocked[], block: Reg): Poly {
   return total;
 }
 
-function mainPhase(l: Lowering): Phase {
+/** The kernel's own body, after the parts of folds that are cut. */
+function gridPhases(l: Lowering): Phase[] {
+  const blocked = blockedAxes(l);
+  const { kernel } = l;
+  const { segments } = kernel;
+  const inSegments = (body: () => void): (() => void) => (segments ? () => eachSegment(l, segments, body) : body);
+  const body = (): void => {
+    for (const f of kernel.folds) if (storesSomething(f)) lowerFold(l, f);
+    const sinks = kernel.stores.map(s => storeSink(l, s));
+    if (sinks.length) lowerRegion(l, sinks, f => lowerFold(l, f));
+  };
+  const blocks = Poly.product(blocked.map(({ axis, size }) => ceilDiv(axis.extent, size)));
+  const parted = partedFolds(l, blocks);
+  const parts = parted.map(p => {
+    const at = newAxis(p.axis.name, p.count);
+    const walk = inSegments(() => walkPart(l, p, at));
+    return phase(l, `${kernel.name}.${p.axis.name}`, [{ axis: at, size: Poly.one }, ...blocked], () => l.apart(walk));
+  });
+  const [first] = parted;
+  if (!first) return [phase(l, kernel.name, blocked, inSegments(body))];
+  const merged = (): void => {
+    for (const p of parted) mergeParts(l, p);
+    body();
+  };
+  const choose = (): void =>
+    l.b.branch(
+      l.b.int(first.count),
+      () => l.apart(inSegments(merged)),
+      () => l.apart(inSegments(body)),
+    );
+  return [...parts, phase(l, kernel.name, blocked, choose)];
+}
+/** Axes of the grid that are cut into blocks, in the order in which the blocks follow each other. */
+function blockedAxes(l: Lowering): Blocked[] {
   const order = l.schedule.order ?? [];
   const rank = (a: Axis): number => order.indexOf(l.names.axis(a));
   const grid = [...l.grid].sort((a, b) => rank(a) - rank(b));
   const units = runTimeBlocks(l.kernel, l.schedule);
-  const blocked = grid.flatMap((axis): Blocked[] => {
+  return grid.flatMap((axis): Blocked[] => {
     const name = l.names.axis(axis);
     const size = l.schedule.block[name];
     const unit = units.get(name);
     if (size === undefined) return [];
     return [{ axis, size: unit === undefined ? Poly.int(size) : l.blockSize(name, unit) }];
   });
-  const body = (): void => {
-    for (const f of l.kernel.folds) if (storesSomething(f)) lowerFold(l, f);
-    const sinks = l.kernel.stores.map(s => storeSink(l, s));
-    if (sinks.length) lowerRegion(l, sinks, f => lowerFold(l, f));
-  };
-  const { segments } = l.kernel;
-  return phase(l, l.kernel.name, blocked, segments ? () => eachSegment(l, segments, body) : body);
 }
 
 // ---- phases before the main one

@@ -1,6 +1,6 @@
 // The state of one lowering: parameters, positions of axes, storage, and the code being built. No tile IR is walked here.
 import type { Dtype } from "../../ir/dtypes.js";
-import { Poly, Sym } from "../../ir/poly.js";
+import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Combine, Fold, Kernel, Node, Tensor } from "../../ir/tile.js";
 import { axesOf, axisOf, gathersIn, isTensor } from "../../ir/tile.js";
 import type { Names } from "../../schedule/names.js";
@@ -104,6 +104,8 @@ export class Lowering implements Tools {
   readonly ranges = new Map<Axis, Range>();
   readonly buffers = new Map<Node, Buffer>();
   readonly states = new Map<Fold, readonly Buffer[]>();
+  /** of folds of which only a part is walked: where it begins, and how long it is unless the axis ends before */
+  readonly folded = new Map<Fold, { readonly lo: Poly; readonly length: Poly }>();
   /** placed values whose loops are open: whoever computes one stores it */
   readonly pending = new Map<Node, Sink>();
   /** axes whose position is known to keep every index inside its tensor */
@@ -205,6 +207,19 @@ export class Lowering implements Tools {
     this.scratchBytes = at.add(bytes).add(SLACK_BYTES);
     return Poly.sym(this.scratchBase).add(at);
   }
+  /** Code with values in scratch of its own: what comes after it knows none of them, and uses the memory again. */
+  apart(body: () => void): void {
+    const [buffers, states, before] = [new Map(this.buffers), new Map(this.states), this.scratchBytes];
+    body();
+    this.freed = opaque("max", this.freed, this.scratchBytes);
+    this.scratchBytes = before;
+    this.buffers.clear();
+    for (const [n, b] of buffers) this.buffers.set(n, b);
+    this.states.clear();
+    for (const [f, b] of states) this.states.set(f, b);
+  }
+  /** the most scratch that code apart has used */
+  freed = Poly.zero;
   /** Memory of the call, seen by all threads. */
   allocateShared(bytes: Poly): Poly {
     if (!this.paramIndex.has(this.sharedBase)) this.addParameter(this.sharedBase, { kind: "shared" });
