@@ -1,12 +1,11 @@
 // The operators' own cases in headless Chromium: on an isolated page with two threads, on a plain one with one.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { build } from "esbuild";
 import type { Browser } from "playwright-core";
 import { root } from "../../tools/project.js";
 import type { CasesResult } from "../ops/check-cases.js";
 import { fullSweep } from "../ops/large-cases.js";
+import { bundle } from "./bundle.js";
 import { browserPath, serve, startBrowser } from "./site.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
@@ -16,14 +15,7 @@ let browser: Browser;
 let script: string;
 before(async () => {
   if (skip) return;
-  const { outputFiles } = await build({
-    entryPoints: [join(root, "dist/test/ops/cases-page.js")],
-    bundle: true,
-    format: "esm",
-    write: false,
-    logLevel: "silent",
-  });
-  script = outputFiles[0]!.text;
+  script = await bundle("test/ops/cases-page.js", { files: true });
   browser = await startBrowser();
 });
 after(() => browser?.close());
@@ -38,7 +30,7 @@ async function casesOn(headers: Readonly<Record<string, string>>, threads: numbe
   try {
     await page.goto(site.address, { waitUntil: "load" });
     await page.waitForFunction("globalThis.runCases !== undefined");
-    return (await page.evaluate(`globalThis.runCases(${threads})`)) as CasesResult;
+    return (await page.evaluate(`globalThis.runCases("wasm", ${threads})`)) as CasesResult;
   } finally {
     await page.close();
     await site.close();

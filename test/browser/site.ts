@@ -44,7 +44,7 @@ export interface Site {
 export async function serve(
   folder: string,
   headers: Readonly<Record<string, string>>,
-  pages: Readonly<Record<string, string>> = {},
+  pages: Readonly<Record<string, string | Uint8Array>> = {},
 ): Promise<Site> {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;

@@ -28,6 +28,6 @@ for (const name of suiteNames)
     const suite = await loadSuite(name, registry);
     if (!suite) return t.skip(absent(name));
     const result = await runSuite(suite, references);
-    report(t, suite, references, result);
+    report(line => t.diagnostic(line), suite, references, result);
     assert.deepEqual(result.failures, []);
   });

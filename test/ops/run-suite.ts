@@ -1,5 +1,4 @@
 // Runs the cases of a suite on one subject (the references, or a target) and accounts for each by name.
-import type { TestContext } from "node:test";
 import type { Registry } from "../../src/ops/registry.js";
 import { difference } from "../../src/testing/difference.js";
 import type { Outcome } from "./jobs.js";
@@ -35,6 +34,12 @@ export async function loadSuite(suite: SuiteName, registry: Registry): Promise<L
   }
   return { name: suite, cases, skipped };
 }
+
+/** One case in so many. */
+export const sampleOf = (suite: LoadedSuite, every: number): LoadedSuite => ({
+  ...suite,
+  cases: suite.cases.filter((_, i) => i % every === 0),
+});
 
 export interface SuiteResult {
   readonly passed: number;
@@ -73,16 +78,16 @@ function problemOf(testCase: SuiteCase, outcome: Outcome, suite: SuiteName): str
 }
 
 /** Prints the account of a suite; with AZULEJO_SKIPS, also what was skipped, by name. */
-export function report(t: TestContext, suite: LoadedSuite, subject: Subject, result: SuiteResult): void {
+export function report(print: (line: string) => void, suite: LoadedSuite, subject: Subject, result: SuiteResult): void {
   const skipped = [...suite.skipped.values()].reduce((n, list) => n + list.length, 0);
   const { passed, gaps, waiting, failures } = result;
-  t.diagnostic(
+  print(
     `${suite.name} on ${subject.name}: ${passed} passed, ${gaps} known gaps, ${waiting.length} large ones wait for full sweeps, ${skipped} skipped, ${failures.length} failed`,
   );
   if (!process.env.AZULEJO_SKIPS) return;
-  if (waiting.length > 0) t.diagnostic(`  waiting: ${waiting.join(" ")}`);
+  if (waiting.length > 0) print(`  waiting: ${waiting.join(" ")}`);
   for (const [reason, names] of [...suite.skipped].sort((a, b) => b[1].length - a[1].length))
-    t.diagnostic(`  skipped, ${reason}: ${names.join(" ")}`);
+    print(`  skipped, ${reason}: ${names.join(" ")}`);
 }
 
 export const absent = (suite: SuiteName): string =>

@@ -14,6 +14,8 @@ export interface TargetUnderTest {
   readonly slow: boolean;
   /** compiling takes seconds a batch: suites, chains and most cases wait for full sweeps */
   readonly compilesSlowly?: true;
+  /** then some cases of the suites run by default */
+  readonly sampled?: true;
   /** why this host does not have it: its tests are skipped with these words */
   readonly problem?: () => Promise<string | undefined>;
 }
@@ -33,6 +35,7 @@ export const targetsUnderTest: readonly TargetUnderTest[] = [
     threads: 1,
     slow: false,
     compilesSlowly: true,
+    sampled: true,
     problem: async () => (await gpuState()).problem,
   },
 ];
