@@ -103,5 +103,5 @@ export const computeStage = 4;
 
 /** A size in bytes that buffers and copies may have: whole words. */
 export const wordBytes = (n: number): number => Math.ceil(n / 4) * 4;
-/** What is bound holds at least one element, of 8 bytes at most. */
-export const bufferBytes = (n: number): number => Math.max(8, wordBytes(n));
+/** What is bound holds at least one element, of 16 bytes at most. */
+export const bufferBytes = (n: number): number => Math.max(16, wordBytes(n));

@@ -92,38 +92,6 @@ gpuTest("a run is one submission, and the report says where it ran", async () =>
   await assert.rejects(model.run({ X: new Tensor("f32", Float32Array.of(0), [1, 1]) }), { code: "disposed" });
 });
 
-gpuTest("a contraction is computed in tiles, whatever the sizes leave over", async () => {
-  const model = await compileKernel(kernels.linear(), options);
-  try {
-    for (const [M, N, K] of [
-      [33, 70, 19],
-      [1, 1, 1],
-      [32, 32, 8],
-      [5, 97, 0],
-    ] as const) {
-      const whole = (n: number, by: number): Float32Array =>
-        Float32Array.from({ length: n }, (_, i) => ((i * by) % 11) - 5);
-      const [X, W, b] = [whole(M * K, 3), whole(K * N, 7), whole(N, 2)];
-      const { Y } = await model.run({
-        X: new Tensor("f32", X, [M, K]),
-        W: new Tensor("f32", W, [K, N]),
-        b: new Tensor("f32", b, [N]),
-      });
-      const want = Array.from({ length: M * N }, (_, at) => {
-        const [m, n] = [Math.floor(at / N), at % N];
-        let sum = b[n]!;
-        for (let k = 0; k < K; k++) sum += X[m * K + k]! * W[k * N + n]!;
-        return Math.max(0, sum);
-      });
-      // whole numbers: sums are exact in any order
-      assert.deepEqual([...(Y!.data as Float32Array)], want);
-    }
-    assert.match(model.report().kernels[0]!.schedule, /tiles in workgroup memory/);
-  } finally {
-    model.dispose();
-  }
-});
-
 gpuTest("runs that are started together end in order, each with its own result", async () => {
   const model = await compileKernel(taken(), options);
   try {

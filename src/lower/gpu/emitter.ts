@@ -28,6 +28,7 @@ export class Emitter {
   readonly #library = new Set<string>();
   readonly #axes = new Map<Axis, Bound>();
   #names = 0;
+  #variant = "";
   /** the value of a gathered index, as i32, and the block that knows it */
   gather: (n: Node) => Bound = () => {
     throw new Error("a gathered index has no value here");
@@ -69,14 +70,27 @@ export class Emitter {
     this.within(inner, body);
     outer.lines.push(`${head} {`, ...inner.lines.map(l => `  ${l}`), "}");
   }
+  /** What is remembered of values that vary is remembered for `variant`: the same axes are bound several times in one block. */
+  vary(variant: string, body: () => void): void {
+    const before = this.#variant;
+    this.#variant = `${before} ${variant}`;
+    try {
+      body();
+    } finally {
+      this.#variant = before;
+    }
+  }
+  get variant(): string {
+    return this.#variant;
+  }
   deeper(a: Block, b: Block): Block {
     return a.depth >= b.depth ? a : b;
   }
 
   // ---- axes
-  withAxis<T>(a: Axis, name: string, f: () => T): T {
+  withAxis<T>(a: Axis, name: string, f: () => T, block = this.block): T {
     const before = this.#axes.get(a);
-    this.#axes.set(a, { name, block: this.block });
+    this.#axes.set(a, { name, block });
     try {
       return f();
     } finally {
@@ -139,7 +153,7 @@ export class Emitter {
   int(p: Poly): string {
     if (!varies(p)) return this.size(p);
     const home = this.homeOf(p);
-    const key = `int ${p.key}`;
+    const key = `int ${p.key}${this.#variant}`;
     const known = home.memo.get(key);
     if (known) return known;
     const name = this.within(home, () => this.let("n", this.#sum(p)));

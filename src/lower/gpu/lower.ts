@@ -12,32 +12,39 @@ import {
 } from "../../ir/tile.js";
 import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/walk.js";
 import { AzulejoError } from "../../support/errors.js";
-import {
-  bindDigits,
-  CONTRACTION_WORKGROUP,
-  contractionMemory,
-  contractionOf,
-  emitContraction,
-  tilesOf,
-} from "./contraction.js";
+import { type Contraction, CONTRACTION_WORKGROUP, contractionOf, tileSize, tilesOf } from "./contraction.js";
+import { bindDigits } from "./digits.js";
 import { libraryText } from "./library.js";
 import type { Binding, Dispatch, LoweredForGpu } from "./lowered.js";
 import type { Memory } from "./memory.js";
 import { elementOf } from "./registers.js";
 import { isBare, Shader } from "./shader.js";
+import { contractionMemory, emitContraction } from "./tile.js";
+import { isMultipleOfFour, vectorLoad } from "./vectors.js";
 
 export interface GpuLimits {
+  /** that a shader may bind */
   readonly storageBuffers: number;
   /** may workgroups share tiles of a contraction? Software adapters take seconds to compile a barrier. */
   readonly tiles: boolean;
 }
 const WORKGROUP = 64;
 
-/**
- * `memoryOf` tells which tensors lie in the same buffer: equal numbers for them.
- * @throws AzulejoError target: the kernel needs what WGSL does not have
- */
-export function lowerForGpu(kernel: Kernel, memoryOf: (tensor: string) => number, limits: GpuLimits): LoweredForGpu {
+/** Where the tensors of a kernel lie. */
+export interface Memories {
+  /** tensors with equal numbers share a buffer */
+  readonly of: (tensor: string) => number;
+  /** does the tensor begin at a multiple of four elements? */
+  readonly isAligned: (tensor: string) => boolean;
+}
+/** Each tensor in a buffer of its own. */
+export function separateMemories(kernel: Kernel): Memories {
+  const numbers = new Map(kernel.tensors.map((t, i) => [t.name, i]));
+  return { of: name => numbers.get(name)!, isAligned: () => true };
+}
+
+/** @throws AzulejoError target: the kernel needs what WGSL does not have */
+export function lowerForGpu(kernel: Kernel, placed: Memories, limits: GpuLimits): LoweredForGpu {
   for (const t of kernel.tensors)
     if (t.layout?.block)
       throw new AzulejoError(
@@ -51,10 +58,11 @@ export function lowerForGpu(kernel: Kernel, memoryOf: (tensor: string) => number
   // where there is nothing to do a division by a size would be one by zero
   const dispatches = groups
     .filter(stores => !Poly.product(parallelAxes(kernel, stores).map(a => a.extent)).isZero)
-    .map(stores => dispatchOf(kernel, stores, { memoryOf, limits, written }));
+    .map(stores => dispatchOf(kernel, stores, { placed, limits, written }));
   const n = dispatches.length;
-  const tiled = limits.tiles && groups.some(stores => contractionOf(kernel, stores));
-  const how = tiled ? "tiles in workgroup memory" : "one invocation an element";
+  const tiles = limits.tiles ? groups.flatMap(stores => contractionOf(kernel, stores) ?? []) : [];
+  const sides = [...new Set(tiles.map(c => tileSize(c.shape)))];
+  const how = tiles.length > 0 ? `tiles of ${sides.join(" and ")} in workgroup memory` : "one invocation an element";
   return { dispatches, summary: `${n} dispatch${n === 1 ? "" : "es"}, ${how}` };
 }
 
@@ -89,23 +97,28 @@ function parallelAxes(kernel: Kernel, stores: readonly Store[]): readonly Axis[]
 }
 
 interface Context {
-  readonly memoryOf: (tensor: string) => number;
+  readonly placed: Memories;
   readonly limits: GpuLimits;
   readonly written: ReadonlySet<Tensor>;
 }
 
-function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits, written }: Context): Dispatch {
+function dispatchOf(kernel: Kernel, stores: readonly Store[], { placed, limits, written }: Context): Dispatch {
   const writes = new Set<Tensor>(stores.map(s => s.tensor));
   if (kernel.folds.some(f => !f.cells)) for (const t of written) writes.add(t);
-  const bindings = bindingsOf(kernel, stores, writes, memoryOf);
+  const bindings = bindingsOf(kernel, stores, writes, placed.of);
+  const contraction = limits.tiles ? contractionOf(kernel, stores) : undefined;
+  const vectors = contraction ? tensorsInVectors(kernel, contraction, bindings, placed) : new Set<string>();
   const memories = new Map<Tensor, Memory>();
   bindings.forEach((b, i) => {
-    for (const t of kernel.tensors)
-      if (b.tensors.includes(t.name)) memories.set(t, { name: `b${i}`, atomic: b.element === "packed" && b.writes });
+    const memory = {
+      name: `b${i}`,
+      atomic: b.element === "packed" && b.writes,
+      vector: b.tensors.some(name => vectors.has(name)),
+    };
+    for (const t of kernel.tensors) if (b.tensors.includes(t.name)) memories.set(t, memory);
   });
   const shader = new Shader(kernel, memories, writes);
   const { e } = shader;
-  const contraction = limits.tiles ? contractionOf(kernel, stores) : undefined;
   const axes = parallelAxes(kernel, stores);
   const invocations = contraction
     ? tilesOf(contraction).mul(CONTRACTION_WORKGROUP)
@@ -134,9 +147,10 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits
   const body = e.root.lines.map(l => `    ${l}`).join("\n");
   const code = [
     libraryText(e.library),
-    ...(contraction ? [contractionMemory()] : []),
+    ...(contraction ? [contractionMemory(contraction)] : []),
     ...bindings.map((b, i) => {
-      const element = b.element !== "packed" ? b.element : b.writes ? "atomic<u32>" : "u32";
+      const isVector = b.tensors.some(name => vectors.has(name));
+      const element = b.element === "packed" ? (b.writes ? "atomic<u32>" : "u32") : isVector ? "vec4<f32>" : b.element;
       return `@group(0) @binding(${i}) var<storage, ${b.writes ? "read_write" : "read"}> b${i}: array<${element}>;`;
     }),
     ...(usesScratch ? [`@group(0) @binding(${bindings.length}) var<storage, read_write> scratch: array<u32>;`] : []),
@@ -162,6 +176,25 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { memoryOf, limits
     scratchWords: usesScratch ? shader.scratchWords : undefined,
     fails: shader.fails,
   };
+}
+
+/** Tensors in bindings that are arrays of vectors: operands of the contraction that are read four elements at a time. */
+function tensorsInVectors(
+  kernel: Kernel,
+  c: Contraction,
+  bindings: readonly Binding[],
+  placed: Memories,
+): ReadonlySet<string> {
+  const wanted = c.dot.args.flatMap((value, i) => {
+    const axes = [c.dot.over.at(-1), (i === 0 ? c.rows : c.columns).at(-1)];
+    return axes.flatMap(x => (x && vectorLoad(value, x)?.tensor.name) ?? []);
+  });
+  const isWhole = (name: string): boolean =>
+    isMultipleOfFour(Poly.product(kernel.tensors.find(t => t.name === name)!.dims));
+  const fits = bindings.filter(
+    b => !b.writes && b.element === "f32" && b.tensors.every(name => placed.isAligned(name) && isWhole(name)),
+  );
+  return new Set(fits.flatMap(b => (b.tensors.some(name => wanted.includes(name)) ? b.tensors : [])));
 }
 
 /** Binds the number of the ragged segment that the invocation's index lies in: the first whose end is behind it. */

@@ -25,10 +25,13 @@ export function stridesOf(t: Tensor): readonly Poly[] {
 export interface Memory {
   readonly name: string;
   readonly atomic: boolean;
+  /** f32 in vectors of four: only read */
+  readonly vector?: boolean;
 }
 
 /** The value of element `at` (i32). */
-export function readText(use: Use, d: Dtype, { name, atomic }: Memory, at: string): string {
+export function readText(use: Use, d: Dtype, { name, atomic, vector }: Memory, at: string): string {
+  if (vector) return `${name}[u32(${at}) >> 2u][u32(${at}) & 3u]`;
   if (bytesOf(d) >= 4) return `${name}[${at}]`;
   const bits = 8 * bytesOf(d);
   const per = 32 / bits;

@@ -14,6 +14,7 @@ import {
   type Materialized,
   type Node,
   type NodeOf,
+  reach,
   type Store,
   type Tensor,
 } from "../../ir/tile.js";
@@ -23,6 +24,7 @@ import { AzulejoError, invariant } from "../../support/errors.js";
 import { type Block, Emitter } from "./emitter.js";
 import { cast, combined, identity, literal, mapText, rounded } from "./maps.js";
 import { type Memory, readText, stridesOf, writeLines } from "./memory.js";
+import type { TensorLoad } from "./vectors.js";
 import { fromWord, registerOf, toWord, wgslType, wordsOf } from "./registers.js";
 
 /** A state of a fold: a variable, or words of scratch memory over the axes that the invocation has no index of. */
@@ -141,7 +143,7 @@ export class Shader {
   value(n: Node): string {
     if (n.kind === "full") return literal(this.e.use, n.dtype, n.value);
     const { block, volatile } = this.#homeOf(n);
-    const key = volatile ? `w${this.#epoch} ${n.id}` : `v${n.id}`;
+    const key = (volatile ? `w${this.#epoch} ${n.id}` : `v${n.id}`) + this.e.variant;
     if (volatile) {
       for (let b: Block | undefined = this.e.block; b && b.depth >= block.depth; b = b.parent) {
         const known = b.memo.get(key);
@@ -157,7 +159,7 @@ export class Shader {
   }
   /** The value is known here, in the block that binds the last of its axes. */
   assume(n: Node, text: string): void {
-    this.e.block.memo.set(`v${n.id}`, this.e.let("v", text));
+    this.e.block.memo.set(`v${n.id}${this.e.variant}`, this.e.let("v", text));
   }
   #gather(n: Node): { name: string; block: Block } {
     const { block, volatile } = this.#homeOf(n);
@@ -248,6 +250,27 @@ export class Shader {
     const value = readText(e.use, t.dtype, this.memories.get(t)!, at);
     return this.#orFill(n, t.dims, value);
   }
+  /** Are the tensor's words vectors of four? */
+  readsVectors(load: TensorLoad | undefined): boolean {
+    return load !== undefined && this.memories.get(load.tensor)!.vector === true;
+  }
+  /** Four elements, the first where the indices are; see vectorLoad. */
+  vector(load: TensorLoad): string {
+    const t = load.tensor;
+    const value = `${this.memories.get(t)!.name}[u32(${this.#address(load.index, t)}) >> 2u]`;
+    const inside = this.#fillOutside(load, t.dims);
+    if (!inside) return value;
+    return `select(vec4<f32>(${literal(this.e.use, load.dtype, load.fill)}), ${value}, ${inside})`;
+  }
+  /** Is the value read from neighbours in memory where the axis goes on by one? */
+  stepsByOne(value: Node, a: Axis): boolean {
+    return reach([value]).some(n => {
+      if (n.kind !== "load" || !isTensor(n.tensor)) return false;
+      const strides = stridesOf(n.tensor);
+      const address = n.index.reduce((sum, p, d) => sum.add(p.mul(strides[d]!)), Poly.zero).mergeDivMod();
+      return address.coef(a.sym)?.equals(1) === true;
+    });
+  }
   #address(index: readonly Poly[], t: Tensor): string {
     const strides = stridesOf(t);
     const sum = index.reduce((s, p, d) => s.add(p.mul(strides[d]!)), Poly.zero).mergeDivMod();
@@ -256,12 +279,15 @@ export class Shader {
   }
   /** The fill where an index that is no gather leaves the dims. */
   #orFill(n: NodeOf<"load">, dims: readonly Poly[], value: string): string {
-    const inside = this.#insideText(
+    const inside = this.#fillOutside(n, dims);
+    if (!inside) return value;
+    return `select(${literal(this.e.use, n.dtype, n.fill)}, ${value}, ${inside})`;
+  }
+  #fillOutside(n: NodeOf<"load">, dims: readonly Poly[]): string | undefined {
+    return this.#insideText(
       n.index.filter((p, d) => gathersIn(p).length === 0 && !isInside(p, dims[d]!)),
       dims.filter((size, d) => gathersIn(n.index[d]!).length === 0 && !isInside(n.index[d]!, size)),
     );
-    if (!inside) return value;
-    return `select(${literal(this.e.use, n.dtype, n.fill)}, ${value}, ${inside})`;
   }
   #insideText(index: readonly Poly[], sizes: readonly Poly[]): string | undefined {
     if (index.length === 0) return undefined;
@@ -400,7 +426,7 @@ export class Shader {
   #cells(n: NodeOf<"result">): string {
     const { e } = this;
     const f = n.fold;
-    const key = `cells ${f.id}`;
+    const key = `cells ${f.id}${e.variant}`;
     const done = e.block.memo.get(key)?.split(" ");
     if (done) return done[n.slot]!;
     const states = f.init.map((init): State => {

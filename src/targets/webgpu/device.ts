@@ -38,6 +38,10 @@ export class SharedDevice {
   get storageBuffers(): number {
     return this.device.limits.maxStorageBuffersPerShaderStage ?? STORAGE_BUFFERS;
   }
+  /** Do threads of the processor stand for a GPU? */
+  get isSoftware(): boolean {
+    return /swiftshader|llvmpipe|lavapipe|basic render/i.test(this.adapter);
+  }
   /** @throws AzulejoError device-lost */
   requireDevice(): void {
     if (this.lost !== undefined)

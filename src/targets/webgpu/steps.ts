@@ -1,9 +1,10 @@
 // A program as this target has it: each kernel lowered, or left to the host where that is allowed, and the memory that kernels share.
 import { lifetimes } from "../../graph/lifetimes.js";
-import { type Lifetimes, ownerOf, placedBuffers } from "../../graph/memory-plan.js";
+import { type Lifetimes, offsetInOwner, ownerOf, placedBuffers } from "../../graph/memory-plan.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
 import { lowerForGpu } from "../../lower/gpu/lower.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
+import { isMultipleOfFour } from "../../lower/gpu/vectors.js";
 import { elementOf } from "../../lower/gpu/registers.js";
 import { AzulejoError } from "../../support/errors.js";
 
@@ -60,7 +61,9 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
           if (!ids.has(b)) ids.set(b, ids.size);
           return ids.get(b)!;
         };
-        return { kind: "kernel", step, ...lowerForGpu(step.kernel, idOf, { storageBuffers, tiles }) };
+        const isAligned = (name: string): boolean => isMultipleOfFour(offsetInOwner(step.buffers[name]!));
+        const placed = { of: idOf, isAligned };
+        return { kind: "kernel", step, ...lowerForGpu(step.kernel, placed, { storageBuffers, tiles }) };
       } catch (error) {
         if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error")
           throw error;

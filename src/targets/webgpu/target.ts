@@ -24,7 +24,7 @@ export { gpuState, openGpu } from "./device.js";
 export interface WebGpuOptions {
   /** what becomes of kernels that WGSL has no means for; absent: "error" */
   readonly onUnsupported?: "error" | "host" | undefined;
-  /** do workgroups share tiles of contractions? absent: yes; tests on software adapters, which compile barriers slowly, may do without */
+  /** do workgroups share tiles of contractions? absent: not on adapters of software, which take seconds to compile one and gain nothing */
   readonly tiles?: boolean;
   /** a GPUDevice of the user's; absent: the one that models share */
   readonly device?: object | undefined;
@@ -44,12 +44,16 @@ export const webgpuTarget = (options: WebGpuOptions = {}): Target => ({
 
 async function load(
   program: KernelProgram,
-  { onUnsupported = "error", tiles = true, device: own }: WebGpuOptions,
+  { onUnsupported = "error", tiles, device: own }: WebGpuOptions,
   { onProgress, signal }: CompileOptions,
 ): Promise<OnDevice> {
   const shared = await sharedDevice(own as GpuDevice | undefined);
   const start = now();
-  const gpu = gpuProgram(program, { storageBuffers: shared.storageBuffers, onUnsupported, tiles });
+  const gpu = gpuProgram(program, {
+    storageBuffers: shared.storageBuffers,
+    onUnsupported,
+    tiles: tiles ?? !shared.isSoftware,
+  });
   const lowered = now();
   const pipelines = await compile(shared, dispatchesOf(gpu.steps), fraction =>
     onProgress?.({ phase: "compile", fraction }),

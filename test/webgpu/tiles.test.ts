@@ -1,0 +1,89 @@
+// Kernels whose workgroups share memory, against the interpreter. Software adapters take seconds to compile one, so few sizes stand for
+// all: what a tile leaves over, operands in vectors along either axis, operands that are computed. Skipped, by name, where there is no adapter.
+import assert from "node:assert/strict";
+import { kernelProgram } from "../../src/load/compile-kernel.js";
+import { compileOptionsOf } from "../../src/load/compile-options.js";
+import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kernel.js";
+import type { Kernel } from "../../src/ir/tile.js";
+import { webgpuTarget } from "../../src/targets/webgpu/target.js";
+import { dot, f32, grid, kernel, u8 } from "../../src/tile/index.js";
+import { fullSweep } from "../ops/large-cases.js";
+import * as stage1 from "../kernels/stage1.js";
+import { gpuTest } from "./gpu-test.js";
+
+type Arguments = Record<string, TensorArgument>;
+
+/** Whole numbers: sums are exact in any order. */
+function whole(k: Kernel, sizes: Readonly<Record<string, number>>): Arguments {
+  return Object.fromEntries(
+    k.tensors.map((t, i) => {
+      const dims = t.dims.map(d => d.evaluate(s => sizes[s.name]!));
+      const values = Array.from({ length: dims.reduce((p, n) => p * n, 1) }, (_, at) => ((at * (2 * i + 3)) % 11) - 5);
+      const data = t.dtype === "u8" ? Uint8Array.from(values, x => x + 5) : Float32Array.from(values);
+      return [t.name, { dtype: t.dtype, dims, data }];
+    }),
+  );
+}
+
+/** On both, for several sizes of one compiled kernel. */
+async function agree(
+  k: Kernel,
+  allSizes: readonly Readonly<Record<string, number>>[],
+  schedule: RegExp,
+): Promise<void> {
+  const own = new Set([...k.dims].flatMap(d => [...d.size.syms].map(s => s.name)));
+  for (const sizes of allSizes) {
+    const dims = Object.fromEntries(Object.entries(sizes).filter(([name]) => own.has(name)));
+    const executable = await webgpuTarget({ tiles: true }).compile(kernelProgram(k, { dims }), compileOptionsOf({}));
+    try {
+      assert.match(executable.report().kernels[0]!.schedule, schedule);
+      const args = whole(k, sizes);
+      const given = k.tensors.filter(t => t.role !== "output").map(t => [t.name, args[t.name]!] as const);
+      const got = await executable.run(new Map(given));
+      interpretKernel(k, args);
+      for (const t of k.tensors.filter(x => x.role === "output"))
+        assert.deepEqual(got.get(t.name)!.data, args[t.name]!.data, `${t.name}, ${JSON.stringify(sizes)}`);
+    } finally {
+      executable.dispose();
+    }
+  }
+}
+const tiled = /tiles of 64|tiles of 32/;
+
+gpuTest("a contraction of any sizes in tiles of 64 × 64, whatever they leave over", () =>
+  agree(
+    stage1.linear().ir,
+    [
+      { M: 65, N: 70, K: 19 },
+      { M: 1, N: 1, K: 1 },
+      { M: 5, N: 97, K: 0 },
+    ],
+    tiled,
+  ),
+);
+
+const multiple = () =>
+  kernel(
+    { X: f32("M K"), W: f32("K N"), Y: f32("M N") },
+    ({ X, W, Y, M, K, N }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const k = K.all();
+        Y.at(m, n).set(dot(X.at(m, k), W.at(k, n), k));
+      }),
+    { statics: { M: 40, K: 20, N: 36 } },
+  );
+gpuTest("operands are read in vectors of four along either axis", () => agree(multiple().ir, [{}], tiled));
+
+if (fullSweep) {
+  gpuTest("a padded window is an operand", () =>
+    agree(stage1.conv().ir, [{ B: 2, H: 7, W: 5, U: 7, V: 5, P: 3, Q: 3, C: 4, K: 33 }], tiled),
+  );
+  const dequantized = () =>
+    kernel({ X: f32("M K"), W: u8("K N"), S: f32("N"), Y: f32("M N") }, ({ X, W, S, Y, M, K, N }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const k = K.all();
+        Y.at(m, n).set(dot(X.at(m, k), W.at(k, n).cast("f32").sub(5).mul(S.at(n)).add(1), k));
+      }),
+    );
+  gpuTest("dequantised weights are an operand", () => agree(dequantized().ir, [{ M: 20, N: 34, K: 37 }], tiled));
+}
