@@ -70,23 +70,30 @@ export const doc: OperatorDoc = {
 };
 export const tolerance: Tolerance = { relative: 8, absolute: 8 };
 
-export const reference: Reference = ({ input, weight, bias, past_state }, { activation = "none" }) => {
+export const reference: Reference = (inputs, attributes) => stateReference(inputs, attributes);
+
+/** `dilation`: so far apart are neighbouring taps. */
+export function stateReference(
+  { input, weight, bias, past_state }: Parameters<Reference>[0],
+  { activation = "none", dilation = 1 }: Attributes,
+): ReturnType<Reference> {
   const [B, C, L] = input!.dims as [number, number, number];
   const taps = weight!.dims[2]!;
+  const reach = (taps - 1) * dilation;
   const [x, w] = [elements(input!), elements(weight!)];
   const past = past_state && elements(past_state);
   const at = (b: number, c: number, i: number): number =>
-    Number(i < 0 ? (past?.([b, c, i + taps - 1]) ?? 0) : x([b, c, i]));
+    Number(i < 0 ? (past?.([b, c, i + reach]) ?? 0) : x([b, c, i]));
   const output = tabulate(input!.dtype, [B, C, L], ([b, c, i]) => {
     let sum = bias ? Number(bias.data[c!]) : 0;
-    for (let t = 0; t < taps; t++) sum += Number(w([c!, 0, t])) * at(b!, c!, i! + t - taps + 1);
+    for (let t = 0; t < taps; t++) sum += Number(w([c!, 0, t])) * at(b!, c!, i! + t * dilation - reach);
     return activation === "none" ? sum : sum / (1 + Math.exp(-sum));
   });
   return {
     output,
-    present_state: tabulate(input!.dtype, [B, C, taps - 1], ([b, c, i]) => at(b!, c!, L - taps + 1 + i!)),
+    present_state: tabulate(input!.dtype, [B, C, reach], ([b, c, i]) => at(b!, c!, L - reach + i!)),
   };
-};
+}
 
 const of = (
   name: string,

@@ -1,9 +1,9 @@
 // CausalConvWithState of com.microsoft: that of ai.onnx with taps that stand apart, and with channels last if wished.
 import type { Value } from "../../graph/graph.js";
 import { Poly } from "../../ir/poly.js";
-import { requireEqual } from "../broadcast.js";
-import { printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
-import { reference as standardReference } from "../causal-conv-with-state.js";
+import { requireDims, requireEntries, requireEqual } from "../broadcast.js";
+import { isOther, printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
+import { stateReference } from "../causal-conv-with-state.js";
 import { floats } from "../elementwise-references.js";
 import type {
   Attributes,
@@ -46,7 +46,13 @@ function sizesOf(node: NodeInfo): Sizes {
   if (!W[0]!.isConst || !W[2]!.isConst)
     refuse("operator-unsupported", op, node, `weight of ${printDims(W)} must have dims in numbers; fix them`);
   const sequence = channel === 1 ? 2 : 1;
-  return { channels: W[0]!.constant, reach: (W[2]!.constant - 1) * dilation, channel, sequence };
+  if (W[2]!.constant < 1 || isOther(W[1]!, 1))
+    refuse("shape", op, node, `weight of ${printDims(W)} must be channels×1×taps, with a tap at least; reshape it`);
+  const reach = (W[2]!.constant - 1) * dilation;
+  const layout = channel === 1 ? "batch×channels×reach of the taps" : "batch×reach of the taps×channels";
+  requireDims(op, node, "past_state", X.with(sequence, Poly.int(reach)), layout);
+  requireEntries(op, node, "bias", { input: "weight", what: "channels", count: W[0]! });
+  return { channels: W[0]!.constant, reach, channel, sequence };
 }
 
 export const operator: Operator = {
@@ -98,25 +104,16 @@ const turned = (t: ReferenceTensor): ReferenceTensor => {
   const [a, b, c] = t.dims as [number, number, number];
   return tabulate(t.dtype, [a, c, b], ([i, j, k]) => read([i!, k!, j!])!);
 };
-/** taps that stand apart are more taps, most of them 0 */
-function spread(weight: ReferenceTensor, dilation: number): ReferenceTensor {
-  const read = elements(weight);
-  const [C, , k] = weight.dims as [number, number, number];
-  return tabulate(weight.dtype, [C, 1, (k - 1) * dilation + 1], ([c, , t]) =>
-    t! % dilation === 0 ? read([c!, 0, t! / dilation])! : 0,
-  );
-}
-export const reference: Reference = (inputs, attributes, node) => {
-  const { channels_last = 0, dilation = 1 } = attributes;
+export const reference: Reference = (inputs, attributes) => {
+  const { channels_last = 0 } = attributes;
   const of = (t: ReferenceTensor): ReferenceTensor => (channels_last ? turned(t) : t);
-  const { input, weight, past_state } = inputs;
+  const { input, past_state } = inputs;
   const given = {
     ...inputs,
     input: of(input!),
-    weight: spread(weight!, dilation),
     ...(past_state ? { past_state: of(past_state) } : {}),
   };
-  const { output, present_state } = standardReference(given, attributes, node);
+  const { output, present_state } = stateReference(given, attributes);
   return { output: of(output!), present_state: of(present_state!) };
 };
 

@@ -1,8 +1,8 @@
 // What MoE and QMoE share: which experts a token is sent to, what lies between their two layers, and how results are joined.
-import type { Value } from "../../graph/graph.js";
-import { Poly } from "../../ir/poly.js";
-import { requireEqual } from "../broadcast.js";
-import { printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
+import type { Dims, Value } from "../../graph/graph.js";
+import { opaque, Poly } from "../../ir/poly.js";
+import { requireDims, requireEqual } from "../broadcast.js";
+import { isOther, printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
 import type { Attributes, Builder, Expansion, NodeInfo, Operator, ReferenceTensor } from "../operator.js";
 import { reference as product } from "./expert-mat-mul.js";
 import { elements, numbersOf, tabulate } from "../reference-tensors.js";
@@ -54,6 +54,46 @@ export function checkExperts(op: string, node: NodeInfo): void {
   if (router![1]!.isConst && !(k >= 1 && k <= router![1]!.constant))
     refuse("operator-attribute", op, node, `k ${k} is no number of experts; use 1..${router![1]!.print()}`);
 }
+
+/** The layers of a node, their rows and their columns: rows of weights are outputs. */
+export interface LayerSizes {
+  readonly layer: "fc1" | "fc2" | "fc3";
+  readonly experts: Poly;
+  readonly rows: Poly;
+  readonly columns: Poly;
+}
+/** The second layer takes what the activation leaves of the first, and gives rows of the input's width. */
+function layersOf(op: string, node: NodeInfo): readonly LayerSizes[] {
+  const { input, fc1_experts_weights: first, fc3_experts_weights: third } = node.dims;
+  const { activation_type, swiglu_fusion } = node.attributes;
+  const [experts, inner, width] = [first![0]!, first![1]!, input!.at(-1)!];
+  const isFused = activation_type === "swiglu" && swiglu_fusion !== 0 && !third;
+  if (isFused && isOther(opaque("mod", inner, Poly.int(2)), 0))
+    refuse("shape", op, node, `fc1_experts_weights of ${printDims(first!)} has no halves for swiglu; make dim 1 even`);
+  const left = isFused ? opaque("div", inner, Poly.int(2)) : inner;
+  return [
+    { layer: "fc1", experts, rows: inner, columns: width },
+    { layer: "fc2", experts, rows: width, columns: left },
+    { layer: "fc3", experts, rows: inner, columns: width },
+  ];
+}
+
+/** Weights and biases of all layers fit; `stored` says in which dims weights of so many rows and columns lie. */
+export function requireLayers(
+  op: string,
+  node: NodeInfo,
+  stored: (experts: Poly, rows: Poly, columns: Poly) => Dims,
+  more?: (sizes: LayerSizes) => void,
+): void {
+  for (const sizes of layersOf(op, node)) {
+    const { layer, experts, rows, columns } = sizes;
+    const weights = `experts×${rowsOf[layer]}`;
+    requireDims(op, node, `${layer}_experts_weights`, stored(experts, rows, columns), weights);
+    requireDims(op, node, `${layer}_experts_bias`, [experts, rows], weights.slice(0, weights.lastIndexOf("×")));
+    more?.(sizes);
+  }
+}
+const rowsOf = { fc1: "inner×hidden", fc2: "hidden×inner", fc3: "inner×hidden" } as const;
 
 /** A layer of the chosen experts: tokens×choices×size, the bias not yet added. */
 type Layer = (x: Value, layer: "fc1" | "fc2" | "fc3", experts: Value) => Value;

@@ -1,5 +1,5 @@
 // GatedAdd of com.microsoft: X + Y · gate, one gate for each row; the product is rounded to the dtype before it is added.
-import { broadcastDims } from "../broadcast.js";
+import { requireBroadcastTo, requireDims } from "../broadcast.js";
 import { broadcastReader, floats } from "../elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
@@ -9,7 +9,12 @@ export const operator: Operator = {
   domain: "com.microsoft",
   inputs: ["X", "Y", "gate"],
   outputs: ["output"],
-  shape: node => ({ output: broadcastDims("GatedAdd", node, ["X", "Y", "gate"]) }),
+  shape: node => {
+    const X = node.dims.X!;
+    requireDims("GatedAdd", node, "Y", X, "the dims of X");
+    requireBroadcastTo("GatedAdd", node, "gate", "X");
+    return { output: X };
+  },
   expand: ({ inputs }, build) => ({
     output: build.node("Add", [inputs.X, build.node("Mul", [inputs.Y, inputs.gate])]),
   }),

@@ -1,5 +1,6 @@
 // GatedRMSNorm of com.microsoft: X / √(mean of x² + epsilon) · scale · silu(gate) over groups of the last dim, computed in f32.
 import type { Value } from "../../graph/graph.js";
+import { requireDims } from "../broadcast.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
@@ -9,10 +10,10 @@ const op = "GatedRMSNorm";
 
 function checkGroups(node: NodeInfo): void {
   requireRanks(op, node, { scale: [1] });
-  const { X, scale, gate } = node.dims;
+  const { X, scale } = node.dims;
   const [hidden, group] = [X!.at(-1), scale![0]!];
-  if (gate!.length !== X!.length || !hidden)
-    refuse("shape", op, node, `X of ${printDims(X!)} and gate of ${printDims(gate!)} differ; they must agree`);
+  if (!hidden) refuse("shape", op, node, "X is a scalar; it must have a last dim, which is normalized");
+  requireDims(op, node, "gate", X!, "the dims of X");
   if (hidden.isConst && group.isConst && hidden.constant % group.constant !== 0)
     refuse(
       "shape",

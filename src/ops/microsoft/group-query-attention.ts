@@ -3,7 +3,8 @@
 import type { Dims, Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { attention, joinHeads, splitHeads } from "../attention-core.js";
-import { printDims, refuse } from "../checks.js";
+import { requireDims, requireEqual } from "../broadcast.js";
+import { isOther, printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type {
@@ -33,9 +34,14 @@ import { reference as cacheReference } from "./key-value-cache.js";
 
 const op = "GroupQueryAttention";
 const names = ["query", "key", "value"] as const;
+const pairs = [
+  ["key", "value"],
+  ["past_key", "past_value"],
+  ["cos_cache", "sin_cache"],
+] as const;
 
 /** a window of so many keys, the query's own among them; −1: all */
-const leftOf = (window: number): number => (window > 0 ? window - 1 : -1);
+const leftOf = (window: number): number => Math.max(window, 0) - 1;
 
 export const operator: Operator = {
   name: op,
@@ -144,9 +150,59 @@ function rotated({ inputs, attributes }: Expansion, build: Builder, x: Value, po
   });
 }
 
+/** Each input of one batch, one sequence and one size of heads. */
+function requireParts(node: NodeInfo, { size, total }: { readonly size: Poly; readonly total: Poly }): void {
+  const { query, past_key, attention_bias: added } = node.dims;
+  const [batch, sequence] = query as readonly Poly[] as readonly [Poly, Poly];
+  const [heads, groups] = [Poly.int(node.attributes.num_heads), Poly.int(node.attributes.kv_num_heads)];
+  for (const [a, b] of pairs)
+    if (!node.dims[a] !== !node.dims[b])
+      refuse("shape", op, node, `${a} and ${b} belong together; give both or neither`);
+  for (const name of ["key", "value"])
+    requireDims(op, node, name, [batch, sequence, groups.mul(size)], "batch×sequence×(heads of keys · size)");
+  for (const name of ["past_key", "past_value"])
+    requireDims(op, node, name, [batch, groups, past_key?.[2] ?? Poly.zero, size], "batch×heads of keys×past×size");
+  for (const [name, count] of [["seqlens_k", batch] as const, ["total_sequence_length", Poly.one] as const]) {
+    const dims = node.dims[name]!;
+    const sentence = `${name} of ${printDims(dims)} must have ${count.print()} elements; change it or the batch`;
+    requireEqual(op, node, Poly.product(dims), count, sentence);
+  }
+  requireDims(op, node, "position_ids", [batch, sequence], "batch×sequence");
+  if (!added) return;
+  requireRanks(op, node, { attention_bias: [4] });
+  const either = (dim: Poly, full: Poly): Poly => (dim.isOne ? dim : full);
+  const scores = [either(added[0]!, batch), either(added[1]!, heads), sequence, total];
+  requireDims(op, node, "attention_bias", scores, "batch×heads×queries×keys, of which the first two may be 1");
+}
+
+/** Cosines and sines for the first elements of each head, two of which turn by one angle. */
+function requireAngles(node: NodeInfo, size: Poly): void {
+  const { cos_cache: angles, query } = node.dims;
+  if (!angles) refuse("shape", op, node, "do_rotary needs cos_cache and sin_cache; give both, or leave do_rotary out");
+  requireRanks(op, node, { cos_cache: [2], sin_cache: [2] });
+  const turned = 2 * numberOfDim(op, node, angles[1]!, "the last dim of cos_cache");
+  numberOfDim(op, node, query![2]!, "the last dim of query, whose heads are rotated,");
+  requireDims(op, node, "sin_cache", angles, "the dims of cos_cache");
+  if (turned > size.constant)
+    refuse(
+      "shape",
+      op,
+      node,
+      `cos_cache of ${printDims(angles)} turns ${turned} elements of heads that have ${size.print()}; it must have half as many columns at most`,
+    );
+}
+
 function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
-  const { query, key, past_key, cos_cache } = node.dims;
-  const { num_heads, kv_num_heads, smooth_softmax, do_rotary, k_quant_type, v_quant_type } = node.attributes;
+  const { query, key, past_key } = node.dims;
+  const {
+    num_heads,
+    kv_num_heads,
+    smooth_softmax,
+    do_rotary,
+    k_quant_type,
+    v_quant_type,
+    local_window_size: window,
+  } = node.attributes;
   if (smooth_softmax > 0 || node.dims.head_sink)
     refuse("operator-unsupported", op, node, "smooth_softmax and head_sink are not supported; export without them");
   if (node.dims.k_scale || node.dims.v_scale || k_quant_type !== "NONE" || v_quant_type !== "NONE")
@@ -156,7 +212,9 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
       node,
       "quantised caches are not supported; export with caches in the dtype of query",
     );
-  if (query!.length !== 3) refuse("shape", op, node, `query is ${printDims(query!)}; it must be batch×sequence×hidden`);
+  if (window !== -1 && window < 1)
+    refuse("operator-attribute", op, node, `local_window_size ${window} holds no key; use 1 or more, or −1 for all`);
+  requireRanks(op, node, { query: [3], key: [3], value: [3], past_key: [4], past_value: [4] });
   if (num_heads % kv_num_heads !== 0)
     refuse(
       "operator-attribute",
@@ -164,12 +222,20 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
       node,
       `${num_heads} heads are no multiple of ${kv_num_heads} heads of keys; each head of keys serves as many`,
     );
-  if (do_rotary === 1) numberOfDim(op, node, cos_cache?.[1] ?? Poly.zero, "the last dim of cos_cache");
-  if (do_rotary === 1) numberOfDim(op, node, query![2]!, "the last dim of query, whose heads are rotated,");
   const [batch, sequence, hidden] = query as readonly Poly[] as readonly [Poly, Poly, Poly];
-  const size = opaque("div", hidden, Poly.int(key ? num_heads : num_heads + 2 * kv_num_heads));
+  const heads = Poly.int(key ? num_heads : num_heads + 2 * kv_num_heads);
+  if (isOther(opaque("mod", hidden, heads), 0))
+    refuse(
+      "shape",
+      op,
+      node,
+      `query of ${printDims(query!)} does not split into ${heads.print()} heads; set num_heads and kv_num_heads`,
+    );
+  const size = opaque("div", hidden, heads);
   const total = sequence.add(past_key?.[2] ?? Poly.zero);
   const present = [batch, Poly.int(kv_num_heads), total, size];
+  requireParts(node, { size, total });
+  if (do_rotary === 1) requireAngles(node, size);
   return {
     output: [batch, sequence, size.mul(num_heads)],
     present_key: present,

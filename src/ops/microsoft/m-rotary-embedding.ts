@@ -1,7 +1,9 @@
 // MRotaryEmbedding of com.microsoft: RotaryEmbedding whose angles come from three positions of a token: in time, height and width.
+import { Poly } from "../../ir/poly.js";
 import type { AnyTile } from "../../tile/index.js";
 import { literal, where } from "../../tile/index.js";
 import { wide } from "../accumulate.js";
+import { requireDims } from "../broadcast.js";
 import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { readPosition } from "../gathered-index.js";
@@ -26,7 +28,8 @@ function headsOf(node: NodeInfo): Heads {
     refuse("operator-unsupported", op, node, "the last dims of input and cos_cache must be numbers; fix them");
   const count = X!.length === 4 ? 0 : num_heads || (rotary_embedding_dim ? 0 : last.constant / (2 * half.constant));
   const size = X!.length === 4 ? last.constant : last.constant / count;
-  if (!Number.isInteger(size) || 2 * half.constant > size || (X!.length === 3 && !(count > 0)))
+  const isSplit = Number.isInteger(size) && Number.isInteger(count) && (X!.length === 4 || count > 0);
+  if (!isSplit || 2 * half.constant > size)
     refuse(
       "shape",
       op,
@@ -72,7 +75,10 @@ export const operator: Operator = {
     if (node.attributes.is_packed_batching || node.attributes.scale !== 1)
       refuse("operator-unsupported", op, node, "packed batches and scale are for GPUs; export without them");
     headsOf(node);
-    return { output: node.dims.input! };
+    const { input: X, cos_cache } = node.dims;
+    requireDims(op, node, "position_ids", [Poly.int(3), X![0]!, X!.at(-2)!], "3×batch×sequence");
+    requireDims(op, node, "sin_cache", cos_cache!, "the dims of cos_cache");
+    return { output: X! };
   },
   at: context => ({
     output: (...index) => {

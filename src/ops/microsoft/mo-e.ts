@@ -1,9 +1,6 @@
 // MoE of com.microsoft: each token is sent to the experts that a router rates highest; their results are weighed and added up.
-import { opaque, Poly } from "../../ir/poly.js";
-import { requireDims } from "../broadcast.js";
-import { printDims, refuse } from "../checks.js";
-import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
-import { checkExperts, expertsAttributes, expertsReference, sendToExperts } from "./experts.js";
+import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { checkExperts, expertsAttributes, expertsReference, requireLayers, sendToExperts } from "./experts.js";
 
 export const operator: Operator = {
   name: "MoE",
@@ -22,7 +19,7 @@ export const operator: Operator = {
   attributes: expertsAttributes,
   shape: node => {
     checkExperts("MoE", node);
-    requireLayers(node);
+    requireLayers("MoE", node, (experts, rows, columns) => [experts, rows, columns]);
     return { output: node.dims.input! };
   },
   expand: (node, build) => ({
@@ -31,31 +28,6 @@ export const operator: Operator = {
     ),
   }),
 };
-
-/** Rows of weights are outputs: the second layer takes what the activation leaves of the first, and gives rows of the input's width. */
-function requireLayers(node: NodeInfo): void {
-  const { input, fc1_experts_weights: first, fc3_experts_weights: third } = node.dims;
-  const { activation_type, swiglu_fusion } = node.attributes;
-  const [experts, inner, width] = [first![0]!, first![1]!, input!.at(-1)!];
-  const isFused = activation_type === "swiglu" && swiglu_fusion !== 0 && !third;
-  if (isFused && inner.isConst && inner.constant % 2 !== 0)
-    refuse(
-      "shape",
-      "MoE",
-      node,
-      `fc1_experts_weights of ${printDims(first!)} has no halves for swiglu; make dim 1 even`,
-    );
-  const left = isFused ? opaque("div", inner, Poly.int(2)) : inner;
-  const wanted = {
-    fc1_experts_weights: [[experts, inner, width], "experts×inner×hidden"],
-    fc1_experts_bias: [[experts, inner], "experts×inner"],
-    fc2_experts_weights: [[experts, width, left], "experts×hidden×inner"],
-    fc2_experts_bias: [[experts, width], "experts×hidden"],
-    fc3_experts_weights: [[experts, inner, width], "experts×inner×hidden"],
-    fc3_experts_bias: [[experts, inner], "experts×inner"],
-  } as const;
-  for (const [name, [dims, layout]] of Object.entries(wanted)) requireDims("MoE", node, name, dims, layout);
-}
 
 export const doc: OperatorDoc = {
   summary:

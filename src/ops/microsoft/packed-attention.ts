@@ -1,11 +1,12 @@
 // PackedAttention of com.microsoft: Attention of sequences whose tokens lie one behind another, without padding.
 import { Poly } from "../../ir/poly.js";
+import { requireDims } from "../broadcast.js";
 import { refuse, requireRanks } from "../checks.js";
 import { reference as matMul } from "../mat-mul.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { numberOfDim, partReference } from "./attention-parts.js";
 import { tolerance as attentionTolerance } from "./attention.js";
-import { lengthsOf, packedAgain, packedReference } from "./packed-multi-head-attention.js";
+import { lengthsOf, packedAgain, packedReference, requirePacking } from "./packed-multi-head-attention.js";
 import type { Sizes } from "./projected-attention.js";
 import { projectedAttention, projectedAttentionReference, thirds } from "./projected-attention.js";
 import { exampleOffsets, restored } from "./restore-padding.js";
@@ -46,7 +47,11 @@ export const operator: Operator = {
       cumulative_sequence_length: [1],
       attention_bias: [4],
     });
-    return { output: [node.dims.input![0]!, Poly.int(sizesOf(node)[2])] };
+    const { input, weights } = node.dims;
+    requireDims(op, node, "weights", [input![1]!, weights![1]!], "hidden×(columns of Q, K and V)");
+    requireDims(op, node, "bias", [weights![1]!], "a number for each column of weights");
+    requirePacking(op, node);
+    return { output: [input![0]!, Poly.int(sizesOf(node)[2])] };
   },
   expand: (node, build) => {
     const { input, weights, bias, token_offset, cumulative_sequence_length, attention_bias } = node.inputs;

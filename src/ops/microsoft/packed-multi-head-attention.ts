@@ -1,6 +1,8 @@
 // PackedMultiHeadAttention of com.microsoft: MultiHeadAttention of sequences whose tokens lie one behind another, without padding.
 import type { Value } from "../../graph/graph.js";
-import { printDims, refuse, requireRanks } from "../checks.js";
+import { opaque, Poly } from "../../ir/poly.js";
+import { requireDims } from "../broadcast.js";
+import { isOther, printDims, refuse, requireRanks } from "../checks.js";
 import type {
   Attributes,
   Builder,
@@ -26,6 +28,18 @@ export const lengthsOf = (build: Builder, cumulative: Value, token_offset: Value
   // as many as there are sequences
   return build.node("Reshape", [lengths, build.node("Shape", [token_offset], { end: 1 })]);
 };
+
+/** The inputs that say where tokens lie, and what is added to the scores, are of one batch and one length. */
+export function requirePacking(op: string, node: NodeInfo): void {
+  const { token_offset, attention_bias: added } = node.dims;
+  const [batch, sequence] = token_offset as readonly Poly[] as readonly [Poly, Poly];
+  requireDims(op, node, "cumulative_sequence_length", [batch.add(1)], "the sequences of token_offset and one");
+  if (!added) return;
+  const either = (dim: Poly, full: Poly): Poly => (dim.isOne ? dim : full);
+  const heads = Poly.int(node.attributes.num_heads);
+  const scores = [either(added[0]!, batch), either(added[1]!, heads), sequence, sequence];
+  requireDims(op, node, "attention_bias", scores, "batch×heads×sequence×sequence, of which the first two may be 1");
+}
 
 /** batch×sequence×hidden as tokens×hidden: the rows that are no padding. */
 export function packedAgain(build: Builder, whole: Value, packed: Value, token_offset: Value): Value {
@@ -59,8 +73,19 @@ export const operator: Operator = {
         `query of ${printDims(query!)} must be tokens×hidden with a key and a value, or tokens×heads×3×size alone`,
       );
     if (bias) numberOfDim(op, node, query!.at(-1)!, "the last dim of query, which has a bias,");
-    if (query!.length === 4) return { output: [query![0]!, query![1]!.mul(query![3]!)] };
-    return { output: [query![0]!, value![1]!] };
+    const heads = Poly.int(node.attributes.num_heads);
+    const [tokens, hidden] = [query![0]!, query!.length === 4 ? heads.mul(query![3]!) : query![1]!];
+    const own = value?.[1] ?? hidden;
+    if (query!.length === 4)
+      requireDims(op, node, "query", [tokens, heads, Poly.int(3), query![3]!], "tokens×heads×3×size");
+    requireDims(op, node, "key", [tokens, hidden], "tokens×hidden");
+    requireDims(op, node, "value", [tokens, own], "tokens×hidden");
+    for (const [name, columns] of [["query", hidden] as const, ["value", own] as const])
+      if (isOther(opaque("mod", columns, heads), 0))
+        refuse("shape", op, node, `${name} of ${columns.print()} columns does not split into ${heads.print()} heads`);
+    requireDims(op, node, "bias", [hidden.mul(2).add(own)], "the columns of Q, K and V together");
+    requirePacking(op, node);
+    return { output: [tokens, own] };
   },
   expand: (node, build) => {
     const { query, key, value, bias, token_offset, cumulative_sequence_length, attention_bias } = node.inputs;

@@ -1,7 +1,10 @@
 // QMoE of com.microsoft: MoE whose weights are of 2, 4 or 8 bits, with a scale and a zero point for each row or block.
-import { refuse } from "../checks.js";
-import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
-import { checkExperts, expertsAttributes, expertsReference, sendToExperts } from "./experts.js";
+import type { Dims } from "../../graph/graph.js";
+import { opaque, Poly } from "../../ir/poly.js";
+import { requireDims } from "../broadcast.js";
+import { isOther, refuse } from "../checks.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import { checkExperts, expertsAttributes, expertsReference, requireLayers, sendToExperts } from "./experts.js";
 
 const op = "QMoE";
 
@@ -48,6 +51,7 @@ export const operator: Operator = {
         node,
         `quant_type "${quant_type}" and prepacked weights are for GPUs; export integer weights as they are`,
       );
+    requireQuantized(node);
     return { output: node.dims.input! };
   },
   expand: (node, build) => {
@@ -60,6 +64,41 @@ export const operator: Operator = {
     };
   },
 };
+
+/** Bytes of several weights, with a scale and a zero point for each row, or for each block of a row. */
+function requireQuantized(node: NodeInfo): void {
+  const { expert_weight_bits: bits, block_size } = node.attributes;
+  if (block_size < 0)
+    refuse("operator-attribute", op, node, `block_size ${block_size} is no size; use 0 for one scale a row, or more`);
+  const bytesOf = (count: Poly): Poly => opaque("div", count.mul(bits).add(7), Poly.int(8));
+  const require = (name: string, dims: Dims, layout: string): void => requireDims(op, node, name, dims, layout);
+  requireLayers(
+    op,
+    node,
+    (experts, rows, columns) => [experts, rows, bytesOf(columns)],
+    ({ layer, experts, rows, columns }) => {
+      const [weights, scales] = [`${layer}_experts_weights`, `${layer}_scales`];
+      if (!node.dims[weights] !== !node.dims[scales])
+        refuse("graph-invalid", op, node, `${weights} and ${scales} belong together; give both or neither`);
+      if (isOther(opaque("mod", columns.mul(bits), Poly.int(8)), 0))
+        refuse(
+          "shape",
+          op,
+          node,
+          `${columns.print()} weights of ${bits} bits in a row of ${weights} are no whole bytes`,
+        );
+      if (block_size === 0) {
+        require(scales, [experts, rows], "experts×rows");
+        require(`${layer}_zero_points`, [experts, bytesOf(rows)], "experts×bytes of the rows");
+        return;
+      }
+      const blocks = opaque("div", columns.add(block_size - 1), Poly.int(block_size));
+      require(scales, [experts, rows, blocks], "experts×rows×blocks");
+      require(`${layer}_zero_points`, [experts, rows, bytesOf(blocks)], "experts×rows×bytes of the blocks");
+    },
+  );
+  require("router_weights", node.dims.router_probs!, "tokens×experts");
+}
 
 export const doc: OperatorDoc = {
   summary: "MoE with weights of 2, 4 or 8 bits, scales and zero points for rows or blocks",

@@ -83,7 +83,8 @@ export const departures: readonly PeerDeparture[] = [
     reason: "its generator is another, and before opset 12 its mask at inference holds zeros",
   },
   {
-    operators: /^(MatMulInteger|com\.microsoft (DynamicQuantize.*|FusedGemm|MatMulIntegerToFloat|QAttention|QGemm))$/,
+    operators:
+      /^(MatMulInteger|com\.microsoft (ConvTransposeWithDynamicPads|DynamicQuantize.*|FusedGemm|FusedMatMul|MatMulIntegerToFloat|Q?MoE|QAttention|QGemm))$/,
     when: isEmpty,
     reason: "a product over nothing leaves there what lay in memory, and here 0, or the bias",
   },
@@ -138,7 +139,7 @@ export const departures: readonly PeerDeparture[] = [
     reason: "the last query sees all keys there, also where there are more keys than queries",
   },
   {
-    operators: /^com\.microsoft MoE$/,
+    operators: /^com\.microsoft Q?MoE$/,
     when: ({ inputs: { router_probs: router } }) => {
       const experts = router!.dims[1]!;
       const rows = Array.from({ length: router!.dims[0]! }, (_, t) =>
@@ -147,6 +148,22 @@ export const departures: readonly PeerDeparture[] = [
       return rows.some(row => new Set(row.map(Number)).size < experts);
     },
     reason: "which of two experts comes first that are rated alike is open",
+  },
+  {
+    operators: /^com\.microsoft MoE$/,
+    when: c => c.inputs.input!.dtype === "f16",
+    reason:
+      "its product of f16 takes no notice that weights lie with rows for outputs: it reads experts×rows×columns as experts×columns×rows",
+  },
+  {
+    operators: /^com\.microsoft QMoE$/,
+    when: ({ attributes = {} }) => (attributes.normalize_routing_weights ?? 0) === 0,
+    reason: "it weighs the chosen experts as if normalize_routing_weights were 1",
+  },
+  {
+    operators: /^com\.microsoft QMoE$/,
+    when: ({ attributes = {} }) => (attributes.swiglu_fusion ?? 0) !== 0 && attributes.activation_type !== "swiglu",
+    reason: "swiglu_fusion changes what other activations give, where it is said to describe swiglu alone",
   },
   {
     operators: /CDist/,

@@ -70,10 +70,26 @@ function judged(module: OperatorModule, drawn: OperatorCase, symbolic: boolean):
   try {
     const made = graphOfCase(module, drawn, registry, symbolic);
     const complete = made.want.every(t => Array.from(t.data as ArrayLike<unknown>).every(x => x !== undefined));
-    return complete && made.graph.outputs.length > 0 ? made : undefined;
+    return complete && made.graph.outputs.length > 0 && isDecided(module, drawn, made) ? made : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Quotients that f32 does not hold to the last digit, rounded to whole numbers, by the scale that they are divided by. */
+const roundedBy: Readonly<Record<string, string>> = { "com.microsoft QLinearReduceMean": "reduced_scale" };
+
+/** Halfway between two whole numbers the last digit decides: then scales beside the drawn one give others. */
+function isDecided(module: OperatorModule, drawn: OperatorCase, { want }: CaseGraph): boolean {
+  const name = roundedBy[keyOf(module)];
+  const scale = name === undefined ? undefined : drawn.inputs[name];
+  if (!scale?.data) return true;
+  return [1 - 2 ** -16, 1 + 2 ** -16].every(factor => {
+    const data = scale.data!.map(x => Number(x) * factor);
+    const beside = { ...drawn, inputs: { ...drawn.inputs, [name!]: { ...scale, data } } };
+    const numbers = graphOfCase(module, beside, registry, false).want[0]!.data;
+    return Array.from(want[0]!.data as ArrayLike<number>).every((x, i) => x === numbers[i]);
+  });
 }
 
 /** A read outside of a tensor is a mistake then, not the draw's. */

@@ -50,8 +50,6 @@ export const notDrawn: Readonly<Record<string, string>> = {
   "ai.onnx.ml TreeEnsemble": graphs,
 };
 
-const dims =
-  "draws with dims that contradict each other are taken, where onnxruntime refuses them: the operator has to check more";
 const loss = "a few draws in a hundred leave the tolerance, which was measured on the operator's own cases";
 
 /** Draws show something that is still to be decided or corrected; replay says what. */
@@ -59,11 +57,6 @@ export const unsettled: Readonly<Record<string, string>> = {
   "com.microsoft CropAndResize":
     "of an image without pixels, it reads the element before the first, which no result holds",
   "com.microsoft SkipLayerNormalization": loss,
-  "com.microsoft GroupQueryAttention": dims,
-  "com.microsoft MoE": "onnxruntime gives NaN in some runs of a draw, and its numbers in others",
-  "com.microsoft PackedAttention": dims,
-  "com.microsoft PackedMultiHeadAttention": dims,
-  "com.microsoft QMoE": dims,
   "com.microsoft RestorePadding":
     "offsets that name a place twice are drawn, where the operator keeps the last token and the reference the first",
   "ai.onnx.ml LinearClassifier":

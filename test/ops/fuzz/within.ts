@@ -71,6 +71,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
       },
     },
   },
+  "com.microsoft MRotaryEmbedding": { position_ids: { of: dim("cos_cache", 0) } },
   "com.microsoft EmbedLayerNormalization": {
     input_ids: { of: dim("word_embedding", 0) },
     segment_ids: { of: dim("segment_embedding", 0) },
@@ -130,12 +131,59 @@ const withKeys =
     return { ...drawn, inputs: { ...drawn.inputs, [name]: { ...mask, data } } };
   };
 
+/** Tokens without the padding of their sequences: lengths that add up to as many as there are, and the places that follow from them. */
+const packed: Tame = drawn => {
+  const { token_offset: places, cumulative_sequence_length: ends } = drawn.inputs;
+  const tokens = Object.values(drawn.inputs)[0]!.dims[0]!;
+  const [batch, longest] = places!.dims as [number, number];
+  if (tokens > batch * longest || ends!.dims[0] !== batch + 1 || !ends!.data) return undefined;
+  const cumulative = [0];
+  for (let b = 1; b <= batch; b++) {
+    const before = cumulative[b - 1]!;
+    const [least, most] = [Math.max(0, tokens - before - (batch - b) * longest), Math.min(longest, tokens - before)];
+    cumulative.push(before + least + (Number(ends!.data[b]) % (most - least + 1)));
+  }
+  const all = Array.from({ length: batch * longest }, (_, at) => at);
+  const isToken = (at: number): boolean => {
+    const b = Math.floor(at / longest);
+    return at % longest < cumulative[b + 1]! - cumulative[b]!;
+  };
+  const data = [...all.filter(isToken), ...all.filter(at => !isToken(at))];
+  return {
+    ...drawn,
+    inputs: {
+      ...drawn.inputs,
+      token_offset: { ...places!, data },
+      cumulative_sequence_length: { ...ends!, data: cumulative },
+    },
+  };
+};
+
+/** What lies in the cache goes as far as the cache, and the new tokens come behind it. */
+const cached: Tame = drawn => {
+  const { seqlens_k: last, total_sequence_length: total, query, past_key } = drawn.inputs;
+  const [sequence, past] = [query!.dims[1] ?? 1, past_key?.dims[2] ?? 0];
+  const data = last?.data?.map(x => sequence - 1 + (Math.max(Number(x), 0) % (past + 1)));
+  if (!data || !total?.data) return drawn;
+  return {
+    ...drawn,
+    inputs: {
+      ...drawn.inputs,
+      seqlens_k: { ...last!, data },
+      total_sequence_length: { ...total, data: total.data.map(() => past + sequence) },
+    },
+  };
+};
+
 const tamed: Readonly<Record<string, Tame>> = {
   Cast: castable,
   Resize: interpolated,
   "com.microsoft BiasDropout": seeded,
   "com.microsoft BitmaskBiasDropout": seeded,
   "com.microsoft Inverse": invertible,
+  "com.microsoft GroupQueryAttention": cached,
+  "com.microsoft PackedAttention": packed,
+  "com.microsoft PackedMultiHeadAttention": packed,
   "com.microsoft Attention": withKeys("mask_index"),
   "com.microsoft MultiHeadAttention": withKeys("key_padding_mask"),
   "com.microsoft DecoderMaskedMultiHeadAttention": withKeys("mask_index"),
