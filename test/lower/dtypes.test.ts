@@ -14,6 +14,7 @@ import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import type { AnyTile, Signature } from "../../src/tile/index.js";
 import { dot, grid, i32, i64, kernel, tensor, where } from "../../src/tile/index.js";
+import { assertRemainders, remainders32, remainders64, remaindersOf } from "../kernels/remainders.js";
 import type { Data } from "./harness.js";
 import { defaultSchedule, runOnce } from "./harness.js";
 
@@ -200,7 +201,7 @@ for (const d of all)
     agree(k, { N: n }, { A: a, B: b });
   });
 
-for (const d of ["f32", "f16", "bf16"] as const)
+for (const d of ["f64", "f32", "f16", "bf16"] as const)
   test(`remainders of ${d}`, () => {
     const k = kernel(
       { A: tensor(d, "N"), B: tensor(d, "N"), M: tensor(d, "N"), R: tensor(d, "N") },
@@ -221,6 +222,17 @@ for (const d of ["f32", "f16", "bf16"] as const)
       -100.75,
       65504,
       3,
+      // many digits, and quotients that no float holds: up to 2^276 in f32 and 2^2097 in f64
+      0.1,
+      -16777215,
+      2 ** 53 - 1,
+      1e30,
+      -3.3e38,
+      Number.MAX_VALUE,
+      1e-40,
+      -(2 ** -149) * 5,
+      Number.MIN_VALUE * 3,
+      -2.3e-308,
       Number.POSITIVE_INFINITY,
       Number.NEGATIVE_INFINITY,
       Number.NaN,
@@ -241,6 +253,17 @@ for (const d of ["f32", "f16", "bf16"] as const)
       },
     );
   });
+
+test("remainders of random bits are exact", () => {
+  const cases = [
+    { kernel: remainders32(), want: remaindersOf(n => new Float32Array(n)) },
+    { kernel: remainders64(), want: remaindersOf(n => new Float64Array(n)) },
+  ];
+  for (const { kernel: k, want } of cases) {
+    const { A, B } = want;
+    assertRemainders(want, runOnce(k, defaultSchedule, { N: A.length }, { A, B }));
+  }
+});
 
 for (const d of all)
   test(`comparisons and choices of ${d}`, () => {

@@ -105,7 +105,10 @@ export function assemble(functions: readonly EmittedFunction[], entries: readonl
     pushUnsigned(out, n);
     return out;
   };
-  const types = functions.map(f => [0x60, ...leb(f.params.length), ...f.params.map(t => typeByte[t]), 0]);
+  const types = functions.map(f => [
+    ...[0x60, ...leb(f.params.length), ...f.params.map(t => typeByte[t])],
+    ...[...leb(f.results.length), ...f.results.map(t => typeByte[t])],
+  ]);
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vector(types)),

@@ -8,6 +8,7 @@ import type { Lanes } from "../../src/schedule/schedule.js";
 import { type Compiler, findCompiler, retargeted } from "../../src/targets/c/compiler.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { machineModel } from "../../src/targets/c/target.js";
+import { assertRemainders, remainders32, remainders64, remaindersOf } from "../kernels/remainders.js";
 import * as kernels from "../kernels/stage1.js";
 import type { Data } from "../lower/harness.js";
 import { compile, instantiate } from "../lower/harness.js";
@@ -103,3 +104,29 @@ for (const [lanes, tune] of widths)
       }
     });
   });
+
+test("remainders in C are exact with every width", async t => {
+  const problem = await nativeProblem();
+  if (problem) return t.skip(problem);
+  const own = await findCompiler();
+  for (const lanes of ([4, 8, 16] as const).filter(n => n <= own.lanes)) {
+    const compiler = retargeted(own, lanes, own.flags.includes("-march=native") ? "-march=native" : "");
+    const both = [
+      { kernel: remainders32(), want: remaindersOf(n => new Float32Array(n)) },
+      { kernel: remainders64(), want: remaindersOf(n => new Float64Array(n)) },
+    ].map(c => {
+      const schedule = deriveSchedule(c.kernel, machineModel(compiler));
+      return { ...c, schedule, lowered: lower(c.kernel, schedule) };
+    });
+    const { runners } = await nativeKernels(
+      both.map(c => c.lowered),
+      compiler,
+      "-O1",
+    );
+    both.forEach(({ kernel, want, schedule, lowered }, i) => {
+      const { A, B } = want;
+      const it = instantiate({ lowered, runner: runners[i]! }, kernel, { N: A.length }, { A, B }, schedule);
+      assertRemainders(want, outputs(it, kernel));
+    });
+  }
+});

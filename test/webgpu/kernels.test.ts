@@ -8,6 +8,7 @@ import { gpuState } from "../../src/targets/webgpu/target.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
 import { splitProduct } from "../kernels/merging.js";
+import { assertRemainders, remainders32, remaindersOf } from "../kernels/remainders.js";
 import { foldedColumns, groupedGemm, scaled, temperatures } from "../kernels/segments.js";
 
 /** sums of some dozen products in f32, in any order */
@@ -91,3 +92,12 @@ for (const kernel of [groupedGemm(), scaled(), foldedColumns(), temperatures()].
       await assert.rejects(onGpu(kernel, args), { code: "bounds" });
     }
   });
+
+test("remainders on webgpu are exact, those of subnormal numbers too", async t => {
+  const { problem } = await gpuState();
+  if (problem) return t.skip(problem);
+  const want = remaindersOf(n => new Float32Array(n));
+  const args = Object.entries(want).map(([name, data]) => [name, { dtype: "f32", dims: [data.length], data }] as const);
+  const { Mod, Rem } = await onGpu(remainders32(), Object.fromEntries(args));
+  assertRemainders(want, { Mod: Mod!.data, Rem: Rem!.data });
+});

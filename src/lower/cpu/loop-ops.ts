@@ -1,5 +1,6 @@
 // The operations of loop IR with their types. Names and meaning are WebAssembly's, so that every emitter has an exact
-// specification; the exceptions are `f32x4.madd` and `nmadd`, a·b + c and c - a·b with one rounding or two, whichever the machine does faster.
+// specification; the exceptions are `f32x4.madd` and `nmadd`, a·b + c and c - a·b with one rounding or two, whichever the machine does faster,
+// and `f64.rem`, the exact remainder with the sign of the dividend (fmod of C).
 import type { Type } from "./loop.js";
 
 export interface OpType {
@@ -88,7 +89,7 @@ export const ops = {
   ...table(["f32.add", "f32.sub", "f32.mul", "f32.div", "f32.min", "f32.max"], binary("f32")),
   ...table(["f32.eq", "f32.ne", "f32.lt", "f32.gt", "f32.le", "f32.ge"], compare("f32")),
   ...table(["f32.abs", "f32.neg", "f32.sqrt", "f32.ceil", "f32.floor", "f32.trunc", "f32.nearest"], unary("f32")),
-  ...table(["f64.add", "f64.sub", "f64.mul", "f64.div", "f64.min", "f64.max"], binary("f64")),
+  ...table(["f64.add", "f64.sub", "f64.mul", "f64.div", "f64.rem", "f64.min", "f64.max"], binary("f64")),
   ...table(["f64.eq", "f64.ne", "f64.lt", "f64.gt", "f64.le", "f64.ge"], compare("f64")),
   ...table(["f64.abs", "f64.neg", "f64.sqrt", "f64.ceil", "f64.floor", "f64.trunc", "f64.nearest"], unary("f64")),
 

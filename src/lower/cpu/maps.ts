@@ -9,6 +9,7 @@ import { extractLane, fitsLane, isUnsigned, lanesOf, narrowed, registerType, zer
 import type { Expr, ScalarType } from "./loop.js";
 import { int, op, scalar, select, zeroVector } from "./loop.js";
 import type { OpName } from "./loop-ops.js";
+import { floatRemainders } from "./remainders.js";
 import type { Lowering, Offsets } from "./state.js";
 import { Words } from "./words.js";
 
@@ -41,17 +42,12 @@ function hasLaneForm(l: Lowering, n: NodeOf<"map">): boolean {
 /** arguments in lanes, the operation on scalars, lane by lane */
 function laneByLane(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
   const args = n.args.map(a => l.keep(cell(l, a, offs)));
-  const parts = l.eachLane(i =>
-    l.scalarly(() =>
-      l.keep(
-        combine(
-          l,
-          n,
-          args.map((a, j) => extractLane(n.args[j]!.dtype, i, a)),
-        ),
-      ),
-    ),
-  );
+  const parts = l.scalarly(() => {
+    const lanes = l.eachLane(i => args.map((a, j) => extractLane(n.args[j]!.dtype, i, a)));
+    if ((n.op === "mod" || n.op === "rem") && isFloat(n.dtype))
+      return floatRemainders(l, n.dtype, n.op, lanes as unknown as [Expr, Expr][]);
+    return lanes.map(lane => l.keep(combine(l, n, lane)));
+  });
   return lanesOf(n.dtype, parts);
 }
 
@@ -170,9 +166,9 @@ export function binary(l: Lowering, name: BinaryOp, d: Dtype, a: Expr, b: Expr, 
     case "div":
       return float ? named(prefix, "div", a, b) : narrowed(new Words(false, l), d, divide(l, d, a, b).quotient);
     case "rem":
-      return float ? floatRemainder(l, d, a, b, false) : divide(l, d, a, b).remainder;
+      return float ? floatRemainders(l, d, "rem", [[a, b]])[0]! : divide(l, d, a, b).remainder;
     case "mod":
-      return float ? floatRemainder(l, d, a, b, true) : floorMod(l, d, a, b);
+      return float ? floatRemainders(l, d, "mod", [[a, b]])[0]! : floorMod(l, d, a, b);
   }
 }
 
@@ -219,27 +215,6 @@ function floorMod(l: Lowering, d: Dtype, a: Expr, b: Expr): Expr {
   const signsDiffer = named(type, "lt_s", named(type, "xor", r, divisor), zero);
   const wrong = op("i32.and", named(type, "ne", r, zero), signsDiffer);
   return select(type, wrong, named(type, "add", r, divisor), r);
-}
-
-/**
- * In f64, so that a - trunc(a / b)·b is exact for f32 operands with quotients below 2^29; of f64 operands, and beyond, the result has
- * the absolute error of the quotient's last place times b.
- */
-function floatRemainder(l: Lowering, d: Dtype, a: Expr, b: Expr, ofDivisor: boolean): Expr {
-  const wide = registerType[d] === "f64";
-  const x = l.keep(wide ? a : op("f64.promote_f32", a));
-  const y = l.keep(wide ? b : op("f64.promote_f32", b));
-  const quotient = op(ofDivisor ? "f64.floor" : "f64.trunc", op("f64.div", x, y));
-  const exact = op("f64.sub", x, op("f64.mul", quotient, y));
-  // by infinity nothing is taken away; floor of a negative quotient has no finite remainder then
-  const finite = op("f64.lt", op("f64.abs", y), scalar("f64", Number.POSITIVE_INFINITY));
-  const signsDiffer = op("f64.lt", op("f64.mul", x, y), scalar("f64", 0));
-  const beyond = ofDivisor ? select("f64", signsDiffer, y, x) : x;
-  const finiteDividend = op("f64.lt", op("f64.abs", x), scalar("f64", Number.POSITIVE_INFINITY));
-  const infinite = select("f64", finiteDividend, beyond, scalar("f64", Number.NaN));
-  const isNan = op("f64.ne", y, y);
-  const result = select("f64", op("i32.or", finite, isNan), exact, infinite);
-  return wide ? result : op("f32.demote_f64", result);
 }
 
 /** What a reduction starts from. */

@@ -14,6 +14,9 @@ const specials: Readonly<Record<string, Definition>> = {
   notANumber: { text: "var<private> notANumber: u32 = 0x7fc00000u;" },
 };
 
+const hex = (n: number): string => `0x${(n >>> 0).toString(16)}u`;
+const scale = (power: number): string => `bitcast<f32>(${hex((127 + power) << 23)})`;
+
 const floats: Readonly<Record<string, Definition>> = {
   isNan: { text: "fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }" },
   larger: {
@@ -24,25 +27,54 @@ const floats: Readonly<Record<string, Definition>> = {
     text: "fn smaller(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, isNan(b)), a, isNan(a)); }",
     uses: ["isNan"],
   },
-  // the quotient is off by one at most where it is below 2^24; fma gives the remainder without rounding the product
+  // long division of whole numbers in base 2^8, since neither quotients nor products of floats are exact here: a float is
+  // fraction * 2^(exponent - 150), and the remainder of fractions below 2^24 can be shifted by 8 bits
   remainder: {
     text: `fn remainder(a: f32, b: f32) -> f32 {
-  let size = abs(b);
-  if (!(size < bitcast<f32>(infinity)) || isNan(a)) { return select(a, a + b, isNan(a) || isNan(b)); }
-  var r = fma(-trunc(abs(a) / size), size, abs(a));
-  if (r < 0.0f) { r = r + size; }
-  if (r >= size) { r = r - size; }
-  return select(r, -r, (bitcast<u32>(a) >> 31u) != 0u);
+  let size = bitcast<u32>(a) & 0x7fffffffu;
+  let divisor = bitcast<u32>(b) & 0x7fffffffu;
+  if (size >= 0x7f800000u || divisor > 0x7f800000u || divisor == 0u) { return bitcast<f32>(notANumber); }
+  if (size < divisor) { return a; }
+  let last = max(divisor >> 23u, 1u);
+  let by = (divisor & 0x7fffffu) | select(0u, 0x800000u, divisor >= 0x800000u);
+  var distance = max(size >> 23u, 1u) - last;
+  var rest = ((size & 0x7fffffu) | select(0u, 0x800000u, size >= 0x800000u)) % by;
+  while (distance > 8u) {
+    rest = (rest << 8u) % by;
+    distance -= 8u;
+  }
+  rest = (rest << distance) % by;
+  return bitcast<f32>(packFloat(rest, last) | (bitcast<u32>(a) & 0x80000000u));
 }`,
-    uses: ["infinity", "isNan"],
+    uses: ["notANumber", "packFloat"],
+  },
+  // the bits of fraction * 2^(exponent - 150): subnormal numbers too, which arithmetic may take for zero
+  packFloat: {
+    text: `fn packFloat(fraction: u32, exponent: u32) -> u32 {
+  let up = min(countLeadingZeros(fraction | 1u) - 8u, exponent - 1u);
+  let normal = fraction << up;
+  return select(normal, (normal & 0x7fffffu) | ((exponent - up) << 23u), normal >= 0x800000u);
+}`,
   },
   floorMod: {
     text: `fn floorMod(a: f32, b: f32) -> f32 {
   let r = remainder(a, b);
-  if (r == 0.0f) { return select(0.0f, -r, (bitcast<u32>(b) >> 31u) != (bitcast<u32>(r) >> 31u)) * 1.0f; }
-  return select(r, r + b, (r < 0.0f) != (b < 0.0f));
+  let sign = bitcast<u32>(b) & 0x80000000u;
+  if ((bitcast<u32>(r) & 0x7fffffffu) == 0u) { return bitcast<f32>(sign); }
+  if ((bitcast<u32>(r) & 0x80000000u) == sign || isNan(r)) { return r; }
+  if (abs(b) >= ${scale(-100)}) { return r + b; }
+  let sum = timesTwo64(abs(b)) - timesTwo64(abs(r));
+  let small = sum < ${scale(-62)};
+  return bitcast<f32>(select(bitcast<u32>(sum) - 0x20000000u, u32(sum * ${scale(85)}), small) | sign);
 }`,
-    uses: ["remainder"],
+    uses: ["remainder", "isNan", "timesTwo64"],
+  },
+  // of a small number that is not negative, and subnormal perhaps, which arithmetic may take for zero
+  timesTwo64: {
+    text: `fn timesTwo64(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  return select(bitcast<f32>(bits + 0x20000000u), f32(bits) * ${scale(-85)}, bits < 0x800000u);
+}`,
   },
   floatToI32: {
     text: `fn floatToI32(x: f32) -> i32 {
@@ -259,9 +291,6 @@ const wide: Readonly<Record<string, Definition>> = {
     text: "fn wideIndex(a: vec2<u32>) -> i32 { return select(-1i, bitcast<i32>(a.x), a.y == bitcast<u32>(bitcast<i32>(a.x) >> 31u)); }",
   },
 };
-
-const hex = (n: number): string => `0x${(n >>> 0).toString(16)}u`;
-const scale = (power: number): string => `bitcast<f32>(${hex((127 + power) << 23)})`;
 
 /** f32 from the bits of a narrow format: no step has a subnormal f32 in it, which devices may take for zero. */
 function fromSigned(name: string, d: SignedNarrowFloat): Definition {

@@ -121,6 +121,25 @@ SATURATE(i64_trunc_sat_f64_s, i64, i64, f64, -9223372036854775808.0, 92233720368
 SATURATE(i64_trunc_sat_f64_u, i64, u64, f64, 0.0, 18446744073709551616.0, 0, UINT64_MAX)
 `;
 
+/** The remainder as fmod gives it, by long division in base 2^11; lowering takes a quicker way where it can. */
+const remainder = `
+OP i64 float_parts(f64 x, u64 *fraction) {
+  u64 bits = (u64)i64_reinterpret_f64(x), exponent = bits >> 52;
+  *fraction = (bits & 0xfffffffffffffull) | (exponent ? 1ull << 52 : 0);
+  return exponent ? (i64)exponent : 1;
+}
+static __attribute__((noinline, unused)) f64 f64_rem(f64 x, f64 y) {
+  f64 size = f64_abs(x), divisor = f64_abs(y);
+  if (size < divisor) return x;
+  if (!(size < __builtin_inf() && divisor > 0)) return (x * y) / (x * y);
+  u64 fraction, d;
+  i64 exponent = float_parts(size, &fraction), last = float_parts(divisor, &d), distance = exponent - last;
+  for (; distance > 11; distance -= 11) fraction = (fraction << 11) % d;
+  fraction = (fraction << distance) % d;
+  return __builtin_copysign((f64)fraction * 0x1p-52 * f64_reinterpret_i64(last << 52), x);
+}
+`;
+
 const vectors = `
 #define VECTOR2(name, e) OP V name(V a, V b) { return (V)(e); }
 #define VECTOR1(name, e) OP V name(V a) { return (V)(e); }
@@ -209,4 +228,6 @@ OP V f32x4_min(V a, V b) { return with_nans(a, b, v128_or(f32x4_pmin(a, b), f32x
 OP V f32x4_max(V a, V b) { return with_nans(a, b, v128_and(f32x4_pmax(a, b), f32x4_pmax(b, a))); }
 `;
 
-export const prelude = [types, memory, integers, floats, vectors, instructions].map(part => part.trim()).join("\n");
+export const prelude = [types, memory, integers, floats, remainder, vectors, instructions]
+  .map(part => part.trim())
+  .join("\n");

@@ -103,7 +103,7 @@ export const i32 = {
   shiftRightUnsigned: binary(0x76),
 };
 export const i64 = {
-  const: (value: number): Code => [0x42, ...signed(value)],
+  const: (value: number | bigint): Code => [0x42, ...signed(value)],
   mul: binary(0x7e),
   extendUnsigned: (a: Code): Code => [a, 0xad],
 };

@@ -2,16 +2,19 @@
 import type { Expr, ExprOf, Func, Reg, Stmt, StmtOf, Type } from "../../lower/cpu/loop.js";
 import { outlined } from "../../lower/cpu/loop-walk.js";
 import { loadCodes, opcodes, storeCodes, typeByte } from "./opcodes.js";
+import { remainderFunction } from "./remainder.js";
 
 export interface EmitFeatures {
   /** without it a·b + c takes two instructions and two roundings */
   readonly relaxedSimd: boolean;
 }
 
-/** A function that waits for its place in a module. No function has results. */
+/** A function that waits for its place in a module. */
 export interface EmittedFunction {
   readonly name: string;
   readonly params: readonly Type[];
+  /** kernels have none */
+  readonly results: readonly Type[];
   /** functions that it calls, as positions in the list that `emitFunctions` returned */
   readonly calls: readonly number[];
   /** An entry of the code section, size prefix included. `indexOf` gives the module's function index for a position in the list. */
@@ -28,15 +31,25 @@ export class FunctionList implements EmittedFunctions {
   readonly functions: EmittedFunction[] = [];
   readonly entries: number[] = [];
   readonly #features: EmitFeatures;
+  #remainder: number | undefined;
   constructor(features: EmitFeatures) {
     this.#features = features;
   }
   add(funcs: readonly Func[]): void {
     for (const f of funcs) {
+      const group = outlined(f).map(g => ({ g, body: new FunctionBody(g, this.#features) }));
+      if (group.some(({ body }) => body.calls.some(c => c.callee === REMAINDER)))
+        this.#remainder ??= this.#addRemainder();
       const first = this.functions.length;
-      for (const g of outlined(f)) this.functions.push(emitted(g, first, this.#features));
+      const position = (callee: Callee): number => (callee === REMAINDER ? this.#remainder! : first + callee);
+      for (const { g, body } of group) this.functions.push(emitted(g, body, position));
       this.entries.push(this.functions.length - 1);
     }
+  }
+  /** one for all kernels of a module */
+  #addRemainder(): number {
+    const { code, ...signature } = remainderFunction();
+    return this.functions.push({ ...signature, calls: [], code: () => code }) - 1;
   }
 }
 export function emitFunctions(funcs: readonly Func[], features: EmitFeatures): EmittedFunctions {
@@ -45,14 +58,17 @@ export function emitFunctions(funcs: readonly Func[], features: EmitFeatures): E
   return list;
 }
 
-function emitted(f: Func, first: number, features: EmitFeatures): EmittedFunction {
-  const body = new FunctionBody(f, features);
-  const calls = body.calls.map(c => first + c.callee);
+/** A function of the group that outlining made, or the one that computes remainders of floats. */
+type Callee = number | typeof REMAINDER;
+const REMAINDER = "f64.rem";
+
+function emitted(f: Func, body: FunctionBody, position: (callee: Callee) => number): EmittedFunction {
   return {
     name: f.name,
     params: f.params.map(p => p.type),
-    calls,
-    code: indexOf => body.bytes(c => indexOf(first + c)),
+    results: [],
+    calls: body.calls.map(c => position(c.callee)),
+    code: indexOf => body.bytes(c => indexOf(position(c))),
   };
 }
 
@@ -91,7 +107,7 @@ const EMPTY_BLOCK = 0x40;
 
 /** Encodes one function; calls are left open until indices are known. */
 class FunctionBody {
-  readonly calls: { readonly at: number; readonly callee: number }[] = [];
+  readonly calls: { readonly at: number; readonly callee: Callee }[] = [];
   private readonly out: number[] = [];
   private readonly locals = new Map<Reg, number>();
   /** types of the locals behind the parameters, in order */
@@ -106,7 +122,7 @@ class FunctionBody {
     for (const s of f.body) this.stmt(s);
   }
 
-  bytes(indexOf: (callee: number) => number): Uint8Array {
+  bytes(indexOf: (callee: Callee) => number): Uint8Array {
     const head: number[] = [];
     const groups = grouped(this.types);
     pushUnsigned(head, groups.length);
@@ -181,6 +197,7 @@ class FunctionBody {
     op: e => {
       for (const a of e.args) this.expr(a);
       if (e.op === "f32x4.madd" || e.op === "f32x4.nmadd") this.madd(e.op === "f32x4.nmadd");
+      else if (e.op === REMAINDER) this.calls.push({ at: this.out.length, callee: REMAINDER });
       else this.instruction(opcodes[e.op]);
       if (e.lane !== undefined) this.out.push(e.lane);
     },

@@ -20,9 +20,9 @@ const saturating = <N extends string>(
 const numbered = <N extends string>(prefix: number, first: number, names: readonly N[]) =>
   Object.fromEntries(names.map((n, i) => [n, [prefix, first + i] as const])) as Record<N, readonly [number, number]>;
 
-/** madd and nmadd are the emitter's decision: relaxed_madd, or a multiplication and an addition */
+/** madd and nmadd are the emitter's decision: relaxed_madd, or a multiplication and an addition; rem is a call */
 export const opcodes: Readonly<
-  Record<Exclude<OpName, "f32x4.madd" | "f32x4.nmadd">, readonly [prefix: number, code: number]>
+  Record<Exclude<OpName, "f32x4.madd" | "f32x4.nmadd" | "f64.rem">, readonly [prefix: number, code: number]>
 > = {
   ...run(
     0x45,

@@ -61,5 +61,4 @@ export const unsettled: Readonly<Record<string, string>> = {
     "offsets that name a place twice are drawn, where the operator keeps the last token and the reference the first",
   "ai.onnx.ml LinearClassifier":
     "of two labels with one row and no transform, the first one's score is −s here, and 1 − s in onnxruntime (replay --seed 2, draw 24)",
-  Mod: "on CPU targets, a remainder is what is left after a rounded quotient: wrong beside quotients above 2²⁹ in f32, and beside any in f64",
 };
