@@ -5,7 +5,7 @@ import type { ProgramInterface, Precondition } from "./program.js";
 
 export type SymbolValues = ReadonlyMap<Sym, number>;
 
-/** @throws AzulejoError input, shape */
+/** @throws AzulejoError input, shape, bounds */
 export function bindDims(
   program: ProgramInterface,
   dimsOf: (input: string) => readonly number[] | undefined,
@@ -54,7 +54,7 @@ const print = (dims: readonly Poly[]): string => dims.map(d => d.print()).join("
 
 function checkPreconditions(program: ProgramInterface, values: SymbolValues): void {
   const broken = program.preconditions.find(p => !holds(p, values));
-  if (broken) throw new AzulejoError("shape", broken.message);
+  if (broken) throw new AzulejoError(broken.code ?? "shape", broken.message);
 }
 
 /** An image below the size of a window leaves less than nothing. */
@@ -82,5 +82,5 @@ export function fits(
 ): boolean {
   if (program.preconditions.length === 0) return true;
   const values = bindInputs(program.inputs, dimsOf, given);
-  return program.preconditions.every(p => holds(p, values));
+  return program.preconditions.every(p => p.code === "bounds" || holds(p, values));
 }

@@ -55,6 +55,8 @@ export interface Precondition {
   readonly right: Poly;
   /** what to say when it does not hold */
   readonly message: string;
+  /** "bounds": inputs that break it have no result. Absent: a program for their dims has one. */
+  readonly code?: "bounds";
 }
 
 /** What a program is to its caller. */

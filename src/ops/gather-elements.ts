@@ -25,7 +25,7 @@ export const operator: Operator = {
     const axis = axisOf(context);
     return {
       output: (...index) => {
-        const picked = readPosition(indices!, index, data!.dims[axis]!.poly);
+        const picked = readPosition(context, indices!, index, data!.dims[axis]!.poly);
         return data!.at(...index.map((i, d) => (d === axis ? picked : i)));
       },
     };

@@ -49,7 +49,7 @@ export const operator: Operator = {
     return {
       output: (...index) => {
         const positions = Array.from({ length: tuple }, (_, k) =>
-          readPosition(indices!, [...index.slice(0, picks), k], data!.dims[batch + k]!.poly),
+          readPosition(context, indices!, [...index.slice(0, picks), k], data!.dims[batch + k]!.poly),
         );
         return data!.at(...index.slice(0, batch), ...positions, ...index.slice(picks));
       },

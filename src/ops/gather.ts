@@ -46,7 +46,7 @@ export const operator: Operator = {
     const picks = indices!.rank;
     return {
       output: (...index: AnyTile[]) => {
-        const picked = readPosition(indices!, index.slice(axis, axis + picks), data!.dims[axis]!.poly);
+        const picked = readPosition(context, indices!, index.slice(axis, axis + picks), data!.dims[axis]!.poly);
         return data!.at(...index.slice(0, axis), picked, ...index.slice(axis + picks));
       },
     };

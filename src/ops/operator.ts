@@ -60,6 +60,11 @@ export interface KernelContext extends NodeInfo {
   readonly inputs: Readonly<Record<string, Operand>>;
   /** dims of the outputs, in the kernel's words */
   readonly outputs: Readonly<Record<string, Dims>>;
+  /**
+   * Asks to rely on a position being inside a dim of `size` in every run, both in the kernel's words: runs are checked before they start.
+   * Absent, or false (in a branch, which may never be taken): what reads there has to check.
+   */
+  readonly assumeInside?: (position: Poly, size: Poly) => boolean;
 }
 
 /** A node that is about to become others. */

@@ -5,9 +5,9 @@ import type { TensorData } from "azulejo";
 import { load } from "azulejo";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import type { AttributeInit } from "../frontends/onnx-model.js";
-import { elementType, int, node, onnxModel, text, value } from "../frontends/onnx-model.js";
+import { elementType, graphAttribute, i64Tensor, int, node, onnxModel, text, value } from "../frontends/onnx-model.js";
 
-const { f32, i64 } = elementType;
+const { f32, i64, bool } = elementType;
 
 interface Case {
   readonly title: string;
@@ -155,3 +155,95 @@ for (const { target, threads } of targets)
       }
     });
   }
+
+/** an index that the file holds, in a dim that a run tells */
+interface Constant {
+  readonly title: string;
+  readonly index: number;
+  /** rows that are enough, and one fewer */
+  readonly rows: number;
+  readonly says: string;
+}
+const constants: readonly Constant[] = [
+  { title: "the first", index: 0, rows: 1, says: "position 0 is outside of the dim n" },
+  { title: "the fifth", index: 4, rows: 5, says: "position 4 is outside of the dim n" },
+  { title: "the last but two", index: -3, rows: 3, says: "position -3 + n is outside of the dim n" },
+];
+const rowsOf = (rows: number) => ({ x: floats([rows, 3]) });
+
+for (const { target, threads } of targets)
+  for (const { title, index, rows, says } of constants)
+    for (const [around, stored] of [
+      ["between others", false],
+      ["of what is stored", true],
+    ] as const)
+      test(`${target}, ${threads} threads: ${title} of the rows ${around}`, async t => {
+        const problem = target === "native" ? await nativeProblem() : undefined;
+        if (problem) return t.skip(problem);
+        const file = onnxModel({
+          opset: 18,
+          inputs: [value("x", f32, ["n", 3])],
+          outputs: [value("y", f32), ...(stored ? [value("data", f32)] : [])],
+          initializers: [i64Tensor("at", [], [index])],
+          nodes: [
+            node("Neg", ["x"], ["data"]),
+            { ...node("Gather", ["data", "at"], ["z"]), name: "picking" },
+            node("Abs", ["z"], ["y"]),
+          ],
+        });
+        const model = await load(file, { target, threads });
+        try {
+          const from = index < 0 ? rows + index : index;
+          const want = [0, 1, 2].map(i => from * 3 + i);
+          assert.deepEqual([...((await model.run(rowsOf(rows))).y!.data as Float32Array)], want);
+          await assert.rejects(model.run(rowsOf(rows - 1)), (e: { code: string; message: string }) => {
+            assert.equal(e.code, "bounds");
+            assert.equal(
+              e.message,
+              `Gather "picking": ${says} for these inputs; give inputs for which it is inside, or correct the index`,
+            );
+            return true;
+          });
+          assert.deepEqual([...((await model.run(rowsOf(rows))).y!.data as Float32Array)], want);
+        } finally {
+          model.dispose();
+        }
+      });
+
+for (const { target, threads } of targets)
+  test(`${target}, ${threads} threads: a row that only one branch reads`, async t => {
+    const problem = target === "native" ? await nativeProblem() : undefined;
+    if (problem) return t.skip(problem);
+    const branch = (nodes: ReturnType<typeof node>[]) => ({ outputs: [value("z", f32)], nodes });
+    const file = onnxModel({
+      opset: 18,
+      inputs: [value("x", f32, ["n", 3]), value("c", bool, [])],
+      outputs: [value("y", f32)],
+      initializers: [i64Tensor("fifth", [], [4]), i64Tensor("first", [], [0])],
+      nodes: [
+        node(
+          "If",
+          ["c"],
+          ["y"],
+          [
+            graphAttribute("then_branch", branch([node("Gather", ["x", "fifth"], ["z"])])),
+            graphAttribute("else_branch", branch([node("Gather", ["x", "first"], ["z"])])),
+          ],
+        ),
+      ],
+    });
+    const model = await load(file, { target, threads });
+    const run = async (rows: number, c: boolean) => {
+      const { y } = await model.run({ ...rowsOf(rows), c: { dtype: "bool", dims: [], data: Uint8Array.of(+c) } });
+      return [...(y!.data as Float32Array)];
+    };
+    try {
+      assert.deepEqual(await run(5, true), [12, 13, 14]);
+      assert.deepEqual(await run(4, false), [0, 1, 2]);
+      await assert.rejects(run(4, true), { code: "bounds" });
+      await assert.rejects(run(0, false), { code: "bounds" });
+      assert.deepEqual(await run(5, true), [12, 13, 14]);
+    } finally {
+      model.dispose();
+    }
+  });

@@ -16,7 +16,8 @@ import { bodiesIn } from "./node-body.js";
 import { type OutputIndex, outputIndex, type Pattern, patternOf } from "./pattern.js";
 import { withoutSources } from "../../tile/source.js";
 import { indexTile } from "../../tile/tile.js";
-import { type Body, KernelScope, type SameDim, sameDims } from "./scope.js";
+import { Positions } from "./positions.js";
+import { type Assumptions, type Body, KernelScope, sameDims } from "./scope.js";
 import { shareAxes } from "./share-axes.js";
 import { splitSizes } from "./split-sizes.js";
 import { withFreeInputs } from "./free-inputs.js";
@@ -45,7 +46,9 @@ function divide(given: Graph, registry: Registry, options: PartitionOptions): Ke
   const graph = withFreeInputs(withWhileLoops(given, registry), registry);
   const buffers = new Buffers();
   const inputs = graph.inputs.map(v => buffers.create(v, "input"));
-  const region = new Region(graph, registry, options, buffers, sameDims(graph.equalities ?? []), undefined);
+  const positions = new Positions();
+  const assumptions = { sameDim: sameDims(graph.equalities ?? []), assumeInside: positions.assume };
+  const region = new Region(graph, registry, options, buffers, assumptions, undefined);
   const steps = region.steps();
   const outputs = graph.outputs.map(v => region.outputBuffer(v));
   return {
@@ -54,7 +57,7 @@ function divide(given: Graph, registry: Registry, options: PartitionOptions): Ke
     outputs,
     steps,
     symbols: graph.symbols,
-    preconditions: (graph.equalities ?? []).map(precondition),
+    preconditions: [...(graph.equalities ?? []).map(precondition), ...positions.preconditions()],
   };
 }
 
@@ -71,7 +74,7 @@ class Region implements FusionView {
   readonly #registry: Registry;
   readonly #options: PartitionOptions;
   readonly #buffers: Buffers;
-  readonly #sameDim: SameDim;
+  readonly #assumptions: Assumptions;
   readonly #bound: readonly BoundNode[];
   readonly #producers = new Map<Value, { bound: BoundNode; output: string }>();
   readonly #consumers = new Map<Value, Set<BoundNode>>();
@@ -85,14 +88,14 @@ class Region implements FusionView {
     registry: Registry,
     options: PartitionOptions,
     buffers: Buffers,
-    sameDim: SameDim,
+    assumptions: Assumptions,
     outer: Region | undefined,
   ) {
     this.#graph = graph;
     this.#registry = registry;
     this.#options = options;
     this.#buffers = buffers;
-    this.#sameDim = sameDim;
+    this.#assumptions = assumptions;
     this.#bound = graph.nodes.map(n => bindNode(n, registry));
     for (const bound of this.#bound) {
       for (const [output, v] of Object.entries(bound.outputs)) this.#producers.set(v, { bound, output });
@@ -130,7 +133,7 @@ class Region implements FusionView {
     const v = bound.outputs[output]!;
     let p = this.#patterns.get(v);
     if (!p) {
-      p = patternOf(bound, output, this.#sameDim);
+      p = patternOf(bound, output, this.#assumptions);
       this.#patterns.set(v, p);
     }
     return p;
@@ -190,7 +193,7 @@ class Region implements FusionView {
         }
         return body[output]!;
       },
-      this.#sameDim,
+      this.#assumptions,
     );
     const walk = outputIndex(scope, target.dims!, this.#phases(target, inlined));
     const { axes, index } = walk;
@@ -215,10 +218,11 @@ class Region implements FusionView {
   }
   /** Phases of the operator that computes the target's elements, seen through consumers that keep the dims. */
   #phases(target: Value, inlined: ReadonlySet<Value>): readonly number[] | undefined {
+    const { sameDim } = this.#assumptions;
     for (const v of inlined) {
       const { bound } = this.#producers.get(v)!;
       const phases = bound.operator.phases?.(bound.info);
-      const same = v.dims?.every((d, i) => target.dims![i] && this.#sameDim(d).equals(this.#sameDim(target.dims![i])));
+      const same = v.dims?.every((d, i) => target.dims![i] && sameDim(d).equals(sameDim(target.dims![i])));
       if (phases && same && v.dims?.length === target.dims!.length) return phases;
     }
     return undefined;
@@ -239,7 +243,7 @@ class Region implements FusionView {
     const branch = (attribute: string): readonly Step[] => {
       const value = bound.node.attributes[attribute];
       invariant(value && typeof value === "object" && "graph" in value, `If has no ${attribute}`);
-      const region = new Region(value.graph, this.#registry, this.#options, this.#buffers, this.#sameDim, this);
+      const region = this.#inner(value.graph);
       bound.node.outputs.forEach((out, i) => out && region.#storeAs(value.graph.outputs[i]!, this.#bufferFor(out)));
       return [...region.steps(), ...region.#copies];
     };
@@ -248,6 +252,11 @@ class Region implements FusionView {
     if (taken !== undefined) return branch(taken ? "then_branch" : "else_branch");
     const branches = { then: branch("then_branch"), else: branch("else_branch") };
     return [{ kind: "if", condition: this.#bufferFor(condition), ...branches, nodes: [bound.node.name] }];
+  }
+  /** What may never run asks nothing of a run. */
+  #inner(graph: Graph): Region {
+    const { sameDim } = this.#assumptions;
+    return new Region(graph, this.#registry, this.#options, this.#buffers, { sameDim }, this);
   }
   /**
    * Each state has one buffer for all rounds. A round computes the next states apart, because others may read the old ones, and copies
@@ -259,7 +268,7 @@ class Region implements FusionView {
     const go = this.#buffers.create({ name: `${node.name}/goes`, dtype: "bool", dims: [] }, "arena");
     const states = body.inputs.map((v, i) => this.#stateBuffer(v, node.outputs[i]));
     const before = [first, ...initial].map((v, i) => this.#copyOf(v, i === 0 ? go : states[i - 1]!, needed));
-    const region = new Region(body, this.#registry, this.#options, this.#buffers, this.#sameDim, this);
+    const region = this.#inner(body);
     const [goes, ...results] = body.outputs as [Value, ...Value[]];
     region.#storeAs(goes, go);
     const moves = states.flatMap((state, i): Step[] => {

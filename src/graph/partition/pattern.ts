@@ -5,7 +5,7 @@ import { type Value } from "../graph.js";
 import type { BoundNode } from "../bind.js";
 import { bodiesIn } from "./node-body.js";
 import { indexTile } from "../../tile/tile.js";
-import { KernelScope, type SameDim } from "./scope.js";
+import { type Assumptions, KernelScope } from "./scope.js";
 
 export interface Read {
   readonly value: Value;
@@ -67,12 +67,12 @@ export function outputIndex(scope: KernelScope, dims: readonly Poly[], phases: r
   return { axes, phases: inner, index };
 }
 
-export function patternOf(bound: BoundNode, outputName: string, sameDim: SameDim): Pattern {
+export function patternOf(bound: BoundNode, outputName: string, assumptions: Assumptions): Pattern {
   const value = bound.outputs[outputName]!;
   const scope = new KernelScope(
     v => ({ layout: { order: (v.dims ?? []).map((_, i) => i) }, constant: v.constant !== undefined }),
     () => undefined,
-    sameDim,
+    assumptions,
   );
   const { axes, index } = outputIndex(scope, value.dims!);
   const root = bodiesIn(scope, bound)[outputName]!(...index.map(p => indexTile(p))).node;

@@ -9,9 +9,10 @@ import type { Operand } from "../../ops/operator.js";
 import type { AnyTile, DimValue } from "../../tile/index.js";
 import { dimOf, literal, tileOf, where } from "../../tile/index.js";
 import { indexTile } from "../../tile/tile.js";
-import type { Equality, Value } from "../graph.js";
+import type { Equality, GraphNode, Value } from "../graph.js";
 import { AzulejoError } from "../../support/errors.js";
 import { isRowMajor } from "./layout.js";
+import type { AssumeInside } from "./positions.js";
 
 /** A constant dim of at most this size stays constant in the kernel, so that taps unroll; larger ones are run-time words and kernels are shared. */
 const STATIC_DIM_LIMIT = 7;
@@ -26,6 +27,13 @@ export interface Storage {
 
 /** One of all dims that are taken to be equal (Graph.equalities); itself for the others. */
 export type SameDim = (p: Poly) => Poly;
+
+/** What code may rely on of dims, since runs are checked. */
+export interface Assumptions {
+  readonly sameDim: SameDim;
+  /** absent in branches */
+  readonly assumeInside?: AssumeInside;
+}
 
 export function sameDims(equalities: readonly Equality[]): SameDim {
   const same = new Map<string, Poly>();
@@ -55,12 +63,28 @@ export class KernelScope {
   readonly #inlined: (v: Value) => Body | undefined;
   readonly #cells = new Map<Value, Map<string, AnyTile>>();
 
+  readonly #assumeInside: AssumeInside | undefined;
   readonly sameDim: SameDim;
 
-  constructor(storageOf: (v: Value) => Storage, inlined: (v: Value) => Body | undefined, sameDim: SameDim) {
+  constructor(
+    storageOf: (v: Value) => Storage,
+    inlined: (v: Value) => Body | undefined,
+    { sameDim, assumeInside }: Assumptions,
+  ) {
     this.#storageOf = storageOf;
     this.#inlined = inlined;
     this.sameDim = sameDim;
+    this.#assumeInside = assumeInside;
+  }
+
+  /** Is a position, which has no axes, inside of a dim of this size, in all runs that start? */
+  isInside(node: GraphNode, position: Poly, size: Poly): boolean {
+    const [p, n] = [position, size].map(x => x.subst(s => this.symbols.get(s))) as [Poly, Poly];
+    if (isInside(p, n)) return true;
+    // in numbers it is outside, and a branch that reads there may never be taken
+    if ((p.isConst && n.isConst) || !this.#assumeInside) return false;
+    this.#assumeInside(node, p, n);
+    return true;
   }
 
   /** The kernel's name for a size of the program. Equal sizes share a name: bounds are then provable. */

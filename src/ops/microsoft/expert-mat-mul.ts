@@ -26,7 +26,7 @@ export const operator: Operator = {
     Y: (t, j, n) => {
       const { X, W, experts } = context.inputs as Readonly<Record<string, Operand>>;
       const k = X!.dims.at(-1)!.all("k");
-      const expert = readPosition(experts!, [t!, j!], W!.dims[0]!.poly);
+      const expert = readPosition(context, experts!, [t!, j!], W!.dims[0]!.poly);
       const x = X!.rank === 2 ? X!.at(t!, k) : X!.at(t!, j!, k);
       return dot(wide(x, X!.dtype), weightAt(context, expert, n!, k), k).cast(X!.dtype);
     },

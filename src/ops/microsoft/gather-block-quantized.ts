@@ -99,7 +99,7 @@ export const operator: Operator = {
       const { gather } = axesOf(context);
       const picks = indices!.rank;
       const size = context.inputs.data!.dims[gather]!.poly;
-      const picked = readPosition(indices!, index.slice(gather, gather + picks), size);
+      const picked = readPosition(context, indices!, index.slice(gather, gather + picks), size);
       const at = [...index.slice(0, gather), picked, ...index.slice(gather + picks)];
       return dequantized(context, data!, at);
     },

@@ -98,7 +98,7 @@ export const operator: Operator = {
         },
         literal("i32", 0),
       );
-      const position = readPosition(position_ids!, [stream, batch, step], cos_cache!.dims[0]!.poly);
+      const position = readPosition(context, position_ids!, [stream, batch, step], cos_cache!.dims[0]!.poly);
       const angle = (cache: typeof cos_cache) => wide(cache!.at(position, pair), dtypes.cos_cache!);
       // the other of the pair, at the same place where nothing is turned
       const away = where(

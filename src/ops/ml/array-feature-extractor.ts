@@ -18,13 +18,13 @@ export const operator: Operator = {
     // a vector gives one row; a list of indices may come as 1×n
     return { Z: [...(X.length === 1 ? [Poly.one] : X.slice(0, -1)), Poly.product(node.dims.Y!)] };
   },
-  at: ({ inputs }) => ({
+  at: context => ({
     Z: (...i) => {
-      const [X, Y] = [inputs.X!, inputs.Y!];
+      const [X, Y] = [context.inputs.X!, context.inputs.Y!];
       // indices of any rank count in their order
       const shape = Y.dims.map(d => d.poly);
       const place = reindex([polyOfIndex(i.at(-1)!)], [Poly.product(shape)], shape).map(indexTile);
-      const position = readPosition(Y, place, X.dims.at(-1)!.poly);
+      const position = readPosition(context, Y, place, X.dims.at(-1)!.poly);
       return X.at(...(X.rank === 1 ? [] : i.slice(0, -1)), position);
     },
   }),

@@ -39,6 +39,7 @@ export interface SavedProgram {
     relation: "eq" | "le" | "lt";
     right: SavedPoly;
     message: string;
+    code?: "bounds";
   }[];
   readonly steps: readonly SavedStep[];
   readonly lifetimes: {
@@ -66,6 +67,7 @@ export function saveProgram(program: LinkedProgram): SavedProgram {
     relation: p.relation,
     right: writer.poly(p.right),
     message: p.message,
+    ...(p.code ? { code: p.code } : {}),
   }));
   const steps = program.steps.map(s => writer.step(s));
   return {
