@@ -28,6 +28,7 @@ export {
   type TensorInfo,
   TextTensor,
 } from "./runtime/api.js";
+export type { OpenedGpu } from "./runtime/gpu.js";
 export { type GpuMemory, GpuTensor } from "./runtime/gpu-tensor.js";
 export type { HostMap, HostValue } from "./runtime/host-value.js";
 export type { KernelTime, Profile } from "./runtime/profile.js";

@@ -11,12 +11,12 @@ export const compileKernel: typeof import("./compile-kernel.js").compileKernel =
 export const doctor: typeof import("./doctor.js").doctor = async () => (await import("./doctor.js")).doctor();
 
 /**
- * The GPUDevice that models with target "webgpu" share unless load() was given another, and the name of its adapter: for buffers that
- * models are to read, and for programs with shaders of their own. After a loss it gives a new one.
+ * The GPUDevice that models with target "webgpu" share unless load() was given another, and its adapter: for buffers that models are to read,
+ * and for programs with shaders of their own. After a loss it gives a new one. With an adapter of yours it opens a device for { gpuDevice }.
  * @throws AzulejoError target: there is no WebGPU, or no adapter
  */
-export const openGpu: typeof import("../targets/webgpu/target.js").openGpu = async () =>
-  (await import("../targets/webgpu/target.js")).openGpu();
+export const openGpu: typeof import("../targets/webgpu/target.js").openGpu = async options =>
+  (await import("../targets/webgpu/target.js")).openGpu(options);
 
 /**
  * Whether a model would run, where, and at what cost: operators, dims, memory, numbers that may not fit. Nothing is compiled or run.

@@ -6,6 +6,13 @@ type Global<Name extends string> = typeof globalThis extends Record<Name, { prot
 export type HostGpuDevice = Global<"GPUDevice">;
 export type HostGpuAdapter = Global<"GPUAdapter">;
 export type HostGpuBuffer = Global<"GPUBuffer">;
+export interface OpenedGpu {
+  readonly device: HostGpuDevice;
+  /** absent where a device was given without one */
+  readonly adapter: HostGpuAdapter | undefined;
+  /** of the adapter, for people */
+  readonly name: string;
+}
 
 export interface Gpu {
   requestAdapter(options?: { readonly powerPreference?: "high-performance" | "low-power" }): Promise<GpuAdapter | null>;

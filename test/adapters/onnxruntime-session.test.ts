@@ -54,7 +54,7 @@ test("a sequence has metadata, and none of a tensor", () => {
 });
 
 test("the providers that can be asked for are listed", () => {
-  const bundled = { wasm: true, cpu: true, native: false };
+  const bundled = { wasm: true, cpu: true, native: false, webgpu: false };
   assert.deepEqual(
     ort.listSupportedBackends(),
     Object.entries(bundled).map(([name, bundled]) => ({ name, bundled })),
@@ -173,15 +173,16 @@ test("env.wasm.numThreads counts where a session sets none; 0 is the default", (
   });
 });
 
-test("wasm and cpu are providers; others are skipped aloud if one of these follows, else refused", () => {
+test("wasm, cpu and webgpu are providers; others are skipped aloud if one of these follows, else refused", () => {
   assert.deepEqual(translate({ executionProviders: ["wasm"] }).warnings, []);
   assert.deepEqual(translate({ executionProviders: [{ name: "cpu" }] }).warnings, []);
-  const warning = `azulejo/onnxruntime has no execution provider "webgpu"; the next one of the list is used`;
-  assert.deepEqual(translate({ executionProviders: ["webgpu", "wasm"] }).warnings, [warning]);
-  assert.deepEqual(translate({ executionProviders: ["webgpu", "wasm"], logSeverityLevel: 3 }).warnings, []);
-  assert.throws(() => translate({ executionProviders: ["webgpu", { name: "cuda" }] }), {
+  assert.equal(translate({ executionProviders: [{ name: "webgpu" }, "wasm"] }).load.target, "webgpu");
+  const warning = `azulejo/onnxruntime has no execution provider "webnn"; the next one of the list is used`;
+  assert.deepEqual(translate({ executionProviders: ["webnn", "wasm"] }).warnings, [warning]);
+  assert.deepEqual(translate({ executionProviders: ["webnn", "wasm"], logSeverityLevel: 3 }).warnings, []);
+  assert.throws(() => translate({ executionProviders: ["webnn", { name: "cuda" }] }), {
     code: "target",
-    message: `execution provider "webgpu", "cuda" does not exist in azulejo/onnxruntime; use "wasm", "cpu" or "native"`,
+    message: `execution provider "webnn", "cuda" does not exist in azulejo/onnxruntime; use "wasm", "cpu", "native" or "webgpu"`,
   });
 });
 
@@ -193,13 +194,17 @@ const refused: readonly (readonly [SessionOptions, string])[] = [
   [{ logSeverityLevel: 9 as never }, "logSeverityLevel is 9; use 0 (all) to 4 (fatal errors only)"],
   [
     { preferredOutputLocation: { y: "gpu-buffer" } },
-    `preferredOutputLocation asks for "gpu-buffer"; outputs lie in "cpu" memory only`,
+    `preferredOutputLocation asks for "gpu-buffer", which only the provider "webgpu" has; leave it out, or use executionProviders: ["webgpu"]`,
+  ],
+  [
+    { executionProviders: ["webgpu"], preferredOutputLocation: "texture" },
+    `preferredOutputLocation asks for "texture"; outputs lie in "cpu" memory or a "gpu-buffer"`,
   ],
   [
     { optimizedModelFilePath: "out.onnx" },
     "optimizedModelFilePath has no file to name: nothing is written; leave it out",
   ],
-  [{ enableProfiling: true }, "enableProfiling has no profile to write; use the command azulejo bench"],
+  [{ enableProfiling: true }, "enableProfiling has no profile to write; use the command azulejo profile"],
   [{ enableGraphCapture: true }, "enableGraphCapture is for GPU providers; leave it out"],
 ];
 for (const [options, message] of refused) {

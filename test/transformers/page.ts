@@ -10,12 +10,33 @@ type Results = Readonly<Record<string, Result>>;
 
 const program = (scenarios: string): string => `
   import * as transformers from "@huggingface/transformers";
-  import { scenarios } from ${JSON.stringify(scenarios)};
+  import { placesOfOutputs, scenarios } from ${JSON.stringify(scenarios)};
   Object.assign(transformers.env, { localModelPath: "/models/", allowRemoteModels: false, allowLocalModels: true, useBrowserCache: false });
-  globalThis.runScenario = name => scenarios[name](transformers);`;
+  globalThis.runScenario = (name, device) => scenarios[name](transformers, device);
+  globalThis.placesOfOutputs = device => placesOfOutputs(transformers, device);`;
 
 /** Isolated, so that there are threads. The project has written its models already. @throws Error with what a page printed */
-export async function resultsInPage(project: Consumer, names: readonly string[]): Promise<Record<string, Results>> {
+export const resultsInPage = (
+  project: Consumer,
+  names: readonly string[],
+  device?: string,
+): Promise<Record<string, Results>> =>
+  inPage(project, { gpu: device === "webgpu" }, async evaluate => {
+    const results: Record<string, Results> = {};
+    const on = device === undefined ? "" : `, ${JSON.stringify(device)}`;
+    for (const name of names)
+      results[name] = (await evaluate(`globalThis.runScenario(${JSON.stringify(name)}${on})`)) as Results;
+    return results;
+  });
+
+export const placesInPage = (project: Consumer, device: string): Promise<unknown> =>
+  inPage(project, { gpu: true }, evaluate => evaluate(`globalThis.placesOfOutputs(${JSON.stringify(device)})`));
+
+async function inPage<T>(
+  project: Consumer,
+  options: { readonly gpu: boolean },
+  work: (evaluate: (script: string) => Promise<unknown>) => Promise<T>,
+): Promise<T> {
   const entry = await project.write("page.js", program(join(root, "dist/test/transformers/scenarios.js")));
   await build({
     entryPoints: [entry],
@@ -28,7 +49,7 @@ export async function resultsInPage(project: Consumer, names: readonly string[])
   const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
   const html = '<!doctype html><script type="module" src="/page-bundle.js"></script>';
   const site = await serve(project.folder, isolation, { "/index.html": html });
-  const browser = await startBrowser();
+  const browser = await startBrowser(options);
   try {
     const page = await browser.newPage();
     const errors: string[] = [];
@@ -36,10 +57,7 @@ export async function resultsInPage(project: Consumer, names: readonly string[])
     await page.goto(site.address, { waitUntil: "load" });
     const ready = page.waitForFunction("globalThis.runScenario !== undefined", undefined, { timeout: 20_000 });
     await ready.catch(() => Promise.reject(new Error(`the page does not start: ${errors.join("; ")}`)));
-    const results: Record<string, Results> = {};
-    for (const name of names)
-      results[name] = (await page.evaluate(`globalThis.runScenario(${JSON.stringify(name)})`)) as Results;
-    return results;
+    return await work(script => page.evaluate(script));
   } finally {
     await browser.close();
     await site.close();

@@ -33,7 +33,8 @@ export type Result = TensorResult | string | readonly Result[];
 export interface TensorResult extends OutputReference {
   readonly type: string;
 }
-export type Scenario = (transformers: Transformers) => Promise<Record<string, Result>>;
+/** `device`: of transformers.js; absent: its default */
+export type Scenario = (transformers: Transformers, device?: string) => Promise<Record<string, Result>>;
 
 const plain = ({ type, dims, data }: TensorLike): Result => ({ type, ...summarize(dims, Array.from(data, Number)) });
 
@@ -77,13 +78,15 @@ function resize(mode: string): Scenario {
   });
 }
 
+const on = (device: string | undefined): object => (device === undefined ? {} : { device });
+
 const sentences = ["The blue tiles are on the wall.", "Is the sun painted?"];
 
 /** embeddings of two sentences of different lengths, then of one; the mask decides */
 const extraction =
   (dtype: string, model = "bert"): Scenario =>
-  async t => {
-    const extract = await t.pipeline("feature-extraction", model, { dtype });
+  async (t, device) => {
+    const extract = await t.pipeline("feature-extraction", model, { dtype, ...on(device) });
     const pooled = (await extract(sentences, { pooling: "mean", normalize: true })) as TensorLike;
     const tokens = (await extract(sentences[1], { pooling: "none" })) as TensorLike;
     await extract.dispose();
@@ -96,8 +99,8 @@ const picture = (t: Transformers, width: number, height: number): unknown => {
 };
 const classification =
   (dtype: string): Scenario =>
-  async t => {
-    const classify = await t.pipeline("image-classification", "vit", { dtype });
+  async (t, device) => {
+    const classify = await t.pipeline("image-classification", "vit", { dtype, ...on(device) });
     const pictures = [picture(t, 32, 32), picture(t, 50, 41)];
     const answers = (await classify(pictures, { top_k: 4 })) as { label: string; score: number }[][];
     await classify.dispose();
@@ -112,12 +115,12 @@ const prompt = "the blue tile in ";
 /** the prompt at once, then token after token with the cache of keys and values, greedily */
 const generation =
   (dtype: string): Scenario =>
-  async t => {
-    const generate = await t.pipeline("text-generation", "llama", { dtype });
+  async (t, device) => {
+    const generate = await t.pipeline("text-generation", "llama", { dtype, ...on(device) });
     const [answer] = (await generate(prompt, { max_new_tokens: 24 })) as { generated_text: string }[];
     await generate.dispose();
     const tokenizer = await t.AutoTokenizer.from_pretrained("llama");
-    const model = await t.AutoModelForCausalLM.from_pretrained("llama", { dtype });
+    const model = await t.AutoModelForCausalLM.from_pretrained("llama", { dtype, ...on(device) });
     const inputs = tokenizer(prompt);
     const { logits } = await model(inputs);
     const ids = await model.generate({ ...inputs, max_new_tokens: 8, num_beams: 1, do_sample: false });
@@ -126,14 +129,26 @@ const generation =
   };
 
 /** an encoder once, a decoder of two branches for each token: the first without a cache, the others with one */
-const translation: Scenario = async t => {
-  const translate = await t.pipeline("text2text-generation", "t5", { dtype: "fp32" });
+const translation: Scenario = async (t, device) => {
+  const translate = await t.pipeline("text2text-generation", "t5", { dtype: "fp32", ...on(device) });
   const options = { max_new_tokens: 12, min_new_tokens: 12 };
   const [short] = (await translate("blue tile", options)) as { generated_text: string }[];
   const [long] = (await translate(prompt, options)) as { generated_text: string }[];
   await translate.dispose();
   return { short: short!.generated_text, long: long!.generated_text };
 };
+
+/** Where the cache of keys and values lies after a step, and where the logits do. */
+export async function placesOfOutputs(t: Transformers, device: string): Promise<Record<string, string[]>> {
+  const tokenizer = await t.AutoTokenizer.from_pretrained("llama");
+  const model = await t.AutoModelForCausalLM.from_pretrained("llama", { dtype: "fp32", device });
+  const outputs = (await model(tokenizer(prompt))) as Record<string, TensorLike & { readonly location: string }>;
+  await model.dispose();
+  const places = (kind: RegExp): string[] => [
+    ...new Set(Object.entries(outputs).flatMap(([name, { location }]) => (kind.test(name) ? [location] : []))),
+  ];
+  return { cache: places(/^present/), logits: places(/^logits$/) };
+}
 
 const each = (name: string, dtypes: readonly string[], scenario: (dtype: string) => Scenario) =>
   Object.fromEntries(dtypes.map(dtype => [`${name} ${dtype}`, scenario(dtype)]));

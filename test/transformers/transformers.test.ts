@@ -9,7 +9,7 @@ import { browserPath } from "../browser/site.js";
 import { checkOutput } from "../models/check-output.js";
 import type { Consumer } from "../package/consumer.js";
 import { command } from "../package/consumer.js";
-import { resultsInPage } from "./page.js";
+import { placesInPage, resultsInPage } from "./page.js";
 import { makeTransformersProject, outcomesIn } from "./project.js";
 import type { ScenarioOutcome } from "./run-scenarios.js";
 import type { Result } from "./scenarios.js";
@@ -108,6 +108,17 @@ installed(
   browserPath === undefined && "Chromium is not installed",
 );
 
+installed(
+  "device: webgpu gives the same in Chromium, and the cache of keys and values stays on the GPU",
+  async () => {
+    const names = ["feature extraction fp32", "text generation fp32", "text generation q4"];
+    for (const [name, results] of Object.entries(await resultsInPage(project, names, "webgpu")))
+      checkResults(name, results);
+    assert.deepEqual(await placesInPage(project, "webgpu"), { cache: ["gpu-buffer"], logits: ["cpu"] });
+  },
+  browserPath === undefined && "Chromium is not installed",
+);
+
 /** Runs a program in the project; it prints JSON. */
 async function printed(file: string, program: string): Promise<unknown> {
   await project.write(file, program);
@@ -160,7 +171,7 @@ installed("require() of transformers.js works too", async () => {
   assert.deepEqual(await printed("common.cjs", program), ["1.30.0", [7, 10, 15, 22]]);
 });
 
-installed("device: webgpu is refused with what to use", async () => {
+installed("device: webgpu in Node without the package webgpu says what is missing", async () => {
   const program = `
     import { env, pipeline } from "@huggingface/transformers";
     env.localModelPath = "models";
@@ -170,7 +181,8 @@ installed("device: webgpu is refused with what to use", async () => {
   assert.deepEqual(await printed("webgpu.mjs", program), {
     name: "AzulejoError",
     code: "target",
-    message: `execution provider "webgpu" does not exist in azulejo/onnxruntime; use "wasm", "cpu" or "native"`,
+    message:
+      'target: "webgpu" needs a browser with WebGPU, or in Node the package webgpu; run "npm install webgpu", or use { target: "wasm" }',
   });
 });
 

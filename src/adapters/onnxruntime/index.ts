@@ -12,7 +12,7 @@ export {
   type SessionOptions,
   type SupportedBackend,
 } from "./session-options.js";
-export { type DataTypeMap, Tensor, type TensorType, type TypedTensor } from "./tensor.js";
+export { type DataTypeMap, type GpuBufferType, Tensor, type TensorType, type TypedTensor } from "./tensor.js";
 
 // Programs write both `import * as ort` and `import ort`: onnxruntime has a default export, so this one module has too.
 export default { InferenceSession, Tensor, env, listSupportedBackends };

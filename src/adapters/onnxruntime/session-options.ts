@@ -1,10 +1,11 @@
 // onnxruntime's session options to those of load(). Hints that concern onnxruntime's own machinery are accepted without effect and listed
 // as such; what would change results or where they lie is an error.
-import type { LoadOptions } from "../../runtime/api.js";
+import type { LoadOptions, RunModelOptions } from "../../runtime/api.js";
+import type { HostGpuDevice } from "../../runtime/gpu.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Env } from "./env.js";
 
-export type ExecutionProvider = string | { readonly name: string };
+export type ExecutionProvider = string | { readonly name: string; readonly device?: unknown };
 
 export interface ExternalDataFile {
   /** as the model names it */
@@ -13,7 +14,7 @@ export interface ExternalDataFile {
 }
 
 export interface SessionOptions {
-  /** in order of preference; "cpu" is "native" where koffi and a C compiler are installed, else "wasm"; absent: "wasm" */
+  /** in order of preference; "cpu" is "native" where koffi and a C compiler are installed, else "wasm"; "webgpu", or { name: "webgpu", device }; absent: "wasm" */
   readonly executionProviders?: readonly ExecutionProvider[];
   /** 0 or absent: env.wasm.numThreads */
   readonly intraOpNumThreads?: number;
@@ -22,9 +23,9 @@ export interface SessionOptions {
   readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
   readonly freeDimensionOverrides?: Readonly<Record<string, number>>;
   readonly externalData?: readonly (ExternalDataFile | string)[];
-  /** only "cpu" exists */
+  /** where outputs lie, all or some by name: "cpu" or, with the provider "webgpu", "gpu-buffer" */
   readonly preferredOutputLocation?: string | Readonly<Record<string, string>>;
-  /** GPU only */
+  /** with the provider "webgpu", without effect: each run is one submission of what was recorded for its dims */
   readonly enableGraphCapture?: boolean;
   /** nothing is written: an error where set */
   readonly optimizedModelFilePath?: string;
@@ -40,31 +41,30 @@ export interface SessionOptions {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-const providers = ["wasm", "cpu", "native"] as const;
+const providers = ["wasm", "cpu", "native", "webgpu"] as const;
 
 export interface SupportedBackend {
   readonly name: string;
-  /** false: needs a package of its own and a C compiler */
+  /** false: "native" needs a package of its own and a C compiler, "webgpu" a package in Node */
   readonly bundled: boolean;
 }
 /** The execution providers that sessions can ask for, as onnxruntime-node lists them. */
 export const listSupportedBackends = (): SupportedBackend[] =>
-  providers.map(name => ({ name, bundled: name !== "native" }));
+  providers.map(name => ({ name, bundled: name === "wasm" || name === "cpu" }));
 
 type Provider = (typeof providers)[number];
 const levels = ["disabled", "basic", "extended", "layout", "all"];
 
 const wrong = (message: string): AzulejoError => new AzulejoError("option", message);
 
+export const isQuiet = ({ logSeverityLevel: level }: SessionOptions, env: Env): boolean =>
+  level === undefined ? env.logLevel === "error" || env.logLevel === "fatal" : level > 2;
+
 /** What load() is to be told. Warnings go where `warn` says, unless logSeverityLevel or env.logLevel hides them. */
 export function toLoadOptions(options: SessionOptions, env: Env, warn: (message: string) => void): LoadOptions {
-  const quiet =
-    options.logSeverityLevel === undefined
-      ? env.logLevel === "error" || env.logLevel === "fatal"
-      : options.logSeverityLevel > 2;
-  const target = providerOf(options.executionProviders ?? [], quiet ? () => {} : warn);
+  const target = providerOf(options.executionProviders ?? [], isQuiet(options, env) ? () => {} : warn);
   checkLevels(options);
-  checkFeatures(options);
+  checkFeatures(options, target);
   const threads = threadsOf(options.intraOpNumThreads || env.wasm.numThreads);
   const { freeDimensionOverrides: dims, externalData } = options;
   return {
@@ -85,7 +85,7 @@ function providerOf(wanted: readonly ExecutionProvider[], warn: (message: string
     const list = names.map(name => `"${name}"`).join(", ");
     throw new AzulejoError(
       "target",
-      `execution provider ${list} does not exist in azulejo/onnxruntime; use "wasm", "cpu" or "native"`,
+      `execution provider ${list} does not exist in azulejo/onnxruntime; use "wasm", "cpu", "native" or "webgpu"`,
     );
   }
   // The list is an order of preference: the caller asked for the next one.
@@ -103,20 +103,18 @@ function checkLevels({ graphOptimizationLevel: level, logSeverityLevel: severity
   }
 }
 
-function checkFeatures(options: SessionOptions): void {
-  const {
-    preferredOutputLocation: where = "cpu",
-    enableGraphCapture,
-    optimizedModelFilePath,
-    enableProfiling,
-  } = options;
-  const places = typeof where === "string" ? [where] : Object.values(where);
-  const other = places.find(place => place !== "cpu");
-  if (other !== undefined) throw wrong(`preferredOutputLocation asks for "${other}"; outputs lie in "cpu" memory only`);
-  if (enableGraphCapture) throw wrong("enableGraphCapture is for GPU providers; leave it out");
+function checkFeatures(options: SessionOptions, target: Provider | undefined): void {
+  const { enableGraphCapture, optimizedModelFilePath, enableProfiling } = options;
+  const where = outputLocation(options);
+  const places = typeof where === "string" ? [where] : Object.values(where ?? {});
+  if (target !== "webgpu" && places.includes("gpu-buffer"))
+    throw wrong(
+      'preferredOutputLocation asks for "gpu-buffer", which only the provider "webgpu" has; leave it out, or use executionProviders: ["webgpu"]',
+    );
+  if (enableGraphCapture && target !== "webgpu") throw wrong("enableGraphCapture is for GPU providers; leave it out");
   if (optimizedModelFilePath !== undefined)
     throw wrong("optimizedModelFilePath has no file to name: nothing is written; leave it out");
-  if (enableProfiling) throw wrong("enableProfiling has no profile to write; use the command azulejo bench");
+  if (enableProfiling) throw wrong("enableProfiling has no profile to write; use the command azulejo profile");
 }
 
 function threadsOf(threads: unknown): number | undefined {
@@ -156,4 +154,21 @@ async function fetchBytes(url: string): Promise<Uint8Array> {
     "model-external-data",
     `"${url}", named by externalData, answered with status ${response.status}; check the address`,
   );
+}
+
+type OutputLocation = NonNullable<RunModelOptions["outputLocation"]>;
+
+/** @throws AzulejoError option: a place that does not exist here */
+export function outputLocation({ preferredOutputLocation: where }: SessionOptions): OutputLocation | undefined {
+  const places = typeof where === "string" ? [where] : Object.values(where ?? {});
+  const other = places.find(place => place !== "cpu" && place !== "gpu-buffer");
+  if (other !== undefined)
+    throw wrong(`preferredOutputLocation asks for "${other}"; outputs lie in "cpu" memory or a "gpu-buffer"`);
+  return where as OutputLocation | undefined;
+}
+
+/** The GPUDevice that the provider names, beside env.webgpu.device. */
+export function deviceOf({ executionProviders = [] }: SessionOptions): HostGpuDevice | undefined {
+  const named = executionProviders.find(p => typeof p !== "string" && p.name === "webgpu");
+  return (named as { readonly device?: HostGpuDevice } | undefined)?.device;
 }

@@ -1,11 +1,14 @@
 // onnxruntime's InferenceSession over a loaded model.
 import { load } from "../../index.js";
-import type { Model, ModelSource, TensorInfo } from "../../runtime/api.js";
+import { bytesOf } from "../../ir/dtypes.js";
+import type { Model, ModelSource, RunModelOptions, TensorInfo } from "../../runtime/api.js";
+import { type GpuBuffer, type GpuDevice, type HostGpuDevice, wordBytes } from "../../runtime/gpu.js";
+import { type GpuTensor, isGpuTensor } from "../../runtime/gpu-tensor.js";
 import type { HostValue } from "../../runtime/host-value.js";
 import { AzulejoError } from "../../support/errors.js";
-import { env } from "./env.js";
+import { env, webGpu } from "./env.js";
 import type { ExecutionProvider, SessionOptions } from "./session-options.js";
-import { toLoadOptions } from "./session-options.js";
+import { deviceOf, isQuiet, outputLocation, toLoadOptions } from "./session-options.js";
 import type { DataTypeMap, Tensor, TensorType } from "./tensor.js";
 import { fromTensorData, toTensorData, typeOfDtype } from "./tensor.js";
 
@@ -57,10 +60,12 @@ export class InferenceSession {
   readonly inputMetadata: readonly ValueMetadata[];
   readonly outputMetadata: readonly ValueMetadata[];
   readonly #model: Model;
+  readonly #place: Placement;
 
   /** Sessions are made by `create`. */
-  constructor(model: Model) {
+  constructor(model: Model, place: Placement = { outputs: undefined, device: async () => undefined }) {
     this.#model = model;
+    this.#place = place;
     this.inputNames = model.inputs.map(({ name }) => name);
     this.outputNames = model.outputs.map(({ name }) => name);
     this.inputMetadata = model.inputs.map(metadata);
@@ -77,12 +82,19 @@ export class InferenceSession {
   ): Promise<InferenceSession>;
   static async create(model: string | Uint8Array | ArrayBufferLike, ...rest: unknown[]): Promise<InferenceSession> {
     const { source, options } = modelArguments(model, rest);
-    return new InferenceSession(
-      await load(
-        source,
-        toLoadOptions(options, env, message => console.warn(message)),
-      ),
-    );
+    const warn = (message: string): void => console.warn(message);
+    const loading = toLoadOptions(await withoutMissingGpu(options), env, warn);
+    if (loading.target !== "webgpu") return new InferenceSession(await load(source, loading));
+    const own = deviceOf(options);
+    // the shared device has a successor after a loss; one of the user's is named
+    const device = async () => own ?? (await webGpu.open()).device;
+    const gpuDevice = own || webGpu.isGiven ? { gpuDevice: await device() } : {};
+    // as in onnxruntime, what the provider lacks is computed by the CPU, with a warning
+    const loaded = await load(source, { ...loading, onUnsupported: "host", ...gpuDevice });
+    for (const { name, schedule, nodes } of loaded.report().kernels)
+      if (schedule === "on the host" && !isQuiet(options, env))
+        console.warn(`azulejo/onnxruntime computes kernel "${name}" (${nodes.join(", ")}) on the host: the GPU can't`);
+    return new InferenceSession(loaded, { outputs: outputLocation(options), device });
   }
 
   run(feeds: Feeds, options?: RunOptions): Promise<Record<string, Tensor>>;
@@ -92,14 +104,33 @@ export class InferenceSession {
     if (options.terminate) throw new AzulejoError("aborted", "this run was not started: its options say terminate");
     if (Object(feeds) !== feeds) throw invalid("feeds is not an object; pass { inputName: tensor }");
     // Names that the model doesn't have are reported by the runtime, with those that it has.
-    const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toTensorData(name, value)]));
-    const outputs = await this.#model.run<Record<string, HostValue>>(inputs);
+    const device = await this.#place.device();
+    const inputs = Object.fromEntries(
+      Object.entries(feeds).map(([name, value]) => [name, toTensorData(name, value, device)]),
+    );
+    const outputs = await this.#model.run<Record<string, HostValue>>(inputs, {
+      outputLocation: this.#outputs(fetches),
+    });
+    // what nobody fetches takes no memory of the GPU
+    for (const [name, value] of Object.entries(outputs)) if (!(name in fetches) && isGpuTensor(value)) value.dispose();
     return Object.fromEntries(
       Object.entries(fetches).map(([name, into]) => {
         const result = fromTensorData(name, outputs[name]);
         return [name, into === null ? result : fill(name, into, result)];
       }),
     );
+  }
+
+  /** Where outputs lie: as the session was told, and where the tensors are that are to be filled. */
+  #outputs(fetches: Readonly<Record<string, Tensor | null>>): RunModelOptions["outputLocation"] {
+    const { outputs } = this.#place;
+    const filled = Object.entries(fetches).flatMap(([name, into]) =>
+      into === null ? [] : [[name, into.location === "gpu-buffer" ? "gpu-buffer" : "cpu"] as const],
+    );
+    if (filled.length === 0) return outputs;
+    const all =
+      typeof outputs === "string" ? Object.fromEntries(this.outputNames.map(name => [name, outputs])) : outputs;
+    return { ...all, ...Object.fromEntries(filled) };
   }
 
   async release(): Promise<void> {
@@ -109,7 +140,7 @@ export class InferenceSession {
   startProfiling(): void {
     throw new AzulejoError(
       "target",
-      "azulejo/onnxruntime records no profile; use the command azulejo bench, or report() of load()'s model",
+      "azulejo/onnxruntime records no profile; use the command azulejo profile, or profile() of load()'s model",
     );
   }
 
@@ -186,6 +217,39 @@ export function fetchArguments(names: readonly string[], second: unknown, third:
 const isFetch = (value: unknown): boolean =>
   value === null || (typeof value === "object" && "dims" in value && "type" in value && "data" in value);
 
+/** The list is an order of preference: where there is no WebGPU, the next provider is what the caller asked for. */
+async function withoutMissingGpu(options: SessionOptions): Promise<SessionOptions> {
+  const names = (options.executionProviders ?? []).map(p => (typeof p === "string" ? p : p.name));
+  if (names[0] !== "webgpu" || names.length === 1) return options;
+  try {
+    await webGpu.open();
+    return options;
+  } catch (error) {
+    if (!(error instanceof AzulejoError) || error.code !== "target") throw error;
+    if (!isQuiet(options, env))
+      console.warn(`azulejo/onnxruntime: ${error.message}; the next execution provider of the list is used`);
+    return { ...options, executionProviders: options.executionProviders!.slice(1) };
+  }
+}
+
+interface Placement {
+  readonly outputs: RunModelOptions["outputLocation"];
+  /** of GPU buffers that are fed or filled; undefined: the session runs on the CPU */
+  readonly device: () => Promise<HostGpuDevice | undefined>;
+}
+
+/** Both lie on the device of the session. */
+function copyOnGpu(into: Tensor, result: Tensor): void {
+  const made = (result as unknown as { readonly gpuTensor: GpuTensor }).gpuTensor;
+  const device = made.gpuDevice as unknown as GpuDevice;
+  const [from, to] = [result.gpuBuffer, into.gpuBuffer] as unknown as [GpuBuffer, GpuBuffer];
+  const bytes = wordBytes(bytesOf(made.dtype) * made.dims.reduce((a, b) => a * b, 1));
+  const encoder = device.createCommandEncoder();
+  if (bytes > 0) encoder.copyBufferToBuffer(from, 0, to, 0, bytes);
+  device.queue.submit([encoder.finish()]);
+  result.dispose();
+}
+
 /** Copies a result into the Tensor that the caller prepared for it. */
 function fill(name: string, into: Tensor, result: Tensor): Tensor {
   const same = into.type === result.type && into.dims.join() === result.dims.join();
@@ -195,7 +259,8 @@ function fill(name: string, into: Tensor, result: Tensor): Tensor {
       `output "${name}" is ${got}, but the Tensor given to be filled is ${want}; pass null or a fitting one`,
     );
   }
-  if (into.type === "string") (into.data as string[]).splice(0, into.size, ...(result.data as string[]));
+  if (into.location === "gpu-buffer") copyOnGpu(into, result);
+  else if (into.type === "string") (into.data as string[]).splice(0, into.size, ...(result.data as string[]));
   else (into.data as DataTypeMap["float32"]).set(result.data as DataTypeMap["float32"]);
   return into;
 }

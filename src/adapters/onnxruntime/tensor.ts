@@ -1,11 +1,14 @@
-// onnxruntime's Tensor: the same constructors, properties and methods for data on the CPU. Not here: GPU buffers, textures and
+// onnxruntime's Tensor: the same constructors, properties and methods for data on the CPU and in GPU buffers. Not here: textures and
 // conversions from and to pictures.
 import type { Dtype } from "../../ir/dtypes.js";
 import { packed, unpacked } from "../../ir/packed.js";
+import type { HostGpuBuffer, HostGpuDevice } from "../../runtime/gpu.js";
+import { GpuTensor, isGpuTensor } from "../../runtime/gpu-tensor.js";
 import { type AnyTensor, type HostValue, isTensor, isText } from "../../runtime/host-value.js";
 import type { TensorArray } from "../../runtime/tensor.js";
 import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import { AzulejoError } from "../../support/errors.js";
+import { type GpuBufferOptions, type GpuData, notOnCpu } from "./gpu-data.js";
 
 export interface DataTypeMap {
   float32: Float32Array;
@@ -27,7 +30,9 @@ export interface DataTypeMap {
   string: string[];
 }
 export type TensorType = keyof DataTypeMap;
-export type DataLocation = "none" | "cpu";
+export type DataLocation = "none" | "cpu" | "gpu-buffer";
+/** element types that a GPU buffer may have */
+export type GpuBufferType = Exclude<TensorType, "string" | "int4" | "uint4" | "float64">;
 
 export interface TypedTensor<T extends TensorType> {
   readonly type: T;
@@ -36,6 +41,8 @@ export interface TypedTensor<T extends TensorType> {
   readonly size: number;
   readonly data: DataTypeMap[T];
   readonly location: DataLocation;
+  /** throws where the data are not in one */
+  readonly gpuBuffer: HostGpuBuffer;
   getData(releaseData?: boolean): Promise<DataTypeMap[T]>;
   dispose(): void;
   reshape(dims: readonly number[]): TypedTensor<T>;
@@ -83,6 +90,11 @@ export interface TensorConstructor {
     data: DataTypeMap[TensorType] | Numbers | readonly bigint[] | readonly boolean[],
     dims?: Numbers,
   ): Tensor;
+  /** Data in a buffer of the device that sessions use, `env.webgpu.device`; its usage is STORAGE or COPY_SRC. */
+  fromGpuBuffer<T extends GpuBufferType = "float32">(
+    buffer: HostGpuBuffer,
+    options: GpuBufferOptions<T, DataTypeMap[T]>,
+  ): TypedTensor<T>;
 }
 
 interface ArrayType {
@@ -178,14 +190,23 @@ function typeOfData(data: unknown): TensorType {
   return found;
 }
 
-class CpuTensor {
+class OrtTensor {
   readonly type: TensorType;
   dims: readonly number[];
   readonly size: number;
   /** onnxruntime's name for the field; transformers.js reads and assigns it */
   cpuData: Data | undefined;
+  #gpu: GpuData<Data> | undefined;
+  #downloading = false;
 
   constructor(first: unknown, second?: unknown, third?: unknown) {
+    if (first instanceof OnGpu) {
+      this.type = first.type;
+      this.dims = first.dims;
+      this.size = sizeOf(first.dims);
+      this.#gpu = first.data;
+      return;
+    }
     const named = typeof first === "string";
     this.type = named ? (first as TensorType) : typeOfData(first);
     const data = dataOfType(this.type, named ? second : first);
@@ -202,29 +223,85 @@ class CpuTensor {
     this.cpuData = data;
   }
 
+  static fromGpuBuffer(
+    buffer: HostGpuBuffer,
+    { dataType: type = "float32", dims, download, dispose }: GpuBufferOptions<TensorType, Data>,
+  ): OrtTensor {
+    requireGpuType(type);
+    sizeOf(dims);
+    return new OrtTensor(new OnGpu(type, dims, { buffer, tensor: undefined, download, dispose }));
+  }
+
   get data(): Data {
-    if (this.cpuData === undefined)
-      throw new AzulejoError("disposed", "this Tensor was used after dispose(); keep it until then");
-    return this.cpuData;
+    if (this.cpuData !== undefined) return this.cpuData;
+    if (this.#gpu) throw notOnCpu(this.type);
+    throw new AzulejoError("disposed", "this Tensor was used after dispose(); keep it until then");
   }
-
   get location(): DataLocation {
-    return this.cpuData === undefined ? "none" : "cpu";
+    return this.cpuData !== undefined ? "cpu" : this.#gpu ? "gpu-buffer" : "none";
+  }
+  get gpuBuffer(): HostGpuBuffer {
+    if (this.#gpu) return this.#gpu.buffer;
+    throw new AzulejoError("input", `the data of this Tensor lie at "${this.location}", in no GPU buffer; use data`);
+  }
+  /** What sessions made and take back as it is. */
+  get gpuTensor(): GpuTensor | undefined {
+    return this.#gpu?.tensor;
   }
 
-  /** The data is here already; the flag concerns devices. */
-  async getData(_releaseData?: boolean): Promise<Data> {
-    return this.data;
+  /** Reads data back that lie in a GPU buffer; from then on they are here. `releaseData`: the buffer is freed. */
+  async getData(releaseData?: boolean): Promise<Data> {
+    const gpu = this.#gpu;
+    if (this.cpuData !== undefined || !gpu) return this.data;
+    if (!gpu.download)
+      throw new AzulejoError("input", "this Tensor was made without a download function; give one to fromGpuBuffer");
+    if (this.#downloading)
+      throw new AzulejoError("input", "this Tensor is being read already; await the first getData()");
+    this.#downloading = true;
+    try {
+      const data = await gpu.download();
+      this.cpuData = dataOfType(this.type, data);
+      if (releaseData) this.#release();
+      return this.cpuData;
+    } finally {
+      this.#downloading = false;
+    }
+  }
+  #release(): void {
+    this.#gpu?.dispose?.();
+    this.#gpu = undefined;
   }
 
   dispose(): void {
+    if (this.#downloading)
+      throw new AzulejoError("input", "this Tensor is being read; await getData() before dispose()");
+    this.#release();
     this.cpuData = undefined;
   }
 
   /** The same data under other dims. */
-  reshape(dims: readonly number[]): CpuTensor {
-    return new CpuTensor(this.type, this.data, dims);
+  reshape(dims: readonly number[]): OrtTensor {
+    if (this.#gpu && this.cpuData === undefined)
+      throw new AzulejoError("input", "a Tensor in a GPU buffer can't be reshaped; make another with fromGpuBuffer");
+    return new OrtTensor(this.type, this.data, dims);
   }
+}
+
+/** What the constructor is told of data in a GPU buffer. */
+class OnGpu {
+  readonly type: TensorType;
+  readonly dims: readonly number[];
+  readonly data: GpuData<Data>;
+  constructor(type: TensorType, dims: readonly number[], data: GpuData<Data>) {
+    this.type = type;
+    this.dims = dims;
+    this.data = data;
+  }
+}
+
+function requireGpuType(type: TensorType): asserts type is GpuBufferType {
+  if (type === "string" || isHalfByte(type) || type === "float64" || numeric[type] === undefined)
+    throw invalid(`a GPU buffer holds no Tensor of type "${type}"; keep it on the CPU`);
 }
 
 function sizeOf(dims: unknown): number {
@@ -236,10 +313,14 @@ function sizeOf(dims: unknown): number {
   return dims.reduce((product: number, dim: number) => product * dim, 1);
 }
 
-export const Tensor = CpuTensor as unknown as TensorConstructor;
+export const Tensor = OrtTensor as unknown as TensorConstructor;
 
-/** A fed value as the runtime takes it. Anything with onnxruntime's properties will do, whichever package made it. */
-export function toTensorData(name: string, value: unknown): AnyTensor {
+/**
+ * A fed value as the runtime takes it. Anything with onnxruntime's properties will do, whichever package made it. `device`: that of buffers
+ * which sessions did not make.
+ */
+export function toTensorData(name: string, value: unknown, device?: HostGpuDevice): AnyTensor {
+  if ((Object(value) as Partial<Tensor>).location === "gpu-buffer") return onDevice(name, value as Tensor, device);
   const { type, dims, data } = Object(value) as Partial<Tensor>;
   if (type === undefined || dims === undefined || data === undefined) {
     throw invalid(`the value fed to input "${name}" is not a Tensor; make one: new Tensor("float32", data, dims)`);
@@ -260,18 +341,42 @@ export function toTensorData(name: string, value: unknown): AnyTensor {
   return { dtype: numeric[type][0], dims, data: bits };
 }
 
+function onDevice(name: string, value: Tensor, device: HostGpuDevice | undefined): AnyTensor {
+  const { type, dims, gpuBuffer: buffer } = value;
+  const made = value instanceof OrtTensor ? value.gpuTensor : undefined;
+  if (made && made.dims.join() === dims.join()) return made;
+  requireGpuType(type);
+  if (!device)
+    throw invalid(
+      `input "${name}" got a Tensor in a GPU buffer, and this session runs on the CPU; await its getData(), or create the session with executionProviders: ["webgpu"]`,
+    );
+  return new GpuTensor(numeric[type][0], { device, buffer, dispose: () => {} }, dims);
+}
+
 /** A result of the runtime as a Tensor. bf16, 2-bit integers and floats of 8 bits and fewer have no names in onnxruntime's JavaScript API. */
 export function fromTensorData(name: string, value: HostValue): Tensor {
   if (!isTensor(value))
     throw invalid(
       `output "${name}" is no tensor, and onnxruntime's JavaScript interface has tensors alone; use load() of "azulejo"`,
     );
-  const { dtype, dims, data } = value;
+  const { dtype, dims } = value;
   const type = typeOfDtype(dtype);
   if (type === undefined) {
     throw invalid(`output "${name}" is ${dtype}, which onnxruntime's Tensor has no type for; use load() of "azulejo"`);
   }
+  if (isGpuTensor(value)) return fromGpuTensor(type, value);
+  const { data } = value;
   if (isHalfByte(type) && !isText(value))
     return new Tensor(type, packed(value.dtype, bytesOfTensor(value)), [...dims]) as Tensor;
   return new Tensor(type, data as DataTypeMap[TensorType], [...dims]);
+}
+
+function fromGpuTensor(type: TensorType, tensor: GpuTensor): Tensor {
+  const data: GpuData<Data> = {
+    buffer: tensor.gpuBuffer,
+    tensor,
+    download: async () => (await tensor.download()).data,
+    dispose: () => tensor.dispose(),
+  };
+  return new OrtTensor(new OnGpu(type, [...tensor.dims], data)) as unknown as Tensor;
 }

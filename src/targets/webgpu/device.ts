@@ -3,7 +3,15 @@
 import type { Dispatch } from "../../lower/gpu/lowered.js";
 import { findGpu } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
-import { computeStage, type Gpu, type GpuAdapter, type GpuDevice, type HostGpuDevice } from "../../runtime/gpu.js";
+import {
+  computeStage,
+  type Gpu,
+  type GpuAdapter,
+  type GpuDevice,
+  type HostGpuAdapter,
+  type HostGpuDevice,
+  type OpenedGpu,
+} from "../../runtime/gpu.js";
 import { Weights } from "./weights.js";
 
 export interface Pipeline {
@@ -20,15 +28,18 @@ const STORAGE_BUFFERS = 8;
 
 export class SharedDevice {
   readonly device: GpuDevice;
-  readonly adapter: string;
+  readonly adapter: GpuAdapter | undefined;
+  /** of the adapter */
+  readonly name: string;
   readonly weights: Weights;
   /** why it can't be used any more */
   lost: string | undefined;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
 
-  constructor(device: GpuDevice, adapter: string, onLost?: () => void) {
+  constructor(device: GpuDevice, adapter: GpuAdapter | undefined, onLost?: () => void) {
     this.device = device;
     this.adapter = adapter;
+    this.name = titleOf(adapter?.info ?? device.adapterInfo);
     this.weights = new Weights(this);
     void device.lost.then(({ message, reason }) => {
       this.lost = message || reason || "no reason given";
@@ -40,7 +51,7 @@ export class SharedDevice {
   }
   /** Do threads of the processor stand for a GPU? */
   get isSoftware(): boolean {
-    return /swiftshader|llvmpipe|lavapipe|basic render/i.test(this.adapter);
+    return /swiftshader|llvmpipe|lavapipe|basic render/i.test(this.name);
   }
   /** @throws AzulejoError device-lost */
   requireDevice(): void {
@@ -139,7 +150,7 @@ export async function sharedDevice(own?: GpuDevice): Promise<SharedDevice> {
 }
 
 function sharedBy(own: GpuDevice): SharedDevice {
-  const known = given.get(own) ?? new SharedDevice(own, titleOf(own.adapterInfo));
+  const known = given.get(own) ?? new SharedDevice(own, undefined);
   given.set(own, known);
   if (known.lost !== undefined)
     throw new AzulejoError(
@@ -149,16 +160,16 @@ function sharedBy(own: GpuDevice): SharedDevice {
   return known;
 }
 
-async function openDevice(): Promise<SharedDevice> {
-  const adapter = await findAdapter();
+async function openDevice(own?: GpuAdapter): Promise<SharedDevice> {
+  const adapter = own ?? (await findAdapter());
   if (typeof adapter === "string") throw new AzulejoError("target", adapter);
   const requiredLimits = Object.fromEntries(
     wanted.flatMap(name => (adapter.limits[name] === undefined ? [] : [[name, adapter.limits[name]]])),
   );
   const requiredFeatures = wantedFeatures.filter(f => adapter.features.has(f));
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-  return new SharedDevice(device, titleOf(adapter.info), () => {
-    shared = undefined;
+  return new SharedDevice(device, adapter, () => {
+    if (!own) shared = undefined;
   });
 }
 
@@ -175,13 +186,19 @@ async function findAdapter(): Promise<GpuAdapter | string> {
 }
 
 /**
- * The device that models share unless they were told otherwise, and its adapter's name: for buffers that models are to read, and for
- * programs with kernels of their own. After a loss, another.
+ * The device that models share unless they were told otherwise: for buffers that models are to read, and for programs with kernels of their
+ * own. After a loss, another. `adapter`: a device of this GPUAdapter, with the limits that models profit from, for { gpuDevice }.
  * @throws AzulejoError target
  */
-export async function openGpu(): Promise<{ readonly device: HostGpuDevice; readonly adapter: string }> {
-  const { device, adapter } = await sharedDevice();
-  return { device: device as unknown as HostGpuDevice, adapter };
+export async function openGpu({ adapter: own }: { readonly adapter?: HostGpuAdapter } = {}): Promise<OpenedGpu> {
+  const opened = own ? await openDevice(own as unknown as GpuAdapter) : await sharedDevice();
+  if (own) given.set(opened.device, opened);
+  const { device, adapter, name } = opened;
+  return {
+    device: device as unknown as HostGpuDevice,
+    adapter: adapter as unknown as HostGpuAdapter | undefined,
+    name,
+  };
 }
 
 /** Why the target can't be used here; undefined: it can. And what it would run on. */

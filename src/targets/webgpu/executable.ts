@@ -120,7 +120,7 @@ export class GpuExecutable implements Executable {
       arenaLowerBoundBytes: plan?.lowerBoundBytes ?? 0,
       flags: [],
       notes: [
-        `runs on ${shared.adapter}`,
+        `runs on ${shared.name}`,
         `${dispatches.length} dispatches, ${plural(this.#last?.submissions ?? 1, "submission")} a run`,
         ...transferNotes(this.#last?.transfers),
         ...(this.#losses ? [`moved to a new device ${plural(this.#losses, "time")}: the one before was lost`] : []),
