@@ -11,7 +11,7 @@ export type { MissingOperator, OperatorUse, Support } from "./load/diagnose/oper
 export type { Risk } from "./load/diagnose/risks.js";
 export type { HostReport, TargetState } from "./load/doctor.js";
 export type { ExplainOptions, Stage } from "./load/explain.js";
-export { compileKernel, diagnose, doctor, explain, openGpu } from "./load/lazily.js";
+export { compileKernel, diagnose, doctor, explain, explainHtml, openGpu } from "./load/lazily.js";
 export { load } from "./load/load.js";
 export type { Operator } from "./ops/operator.js";
 export {

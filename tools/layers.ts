@@ -33,6 +33,8 @@ export const layers: Readonly<Record<string, Layer>> = {
     uses: ["support", "ir", "ops", "graph", "runtime"],
     packages: ["@bufbuild/protobuf", "onnx-buf"],
   },
+  // what all stages made of a model, as data and as a page: it knows none of them
+  trace: { uses: [] },
   // The composition root: the one place below the command line where concrete targets and front ends have names.
   load: {
     uses: [
@@ -45,6 +47,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       "targets/c",
       "targets/webgpu",
       "frontends/onnx",
+      "trace",
     ],
   },
   // the language as authors get it: recorded kernels that can run

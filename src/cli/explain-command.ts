@@ -1,8 +1,9 @@
 // `azulejo explain`: what a model is and what the compiler makes of it, stage by stage, as text.
+import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Stage } from "../index.js";
-import type { Model } from "../runtime/api.js";
+import type { LoadOptions, Model } from "../runtime/api.js";
 import { dimsText } from "./inputs.js";
 import type { Library, Terminal } from "./library.js";
 import { stages } from "./library.js";
@@ -15,6 +16,7 @@ import { table } from "./table.js";
 
 interface ExplainOptions extends SharedOptions {
   readonly stage?: Stage;
+  readonly html?: string;
 }
 
 const examples = `
@@ -27,6 +29,7 @@ Stages, in the order in which a model travels through them:
 Examples:
   azulejo explain model.onnx                     inputs, outputs and a summary
   azulejo explain model.onnx --stage kernels     what was fused into what
+  azulejo explain model.onnx --html model.html   all stages as one page: what each pass changed, fusion, kernels, code, memory
 `;
 
 export function addExplainCommand(program: Command, library: Library, terminal: Terminal): void {
@@ -37,6 +40,10 @@ export function addExplainCommand(program: Command, library: Library, terminal: 
     .argument("<model>", "path or URL of an .onnx file")
     .addOption(new Option("--stage <stage>", "the stage to print (default: a summary)").choices(stages))
     .addHelpText("after", examples);
+  command.option(
+    "--html <file>",
+    "write all stages as one HTML page, which needs no network; dims show numbers and the memory plan",
+  );
   addLoadOptions(command)
     .option("--json", "print the summary, or the stage's text, as JSON")
     .action((model: string, options: ExplainOptions) => explain(model, options, library, terminal));
@@ -46,6 +53,10 @@ async function explain(source: string, options: ExplainOptions, library: Library
   const progress = progressLine(terminal);
   const load = { ...(await loadOptions(options)), onProgress: progress.onProgress, signal: terminal.signal };
   try {
+    if (options.html !== undefined) {
+      await writePage(source, options.html, options, load, library, terminal);
+      return;
+    }
     if (options.stage !== undefined) {
       checkStage(options.stage, options.target);
       const text = await library.explain(source, { ...load, stage: options.stage });
@@ -61,6 +72,27 @@ async function explain(source: string, options: ExplainOptions, library: Library
   } finally {
     progress.stop();
   }
+}
+
+async function writePage(
+  source: string,
+  file: string,
+  { stage, target, json }: ExplainOptions,
+  load: LoadOptions,
+  library: Library,
+  terminal: Terminal,
+): Promise<void> {
+  if (stage !== undefined) throw new AzulejoError("option", "--html holds all stages; leave out --stage or --html");
+  if (target === "interpreter")
+    throw new AzulejoError("option", "--html: the interpreter has no code to show; use another --target");
+  const page = await library.explainHtml(source, load);
+  await writeFile(file, page).catch((cause: Error) => {
+    throw new AzulejoError("option", `--html "${file}" can't be written: ${cause.message}; name another file`, {
+      cause,
+    });
+  });
+  const bytes = Buffer.byteLength(page);
+  terminal.out(json ? `${JSON.stringify({ model: source, file, bytes })}\n` : `wrote ${file}, ${byteSize(bytes)}\n`);
 }
 
 /** Loops and code are made for WebAssembly; the interpreter walks the kernels. */

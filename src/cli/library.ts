@@ -8,6 +8,7 @@ export const stages: readonly Stage[] = ["graph", "kernels", "loops", "code"];
 export interface Library {
   load(source: ModelSource, options: LoadOptions): Promise<Model>;
   explain(source: ModelSource, options: ExplainOptions): Promise<string>;
+  explainHtml(source: ModelSource, options: LoadOptions): Promise<string>;
   doctor(): Promise<HostReport>;
   diagnose(source: ModelSource, options: LoadOptions): Promise<Diagnosis>;
   checkModel(

@@ -2,7 +2,7 @@
 // The command `azulejo`: connects the command line to the process and to the library. All else is in program.ts.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { diagnose, doctor, explain, load } from "../index.js";
+import { diagnose, doctor, explain, explainHtml, load } from "../index.js";
 import { exitCodes } from "./failure.js";
 import type { Library, Terminal } from "./library.js";
 import { packageRoot } from "./package-root.js";
@@ -35,6 +35,7 @@ const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"),
 const library: Library = {
   load,
   explain,
+  explainHtml,
   doctor,
   diagnose,
   checkModel: async (source, inputs, options) =>

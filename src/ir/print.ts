@@ -23,6 +23,12 @@ import {
 export function print(kernel: Kernel): string {
   return new Printer(kernel).kernel();
 }
+/** The lines of the text, each with the file:line of the author that made it, where one is known. */
+export function printWithSources(kernel: Kernel): readonly { readonly text: string; readonly source?: string }[] {
+  const printer = new Printer(kernel, true);
+  const lines = printer.kernel().trimEnd().split("\n");
+  return lines.map((text, i) => ({ text, ...(printer.sources[i] ? { source: printer.sources[i] } : {}) }));
+}
 
 /** words with a meaning of their own; as names they stand in quotes */
 const keywords = new Set([
@@ -89,6 +95,7 @@ const isPart = (n: Node, f: Fold): boolean => n.kind === "state" && n.fold === f
 
 class Printer {
   readonly #kernel: Kernel;
+  readonly #withSources: boolean;
   readonly #nodes: readonly Node[];
   readonly #scopes: ReadonlyMap<Node, Fold | undefined>;
   readonly #uses = new Map<Node, number>();
@@ -96,10 +103,13 @@ class Printer {
   readonly #ranks = new Map<Sym, number>();
   readonly #printed = new Set<object>();
   readonly #lines: string[] = [];
+  /** by line */
+  readonly sources: (string | undefined)[] = [];
   #indent = "  ";
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, withSources = false) {
     this.#kernel = kernel;
+    this.#withSources = withSources;
     this.#nodes = [...new Set([...nodesOf(kernel), ...mergeNodes(kernel)])];
     this.#scopes = scopesOf(kernel);
     this.#countUses();
@@ -145,7 +155,9 @@ class Printer {
   #isDimName(s: Sym): boolean {
     return this.#kernel.dims.some(d => bareSymbol(d.size) === s && d.name === this.#symbols.get(s));
   }
-  #line(text: string): void {
+  #line(text: string, made: { readonly source?: string } = {}): void {
+    // asking a node for its source costs
+    if (this.#withSources) this.sources[this.#lines.length] = made.source;
     this.#lines.push(this.#indent + text);
   }
   #axis(a: Axis): string {
@@ -212,7 +224,7 @@ class Printer {
     rootsOfStore(s).forEach(n => this.#demand(n));
     const when = s.when ? ` when ${this.#operand(s.when)}` : "";
     const value = this.#operand(s.value, s.tensor.dtype);
-    this.#line(`store ${word(s.tensor.name)}${this.#index(s.index)} ${s.combine ?? "="} ${value}${when}`);
+    this.#line(`store ${word(s.tensor.name)}${this.#index(s.index)} ${s.combine ?? "="} ${value}${when}`, s);
   }
   /** prints what the node needs, then the node, unless it stands where it is used */
   #demand(n: Node): void {
@@ -222,10 +234,13 @@ class Printer {
     if (n.kind === "load" && !isTensor(n.tensor) && !this.#printed.has(n.tensor)) {
       this.#printed.add(n.tensor);
       const { name, value, axes } = n.tensor;
-      this.#line(`view ${word(name)} of ${this.#operand(value)} over ${axes.map(a => sizeWord(a.name)).join(", ")}`);
+      this.#line(
+        `view ${word(name)} of ${this.#operand(value)} over ${axes.map(a => sizeWord(a.name)).join(", ")}`,
+        value,
+      );
     }
     if (n.kind === "state" || n.kind === "result" || this.#standsInline(n)) return;
-    this.#line(`${word(n.name)} = ${this.#expression(n)}`);
+    this.#line(`${word(n.name)} = ${this.#expression(n)}`, n);
   }
   #standsInline(n: Node): boolean {
     return isInline(n) || (n.kind === "load" && (this.#uses.get(n) ?? 0) <= 1 && isMadeName(n));

@@ -1,4 +1,5 @@
 // explain() of a kernel: what it computes, and how the compiler would, as data and as text. Nothing runs.
+import type { Buffer, KernelProgram } from "../graph/program.js";
 import { countOperations } from "../ir/count-operations.js";
 import { bytesOf } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
@@ -7,10 +8,13 @@ import type { Kernel } from "../ir/tile.js";
 import type { LoadOptions } from "../runtime/api.js";
 import { explainSchedule } from "../schedule/explain.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { tracePage } from "../trace/page.js";
+import type { Trace } from "../trace/trace.js";
 import { checkOptions } from "./check-options.js";
 import { kernelProgram } from "./compile-kernel.js";
 import { compileOptionsOf } from "./compile-options.js";
 import { cpuCodeOf } from "./cpu-code.js";
+import { PartTracer } from "./trace-program.js";
 
 export interface ExplainKernelOptions extends Pick<LoadOptions, "target" | "engineFlags"> {
   /** sizes by dim; those that are not given stay open, and numbers that hang on them are formulas */
@@ -40,7 +44,10 @@ export class KernelExplanation {
   /** what the target's emitter makes of it: WebAssembly as text, or C */
   readonly code: string;
 
-  constructor(parts: Omit<KernelExplanation, "toString">) {
+  readonly #trace: () => Promise<Trace>;
+
+  constructor(parts: Omit<KernelExplanation, "toString" | "html">, trace: () => Promise<Trace>) {
+    this.#trace = trace;
     this.name = parts.name;
     this.target = parts.target;
     this.flops = parts.flops;
@@ -51,6 +58,10 @@ export class KernelExplanation {
     this.stages = parts.stages;
     this.loops = parts.loops;
     this.code = parts.code;
+  }
+  /** All of it as one self-contained HTML page, with the lines of the kernel's source beside tile IR, and the memory plan where all sizes are known. */
+  async html(): Promise<string> {
+    return tracePage(await this.#trace());
   }
   /** All but loops and code. */
   toString(): string {
@@ -83,7 +94,7 @@ export async function explainKernel(
   const { schedule, lowered } = codes.find(c => c.representative === kernel)!;
   const amount = amountFor(kernel, options.dims ?? {});
   const bytes = kernel.tensors.reduce((sum, t) => sum.add(Poly.product(t.dims).mul(bytesOf(t.dtype))), Poly.zero);
-  return new KernelExplanation({
+  const parts = {
     name: kernel.name,
     target: cpu.name,
     flops: amount(countOperations(kernel)),
@@ -94,7 +105,26 @@ export async function explainKernel(
     stages: lowered.stages,
     loops: cpu.printLoops(codes),
     code: cpu.printCode(codes, compileOptions),
-  });
+  };
+  return new KernelExplanation(parts, () => traceKernel(program, options, pins));
+}
+
+async function traceKernel(
+  program: KernelProgram,
+  { dims = {}, ...options }: ExplainKernelOptions,
+  pins: Partial<Schedule>,
+): Promise<Trace> {
+  const tracer = await PartTracer.for({ ...options, schedules: { [program.name]: pins } });
+  const typeOf = ({ name, dtype, dims }: Buffer): string => `${name}: ${dtype}[${dims.map(d => d.print()).join(", ")}]`;
+  return {
+    name: program.name,
+    target: tracer.target,
+    inputs: program.inputs.map(typeOf),
+    outputs: program.outputs.map(typeOf),
+    dims: Object.entries(dims).map(([name, size]) => `${name} = ${size}`),
+    parts: [await tracer.trace(program)],
+    notes: [],
+  };
 }
 
 function amountFor(kernel: Kernel, dims: Readonly<Record<string, number>>): (p: Poly) => Amount {

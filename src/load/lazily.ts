@@ -1,4 +1,5 @@
 // What needs the compiler, loaded when it is called: importing the library costs what running a kept model needs.
+import type { LoadOptions, ModelSource } from "../runtime/api.js";
 
 /**
  * Compiles a kernel. The result runs like a model: inputs and outputs are the kernel's tensors; one that is read and written is both.
@@ -31,3 +32,13 @@ export const diagnose: typeof import("./diagnose/diagnose.js").diagnose = async 
  */
 export const explain: typeof import("./explain.js").explain = async (source, options) =>
   (await import("./explain.js")).explain(source, options);
+
+/**
+ * All stages of a model as one self-contained HTML page: the graph after each pass with what changed, what was fused and why, each kernel's
+ * tile IR, schedule, loops and code, the memory plan. Nothing runs.
+ * @throws AzulejoError as load() does
+ */
+export async function explainHtml(source: ModelSource, options: LoadOptions = {}): Promise<string> {
+  const [{ traceModel }, { tracePage }] = await Promise.all([import("./trace-model.js"), import("../trace/page.js")]);
+  return tracePage(await traceModel(source, options));
+}

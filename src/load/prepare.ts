@@ -2,7 +2,7 @@
 import { readOnnx } from "../frontends/onnx/index.js";
 import type { Graph } from "../graph/graph.js";
 import { infer, needsConcreteDims } from "../graph/infer.js";
-import { partition } from "../graph/partition/partition.js";
+import { partition, type PartitionOptions } from "../graph/partition/partition.js";
 import type { PassReport } from "../graph/pass.js";
 import { runPasses } from "../graph/pass.js";
 import { defaultPasses } from "../graph/passes/index.js";
@@ -52,8 +52,13 @@ export async function readGraph(
   return graph;
 }
 
-/** Inference and passes; the list of passes is the caller's to change. */
-export async function prepareGraph(graph: Graph, registry: Registry, options: LoadOptions): Promise<Prepared> {
+/** Inference and passes; the list of passes is the caller's to change. `onGraph` sees the graph after each. */
+export async function prepareGraph(
+  graph: Graph,
+  registry: Registry,
+  options: LoadOptions,
+  onGraph: (graph: Graph) => void = () => {},
+): Promise<Prepared> {
   const notes: string[] = [];
   const builtIn = defaultPasses(registry, { onNote: n => notes.push(n) });
   const list = options.passes ? checkPasses(options.passes(builtIn)) : builtIn;
@@ -61,8 +66,9 @@ export async function prepareGraph(graph: Graph, registry: Registry, options: Lo
   const done = await runPasses(graph, list, {
     now,
     signal: options.signal,
-    onPass: report => {
+    onPass: (report, current) => {
       passes.push(report);
+      onGraph(current);
       options.onProgress?.({ phase: "graph", fraction: passes.length / list.length });
     },
   });
@@ -78,8 +84,13 @@ export async function registryFor(graph: Graph, { operators, passes }: LoadOptio
   return createRegistry(operators, others);
 }
 
-export function programOf(graph: Graph, registry: Registry, options: LoadOptions = {}): KernelProgram {
-  const program = partition(graph, registry);
+export function programOf(
+  graph: Graph,
+  registry: Registry,
+  options: LoadOptions = {},
+  partitioning: PartitionOptions = {},
+): KernelProgram {
+  const program = partition(graph, registry, partitioning);
   return options.editKernels ? editKernels(program, options.editKernels) : program;
 }
 

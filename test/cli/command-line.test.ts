@@ -137,6 +137,7 @@ async function azulejo(
       return model;
     },
     explain: async (_, { stage }) => `stage ${stage} of the model`,
+    explainHtml: async (_, { dims }) => `<p>page of the model, ${JSON.stringify(dims)}</p>`,
     doctor: async () => ({
       platform: "linux-x64",
       processor: "Some CPU",
@@ -462,6 +463,25 @@ test("doctor with a model prints what runs how, what is missing, and a file to b
   const json = JSON.parse((await azulejo("doctor m.onnx --json", [vector], echo)).out);
   assert.deepEqual([json.runs, json.files], [false, []]);
   assert.match(json.missing[0].stub, /inputs: \["X0", "X1\?"\]/);
+});
+
+test("explain --html writes the page, and refuses what a page has no place for", async () => {
+  const file = join(folder, "m.html");
+  const { out, status } = await azulejo(`explain m.onnx --dims batch=2 --html ${file}`, [vector], echo);
+  assert.deepEqual([status, out], [0, `wrote ${file}, 37.00 B\n`]);
+  assert.equal(await readFile(file, "utf8"), '<p>page of the model, {"batch":2}</p>');
+  const json = JSON.parse((await azulejo(`explain m.onnx --html ${file} --json`, [vector], echo)).out);
+  assert.equal(json.file, file);
+  for (const [more, message] of [
+    ["--stage graph", /--html holds all stages/],
+    ["--target interpreter", /the interpreter has no code to show/],
+  ] as const) {
+    const refused = await azulejo(`explain m.onnx --html ${file} ${more}`, [vector], echo);
+    assert.equal(refused.status, 1);
+    assert.match(refused.err, message);
+  }
+  const nowhere = await azulejo(`explain m.onnx --html ${join(folder, "none/m.html")}`, [vector], echo);
+  assert.match(nowhere.err, /can't be written: .*; name another file/);
 });
 
 test("explain prints the asked stage, or a summary as text and as JSON", async () => {

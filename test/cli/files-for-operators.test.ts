@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { operatorStub } from "../../src/cli/operator-files.js";
 import { runCommandLine } from "../../src/cli/program.js";
-import { diagnose, doctor, explain, load } from "../../src/index.js";
+import { diagnose, doctor, explain, explainHtml, load } from "../../src/index.js";
 import { checkKernel, checkModel } from "../../src/testing/index.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
 import { elementType, float, node, onnxModel, value } from "../frontends/onnx-model.js";
@@ -42,7 +42,16 @@ async function azulejo(...parameters: string[]): Promise<{ status: number; out: 
     interactive: false,
     signal: new AbortController().signal,
   };
-  const library = { load, explain, doctor, diagnose, checkModel, checkKernel, decodeTensor: readOnnxTensor };
+  const library = {
+    load,
+    explain,
+    explainHtml,
+    doctor,
+    diagnose,
+    checkModel,
+    checkKernel,
+    decodeTensor: readOnnxTensor,
+  };
   return { status: await runCommandLine(parameters, library, terminal, "0"), out, err };
 }
 

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { decodeNpy } from "../../src/cli/npy.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
-import { diagnose, doctor, explain, load } from "../../src/index.js";
+import { diagnose, doctor, explain, explainHtml, load } from "../../src/index.js";
 import { checkKernel, checkModel } from "../../src/testing/index.js";
 import { dataPath } from "../data.js";
 
@@ -34,7 +34,7 @@ async function azulejo(...parameters: string[]): Promise<string> {
   };
   const status = await runCommandLine(
     parameters,
-    { load, explain, doctor, diagnose, checkModel, checkKernel, decodeTensor: readOnnxTensor },
+    { load, explain, explainHtml, doctor, diagnose, checkModel, checkKernel, decodeTensor: readOnnxTensor },
     terminal,
     "0",
   );

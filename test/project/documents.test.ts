@@ -135,6 +135,7 @@ test("commands in the README exist, with the options that they are shown with", 
       {
         load: unused,
         explain: unused,
+        explainHtml: unused,
         doctor: unused,
         diagnose: unused,
         checkModel: unused,

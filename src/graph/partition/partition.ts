@@ -28,11 +28,14 @@ export interface PartitionOptions {
   /** false: every node is a kernel of its own, for debugging and node-by-node checks */
   readonly fusion?: boolean;
   /** receives what fusion decided and why, by kernel */
-  readonly onDecisions?: (kernel: string, decisions: readonly Decision[]) => void;
+  readonly onDecisions?: (kernel: Kernel, decisions: readonly Decision[]) => void;
+  /** keep the authors' lines of operators' bodies in kernels? It costs as much time as all else. */
+  readonly sources?: boolean;
 }
 
 /** The graph must be inferred: every value has dtype and dims. */
 export function partition(graph: Graph, registry: Registry, options: PartitionOptions = {}): KernelProgram {
+  if (options.sources) return divide(graph, registry, options);
   try {
     // positions of operators' source cost half of the time, and only an error wants them
     return withoutSources(() => divide(graph, registry, options));
@@ -207,7 +210,7 @@ class Region implements FusionView {
       walk,
       value,
     );
-    this.#options.onDecisions?.(kernel.name, decisions);
+    this.#options.onDecisions?.(kernel, decisions);
     const buffers: Record<string, Buffer> = { [kernel.stores[0]!.tensor.name]: into };
     for (const [v, t] of scope.tensors) {
       buffers[t.name] = this.#bufferFor(v);

@@ -2,7 +2,7 @@
 // and compiles nothing.
 import type { KernelProgram } from "../../graph/program.js";
 import type { CompileOptions } from "../../runtime/target.js";
-import { codesOf, printLoops } from "../cpu/explain.js";
+import { printLoops, printLoopsOf, type StepCodes, stepCodesOf } from "../cpu/explain.js";
 import type { KernelCode } from "../cpu/kernel-library.js";
 import { emitKernel } from "./emit.js";
 import { nativeCompiler } from "./native-problem.js";
@@ -10,11 +10,14 @@ import { machineModel } from "./target.js";
 
 type Options = Pick<CompileOptions, "schedules">;
 
-/** The distinct kernels of a program as this target lowers them. */
-export const explainCodes = async (program: KernelProgram, { schedules }: Options): Promise<readonly KernelCode[]> =>
-  codesOf(program, machineModel(await nativeCompiler()), schedules);
+/** The kernels of a program as this target lowers them. */
+export const explainSteps = async (program: KernelProgram, { schedules }: Options): Promise<StepCodes> =>
+  stepCodesOf(program, machineModel(await nativeCompiler()), schedules);
+/** The distinct ones. */
+export const explainCodes = async (program: KernelProgram, options: Options): Promise<readonly KernelCode[]> =>
+  (await explainSteps(program, options)).codes;
 
-export { printLoops };
+export { printLoops, printLoopsOf };
 
 /** The functions of every kernel; the operations that they call are those of loop IR (prelude.ts). */
 export function printCode(codes: readonly KernelCode[]): string {

@@ -1,7 +1,7 @@
 // The stages inside the wasm target as text: loops with their schedules, and code. Compiles, but starts no worker and reads no weights.
 import type { KernelProgram } from "../../graph/program.js";
 import type { CompileOptions } from "../../runtime/target.js";
-import { codesOf, printLoops } from "../cpu/explain.js";
+import { printLoops, printLoopsOf, type StepCodes, stepCodesOf } from "../cpu/explain.js";
 import type { KernelCode } from "../cpu/kernel-library.js";
 import { countTypes, disassemble } from "./disassemble.js";
 import { emitFunctions } from "./emit.js";
@@ -9,11 +9,14 @@ import { engine } from "./machine-engine.js";
 
 type Options = Pick<CompileOptions, "schedules" | "engineFlags">;
 
-/** The distinct kernels of a program as this target lowers them. */
-export const explainCodes = (program: KernelProgram, { engineFlags, schedules }: Options): readonly KernelCode[] =>
-  codesOf(program, { features: engine(engineFlags) }, schedules);
+/** The kernels of a program as this target lowers them. */
+export const explainSteps = (program: KernelProgram, { engineFlags, schedules }: Options): StepCodes =>
+  stepCodesOf(program, { features: engine(engineFlags) }, schedules);
+/** The distinct ones. */
+export const explainCodes = (program: KernelProgram, options: Options): readonly KernelCode[] =>
+  explainSteps(program, options).codes;
 
-export { printLoops };
+export { printLoops, printLoopsOf };
 
 /** Instructions of every function of the module but the driver's, with its size in bytes. */
 export function printCode(codes: readonly KernelCode[], { engineFlags }: Options): string {

@@ -1,14 +1,26 @@
 // What this target makes of a program, as text. Nothing is compiled.
-import type { KernelProgram } from "../../graph/program.js";
+import type { KernelProgram, Step } from "../../graph/program.js";
 import { gpuProgram, kernelsOf } from "./steps.js";
 
 /** The default of the specification: a device may bind more. */
 const STORAGE_BUFFERS = 8;
 
+const stepsOf = (program: KernelProgram): ReturnType<typeof kernelsOf> =>
+  kernelsOf(gpuProgram(program, { storageBuffers: STORAGE_BUFFERS, onUnsupported: "host", tiles: true }).steps);
+
+/** The shaders of each kernel, or why it is computed on the host. */
+export function explainSteps(program: KernelProgram): ReadonlyMap<Step, string> {
+  return new Map(
+    stepsOf(program).map(s => [
+      s.step,
+      s.kind === "host" ? `// on the host: ${s.reason}\n` : s.dispatches.map(d => d.code).join("\n"),
+    ]),
+  );
+}
+
 export function explainCode(program: KernelProgram): string {
-  const { steps } = gpuProgram(program, { storageBuffers: STORAGE_BUFFERS, onUnsupported: "host", tiles: true });
   const seen = new Set<string>();
-  return kernelsOf(steps)
+  return stepsOf(program)
     .map(s => {
       const head = `// ${s.step.kernel.name}: ${s.step.nodes.join(", ")}\n`;
       if (s.kind === "host") return `${head}// on the host: ${s.reason}\n`;
