@@ -7,7 +7,6 @@ const fused = "ONNX Runtime makes it of MatMulNBits as it loads a model for WebG
 const loop = "a whole generation loop inside one operator; run the model step by step";
 const order = "TensorRT's and cuBLAS's tile orders of INT8 data, only for GPUs";
 const vendor = "a container for another vendor's compiler; nothing in it says what is computed";
-const yet = "not written yet";
 const young = "not written yet; younger than the models that are out";
 const rare = "not written yet; no exporter is known to write it";
 
@@ -44,7 +43,6 @@ export const leftOut: Readonly<Record<string, string>> = {
   SampleOp: "an example for authors of operators",
   Sampling: loop,
   Snpe: vendor,
-  SparseAttention: yet,
   SparseToDenseMatMul: "takes a sparse tensor, which models don't hand in",
   VarlenCausalConvWithState: gpu,
   VarlenNGramHashMapping: gpu,

@@ -87,6 +87,7 @@ import { operator as microsoftRotaryEmbeddingOperator } from "./microsoft/rotary
 import { operator as microsoftSkipGroupNormOperator } from "./microsoft/skip-group-norm.js";
 import { operator as microsoftSkipLayerNormalizationOperator } from "./microsoft/skip-layer-normalization.js";
 import { operator as microsoftSkipSimplifiedLayerNormalizationOperator } from "./microsoft/skip-simplified-layer-normalization.js";
+import { operator as microsoftSparseAttentionOperator } from "./microsoft/sparse-attention.js";
 import { operator as microsoftTokenizerOperator } from "./microsoft/tokenizer.js";
 import { operator as microsoftTorchEmbeddingOperator } from "./microsoft/torch-embedding.js";
 import { operator as microsoftTransposeMatMulOperator } from "./microsoft/transpose-mat-mul.js";
@@ -213,6 +214,7 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftSkipGroupNormOperator,
   microsoftSkipLayerNormalizationOperator,
   microsoftSkipSimplifiedLayerNormalizationOperator,
+  microsoftSparseAttentionOperator,
   microsoftTokenizerOperator,
   microsoftTorchEmbeddingOperator,
   microsoftTransposeMatMulOperator,

@@ -201,6 +201,7 @@ import * as microsoftRotaryEmbeddingModule from "../../src/ops/microsoft/rotary-
 import * as microsoftSkipGroupNormModule from "../../src/ops/microsoft/skip-group-norm.js";
 import * as microsoftSkipLayerNormalizationModule from "../../src/ops/microsoft/skip-layer-normalization.js";
 import * as microsoftSkipSimplifiedLayerNormalizationModule from "../../src/ops/microsoft/skip-simplified-layer-normalization.js";
+import * as microsoftSparseAttentionModule from "../../src/ops/microsoft/sparse-attention.js";
 import * as microsoftTokenizerModule from "../../src/ops/microsoft/tokenizer.js";
 import * as microsoftTorchEmbeddingModule from "../../src/ops/microsoft/torch-embedding.js";
 import * as microsoftTransposeMatMulModule from "../../src/ops/microsoft/transpose-mat-mul.js";
@@ -556,6 +557,7 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftSkipGroupNormModule,
   microsoftSkipLayerNormalizationModule,
   microsoftSkipSimplifiedLayerNormalizationModule,
+  microsoftSparseAttentionModule,
   microsoftTokenizerModule,
   microsoftTorchEmbeddingModule,
   microsoftTransposeMatMulModule,

@@ -9,16 +9,12 @@ import { fullRegistry } from "./full-registry.js";
 import { failureOf, gapOf } from "./known-gaps.js";
 import { operatorModules } from "./modules.js";
 import type { Ort } from "./peer.js";
-import { peer, peerModelOf, peerVersions, runModel } from "./peer.js";
+import { peer, peerVersions, runOnPeer } from "./peer.js";
 import type { CaseGraph } from "../../src/testing/case-graph.js";
 import { graphOfCase } from "../../src/testing/case-graph.js";
 import { closenessOf, difference } from "../../src/testing/difference.js";
 
 const registry = fullRegistry();
-
-async function runPeer(ort: Ort, module: OperatorModule, given: CaseGraph): Promise<ReferenceTensor[]> {
-  return runModel(ort, await peerModelOf(module, given, 21), given);
-}
 
 /** What onnxruntime-node says where its CPU provider has no kernel for these types. */
 const lacking = /Kernel not found|Type 'tensor.*is invalid|Could not find an implementation/;
@@ -45,7 +41,7 @@ async function account(ort: Ort, module: OperatorModule, all: Account): Promise<
       refusals.push(`${label}: ends the process`);
       continue;
     }
-    const got = await runPeer(ort, module, expected).catch((e: Error) => e);
+    const got = await runOnPeer(ort, module, 21, expected).catch((e: Error) => e);
     if (got instanceof Error) {
       refusals.push(`${label}: ${got.message}`);
       continue;

@@ -22,7 +22,7 @@ export interface Ort {
     create(
       model: Uint8Array,
       options: object,
-    ): Promise<{ run(feeds: object): Promise<Record<string, OrtTensor>>; release(): Promise<void> }>;
+    ): Promise<{ run(feeds: object, fetches: object): Promise<Record<string, OrtTensor>>; release(): Promise<void> }>;
   };
 }
 
@@ -143,11 +143,31 @@ function arrayFor({ type, data }: PeerTensor): unknown {
   return new float16Array(buffer, byteOffset, length);
 }
 
+/** Outputs that kernels of the peer write into the memory of an input, and refuse to write elsewhere. */
+const inPlace: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  SparseAttention: { present_key: "past_key", present_value: "past_value" },
+};
+
+/** The outputs of a case by name: the input whose memory each takes, or none. */
+export function outputsOf(module: OperatorModule, { graph }: CaseGraph): Readonly<Record<string, string | undefined>> {
+  const { operator } = module;
+  const node = graph.nodes[0]!;
+  const plain = (names: readonly string[]) => names.map(n => n.replace(/\?|\.\.\./, ""));
+  const [inputs, outputs] = [plain(operator.inputs), plain(operator.outputs)];
+  return Object.fromEntries(
+    graph.outputs.map(v => {
+      const from = inPlace[operator.name]?.[outputs[node.outputs.findIndex(o => o?.name === v.name)]!];
+      return [v.name, from && node.inputs[inputs.indexOf(from)]!.name];
+    }),
+  );
+}
+
 /** One model, one run; outputs by name. */
 export async function runPeerModel(
   ort: Ort,
   model: Uint8Array,
   inputs: readonly PeerTensor[],
+  outputs: Readonly<Record<string, string | undefined>>,
 ): Promise<Record<string, OrtTensor>> {
   const session = await ort.InferenceSession.create(model, {
     logSeverityLevel: 4,
@@ -155,15 +175,22 @@ export async function runPeerModel(
     intraOpNumThreads: 1,
   });
   try {
-    return await session.run(
-      Object.fromEntries(inputs.map(i => [i.name, new ort.Tensor(i.type, arrayFor(i), i.dims)])),
-    );
+    const feeds = Object.fromEntries(inputs.map(i => [i.name, new ort.Tensor(i.type, arrayFor(i), i.dims)]));
+    const fetches = Object.entries(outputs).map(([name, from]) => [name, from === undefined ? null : feeds[from]]);
+    return await session.run(feeds, Object.fromEntries(fetches));
   } finally {
     await session.release();
   }
 }
 
-export async function runModel(ort: Ort, model: Uint8Array, given: CaseGraph): Promise<ReferenceTensor[]> {
-  const results = await runPeerModel(ort, model, await peerInputsOf(given));
+/** A case on the peer. */
+export async function runOnPeer(
+  ort: Ort,
+  module: OperatorModule,
+  opset: number,
+  given: CaseGraph,
+): Promise<ReferenceTensor[]> {
+  const model = await peerModelOf(module, given, opset);
+  const results = await runPeerModel(ort, model, await peerInputsOf(given), outputsOf(module, given));
   return given.graph.outputs.map(v => fromPeer(results[v.name]!));
 }

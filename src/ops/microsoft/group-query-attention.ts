@@ -1,16 +1,13 @@
 // GroupQueryAttention of com.microsoft: causal attention in which heads of keys serve groups of queries', behind a cache that each
 // batch has filled to a length of its own; positions may be rotated in.
 import type { Dims, Value } from "../../graph/graph.js";
-import { opaque, Poly } from "../../ir/poly.js";
-import { attention, joinHeads, splitHeads } from "../attention-core.js";
-import { requireDims, requireEqual } from "../broadcast.js";
-import { isOther, printDims, refuse, requireRanks } from "../checks.js";
+import { Poly } from "../../ir/poly.js";
+import { attention, joinHeads } from "../attention-core.js";
+import { requireDims } from "../broadcast.js";
+import { refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
-import { onnxCodeOf } from "../onnx-dtypes.js";
 import type {
   Attributes,
-  Builder,
-  Expansion,
   NodeInfo,
   Operator,
   OperatorCase,
@@ -19,26 +16,24 @@ import type {
   ReferenceTensor,
   Tolerance,
 } from "../operator.js";
-import { elementOf, numbersOf, tabulate, vectorOf } from "../reference-tensors.js";
-import { reference as rotary } from "../rotary-embedding.js";
+import { numbersOf, vectorOf } from "../reference-tensors.js";
+import { attentionReference, joinedReference, scaleOf } from "./attention-parts.js";
 import {
-  attentionReference,
-  headsReference,
-  joinedReference,
-  numberOfDim,
-  partReference,
-  scaleOf,
-  sliceOf,
-} from "./attention-parts.js";
+  groupedSizes,
+  headsOf,
+  partsReference,
+  positionsOf,
+  requireAngles,
+  requireCount,
+  rotated,
+  sequenceOf,
+  startsOf,
+  turnedReference,
+  vectorOfLengths,
+} from "./grouped-heads.js";
 import { reference as cacheReference } from "./key-value-cache.js";
 
 const op = "GroupQueryAttention";
-const names = ["query", "key", "value"] as const;
-const pairs = [
-  ["key", "value"],
-  ["past_key", "past_value"],
-  ["cos_cache", "sin_cache"],
-] as const;
 
 /** a window of so many keys, the query's own among them; −1: all */
 const leftOf = (window: number): number => Math.max(window, 0) - 1;
@@ -87,8 +82,10 @@ export const operator: Operator = {
   expand: (node, build) => {
     const { past_key, past_value, attention_bias: mask } = node.inputs;
     const { softcap, local_window_size: window, do_rotary } = node.attributes;
-    const [query, key, V] = headsOf(node, build);
-    const starts = startsOf(node, build, query);
+    const [query, key, V] = headsOf(op, node, build);
+    // seqlens_k is the last position of a batch
+    const totals = build.node("Add", [vectorOfLengths(build, node.inputs.seqlens_k!), build.constant("i64", [], [1])]);
+    const starts = startsOf(build, totals, query);
     const positions = do_rotary === 1 ? (node.inputs.position_ids ?? positionsOf(build, starts, query)) : undefined;
     const turn = (x: Value): Value => (positions ? rotated(node, build, x, positions) : x);
     const [Q, K] = [turn(query), turn(key)];
@@ -102,71 +99,15 @@ export const operator: Operator = {
   },
 };
 
-/** Queries, keys and values by heads; without a key they lie side by side in query. */
-function headsOf({ inputs, attributes, ...node }: Expansion, build: Builder): readonly [Value, Value, Value] {
-  const { num_heads: heads, kv_num_heads: groups } = attributes;
-  const counts = [heads, groups, groups] as const;
-  if (inputs.key) return names.map((n, k) => splitHeads(build, inputs[n]!, counts[k]!)) as [Value, Value, Value];
-  const size =
-    numberOfDim(op, { ...node, attributes }, inputs.query!.dims![2]!, "the last dim of a packed query") /
-    (heads + 2 * groups);
-  let first = 0;
-  return counts.map(count => {
-    const start = first;
-    first += count * size;
-    return splitHeads(build, sliceOf(build, inputs.query!, 2, start, first), count);
-  }) as readonly Value[] as readonly [Value, Value, Value];
-}
-
-/** The length of the sequence, as a scalar. */
-const sequenceOf = (build: Builder, heads: Value): Value =>
-  build.node("Gather", [build.node("Shape", [heads]), build.constant("i64", [], [2])]);
-
-/** How much of the past each batch has: seqlens_k is its last position, this run's tokens included. */
-function startsOf({ inputs }: Expansion, build: Builder, query: Value): Value {
-  const last = build.node("Cast", [build.node("Reshape", [inputs.seqlens_k, build.constant("i64", [1], [-1])])], {
-    to: onnxCodeOf("i64"),
-  });
-  const total = build.node("Add", [last, build.constant("i64", [], [1])]);
-  // prompts of several lengths are padded at their ends: they begin at 0
-  return build.node("Max", [build.node("Sub", [total, sequenceOf(build, query)]), build.constant("i64", [], [0])]);
-}
-
-function positionsOf(build: Builder, starts: Value, query: Value): Value {
-  const row = build.node("Range", [
-    build.constant("i64", [], [0]),
-    sequenceOf(build, query),
-    build.constant("i64", [], [1]),
-  ]);
-  return build.node("Add", [build.node("Unsqueeze", [starts, build.constant("i64", [1], [1])]), row]);
-}
-
-function rotated({ inputs, attributes }: Expansion, build: Builder, x: Value, positions: Value): Value {
-  const { cos_cache, sin_cache } = inputs;
-  const turned = 2 * cos_cache!.dims![1]!.constant;
-  return build.node("RotaryEmbedding", [x, cos_cache, sin_cache, positions], {
-    interleaved: attributes.rotary_interleaved,
-    rotary_embedding_dim: turned,
-  });
-}
-
 /** Each input of one batch, one sequence and one size of heads. */
 function requireParts(node: NodeInfo, { size, total }: { readonly size: Poly; readonly total: Poly }): void {
   const { query, past_key, attention_bias: added } = node.dims;
   const [batch, sequence] = query as readonly Poly[] as readonly [Poly, Poly];
   const [heads, groups] = [Poly.int(node.attributes.num_heads), Poly.int(node.attributes.kv_num_heads)];
-  for (const [a, b] of pairs)
-    if (!node.dims[a] !== !node.dims[b])
-      refuse("shape", op, node, `${a} and ${b} belong together; give both or neither`);
-  for (const name of ["key", "value"])
-    requireDims(op, node, name, [batch, sequence, groups.mul(size)], "batch×sequence×(heads of keys · size)");
   for (const name of ["past_key", "past_value"])
     requireDims(op, node, name, [batch, groups, past_key?.[2] ?? Poly.zero, size], "batch×heads of keys×past×size");
-  for (const [name, count] of [["seqlens_k", batch] as const, ["total_sequence_length", Poly.one] as const]) {
-    const dims = node.dims[name]!;
-    const sentence = `${name} of ${printDims(dims)} must have ${count.print()} elements; change it or the batch`;
-    requireEqual(op, node, Poly.product(dims), count, sentence);
-  }
+  requireCount(op, node, "seqlens_k", batch);
+  requireCount(op, node, "total_sequence_length", Poly.one);
   requireDims(op, node, "position_ids", [batch, sequence], "batch×sequence");
   if (!added) return;
   requireRanks(op, node, { attention_bias: [4] });
@@ -175,25 +116,8 @@ function requireParts(node: NodeInfo, { size, total }: { readonly size: Poly; re
   requireDims(op, node, "attention_bias", scores, "batch×heads×queries×keys, of which the first two may be 1");
 }
 
-/** Cosines and sines for the first elements of each head, two of which turn by one angle. */
-function requireAngles(node: NodeInfo, size: Poly): void {
-  const { cos_cache: angles, query } = node.dims;
-  if (!angles) refuse("shape", op, node, "do_rotary needs cos_cache and sin_cache; give both, or leave do_rotary out");
-  requireRanks(op, node, { cos_cache: [2], sin_cache: [2] });
-  const turned = 2 * numberOfDim(op, node, angles[1]!, "the last dim of cos_cache");
-  numberOfDim(op, node, query![2]!, "the last dim of query, whose heads are rotated,");
-  requireDims(op, node, "sin_cache", angles, "the dims of cos_cache");
-  if (turned > size.constant)
-    refuse(
-      "shape",
-      op,
-      node,
-      `cos_cache of ${printDims(angles)} turns ${turned} elements of heads that have ${size.print()}; it must have half as many columns at most`,
-    );
-}
-
 function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
-  const { query, key, past_key } = node.dims;
+  const { past_key } = node.dims;
   const {
     num_heads,
     kv_num_heads,
@@ -215,27 +139,11 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
   if (window !== -1 && window < 1)
     refuse("operator-attribute", op, node, `local_window_size ${window} holds no key; use 1 or more, or −1 for all`);
   requireRanks(op, node, { query: [3], key: [3], value: [3], past_key: [4], past_value: [4] });
-  if (num_heads % kv_num_heads !== 0)
-    refuse(
-      "operator-attribute",
-      op,
-      node,
-      `${num_heads} heads are no multiple of ${kv_num_heads} heads of keys; each head of keys serves as many`,
-    );
-  const [batch, sequence, hidden] = query as readonly Poly[] as readonly [Poly, Poly, Poly];
-  const heads = Poly.int(key ? num_heads : num_heads + 2 * kv_num_heads);
-  if (isOther(opaque("mod", hidden, heads), 0))
-    refuse(
-      "shape",
-      op,
-      node,
-      `query of ${printDims(query!)} does not split into ${heads.print()} heads; set num_heads and kv_num_heads`,
-    );
-  const size = opaque("div", hidden, heads);
+  const { batch, sequence, size } = groupedSizes(op, node);
   const total = sequence.add(past_key?.[2] ?? Poly.zero);
   const present = [batch, Poly.int(kv_num_heads), total, size];
   requireParts(node, { size, total });
-  if (do_rotary === 1) requireAngles(node, size);
+  if (do_rotary === 1) requireAngles(op, node, size);
   return {
     output: [batch, sequence, size.mul(num_heads)],
     present_key: present,
@@ -256,24 +164,13 @@ export const doc: OperatorDoc = {
 export const tolerance: Tolerance = { relative: 32, absolute: 32 };
 
 export const reference: Reference = (inputs, attributes, node) => {
-  const { num_heads: heads, kv_num_heads: groups, scale, softcap, local_window_size: window = -1 } = attributes;
-  const size = inputs.query!.dims[2]! / (inputs.key ? heads : heads + 2 * groups);
-  const part = (k: 0 | 1 | 2): ReferenceTensor => {
-    const first = [0, heads, heads + groups][k]! * size;
-    const count = k === 0 ? heads : groups;
-    const own = inputs.key ? inputs[names[k]]! : partReference(inputs.query!, first, first + count * size);
-    return headsReference(own, count);
-  };
-  const [B, S] = inputs.query!.dims as [number, number, number];
+  const { scale, softcap, local_window_size: window = -1 } = attributes;
+  const S = inputs.query!.dims[1]!;
   const starts = numbersOf(inputs.seqlens_k!).map(last => Math.max(last + 1 - S, 0));
-  const ids = inputs.position_ids ?? tabulate("i64", [B, S], ([b, s]) => elementOf("i64", starts[b!]! + s!));
-  const turn = (X: ReferenceTensor): ReferenceTensor => {
-    if (!attributes.do_rotary) return X;
-    const { cos_cache, sin_cache } = inputs;
-    const turned = { interleaved: attributes.rotary_interleaved, rotary_embedding_dim: 2 * cos_cache!.dims[1]! };
-    return rotary({ X, cos_cache: cos_cache!, sin_cache: sin_cache!, position_ids: ids }, turned, node).Y!;
-  };
-  const [Q, K, V] = [turn(part(0)), turn(part(1)), part(2)];
+  const parts = partsReference(inputs, attributes);
+  const turn = (X: ReferenceTensor): ReferenceTensor =>
+    attributes.do_rotary ? turnedReference(X, inputs, attributes, starts) : X;
+  const [Q, K, V] = [turn(parts[0]), turn(parts[1]), parts[2]];
   const cached = (past: ReferenceTensor | undefined, X: ReferenceTensor): ReferenceTensor =>
     past ? cacheReference({ past, X, starts: vectorOf("i64", starts) }, {}, node).Y! : X;
   const [present_key, present_value] = [cached(inputs.past_key, K), cached(inputs.past_value, V)];

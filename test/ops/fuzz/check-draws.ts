@@ -5,7 +5,7 @@ import type { CaseGraph } from "../../../src/testing/case-graph.js";
 import { graphOfCase } from "../../../src/testing/case-graph.js";
 import type { TargetUnderTest } from "../subjects.js";
 import { nameOf } from "../subjects.js";
-import { fromPeer, peerInputsOf, peerModelOf, peerVersions } from "../peer.js";
+import { fromPeer, outputsOf, peerInputsOf, peerModelOf, peerVersions } from "../peer.js";
 import { looser, problemOf } from "./compare.js";
 import { departureOf } from "./departures.js";
 import type { Drawn, Finding } from "./draws.js";
@@ -126,6 +126,7 @@ export async function checkOnPeer(client: PeerClient, draws: readonly Drawn[], i
       const answer = await client.run({
         model: await peerModelOf(module, expected, module.operator.domain ? 21 : opset),
         inputs: await peerInputsOf(expected),
+        outputs: outputsOf(module, expected),
       });
       if ("error" in answer) {
         into.refused.push(`${label}: ${answer.error}`);

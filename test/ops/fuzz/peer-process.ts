@@ -6,14 +6,16 @@ import { bitsOf, peer, runPeerModel } from "../peer.js";
 export interface PeerRequest {
   readonly model: Uint8Array;
   readonly inputs: readonly PeerTensor[];
+  /** by name; the input whose memory each takes, or none */
+  readonly outputs: Readonly<Record<string, string | undefined>>;
 }
 export type PeerAnswer = { readonly outputs: readonly PeerTensor[] } | { readonly error: string };
 
 if (process.send) {
   const ort = createRequire(import.meta.url)(peer) as Ort;
-  process.on("message", async ({ model, inputs }: PeerRequest) => {
+  process.on("message", async ({ model, inputs, outputs: wanted }: PeerRequest) => {
     try {
-      const results = await runPeerModel(ort, model, inputs);
+      const results = await runPeerModel(ort, model, inputs, wanted);
       const outputs = Object.entries(results).map(([name, { type, dims, data }]) => ({
         name,
         type,

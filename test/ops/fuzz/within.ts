@@ -175,6 +175,42 @@ const cached: Tame = drawn => {
   };
 };
 
+/** Layouts of blocks that name a query's own block, and others before it as long as there are entries; keys within the cache. */
+const inBlocks: Tame = drawn => {
+  const { block_row_indices: ends, block_col_indices: columns, key_total_sequence_lengths: totals } = drawn.inputs;
+  const { query, past_key, total_sequence_length: longest } = drawn.inputs;
+  const [layouts, width] = ends!.dims as [number, number];
+  const entries = columns!.dims[1]!;
+  const [sequence, capacity] = [query!.dims[1] ?? 1, past_key!.dims[2] ?? 0];
+  const most = Math.min(capacity, (width - 1) * Number(drawn.attributes?.sparse_block_size));
+  if (entries < width - 1 || sequence > most || columns!.dims[0] !== layouts) return undefined;
+  const rows: number[] = [];
+  const named: number[] = [];
+  for (let layout = 0; layout < layouts; layout++) {
+    const own: number[] = [];
+    rows.push(0);
+    for (let row = 0; row < width - 1; row++) {
+      const wish = Number(columns!.data?.[layout * entries + row] ?? 0);
+      if (row > 0 && wish > 0 && entries - own.length > width - 1 - row) own.push(wish % row);
+      own.push(row);
+      rows.push(own.length);
+    }
+    named.push(...own, ...Array<number>(entries - own.length).fill(-1));
+  }
+  const lengths = totals!.data!.map(x => sequence + (Math.max(Number(x), 0) % (most - sequence + 1)));
+  const total = Math.max(sequence, ...lengths);
+  return {
+    ...drawn,
+    inputs: {
+      ...drawn.inputs,
+      block_row_indices: { ...ends!, data: rows },
+      block_col_indices: { ...columns!, data: named },
+      key_total_sequence_lengths: { ...totals!, data: lengths },
+      total_sequence_length: { ...longest!, data: longest!.data!.map(() => total) },
+    },
+  };
+};
+
 const tamed: Readonly<Record<string, Tame>> = {
   Cast: castable,
   Resize: interpolated,
@@ -183,6 +219,7 @@ const tamed: Readonly<Record<string, Tame>> = {
   "com.microsoft Inverse": invertible,
   "com.microsoft GroupQueryAttention": cached,
   "com.microsoft PackedAttention": packed,
+  "com.microsoft SparseAttention": inBlocks,
   "com.microsoft PackedMultiHeadAttention": packed,
   "com.microsoft Attention": withKeys("mask_index"),
   "com.microsoft MultiHeadAttention": withKeys("key_padding_mask"),
