@@ -54,7 +54,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   author: { uses: ["support", "ir", "tile", "load"], types: ["schedule"] },
   kernels: { uses: ["tile", "author"] },
   // references against bodies, targets against each other: what users test operators and models with
-  testing: { uses: ["support", "ir", "ops", "runtime", "graph", "frontends/onnx", "load"] },
+  testing: { uses: ["support", "ir", "ops", "runtime", "graph", "frontends/onnx", "load"], types: ["schedule"] },
   index: { uses: ["support", "ir", "ops", "runtime", "graph", "load"] },
   adapters: { uses: ["support", "ir", "runtime", "index"] },
   cli: {

@@ -2,7 +2,7 @@
 // with each other's parameters in the order that is given here.
 import type { Poly, Sym } from "./poly.js";
 import { printNumber } from "./print.js";
-import type { Axis, Fold, Kernel, Materialized, Node, Store, Tensor } from "./tile.js";
+import type { Axis, Fold, Kernel, Materialized, Node, NodeOf, Store, Tensor } from "./tile.js";
 import { axisOf, isTensor } from "./tile.js";
 import type { Body } from "./walk.js";
 import { rootsOfStore } from "./walk.js";
@@ -122,7 +122,7 @@ class Canonicalizer {
       case "map":
         return `${x.op} ${x.args.map(a => this.#node(a)).join(" ")}`;
       case "call":
-        return `call ${x.fn} ${x.args.map(a => this.#node(a)).join(" ")}`;
+        return `call ${x.fn} ${x.args.map(a => this.#node(a)).join(" ")}${this.#intrinsic(x)}`;
       case "reduce":
         return `reduce ${x.op} ${x.args.map(a => this.#node(a)).join(" ")} over ${x.over.map(a => this.#axis(a)).join(" ")}`;
       case "state":
@@ -130,6 +130,11 @@ class Canonicalizer {
       case "result":
         return `result ${this.#folds.get(x.fold).n} ${x.slot}`;
     }
+  }
+  #intrinsic({ intrinsic, meaning }: NodeOf<"call">): string {
+    if (!intrinsic) return "";
+    const { wasm, c, wgsl } = intrinsic;
+    return ` by ${JSON.stringify([intrinsic.parameters, wasm, c, wgsl])}${meaning ? ` means ${this.#node(meaning)}` : ""}`;
   }
   /** terms in an order that numbering alone decides */
   #poly(p: Poly): string {

@@ -55,7 +55,8 @@ const arithmetic: ReadonlySet<string> = new Set(
   "neg abs sqrt floor ceil round trunc add sub mul div mod rem min max".split(" "),
 );
 function operations(n: Node): number {
-  if (n.kind === "call") return 1;
+  // what an intrinsic means is counted by itself
+  if (n.kind === "call") return n.meaning ? 0 : 1;
   if (n.kind === "map") return isFloat(n.dtype) && arithmetic.has(n.op) ? 1 : 0;
   if (n.kind !== "reduce") return 0;
   return n.args.length === 2 ? 2 : isFloat(n.dtype) ? 1 : 0;

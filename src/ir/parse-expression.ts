@@ -1,6 +1,7 @@
 // Expressions of a kernel's text: literals, reads, elementwise operations, reductions.
 import type { Dtype } from "./dtypes.js";
 import { dtypes, is64BitInteger } from "./dtypes.js";
+import type { Intrinsic } from "./intrinsic.js";
 import type { ParseScope } from "./parse-scope.js";
 import type { MapOp, Node, ReduceOp } from "./tile.js";
 import { axesOf, isTensor, node, unionAxes } from "./tile.js";
@@ -100,6 +101,8 @@ export class ExpressionParser {
     if (op === "cast" || op === "bitcast") return this.#conversion(op);
     const args = x.list(")", () => this.operand());
     if (x.is("over") || x.is("as")) return this.#reduction(op, args);
+    const intrinsic = this.#scope.intrinsics.get(op);
+    if (intrinsic) return this.#intrinsic(intrinsic, args);
     return this.#elementwise(op, args);
   }
   #conversion(op: "cast" | "bitcast"): Node {
@@ -120,6 +123,13 @@ export class ExpressionParser {
     const args = operands.map(o => this.typed(o, dtype));
     const axes = unionAxes(...args.map(a => a.axes)).filter(a => !over.includes(a));
     return node<"reduce">({ kind: "reduce", op: op === "dot" ? "sum" : (op as ReduceOp), args, over, axes, dtype });
+  }
+  #intrinsic(intrinsic: Intrinsic, operands: readonly Operand[]): Node {
+    const args = operands.map(o => this.typed(o, undefined));
+    this.#scope.in.expect("means");
+    const meaning = this.typed(this.operand(), undefined);
+    const axes = unionAxes(...args.map(a => a.axes));
+    return node<"call">({ kind: "call", fn: intrinsic.name, args, axes, dtype: meaning.dtype, intrinsic, meaning });
   }
   #elementwise(op: string, operands: readonly Operand[]): Node {
     const arity = mapArity.get(op);

@@ -1,6 +1,7 @@
 // The names of a kernel's text while it is read, and index expressions over them.
 import type { Dtype } from "./dtypes.js";
 import { dtypes } from "./dtypes.js";
+import type { Intrinsic } from "./intrinsic.js";
 import { Lexer } from "./lexer.js";
 import type { SymOp } from "./poly.js";
 import { opaque, Poly, Sym } from "./poly.js";
@@ -15,6 +16,7 @@ export class ParseScope {
   readonly tensors = new Map<string, Tensor>();
   readonly views = new Map<string, Materialized>();
   readonly nodes = new Map<string, Node>();
+  readonly intrinsics = new Map<string, Intrinsic>();
 
   constructor(text: string, original: Kernel | undefined) {
     this.in = new Lexer(text);

@@ -1,4 +1,5 @@
 // Reads tile IR that print.ts printed, or that somebody edited. Names of values, axes and views are those of the text.
+import type { Intrinsic } from "./intrinsic.js";
 import { nameKernel } from "./names.js";
 import { ExpressionParser } from "./parse-expression.js";
 import { ParseScope } from "./parse-scope.js";
@@ -72,6 +73,7 @@ class Parser {
     const x = this.#scope.in;
     if (x.take("symbol")) for (const name of x.items(() => x.name())) this.#scope.symbol(name);
     else if (x.is("input") || x.is("output") || x.is("inout")) this.#tensor(x.next().text as Tensor["role"]);
+    else if (x.take("intrinsic")) this.#intrinsic();
     else if (x.take("grid")) this.#grid = x.items(() => this.#gridAxis());
     else if (x.take("axis")) x.items(() => this.#axis());
     else if (x.take("view")) this.#view();
@@ -95,6 +97,25 @@ class Parser {
       ...(constant ? { constant } : {}),
       ...(layout ? { layout } : {}),
     });
+  }
+  #intrinsic(): void {
+    const x = this.#scope.in;
+    const name = x.name();
+    if (this.#scope.intrinsics.has(name)) throw x.fail(`intrinsic "${name}" is declared twice; rename one of them`);
+    x.expect("(");
+    const parameters = x.list(")", () => x.name());
+    const ulps = x.take("ulps") ? { ulps: x.integer() } : {};
+    const wasm = x.take("wasm") ? { wasm: this.#json(x.name()) } : {};
+    const c = x.take("c") ? { c: x.name() } : {};
+    const wgsl = x.take("wgsl") ? { wgsl: x.name() } : {};
+    this.#scope.intrinsics.set(name, { name, parameters, ...ulps, ...wasm, ...c, ...wgsl });
+  }
+  #json(text: string): NonNullable<Intrinsic["wasm"]> {
+    try {
+      return JSON.parse(text) as NonNullable<Intrinsic["wasm"]>;
+    } catch {
+      throw this.#scope.in.fail(`${text} is no JSON; write the code as print() does`);
+    }
   }
   #layout(): Layout {
     const x = this.#scope.in;

@@ -2,6 +2,7 @@
 // once stand where they are used. Source positions are not part of it.
 import type { Dtype } from "./dtypes.js";
 import { dtypes, is64BitInteger } from "./dtypes.js";
+import type { Intrinsic } from "./intrinsic.js";
 import { isInline, isMadeName, uniqueName } from "./names.js";
 import type { Poly, Sym } from "./poly.js";
 import type { Axis, Fold, Kernel, Layout, Node, NodeOf, Part, Store, Tensor } from "./tile.js";
@@ -44,6 +45,8 @@ const keywords = new Set([
     "when",
     "merge",
     "with",
+    "intrinsic",
+    "means",
     "steps",
     "of",
     "full",
@@ -123,6 +126,7 @@ class Printer {
       if (n.kind !== "load" && n.kind !== "index") for (const c of children(n)) use(c);
       // gathered indices and materialised values are referred to by name
       else for (const c of children(n)) use(c, 2);
+      if (n.kind === "call" && n.meaning) use(n.meaning, 2);
     }
     for (const s of storesOf(this.#kernel)) {
       use(s.value);
@@ -141,6 +145,7 @@ class Printer {
         : `${sizeWord(d.name)} = ${this.poly(d.size)}`,
     );
     this.#lines.push(`kernel ${word(k.name)}(${dims.join(", ")}) {`);
+    for (const i of this.#intrinsics()) this.#line(this.#intrinsic(i));
     if (others.length > 0) this.#line(`symbol ${others.join(", ")}`);
     for (const t of k.tensors) this.#line(this.#tensor(t));
     const bound = new Set<Axis>([...k.grid, ...foldsOf(k).map(f => f.axis)]);
@@ -151,6 +156,19 @@ class Printer {
     this.#body(k);
     this.#lines.push("}");
     return `${this.#lines.join("\n")}\n`;
+  }
+  #intrinsics(): readonly Intrinsic[] {
+    const calls = this.#nodes.filter((n): n is NodeOf<"call"> => n.kind === "call");
+    return [...new Map(calls.flatMap(n => (n.intrinsic ? [[n.fn, n.intrinsic] as const] : []))).values()];
+  }
+  #intrinsic({ name, parameters, ulps, wasm, c, wgsl }: Intrinsic): string {
+    const code = [
+      ulps === undefined ? "" : ` ulps ${ulps}`,
+      wasm ? ` wasm ${JSON.stringify(JSON.stringify(wasm))}` : "",
+      c === undefined ? "" : ` c ${JSON.stringify(c)}`,
+      wgsl === undefined ? "" : ` wgsl ${JSON.stringify(wgsl)}`,
+    ];
+    return `intrinsic ${word(name)}(${parameters.join(", ")})${code.join("")}`;
   }
   #isDimName(s: Sym): boolean {
     return this.#kernel.dims.some(d => bareSymbol(d.size) === s && d.name === this.#symbols.get(s));
@@ -267,7 +285,7 @@ class Printer {
       case "map":
         return this.#map(n);
       case "call":
-        return `${n.fn}(${this.#operands(n.args)})`;
+        return `${n.intrinsic ? word(n.fn) : n.fn}(${this.#operands(n.args)})${n.meaning ? ` means ${this.#operand(n.meaning)}` : ""}`;
       case "reduce": {
         const op = n.args.length === 2 ? "dot" : n.op;
         const over = n.over.length ? ` over ${n.over.map(a => sizeWord(a.name)).join(", ")}` : "";

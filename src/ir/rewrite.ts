@@ -54,7 +54,9 @@ export function rewrite(
       }
       case "call": {
         const args = n.args.map(visit);
-        return same(args, n.args) ? n : node<"call">({ ...n, args, axes: unionAxes(...args.map(a => a.axes)) });
+        if (same(args, n.args)) return n;
+        const meaning = n.meaning && { meaning: visit(n.meaning) };
+        return node<"call">({ ...n, args, axes: unionAxes(...args.map(a => a.axes)), ...meaning });
       }
       case "reduce": {
         const args = n.args.map(visit);

@@ -54,7 +54,8 @@ export function atIndex(root: Node, axis: Axis, index: Poly): Node {
       }
       case "call": {
         const args = n.args.map(visit);
-        return node<"call">({ ...n, args, axes: unionAxes(...args.map(a => a.axes)) });
+        const meaning = n.meaning && { meaning: visit(n.meaning) };
+        return node<"call">({ ...n, args, axes: unionAxes(...args.map(a => a.axes)), ...meaning });
       }
       case "reduce": {
         const args = n.args.map(visit);

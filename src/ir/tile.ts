@@ -7,6 +7,7 @@
 // - a read outside the tensor's logical shape yields `fill`; a write outside it is an error;
 // - floats are rounded to a node's dtype at loads, stores and casts, not in between (see targets/interpreter).
 import type { Dtype } from "./dtypes.js";
+import type { Intrinsic } from "./intrinsic.js";
 import { Poly, Sym } from "./poly.js";
 
 /** A named dim of a kernel: a run-time i32, or a constant where the signature says so (static dims unroll). */
@@ -95,8 +96,17 @@ export type Node = Base &
         readonly fill: number | bigint;
       }
     | { readonly kind: "map"; readonly op: MapOp; readonly args: readonly Node[] }
-    /** a function with a body in the language (exp, tanh, …): interpreters use the native one, CPU lowering inlines the body */
-    | { readonly kind: "call"; readonly fn: string; readonly args: readonly Node[] }
+    /**
+     * A function with a body in the language (exp, tanh, …): interpreters use the native one, CPU lowering inlines the body. Or an
+     * intrinsic: elementwise, with a meaning that is computed of its operands, until a target puts its code in the place (`withCodeOf`).
+     */
+    | {
+        readonly kind: "call";
+        readonly fn: string;
+        readonly args: readonly Node[];
+        readonly intrinsic?: Intrinsic;
+        readonly meaning?: Node;
+      }
     /** one argument: a reduction; two: the sum of their products (dot). dtype is the accumulator's. */
     | { readonly kind: "reduce"; readonly op: ReduceOp; readonly args: readonly Node[]; readonly over: readonly Axis[] }
     /** `part`: in a merge, the state of the part before, or behind, the place where the fold was cut */
@@ -218,8 +228,9 @@ export const isTensor = (t: Tensor | Materialized): t is Tensor => "dims" in t;
 /** Operands of a node: values it is computed from, gathered indices included; a fold is not entered. */
 export function children(n: Node): readonly Node[] {
   switch (n.kind) {
-    case "map":
     case "call":
+      return n.meaning ? [...n.args, n.meaning] : n.args;
+    case "map":
     case "reduce":
       return n.args;
     case "index":

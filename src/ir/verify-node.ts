@@ -3,9 +3,11 @@
 import { isComparison, operandCount, refusedDomain } from "./domains.js";
 import { bitsOf, dtypes, isFloat } from "./dtypes.js";
 import { classify } from "./index-kind.js";
+import type { Intrinsic } from "./intrinsic.js";
+import { intrinsicDtypes, templateParts } from "./intrinsic.js";
 import { natives } from "./natives.js";
 import type { Axis, Node, NodeOf } from "./tile.js";
-import { axesOf, gathersIn, isTensor, unionAxes } from "./tile.js";
+import { axesOf, gathersIn, isTensor, reach, unionAxes } from "./tile.js";
 
 export type Fail = (what: string, at?: { readonly source?: string }) => never;
 type Checks = { readonly [K in Node["kind"]]: (n: NodeOf<K>, fail: Fail) => void };
@@ -22,6 +24,37 @@ function sameAxes(n: Node, wanted: readonly Axis[], fail: Fail): void {
   const extra = n.axes.find(a => !wanted.includes(a));
   if (extra)
     fail(`"${n.name}" claims the axis "${extra.name}" and does not vary over it; remove it from the node's axes`, n);
+}
+
+/** A call of an intrinsic: elementwise, of numbers as they lie in registers, and its meaning is computed of its operands alone. */
+function checkIntrinsic(n: NodeOf<"call">, { name, parameters, c, wgsl }: Intrinsic, fail: Fail): void {
+  if (n.args.length !== parameters.length)
+    fail(`"${n.name}": ${name} takes ${parameters.length} operands, not ${n.args.length}`, n);
+  for (const { dtype } of [n, ...n.args])
+    if (!intrinsicDtypes.has(dtype))
+      fail(`"${n.name}": an intrinsic takes and gives ${[...intrinsicDtypes].join(", ")}, not ${dtype}; cast it`, n);
+  sameAxes(n, unionAxes(...n.args.map(a => a.axes)), fail);
+  for (const [language, text] of [
+    ["C", c],
+    ["WGSL", wgsl],
+  ] as const)
+    if (text !== undefined && !templateParts(text, parameters))
+      fail(
+        `the ${language} of ${name} names in braces what is none of its parameters; use ${parameters.join(", ")}`,
+        n,
+      );
+  const { meaning } = n;
+  if (!meaning) return;
+  if (meaning.dtype !== n.dtype)
+    fail(`"${n.name}" is ${n.dtype}, and ${name} means "${meaning.name}", which is ${meaning.dtype}; cast it`, n);
+  const other = reach([meaning], x => n.args.includes(x)).find(
+    x => !n.args.includes(x) && !(x.kind === "map" || x.kind === "call" || (x.kind === "full" && x.axes.length === 0)),
+  );
+  if (other)
+    fail(
+      `"${n.name}": the meaning of ${name} needs "${other.name}", a ${other.kind}; it is elementwise, of its operands alone`,
+      n,
+    );
 }
 
 const checks: Checks = {
@@ -86,6 +119,10 @@ const checks: Checks = {
     if (n.dtype !== wanted) fail(`"${n.name}": ${n.op} of ${from} gives ${wanted}, not ${n.dtype}; add a cast`, n);
   },
   call(n, fail) {
+    if (n.intrinsic) {
+      checkIntrinsic(n, n.intrinsic, fail);
+      return;
+    }
     if (!(n.fn in natives))
       fail(`"${n.name}" calls "${n.fn}", which is no function; use one of ${Object.keys(natives).join(", ")}`, n);
     if (n.args.length !== natives[n.fn]!.length)

@@ -91,7 +91,7 @@ export async function explainKernel(
   const program = kernelProgram(kernel, { dims: options.dims ?? {}, unread: true });
   const compileOptions = compileOptionsOf({ ...options, schedules: { [kernel.name]: pins } });
   const codes = await cpu.explainCodes(program, compileOptions);
-  const { schedule, lowered } = codes.find(c => c.representative === kernel)!;
+  const { schedule, lowered } = codes.find(c => c.representative.name === kernel.name)!;
   const amount = amountFor(kernel, options.dims ?? {});
   const bytes = kernel.tensors.reduce((sum, t) => sum.add(Poly.product(t.dims).mul(bytesOf(t.dtype))), Poly.zero);
   const parts = {

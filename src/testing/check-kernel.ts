@@ -14,6 +14,7 @@ import { KernelRuns } from "../load/kernel-runs.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
+import { hasCodeFor, intrinsicProblems } from "./check-intrinsic.js";
 import { closenessOf, difference, fromTensorData } from "./difference.js";
 import { type DrawOptions, drawTensors, type Tensors } from "./draw-tensors.js";
 import { nameOf, Watch } from "./watch.js";
@@ -21,7 +22,7 @@ import { nameOf, Watch } from "./watch.js";
 /**
  * bounds: a read at a gathered index, or a write, outside of its tensor, an element written twice, segments out of order. unwritten: elements of an output that
  * no block writes. fold-tile: a fold whose result hangs on the size of its tiles. merge: a fold whose result hangs on where it is cut into parts. not-finite: NaN or infinity in an output, of finite inputs. overflow: an integer that
- * wraps around. lossy-cast: a number outside of what the new dtype holds. target: compiled code that departs from the interpreter.
+ * wraps around. lossy-cast: a number outside of what the new dtype holds. intrinsic: code that departs from its meaning. target: compiled code that departs from the interpreter.
  */
 export type FindingKind =
   | "bounds"
@@ -31,7 +32,10 @@ export type FindingKind =
   | "not-finite"
   | "overflow"
   | "lossy-cast"
+  | "intrinsic"
   | "target";
+
+type TargetName = NonNullable<LoadOptions["target"]>;
 
 export interface Finding {
   readonly kernel: string;
@@ -44,7 +48,7 @@ export interface Finding {
 }
 export interface CheckKernelOptions extends DrawOptions {
   /** default: all CPU targets that this machine has */
-  readonly targets?: readonly NonNullable<LoadOptions["target"]>[];
+  readonly targets?: readonly TargetName[];
 }
 
 /**
@@ -56,11 +60,12 @@ export async function checkKernel(
   options: CheckKernelOptions = {},
 ): Promise<readonly Finding[]> {
   const ir = "ir" in kernel ? kernel.ir : kernel;
-  const compiled = ["wasm", "native"];
-  const targets =
-    options.targets ??
-    (await targetStates()).flatMap(t => (t.problem === undefined && compiled.includes(t.name) ? [t.name] : []));
+  const available = (await targetStates()).flatMap(t => (t.problem === undefined ? [t.name] : []));
+  const targets = options.targets ?? available.filter(t => t === "wasm" || t === "native");
+  // a device is asked where it has code of its own
+  const withCode = (options.targets ?? available).filter(t => hasCodeFor(ir, t));
   const check = new KernelCheck(ir, targets);
+  await check.intrinsics(withCode, options.seed ?? 1);
   for (const tensors of drawTensors(ir, options)) await check.run(tensors);
   check.dispose();
   return check.findings;
@@ -69,18 +74,26 @@ export async function checkKernel(
 class KernelCheck {
   readonly findings: Finding[] = [];
   readonly #kernel: Kernel;
-  readonly #targets: readonly NonNullable<LoadOptions["target"]>[];
+  readonly #targets: readonly TargetName[];
   readonly #runs: KernelRuns;
   readonly #told = new Set<string>();
+  /** whose code of intrinsics departs: results do so as well */
+  readonly #wrong = new Set<TargetName>();
   #dims: Finding["dims"] = {};
 
-  constructor(kernel: Kernel, targets: readonly NonNullable<LoadOptions["target"]>[]) {
+  constructor(kernel: Kernel, targets: readonly TargetName[]) {
     this.#kernel = kernel;
     this.#targets = targets;
     this.#runs = new KernelRuns(kernel, {});
   }
   dispose(): void {
     this.#runs.dispose();
+  }
+  async intrinsics(targets: readonly TargetName[], seed: number): Promise<void> {
+    for (const { intrinsic, target, message } of await intrinsicProblems(this.#kernel, targets, seed)) {
+      this.#tell("intrinsic", `${intrinsic.name} ${target}`, message, intrinsic.source);
+      this.#wrong.add(target);
+    }
   }
   async run(tensors: Tensors): Promise<void> {
     this.#dims = sizesOfSymbols(
@@ -94,7 +107,8 @@ class KernelCheck {
     this.#unwritten(whole);
     this.#notFinite(whole, watch);
     this.#folds(tensors);
-    for (const target of this.#targets) await this.#compiled(target, tensors, whole.tensors);
+    for (const target of this.#targets)
+      if (!this.#wrong.has(target)) await this.#compiled(target, tensors, whole.tensors);
   }
   /** `about`: what is wrong, where no line is to blame; nothing is told of it twice */
   #tell(kind: FindingKind, about: string, message: string, source?: string): void {
@@ -188,7 +202,7 @@ class KernelCheck {
       }
     }
   }
-  async #compiled(target: NonNullable<LoadOptions["target"]>, tensors: Tensors, want: Tensors): Promise<void> {
+  async #compiled(target: TargetName, tensors: Tensors, want: Tensors): Promise<void> {
     const copies = copiesOf(tensors);
     const got = await this.#runs.run(copies, { target, threads: 1 });
     for (const t of this.#kernel.tensors) {

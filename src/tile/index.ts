@@ -1,5 +1,6 @@
 // `azulejo/tile`: what kernel authors import.
 export type { Dtype } from "../ir/dtypes.js";
+export type { Intrinsic, IntrinsicCode, WasmCode, WasmType } from "../ir/intrinsic.js";
 export type { TensorArgument } from "../ir/evaluate/kernel.js";
 export { type InterpretOptions, interpretKernel } from "../ir/evaluate/kernel.js";
 export { parse } from "../ir/parse.js";
@@ -10,6 +11,7 @@ export { cells } from "./cells.js";
 export { type AnyRange, DimValue, dimOf, type Range, type Segmented, whole } from "./dim.js";
 export type { EagerOptions } from "./eager.js";
 export { type FoldOptions, fold } from "./fold.js";
+export { type IntrinsicFunction, type IntrinsicOptions, intrinsic } from "./intrinsic.js";
 export {
   bf16,
   bool,

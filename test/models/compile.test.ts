@@ -42,7 +42,7 @@ async function programFor(model: ModelSpec): Promise<KernelProgram> {
 function compile(program: KernelProgram, tileProfile: TileProfile): AssembledModule["bytes"] {
   // what this engine can validate; on another only single instructions differ
   const features = { relaxedSimd: engine("never").relaxedSimd, tileProfile };
-  const library = new KernelLibrary({ features });
+  const library = new KernelLibrary({ code: "wasm", features });
   new CompiledProgram(program, library);
   const funcs = library.codes.flatMap(c => c.lowered.phases.map(p => p.func));
   return assembleModule({ ...emitFunctions(funcs, features), shared: true }).bytes;

@@ -47,7 +47,7 @@ function replaced(graph: Graph, old: Value, value: Value): Graph {
 async function compile(graph: Graph): Promise<void> {
   const prepared = await prepareGraph(graph, registry, {});
   if (prepared.graph.outputs.some(v => !v.dims)) return;
-  new CompiledProgram(programOf(prepared.graph, registry), new KernelLibrary({ features }));
+  new CompiledProgram(programOf(prepared.graph, registry), new KernelLibrary({ code: "wasm", features }));
 }
 
 /** those of the domain azulejo trust the operators that expand to them, and no file may name them */

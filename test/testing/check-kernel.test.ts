@@ -3,9 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { f32, fold, grid, i8, i32, kernel, zeros } from "../../src/author/index.js";
+import type { IntrinsicCode, IntrinsicFunction } from "../../src/author/index.js";
+import { f32, fold, grid, i8, i32, intrinsic, kernel, zeros } from "../../src/author/index.js";
 import * as library from "../../src/kernels/index.js";
 import { checkKernel, type CheckKernelOptions, type Finding } from "../../src/testing/index.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
+import { gpuState } from "../../src/targets/webgpu/target.js";
+import { intrinsicProblems } from "../../src/testing/check-intrinsic.js";
+import { withIntrinsics } from "../kernels/intrinsics.js";
 import * as stage1 from "../kernels/stage1.js";
 
 const targets = ["wasm"] as const;
@@ -109,6 +114,38 @@ test("a cast to what does not hold the number", async () => {
     }),
   );
   one(await check(k), "lossy-cast", /is cast to i8, which does not hold it/, "lossy");
+});
+test("an intrinsic whose code departs from its meaning, and where it was declared", async () => {
+  const using = (f: IntrinsicFunction<{ x: "f32" }, "f32">) =>
+    kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
+      grid(M.tile(), m => {
+        Y.at(m).set(f({ x: X.at(m) }));
+      }),
+    );
+  // pmax gives its first operand where the second is NaN
+  const code = { wasm: { vector: ["f32x4.pmax", 0, "x"] } };
+  const relu = intrinsic({ x: "f32" }, ({ x }) => x.maximum(0), { name: "relu", ...code }); // relu
+  const message = /the code of intrinsic "relu" for wasm gives 0 for x = (NaN|-0), and its meaning (NaN|0|-0)/;
+  one(await check(using(relu)), "intrinsic", message, "relu");
+  const neg = (name: string, code: IntrinsicCode, ulps?: number) =>
+    using(intrinsic({ x: "f32" }, ({ x }) => x.neg(), { name, ...code, ...(ulps === undefined ? {} : { ulps }) }));
+  // the sign of zero counts, unless units of the last place are allowed
+  const subtracted = { wasm: { vector: ["f32x4.sub", 0, "x"] } };
+  one(await check(neg("sub", subtracted)), "intrinsic", /gives 0 for x = 0, and its meaning -0/);
+  assert.deepEqual(await check(neg("sub", subtracted, 1)), []);
+  assert.deepEqual(await check(neg("neg", { wasm: { vector: ["f32x4.neg", "x"], scalar: ["f32.neg", "x"] } })), []);
+  // the code of single elements is looked at as well
+  const scalar = { wasm: { vector: ["f32x4.neg", "x"], scalar: ["f32.abs", "x"] } };
+  one(await check(neg("scalar", scalar)), "intrinsic", /gives 0 for x = 0, and its meaning -0/);
+});
+test("intrinsics of every kind are as they should be", async t => {
+  const kinds = [
+    "wasm",
+    ...((await nativeProblem()) ? [] : ["native"]),
+    ...((await gpuState()).problem ? [] : ["webgpu"]),
+  ];
+  t.diagnostic(kinds.join(", "));
+  assert.deepEqual(await intrinsicProblems(withIntrinsics().ir, kinds as never, 3), []);
 });
 test("segments that are not in order", async () => {
   const tensors = {

@@ -20,7 +20,7 @@ function run(code: string): { kernel: tile.TileKernel; printed: unknown[] } {
   return { kernel: exported.kernel!, printed };
 }
 
-test("the page has six kernels", () => assert.equal(blocks.length, 6));
+test("the page has seven kernels", () => assert.equal(blocks.length, 7));
 test("softmax runs eagerly", () => {
   const { printed } = run(blocks[0]!);
   const [got] = printed as [Float32Array];
@@ -79,4 +79,9 @@ test("mandelbrot counts the iterations of each point", () => {
   } as const;
   interpretKernel(kernel.ir, args);
   assert.deepEqual([...args.Count.data], [100, 3, 2]);
+});
+test("an intrinsic clips between 0 and 6", () => {
+  const { kernel } = run(blocks[6]!);
+  const X = { dtype: "f32", dims: [3], data: Float32Array.of(-1, 5, 7) } as const;
+  assert.deepEqual([...kernel.eager({ X }).Y!.data], [0, 5, 6]);
 });

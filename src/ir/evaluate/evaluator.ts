@@ -168,6 +168,7 @@ export class Evaluator {
     return zip((x: number) => x | 0, "i32", v);
   }
   #call(n: NodeOf<"call">): Value {
+    if (n.meaning) return this.evaluate(n.meaning);
     const native = natives[n.fn];
     invariant(native, `function ${n.fn} is not registered`);
     const round = this.arithmetic === "stepwise" ? rounding(n.dtype) : undefined;

@@ -6,6 +6,7 @@ import { Poly as P, Sym } from "../../ir/poly.js";
 import { bodyOf } from "../../tile/functions.js";
 import { fitsLane, lanesOf, splat } from "./convert.js";
 import { elementResult, elementState, fixedValue } from "./element-loops.js";
+import { intrinsicCell } from "./intrinsics.js";
 import { loadBuffer, loadTensor } from "./loads.js";
 import type { Expr } from "./loop.js";
 import { int, op, read, select } from "./loop.js";
@@ -49,7 +50,7 @@ function compute(l: Lowering, n: Exclude<Node, NodeOf<"full" | "load">>, offs: O
     case "result":
       return elementResult(l, n, offs);
     case "call":
-      return cell(l, inlined(n), offs);
+      return n.intrinsic && !n.meaning ? intrinsicCell(l, n, n.intrinsic, offs) : cell(l, inlined(n), offs);
     case "map":
       return mapCell(l, n, offs);
     case "reduce":
@@ -78,7 +79,7 @@ export function byLane(l: Lowering, n: Node, offs: Offsets): Expr {
 const bodies = new WeakMap<Node, Node>();
 /** a function's body in the language, one for each use */
 function inlined(n: NodeOf<"call">): Node {
-  const body = bodies.get(n) ?? bodyOf(n);
+  const body = n.meaning ?? bodies.get(n) ?? bodyOf(n);
   bodies.set(n, body);
   return body;
 }

@@ -46,6 +46,8 @@ class Printer {
     select: e => `(${this.expr(e.condition)} ? ${this.expr(e.yes)} : ${this.expr(e.no)})`,
     load: e => `${e.op}${this.at(e.at)}`,
     loadLane: e => `lane:${e.lane}(${this.expr(e.vector)}, ${this.at(e.at)})`,
+    given: e =>
+      `given:${"bytes" in e.code ? e.code.bytes.join(" ") : e.code.c.map(x => (typeof x === "number" ? `{${x}}` : x)).join("")}(${e.args.map(a => this.expr(a)).join(", ")})`,
     shuffle: e => `shuffle:${e.lanes.join("")}(${this.expr(e.args[0])}, ${this.expr(e.args[1])})`,
   };
   private at(a: Address): string {

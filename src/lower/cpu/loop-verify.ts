@@ -99,6 +99,7 @@ class Checker {
         break;
       }
       case "shuffle":
+      case "given":
         for (const a of e.args) this.expr(a, defined);
         break;
       case "select":

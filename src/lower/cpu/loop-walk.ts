@@ -6,6 +6,7 @@ export function partsOf(e: Expr): readonly Expr[] {
   switch (e.kind) {
     case "op":
     case "shuffle":
+    case "given":
       return e.args;
     case "select":
       return [e.condition, e.yes, e.no];
@@ -52,6 +53,7 @@ export function shifted(body: readonly Stmt[], by: (a: Address) => number): Stmt
   const expr = (e: Expr): Expr => {
     switch (e.kind) {
       case "op":
+      case "given":
         return { ...e, args: e.args.map(expr) };
       case "shuffle":
         return { ...e, args: [expr(e.args[0]), expr(e.args[1])] };

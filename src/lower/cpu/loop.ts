@@ -57,7 +57,14 @@ export type Expr =
   /** one 32-bit lane of `vector` replaced from memory */
   | { readonly kind: "loadLane"; readonly lane: number; readonly vector: Expr; readonly at: Address }
   /** 32-bit lanes of the two arguments, the first one's first */
-  | { readonly kind: "shuffle"; readonly lanes: readonly number[]; readonly args: readonly [Expr, Expr] };
+  | { readonly kind: "shuffle"; readonly lanes: readonly number[]; readonly args: readonly [Expr, Expr] }
+  /** code of one target that its author wrote: bytes of WebAssembly behind the arguments, or C around them (numbers stand for arguments) */
+  | {
+      readonly kind: "given";
+      readonly type: Type;
+      readonly args: readonly Expr[];
+      readonly code: { readonly bytes: readonly number[] } | { readonly c: readonly (string | number)[] };
+    };
 export type ExprOf<K extends Expr["kind"]> = Extract<Expr, { kind: K }>;
 
 export type Stmt =
@@ -152,6 +159,7 @@ export function typeOf(e: Expr): Type {
       return e.reg.type;
     case "const":
     case "select":
+    case "given":
       return e.type;
     case "op":
       return ops[e.op].result;

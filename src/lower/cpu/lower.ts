@@ -25,8 +25,9 @@ import { layoutOf } from "../../ir/layout.js";
 /** rows of a table of pointers that one block makes */
 const TABLE_BLOCK = 1024;
 
-export function lower(kernel: Kernel, schedule: Schedule): Lowered {
-  const l = new Lowering(kernel, schedule);
+/** `code`: whose code calls of intrinsics stand for, where they are without a meaning. */
+export function lower(kernel: Kernel, schedule: Schedule, code?: "wasm" | "c"): Lowered {
+  const l = new Lowering(kernel, schedule, code);
   verifySchedule(kernel, schedule, l.names);
   l.gather = (n, offs) => gatherIndex(l, n, offs);
   l.grid = fuse(l);

@@ -135,7 +135,11 @@ export class Lowering implements Tools {
   /** tensors that were copied into another layout for this call */
   readonly copies = new Map<string, Storage>();
 
-  constructor(kernel: Kernel, schedule: Schedule) {
+  /** whose code calls of intrinsics stand for */
+  readonly code: "wasm" | "c";
+
+  constructor(kernel: Kernel, schedule: Schedule, code: "wasm" | "c" = "wasm") {
+    this.code = code;
     this.kernel = kernel;
     this.schedule = schedule;
     this.lanes = lanesOf(schedule);

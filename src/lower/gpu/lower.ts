@@ -1,5 +1,6 @@
 // Kernel → dispatches of WGSL. This is the outermost layer: which stores share a dispatch, which axes are invocations, the text around.
 import { Poly } from "../../ir/poly.js";
+import { withCodeOf } from "../../ir/rewrite-kernel.js";
 import {
   type Axis,
   isTensor,
@@ -44,7 +45,8 @@ export function separateMemories(kernel: Kernel): Memories {
 }
 
 /** @throws AzulejoError target: the kernel needs what WGSL does not have */
-export function lowerForGpu(kernel: Kernel, placed: Memories, limits: GpuLimits): LoweredForGpu {
+export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits): LoweredForGpu {
+  const kernel = withCodeOf(given, "wgsl");
   for (const t of kernel.tensors)
     if (t.layout?.block)
       throw new AzulejoError(

@@ -3,6 +3,7 @@
 // forms in which invocations work together are refinements of it.
 import { isInside } from "../../ir/bounds.js";
 import { bytesOf, isFloat } from "../../ir/dtypes.js";
+import { type Intrinsic, templateParts } from "../../ir/intrinsic.js";
 import { Poly } from "../../ir/poly.js";
 import {
   type Axis,
@@ -193,7 +194,7 @@ export class Shader {
           n.args.map(a => (rounds(n, a) ? this.e.opaque(Number(a.value)) : this.value(a))),
         );
       case "call":
-        return this.#call(n);
+        return n.intrinsic && !n.meaning ? this.#intrinsic(n, n.intrinsic) : this.#call(n);
       case "reduce":
         return this.#reduce(n);
       case "state":
@@ -202,11 +203,16 @@ export class Shader {
         return n.fold.cells ? this.#cells(n) : this.#slot(n);
     }
   }
+  #intrinsic(n: NodeOf<"call">, { name, wgsl, parameters }: Intrinsic): string {
+    const parts = templateParts(wgsl!, parameters);
+    invariant(parts, `the WGSL of intrinsic "${name}" was not verified`);
+    return `(${parts.map(x => (typeof x === "number" ? `(${this.value(n.args[x]!)})` : x)).join("")})`;
+  }
   #call(n: NodeOf<"call">): string {
     // bodies in the language, not WGSL's own functions: those may be wrong by 2·|x| units (exp), or by 2^-11 (sin)
     let body = this.#bodies.get(n);
     if (!body) {
-      body = bodyOf(n);
+      body = n.meaning ?? bodyOf(n);
       this.#bodies.set(n, body);
     }
     return this.value(body);

@@ -83,6 +83,10 @@ class FunctionText {
     select: e => `(${this.#expr(e.condition)} ? ${this.#expr(e.yes)} : ${this.#expr(e.no)})`,
     load: e => `load_${cname(e.op)}(${this.#at(e.at)})`,
     loadLane: e => `load_lane(${this.#expr(e.vector)}, ${e.lane}, ${this.#at(e.at)})`,
+    given: e => {
+      if (!("c" in e.code)) throw new Error("code of another target is in the loop IR of C");
+      return e.code.c.map(x => (typeof x === "number" ? this.#expr(e.args[x]!) : x)).join("");
+    },
     shuffle: e => `__builtin_shufflevector(${this.#expr(e.args[0])}, ${this.#expr(e.args[1])}, ${e.lanes.join(", ")})`,
   };
   readonly #stmts: { readonly [K in Stmt["kind"]]: (s: StmtOf<K>) => void } = {

@@ -31,6 +31,7 @@ const profiles: Readonly<Record<Lanes, MachineProfile>> = { 4: genericProfile, 8
 
 /** What schedules are made for. */
 export const machineModel = ({ lanes, hasFma }: Compiler): MachineModel => ({
+  code: "c",
   features: { relaxedSimd: hasFma, tileProfile: "v8-modern" },
   profile: profiles[lanes],
 });

@@ -2,6 +2,7 @@
 // that differ only in size share code.
 import { canonical } from "../../ir/canonical.js";
 import type { Poly, Sym } from "../../ir/poly.js";
+import { withCodeOf } from "../../ir/rewrite-kernel.js";
 import type { Kernel, Tensor } from "../../ir/tile.js";
 import { lower } from "../../lower/cpu/lower.js";
 import type { Func } from "../../lower/cpu/loop.js";
@@ -32,6 +33,8 @@ export interface BoundKernel {
 
 /** What schedules are made for. */
 export interface MachineModel {
+  /** whose code intrinsics bring along */
+  readonly code: "wasm" | "c";
   readonly features: ScheduleFeatures;
   /** absent: 128-bit vectors, as every engine has them */
   readonly profile?: MachineProfile;
@@ -66,10 +69,11 @@ export class KernelLibrary {
 
   /** `sizeOf` gives the sizes that are known now, `guessOf` what others mostly are; they choose a schedule, never what is computed. */
   add(
-    kernel: Kernel,
+    given: Kernel,
     sizeOf: (s: Sym) => Poly | undefined,
     guessOf: (s: Sym) => number | undefined = () => undefined,
   ): BoundKernel {
+    const kernel = withCodeOf(given, this.#machine.code);
     const own = canonical(kernel);
     let first = this.#representatives.get(own.key);
     if (!first) {
@@ -96,7 +100,7 @@ export class KernelLibrary {
     const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
     let code = this.#codes.get(key);
     if (!code) {
-      const lowered = this.#emitted(lower(first.kernel, schedule));
+      const lowered = this.#emitted(lower(first.kernel, schedule, this.#machine.code));
       code = { lowered, schedule, firstFunction: this.#functions, representative: first.kernel };
       this.#functions += lowered.phases.length;
       this.#codes.set(key, code);

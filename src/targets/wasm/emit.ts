@@ -219,6 +219,11 @@ class FunctionBody {
       this.memory(e.at.offset);
       this.out.push(e.lane);
     },
+    given: e => {
+      for (const a of e.args) this.expr(a);
+      if (!("bytes" in e.code)) throw new Error("code of another target is in the loop IR of WebAssembly");
+      this.out.push(...e.code.bytes);
+    },
     shuffle: e => {
       this.expr(e.args[0]);
       this.expr(e.args[1]);

@@ -11,7 +11,7 @@ type Options = Pick<CompileOptions, "schedules" | "engineFlags">;
 
 /** The kernels of a program as this target lowers them. */
 export const explainSteps = (program: KernelProgram, { engineFlags, schedules }: Options): StepCodes =>
-  stepCodesOf(program, { features: engine(engineFlags) }, schedules);
+  stepCodesOf(program, { code: "wasm", features: engine(engineFlags) }, schedules);
 /** The distinct ones. */
 export const explainCodes = (program: KernelProgram, options: Options): readonly KernelCode[] =>
   explainSteps(program, options).codes;

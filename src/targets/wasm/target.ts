@@ -86,7 +86,7 @@ class Making {
     const list = new FunctionList(features);
     const emitMs = { sum: 0 };
     const library = new KernelLibrary(
-      { features },
+      { code: "wasm", features },
       this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>,
       funcs => {
         const from = now();
