@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 export const help = `npm run bench -- [all|models|kernels|layers] [options]     measure; close other programs before
 npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md, benchmarks-native.md and roofline.svg from what
                                                    the reports have
+npm run bench -- webgpu                            counts what shaders do, from their text: docs/benchmarks-webgpu.md
 
   --only NAME,NAME     models, kernels or works whose name contains one of these
   --threads 1,2        numbers of threads for models (default 1,2)
@@ -15,7 +16,7 @@ npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md, b
 Run it with another Node to measure that one. Everything takes about a minute a model; kernels take half a minute together,
 layers (every kernel of a network by itself, as wasm and native code) a minute.`;
 
-const parts = ["all", "models", "kernels", "layers", "page"] as const;
+const parts = ["all", "models", "kernels", "layers", "page", "webgpu"] as const;
 const engineNames = ["azulejo", "native", "web", "node"] as const;
 export type EngineName = (typeof engineNames)[number];
 

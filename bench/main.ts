@@ -16,6 +16,7 @@ import { type LayerReport, measureLayers } from "./layers.js";
 import { isNative, nativeMarkdown, nativeRow, networkOf } from "./native-report.js";
 import { markdown } from "./report.js";
 import { roofline } from "./roofline.js";
+import { webgpuPage } from "./webgpu.js";
 
 export interface BenchReport {
   readonly date: string;
@@ -124,12 +125,13 @@ function page(files: readonly string[]): void {
 
 try {
   const given = parseArguments(process.argv.slice(2));
-  const hindered = given === "help" || given.part === "page" ? undefined : obstacle(given);
+  const hindered = given === "help" || given.part === "page" || given.part === "webgpu" ? undefined : obstacle(given);
   if (given === "help") console.log(help);
   else if (hindered !== undefined) {
     console.error(hindered);
     process.exitCode = 1;
   } else if (given.part === "page") page(given.files);
+  else if (given.part === "webgpu") writeFileSync(join(root, "docs/benchmarks-webgpu.md"), webgpuPage());
   else await run(given);
 } catch (error) {
   if (!(error instanceof WrongArguments)) throw error;

@@ -1,40 +1,19 @@
 // Real models, compiled, against what onnxruntime-node 1.30 computes for the same inputs (references.json, recorded by
 // tools/record-references.ts). Large ones wait for `npm run test:all`.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { load, Tensor } from "azulejo";
-import { root } from "../../tools/project.js";
+import { load, type Tensor } from "azulejo";
 import { checkOutput } from "./check-output.js";
 import type { ModelSpec } from "./inventory.js";
-import { inputValues, models } from "./inventory.js";
-import type { ModelReference } from "./references.js";
-import { summarize } from "./references.js";
+import { feeds } from "./feeds.js";
+import { models } from "./inventory.js";
+import { keptReferences, summarize } from "./references.js";
 
-const references: Readonly<Record<string, ModelReference>> = JSON.parse(
-  readFileSync(join(root, "test/models/references.json"), "utf8"),
-);
+const references = keptReferences();
 const everything = process.env.AZULEJO_SWEEP === "all";
 /** in every run: seconds together; the others take minutes */
 const quick = ["MNIST", "SqueezeNet 1.1", "PP-OCR rec", "PP-OCR cls", "Silero", "openWakeWord", "BlazeFace 128"];
 const isQuick = (m: ModelSpec): boolean => quick.some(name => m.name.startsWith(name));
-
-const feeds = (model: ModelSpec): Record<string, Tensor> =>
-  Object.fromEntries(
-    Object.entries(model.inputs).map(([name, spec], i) => {
-      const values = inputValues(spec, i + 1);
-      if (spec.value === undefined) return [name, new Tensor("f32", values, spec.dims)];
-      return [
-        name,
-        new Tensor(
-          "i64",
-          BigInt64Array.from(values, v => BigInt(v)),
-          spec.dims,
-        ),
-      ];
-    }),
-  );
 
 for (const model of models) {
   const skip = model.path

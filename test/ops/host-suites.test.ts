@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
 import type { HostValue, LoadOptions } from "../../src/index.js";
 import { load } from "../../src/index.js";
+import { gpuState } from "../../src/targets/webgpu/target.js";
 import { dataPath } from "../data.js";
 import { fullRegistry } from "./full-registry.js";
 import { hostDifference, readHostValue } from "./host-values.js";
@@ -68,14 +69,29 @@ async function problemOf({ model, inputs, outputs }: HostCase, options: LoadOpti
 }
 
 /** host steps know no threads: with two, only what loops over compiled parts is run by default */
-const subjects: readonly (LoadOptions & { readonly name: string })[] = [
+const subjects: readonly (LoadOptions & {
+  readonly name: string;
+  readonly problem?: () => Promise<string | undefined>;
+})[] = [
   { name: "interpreter", target: "interpreter" },
   { name: "wasm", target: "wasm", threads: 1 },
   { name: "wasm with 2 threads", target: "wasm", threads: 2 },
+  ...(fullSweep
+    ? [
+        {
+          name: "webgpu",
+          target: "webgpu",
+          onUnsupported: "host",
+          problem: async () => (await gpuState()).problem,
+        } as const,
+      ]
+    : []),
 ];
 for (const suite of ["node", "simple"] as const)
-  for (const { name: subject, threads, ...options } of subjects)
+  for (const { name: subject, threads, problem, ...options } of subjects)
     test(`${subject} gives what the cases of "${suite}" with host steps expect`, async t => {
+      const missing = await problem?.();
+      if (missing) return t.skip(missing);
       const names = listCases(suite);
       if (!names) return t.skip(absent(suite));
       const failures: string[] = [];

@@ -385,12 +385,28 @@ const narrow: Readonly<Record<string, Definition>> = {
   },
 };
 
+const vectors: Readonly<Record<string, Definition>> = {
+  fourHalves: {
+    text: `fn fourHalves(words: vec2<u32>) -> vec4<f32> {
+  return vec4<f32>(f16ToFloat(words.x & 0xffffu), f16ToFloat(words.x >> 16u), f16ToFloat(words.y & 0xffffu), f16ToFloat(words.y >> 16u));
+}`,
+    uses: ["f16ToFloat"],
+  },
+  halvesOf: {
+    text: `fn halvesOf(x: vec4<f32>) -> vec2<u32> {
+  return vec2<u32>(floatTo_f16(x.x) | (floatTo_f16(x.y) << 16u), floatTo_f16(x.z) | (floatTo_f16(x.w) << 16u));
+}`,
+    uses: ["floatTo_f16"],
+  },
+};
+
 const definitions: Readonly<Record<string, Definition>> = {
   ...specials,
   ...floats,
   ...integers,
   ...wide,
   ...narrow,
+  ...vectors,
 };
 
 export const narrowToFloat = (d: NarrowFloat): string => `${d}ToFloat`;

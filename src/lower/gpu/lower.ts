@@ -21,13 +21,15 @@ import type { Memory } from "./memory.js";
 import { elementOf } from "./registers.js";
 import { isBare, Shader } from "./shader.js";
 import { contractionMemory, emitContraction } from "./tile.js";
-import { isMultipleOfFour, vectorLoad } from "./vectors.js";
+import { hasVectors, isMultipleOfFour, isVectorStore, vectorLoad, vectorType } from "./vectors.js";
 
 export interface GpuLimits {
   /** that a shader may bind */
   readonly storageBuffers: number;
   /** may workgroups share tiles of a contraction? Software adapters take seconds to compile a barrier. */
   readonly tiles: boolean;
+  /** "shader-f16" */
+  readonly halves: boolean;
 }
 const WORKGROUP = 64;
 
@@ -104,18 +106,23 @@ interface Context {
   readonly written: ReadonlySet<Tensor>;
 }
 
-function dispatchOf(kernel: Kernel, stores: readonly Store[], { placed, limits, written }: Context): Dispatch {
+function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context): Dispatch {
+  const { placed, limits, written } = context;
   const writes = new Set<Tensor>(stores.map(s => s.tensor));
   if (kernel.folds.some(f => !f.cells)) for (const t of written) writes.add(t);
   const bindings = bindingsOf(kernel, stores, writes, placed.of);
   const contraction = limits.tiles ? contractionOf(kernel, stores) : undefined;
-  const vectors = contraction ? tensorsInVectors(kernel, contraction, bindings, placed) : new Set<string>();
+  const vectors = vectorsOf(kernel, contraction, bindings, context);
   const memories = new Map<Tensor, Memory>();
   bindings.forEach((b, i) => {
     const memory = {
       name: `b${i}`,
-      atomic: b.element === "packed" && b.writes,
-      vector: b.tensors.some(name => vectors.has(name)),
+      atomic: b.element === "packed" && b.writes && !vectors.has(b.tensors[0]!),
+      vector: b.tensors.some(name => vectors.has(name))
+        ? limits.halves
+          ? ("halves" as const)
+          : ("words" as const)
+        : undefined,
     };
     for (const t of kernel.tensors) if (b.tensors.includes(t.name)) memories.set(t, memory);
   });
@@ -148,11 +155,12 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { placed, limits, 
       : `let g = i32(slot);\n  if (g < ${total})`;
   const body = e.root.lines.map(l => `    ${l}`).join("\n");
   const code = [
+    ...([...vectors.values()].includes("vec4<f16>") ? ["enable f16;"] : []),
     libraryText(e.library),
     ...(contraction ? [contractionMemory(contraction)] : []),
     ...bindings.map((b, i) => {
-      const isVector = b.tensors.some(name => vectors.has(name));
-      const element = b.element === "packed" ? (b.writes ? "atomic<u32>" : "u32") : isVector ? "vec4<f32>" : b.element;
+      const vector = vectors.get(b.tensors[0]!);
+      const element = vector ?? (b.element === "packed" ? (b.writes ? "atomic<u32>" : "u32") : b.element);
       return `@group(0) @binding(${i}) var<storage, ${b.writes ? "read_write" : "read"}> b${i}: array<${element}>;`;
     }),
     ...(usesScratch ? [`@group(0) @binding(${bindings.length}) var<storage, read_write> scratch: array<u32>;`] : []),
@@ -180,23 +188,35 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], { placed, limits, 
   };
 }
 
-/** Tensors in bindings that are arrays of vectors: operands of the contraction that are read four elements at a time. */
-function tensorsInVectors(
+/**
+ * What bindings are arrays of where they are of vectors, by tensor: operands of the contraction that are read four elements at a
+ * time, and its output. */
+function vectorsOf(
   kernel: Kernel,
-  c: Contraction,
+  c: Contraction | undefined,
   bindings: readonly Binding[],
-  placed: Memories,
-): ReadonlySet<string> {
+  { placed, limits }: Context,
+): ReadonlyMap<string, string> {
+  if (!c) return new Map();
   const wanted = c.dot.args.flatMap((value, i) => {
     const axes = [c.dot.over.at(-1), (i === 0 ? c.rows : c.columns).at(-1)];
-    return axes.flatMap(x => (x && vectorLoad(value, x)?.tensor.name) ?? []);
+    return axes.flatMap(x => (x && vectorLoad(value, x)?.tensor) ?? []);
   });
-  const isWhole = (name: string): boolean =>
-    isMultipleOfFour(Poly.product(kernel.tensors.find(t => t.name === name)!.dims));
-  const fits = bindings.filter(
-    b => !b.writes && b.element === "f32" && b.tensors.every(name => placed.isAligned(name) && isWhole(name)),
-  );
-  return new Set(fits.flatMap(b => (b.tensors.some(name => wanted.includes(name)) ? b.tensors : [])));
+  const last = c.columns.at(-1);
+  if (last && isVectorStore(c.store, last)) wanted.push(c.store.tensor);
+  const fits = (t: Tensor): boolean =>
+    hasVectors(t.dtype) && placed.isAligned(t.name) && isMultipleOfFour(Poly.product(t.dims));
+  const out = new Map<string, string>();
+  for (const b of bindings) {
+    const tensors = kernel.tensors.filter(t => b.tensors.includes(t.name));
+    const [first] = tensors;
+    // what is written is written in vectors, and nothing else lies there
+    if (b.writes && tensors.length > 1) continue;
+    if (!tensors.every(t => fits(t) && t.dtype === first!.dtype)) continue;
+    if (!tensors.some(t => wanted.includes(t))) continue;
+    for (const t of tensors) out.set(t.name, vectorType(t.dtype, limits.halves));
+  }
+  return out;
 }
 
 /** Binds the number of the ragged segment that the invocation's index lies in: the first whose end is behind it. */

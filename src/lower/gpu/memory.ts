@@ -25,22 +25,43 @@ export function stridesOf(t: Tensor): readonly Poly[] {
 export interface Memory {
   readonly name: string;
   readonly atomic: boolean;
-  /** f32 in vectors of four: only read */
-  readonly vector?: boolean;
+  /** in vectors of four, which are only read; "halves": of f16 as the device has it, else f16 lies in two words */
+  readonly vector?: "words" | "halves" | undefined;
 }
 
 /** The value of element `at` (i32). */
 export function readText(use: Use, d: Dtype, { name, atomic, vector }: Memory, at: string): string {
-  if (vector) return `${name}[u32(${at}) >> 2u][u32(${at}) & 3u]`;
+  if (vector && (d === "f32" || vector === "halves")) {
+    const element = `${name}[u32(${at}) >> 2u][u32(${at}) & 3u]`;
+    return d === "f32" ? element : `f32(${element})`;
+  }
   if (bytesOf(d) >= 4) return `${name}[${at}]`;
   const bits = 8 * bytesOf(d);
   const per = 32 / bits;
   const shift = Math.log2(per);
-  const word = `${name}[u32(${at}) >> ${shift}u]`;
+  const word = vector
+    ? `${name}[u32(${at}) >> 2u][(u32(${at}) >> ${shift}u) & 1u]`
+    : `${name}[u32(${at}) >> ${shift}u]`;
   const part = `((${atomic ? `atomicLoad(&${word})` : word} >> ((u32(${at}) & ${per - 1}u) * ${bits}u)) & ${2 ** bits - 1}u)`;
   if (isNarrowFloat(d)) return `${use(narrowToFloat(d))}(${part})`;
   if (registerOf(d) === "bool") return `(${part} != 0u)`;
   return dtypes[d].kind === "signed" ? `((bitcast<i32>(${part}) << ${32 - bits}u) >> ${32 - bits}u)` : part;
+}
+
+/** The four elements from `at` on, a multiple of four, as f32. */
+export function readVector(use: Use, d: Dtype, { name, vector }: Memory, at: string): string {
+  const element = `${name}[u32(${at}) >> 2u]`;
+  if (d === "f32") return element;
+  return vector === "halves" ? `vec4<f32>(${element})` : `${use("fourHalves")}(${element})`;
+}
+
+/** A statement that writes four elements from `at` on, a multiple of four. */
+export function writeVector(use: Use, d: Dtype, { name, vector }: Memory, at: string, value: string): string {
+  const element = `${name}[u32(${at}) >> 2u]`;
+  if (d === "f32") return `${element} = ${value};`;
+  // by bits: a conversion need not know infinity
+  const packed = `${use("halvesOf")}(${value})`;
+  return `${element} = ${vector === "halves" ? `bitcast<vec4<f16>>(${packed})` : packed};`;
 }
 
 /** Statements that write a value, which is a name or a literal. */

@@ -24,7 +24,7 @@ import { bodyOf } from "../../tile/functions.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
 import { type Block, Emitter } from "./emitter.js";
 import { cast, combined, identity, literal, mapText, rounded } from "./maps.js";
-import { type Memory, readText, stridesOf, writeLines } from "./memory.js";
+import { type Memory, readText, readVector, stridesOf, writeLines, writeVector } from "./memory.js";
 import type { TensorLoad } from "./vectors.js";
 import { fromWord, registerOf, toWord, wgslType, wordsOf } from "./registers.js";
 
@@ -256,14 +256,14 @@ export class Shader {
     const value = readText(e.use, t.dtype, this.memories.get(t)!, at);
     return this.#orFill(n, t.dims, value);
   }
-  /** Are the tensor's words vectors of four? */
-  readsVectors(load: TensorLoad | undefined): boolean {
-    return load !== undefined && this.memories.get(load.tensor)!.vector === true;
+  /** Is the tensor in memory an array of vectors of four? */
+  hasVectors(t: Tensor | undefined): boolean {
+    return t !== undefined && this.memories.get(t)!.vector !== undefined;
   }
   /** Four elements, the first where the indices are; see vectorLoad. */
   vector(load: TensorLoad): string {
     const t = load.tensor;
-    const value = `${this.memories.get(t)!.name}[u32(${this.#address(load.index, t)}) >> 2u]`;
+    const value = readVector(this.e.use, t.dtype, this.memories.get(t)!, this.#address(load.index, t));
     const inside = this.#fillOutside(load, t.dims);
     if (!inside) return value;
     return `select(vec4<f32>(${literal(this.e.use, load.dtype, load.fill)}), ${value}, ${inside})`;
@@ -494,6 +494,11 @@ export class Shader {
       },
     );
     this.#epoch++;
+  }
+  /** Writes four elements, the first where the indices are; see isVectorStore. */
+  storeVector(s: Store, value: string): void {
+    const memory = this.memories.get(s.tensor)!;
+    this.e.line(writeVector(this.e.use, s.tensor.dtype, memory, this.#address(s.index, s.tensor), value));
   }
   #write(s: Store): void {
     const { e } = this;

@@ -132,8 +132,8 @@ function walksDepth(shader: Shader, s: Staging): boolean {
 function stagedBlock(shader: Shader, s: Staging, name: string): () => void {
   const place = s.axes.at(-1);
   const step = s.over.at(-1);
-  if (step && shader.readsVectors(vectorLoad(s.value, step))) return vectorsOfSteps(shader, s, name);
-  if (place && shader.readsVectors(vectorLoad(s.value, place))) return vectorsOfPlaces(shader, s, name);
+  if (step && shader.hasVectors(vectorLoad(s.value, step)?.tensor)) return vectorsOfSteps(shader, s, name);
+  if (place && shader.hasVectors(vectorLoad(s.value, place)?.tensor)) return vectorsOfPlaces(shader, s, name);
   return isSimple(s.value) ? singles(shader, s, name) : looped(shader, s, name);
 }
 /** Then it may be written for each of the block's elements, and be computed where it lies outside of the operand: no index is gathered. */
@@ -267,16 +267,29 @@ function emitEpilogue(shader: Shader, c: Contraction): void {
     e.line(`let columns = column0 + i32((q % ${quads}u) * ${SIDE * BLOCK}u + tx * ${BLOCK}u);`);
     e.nest(`if (row < ${e.size(volume(c.rows))})`, () =>
       bindDigits(e, c.rows, "row", () =>
-        e.nest(`for (var j = 0u; j < ${BLOCK}u; j++)`, () => {
-          e.line("let column = columns + i32(j);");
-          e.nest(`if (column < ${e.size(volume(c.columns))})`, () =>
-            bindDigits(e, c.columns, "column", () => {
-              shader.assume(c.dot, "quad[j]");
-              shader.store(c.store);
-            }),
-          );
-        }),
+        shader.hasVectors(c.store.tensor) ? storeQuad(shader, c) : storeEach(shader, c, () => shader.store(c.store)),
       ),
     );
   });
+}
+function storeEach(shader: Shader, c: Contraction, store: () => void): void {
+  const { e } = shader;
+  e.nest(`for (var j = 0u; j < ${BLOCK}u; j++)`, () => {
+    e.line("let column = columns + i32(j);");
+    e.nest(`if (column < ${e.size(volume(c.columns))})`, () =>
+      bindDigits(e, c.columns, "column", () => {
+        shader.assume(c.dot, "quad[j]");
+        store();
+      }),
+    );
+  });
+}
+/** Four columns are in the output or none is. */
+function storeQuad(shader: Shader, c: Contraction): void {
+  const { e } = shader;
+  e.line("var results: vec4<f32>;");
+  storeEach(shader, c, () => e.line(`results[j] = ${shader.value(c.store.value)};`));
+  e.nest(`if (columns < ${e.size(volume(c.columns))})`, () =>
+    bindDigits(e, c.columns, "columns", () => shader.storeVector(c.store, "results")),
+  );
 }

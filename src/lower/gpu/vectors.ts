@@ -1,7 +1,8 @@
 // Where four elements in a row are one load: the address steps by one along an axis, and everything else in it is a multiple of four.
+import type { Dtype } from "../../ir/dtypes.js";
 import { isInside } from "../../ir/bounds.js";
 import { Poly } from "../../ir/poly.js";
-import { type Axis, gathersIn, isTensor, type Node, type NodeOf, type Tensor } from "../../ir/tile.js";
+import { type Axis, gathersIn, isTensor, type Node, type NodeOf, type Store, type Tensor } from "../../ir/tile.js";
 import { stridesOf } from "./memory.js";
 
 export type TensorLoad = NodeOf<"load"> & { readonly tensor: Tensor };
@@ -10,16 +11,34 @@ export type TensorLoad = NodeOf<"load"> & { readonly tensor: Tensor };
 export const isMultipleOf = (p: Poly, n: number): boolean => p.terms.every(t => t.c % n === 0);
 export const isMultipleOfFour = (p: Poly): boolean => isMultipleOf(p, 4);
 
+/** f16: two words */
+export const hasVectors = (d: Dtype): boolean => d === "f32" || d === "f16";
+/** What a binding that is read in vectors is an array of. */
+export const vectorType = (d: Dtype, halves: boolean): string =>
+  d === "f32" ? "vec4<f32>" : halves ? "vec4<f16>" : "vec2<u32>";
+
 /** The value as a load whose elements at x, x + 1, x + 2, x + 3 are one vector where x is a multiple of four; undefined: it is none. */
 export function vectorLoad(value: Node, x: Axis): TensorLoad | undefined {
-  if (value.kind !== "load" || value.dtype !== "f32" || !isTensor(value.tensor)) return undefined;
+  if (value.kind !== "load" || !isTensor(value.tensor)) return undefined;
   const t = value.tensor;
-  if (t.dtype !== "f32" || t.layout?.block || !isMultipleOfFour(x.extent)) return undefined;
+  if (!hasVectors(t.dtype) || t.layout?.block || !isMultipleOfFour(x.extent)) return undefined;
   if (value.index.some(p => gathersIn(p).length > 0)) return undefined;
   // a fill for some of the four would need a look at each
   if (value.index.some((p, d) => p.has(x.sym) && !isInside(p, t.dims[d]!))) return undefined;
-  const strides = stridesOf(t);
-  const address = value.index.reduce((sum, p, d) => sum.add(p.mul(strides[d]!)), Poly.zero);
-  const { coefficient, rest } = address.factor(x.sym);
-  return coefficient.equals(1) && !rest.has(x.sym) && isMultipleOfFour(rest) ? (value as TensorLoad) : undefined;
+  return stepsByOne(addressOf(t, value.index), x) ? (value as TensorLoad) : undefined;
 }
+function stepsByOne(address: Poly, x: Axis): boolean {
+  const { coefficient, rest } = address.factor(x.sym);
+  return coefficient.equals(1) && !rest.has(x.sym) && isMultipleOfFour(rest);
+}
+/** Are the store's elements at x, x + 1, x + 2, x + 3 one vector where x is a multiple of four? */
+export function isVectorStore({ tensor: t, index, combine, when }: Store, x: Axis): boolean {
+  if (combine || when || !hasVectors(t.dtype) || t.layout?.block || !isMultipleOfFour(x.extent)) return false;
+  if (index.some(p => gathersIn(p).length > 0)) return false;
+  return stepsByOne(addressOf(t, index), x);
+}
+/** In elements from the first. */
+const addressOf = (t: Tensor, index: readonly Poly[]): Poly => {
+  const strides = stridesOf(t);
+  return index.reduce((sum, p, d) => sum.add(p.mul(strides[d]!)), Poly.zero).mergeDivMod();
+};

@@ -1,19 +1,21 @@
 // What this target makes of a program, as text. Nothing is compiled.
 import type { KernelProgram, Step } from "../../graph/program.js";
+import { explainCounts } from "../../lower/gpu/explain-counts.js";
 import { gpuProgram, kernelsOf } from "./steps.js";
 
 /** The default of the specification: a device may bind more. */
-const STORAGE_BUFFERS = 8;
+const options = { storageBuffers: 8, onUnsupported: "host", tiles: true, features: new Set<string>() } as const;
 
-const stepsOf = (program: KernelProgram): ReturnType<typeof kernelsOf> =>
-  kernelsOf(gpuProgram(program, { storageBuffers: STORAGE_BUFFERS, onUnsupported: "host", tiles: true }).steps);
+const stepsOf = (program: KernelProgram): ReturnType<typeof kernelsOf> => kernelsOf(gpuProgram(program, options).steps);
 
 /** The shaders of each kernel, or why it is computed on the host. */
 export function explainSteps(program: KernelProgram): ReadonlyMap<Step, string> {
   return new Map(
     stepsOf(program).map(s => [
       s.step,
-      s.kind === "host" ? `// on the host: ${s.reason}\n` : s.dispatches.map(d => d.code).join("\n"),
+      s.kind === "host"
+        ? `// on the host: ${s.reason}\n`
+        : s.dispatches.map(d => `${explainCounts(d)}\n${d.code}`).join("\n"),
     ]),
   );
 }
@@ -28,7 +30,7 @@ export function explainCode(program: KernelProgram): string {
         .map(d => {
           if (seen.has(d.code)) return `${head}// the same shader as before\n`;
           seen.add(d.code);
-          return `${head}${d.code}\n`;
+          return `${head}${explainCounts(d)}\n${d.code}\n`;
         })
         .join("\n");
     })

@@ -39,6 +39,8 @@ export interface GpuProgram {
 export interface StepOptions {
   readonly storageBuffers: number;
   readonly tiles: boolean;
+  /** of the device */
+  readonly features: ReadonlySet<string>;
   readonly onUnsupported: "error" | "host";
 }
 
@@ -54,7 +56,8 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
       if (step.kind === "if") return { ...step, then: lowered(step.then), else: lowered(step.else) };
       if (step.kind === "loop") return { ...step, body: lowered(step.body) };
       try {
-        const { storageBuffers, tiles } = options;
+        const { storageBuffers, tiles, features } = options;
+        const limits = { storageBuffers, tiles, halves: features.has("shader-f16") };
         const ids = new Map<Buffer, number>();
         const idOf = (name: string): number => {
           const b = memoryOf(step.buffers[name]!);
@@ -63,7 +66,7 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
         };
         const isAligned = (name: string): boolean => isMultipleOfFour(offsetInOwner(step.buffers[name]!));
         const placed = { of: idOf, isAligned };
-        return { kind: "kernel", step, ...lowerForGpu(step.kernel, placed, { storageBuffers, tiles }) };
+        return { kind: "kernel", step, ...lowerForGpu(step.kernel, placed, limits) };
       } catch (error) {
         if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error")
           throw error;

@@ -53,6 +53,7 @@ async function load(
     storageBuffers: shared.storageBuffers,
     onUnsupported,
     tiles: tiles ?? !shared.isSoftware,
+    features: shared.device.features,
   });
   const lowered = now();
   const pipelines = await compile(shared, dispatchesOf(gpu.steps), fraction =>

@@ -1,0 +1,160 @@
+// docs/benchmarks-webgpu.md: what emitted shaders do, counted from their text, and what that lets one expect of three GPUs. Nothing is run.
+import { countShader, type Counts } from "../src/lower/gpu/count.js";
+import { type DeviceProfile, deviceProfiles, occupancyOf } from "../src/lower/gpu/device-profiles.js";
+import { workgroupBytesOf } from "../src/lower/gpu/explain-counts.js";
+import { registersOf } from "../src/lower/gpu/live-ranges.js";
+import { lowerForGpu, separateMemories } from "../src/lower/gpu/lower.js";
+import type { Dispatch } from "../src/lower/gpu/lowered.js";
+import type { Kernel } from "../src/ir/tile.js";
+import { bytesOf } from "../src/ir/dtypes.js";
+import { dot, f16, f32, grid, kernel } from "../src/tile/index.js";
+import { table } from "./report.js";
+
+interface Work {
+  readonly name: string;
+  readonly kernel: Kernel;
+}
+export interface CountedDispatch {
+  readonly name: string;
+  readonly counts: Counts;
+  readonly registers: number;
+  readonly workgroupBytes: number;
+  readonly workgroupSize: number;
+  readonly invocations: number;
+  /** of its tensors, each once */
+  readonly tensorBytes: number;
+}
+
+const N = 4096;
+const gemm = kernel(
+  { X: f32("M K"), W: f32("K N"), Y: f32("M N") },
+  ({ X, W, Y, M, K, N }) =>
+    grid(M.tile(), N.tile(), (m, n) => {
+      const k = K.all();
+      Y.at(m, n).set(dot(X.at(m, k), W.at(k, n), k));
+    }),
+  { statics: { M: N, K: N, N } },
+);
+const halfGemm = kernel(
+  { X: f16("M K"), W: f16("K N"), Y: f16("M N") },
+  ({ X, W, Y, M, K, N }) =>
+    grid(M.tile(), N.tile(), (m, n) => {
+      const k = K.all();
+      Y.at(m, n).set(dot(X.at(m, k), W.at(k, n), k).cast("f16"));
+    }),
+  { statics: { M: N, K: N, N } },
+);
+
+export const works: readonly Work[] = [
+  { name: "GEMM 4096³, f32", kernel: gemm.ir },
+  { name: "GEMM 4096³, f16, sums in f32", kernel: halfGemm.ir },
+];
+
+/** Dispatches of a kernel whose sizes are numbers, on a device with all features. */
+export function counted({ name, kernel: k }: Work): readonly CountedDispatch[] {
+  const limits = { storageBuffers: 8, tiles: true, halves: true };
+  const { dispatches } = lowerForGpu(k, separateMemories(k), limits);
+  return dispatches.map(d => ({
+    name,
+    counts: countShader(d.code, d.parameters.map(sizeOf)),
+    registers: registersOf(d.code),
+    workgroupBytes: workgroupBytesOf(d.code),
+    workgroupSize: d.workgroupSize,
+    invocations: d.invocations.constant,
+    tensorBytes: k.tensors.reduce((sum, t) => sum + t.dims.reduce((p, n) => p * n.constant, bytesOf(t.dtype)), 0),
+  }));
+}
+const sizeOf = (p: Dispatch["parameters"][number]): number => (p.kind === "size" ? p.value.constant : 0);
+
+const perLoad = ({ counts: c }: CountedDispatch): string =>
+  c.workgroupLoads > 0 ? (c.multiplyAdds / c.workgroupLoads).toFixed(1) : "–";
+const countRow = (d: CountedDispatch): readonly string[] => [
+  d.name,
+  `${d.counts.multiplyAdds}`,
+  `${d.counts.operations}`,
+  `${d.counts.globalLoads} (${d.counts.globalLoadBytes} B)`,
+  `${d.counts.globalStores} (${d.counts.globalStoreBytes} B)`,
+  `${d.counts.workgroupLoads}`,
+  `${d.counts.workgroupStores}`,
+  `${d.counts.barriers}`,
+  perLoad(d),
+  `${d.registers}`,
+  `${d.workgroupBytes / 1024} KiB`,
+];
+
+function occupancyRow(d: CountedDispatch, device: DeviceProfile): readonly string[] {
+  const { spills, workgroups, limit, share } = occupancyOf(device, d);
+  return [
+    d.name,
+    device.name,
+    `${d.registers} of ${device.registersEach}: ${spills ? "**spills**" : "no spill"}`,
+    `${workgroups} (${limit})`,
+    `${(100 * share).toFixed(0)} %`,
+  ];
+}
+
+const ms = (ns: number): string => `${(ns / 1e6).toPrecision(3)} ms`;
+const count = (n: number): string => n.toExponential(3).replace("e+", " · 10^");
+/** The longest of three times, each with its division. */
+function prediction(d: CountedDispatch, device: DeviceProfile): string {
+  const n = d.invocations;
+  const { counts: c } = d;
+  const parts = [
+    ["multiply-adds", n * c.multiplyAdds, device.multiplyAddsPerNs],
+    ["tensors, each byte once", d.tensorBytes, device.globalBytesPerNs],
+    ["workgroup memory", n * (c.workgroupLoadBytes + c.workgroupStoreBytes), device.workgroupBytesPerNs],
+  ] as const;
+  const times = parts.map(([, amount, rate]) => amount / rate);
+  const longest = parts[times.indexOf(Math.max(...times))]!;
+  const lines = parts.map(
+    ([what, amount, rate], i) => `${what} ${count(amount)} ÷ ${rate.toFixed(0)} per ns = ${ms(times[i]!)}`,
+  );
+  const loaded = n * (c.globalLoadBytes + c.globalStoreBytes);
+  return `- **${d.name}, ${device.name}**: ${lines.join("; ")}. Longest: ${longest[0]}. Caches are asked for ${count(loaded)} bytes, ${(loaded / d.tensorBytes).toFixed(0)} times the tensors.`;
+}
+
+export function webgpuPage(): string {
+  const all = works.flatMap(counted);
+  const pairs = all.flatMap(d => deviceProfiles.map(device => [d, device] as const));
+  return `# Shaders, counted
+
+Made by \`npm run bench -- webgpu\` from the text of the shaders that \`target: "webgpu"\` emits; \`azulejo explain --target webgpu --stage code\` prints the same counts
+above each shader of a model. No GPU was at hand: **nothing on this page was measured**. Times are what the counts divide to, with nothing lost; that neighbours
+load the same vector from workgroup memory, which hardware sends them at once, is not counted.
+
+## What an invocation does
+
+Instructions, and in parentheses their bytes. Registers are the widest set of names that are live at once, in numbers of 32 bits, with 8 for identifiers
+and addresses; parameters of the uniform block lie elsewhere.
+
+${table(
+  [
+    "kernel",
+    "multiply-adds",
+    "other operations",
+    "global loads",
+    "global stores",
+    "workgroup loads",
+    "workgroup stores",
+    "barriers",
+    "multiply-adds a workgroup load",
+    "registers",
+    "workgroup memory",
+  ],
+  all.map(countRow),
+)}
+
+## How many fit
+
+${table(
+  ["kernel", "GPU", "registers", "workgroups on a core (limit)", "of its invocations"],
+  pairs.map(([d, device]) => occupancyRow(d, device)),
+)}
+
+## Predicted times
+
+${pairs.map(([d, device]) => prediction(d, device)).join("\n")}
+
+What the devices have is in \`src/lower/gpu/device-profiles.ts\`, with sources.
+`;
+}

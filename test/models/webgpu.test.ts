@@ -1,0 +1,40 @@
+// Real models on WebGPU: element by element what wasm gives, which models.test.ts holds against onnxruntime-node. Two small ones by default,
+// all of them in full sweeps. Skipped, by name, where there is no adapter.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load, type Tensor } from "azulejo";
+import { gpuState } from "../../src/targets/webgpu/target.js";
+import { fullSweep } from "../ops/large-cases.js";
+import { feeds } from "./feeds.js";
+import { type ModelSpec, models } from "./inventory.js";
+
+const quick: ReadonlySet<string> = new Set(["MNIST", "Silero VAD v5"]);
+
+async function outputsOn(target: "wasm" | "webgpu", model: ModelSpec): Promise<Readonly<Record<string, Tensor>>> {
+  const loaded = await load(model.path!, { target });
+  try {
+    return await loaded.run(feeds(model));
+  } finally {
+    loaded.dispose();
+  }
+}
+function assertClose(got: Tensor, want: Tensor, name: string, relative: number): void {
+  assert.deepEqual(got.dims, want.dims, `${name}: dims`);
+  const [have, wanted] = [got.data as Float32Array, want.data as Float32Array];
+  // each may be that far from onnxruntime
+  const allowed = 2 * relative * wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  for (const [i, w] of wanted.entries())
+    if (!(Math.abs(have[i]! - w) <= allowed))
+      assert.fail(`${name}: element ${i} is ${have[i]}, wasm gives ${w}; ${allowed} is allowed`);
+}
+
+for (const model of models) {
+  const due = fullSweep || quick.has(model.name);
+  const skip = !model.path ? "the model is not installed" : !due && "runs in npm run test:all";
+  test(`${model.name} on webgpu gives what it gives on wasm`, { skip }, async t => {
+    const { problem } = await gpuState();
+    if (problem) return t.skip(problem);
+    const [got, want] = [await outputsOn("webgpu", model), await outputsOn("wasm", model)];
+    for (const [name, tensor] of Object.entries(want)) assertClose(got[name]!, tensor, name, model.relative);
+  });
+}
