@@ -88,7 +88,7 @@ function checkLinks(): string[] {
   });
 }
 
-const generator = join(root, "dist/tools/generate-operators.js");
+const generators = ["dist/tools/generate-operators.js", "dist/tools/generate-api.js"].map(path => join(root, path));
 
 const checks: readonly Check[] = [
   { name: "imports follow the layers", run: checkLayers },
@@ -98,7 +98,7 @@ const checks: readonly Check[] = [
   { name: "lint", run: () => biome("lint") },
   {
     name: "generated files are current",
-    run: () => (existsSync(generator) ? commandProblems(generator, "--check") : []),
+    run: async () => (await Promise.all(generators.map(path => commandProblems(path, "--check")))).flat(),
   },
   { name: "every error code has a page", run: checkErrorPages },
   { name: "links in documents lead somewhere", run: checkLinks },

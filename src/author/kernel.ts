@@ -9,6 +9,7 @@ import { TileKernel as RecordedKernel, recordSignature } from "../tile/kernel.js
 
 /** Tensors of a call, by name. */
 export type KernelArguments<S extends Signature> = { readonly [K in keyof S]?: TensorArgument };
+/** All tensors of a call, by name: those that were handed in, filled, and those that were made. */
 export type KernelResults<S extends Signature> = { readonly [K in keyof S]: TensorArgument };
 
 /** A kernel: a function of tensors, on every target. */

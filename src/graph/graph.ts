@@ -41,6 +41,7 @@ export type Container =
   | { readonly kind: "sequence" | "optional"; readonly of: ValueType }
   | { readonly kind: "map"; readonly of: ValueType; readonly key: ValueType };
 
+/** An edge of a graph, known by identity: its name, what it can be, and its content where that is known. */
 export interface Value extends ValueType {
   readonly name: string;
   readonly constant?: ConstantData;
@@ -59,6 +60,7 @@ export type AttributeValue =
   | { readonly type: ValueType } // of what an Optional may hold
   | { readonly graph: Graph };
 
+/** One use of an operator. */
 export interface GraphNode {
   /** the file's, or made from op and position: unique in its graph */
   readonly name: string;
@@ -80,6 +82,7 @@ export interface Equality {
   readonly node: string;
 }
 
+/** A model between front end and compiler: nodes over values, immutable. A pass gives a new one. */
 export interface Graph {
   readonly name: string;
   /** without initializers */

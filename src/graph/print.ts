@@ -11,6 +11,7 @@ import { captured, valuesRead } from "./values.js";
 /** constants of at most this many numbers are printed in full */
 const printedNumbers = 16;
 
+/** A graph as text, as `explain` prints it; it can be read back, edited, and compared line by line. */
 export const printGraph = (graph: Graph): string => printed(graph).text;
 
 /** The text, and the constants that it refers to by name: what parseGraph takes. */

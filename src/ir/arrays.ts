@@ -2,6 +2,7 @@
 // integers of fewer than 8 bits are values in range, bool is 0 or 1.
 import type { Dtype } from "./dtypes.js";
 
+/** The typed array of each dtype, one entry an element: bits for floats of 16 bits and fewer, values for all others. */
 export interface TensorArrays {
   f64: Float64Array;
   f32: Float32Array;
@@ -27,6 +28,7 @@ export interface TensorArrays {
   u2: Uint8Array;
   bool: Uint8Array;
 }
+/** The array of a tensor of any dtype. */
 export type TensorArray = TensorArrays[Dtype];
 
 export interface ArrayConstructor {

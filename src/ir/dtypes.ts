@@ -1,5 +1,6 @@
 // Data types of tensors and tiles: one table. What a target does with them is the target's business.
 
+/** What elements are: floats (f64, f32, f16, bf16, five of 8 bits, one of 4), integers with and without sign of 64 to 2 bits, bool. */
 export type Dtype =
   | "f64"
   | "f32"

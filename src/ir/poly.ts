@@ -157,6 +157,7 @@ const noValue: ValueOf = () => {
   throw new Error("a gathered index has no value here");
 };
 
+/** An integer polynomial over symbols, immutable: what dims are. Floor division, remainder, minimum and maximum are symbols with a definition. */
 export class Poly {
   readonly terms: readonly Term[];
   #key: string | undefined;
@@ -196,15 +197,19 @@ export class Poly {
     const t = this.terms[0];
     return t && t.product === Product.one ? t.c : 0;
   }
+  /** is it a number? */
   get isConst(): boolean {
     return this.terms.length === 0 || (this.terms.length === 1 && this.terms[0]!.product === Product.one);
   }
+  /** is it 1? */
   get isOne(): boolean {
     return this.isConst && this.constant === 1;
   }
+  /** is it 0? */
   get isZero(): boolean {
     return this.terms.length === 0;
   }
+  /** are they the same polynomial? */
   equals(o: PolyLike): boolean {
     if (this === o) return true;
     const [a, b] = [this.terms, Poly.of(o).terms];
@@ -212,12 +217,14 @@ export class Poly {
     for (let i = 0; i < a.length; i++) if (a[i]!.c !== b[i]!.c || a[i]!.product !== b[i]!.product) return false;
     return true;
   }
+  /** this + o */
   add(o: PolyLike): Poly {
     if (typeof o === "number") return this.plus(o);
     if (o.terms.length === 0) return this;
     if (this.terms.length === 0) return o;
     return new Poly(merged(this.terms, o.terms, 1));
   }
+  /** this − o */
   sub(o: PolyLike): Poly {
     if (typeof o === "number") return this.plus(-o);
     return o.terms.length === 0 ? this : new Poly(merged(this.terms, o.terms, -1));
@@ -230,6 +237,7 @@ export class Poly {
     const rest = known === 0 ? terms : terms.slice(1);
     return known + n === 0 ? new Poly(rest) : new Poly([new Term(known + n, Product.one), ...rest]);
   }
+  /** this · o */
   mul(o: PolyLike): Poly {
     const p = Poly.of(o);
     if (p.isZero || this.isZero) return Poly.zero;
@@ -254,6 +262,7 @@ export class Poly {
     }
     return this.#syms;
   }
+  /** does the symbol occur, also inside a definition? */
   has(s: Sym): boolean {
     for (const t of this.terms) if (t.product.all.has(s)) return true;
     return false;
@@ -321,6 +330,7 @@ export class Poly {
   static term(c: number, s: readonly Sym[]): Poly {
     return c === 0 ? Poly.zero : new Poly([new Term(c, Product.of(s))]);
   }
+  /** its value where `f` gives that of each symbol */
   evaluate(f: (s: Sym) => number, valueOf: ValueOf = noValue): number {
     let out = 0;
     for (const t of this.terms) {
@@ -330,6 +340,7 @@ export class Poly {
     }
     return out;
   }
+  /** as text, such as `4*M + 1` */
   print(nameOf: (s: Sym) => string = s => s.name): string {
     if (this.terms.length === 0) return "0";
     const term = (t: Term): string => {

@@ -21,6 +21,7 @@ import {
   storesOf,
 } from "./walk.js";
 
+/** A kernel as text: tile IR, one statement a line. `parse` reads it back. */
 export function print(kernel: Kernel): string {
   return new Printer(kernel).kernel();
 }

@@ -15,6 +15,7 @@ export interface Dim {
   readonly name: string;
   readonly size: Poly;
 }
+/** One direction of tiles, known by identity: two axes of one name are two. `extent` is how many indices it has. */
 export interface Axis {
   readonly id: number;
   readonly name: string;
@@ -31,6 +32,7 @@ export interface Layout {
   readonly block?: { readonly dim: number; readonly size: number };
   readonly strides?: readonly Poly[];
 }
+/** A tensor of a kernel's signature, with dims that may be open. */
 export interface Tensor {
   readonly name: string;
   readonly dtype: Dtype;
@@ -160,6 +162,7 @@ export interface Segments {
   readonly at: Axis;
   readonly offsets: Tensor;
 }
+/** A recorded kernel: tensors, dims, parallel axes, and what is stored. */
 export interface Kernel {
   readonly name: string;
   readonly tensors: readonly Tensor[];

@@ -18,6 +18,7 @@ export interface SizeCondition {
   /** what to say when it does not hold */
   readonly message: string;
 }
+/** What a kernel that is in order still asks of the sizes of a call. */
 export interface Verified {
   readonly conditions: readonly SizeCondition[];
 }

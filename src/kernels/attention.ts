@@ -3,6 +3,7 @@ import { kernel } from "../author/kernel.js";
 import type { Environment, Tile, View } from "../tile/index.js";
 import { dot, f32, fold, full, grid, i32, literal, lowest, maximum, where, zeros } from "../tile/index.js";
 
+/** What each query sees, which heads share keys, and what is done to scores. */
 export interface AttentionOptions {
   /** queries see no keys behind them */
   readonly causal?: boolean;

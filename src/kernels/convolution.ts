@@ -4,6 +4,7 @@ import { dot, f32, grid } from "../tile/index.js";
 import type { Pointwise } from "./pointwise.js";
 import { same } from "./pointwise.js";
 
+/** How windows move, and what is done to results. */
 export interface ConvolutionOptions {
   readonly stride?: number;
   /** rows above and columns to the left of the image */

@@ -4,6 +4,7 @@ import { constant, dot, f32, grid, i32, tensor } from "../tile/index.js";
 import type { Pointwise } from "./pointwise.js";
 import { same } from "./pointwise.js";
 
+/** What is done to elements on their way in and out. */
 export interface ProductOptions {
   /** of the left operand, as it is read */
   readonly prologue?: Pointwise;

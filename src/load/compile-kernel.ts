@@ -19,6 +19,7 @@ import { checkOptions, checkPinnedKernels } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
 import { targetOf } from "./targets.js";
 
+/** For `compileKernel`: options of `load`, the kernel's constants and sizes. */
 export interface CompileKernelOptions
   extends Pick<
     LoadOptions,

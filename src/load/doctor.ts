@@ -6,6 +6,7 @@ import { engine } from "../targets/wasm/machine-engine.js";
 import { canShareMemory, coreCount, validateWasm } from "../runtime/platform.js";
 import { hostPlatform, memoryBytes, processorName } from "../runtime/native-host.js";
 
+/** The machine that this runs on, its targets, and its cache of compiled models. */
 export interface HostReport {
   /** "linux-x64" and the like; "browser" where there is no Node */
   readonly platform: string;
@@ -16,6 +17,7 @@ export interface HostReport {
   /** kept models and libraries of the native target */
   readonly cache: CacheContent | undefined;
 }
+/** Whether a target works here, and why not. */
 export interface TargetState {
   readonly name: "wasm" | "native" | "webgpu" | "interpreter";
   /** why it can't be used, and what to install; undefined: it can */

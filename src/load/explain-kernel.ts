@@ -16,6 +16,7 @@ import { compileOptionsOf } from "./compile-options.js";
 import { cpuCodeOf } from "./cpu-code.js";
 import { PartTracer } from "./trace-program.js";
 
+/** For `kernel.explain`. */
 export interface ExplainKernelOptions extends Pick<LoadOptions, "target" | "engineFlags"> {
   /** sizes by dim; those that are not given stay open, and numbers that hang on them are formulas */
   readonly dims?: Readonly<Record<string, number>>;
@@ -24,6 +25,7 @@ export interface ExplainKernelOptions extends Pick<LoadOptions, "target" | "engi
 /** A number where all sizes are known, else a polynomial of the open ones. */
 export type Amount = number | string;
 
+/** What the compiler makes of a kernel. As text (`String(explanation)`) it is all but loops and code, as `html()` a page. */
 export class KernelExplanation {
   readonly name: string;
   readonly target: string;

@@ -15,6 +15,7 @@ import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "./
 /** In the order in which a model travels through them. */
 export type Stage = "graph" | "kernels" | "loops" | "code";
 
+/** For `explain`: options of `load`, and the stage that is asked for. */
 export interface ExplainOptions extends LoadOptions {
   readonly stage: Stage;
 }

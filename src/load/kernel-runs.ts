@@ -12,6 +12,7 @@ import { AzulejoError } from "../support/errors.js";
 import { checkOptions } from "./check-options.js";
 import { checkDimNames, compileKernel } from "./compile-kernel.js";
 
+/** For `kernel.run`. */
 export interface RunKernelOptions extends Pick<LoadOptions, "target" | "threads" | "engineFlags" | "signal"> {
   /** sizes that no tensor of the call tells, by dim: `{ U: 28 }` */
   readonly dims?: Readonly<Record<string, number>>;

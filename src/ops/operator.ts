@@ -102,6 +102,7 @@ export interface Builder {
   inline(graph: Graph, inputs: readonly Value[]): readonly Value[];
 }
 
+/** What a node of a graph does: names, types and dims of its outputs, and a body in the kernel language, on the host, or in other operators. */
 export interface Operator {
   readonly name: string;
   /** absent: ai.onnx */
@@ -197,6 +198,7 @@ export interface ReferenceTensor {
   /** numbers, booleans as 0 and 1; 64-bit integers as bigint */
   readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
+/** What an operator means, in float64 on plain arrays: all outputs by name. */
 export type Reference = (
   inputs: Readonly<Record<string, ReferenceTensor>>,
   attributes: Attributes,

@@ -22,6 +22,7 @@ export type KernelEditor = (
   kernel: { readonly name: string; readonly nodes: readonly string[] },
 ) => string;
 
+/** How `load` compiles a model, and where it will run. */
 export interface LoadOptions {
   /** "wasm" (default): compiled code on worker threads; "native" (Node): machine code by the system's C compiler; "cpu": native where it is possible, else wasm; "webgpu": shaders, in browsers that have it, and in Node with the package webgpu; "interpreter": walks tile IR, slow, checks everything */
   readonly target?: "wasm" | "native" | "cpu" | "webgpu" | "interpreter";
@@ -59,6 +60,7 @@ export interface LoadOptions {
   readonly imageDecoder?: ImageDecoder;
 }
 
+/** Name, dtype and dims of an input or output of a model. */
 export interface TensorInfo {
   readonly name: string;
   /** of the elements, where it is a sequence or an optional */
@@ -118,6 +120,7 @@ export interface Report extends TargetReport {
   }[];
 }
 
+/** For one run of a model. */
 export interface RunModelOptions {
   readonly signal?: AbortSignal | undefined;
   /** of random numbers for which the model gives none, a whole number; absent: every run draws anew */

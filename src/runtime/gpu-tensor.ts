@@ -16,6 +16,7 @@ import {
 import type { TensorArrays, TensorData } from "./tensor.js";
 import { arrayOf } from "./tensor-bytes.js";
 
+/** Where the elements of a `GpuTensor` lie. */
 export interface GpuMemory {
   /** the device that made the buffer: `openGpu()` gives the one that models share */
   readonly device: HostGpuDevice;
@@ -28,6 +29,7 @@ export interface GpuMemory {
   readonly dispose?: () => void;
 }
 
+/** A tensor whose elements lie in a buffer of a GPU: an output that stays there, an input that is there already. */
 export class GpuTensor<D extends Dtype = Dtype> implements TensorData {
   readonly dtype: D;
   readonly dims: readonly number[];
@@ -55,14 +57,16 @@ export class GpuTensor<D extends Dtype = Dtype> implements TensorData {
     this.#buffer = buffer;
     this.#free = dispose ?? (() => buffer.destroy());
   }
+  /** A Tensor says "cpu". */
   get location(): "gpu-buffer" {
     return "gpu-buffer";
   }
-  /** @throws AzulejoError disposed */
+  /** The buffer that holds the elements. @throws AzulejoError disposed */
   get gpuBuffer(): HostGpuBuffer {
     if (this.#buffer) return this.#buffer as unknown as HostGpuBuffer;
     throw new AzulejoError("disposed", "This GpuTensor was disposed; keep it until it is not needed any more");
   }
+  /** the device that made the buffer */
   get gpuDevice(): HostGpuDevice {
     return this.#device as unknown as HostGpuDevice;
   }

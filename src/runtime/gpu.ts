@@ -6,6 +6,7 @@ type Global<Name extends string> = typeof globalThis extends Record<Name, { prot
 export type HostGpuDevice = Global<"GPUDevice">;
 export type HostGpuAdapter = Global<"GPUAdapter">;
 export type HostGpuBuffer = Global<"GPUBuffer">;
+/** A GPUDevice for models and for programs of one's own, and the adapter that it is of. */
 export interface OpenedGpu {
   readonly device: HostGpuDevice;
   /** absent where a device was given without one */

@@ -12,6 +12,7 @@ export type AnyTensor = TensorData | TextData;
 /** A sequence is an array; an optional is what it holds, or undefined; a map's keys are text or integers. */
 export type HostValue = AnyTensor | readonly HostValue[] | HostMap | undefined;
 type Scalar = string | number | bigint;
+/** A map of ONNX-ML: integers or texts to values. */
 export type HostMap = ReadonlyMap<Scalar, HostValue | Scalar>;
 
 export const isSequence = (v: HostValue): v is readonly HostValue[] => Array.isArray(v);

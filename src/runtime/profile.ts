@@ -3,6 +3,7 @@ import { AzulejoError } from "../support/errors.js";
 import { now } from "./platform.js";
 import type { StepTime } from "./target.js";
 
+/** How long a kernel took, in milliseconds. */
 export interface KernelTime {
   readonly kernel: string;
   /** nodes of the graph that it computes */

@@ -37,6 +37,7 @@ export type FindingKind =
 
 type TargetName = NonNullable<LoadOptions["target"]>;
 
+/** A mistake that `checkKernel` found. */
 export interface Finding {
   readonly kernel: string;
   readonly kind: FindingKind;
@@ -46,6 +47,7 @@ export interface Finding {
   /** sizes with which it was found first */
   readonly dims: Readonly<Record<string, number>>;
 }
+/** For `checkKernel`: what stays, and what is drawn. */
 export interface CheckKernelOptions extends DrawOptions {
   /** default: all CPU targets that this machine has */
   readonly targets?: readonly TargetName[];

@@ -20,6 +20,7 @@ import { departureOf, toleranceOf } from "./departure.js";
 import type { Judge } from "./judges.js";
 import { checkedSeed, interpreterJudge, onnxRuntimeJudge } from "./judges.js";
 
+/** For `checkModel`: options of `load`, and what values are held against. */
 export interface CheckModelOptions extends LoadOptions {
   readonly judge: "interpreter" | "onnxruntime";
   /**
@@ -29,6 +30,7 @@ export interface CheckModelOptions extends LoadOptions {
   readonly tolerance?: number;
 }
 
+/** What `checkModel` compared, and what departs. */
 export interface ModelCheck {
   readonly judge: string;
   readonly target: string;
@@ -57,7 +59,10 @@ export interface Departure extends ElementDeparture {
  */
 const SHARES = 4;
 
-/** @throws AzulejoError as load() and run() do; target where the judge is not there or can't run the model */
+/**
+ * Runs a model and compares its values, one by one, with those of a judge that fuses nothing; the first node that departs is to blame.
+ * @throws AzulejoError as load() and run() do; target where the judge is not there or can't run the model
+ */
 export async function checkModel(
   source: ModelSource,
   inputs: Readonly<Record<string, HostValue>>,

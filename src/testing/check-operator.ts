@@ -14,6 +14,7 @@ import { closenessOf, difference, fromTensorData, toTensorData } from "./differe
 export type CheckedOperator = Omit<OperatorModule, "doc" | "cases" | "reference"> &
   Required<Pick<OperatorModule, "cases" | "reference">>;
 
+/** Where an operator is run. */
 export interface CheckOptions {
   /** default: all that this machine has */
   readonly targets?: readonly NonNullable<LoadOptions["target"]>[];

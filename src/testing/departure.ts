@@ -17,6 +17,7 @@ export interface Spread {
   readonly share: number;
 }
 
+/** The element that departs most from the judge's. */
 export interface ElementDeparture {
   /** of dtypes or dims, in a sentence; else the elements differ */
   readonly problem?: string;

@@ -18,6 +18,7 @@ export interface Range<A extends string> {
 export interface Segmented<A extends string> extends Range<A> {
   readonly offsets: Tensor;
 }
+/** A range over any axis. */
 // biome-ignore lint/suspicious/noExplicitAny: a range whose axis only run time knows
 export type AnyRange = Range<any>;
 

@@ -13,6 +13,7 @@ import { foldSlots } from "./fold.js";
 import type { EagerHooks } from "./trace.js";
 import { record } from "./trace.js";
 
+/** How `kernel.eager` walks the grid and folds. */
 export interface EagerOptions extends Pick<InterpretOptions, "arithmetic" | "foldTile" | "foldParts"> {
   /** indices per block of each axis of the grid; absent: the body runs once, over everything */
   readonly block?: number;

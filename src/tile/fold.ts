@@ -10,6 +10,7 @@ import type { Recording } from "./trace.js";
 import { isPoint, kernelError, make, recording } from "./trace.js";
 import type { Literal } from "./types.js";
 
+/** What a fold may leave out. */
 export interface FoldOptions {
   /** Stop after the block that holds the end of this index's block; only skips work, so what lies beyond must be neutral. */
   readonly until?: AnyIndex;

@@ -27,6 +27,7 @@ export interface TensorWord<D extends Dtype, W extends readonly string[]> {
   /** read and written, or written in part */
   readonly inPlace?: boolean;
 }
+/** The tensors of a kernel, by name. */
 export type Signature = Readonly<Record<string, TensorWord<Dtype, readonly string[]>>>;
 
 const word =
@@ -38,27 +39,49 @@ const word =
 
 /** `f32("M K")`: a tensor of f32 with the dims M and K; a number is a constant dim, "" a scalar */
 export const f64 = word("f64");
+/** `f32("N")`: a tensor of f32 */
 export const f32 = word("f32");
+/** `f16("N")`: a tensor of f16, in an array of bits */
 export const f16 = word("f16");
+/** `bf16("N")`: a tensor of bf16, in an array of bits */
 export const bf16 = word("bf16");
+/** `f8e4m3fn("N")`: a tensor of floats of 8 bits, in an array of bits: 4 of exponent, no infinity */
 export const f8e4m3fn = word("f8e4m3fn");
+/** `f8e4m3fnuz("N")`: a tensor of floats of 8 bits, in an array of bits: 4 of exponent, no infinity, no −0 */
 export const f8e4m3fnuz = word("f8e4m3fnuz");
+/** `f8e5m2("N")`: a tensor of floats of 8 bits, in an array of bits: 5 of exponent */
 export const f8e5m2 = word("f8e5m2");
+/** `f8e5m2fnuz("N")`: a tensor of floats of 8 bits, in an array of bits: 5 of exponent, no infinity, no −0 */
 export const f8e5m2fnuz = word("f8e5m2fnuz");
+/** `f8e8m0("N")`: a tensor of powers of two, in an array of bits */
 export const f8e8m0 = word("f8e8m0");
+/** `f4e2m1("N")`: a tensor of floats of 4 bits, in an array of bits */
 export const f4e2m1 = word("f4e2m1");
+/** `i64("N")`: a tensor of integers of 64 bits, in a BigInt64Array */
 export const i64 = word("i64");
+/** `i32("N")`: a tensor of integers of 32 bits */
 export const i32 = word("i32");
+/** `i16("N")`: a tensor of integers of 16 bits */
 export const i16 = word("i16");
+/** `i8("N")`: a tensor of integers of 8 bits */
 export const i8 = word("i8");
+/** `i4("N")`: a tensor of integers of 4 bits, one entry each */
 export const i4 = word("i4");
+/** `i2("N")`: a tensor of integers of 2 bits, one entry each */
 export const i2 = word("i2");
+/** `u64("N")`: a tensor of integers of 64 bits without sign, in a BigUint64Array */
 export const u64 = word("u64");
+/** `u32("N")`: a tensor of integers of 32 bits without sign */
 export const u32 = word("u32");
+/** `u16("N")`: a tensor of integers of 16 bits without sign */
 export const u16 = word("u16");
+/** `u8("N")`: a tensor of integers of 8 bits without sign */
 export const u8 = word("u8");
+/** `u4("N")`: a tensor of integers of 4 bits without sign, one entry each */
 export const u4 = word("u4");
+/** `u2("N")`: a tensor of integers of 2 bits without sign, one entry each */
 export const u2 = word("u2");
+/** `bool("N")`: a tensor of truth values, 0 and 1 in a Uint8Array */
 export const bool = word("bool");
 /** a tensor whose dtype a parameter decides */
 export const tensor = <D extends Dtype, const S extends string>(dtype: D, dims: S): TensorWord<D, Words<S>> =>
@@ -69,11 +92,13 @@ export const constant = <T extends TensorWord<Dtype, readonly string[]>>(t: T): 
 export const inPlace = <T extends TensorWord<Dtype, readonly string[]>>(t: T): T => ({ ...t, inPlace: true });
 
 type NamesOf<S extends Signature> = { [K in keyof S]: DimNames<S[K]["words"]> }[keyof S];
+/** What the body of a kernel gets: views of its tensors and its dims, by name. */
 export type Environment<S extends Signature> = { readonly [K in keyof S]: View<S[K]["dtype"], S[K]["words"]> } & {
   readonly [N in NamesOf<S> & string]: DimValue<N>;
 };
 export type Sizes = Readonly<Record<string, number>>;
 
+/** A kernel's name, and dims that never change. */
 export interface KernelOptions<T extends Sizes = Sizes> {
   readonly name?: string;
   /** dims that are the same in every call, of the signature or beside it (taps of a window): loops over them unroll */

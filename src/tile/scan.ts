@@ -13,6 +13,7 @@ import type { AccumulatorOf, Literal } from "./types.js";
 /** how two values become one: what has been joined so far, and the next */
 export type Join<D extends Dtype> = (so: Tile<string, D>, next: Tile<string, D>) => AnyTile;
 
+/** Which elements a scan joins at each place. */
 export interface ScanOptions {
   /** without the element itself: the first is the start */
   readonly exclusive?: boolean;

@@ -41,10 +41,12 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   constructor(node: Node | (() => Node)) {
     this.#node = node;
   }
+  /** what was recorded */
   get node(): Node {
     if (typeof this.#node === "function") this.#node = this.#node();
     return this.#node;
   }
+  /** of its elements; nothing is promoted */
   get dtype(): D {
     return this.node.dtype as D;
   }
@@ -53,12 +55,15 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
     this.node.name = name;
     return this;
   }
+  /** this + o */
   add<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("add", this.node, operand(o)));
   }
+  /** this − o */
   sub<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("sub", this.node, operand(o)));
   }
+  /** this · o */
   mul<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("mul", this.node, operand(o)));
   }
@@ -82,21 +87,27 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   imod<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("mod", this.node, operand(o)));
   }
+  /** the larger of two, element by element; NaN where one is NaN */
   maximum<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("max", this.node, operand(o)));
   }
+  /** the smaller of two, element by element; NaN where one is NaN */
   minimum<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("min", this.node, operand(o)));
   }
+  /** of bools, or bit by bit of integers */
   and<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("and", this.node, operand(o)));
   }
+  /** of bools, or bit by bit of integers */
   or<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("or", this.node, operand(o)));
   }
+  /** of bools, or bit by bit of integers */
   xor<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("xor", this.node, operand(o)));
   }
+  /** shift to the left; counts are taken modulo the width */
   shl<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("shl", this.node, operand(o)));
   }
@@ -104,39 +115,51 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   shr<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(binaryNode("shr", this.node, operand(o)));
   }
+  /** this = o */
   eq<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("eq", this.node, operand(o)));
   }
+  /** this ≠ o */
   ne<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("ne", this.node, operand(o)));
   }
+  /** this < o */
   lt<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("lt", this.node, operand(o)));
   }
+  /** this ≤ o */
   le<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("le", this.node, operand(o)));
   }
+  /** this > o */
   gt<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("gt", this.node, operand(o)));
   }
+  /** this ≥ o */
   ge<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, "bool"> {
     return tileOf(binaryNode("ge", this.node, operand(o)));
   }
+  /** −this */
   neg(): Tile<A, D> {
     return tileOf(unaryNode("neg", this.node));
   }
+  /** |this| */
   abs(): Tile<A, D> {
     return tileOf(unaryNode("abs", this.node));
   }
+  /** of bools, or bit by bit of integers */
   not(): Tile<A, D> {
     return tileOf(unaryNode("not", this.node));
   }
+  /** square root of floats */
   sqrt(): Tile<A, D> {
     return tileOf(unaryNode("sqrt", this.node));
   }
+  /** the integer at or below, as a float */
   floor(): Tile<A, D> {
     return tileOf(unaryNode("floor", this.node));
   }
+  /** the integer at or above, as a float */
   ceil(): Tile<A, D> {
     return tileOf(unaryNode("ceil", this.node));
   }
@@ -144,42 +167,55 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   round(): Tile<A, D> {
     return tileOf(unaryNode("round", this.node));
   }
+  /** the integer towards 0, as a float */
   trunc(): Tile<A, D> {
     return tileOf(unaryNode("trunc", this.node));
   }
+  /** the larger of this and 0 */
   relu(): Tile<A, D> {
     return this.maximum(0);
   }
+  /** 1 / this */
   reciprocal(): Tile<A, D> {
     return literal(this.dtype, 1).div(this);
   }
+  /** e to the power of this */
   exp(): Tile<A, D> {
     return tileOf(callNode("exp", this.node));
   }
+  /** 2 to the power of this */
   exp2(): Tile<A, D> {
     return tileOf(callNode("exp2", this.node));
   }
+  /** natural logarithm; NaN below 0, −∞ at 0 */
   log(): Tile<A, D> {
     return tileOf(callNode("log", this.node));
   }
+  /** logarithm to base 2; NaN below 0, −∞ at 0 */
   log2(): Tile<A, D> {
     return tileOf(callNode("log2", this.node));
   }
+  /** hyperbolic tangent */
   tanh(): Tile<A, D> {
     return tileOf(callNode("tanh", this.node));
   }
+  /** error function */
   erf(): Tile<A, D> {
     return tileOf(callNode("erf", this.node));
   }
+  /** sine of an angle in radians; in f32 up to |x| = 10⁵ */
   sin(): Tile<A, D> {
     return tileOf(callNode("sin", this.node));
   }
+  /** cosine of an angle in radians; in f32 up to |x| = 10⁵ */
   cos(): Tile<A, D> {
     return tileOf(callNode("cos", this.node));
   }
+  /** 1 / (1 + e to the power of −this) */
   sigmoid(): Tile<A, D> {
     return tileOf(callNode("sigmoid", this.node));
   }
+  /** this to the power of o */
   pow<O extends Other<string, D>>(o: O): Tile<A | AxesOf<O>, D> {
     return tileOf(callNode("pow", this.node, operand(o)));
   }
@@ -191,11 +227,13 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   bitcast<E extends Dtype>(dtype: E): Tile<A, E> {
     return tileOf(bitcastNode(this.node, dtype));
   }
+  /** sum over the indices; the dtype is the accumulator's */
   sum<R extends A>(...over: readonly Index<R>[]): Tile<Exclude<A, R>, AccumulatorOf<D>>;
   sum<R extends A, E extends Dtype>(...over: readonly [...Index<R>[], Accumulate<E>]): Tile<Exclude<A, R>, E>;
   sum(...over: readonly (AnyIndex | Accumulate<Dtype>)[]): AnyTile {
     return reduction("sum", [this.node], over);
   }
+  /** product over the indices; the dtype is the accumulator's */
   prod<R extends A>(...over: readonly Index<R>[]): Tile<Exclude<A, R>, AccumulatorOf<D>>;
   prod<R extends A, E extends Dtype>(...over: readonly [...Index<R>[], Accumulate<E>]): Tile<Exclude<A, R>, E>;
   prod(...over: readonly (AnyIndex | Accumulate<Dtype>)[]): AnyTile {
@@ -205,6 +243,7 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   max<R extends A>(...over: readonly Index<R>[]): Tile<Exclude<A, R>, D> {
     return reduction("max", [this.node], over);
   }
+  /** smallest value over the indices; `minimum` is the elementwise one */
   min<R extends A>(...over: readonly Index<R>[]): Tile<Exclude<A, R>, D> {
     return reduction("min", [this.node], over);
   }
@@ -266,8 +305,10 @@ export class SegmentIndex<A extends string = string> extends Index<A> {
   }
 }
 
+/** A tile with any axes and dtype. */
 // biome-ignore lint/suspicious/noExplicitAny: the tile whose axes and dtype only run time knows
 export type AnyTile = Tile<any, any>;
+/** An index over any axis. */
 // biome-ignore lint/suspicious/noExplicitAny: see AnyTile
 export type AnyIndex = Index<any>;
 /** axes of a tile's type, of an index argument, or of a union of them */
@@ -277,7 +318,9 @@ export type AxesOf<X> = X extends Tile<infer A, any> ? A : never;
 /** which operand a method got: a value, or a literal */
 const operand = (o: AnyTile | Literal): Operand => (o instanceof Tile ? o.node : o);
 
+/** A node of tile IR as a tile: for tools that make kernels. */
 export const tileOf = (node: Node): AnyTile => new Tile(node);
+/** An axis as an index: for tools that make kernels. */
 export const indexOf = (axis: Axis): AnyIndex => new Index(axis);
 /** A fresh axis as an index. */
 export const newIndex = <A extends string>(name: A, extent: Poly): Index<A> => new Index<A>(newAxis(name, extent));
@@ -302,6 +345,7 @@ export function full<D extends Dtype, I extends readonly AnyIndex[]>(
     ),
   );
 }
+/** 0 over the given axes */
 export const zeros = <D extends Dtype, I extends readonly AnyIndex[]>(
   dtype: D,
   ...over: I
@@ -346,10 +390,12 @@ export function where<C extends string, A extends string = never, B extends stri
 ): Tile<A | B | C, D> {
   return tileOf(selectNode(condition.node, operand(a), operand(b)));
 }
+/** the larger of two, element by element; NaN where one is NaN */
 export const maximum = <A extends string, D extends Dtype, B extends string = never>(
   a: Tile<A, D>,
   b: Other<B, D>,
 ): Tile<A | B, D> => a.maximum(b);
+/** the smaller of two, element by element; NaN where one is NaN */
 export const minimum = <A extends string, D extends Dtype, B extends string = never>(
   a: Tile<A, D>,
   b: Other<B, D>,

@@ -30,8 +30,10 @@ export interface AccumulatorTable {
   u2: "i32";
   bool: "i32";
 }
+/** The dtype in which `sum` and `dot` accumulate elements of D. */
 export type AccumulatorOf<D extends Dtype> = AccumulatorTable[D];
 
+/** Dtypes of floats. */
 export type FloatDtype =
   | "f64"
   | "f32"
@@ -43,6 +45,7 @@ export type FloatDtype =
   | "f8e5m2fnuz"
   | "f8e8m0"
   | "f4e2m1";
+/** Dtypes of integers. */
 export type IntegerDtype = Exclude<Dtype, FloatDtype | "bool">;
 
 /** "M K" → ["M", "K"]; numbers stay as text ("4 N" → ["4", "N"]) */

@@ -47,6 +47,7 @@ export class Place<A extends string, D extends Dtype> extends Tile<A, D> {
   }
 }
 
+/** Where a write is left out. */
 export interface WriteOptions {
   /** where it is false nothing is written */
   // biome-ignore lint/suspicious/noExplicitAny: any axes
@@ -128,6 +129,7 @@ export class View<D extends Dtype, R extends readonly unknown[] = any> {
   fill(value: Literal): View<D, R> {
     return new View(this.tensor, value);
   }
+  /** the place at these indices, one for each dim: to read, or to write */
   at<const I extends Arguments<R>>(...index: I): Place<AxesOf<I[number]>, D> {
     const rank = isTensor(this.tensor) ? this.tensor.dims.length : this.tensor.axes.length;
     if (index.length !== rank)

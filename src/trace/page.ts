@@ -80,11 +80,7 @@ function cards({ graph, parts }: Trace, kernels: readonly KernelTrace[]): Html[]
     card("nodes", `${last ?? 0}`, `${first ?? 0} in the file`);
   }
   const distinct = kernels.filter(k => k.sameAs === undefined).length;
-  card(
-    kernels.length === 1 ? "kernel" : "kernels",
-    `${kernels.length}`,
-    distinct === kernels.length ? "no two alike" : `${distinct} different ones in code`,
-  );
+  if (graph || kernels.length > 1) card("kernels", `${kernels.length}`, `${distinct} different ones in code`);
   const flops = total(kernels.map(k => k.flops));
   if (flops.complete) card("operations", countText(flops.sum), "of one run; a multiply-add counts two");
   const inlined = kernels.flatMap(k => k.decisions.filter(d => d.inlined));

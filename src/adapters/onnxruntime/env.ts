@@ -22,6 +22,7 @@ export interface WebGpuFlags {
   [name: string]: unknown;
 }
 
+/** Settings for all sessions that are created later. */
 export interface Env {
   logLevel?: LogLevel;
   debug?: boolean;
@@ -73,6 +74,7 @@ export const webGpu = new WebGpu();
 /** The onnxruntime release whose JavaScript surface this is. */
 const surface = "1.30.0";
 
+/** Settings for all sessions that are created later. */
 export const env: Env = {
   logLevel: "warning",
   debug: false,

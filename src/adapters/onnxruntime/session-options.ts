@@ -7,12 +7,14 @@ import type { Env } from "./env.js";
 
 export type ExecutionProvider = string | { readonly name: string; readonly device?: unknown };
 
+/** A file of weights that the model names. */
 export interface ExternalDataFile {
   /** as the model names it */
   readonly path: string;
   readonly data: Uint8Array | ArrayBuffer | { arrayBuffer(): Promise<ArrayBuffer> } | string;
 }
 
+/** How a session is created; [which of onnxruntime's options do what](../onnxruntime.md). */
 export interface SessionOptions {
   /** in order of preference; "cpu" is "native" where koffi and a C compiler are installed, else "wasm"; "webgpu", or { name: "webgpu", device }; absent: "wasm" */
   readonly executionProviders?: readonly ExecutionProvider[];
@@ -43,6 +45,7 @@ export interface SessionOptions {
 
 const providers = ["wasm", "cpu", "native", "webgpu"] as const;
 
+/** A provider that sessions may ask for. */
 export interface SupportedBackend {
   readonly name: string;
   /** false: "native" needs a package of its own and a C compiler, "webgpu" a package in Node */

@@ -12,6 +12,7 @@ import { deviceOf, isQuiet, outputLocation, toLoadOptions } from "./session-opti
 import type { DataTypeMap, Tensor, TensorType } from "./tensor.js";
 import { fromTensorData, toTensorData, typeOfDtype } from "./tensor.js";
 
+/** Name and type of an input or output; `shape` holds names where the file leaves dims open. */
 export type ValueMetadata =
   | {
       readonly name: string;
@@ -23,6 +24,7 @@ export type ValueMetadata =
   // sequences, optionals and maps
   | { readonly name: string; readonly isTensor: false };
 
+/** For one run of a session. */
 export interface RunOptions {
   /** true: the run is refused, as in onnxruntime */
   readonly terminate?: boolean;
@@ -32,6 +34,7 @@ export interface RunOptions {
   readonly tag?: string;
   readonly extra?: Readonly<Record<string, unknown>>;
 }
+/** Inputs of a run, by name. */
 export type Feeds = Readonly<Record<string, unknown>>;
 /** names of outputs, or a Tensor to be filled for each of them */
 export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;
@@ -54,6 +57,7 @@ export declare namespace InferenceSession {
 
 const invalid = (message: string): AzulejoError => new AzulejoError("input", message);
 
+/** A model that runs: `await InferenceSession.create("model.onnx")`, then `await session.run({ x })`. */
 export class InferenceSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
@@ -72,6 +76,10 @@ export class InferenceSession {
     this.outputMetadata = model.outputs.map(metadata);
   }
 
+  /**
+   * Loads a model from a path or URL, or from bytes.
+   * @throws AzulejoError as load() does
+   */
   static create(path: string, options?: SessionOptions): Promise<InferenceSession>;
   static create(bytes: Uint8Array | ArrayBufferLike, options?: SessionOptions): Promise<InferenceSession>;
   static create(
@@ -97,6 +105,10 @@ export class InferenceSession {
     return new InferenceSession(loaded, { outputs: outputLocation(options), device });
   }
 
+  /**
+   * Outputs by name: all of them, those that `fetches` lists, or those that it has keys for, into the tensors that stand there.
+   * @throws AzulejoError as run() of a model does
+   */
   run(feeds: Feeds, options?: RunOptions): Promise<Record<string, Tensor>>;
   run(feeds: Feeds, fetches: Fetches, options?: RunOptions): Promise<Record<string, Tensor>>;
   async run(feeds: Feeds, second?: Fetches | RunOptions, third?: RunOptions): Promise<Record<string, Tensor>> {
@@ -133,10 +145,12 @@ export class InferenceSession {
     return { ...all, ...Object.fromEntries(filled) };
   }
 
+  /** Frees memory and workers; a later run() fails with code "disposed". */
   async release(): Promise<void> {
     this.#model.dispose();
   }
 
+  /** Not here: profile() of a model that load() gives, or `azulejo profile`, tells where time goes. @throws AzulejoError, always */
   startProfiling(): void {
     throw new AzulejoError(
       "target",
@@ -144,6 +158,7 @@ export class InferenceSession {
     );
   }
 
+  /** Not here, as startProfiling(). @throws AzulejoError, always */
   endProfiling(): void {
     this.startProfiling();
   }

@@ -10,6 +10,7 @@ import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 import { type GpuBufferOptions, type GpuData, notOnCpu } from "./gpu-data.js";
 
+/** The data of a tensor, by onnxruntime's name of its type. */
 export interface DataTypeMap {
   float32: Float32Array;
   float64: Float64Array;
@@ -29,11 +30,13 @@ export interface DataTypeMap {
   bool: Uint8Array;
   string: string[];
 }
+/** onnxruntime's names of types. */
 export type TensorType = keyof DataTypeMap;
 export type DataLocation = "none" | "cpu" | "gpu-buffer";
 /** element types that a GPU buffer may have */
 export type GpuBufferType = Exclude<TensorType, "string" | "int4" | "uint4" | "float64">;
 
+/** What all tensors have. */
 export interface TypedTensor<T extends TensorType> {
   readonly type: T;
   /** may be assigned, as onnxruntime's can: transformers.js does */
@@ -313,6 +316,7 @@ function sizeOf(dims: unknown): number {
   return dims.reduce((product: number, dim: number) => product * dim, 1);
 }
 
+/** onnxruntime's class of tensors: `new Tensor("float32", data, [1, 3])`. @throws AzulejoError input: data that do not fit type and dims */
 export const Tensor = OrtTensor as unknown as TensorConstructor;
 
 /**

@@ -19,6 +19,7 @@ export interface TensorArgument {
   readonly dims: readonly number[];
   readonly data: RawArray;
 }
+/** How `interpretKernel` walks a kernel. */
 export interface InterpretOptions extends EvaluateOptions {
   /** values of symbols that no tensor's dims give */
   readonly symbols?: ReadonlyMap<Sym, number>;

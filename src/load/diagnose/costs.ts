@@ -14,6 +14,7 @@ import type { Registry } from "../../ops/registry.js";
 import { everyNode } from "../../graph/values.js";
 import { programOf, whyConcrete } from "../prepare.js";
 
+/** What one run costs, for given dims. */
 export interface Costs {
   /** kernels after fusion */
   readonly kernels: number;

@@ -22,6 +22,7 @@ import { keyOf, missingOperators, operatorUses } from "./operator-uses.js";
 import type { Risk, Risks } from "./risks.js";
 import { risksOf } from "./risks.js";
 
+/** What `diagnose` found out about a model. */
 export interface Diagnosis {
   /** name of the graph in the file */
   readonly model: string;

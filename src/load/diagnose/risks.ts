@@ -7,6 +7,7 @@ import type { Dtype } from "../../ir/dtypes.js";
 import { integerRange, is64BitInteger, isFloat } from "../../ir/dtypes.js";
 import { isNarrowFloat, largestOf } from "../../ir/float-bits.js";
 
+/** A number in a model that a smaller dtype, or a GPU, would not hold. */
 export interface Risk {
   /** "overflow": infinities or NaN; "rounding": whole numbers that are not exact any more; "wrapping": integers that don't fit */
   readonly kind: "overflow" | "rounding" | "wrapping";
