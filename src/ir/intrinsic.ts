@@ -10,6 +10,7 @@ export type WasmCode =
   | number
   | readonly WasmCode[]
   | { readonly bytes: readonly number[]; readonly of: readonly WasmCode[]; readonly gives: WasmType };
+/** Types of values in WebAssembly. */
 export type WasmType = "i32" | "i64" | "f32" | "f64" | "v128";
 
 /** Code by target; where a target has none, the meaning is compiled. */
@@ -21,6 +22,7 @@ export interface IntrinsicCode {
   /** an expression of WGSL: `"min({x}, 6.0)"` */
   readonly wgsl?: string;
 }
+/** An intrinsic as kernels hold it: its name, its parameters and its code. */
 export interface Intrinsic extends IntrinsicCode {
   readonly name: string;
   /** by how many units of the last place code may differ from the meaning; absent: by none, the sign of zero included */

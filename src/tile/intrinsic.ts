@@ -9,6 +9,7 @@ import { kernelError, make, recording } from "./trace.js";
 
 type Parameters = Readonly<Record<string, Dtype>>;
 type Operands<P extends Parameters> = { readonly [K in keyof P]: Tile<string, P[K]> };
+/** An intrinsic's name, its code by target, and how close that comes to the meaning. */
 export interface IntrinsicOptions extends IntrinsicCode {
   readonly name: string;
   /** by how many units of the last place code may differ from the meaning; absent: by none, the sign of zero included */
