@@ -28,7 +28,7 @@ export function readPosition(
   if (single) {
     const fromEnd = larger(smaller(single.mul(-1), 1), 0);
     const position = single.add(size.mul(fromEnd));
-    if (isInside(position, size) || assumeInside?.(position, size)) return indexTile(position);
+    if (isInside(position, size) || assumeInside?.(position, size, "error")) return indexTile(position);
   }
   const position = indices.at(...index);
   // the choice makes a literal one of the positions that kernels check

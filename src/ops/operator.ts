@@ -61,10 +61,11 @@ export interface KernelContext extends NodeInfo {
   /** dims of the outputs, in the kernel's words */
   readonly outputs: Readonly<Record<string, Dims>>;
   /**
-   * Asks to rely on a position being inside a dim of `size` in every run, both in the kernel's words: runs are checked before they start.
-   * Absent, or false (in a branch, which may never be taken): what reads there has to check.
+   * Asks to rely on a position being inside a dim of `size` in every run, both in the kernel's words: runs are checked before they start,
+   * and those that break it end with an error or are compiled apart. Absent, or false (in a branch, which may never be taken): what reads
+   * there has to check.
    */
-  readonly assumeInside?: (position: Poly, size: Poly) => boolean;
+  readonly assumeInside?: (position: Poly, size: Poly, otherwise: "error" | "compiled apart") => boolean;
 }
 
 /** A node that is about to become others. */

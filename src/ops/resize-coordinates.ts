@@ -27,17 +27,30 @@ export interface Origin {
   readonly c: Poly;
 }
 
-/** Fractions with denominators up to this are told apart in f32; a·x + b stays within 31 bits for pictures. */
-const largestDenominator = 4096;
+/** Denominators of scales up to this are safe where only a run tells sizes: a·x + b stays within 31 bits for pictures. */
+const usualDenominator = 4096;
 
-/** The simplest fraction that is x to f32 precision (continued fraction, cut off at the largest denominator). */
-export function fractionOf(x: number): Scale {
+/** A scale of a dim as a fraction, as close as 31 bits for a·x + b allow; `corners`: a is a multiple of the dim as well. */
+export function scaleOf(x: number, input: Poly, corners: boolean): Scale {
+  if (!input.isConst) return fractionOf(x, corners ? usualDenominator : 8 * usualDenominator);
+  const size = Math.max(input.constant, 1);
+  // floorOf doubles a, which half pixels have doubled
+  const most = 2 ** 29 / (size * Math.max(x, 1) * (corners ? size : 1));
+  return fractionOf(x, Math.max(Math.min(Math.floor(most), 2 ** 24), usualDenominator));
+}
+
+/** The simplest fraction that is x to f32 precision (continued fraction), or the closest with a denominator up to `largest`. */
+function fractionOf(x: number, largest = usualDenominator): Scale {
   let [p0, q0, p1, q1] = [0, 1, 1, 0];
+  const distance = (p: number, q: number): number => Math.abs(p / q - x);
   for (let rest = x; ; ) {
     const whole = Math.floor(rest);
-    [p0, q0, p1, q1] = [p1, q1, p0 + whole * p1, q0 + whole * q1];
-    if (q1 > largestDenominator) return { numerator: Poly.int(p0), denominator: Poly.int(q0) };
-    if (Math.abs(p1 / q1 - x) <= Math.abs(x) * 2 ** -23) return { numerator: Poly.int(p1), denominator: Poly.int(q1) };
+    const steps = Math.min(whole, q1 === 0 ? whole : Math.floor((largest - q0) / q1));
+    const [p, q] = [p0 + steps * p1, q0 + steps * q1];
+    const [numerator, denominator] = q1 === 0 || distance(p, q) < distance(p1, q1) ? [p, q] : [p1, q1];
+    if (steps < whole || distance(p, q) <= Math.abs(x) * 2 ** -23)
+      return { numerator: Poly.int(numerator), denominator: Poly.int(denominator) };
+    [p0, q0, p1, q1] = [p1, q1, p, q];
     rest = 1 / (rest - whole);
   }
 }

@@ -9,7 +9,7 @@ import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { requiredNumbers, requiredPolys } from "./known-values.js";
 import type { Attributes, KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc } from "./operator.js";
 import type { Origin, ResizedDim } from "./resize-coordinates.js";
-import { fractionOf, nearest, ratioOf, transformations } from "./resize-coordinates.js";
+import { nearest, ratioOf, scaleOf, transformations } from "./resize-coordinates.js";
 import { tapsOf } from "./resize-taps.js";
 
 export { resizeReference as reference } from "./resize-reference.js";
@@ -60,8 +60,9 @@ function byScales(node: NodeInfo, axes: readonly number[]): readonly Target[] {
       `scales [${scales.join(", ")}] must be ${axes.length} numbers above 0, one for each axis`,
     );
   return scales.map((s, k) => {
-    const scale = fractionOf(s);
-    return { output: opaque("div", node.dims.X![axes[k]!]!.mul(scale.numerator), scale.denominator), scale };
+    const dim = node.dims.X![axes[k]!]!;
+    const scale = scaleOf(s, dim, node.attributes.coordinate_transformation_mode === "align_corners");
+    return { output: opaque("div", dim.mul(scale.numerator), scale.denominator), scale };
   });
 }
 

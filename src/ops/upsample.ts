@@ -6,7 +6,7 @@ import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Referen
 import { numbersOf, vectorOf } from "./reference-tensors.js";
 import { resizeBody } from "./resize.js";
 import type { ResizedDim } from "./resize-coordinates.js";
-import { fractionOf } from "./resize-coordinates.js";
+import { scaleOf } from "./resize-coordinates.js";
 import { resizeReference } from "./resize-reference.js";
 
 /** An input since opset 9, an attribute before, height and width alone in opset 1. */
@@ -24,8 +24,8 @@ function dimsOf(node: NodeInfo): readonly ResizedDim[] {
       `scales [${scales.join(", ")}] must be ${dims.length} numbers above 0, one for each dim of X`,
     );
   return scales.map((s, axis) => {
-    const scale = fractionOf(s);
     const input = dims[axis]!;
+    const scale = scaleOf(s, input, false);
     return { axis, input, output: opaque("div", input.mul(scale.numerator), scale.denominator), scale };
   });
 }

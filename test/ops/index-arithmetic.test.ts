@@ -8,7 +8,7 @@ import { delinearise, linearise, reindex } from "../../src/ops/linear-index.js";
 import type { NodeInfo } from "../../src/ops/operator.js";
 import { sizeOf } from "../../src/ops/reference-tensors.js";
 import { operator as reshape } from "../../src/ops/reshape.js";
-import { fractionOf } from "../../src/ops/resize-coordinates.js";
+import { scaleOf } from "../../src/ops/resize-coordinates.js";
 import { operator as slice } from "../../src/ops/slice.js";
 
 const names = ["n", "h", "w"].map(name => new Sym(name));
@@ -155,7 +155,7 @@ test("−1 in Reshape is exact for symbolic dims", () => {
 
 test("a scale becomes the simplest fraction that is it in f32", () => {
   const text = (x: number): string => {
-    const { numerator, denominator } = fractionOf(Math.fround(x));
+    const { numerator, denominator } = scaleOf(Math.fround(x), Poly.sym(names[0]!), false);
     return `${numerator.print()}/${denominator.print()}`;
   };
   assert.deepEqual([2, 0.5, 0.6, 1 / 3, 1.25, 0.1, 8 / 7].map(text), [
@@ -169,8 +169,17 @@ test("a scale becomes the simplest fraction that is it in f32", () => {
   ]);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60 }), (p, q) => {
-      const { numerator, denominator } = fractionOf(Math.fround(p / q));
+      const { numerator, denominator } = scaleOf(Math.fround(p / q), Poly.sym(names[0]!), false);
       assert.equal(numerator.constant * q, denominator.constant * p);
+    }),
+  );
+  // of a dim in numbers, any scale is as close as f32 has it; else as close as its denominator allows
+  fc.assert(
+    fc.property(fc.float({ min: 0.125, max: 8, noNaN: true }), fc.boolean(), (x, isKnown) => {
+      const { numerator, denominator } = scaleOf(x, isKnown ? Poly.int(20) : Poly.sym(names[0]!), false);
+      const error = Math.abs(numerator.constant / denominator.constant - x);
+      assert.ok(error <= Math.max(x * 2 ** -22, isKnown ? 0 : 1 / (denominator.constant * 2 ** 14)), `${x}: ${error}`);
+      assert.ok(denominator.constant <= (isKnown ? 2 ** 24 : 2 ** 15));
     }),
   );
 });

@@ -78,12 +78,12 @@ export class KernelScope {
   }
 
   /** Is a position, which has no axes, inside of a dim of this size, in all runs that start? */
-  isInside(node: GraphNode, position: Poly, size: Poly): boolean {
+  isInside(node: GraphNode, position: Poly, size: Poly, otherwise: "error" | "compiled apart"): boolean {
     const [p, n] = [position, size].map(x => x.subst(s => this.symbols.get(s))) as [Poly, Poly];
     if (isInside(p, n)) return true;
     // in numbers it is outside, and a branch that reads there may never be taken
     if ((p.isConst && n.isConst) || !this.#assumeInside) return false;
-    this.#assumeInside(node, p, n);
+    this.#assumeInside(node, p, n, otherwise);
     return true;
   }
 

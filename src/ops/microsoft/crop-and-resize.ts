@@ -52,6 +52,12 @@ export const operator: Operator = {
       const { X, batch_indices } = context.inputs as Readonly<Record<string, Operand>>;
       const compute = computeDtype(X!.dtype);
       const [height, width] = sizeOf(context);
+      const beyond = literal(compute, context.attributes.extrapolation_value);
+      // an image without pixels, which has none to read
+      const hasPixels = X!.dims
+        .slice(2)
+        .every(({ poly }) => !poly.isZero && (context.assumeInside?.(Poly.zero, poly, "compiled apart") ?? true));
+      if (!hasPixels) return beyond.cast(X!.dtype);
       const b = batch_indices!.at(r!).cast("i32");
       const vertical = placeOf(context, r!, y!, 0, height);
       const horizontal = placeOf(context, r!, x!, 1, width);
@@ -60,7 +66,6 @@ export const operator: Operator = {
         context.attributes.mode === "nearest"
           ? read(away(vertical.at), away(horizontal.at))
           : bilinear(vertical.at, horizontal.at, read);
-      const beyond = literal(compute, context.attributes.extrapolation_value);
       return where(vertical.isInside.and(horizontal.isInside), value, beyond).cast(X!.dtype);
     },
   }),

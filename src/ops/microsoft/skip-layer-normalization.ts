@@ -20,7 +20,7 @@ export const doc: OperatorDoc = {
   dtypes: "float",
   opsets: [1, 1],
 };
-/** that of LayerNormalization, of a sum that was rounded */
+/** that of LayerNormalization, of sums of f32 */
 export const tolerance: Tolerance = { relative: 8, absolute: 8 };
 
 export const reference: Reference = (inputs, { epsilon = 1e-12 }, node) => {

@@ -1,11 +1,12 @@
 // What the SkipLayerNormalization family normalises: input + skip + bias, where skip may lack the batch or have one.
 import type { Dims, Value } from "../../graph/graph.js";
-import { isNarrowFloat, roundToFloat } from "../../ir/float-bits.js";
+import type { Dtype } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { computeDtype } from "../accumulate.js";
 import { requireBroadcastTo, requireEntries } from "../broadcast.js";
 import { refuse } from "../checks.js";
 import { broadcastReader } from "../elementwise-references.js";
+import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { Builder, Expansion, NodeInfo, Operator, ReferenceTensor } from "../operator.js";
 import { tabulate } from "../reference-tensors.js";
 
@@ -42,21 +43,29 @@ export const skipNormalization = (
     input_skip_bias_sum: input!,
   }),
   expand: (node, build) => {
-    const sum = skipSum(node, build);
-    return { ...normalize(sum, node, build), input_skip_bias_sum: sum };
+    const { input } = node.inputs;
+    // 16 bits hold neither the sum nor its mean well: both are of f32
+    const from = input!.dtype!;
+    const compute = computeDtype(from);
+    const cast = (v: Value, dtype: Dtype): Value =>
+      v.dtype === dtype ? v : build.node("Cast", [v], { to: onnxCodeOf(dtype) });
+    const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, v]) => [name, cast(v, compute)]));
+    const sum = skipSum(inputs, build);
+    const results = normalize(sum, { ...node, inputs }, build);
+    const narrow = (v: Value): Value => (from === compute ? v : build.node("Cast", [v], { to: onnxCodeOf(from) }));
+    return { ...results, output: narrow(results.output!), input_skip_bias_sum: narrow(sum) };
   },
 });
 
-function skipSum({ inputs }: Expansion, build: Builder): Value {
-  const { input, skip, bias } = inputs;
+function skipSum({ input, skip, bias }: Expansion["inputs"], build: Builder): Value {
   const sum = build.node("Add", [input, skip]);
   return bias ? build.node("Add", [sum, bias]) : sum;
 }
 
+/** Statistics are of the sum as it is computed, with the roundings of f32: a row of nearly equal elements depends on them. */
 export function skipSumReference(inputs: Readonly<Record<string, ReferenceTensor | undefined>>): ReferenceTensor {
   const readers = [inputs.input, inputs.skip, inputs.bias].flatMap(t => (t ? broadcastReader(t) : []));
   const { dtype, dims } = inputs.input!;
-  // statistics are of the sum that is an output, in the dtype that it has there
-  const round = isNarrowFloat(dtype) ? (x: number) => roundToFloat(dtype, x) : (x: number) => x;
-  return tabulate(dtype, dims, i => round(readers.reduce((sum, r) => sum + Number(r(i)), 0)));
+  const round = dtype === "f64" ? (x: number) => x : Math.fround;
+  return tabulate(dtype, dims, i => readers.reduce((sum, r) => round(sum + Number(r(i))), 0));
 }

@@ -1,4 +1,5 @@
 // LinearClassifier: classes by linear scores: the label of the largest, and the scores.
+import type { Value } from "../../graph/graph.js";
 import { Poly } from "../../ir/poly.js";
 import { refuse } from "../checks.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
@@ -24,7 +25,7 @@ export const operator: Operator = {
   makesText: hasTextLabels,
   shape: node => {
     const [rows, labels] = [rowsOf(node), labelsOf(node).length];
-    if (rows !== labels && !(rows === 1 && labels === 2))
+    if (rows !== labels && !isOneRowOfTwo(node))
       refuse(
         "operator-attribute",
         op,
@@ -41,17 +42,24 @@ export const operator: Operator = {
     const labels = labelsOf(node);
     const { post_transform } = node.attributes;
     const scores = linearScores(node, build, rows, "f32");
-    const both =
-      rows === 1 && labels.length === 2
-        ? build.node("Concat", [build.node("Neg", [scores]), scores], { axis: 1 })
-        : scores;
-    const Z = transformScores(build, both, post_transform, "f32");
+    if (isOneRowOfTwo(node)) {
+      const others = (first: Value): Value => build.node("Concat", [first, scores], { axis: 1 });
+      const both = others(build.node("Neg", [scores]));
+      const Y = largestLabel(build, both, labels);
+      if (post_transform === "NONE")
+        return { Y, Z: others(build.node("Sub", [build.constant("f32", [], [1]), scores])) };
+      return { Y, Z: transformScores(build, both, post_transform, "f32") };
+    }
+    const Z = transformScores(build, scores, post_transform, "f32");
     if (labels.length > 1) return { Y: largestLabel(build, Z, labels), Z };
     // one label alone: it holds from a threshold on, else 0
     const threshold = build.constant("f32", [], [post_transform === "NONE" ? 0 : 0.5]);
     return { Y: labelWhere(build, build.node("GreaterOrEqual", [Z, threshold]), labels), Z };
   },
 };
+
+/** The first label's score is −s before a transform, and 1 − s without: ONNX does not say what, and onnxruntime does so. */
+const isOneRowOfTwo = (node: NodeInfo): boolean => rowsOf(node) === 1 && labelsOf(node).length === 2;
 
 const labelsOf = (node: NodeInfo): ClassLabels => classLabels(op, node);
 
@@ -68,8 +76,10 @@ export const tolerance: Tolerance = { relative: 16, absolute: 16 };
 export const reference: Reference = ({ X }, attributes) => {
   const { post_transform: transform = "NONE", classlabels_ints: labels, intercepts } = attributes;
   const rows = intercepts?.length || labels.length;
-  const scores = linearRows(X!, rows, attributes).map(row =>
-    transformedRow(rows === 1 && labels.length === 2 ? [-row[0]!, row[0]!] : row, transform),
+  const isOne = rows === 1 && labels.length === 2;
+  const raw = linearRows(X!, rows, attributes).map(row => (isOne ? [-row[0]!, row[0]!] : row));
+  const scores = raw.map(row =>
+    isOne && transform === "NONE" ? [1 - row[1]!, row[1]!] : transformedRow(row, transform),
   );
   const label = (row: readonly number[]): number =>
     labels.length > 1
@@ -78,8 +88,8 @@ export const reference: Reference = ({ X }, attributes) => {
         ? labels[0]
         : 0;
   return {
-    Y: { dtype: "i64", dims: [scores.length], data: scores.map(row => BigInt(label(row))) },
-    Z: { dtype: "f32", dims: [scores.length, rows === 1 && labels.length === 2 ? 2 : rows], data: scores.flat() },
+    Y: { dtype: "i64", dims: [scores.length], data: (isOne ? raw : scores).map(row => BigInt(label(row))) },
+    Z: { dtype: "f32", dims: [scores.length, isOne ? 2 : rows], data: scores.flat() },
   };
 };
 
@@ -96,6 +106,8 @@ export const cases = (): readonly OperatorCase[] => [
   ...["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"].map(post_transform =>
     of("three classes", { ...three, post_transform }),
   ),
-  of("two classes, one row", { ...one, classlabels_ints: [0, 1], post_transform: "LOGISTIC" }),
+  ...["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"].map(post_transform =>
+    of("two classes, one row", { ...one, classlabels_ints: [0, 1], post_transform }),
+  ),
   of("one class", { ...one, classlabels_ints: [3] }),
 ];

@@ -127,6 +127,14 @@ export const departures: readonly PeerDeparture[] = [
     reason: "a softmax of one target, which is 1, is left out there",
   },
   {
+    operators: /^ai\.onnx\.ml LinearClassifier$/,
+    when: ({ attributes = {} }) =>
+      /^SOFTMAX/.test(String(attributes.post_transform)) &&
+      ((attributes.intercepts as readonly number[] | undefined)?.length ?? 0) === 1,
+    reason:
+      "of two labels with one row it leaves a softmax out, and gives 1 − s and s (measured with SOFTMAX and SOFTMAX_ZERO)",
+  },
+  {
     operators: /^com\.microsoft FastGelu$/,
     when: c => c.inputs.X?.dims.length === 0 && c.inputs.bias?.dims.length === 1,
     reason: "in f16, the sum of a scalar and a bias has the bias's dims there, where in f32 it has those of X",

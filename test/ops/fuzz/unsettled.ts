@@ -50,15 +50,5 @@ export const notDrawn: Readonly<Record<string, string>> = {
   "ai.onnx.ml TreeEnsemble": graphs,
 };
 
-const loss = "a few draws in a hundred leave the tolerance, which was measured on the operator's own cases";
-
 /** Draws show something that is still to be decided or corrected; replay says what. */
-export const unsettled: Readonly<Record<string, string>> = {
-  "com.microsoft CropAndResize":
-    "of an image without pixels, it reads the element before the first, which no result holds",
-  "com.microsoft SkipLayerNormalization": loss,
-  "com.microsoft RestorePadding":
-    "offsets that name a place twice are drawn, where the operator keeps the last token and the reference the first",
-  "ai.onnx.ml LinearClassifier":
-    "of two labels with one row and no transform, the first one's score is −s here, and 1 − s in onnxruntime (replay --seed 2, draw 24)",
-};
+export const unsettled: Readonly<Record<string, string>> = {};

@@ -211,7 +211,49 @@ const inBlocks: Tame = drawn => {
   };
 };
 
+/**
+ * The mean of a row, rounded, moves what is left of it by |x|·2⁻²⁴, and that divided by the row's deviation moves the result: rows that lie
+ * closer together than a sixteenth of their size have more of that than tolerances, which do not know the row, can allow.
+ */
+const spread =
+  (rowsOf: (drawn: OperatorCase) => { readonly data: readonly number[]; readonly length: number }): Tame =>
+  drawn => {
+    const { data, length } = rowsOf(drawn);
+    for (let at = 0; at < data.length; at += length) {
+      const row = data.slice(at, at + length);
+      const mean = row.reduce((a, b) => a + b, 0) / length;
+      const deviation = Math.sqrt(row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / length);
+      if (deviation > 0 && deviation * 16 < Math.max(...row.map(Math.abs))) return undefined;
+    }
+    return drawn;
+  };
+const numbersIn = (c: OperatorCase, name: string): number[] => (c.inputs[name]?.data ?? []).map(Number);
+/** input + skip + bias, of which the latter repeat */
+const skipRows = (c: OperatorCase) => {
+  const more = ["skip", "bias"].map(name => numbersIn(c, name)).filter(x => x.length > 0);
+  const data = numbersIn(c, "input").map((x, i) => more.reduce((sum, y) => sum + y[i % y.length]!, x));
+  return { data, length: c.inputs.input!.dims.at(-1) ?? 1 };
+};
+const normalizedRows = (c: OperatorCase) => {
+  const { dims } = c.inputs.X!;
+  const first = Number(c.attributes?.axis ?? -1);
+  return { data: numbersIn(c, "X"), length: dims.slice(first).reduce((a, b) => a * b, 1) };
+};
+
+/** Each place of batch×sequence once, in the order of what was drawn. */
+const eachOnce =
+  (name: string): Tame =>
+  drawn => {
+    const input = drawn.inputs[name]!;
+    const drawnAt = (input.data ?? []).map((x, at) => [Number(x), at] as const);
+    const data = drawnAt.toSorted(([a, i], [b, j]) => a - b || i - j).map(([, at]) => at);
+    return { ...drawn, inputs: { ...drawn.inputs, [name]: { ...input, data } } };
+  };
+
 const tamed: Readonly<Record<string, Tame>> = {
+  "com.microsoft RestorePadding": eachOnce("token_offset"),
+  LayerNormalization: spread(normalizedRows),
+  "com.microsoft SkipLayerNormalization": spread(skipRows),
   Cast: castable,
   Resize: interpolated,
   "com.microsoft BiasDropout": seeded,
