@@ -1,4 +1,4 @@
-// Operators that are not drawn for, and those whose draws are not judged yet, with the reason. An entry that is no operator's fails.
+// Operators that are not drawn for, with the reason. An entry that is no operator's fails.
 
 const host =
   "it runs in JavaScript, on text, containers or results whose size depends on data; its tests compare it with onnxruntime's";
@@ -49,6 +49,3 @@ export const notDrawn: Readonly<Record<string, string>> = {
   "ai.onnx.preview.training Gradient": graphs,
   "ai.onnx.ml TreeEnsemble": graphs,
 };
-
-/** Draws show something that is still to be decided or corrected; replay says what. */
-export const unsettled: Readonly<Record<string, string>> = {};
