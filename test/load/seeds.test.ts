@@ -133,6 +133,46 @@ for (const host of [false, true])
     model.dispose();
   });
 
+for (const host of [false, true])
+  test(`the rounds of a scan draw different numbers, the same with a seed${host ? ", with host steps" : ""}`, async () => {
+    const body = {
+      name: "round",
+      inputs: [value("s", f32, [8]), value("x", f32, [8])],
+      outputs: [value("s2", f32, [8]), value("row", f32, [8])],
+      nodes: [
+        node("RandomUniform", [], ["u"], [ints("shape", [8])], "draw"),
+        node("Add", ["s", "u"], ["s2"], [], "add"),
+        node("Add", ["x", "u"], ["row"], [], "row"),
+      ],
+    };
+    const bytes = onnxModel({
+      opset: 17,
+      inputs: [value("s0", f32, [8]), value("xs", f32, [5, 8])],
+      outputs: [value("sum", f32), value("rows", f32), ...(host ? [value("where", i64)] : [])],
+      nodes: [
+        node("Scan", ["s0", "xs"], ["sum", "rows"], [graphAttribute("body", body), int("num_scan_inputs", 1)], "scan"),
+        ...(host ? [node("NonZero", ["rows"], ["where"], [], "nz")] : []),
+      ],
+    });
+    const model = await load(bytes, { threads: 1 });
+    const zeros = (...dims: number[]) => new Tensor("f32", new Float32Array(dims.reduce((a, b) => a * b)), dims);
+    const inputs = { s0: zeros(8), xs: zeros(5, 8) };
+    const rowsOf = async (seed?: number) => {
+      const { sum, rows } = await model.run(inputs, seed === undefined ? {} : { seed });
+      const all = numbers(rows);
+      const total = Array.from({ length: 8 }, (_, i) =>
+        [0, 1, 2, 3, 4].reduce((t, r) => Math.fround(t + all[r * 8 + i]!), 0),
+      );
+      assert.deepEqual(numbers(sum), total);
+      return [0, 1, 2, 3, 4].map(r => all.slice(r * 8, r * 8 + 8).join());
+    };
+    assert.equal(new Set([...(await rowsOf()), ...(await rowsOf())]).size, 10);
+    const seeded = await rowsOf(3);
+    assert.deepEqual(await rowsOf(3), seeded);
+    assert.equal(new Set(seeded).size, 5);
+    model.dispose();
+  });
+
 test("a seed that is no whole number is refused", async () => {
   const model = await load(normal(), { threads: 1 });
   await assert.rejects(model.run({}, { seed: 0.5 }), {

@@ -3,7 +3,7 @@
 import { onnxCodeOf } from "../../ops/onnx-dtypes.js";
 import type { Registry } from "../../ops/registry.js";
 import { Poly } from "../../ir/poly.js";
-import { numbersOf } from "../constants.js";
+import { constantValue, numbersOf } from "../constants.js";
 import type { Graph, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
@@ -29,6 +29,7 @@ function seedGraph(graph: Graph, seed: Value, registry: Registry): Graph {
 }
 
 function seedNode(node: GraphNode, seed: Value, registry: Registry): GraphNode {
+  if (node.op === "Scan" && node.domain === "" && node.opset >= 9) return seedScan(node, seed, registry);
   const isLoop = node.op === "Loop" && node.domain === "";
   const inner = mapSubgraphs(node, g => (isLoop ? seedRounds(g, seed, registry) : seedGraph(g, seed, registry)));
   const names = registry.find(node.domain, node.op, node.opset)?.inputs ?? [];
@@ -45,13 +46,31 @@ function draws({ inputs }: GraphNode, names: readonly string[]): boolean {
   return training !== undefined && numbersOf(training.known)?.[0] !== 0;
 }
 
+const open = (name: string): Value => ({ name, dtype: undefined, dims: undefined });
+
 /** The rounds of a loop differ by their number. */
 function seedRounds(body: Graph, seed: Value, registry: Registry): Graph {
-  const open = (name: string): Value => ({ name, dtype: undefined, dims: undefined });
   const [round, own] = [open("azulejo.round"), open("azulejo.round_seed")];
   const seeded = seedGraph(body, own, registry);
   if (seeded === body) return body;
   const cast = makeNode(round.name, "Cast", [body.inputs[0]], [round], { to: onnxCodeOf("u32") });
   const joined = makeNode(own.name, "BitwiseXor", [seed, round], [own]);
   return { ...seeded, nodes: [cast, joined, ...seeded.nodes] };
+}
+
+/** Rounds of a Scan have no number: one more state counts them. */
+function seedScan(node: GraphNode, seed: Value, registry: Registry): GraphNode {
+  const [round, next, own] = [open("azulejo.round"), open("azulejo.next_round"), open("azulejo.round_seed")];
+  const number = (x: number): Value => constantValue(`azulejo.round_${x}`, "u32", [], [x]);
+  const seeded = mapSubgraphs(node, body => {
+    const inner = seedGraph(body, own, registry);
+    if (inner === body) return body;
+    const joined = makeNode(own.name, "BitwiseXor", [seed, round], [own]);
+    const counted = makeNode(next.name, "Add", [round, number(1)], [next]);
+    const nodes = [joined, ...inner.nodes, counted];
+    return { ...inner, inputs: [round, ...inner.inputs], outputs: [next, ...inner.outputs], nodes };
+  });
+  if (seeded === node) return node;
+  const rounds = open(`${node.name}/rounds`);
+  return { ...seeded, inputs: [number(0), ...seeded.inputs], outputs: [rounds, ...seeded.outputs] };
 }
