@@ -24,6 +24,8 @@ function framesOf(node: NodeInfo): { readonly length: number; readonly step: num
   const length = given ?? own?.constant;
   if (length === undefined)
     refuse("graph-invalid", "STFT", node, "there is neither window nor frame_length; give one of them");
+  if (!(length > 0))
+    refuse("shape", "STFT", node, `frames have ${length} elements; give a window or a frame_length of at least 1`);
   if (own && own.constant !== length)
     refuse("shape", "STFT", node, `window has ${own.constant} elements and frames ${length}; they must agree`);
   const step = requiredNumbers("STFT", node, "frame_step")[0]!;

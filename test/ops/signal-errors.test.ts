@@ -301,6 +301,19 @@ const refusals: readonly Refusal[] = [
     code: "shape",
     says: 'STFT "n": window has 8 elements and frames 9; they must agree',
   },
+  // onnxruntime ends the process with a division by zero
+  {
+    op: "STFT",
+    inputs: { signal: "f32 2 50 1", frame_step: "i64 1 = 4", window: "f32 0" },
+    code: "shape",
+    says: 'STFT "n": frames have 0 elements; give a window or a frame_length of at least 1',
+  },
+  {
+    op: "STFT",
+    inputs: { signal: "f32 2 50 1", frame_step: "i64 1 = 4", frame_length: "i64 1 = 0" },
+    code: "shape",
+    says: 'STFT "n": frames have 0 elements; give a window or a frame_length of at least 1',
+  },
   {
     op: "STFT",
     inputs: { signal: "f32 2 50 1", frame_step: "i64 1 = 4", window: "f32 size" },
