@@ -1,6 +1,7 @@
 // Gemm: alpha · A · B + beta · C, where A and B may be transposed and C broadcasts.
 import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
+import { isFloat } from "../ir/dtypes.js";
 import { dot } from "../tile/index.js";
 import { readBroadcast, requireBroadcastTo, requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
@@ -59,6 +60,14 @@ function gemmDims(node: NodeInfo): Dims {
   const [inner, n] = node.attributes.transB ? [B[1]!, B[0]!] : [B[0]!, B[1]!];
   const meeting = `A of ${printDims(A)} and B of ${printDims(B)} meet in ${k.print()} and ${inner.print()}; they must agree`;
   requireEqual("Gemm", node, k, inner, meeting);
+  for (const factor of ["alpha", "beta"] as const)
+    if (!isFloat(node.dtypes.A!) && !Number.isInteger(node.attributes[factor]))
+      refuse(
+        "operator-attribute",
+        "Gemm",
+        node,
+        `${factor} ${node.attributes[factor]} is no whole number, and A is ${node.dtypes.A}; cast A and B to a float dtype, or use a whole number`,
+      );
   if (C) requireBroadcastTo("Gemm", { ...node, dims: { "A · B": [m, n], C } }, "C", "A · B");
   return [m, n];
 }

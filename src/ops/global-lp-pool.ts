@@ -3,7 +3,7 @@ import { Poly } from "../ir/poly.js";
 import { wide } from "./accumulate.js";
 import { floats } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
-import { pNorm } from "./lp-pool.js";
+import { pNorm, requireNorm } from "./lp-pool.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
 
@@ -13,7 +13,10 @@ export const operator: Operator = {
   inputs: ["X"],
   outputs: ["Y"],
   attributes: { p: { type: "int", default: 2 } },
-  shape: ({ dims }) => ({ Y: dims.X!.map((d, j) => (j < 2 ? d : Poly.one)) }),
+  shape: node => {
+    requireNorm("GlobalLpPool", node);
+    return { Y: node.dims.X!.map((d, j) => (j < 2 ? d : Poly.one)) };
+  },
   at: ({ inputs, attributes }) => ({
     Y: (n, c) => {
       const X = inputs.X!;

@@ -4,7 +4,7 @@ import { literal, where } from "../tile/index.js";
 import { rowOf } from "./accumulate.js";
 import { normalizeAxis } from "./checks.js";
 import { floats } from "./elementwise-references.js";
-import { pNorm } from "./lp-pool.js";
+import { pNorm, requireNorm } from "./lp-pool.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { mapRows } from "./softmax.js";
 
@@ -14,6 +14,7 @@ export const operator: Operator = {
   outputs: ["output"],
   attributes: { axis: { type: "int", default: -1 }, p: { type: "int", default: 2 } },
   shape: node => {
+    requireNorm("LpNormalization", node);
     normalizeAxis("LpNormalization", node, node.attributes.axis, node.dims.input!.length);
     return { output: node.dims.input! };
   },

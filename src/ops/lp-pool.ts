@@ -3,9 +3,10 @@ import type { Dtype } from "../ir/dtypes.js";
 import type { AnyIndex, AnyTile } from "../tile/index.js";
 import { dot } from "../tile/index.js";
 import { wide } from "./accumulate.js";
+import { refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { forEachIndex } from "./known-values.js";
-import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { knownPower } from "./pow.js";
 import { elements, tabulate } from "./reference-tensors.js";
 import { poolWindows, tapIndex, tapIndices, windowAttributes } from "./window.js";
@@ -22,7 +23,10 @@ export const operator: Operator = {
     ceil_mode: { type: "int", default: 0 },
     p: { type: "int", default: 2 },
   },
-  shape: node => ({ Y: [...node.dims.X!.slice(0, 2), ...poolWindows("LpPool", node).map(w => w.output)] }),
+  shape: node => {
+    requireNorm("LpPool", node);
+    return { Y: [...node.dims.X!.slice(0, 2), ...poolWindows("LpPool", node).map(w => w.output)] };
+  },
   at: context => ({
     Y: (n, c, ...o) => {
       const X = context.inputs.X!;
@@ -33,6 +37,12 @@ export const operator: Operator = {
     },
   }),
 };
+
+/** Below 1 it is no norm; 0 would be the root of a root. */
+export function requireNorm(op: string, node: NodeInfo): void {
+  const { p } = node.attributes;
+  if (!(p >= 1)) refuse("operator-attribute", op, node, `p ${p} is no norm; use 1 or more`);
+}
 
 /** (Σ |x|ᵖ)^(1/p), without logarithms for p = 1 and 2 */
 export function pNorm(x: AnyTile, over: readonly AnyIndex[], p: number): AnyTile {

@@ -30,11 +30,15 @@ export const operator: Operator = {
         node,
         `input is ${printDims(dims)}; it must be a batch of rows, one column a class`,
       );
+    if (dims[1]!.isZero)
+      refuse("shape", "Multinomial", node, "input has no columns, so that there is no class to draw; give one or more");
     return { output: [dims[0]!, Poly.int(node.attributes.sample_size)] };
   },
   at: context => {
     const input = context.inputs.input!;
     const seed = seedOf(context);
+    // a run without classes is refused
+    context.assumeInside?.(Poly.zero, input.dims[1]!.poly, "error");
     const dtype = computeDtype(context.dtypes.input!);
     return {
       output: (batch, sample) => {

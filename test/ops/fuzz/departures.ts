@@ -74,6 +74,24 @@ export const departures: readonly PeerDeparture[] = [
     reason: "without sorted, the order of what is found is open",
   },
   {
+    operators: /^Arg(Max|Min)$/,
+    when: isEmpty,
+    reason:
+      "of nothing it gives the input's dims, where the axis has one element, or is gone (measured: 2×0 along the first axis stays 2×0)",
+  },
+  {
+    operators: /^Einsum$/,
+    when: c => holds(c, x => !Number.isFinite(x)),
+    reason:
+      "it adds up what one operand alone has before it multiplies, pair by pair: −∞ · Σx is −∞, where Σ (−∞ · x) is NaN",
+  },
+  {
+    operators: /^(GRU|LSTM|RNN)$/,
+    when: c => c.inputs.X?.dims[c.attributes?.layout === 1 ? 1 : 0] === 0,
+    reason:
+      "a sequence without steps leaves in the last states what lay in memory, and here the initial ones (measured with LSTM)",
+  },
+  {
     operators: /^Mod$/,
     when: c => c.attributes?.fmod === 1 && /64$/.test(c.inputs.A?.dtype ?? ""),
     reason:
@@ -90,7 +108,7 @@ export const departures: readonly PeerDeparture[] = [
   },
   {
     operators:
-      /^(MatMulInteger|com\.microsoft (ConvTransposeWithDynamicPads|DynamicQuantize.*|FusedGemm|FusedMatMul|MatMulIntegerToFloat|Q?MoE|QAttention|QGemm))$/,
+      /^(MatMulInteger|ConvInteger|com\.microsoft (ConvTransposeWithDynamicPads|DynamicQuantize.*|FusedGemm|FusedMatMul|MatMulIntegerToFloat|Q?MoE|QAttention|QGemm))$/,
     when: isEmpty,
     reason: "a product over nothing leaves there what lay in memory, and here 0, or the bias",
   },
