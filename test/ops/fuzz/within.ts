@@ -250,7 +250,20 @@ const eachOnce =
     return { ...drawn, inputs: { ...drawn.inputs, [name]: { ...input, data } } };
   };
 
+/** Regions begin with the number of their image, a whole one. */
+const ofImages: Tame = drawn => {
+  const { X, rois } = drawn.inputs;
+  const images = X!.dims[0]!;
+  if (images === 0) return undefined;
+  const data = rois!.data?.map((x, at) => (at % 5 === 0 ? Math.abs(Math.trunc(Number(x))) % images : x));
+  return { ...drawn, inputs: { ...drawn.inputs, rois: { ...rois!, ...(data ? { data } : {}) } } };
+};
+/** Below 0, it takes roots of negative numbers. */
+const withPositiveAlpha: Tame = drawn => (Number(drawn.attributes?.alpha ?? 1) >= 0 ? drawn : undefined);
+
 const tamed: Readonly<Record<string, Tame>> = {
+  MaxRoiPool: ofImages,
+  LRN: withPositiveAlpha,
   "com.microsoft RestorePadding": eachOnce("token_offset"),
   LayerNormalization: spread(normalizedRows),
   "com.microsoft SkipLayerNormalization": spread(skipRows),
