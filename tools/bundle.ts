@@ -11,6 +11,7 @@ const entries = {
   tile: "author/index.js",
   kernels: "kernels/index.js",
   testing: "testing/index.js",
+  tune: "tune/index.js",
   onnxruntime: "adapters/onnxruntime/index.js",
   cli: "cli/main.js",
 };

@@ -21,7 +21,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   lower: { uses: [...languages, "schedule"] },
   // A graph node hands itself to its operator, and a graph is made of operators' answers: types go both ways, code one.
   ops: { uses: languages, types: ["graph", "runtime"] },
-  runtime: { uses: ["support", "ir"], types: ["ops", "graph"] },
+  runtime: { uses: ["support", "ir"], types: ["ops", "graph", "schedule"] },
   graph: { uses: [...languages, "ops"], types: ["runtime", "schedule"] },
   "targets/interpreter": { uses: [...compiler, "runtime", "graph"] },
   // no target, but what CPU targets share: programs of kernels with their code, constants and plans
@@ -49,16 +49,21 @@ export const layers: Readonly<Record<string, Layer>> = {
       "frontends/onnx",
       "trace",
     ],
+    types: ["targets/cpu"],
   },
   // the language as authors get it: recorded kernels that can run
   author: { uses: ["support", "ir", "tile", "load"], types: ["schedule"] },
   kernels: { uses: ["tile", "author"] },
   // references against bodies, targets against each other: what users test operators and models with
   testing: { uses: ["support", "ir", "ops", "runtime", "graph", "frontends/onnx", "load"], types: ["schedule"] },
+  // schedules found by measuring: never loaded by who only runs models
+  tune: {
+    uses: [...compiler, "ops", "runtime", "graph", "targets/cpu", "targets/wasm", "targets/c", "load"],
+  },
   index: { uses: ["support", "ir", "ops", "runtime", "graph", "load"] },
   adapters: { uses: ["support", "ir", "runtime", "index"] },
   cli: {
-    uses: ["support", "ir", "runtime", "frontends/onnx", "testing", "index"],
+    uses: ["support", "ir", "runtime", "frontends/onnx", "testing", "tune", "index"],
     types: ["author"],
     packages: ["node:", "commander", "cli-table3", "cli-progress", "sharp"],
   },

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { AzulejoError } from "../support/errors.js";
 import type { CheckKernelOptions, Finding } from "../testing/index.js";
+import { type ExportedKernel, isKernel } from "./exported-kernels.js";
 import type { Library, Terminal } from "./library.js";
 import { count } from "./numbers.js";
 import { parseDims, parseWhole } from "./options.js";
@@ -13,7 +14,6 @@ interface Options {
   readonly seed?: number;
   readonly json?: boolean;
 }
-type CheckedKernel = Extract<Parameters<Library["checkKernel"]>[0], { readonly ir: unknown }>;
 
 const details = `
 Each kernel runs on small tensors, of sizes that are drawn: on the interpreter, watched, and compiled on all targets that this machine has. What is
@@ -49,7 +49,7 @@ export function addCheckCommand(
     .addHelpText("after", details)
     .action(async (file: string, { dims, seed, json }: Options) => {
       const exported = await importModule(file, "check");
-      const kernels = Object.entries(exported).filter((e): e is [string, CheckedKernel] => isKernel(e[1]));
+      const kernels = Object.entries(exported).filter((e): e is [string, ExportedKernel] => isKernel(e[1]));
       if (kernels.length === 0)
         throw new AzulejoError(
           "option",
@@ -79,11 +79,6 @@ export function addCheckCommand(
           ),
         );
     });
-}
-
-function isKernel(value: unknown): value is CheckedKernel {
-  const ir = (Object(value) as { ir?: { tensors?: unknown; stores?: unknown } }).ir;
-  return Array.isArray(ir?.tensors) && Array.isArray(ir.stores);
 }
 
 function textOf(names: readonly string[], findings: readonly Finding[]): string {

@@ -41,6 +41,8 @@ const library: Library = {
   checkModel: async (source, inputs, options) =>
     (await import("../testing/index.js")).checkModel(source, inputs, options),
   checkKernel: async (kernel, options) => (await import("../testing/index.js")).checkKernel(kernel, options),
+  tuneKernel: async (...given) => (await import("../tune/index.js")).tuneKernel(...given),
+  tuneModel: async (...given) => (await import("../tune/index.js")).tuneModel(...given),
   decodeTensor: async (bytes, name) => (await import("../frontends/onnx/index.js")).readOnnxTensor(bytes, name),
 };
 

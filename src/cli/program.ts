@@ -10,6 +10,7 @@ import { addLearnCommand } from "./learn-command.js";
 import type { Library, Terminal } from "./library.js";
 import { addNewCommand } from "./new-command.js";
 import { addRunCommand } from "./run-command.js";
+import { addTuneCommand } from "./tune-command.js";
 
 const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
 
@@ -21,6 +22,7 @@ const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
   azulejo new operator Swoosh
   azulejo check kernels.mjs
   azulejo learn
+  azulejo tune model.onnx
 
 Each command explains itself: azulejo run --help.`;
 
@@ -56,6 +58,7 @@ export async function runCommandLine(
   addNewCommand(program, terminal);
   addCheckCommand(program, library, terminal, judge);
   addLearnCommand(program, library, terminal, judge);
+  addTuneCommand(program, library, terminal);
   try {
     await program.parseAsync([...parameters], { from: "user" });
     return status;

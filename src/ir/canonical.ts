@@ -13,10 +13,23 @@ export interface Canonical {
   readonly tensors: readonly Tensor[];
   /** dims, strides and other symbols that are fixed at run time */
   readonly symbols: readonly Sym[];
+  readonly axes: readonly Axis[];
+  /** names of values that do not depend on the author's */
+  readonly values: ReadonlyMap<Node, string>;
 }
 
 export const canonical = (kernel: Kernel): Canonical => new Canonicalizer().kernel(kernel);
 export const canonicalKey = (kernel: Kernel): string => canonical(kernel).key;
+
+/** A short name for all kernels of one structure: FNV-1a of the key, twice with other bases, 64 bits in all. */
+export function structureOf({ key }: Pick<Canonical, "key">): string {
+  const hash = (basis: number): string => {
+    let h = basis;
+    for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key.charCodeAt(i), 0x01000193);
+    return (h >>> 0).toString(16).padStart(8, "0");
+  };
+  return hash(0x811c9dc5) + hash(0x050c5d1f);
+}
 
 class Numbering<T> {
   readonly items: T[] = [];
@@ -51,7 +64,13 @@ class Canonicalizer {
     this.#body(k);
     // what nothing reads or writes is still a parameter
     for (const t of k.tensors) this.#tensor(t);
-    return { key: this.#lines.join("\n"), tensors: this.#tensors.items, symbols: this.#symbols.items };
+    return {
+      key: this.#lines.join("\n"),
+      tensors: this.#tensors.items,
+      symbols: this.#symbols.items,
+      axes: this.#axes.items,
+      values: this.#nodes,
+    };
   }
   #body(b: Body): void {
     for (const f of b.folds) this.#fold(f);

@@ -31,6 +31,10 @@ const checks: Readonly<Record<keyof LoadOptions, Check>> = {
   onProgress: isFunction,
   signal: value => (typeof (value as AbortSignal | null)?.aborted === "boolean" ? undefined : "an AbortSignal"),
   schedules: isObject,
+  tuning: value =>
+    typeof value === "boolean" || typeof value === "string" || Array.isArray(value)
+      ? undefined
+      : "true, false, a path or a list of records",
   engineFlags: later,
   cache: value => (typeof value === "boolean" ? undefined : "true or false"),
   readExternal: isFunction,

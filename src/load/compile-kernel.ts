@@ -18,12 +18,13 @@ import { recordKernel } from "../tile/index.js";
 import { checkOptions, checkPinnedKernels } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
 import { targetOf } from "./targets.js";
+import { withTuning } from "./tuning.js";
 
 /** For `compileKernel`: options of `load`, the kernel's constants and sizes. */
 export interface CompileKernelOptions
   extends Pick<
     LoadOptions,
-    "target" | "onUnsupported" | "gpuDevice" | "threads" | "engineFlags" | "schedules" | "signal"
+    "target" | "onUnsupported" | "gpuDevice" | "threads" | "engineFlags" | "schedules" | "tuning" | "signal"
   > {
   /** tensors that the signature declares with `constant(…)`: packed once, here */
   readonly constants?: Readonly<Record<string, TensorData>>;
@@ -42,6 +43,7 @@ export async function compileKernel(
     "threads",
     "engineFlags",
     "schedules",
+    "tuning",
     "signal",
     "constants",
     "dims",
@@ -50,7 +52,7 @@ export async function compileKernel(
   checkPinnedKernels(options.schedules, [kernel]);
   const program = kernelProgram(kernel, options);
   const target = await targetOf(options);
-  const executable = await target.compile(program, compileOptionsOf(options));
+  const executable = await target.compile(program, await withTuning(compileOptionsOf(options), options));
   return new Session({
     name: kernel.name,
     inputs: program.inputs.map(infoOf),

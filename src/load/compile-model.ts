@@ -17,6 +17,7 @@ import { prepareGraph, readGraph, registryFor } from "./prepare.js";
 import type { OpenedModel } from "./source.js";
 import { targetOf } from "./targets.js";
 import { tensorInfo, withDeclared } from "./tensor-info.js";
+import { withTuning } from "./tuning.js";
 
 export interface CompileModelOptions {
   readonly options: LoadOptions;
@@ -78,7 +79,8 @@ async function contextOf(
 ): Promise<CompileContext> {
   const target = await targetOf(options, takeWorker);
   const registry = await registryFor(read, options);
-  return { registry, options, target, compileOptions, flags, cutApart: CutGraph.create };
+  const tuned = await withTuning(compileOptions, options);
+  return { registry, options, target, compileOptions: tuned, flags, cutApart: CutGraph.create };
 }
 
 function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {

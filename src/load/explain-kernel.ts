@@ -15,9 +15,10 @@ import { kernelProgram } from "./compile-kernel.js";
 import { compileOptionsOf } from "./compile-options.js";
 import { cpuCodeOf } from "./cpu-code.js";
 import { PartTracer } from "./trace-program.js";
+import { withTuning } from "./tuning.js";
 
 /** For `kernel.explain`. */
-export interface ExplainKernelOptions extends Pick<LoadOptions, "target" | "engineFlags"> {
+export interface ExplainKernelOptions extends Pick<LoadOptions, "target" | "engineFlags" | "tuning"> {
   /** sizes by dim; those that are not given stay open, and numbers that hang on them are formulas */
   readonly dims?: Readonly<Record<string, number>>;
 }
@@ -88,10 +89,11 @@ export async function explainKernel(
   pins: Partial<Schedule>,
   options: ExplainKernelOptions = {},
 ): Promise<KernelExplanation> {
-  checkOptions(options, ["target", "engineFlags", "dims"]);
+  checkOptions(options, ["target", "engineFlags", "tuning", "dims"]);
   const cpu = await cpuCodeOf(options);
   const program = kernelProgram(kernel, { dims: options.dims ?? {}, unread: true });
-  const compileOptions = compileOptionsOf({ ...options, schedules: { [kernel.name]: pins } });
+  const pinned = Object.keys(pins).length > 0 ? { schedules: { [kernel.name]: pins } } : {};
+  const compileOptions = await withTuning(compileOptionsOf({ ...options, ...pinned }), options);
   const codes = await cpu.explainCodes(program, compileOptions);
   const { schedule, lowered } = codes.find(c => c.representative.name === kernel.name)!;
   const amount = amountFor(kernel, options.dims ?? {});

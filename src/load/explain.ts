@@ -9,6 +9,7 @@ import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { AzulejoError } from "../support/errors.js";
 import { checkOptions, loadOptionNames } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
+import { withTuning } from "./tuning.js";
 import { cpuCodeOf } from "./cpu-code.js";
 import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "./prepare.js";
 
@@ -27,12 +28,12 @@ const printers: Readonly<Record<Exclude<Stage, "graph">, Printer>> = {
     if (options.target === "webgpu")
       throw new AzulejoError("option", 'stage: "loops" is of CPU targets; with target: "webgpu" choose "code"');
     const cpu = await cpuCodeOf(options);
-    return cpu.printLoops(await cpu.explainCodes(program, compileOptionsOf(options)));
+    return cpu.printLoops(await cpu.explainCodes(program, await withTuning(compileOptionsOf(options), options)));
   },
   code: async (program, options) => {
     if (options.target === "webgpu") return (await import("../targets/webgpu/explain.js")).explainCode(program);
     const cpu = await cpuCodeOf(options);
-    const compileOptions = compileOptionsOf(options);
+    const compileOptions = await withTuning(compileOptionsOf(options), options);
     return cpu.printCode(await cpu.explainCodes(program, compileOptions), compileOptions);
   },
 };

@@ -13,7 +13,8 @@ import { checkOptions } from "./check-options.js";
 import { checkDimNames, compileKernel } from "./compile-kernel.js";
 
 /** For `kernel.run`. */
-export interface RunKernelOptions extends Pick<LoadOptions, "target" | "threads" | "engineFlags" | "signal"> {
+export interface RunKernelOptions
+  extends Pick<LoadOptions, "target" | "threads" | "engineFlags" | "tuning" | "signal"> {
   /** sizes that no tensor of the call tells, by dim: `{ U: 28 }` */
   readonly dims?: Readonly<Record<string, number>>;
 }
@@ -44,7 +45,7 @@ export class KernelRuns {
   }
 
   async run(given: Tensors, options: RunKernelOptions = {}): Promise<Record<string, TensorArgument>> {
-    checkOptions(options, ["target", "threads", "engineFlags", "signal", "dims"]);
+    checkOptions(options, ["target", "threads", "engineFlags", "tuning", "signal", "dims"]);
     const call = new Call(this.#kernel, given, options.dims ?? {});
     const { signal, ...others } = options;
     const made = this.#programFor(call, others);

@@ -11,10 +11,11 @@ import type { ContentIdentity } from "../support/byte-source.js";
 import { engine } from "../targets/wasm/machine-engine.js";
 import { type Shelf, shelf } from "./shelves.js";
 import type { OpenedModel } from "./source.js";
+import { tuningIdentity } from "./tuning.js";
 
 /** set by tools/bundle.ts: a hash of the library's code; modules that run unbundled change too often to be kept for */
 declare const AZULEJO_BUILD: string | undefined;
-const build = (): string | undefined => (typeof AZULEJO_BUILD === "string" ? AZULEJO_BUILD : undefined);
+export const build = (): string | undefined => (typeof AZULEJO_BUILD === "string" ? AZULEJO_BUILD : undefined);
 
 /** What is kept of a model beside what its target made. */
 export interface ModelHead {
@@ -117,7 +118,7 @@ export class ModelStore {
     const main = place && (await opened.source.identity?.());
     if (!main) return undefined;
     const runsOn = target === "wasm" ? [engine(engineFlags), canShareMemory()] : await nativeConditions();
-    const conditions = [build(), target, ...runsOn, dims ?? {}, schedules ?? {}];
+    const conditions = [build(), target, ...runsOn, dims ?? {}, schedules ?? {}, await tuningIdentity(options)];
     return new ModelStore(target, { shelf: place, opened, options: JSON.stringify(conditions), main });
   }
 

@@ -46,6 +46,11 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** pinned fields of schedules, by kernel name as report() and explain() print them */
   readonly schedules?: Readonly<Record<string, object>>;
+  /**
+   * Tuned schedules to use: true (default) those that come with the package and those that `azulejo tune` found on this machine, in
+   * $AZULEJO_CACHE/knowledge.jsonl or $AZULEJO_TUNING; false: none; a path: those of this file alone; a list: its records, as pages have to hand them in.
+   */
+  readonly tuning?: boolean | string | readonly object[];
   /** "auto": V8 flags that give optimised code on the first run, and suit the compiler, restored after compiling; "never": leave the engine alone */
   readonly engineFlags?: "auto" | "never";
   /**

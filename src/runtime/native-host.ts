@@ -12,7 +12,7 @@ interface FileStat {
 interface Files {
   mkdir(path: string, options?: { recursive?: boolean; mode?: number }): Promise<unknown>;
   writeFile(path: string, data: string | Uint8Array, options?: { flag?: string; mode?: number }): Promise<void>;
-  readFile(path: string, encoding: "utf8"): Promise<string>;
+  readFile(path: string | URL, encoding: "utf8"): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { recursive: boolean; force: boolean }): Promise<void>;
   readdir(path: string): Promise<string[]>;

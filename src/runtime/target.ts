@@ -1,6 +1,7 @@
 // What a target is to the runtime: it makes an executable of a program. Concrete targets are named only at the composition root.
 import { type KernelProgram, type ProgramInterface } from "../graph/program.js";
 import { type SymbolValues } from "../graph/program-dims.js";
+import type { Tuning } from "../schedule/knowledge.js";
 import { type TensorData } from "./tensor.js";
 
 export interface CompileOptions {
@@ -11,6 +12,8 @@ export interface CompileOptions {
   readonly signal?: AbortSignal;
   /** pinned schedules by kernel name */
   readonly schedules?: Readonly<Record<string, unknown>>;
+  /** tuned schedules for kernels that are not pinned */
+  readonly tuning?: Tuning;
 }
 /** How far loading is. "read": the file; "graph": passes; "compile": to WebAssembly; "weights": packing them into memory */
 export interface Progress {
@@ -26,6 +29,8 @@ export interface KernelReport {
   readonly function: string;
   /** in short; explain() prints it in full */
   readonly schedule: string;
+  /** its schedule comes from a knowledge base: azulejo tune found it */
+  readonly tuned?: true;
 }
 /** Bytes that went to a device, or came from it. */
 export interface Transfer {
@@ -67,6 +72,8 @@ export interface RunOptions {
   readonly onGpu?: ReadonlySet<string> | undefined;
   /** told how long each step took; such a run is slower than others */
   readonly onStep?: ((step: StepTime) => void) | undefined;
+  /** with onStep: only the steps at these positions run, over whatever the others left in memory; CPU targets alone look at it */
+  readonly onlySteps?: ReadonlySet<number> | undefined;
 }
 /** An executable as data, from which its target makes it again without compiling. */
 export interface SavedExecutable {

@@ -4,6 +4,7 @@ import type { Sym } from "../ir/poly.js";
 import type { Kernel, NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { decideBlocks, decideParts } from "./blocks.js";
+import type { ScheduleChoices } from "./choices.js";
 import { isContraction } from "./contraction.js";
 import { fuseAxes } from "./fusion.js";
 import { chooseLane } from "./lanes.js";
@@ -23,7 +24,9 @@ export interface DeriveOptions {
   readonly dimHints?: (s: Sym) => number | undefined;
   /** the same for dims of which only a guess is known: a batch is mostly 1 */
   readonly dimGuesses?: (s: Sym) => number | undefined;
-  /** fields that a user or a tuner decided */
+  /** decided by a tuner: what hangs on them is derived to fit */
+  readonly choices?: ScheduleChoices;
+  /** fields that a user decided, as they are */
   readonly pins?: Partial<Schedule>;
 }
 const modern: ScheduleFeatures = { relaxedSimd: true, tileProfile: "v8-modern" };
@@ -35,17 +38,24 @@ const FOLD_BLOCK = 256;
 const TABLE_WORK = 256;
 
 export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Schedule {
-  const { profile = genericProfile, features = modern, pins = {} } = options;
+  const { profile = genericProfile, features = modern, choices = {}, pins = {} } = options;
   const view = new KernelView(kernel, options.dimHints ?? (() => undefined), profile.lanes, options.dimGuesses);
   placeValues(view);
   const { fuse, split } = fuseAxes(view);
   const sinks = view.sinks();
   const stage: Record<string, StageSchedule> = {};
-  for (const s of sinks) stage[s.id] ??= stageOf(view, s, chooseLane(view, s), { profile, features });
+  for (const s of sinks) {
+    const choice = choices.stage?.[s.id];
+    stage[s.id] ??= stageOf(view, s, choice?.lane ?? chooseLane(view, s), { profile, features }, choice);
+  }
   keepForAllLanes(view, sinks, stage);
   const { layouts, copies } = decideStorage(view, sinks, stage);
-  const { block, order } = decideBlocks(view, sinks, stage, profile);
+  const { block, order: derivedOrder } = decideBlocks(view, sinks, stage, profile);
   for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_BLOCK;
+  for (const [axis, size] of Object.entries(choices.block ?? {}))
+    if (size === "whole") delete block[axis];
+    else block[axis] = size;
+  const order = choices.order ?? derivedOrder;
   const parts = decideParts(view, profile);
   const { unroll } = tileLimits[features.tileProfile];
   return {
@@ -59,8 +69,8 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     ...(Object.keys(parts).length ? { parts } : {}),
     place: { ...view.places, ...copies },
     stage,
-    unroll,
-    partials: 4,
+    unroll: choices.unroll ?? unroll,
+    partials: choices.partials ?? 4,
     maxPointers: POINTERS,
     ...pins,
   };

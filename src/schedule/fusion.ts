@@ -26,6 +26,16 @@ const loadsOf = (view: KernelView): NodeOf<"load">[] =>
 const reducedAxes = (view: KernelView): Set<Axis> =>
   new Set(view.names.values.flatMap(n => (n.kind === "reduce" ? n.over : [])));
 
+/** Tells the view of fusions that a schedule names. */
+export function fuseNamed(view: KernelView, fusions: readonly Fusion[]): void {
+  const made = new Map<string, Axis>();
+  const named = (name: string): Axis | undefined => made.get(name) ?? view.names.axisNamed(name);
+  for (const [outer, inner, as] of fusions) {
+    const [a, b] = [named(outer), named(inner)];
+    if (a && b) made.set(as, fuse(view, a, b).whole);
+  }
+}
+
 /** Tells the view that two axes are one; undone by the function that it returns. */
 function fuse(view: KernelView, outer: Axis, inner: Axis): { fusion: Fusion; whole: Axis; undo: () => void } {
   const as = `${view.names.axis(outer)}.${view.names.axis(inner)}`;

@@ -3,6 +3,7 @@
 import type { Axis, NodeOf } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
+import type { StageChoice } from "./choices.js";
 import type { MachineProfile, ScheduleFeatures } from "./machine-profile.js";
 import { MOST_ACCUMULATORS, tileLimits } from "./machine-profile.js";
 import type { StageSchedule } from "./schedule.js";
@@ -13,21 +14,29 @@ export interface TileOptions {
   readonly features: ScheduleFeatures;
 }
 
-export function stageOf(view: KernelView, s: SinkView, lane: string | undefined, options: TileOptions): StageSchedule {
+export function stageOf(
+  view: KernelView,
+  s: SinkView,
+  lane: string | undefined,
+  options: TileOptions,
+  choice: StageChoice = {},
+): StageSchedule {
   const rows = view.rows(s);
   const laneAxis = rows.find(a => view.names.axis(a) === lane);
   const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   const named = lane === undefined ? {} : { lane };
-  if (!laneAxis) return { ...named, vectors: 2 };
-  if (reduces.length === 0) return { ...named, ...elementwise(view.cost(s.value)) };
-  const row = sharingAxis(view, s, reduces, laneAxis);
+  const chosen = choice.vectors === undefined ? {} : { vectors: choice.vectors };
+  if (!laneAxis) return { ...named, vectors: 2, ...chosen };
+  if (reduces.length === 0) return { ...named, ...elementwise(view.cost(s.value)), ...chosen };
+  const row = rows.find(a => view.names.axis(a) === choice.row) ?? sharingAxis(view, s, reduces, laneAxis);
   const contracts = reduces.some(isContraction);
   // without rows it is matrix × vector or a sum of rows: bound by latency unless many vectors are on their way
-  const tile = contracts || !row ? bestTile(view, row, laneAxis, options) : windowTile(view, row, laneAxis, options);
+  const best = contracts || !row ? bestTile(view, row, laneAxis, options) : windowTile(view, row, laneAxis, options);
   if (!row) {
-    const vectors = Math.min(tile.vectors, Math.max(1, Math.floor(view.extent(laneAxis) / view.lanes)));
-    return { ...named, vectors, tail: "mask" };
+    const vectors = Math.min(best.vectors, Math.max(1, Math.floor(view.extent(laneAxis) / view.lanes)));
+    return { ...named, vectors, ...chosen, tail: "mask" };
   }
+  const tile = chosenTile(view, row, best, choice);
   const order = [...rows.filter(a => a !== row && a !== laneAxis), row].map(a => view.names.axis(a));
   const name = view.names.axis(row);
   return {
@@ -40,7 +49,7 @@ export function stageOf(view: KernelView, s: SinkView, lane: string | undefined,
 }
 
 /** the last row along which something that varies with the lane is used again */
-function sharingAxis(
+export function sharingAxis(
   view: KernelView,
   s: SinkView,
   reduces: readonly NodeOf<"reduce">[],
@@ -54,6 +63,13 @@ function sharingAxis(
     (b, a) => (b && view.extent(b) > 4 * view.extent(a) ? b : a),
     undefined,
   );
+}
+
+function chosenTile(view: KernelView, row: Axis, best: Tile, { rows, vectors = best.vectors }: StageChoice): Tile {
+  if (rows === undefined) return { ...best, vectors };
+  const size = view.extent(row);
+  const main = Math.min(rows, Math.max(1, size));
+  return { rows: piecesOf(main, row.extent.isConst ? size % main : undefined), vectors };
 }
 
 /** from so many rows on, what is left of them does not decide */
@@ -94,7 +110,7 @@ function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: 
  * Accumulators, the vectors of the lane operand and one splat, or all of them, live in registers; one more is left to the engine. What a
  * single row reads is used once: it need not stay.
  */
-function fits(rows: number, vectors: number, { profile, features }: TileOptions): boolean {
+export function fits(rows: number, vectors: number, { profile, features }: TileOptions): boolean {
   const { loadsFirst } = tileLimits[features.tileProfile];
   const accumulators = rows * vectors;
   // without fused multiply-adds each product needs a register of its own for a moment
@@ -104,7 +120,7 @@ function fits(rows: number, vectors: number, { profile, features }: TileOptions)
   const most = features.relaxedSimd ? MOST_ACCUMULATORS : 8;
   return accumulators <= most && accumulators + operands + splats + temporaries <= profile.vectorRegisters - 1;
 }
-function cycles(rows: number, vectors: number, { profile }: TileOptions): number {
+export function cycles(rows: number, vectors: number, { profile }: Pick<TileOptions, "profile">): number {
   const bound = Math.max(
     (rows * vectors) / profile.fmasPerCycle,
     (rows + vectors) / profile.loadsPerCycle,

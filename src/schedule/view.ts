@@ -99,6 +99,10 @@ export class KernelView {
   inline(root: Node): Node[] {
     return reach([root], n => n !== root && this.isPlaced(n));
   }
+  /** the same without kept values that it only reads */
+  own(root: Node): Node[] {
+    return this.inline(root).filter(n => n === root || !this.isPlaced(n));
+  }
   /** operations an element: what it costs to compute the value again */
   cost(n: Node): number {
     let c = this.costs.get(n);

@@ -8,6 +8,7 @@ import { operatorStub } from "../../src/cli/operator-files.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import { diagnose, doctor, explain, explainHtml, load } from "../../src/index.js";
 import { checkKernel, checkModel } from "../../src/testing/index.js";
+import { tuneKernel, tuneModel } from "../../src/tune/index.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
 import { elementType, float, node, onnxModel, value } from "../frontends/onnx-model.js";
 
@@ -50,6 +51,8 @@ async function azulejo(...parameters: string[]): Promise<{ status: number; out: 
     diagnose,
     checkModel,
     checkKernel,
+    tuneKernel,
+    tuneModel,
     decodeTensor: readOnnxTensor,
   };
   return { status: await runCommandLine(parameters, library, terminal, "0"), out, err };

@@ -9,6 +9,7 @@ import { runCommandLine } from "../../src/cli/program.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
 import { diagnose, doctor, explain, explainHtml, load } from "../../src/index.js";
 import { checkKernel, checkModel } from "../../src/testing/index.js";
+import { tuneKernel, tuneModel } from "../../src/tune/index.js";
 import { dataPath } from "../data.js";
 
 const data = dirname(dataPath("squeezenet1.1") ?? "");
@@ -34,7 +35,7 @@ async function azulejo(...parameters: string[]): Promise<string> {
   };
   const status = await runCommandLine(
     parameters,
-    { load, explain, explainHtml, doctor, diagnose, checkModel, checkKernel, decodeTensor: readOnnxTensor },
+    { load, explain, explainHtml, doctor, diagnose, checkModel, checkKernel, tuneKernel, tuneModel, decodeTensor: readOnnxTensor },
     terminal,
     "0",
   );

@@ -49,7 +49,7 @@ interface SourceMap {
 installed("the tarball holds sources, code, declarations and documents, and nothing else", async print => {
   const paths = consumer.packed.map(({ path }) => path);
   const folders =
-    /^(dist\/lib|dist\/src|src|docs)\/|^(README(\.zh)?|CHANGELOG|CONTRIBUTING|SECURITY)\.md$|^LICENSE$|^package\.json$/;
+    /^(dist\/lib|dist\/src|src|docs|knowledge)\/|^(README(\.zh)?|CHANGELOG|CONTRIBUTING|SECURITY)\.md$|^LICENSE$|^package\.json$/;
   assert.deepEqual(
     paths.filter(path => !folders.test(path)),
     [],

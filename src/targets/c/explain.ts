@@ -8,11 +8,11 @@ import { emitKernel } from "./emit.js";
 import { nativeCompiler } from "./native-problem.js";
 import { machineModel } from "./target.js";
 
-type Options = Pick<CompileOptions, "schedules">;
+type Options = Pick<CompileOptions, "schedules" | "tuning">;
 
 /** The kernels of a program as this target lowers them. */
-export const explainSteps = async (program: KernelProgram, { schedules }: Options): Promise<StepCodes> =>
-  stepCodesOf(program, machineModel(await nativeCompiler()), schedules);
+export const explainSteps = async (program: KernelProgram, options: Options): Promise<StepCodes> =>
+  stepCodesOf(program, machineModel(await nativeCompiler()), options);
 /** The distinct ones. */
 export const explainCodes = async (program: KernelProgram, options: Options): Promise<readonly KernelCode[]> =>
   (await explainSteps(program, options)).codes;

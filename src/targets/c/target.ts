@@ -4,7 +4,7 @@ import { coreCount, now, throwIfAborted } from "../../runtime/platform.js";
 import { processorIdentity, sha256 } from "../../runtime/native-host.js";
 import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import { avx2Profile, avx512Profile, genericProfile, type MachineProfile } from "../../schedule/machine-profile.js";
-import type { Lanes, Schedule } from "../../schedule/schedule.js";
+import type { Lanes } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import { KernelLibrary, type MachineModel } from "../cpu/kernel-library.js";
 import { link } from "../cpu/linked-program.js";
@@ -40,10 +40,7 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
   const compiler = await nativeCompiler();
   throwIfAborted(options.signal, "Loading the model");
   const start = now();
-  const library = new KernelLibrary(
-    machineModel(compiler),
-    options.schedules as Readonly<Record<string, Partial<Schedule>>>,
-  );
+  const library = new KernelLibrary(machineModel(compiler), options);
   const compiled = new CompiledProgram(source, library);
   const lowered = now();
   options.onProgress?.({ phase: "compile", fraction: 0.1 });
@@ -82,7 +79,7 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
 }
 
 /** From the cache, or compiled into it; a cached file that can't be loaded is made again once. */
-async function loadCode(
+export async function loadCode(
   compiler: Compiler,
   sources: Sources,
   optimize: string,

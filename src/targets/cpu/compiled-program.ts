@@ -80,12 +80,13 @@ export class CompiledProgram {
       nodes: step.nodes,
       function: entryName(bound.code.lowered),
       schedule: bound.code.lowered.stages.join("; "),
+      ...(bound.tuned ? { tuned: true } : {}),
     }));
   }
 }
 
 /** Symbols that are the first dim of inputs and no other: numbers of samples. */
-function batchesOf({ inputs }: KernelProgram): Set<Sym> {
+export function batchesOf({ inputs }: KernelProgram): Set<Sym> {
   const batches = new Set(inputs.flatMap(({ dims }) => (dims.length > 1 ? [...dims[0]!.syms] : [])));
   for (const { dims } of inputs)
     for (const d of dims.slice(dims.length > 1 ? 1 : 0)) for (const s of d.syms) batches.delete(s);

@@ -52,7 +52,7 @@ export class ProgramExecutable implements Executable {
   }
   async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
     const made = await this.#planFor(inputs, options.symbols);
-    if (options.onStep) return this.#timedRun(made, inputs, options.onStep);
+    if (options.onStep) return this.#timedRun(made, inputs, options.onStep, options.onlySteps);
     const { machine } = this.#parts;
     const ranges = [...made.plan.outputs.values()];
     const sent = transfers(made.plan, inputs);
@@ -132,6 +132,7 @@ export class ProgramExecutable implements Executable {
     made: PreparedPlan,
     inputs: ReadonlyMap<string, TensorData>,
     onStep: (step: StepTime) => void,
+    onlySteps: RunOptions["onlySteps"],
   ): Map<string, TensorData> {
     const { machine } = this.#parts;
     if (!machine.runSync)
@@ -145,25 +146,29 @@ export class ProgramExecutable implements Executable {
     if (this.#needsSetup(made)) machine.runSync(made.setup!, [], []);
     const zero = now();
     let results: readonly Uint8Array[] = [];
-    plan.steps.forEach(({ step, instructions }, i) => {
+    const steps = onlySteps ? plan.steps.filter((_, i) => onlySteps.has(i)) : plan.steps;
+    steps.forEach(({ step, instructions }, i) => {
       const prepared = machine.prepare(instructions, plan.scratch);
       const start = now();
-      results = machine.runSync!(prepared, i === 0 ? sent : [], i === plan.steps.length - 1 ? ranges : []);
+      results = machine.runSync!(prepared, i === 0 ? sent : [], i === steps.length - 1 ? ranges : []);
       const timeMs = now() - start;
       machine.release(prepared);
       const [kernel, nodes] = step.kind === "call" ? [step.kernel, step.nodes] : [step.kind, []];
       onStep({ kernel, nodes, where: "cpu", startMs: start - zero, timeMs });
     });
-    if (plan.steps.length === 0) results = machine.runSync(made.prepared, sent, ranges);
+    if (steps.length === 0) results = machine.runSync(made.prepared, sent, ranges);
     return this.#outputs(plan, results);
   }
   report(): TargetReport {
     const { machine, report } = this.#parts;
     const last = this.#last;
+    const tuned = report.kernels.filter(k => k.tuned).length;
+    const notes =
+      tuned > 0 ? [...report.notes, `${tuned} of ${report.kernels.length} kernels have tuned schedules`] : report.notes;
     const isHere = last !== undefined && machine.runsHere?.(last.prepared) === true;
     return {
       ...report,
-      notes: isHere ? [...report.notes, RUNS_HERE] : report.notes,
+      notes: isHere ? [...notes, RUNS_HERE] : notes,
       arenaBytes: last?.plan.arenaBytes ?? 0,
       arenaLowerBoundBytes: last?.plan.arenaLowerBoundBytes ?? 0,
     };

@@ -2,7 +2,6 @@
 import type { KernelProgram, Step } from "../../graph/program.js";
 import { printFunc } from "../../lower/cpu/loop-print.js";
 import type { CompileOptions } from "../../runtime/target.js";
-import type { Schedule } from "../../schedule/schedule.js";
 import { CompiledProgram } from "./compiled-program.js";
 import { type KernelCode, KernelLibrary, type MachineModel } from "./kernel-library.js";
 
@@ -16,9 +15,9 @@ export interface StepCodes {
 export function stepCodesOf(
   program: KernelProgram,
   machine: MachineModel,
-  schedules: CompileOptions["schedules"],
+  options: Pick<CompileOptions, "schedules" | "tuning">,
 ): StepCodes {
-  const library = new KernelLibrary(machine, schedules as Readonly<Record<string, Partial<Schedule>>> | undefined);
+  const library = new KernelLibrary(machine, options);
   const compiled = new CompiledProgram(program, library);
   return { codes: library.codes, codeOf: step => compiled.kernels.get(step)?.bound.code };
 }

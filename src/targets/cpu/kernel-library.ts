@@ -1,13 +1,16 @@
 // The kernels of one program: shared by structure, scheduled, lowered. Dims and strides are parameters, so layers of a network
 // that differ only in size share code.
-import { canonical } from "../../ir/canonical.js";
+import { type Canonical, canonical } from "../../ir/canonical.js";
 import type { Poly, Sym } from "../../ir/poly.js";
 import { withCodeOf } from "../../ir/rewrite-kernel.js";
 import type { Kernel, Tensor } from "../../ir/tile.js";
 import { lower } from "../../lower/cpu/lower.js";
 import type { Func } from "../../lower/cpu/loop.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
+import type { CompileOptions } from "../../runtime/target.js";
+import type { ScheduleChoices } from "../../schedule/choices.js";
 import { deriveSchedule } from "../../schedule/derive.js";
+import { featuresText, type Tuning } from "../../schedule/knowledge.js";
 import type { MachineProfile, ScheduleFeatures } from "../../schedule/machine-profile.js";
 import { scheduleKey } from "../../schedule/run-time-blocks.js";
 import type { Schedule } from "../../schedule/schedule.js";
@@ -23,6 +26,8 @@ export interface KernelCode {
 }
 export interface BoundKernel {
   readonly code: KernelCode;
+  /** its schedule comes from a knowledge base */
+  readonly tuned: boolean;
   /** the caller's tensor for a tensor of the representative, by name */
   readonly tensor: (name: string) => string;
   /** the caller's symbol for one of the representative */
@@ -50,17 +55,20 @@ export class KernelLibrary {
   >();
   /** by structure and sizes; pinned ones are not among them */
   readonly #schedules = new Map<string, Schedule>();
+  readonly #tuning: Tuning | undefined;
+  readonly #tuned = new WeakSet<Schedule>();
   readonly #emit: ((funcs: readonly Func[]) => void) | undefined;
   #functions = 0;
 
   /** `emit` takes functions as they are made; their loop IR is let go then, so that a model's is never in memory as a whole. */
   constructor(
     machine: MachineModel,
-    pins: Readonly<Record<string, Partial<Schedule>>> = {},
+    { schedules, tuning }: Pick<CompileOptions, "schedules" | "tuning"> = {},
     emit?: (funcs: readonly Func[]) => void,
   ) {
     this.#machine = machine;
-    this.#pins = pins;
+    this.#pins = (schedules ?? {}) as Readonly<Record<string, Partial<Schedule>>>;
+    this.#tuning = tuning;
     this.#emit = emit;
   }
   get codes(): readonly KernelCode[] {
@@ -86,17 +94,23 @@ export class KernelLibrary {
       return p?.isConst ? p.constant : undefined;
     };
     const guess = (s: Sym): number | undefined => guessOf(ownOf.get(s) ?? s);
-    const derive = (): Schedule =>
-      deriveSchedule(first.kernel, {
+    const pins = this.#pins[kernel.name];
+    const derive = (): Schedule => {
+      const choices = pins ? undefined : this.#choices(first, own, s => hint(s) ?? guess(s));
+      const schedule = deriveSchedule(first.kernel, {
         ...this.#machine,
         dimHints: hint,
         dimGuesses: guess,
-        pins: this.#pins[kernel.name] ?? {},
+        ...(choices ? { choices } : {}),
+        pins: pins ?? {},
       });
+      if (choices && Object.keys(choices).length > 0) this.#tuned.add(schedule);
+      return schedule;
+    };
     // layers of one structure and one size are many: the blocks of a network repeat
     const sizeKey = `${own.key}\n${first.symbols.map(s => `${hint(s)} ${guess(s)}`).join(";")}`;
-    const schedule = this.#pins[kernel.name] ? derive() : (this.#schedules.get(sizeKey) ?? derive());
-    if (!this.#pins[kernel.name]) this.#schedules.set(sizeKey, schedule);
+    const schedule = pins ? derive() : (this.#schedules.get(sizeKey) ?? derive());
+    if (!pins) this.#schedules.set(sizeKey, schedule);
     const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
     let code = this.#codes.get(key);
     if (!code) {
@@ -107,7 +121,30 @@ export class KernelLibrary {
     }
     const names = new Map(first.tensors.map((t, i) => [t.name, own.tensors[i]!.name]));
     const sizes = new Map(code.lowered.blockSizes.map(b => [b.sym, schedule.block[b.axis]! / b.unit]));
-    return { code, tensor: name => names.get(name)!, symbol: s => ownOf.get(s) ?? s, blockSize: s => sizes.get(s) };
+    const tuned = this.#tuned.has(schedule);
+    return {
+      tuned,
+      code,
+      tensor: name => names.get(name)!,
+      symbol: s => ownOf.get(s) ?? s,
+      blockSize: s => sizes.get(s),
+    };
+  }
+  /** Found by names of the representative: all kernels of its structure share its code. */
+  #choices(
+    first: { readonly kernel: Kernel; readonly symbols: readonly Sym[] },
+    own: Canonical,
+    sizeOf: (s: Sym) => number | undefined,
+  ): ScheduleChoices | undefined {
+    if (!this.#tuning) return undefined;
+    const { features, profile } = this.#machine;
+    const representative = first.symbols === own.symbols ? own : canonical(first.kernel);
+    return this.#tuning.choices(
+      first.kernel,
+      representative,
+      first.symbols.map(sizeOf),
+      featuresText(features, profile),
+    );
   }
   #emitted(lowered: Lowered): Lowered {
     if (!this.#emit) return lowered;

@@ -7,11 +7,11 @@ import { countTypes, disassemble } from "./disassemble.js";
 import { emitFunctions } from "./emit.js";
 import { engine } from "./machine-engine.js";
 
-type Options = Pick<CompileOptions, "schedules" | "engineFlags">;
+type Options = Pick<CompileOptions, "schedules" | "tuning" | "engineFlags">;
 
 /** The kernels of a program as this target lowers them. */
-export const explainSteps = (program: KernelProgram, { engineFlags, schedules }: Options): StepCodes =>
-  stepCodesOf(program, { code: "wasm", features: engine(engineFlags) }, schedules);
+export const explainSteps = (program: KernelProgram, options: Options): StepCodes =>
+  stepCodesOf(program, { code: "wasm", features: engine(options.engineFlags) }, options);
 /** The distinct ones. */
 export const explainCodes = (program: KernelProgram, options: Options): readonly KernelCode[] =>
   explainSteps(program, options).codes;

@@ -4,7 +4,6 @@ import type { HostWorker } from "../../runtime/platform.js";
 import { canShareMemory, now, sleep, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import type { TileProfile } from "../../schedule/machine-profile.js";
-import type { Schedule } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
 import { type LinkedProgram, link } from "../cpu/linked-program.js";
@@ -85,15 +84,11 @@ class Making {
     const start = now();
     const list = new FunctionList(features);
     const emitMs = { sum: 0 };
-    const library = new KernelLibrary(
-      { code: "wasm", features },
-      this.#options.schedules as Readonly<Record<string, Partial<Schedule>>>,
-      funcs => {
-        const from = now();
-        list.add(funcs);
-        emitMs.sum += now() - from;
-      },
-    );
+    const library = new KernelLibrary({ code: "wasm", features }, this.#options, funcs => {
+      const from = now();
+      list.add(funcs);
+      emitMs.sum += now() - from;
+    });
     const compiled = new CompiledProgram(this.#source, library);
     const lowered = now();
     this.#options.onProgress?.({ phase: "compile", fraction: 0.5 });

@@ -1,0 +1,200 @@
+// Tuning from end to end: what is found is kept, used by later compilations, and not measured again.
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { kernel } from "../../src/author/index.js";
+import { explain } from "../../src/load/explain.js";
+import { load } from "../../src/load/load.js";
+import { tuningIdentity } from "../../src/load/tuning.js";
+import { Knowledge, type KnowledgeRecord, parseKnowledge } from "../../src/schedule/knowledge.js";
+import { dot, f32, grid } from "../../src/tile/index.js";
+import { tuneKernel, tuneModel } from "../../src/tune/index.js";
+import { elementType, node, onnxModel, value } from "../frontends/onnx-model.js";
+
+let folder = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "azulejo-tune-"));
+});
+after(() => rm(folder, { recursive: true }));
+
+const product = kernel({ X: f32("M K"), W: f32("K N"), Y: f32("M N") }, ({ X, W, Y, M, N, K }) =>
+  grid(M.tile(), N.tile(), (m, n) => {
+    const k = K.all();
+    Y.at(m, n).set(dot(X.at(m, k), W.at(k, n), k));
+  }),
+);
+/** the same structure in other words */
+const renamed = kernel({ Left: f32("R I"), Right: f32("I C"), Out: f32("R C") }, ({ Left, Right, Out, R, C, I }) =>
+  grid(R.tile(), C.tile(), (row, column) => {
+    const inner = I.all();
+    Out.at(row, column).set(dot(Left.at(row, inner), Right.at(inner, column), inner));
+  }),
+);
+const dims = { M: 48, N: 64, K: 32 };
+const once = { threads: 1, budgetMs: 20_000 };
+
+const record = (over: Partial<KnowledgeRecord>): KnowledgeRecord => ({
+  structure: "s",
+  kernel: "k",
+  sizes: [64, 64, 64],
+  target: "wasm",
+  processor: "P",
+  features: "4 lanes",
+  threads: 1,
+  schedule: {},
+  ms: 1,
+  derivedMs: 1.2,
+  rooflineMs: 0.5,
+  tried: 10,
+  space: 1000,
+  date: "2026-01-01",
+  version: "v",
+  ...over,
+});
+
+test("a kernel is tuned once, and the base answers for the same sizes afterwards", async () => {
+  const knowledge = join(folder, "twice.jsonl");
+  const first = await tuneKernel(product, [dims], { ...once, knowledge });
+  assert.equal(first.kernels.length, 1);
+  const [found] = first.kernels;
+  assert.ok(found!.tried > 5 && found!.space >= 500 && found!.foundMs <= found!.derivedMs && found!.gain >= 1);
+  assert.notEqual(found!.ended, "known");
+  const lines = parseKnowledge(await readFile(knowledge, "utf8"), knowledge);
+  assert.equal(lines.length, 1);
+  const again = await tuneKernel(product, [dims], { ...once, knowledge });
+  assert.equal(again.kernels[0]!.ended, "known");
+  assert.ok(again.timeMs < 1000, `${again.timeMs} ms`);
+});
+
+const choice = { stage: { Y: { rows: 3, vectors: 1 } } };
+/** what a tuner would write if 3 × 1 were best */
+async function planted(): Promise<KnowledgeRecord> {
+  const knowledge = join(folder, "planted.jsonl");
+  await tuneKernel(product, [dims], { ...once, budgetMs: 2000, knowledge });
+  const [line] = parseKnowledge(await readFile(knowledge, "utf8"), knowledge);
+  const output = "T2";
+  return { ...line!, ms: 0.5, derivedMs: 1, schedule: { stage: { [output]: choice.stage.Y } } };
+}
+const tileOf = async (
+  k: { explain: typeof product.explain },
+  tuning: false | readonly object[],
+  sizes: Record<string, number>,
+) => {
+  const { schedule } = await k.explain({ dims: sizes, tuning });
+  const [stage] = Object.values(schedule.stage);
+  return [Object.values(stage!.rows ?? {})[0]?.[0], stage!.vectors];
+};
+
+test("a record decides the schedule of every kernel of its structure, whatever its names, and of near sizes", async () => {
+  const list = [{ ...(await planted()), threads: 2 }];
+  const derived = await tileOf(product, false, dims);
+  assert.notDeepEqual(derived, [3, 1]);
+  assert.deepEqual(await tileOf(product, list, dims), [3, 1]);
+  assert.deepEqual(await tileOf(renamed, list, { R: 48, C: 64, I: 32 }), [3, 1]);
+  assert.deepEqual(await tileOf(product, list, { ...dims, M: 72 }), [3, 1]);
+  assert.notDeepEqual(await tileOf(product, list, { ...dims, M: 480 }), [3, 1]);
+});
+
+test("runs compute the same with a tuned schedule", async () => {
+  const tuning = [await planted()];
+  const draw = (...shape: number[]) => ({
+    dtype: "f32" as const,
+    dims: shape,
+    data: Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => ((i * 7) % 11) - 5),
+  });
+  const tensors = { X: draw(48, 32), W: draw(32, 64) };
+  const [plain, tuned] = await Promise.all([false, tuning].map(t => product.run(tensors, { tuning: t, threads: 1 })));
+  assert.deepEqual(tuned!.Y.data, plain!.Y.data);
+  product.dispose();
+});
+
+test("a model takes tuned schedules, its report says so, and what was kept with others is not taken", async () => {
+  const bytes = onnxModel({
+    inputs: [value("x", elementType.f32, [48, 32]), value("w", elementType.f32, [32, 64])],
+    outputs: [value("y", elementType.f32)],
+    nodes: [node("MatMul", ["x", "w"], ["y"])],
+  });
+  const knowledge = join(folder, "model.jsonl");
+  const { kernels } = await tuneModel(bytes, { ...once, budgetMs: 2000, knowledge });
+  assert.deepEqual(
+    kernels.map(k => k.dims),
+    [{ d0: 48, d1: 64 }],
+  );
+  const [line] = parseKnowledge(await readFile(knowledge, "utf8"), knowledge);
+  const stage = { T2: { rows: 3, vectors: 1 } };
+  await writeFile(knowledge, `${JSON.stringify({ ...line, ms: 0.5, derivedMs: 1, schedule: { stage } })}\n`);
+  const model = await load(bytes, { threads: 1, tuning: knowledge });
+  const report = model.report();
+  model.dispose();
+  assert.equal(report.kernels[0]!.tuned, true);
+  assert.ok(report.notes.includes("1 of 1 kernels have tuned schedules"));
+  assert.match(await explain(bytes, { stage: "loops", threads: 1, tuning: knowledge }), /"vectors":1/);
+  const untuned = await load(bytes, { threads: 1, tuning: false });
+  assert.equal(untuned.report().kernels[0]!.tuned, undefined);
+  untuned.dispose();
+  const before = await tuningIdentity({ tuning: knowledge });
+  await writeFile(knowledge, "\n");
+  assert.notEqual(await tuningIdentity({ tuning: knowledge }), before);
+});
+
+test("an interrupted tuning keeps every measurement, and the next one does not repeat them", async () => {
+  const knowledge = join(folder, "interrupted.jsonl");
+  const stop = new AbortController();
+  const tuned = tuneKernel(product, [dims, { M: 40, N: 40, K: 40 }], {
+    ...once,
+    knowledge,
+    signal: stop.signal,
+    onTuned: () => stop.abort(),
+  });
+  await assert.rejects(tuned, { code: "aborted" });
+  assert.equal(parseKnowledge(await readFile(knowledge, "utf8"), knowledge).length, 1);
+  const log = (await readFile(join(folder, "interrupted.measurements.jsonl"), "utf8")).trim().split("\n");
+  assert.ok(log.length > 5);
+  for (const line of log) assert.equal(typeof JSON.parse(line).ms, "number");
+  const next = await tuneKernel(product, [dims], { ...once, knowledge });
+  assert.equal(next.kernels[0]!.ended, "known");
+});
+
+test("--list counts schedules and times none; sizes that are missing are named", async () => {
+  const knowledge = join(folder, "listed.jsonl");
+  const { kernels } = await tuneKernel(product, [{ M: 256, N: 256, K: 256 }], { ...once, knowledge, list: true });
+  assert.deepEqual([kernels[0]!.ended, kernels[0]!.tried], ["listed", 0]);
+  assert.ok(kernels[0]!.space >= 500);
+  await assert.rejects(tuneKernel(product, [{ M: 4 }], { ...once, knowledge }), {
+    code: "option",
+    message: 'kernel "kernel" needs the sizes of K, N; give --dims K=…,N=…',
+  });
+});
+
+test("the nearest record serves: sizes first, then processor and threads; far ones and small gains of others do not", () => {
+  const place = { target: "wasm", processor: "P", threads: 1 };
+  const records = [
+    record({ sizes: [64, 64, 64], version: "exact" }),
+    record({ sizes: [64, 64, 96], version: "near" }),
+    record({ sizes: [64, 64, 64], processor: "Q", version: "other processor" }),
+    record({ sizes: [64, 64, 64], target: "native", version: "other target" }),
+    record({ sizes: [8, 8, 8], derivedMs: 1.01, version: "nothing gained" }),
+  ];
+  const nearest = (sizes: number[], over = {}) =>
+    new Knowledge(records).nearest("s", sizes, "4 lanes", { ...place, ...over })?.record.version;
+  assert.equal(nearest([64, 64, 64]), "exact");
+  assert.equal(nearest([64, 64, 80]), "near");
+  assert.equal(nearest([64, 64, 64], { processor: "Q" }), "other processor");
+  assert.equal(nearest([640, 64, 64]), undefined);
+  assert.equal(nearest([8, 8, 8]), "nothing gained");
+  assert.equal(nearest([8, 8, 9]), undefined);
+  assert.equal(new Knowledge(records).nearest("other", [64, 64, 64], "4 lanes", place), undefined);
+  // of two that are as near the later one: files merge by putting one behind the other
+  records.push(record({ version: "newer" }));
+  assert.equal(nearest([64, 64, 64]), "newer");
+});
+
+test("a base with a line that is no record is refused, with its number", async () => {
+  assert.throws(() => parseKnowledge(`${JSON.stringify(record({}))}\n{"structure":1}\n`, "base.jsonl"), {
+    code: "option",
+    message: 'line 2 of "base.jsonl" is no record of the tuner; remove it, or tune again into another file',
+  });
+  await assert.rejects(load(new Uint8Array(), { tuning: [{}] }));
+});
