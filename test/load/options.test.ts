@@ -88,7 +88,7 @@ test("explain and compileKernel refuse options that they do not have", async () 
   await assert.rejects(compileKernel(copy, bad({ passes: () => [] })), {
     code: "option",
     message:
-      'there is no option "passes"; the options are target, onUnsupported, gpuDevice, threads, engineFlags, schedules, signal, constants, dims',
+      'there is no option "passes"; the options are target, onUnsupported, gpuDevice, threads, engineFlags, schedules, tuning, signal, constants, dims',
   });
   await assert.rejects(compileKernel(copy, { schedules: { other: {} } }), { code: "option" });
 });

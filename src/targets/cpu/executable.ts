@@ -141,7 +141,7 @@ export class ProgramExecutable implements Executable {
         "Steps are timed on the calling thread, which can't wait for others on this host; profile in a worker, or in Node",
       );
     const { plan } = made;
-    const sent = transfers(plan, inputs);
+    const sent = onlySteps ? [] : transfers(plan, inputs);
     const ranges = [...plan.outputs.values()];
     if (this.#needsSetup(made)) machine.runSync(made.setup!, [], []);
     const zero = now();
