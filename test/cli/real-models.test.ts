@@ -35,7 +35,18 @@ async function azulejo(...parameters: string[]): Promise<string> {
   };
   const status = await runCommandLine(
     parameters,
-    { load, explain, explainHtml, doctor, diagnose, checkModel, checkKernel, tuneKernel, tuneModel, decodeTensor: readOnnxTensor },
+    {
+      load,
+      explain,
+      explainHtml,
+      doctor,
+      diagnose,
+      checkModel,
+      checkKernel,
+      tuneKernel,
+      tuneModel,
+      decodeTensor: readOnnxTensor,
+    },
     terminal,
     "0",
   );
