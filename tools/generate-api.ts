@@ -22,6 +22,7 @@ const entries: readonly Entry[] = [
     about: "[Kernels that are there](../kernels.md): to call, to fuse with functions of your own, to learn from.",
   },
   { name: "azulejo/testing", page: "testing", about: "What checks operators, kernels and models." },
+  { name: "azulejo/tune", page: "tune", about: "Schedules found by measuring; [tuning](../tuning.md)." },
   {
     name: "azulejo/onnxruntime",
     page: "onnxruntime",

@@ -26,6 +26,7 @@ import { subjectOfKernel, subjectsOfModel, type NamedSubject } from "./subjects.
 import { rankedSpace, rooflineOf, type TunedStep, tuneStep } from "./tune-step.js";
 import { reasonsOf } from "./reasons.js";
 
+/** For `tuneKernel` and `tuneModel`. */
 export interface TuneOptions
   extends Pick<LoadOptions, "threads" | "engineFlags" | "signal" | "dims" | "operators" | "readExternal"> {
   /** "wasm" (default), "native", or the best of both that is there: "cpu" */
@@ -44,12 +45,14 @@ export interface TuneOptions
   /** as soon as a kernel is done */
   readonly onTuned?: (kernel: TunedKernel) => void;
 }
+/** How far a tuning is. */
 export interface TuneProgress {
   /** 0..1 */
   readonly fraction: number;
   readonly kernel: string;
   readonly remainingMs: number;
 }
+/** What was found for one kernel with one set of sizes. Times are milliseconds. */
 export interface TunedKernel {
   readonly kernel: string;
   /** by name for a kernel of the user's, of what it writes first for one of a model */
@@ -67,6 +70,7 @@ export interface TunedKernel {
   readonly reasons: readonly string[];
   readonly ended: TunedStep["ended"] | "known" | "listed";
 }
+/** What a tuning did. */
 export interface TuneReport {
   readonly target: CpuTarget;
   readonly threads: number;
