@@ -93,8 +93,8 @@ async function start(
   const text = await documentOf(`exercises/${exercise.slug}.mjs`);
   const files = await writeNewFiles(dirname(path), [{ name: basename(path), text }], "learn --start");
   if (json) return `${JSON.stringify({ files })}\n`;
-  const next = { en: "then", zh: "写好之后运行" }[lang];
-  return `wrote ${files[0]}\n${exercise.task[lang]}\n${next}: azulejo learn ${lesson} ${files[0]}\n`;
+  const [wrote, next] = { en: ["wrote ", "then: "], zh: ["已写入 ", "写好之后运行："] }[lang];
+  return `${wrote}${files[0]}\n${exercise.task[lang]}\n${next}azulejo learn ${lesson} ${files[0]}\n`;
 }
 
 function listText({ lang, json }: Options): string {
@@ -116,8 +116,8 @@ const footer: Text = {
 function verdictText(lesson: number, { title }: Exercise, { passed, failure }: Verdict, { lang }: Options): string {
   const lines = passed.map(step => `✔ ${step}\n`).join("");
   if (failure) {
-    const hint = { en: "hint", zh: "提示" }[lang];
-    return `${lines}✖ ${failure.step}\n  ${failure.problem}\n  ${hint}: ${failure.hint}\n`;
+    const hint = { en: "hint: ", zh: "提示：" }[lang];
+    return `${lines}✖ ${failure.step}\n  ${failure.problem}\n  ${hint}${failure.hint}\n`;
   }
   const more = lesson < exercises.length;
   const done = {

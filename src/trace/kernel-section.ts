@@ -14,7 +14,7 @@ ${parts.map(part => partOf(part, open))}
 </section>`;
 
 const partOf = (part: PartTrace, open: boolean): Html =>
-  html`${part.name === undefined ? undefined : html`<h3>segment ${part.name}</h3>`}<div class="list">${part.steps.map(step => stepOf(step, open))}</div>${part.steps.length === 0 && part.note ? html`<p class="note">${part.note}.</p>` : undefined}`;
+  html`${part.name === undefined ? undefined : html`<h3>segment ${part.name}</h3>`}${part.steps.length > 0 ? html`<div class="list">${part.steps.map(step => stepOf(step, open))}</div>` : undefined}${part.steps.length === 0 && part.note ? html`<p class="note">${part.note}.</p>` : undefined}`;
 
 function stepOf(step: StepTrace, open: boolean): Html {
   if (step.kind === "kernel") return kernelCard(step, open);

@@ -6,11 +6,15 @@ import type { MemoryTrace, PartTrace } from "./trace.js";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM] = [1000, 340, 64, 28] as const;
 
-export const memorySection = (parts: readonly PartTrace[]): Html =>
-  html`<section id="memory" aria-labelledby="memory-title">
+/** Of the parts that were compiled. */
+export function memorySection(all: readonly PartTrace[]): Html | undefined {
+  const parts = all.filter(part => part.steps.length > 0);
+  if (parts.length === 0) return undefined;
+  return html`<section id="memory" aria-labelledby="memory-title">
 <h2 id="memory-title">Memory</h2>
 ${parts.map(part => html`${part.name === undefined ? undefined : html`<h3>segment ${part.name}</h3>`}${part.memory ? planOf(part.memory) : html`<p class="note">${part.note}.</p>`}`)}
 </section>`;
+}
 
 function planOf(memory: MemoryTrace): Html {
   const { bytes, lowerBoundBytes, buffers } = memory;

@@ -49,7 +49,7 @@ function sidebar(trace: Trace, kernels: readonly KernelTrace[]): Html {
   });
   return html`<nav aria-label="Stages">
 <p class="brand"><span class="tiles" aria-hidden="true"></span>azulejo <button type="button" id="theme" title="light or dark (t)">◐</button></p>
-<ul class="stages">${trace.graph ? html`<li><a href="#graph">Graph</a></li>` : undefined}<li><a href="#kernels">Kernels</a></li><li><a href="#memory">Memory</a></li></ul>
+<ul class="stages">${trace.graph ? html`<li><a href="#graph">Graph</a></li>` : undefined}<li><a href="#kernels">Kernels</a></li>${kernels.length > 0 ? html`<li><a href="#memory">Memory</a></li>` : undefined}</ul>
 <label class="filter">Kernels <input id="filter" type="search" placeholder="name or node (/)" autocomplete="off"></label>
 <ol class="kernels">${items}</ol>
 <p class="keys"><kbd>j</kbd> <kbd>k</kbd> next, previous · <kbd>Enter</kbd> open · <kbd>x</kbd> all · <kbd>/</kbd> filter · <kbd>t</kbd> theme</p>
@@ -66,9 +66,15 @@ function head(trace: Trace, kernels: readonly KernelTrace[]): Html {
 <p class="facts">${facts.map(f => html`<span>${f}</span>`)}</p>
 <dl class="types">${types(inputs.length === 1 ? "input" : "inputs", inputs)}${types(outputs.length === 1 ? "output" : "outputs", outputs)}</dl>
 <div class="cards">${cards(trace, kernels)}</div>
-${notes.map(note => html`<p class="note">${note}</p>`)}
+${[...notes, ...uncompiled(trace)].map(note => html`<p class="note">${note}</p>`)}
 </header>`;
 }
+
+/** What a reader would look for in vain below. */
+const uncompiled = ({ parts }: Trace): string[] =>
+  parts.flatMap(({ name, steps, note }) =>
+    steps.length > 0 || note === undefined ? [] : [name === undefined ? `${note}.` : `Segment ${name}: ${note}.`],
+  );
 
 function cards({ graph, parts }: Trace, kernels: readonly KernelTrace[]): Html[] {
   const made: Html[] = [];
@@ -79,6 +85,7 @@ function cards({ graph, parts }: Trace, kernels: readonly KernelTrace[]): Html[]
     const [first, last] = [graph.passes[0]?.nodesBefore, graph.passes.at(-1)?.nodesAfter];
     card("nodes", `${last ?? 0}`, `${first ?? 0} in the file`);
   }
+  if (kernels.length === 0) return made;
   const distinct = kernels.filter(k => k.sameAs === undefined).length;
   if (graph || kernels.length > 1) card("kernels", `${kernels.length}`, `${distinct} different ones in code`);
   const flops = total(kernels.map(k => k.flops));

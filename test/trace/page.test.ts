@@ -137,3 +137,13 @@ test("a kernel's page shows the lines of its author beside tile IR", async () =>
   const pinned = await (await scaled.with({ stage: { Y: { lane: "n", vectors: 1 } } }).explain()).html();
   assert.match(pinned, /lane n × 1/);
 });
+test("a model that waits for the dims of a run shows its graph, and why there is no more", async () => {
+  const waits = onnxModel({
+    inputs: [value("x", f32, ["n"]), value("shape", elementType.i64, ["rank"])],
+    outputs: [value("y", f32)],
+    nodes: [node("Reshape", ["x", "shape"], ["y"], [], "form")],
+  });
+  const page = await explainHtml(waits);
+  assert.match(page, /It is compiled for the dims of a run, because .*form/);
+  assert.doesNotMatch(page, /id="memory"|id="kernel-1"/);
+});
