@@ -189,19 +189,15 @@ function inferOutputs(node: GraphNode, bound: BoundNode, run: Inference): (name:
       `${describeNode(node)}: "${container.name}" is ${printType(container)}, which ${node.op} does not take; convert it first`,
     );
   const unknown = Object.values(inputs).find(v => !v.dims || !v.dtype);
-  if (unknown)
-    return () => ({
-      dtype: undefined,
-      dims: undefined,
-      reason: reasons.get(unknown) ?? `the rank of "${unknown.name}" is not known`,
-    });
-  const dtypes = operator.dtypes?.(info);
-  const first = info.present[0];
-  const dtype = (name: string): Dtype | undefined =>
-    dtypes ? dtypes[name] : first === undefined ? undefined : info.dtypes[first];
+  const dtype = unknown ? dtypesWithoutDims(bound) : dtypesOf(bound);
   // what it makes is named by its parts, of which one runs on the host
   const movesText = Object.values(inputs).some(v => v.text) || (operator.makesText?.(info) ?? false);
   const text = (name: string): Pick<Found, "text"> => (movesText && dtype(name) === textDtype ? { text: true } : {});
+  if (unknown) {
+    const reason = reasons.get(unknown) ?? `the rank of "${unknown.name}" is not known`;
+    // handles of text are no numbers, also where nobody knows how many
+    return name => ({ dtype: dtype(name), dims: undefined, reason, ...text(name) });
+  }
   try {
     const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run.equalities) };
     const dims = operator.shape(asking);
@@ -210,6 +206,20 @@ function inferOutputs(node: GraphNode, bound: BoundNode, run: Inference): (name:
   } catch (error) {
     if (!mayWait(error, operator, info, run)) throw error;
     return name => ({ dtype: dtype(name), dims: undefined, reason: (error as AzulejoError).message, ...text(name) });
+  }
+}
+
+function dtypesOf({ operator, info }: BoundNode): (output: string) => Dtype | undefined {
+  const dtypes = operator.dtypes?.(info);
+  const first = info.present[0];
+  return name => (dtypes ? dtypes[name] : first === undefined ? undefined : info.dtypes[first]);
+}
+/** Some operators can't tell before the types of their inputs are known. */
+function dtypesWithoutDims(bound: BoundNode): ReturnType<typeof dtypesOf> {
+  try {
+    return dtypesOf(bound);
+  } catch {
+    return () => undefined;
   }
 }
 

@@ -2,7 +2,7 @@
 // of a run. No host steps.
 
 import { concretize } from "../graph/concretize.js";
-import { cut } from "../graph/cut.js";
+import { cut, usesHost } from "../graph/cut.js";
 import type { Graph } from "../graph/graph.js";
 import { bindSymbols } from "../graph/specialize.js";
 import type { Registry } from "../ops/registry.js";
@@ -78,6 +78,8 @@ async function compileForRun(whole: Graph, context: CompileContext, inputs: Inpu
     symbols: run.symbols,
   });
   if (open !== undefined) return { runnable: await cutApart(graph, open, context), deciding };
+  // only with its inputs' ranks does an operator say what it is made of
+  if (usesHost(graph, registry)) return { runnable: await context.cutApart(graph, context), deciding };
   const executable = await target.compile(programOf(graph, registry, options), compileOptions);
   return { runnable: executable, general: { executable, contents: new Map() }, deciding };
 }

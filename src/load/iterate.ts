@@ -1,6 +1,6 @@
 // Loop, Scan and SequenceMap as the host runs them: a body for each round, slices in, results stacked.
 import type { HostStep } from "../graph/cut.js";
-import type { Value } from "../graph/graph.js";
+import type { GraphNode, Value } from "../graph/graph.js";
 import { describeNode } from "../graph/bind.js";
 import { scanAxes } from "../graph/iteration.js";
 import { bool, concatenate, int64, reshaped, slice, stack } from "../ops/host-tensors.js";
@@ -39,7 +39,7 @@ export async function runLoop({ step, scope, round }: Iterate): Promise<readonly
 /** The results of all rounds along an axis; without any round, nothing, as wide as is known. */
 function stacked(list: readonly AnyTensor[], axis: number, { body, node }: IterationStep, output: number): AnyTensor {
   const [first] = list;
-  if (!first) return nothing(body.outputs[output]!, axis);
+  if (!first) return nothing(body.outputs[output]!, axis, node);
   const other = list.find(t => t.dims.join() !== first.dims.join());
   if (other)
     throw new AzulejoError(
@@ -48,11 +48,16 @@ function stacked(list: readonly AnyTensor[], axis: number, { body, node }: Itera
     );
   return stack(list, axis < 0 ? axis + first.dims.length + 1 : axis);
 }
-function nothing({ dtype, dims = [], text }: Value, axis: number): AnyTensor {
+function nothing({ name, dtype, dims = [], text }: Value, axis: number, node: GraphNode): AnyTensor {
+  if (!dtype)
+    throw new AzulejoError(
+      "operator-unsupported",
+      `${describeNode(node)}: it has no rounds, and nothing says which dtype "${name}" would have; give it a round, or export the model with types`,
+    );
   const known = dims.map(d => (d.isConst ? d.constant : 0));
   const at = axis < 0 ? axis + known.length + 1 : axis;
   const all = [...known.slice(0, at), 0, ...known.slice(at)];
-  return text ? { dtype: "string", dims: all, data: [] } : { dtype: dtype!, dims: all, data: newArray(dtype!, 0) };
+  return text ? { dtype: "string", dims: all, data: [] } : { dtype, dims: all, data: newArray(dtype, 0) };
 }
 
 export async function runScan({ step, scope, round }: Iterate): Promise<readonly HostValue[]> {

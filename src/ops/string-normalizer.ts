@@ -1,9 +1,9 @@
 // StringNormalizer: a list of texts without stop words, and in one case.
 import type { TextData } from "../runtime/host-value.js";
-import { requireOneOf } from "./checks.js";
+import { refuse, requireOneOf } from "./checks.js";
 import { text } from "./host-tensors.js";
 import { textOf } from "./host-types.js";
-import type { Attributes, Operator, OperatorDoc } from "./operator.js";
+import type { Attributes, NodeInfo, Operator, OperatorDoc } from "./operator.js";
 
 export const operator: Operator = {
   name: "StringNormalizer",
@@ -20,6 +20,7 @@ export const operator: Operator = {
     reason: "it looks into text",
     types: node => {
       requireOneOf("StringNormalizer", node, "case_change_action", ["NONE", "LOWER", "UPPER"]);
+      requireLocale(node);
       const dims = node.types.X!.dims;
       return { Y: textOf(dims?.map((d, axis) => (axis === dims.length - 1 ? node.unknownDim("Y", axis) : d))) };
     },
@@ -41,7 +42,25 @@ function normalize({ dims, data }: TextData, attributes: Attributes): TextData {
 function changed(s: string, action: string, locale: string | undefined): string {
   return action === "LOWER" ? s.toLocaleLowerCase(locale) : action === "UPPER" ? s.toLocaleUpperCase(locale) : s;
 }
-/** en_US, as C libraries write it, is en-US */
-const languageTag = (locale = ""): string | undefined => locale.split(".")[0]!.replace("_", "-") || undefined;
+/** en_US.UTF-8, as C libraries write it, is en-US; C and POSIX are no language */
+const languageTag = (locale = ""): string | undefined =>
+  locale
+    .split(".")[0]!
+    .replace("_", "-")
+    .replace(/^(C|POSIX)$/, "") || undefined;
+
+function requireLocale(node: NodeInfo): void {
+  const { locale } = node.attributes;
+  try {
+    "".toLocaleLowerCase(languageTag(locale));
+  } catch {
+    refuse(
+      "operator-attribute",
+      "StringNormalizer",
+      node,
+      `locale ${JSON.stringify(locale)} names no language; write one as en_US, or leave it out`,
+    );
+  }
+}
 
 export const doc: OperatorDoc = { summary: "Texts without stop words, in one case", dtypes: "text", opsets: [10, 10] };

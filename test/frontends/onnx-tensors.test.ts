@@ -6,7 +6,7 @@ import { decode, numbersOf, typedView } from "../../src/graph/constants.js";
 import type { Value } from "../../src/graph/graph.js";
 import { memorySource } from "../../src/support/byte-source.js";
 import type { TensorInit } from "./onnx-model.js";
-import { elementType, f32Tensor, node, onnxModel, value } from "./onnx-model.js";
+import { elementType, f32Tensor, ints, node, onnxModel, value } from "./onnx-model.js";
 
 const { f32 } = elementType;
 const modelWith = (t: TensorInit): Uint8Array =>
@@ -104,6 +104,17 @@ describe("element types", () => {
     );
     const bytes = await w.constant!.read();
     assert.equal(typedView("i64", bytes)[2], 2n ** 53n + 1n);
+  });
+
+  it("the lists of a Constant keep all 64 bits", async () => {
+    const list = [2n ** 62n + 1n, -(2n ** 63n) + 1n, 5n];
+    const graph = await readOnnx(
+      onnxModel({
+        outputs: [value("y", 7)],
+        nodes: [node("Constant", [], ["c"], [ints("value_ints", list)]), node("Identity", ["c"], ["y"])],
+      }),
+    );
+    assert.deepEqual([...typedView("i64", await graph.nodes[0]!.inputs[0]!.constant!.read())], list);
   });
 
   const refused: readonly { title: string; tensor: TensorInit; code: string; message: string }[] = [

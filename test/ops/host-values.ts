@@ -3,8 +3,9 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { fromBinary } from "@bufbuild/protobuf";
 import { TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
 import type { ValueType } from "../../src/graph/graph.js";
-import type { AnyTensor, HostValue } from "../../src/runtime/host-value.js";
+import type { AnyTensor, HostMap, HostValue } from "../../src/runtime/host-value.js";
 import { isSequence, isTensor, isText } from "../../src/runtime/host-value.js";
+import type { Closeness } from "../../src/testing/difference.js";
 import { difference, fromTensorData, toTensorData } from "../../src/testing/difference.js";
 import { onnxTolerance, readTensorProto } from "./tensors.js";
 
@@ -41,20 +42,30 @@ function read(bytes: Uint8Array): { readonly list: readonly HostValue[] } {
 }
 
 /** What is wrong with `got`, or nothing. */
-export function hostDifference(got: HostValue, want: HostValue): string | undefined {
+export function hostDifference(
+  got: HostValue,
+  want: HostValue,
+  closeness: Closeness = onnxTolerance,
+): string | undefined {
   if (want === undefined) return got === undefined ? undefined : "is not empty";
   if (isSequence(want)) {
     if (!isSequence(got)) return "is no sequence";
     if (got.length !== want.length) return `has ${got.length} elements, not ${want.length}`;
-    const problems = want.map((w, i) => hostDifference(got[i], w));
+    const problems = want.map((w, i) => hostDifference(got[i], w, closeness));
     const first = problems.findIndex(p => p !== undefined);
     return first < 0 ? undefined : `element ${first}: ${problems[first]}`;
   }
+  if (want instanceof Map) return mapDifference(got, want);
   if (!isTensor(want) || !isTensor(got)) return "is no tensor";
-  if (!isText(want))
-    return isText(got) ? "is text" : difference(fromTensorData(got), fromTensorData(want), onnxTolerance);
+  if (!isText(want)) return isText(got) ? "is text" : difference(fromTensorData(got), fromTensorData(want), closeness);
   if (!isText(got)) return "is no text";
   if (got.dims.join() !== want.dims.join()) return `dims are [${got.dims}], not [${want.dims}]`;
   const at = want.data.findIndex((s, i) => s !== got.data[i]);
   return at < 0 ? undefined : `element ${at} is ${JSON.stringify(got.data[at])}, not ${JSON.stringify(want.data[at])}`;
+}
+function mapDifference(got: HostValue, want: HostMap): string | undefined {
+  if (!(got instanceof Map)) return "is no map";
+  if (got.size !== want.size) return `has ${got.size} keys, not ${want.size}`;
+  const key = [...want.keys()].find(k => !Object.is((got as HostMap).get(k), want.get(k)));
+  return key === undefined ? undefined : `key ${key} is ${String(got.get(key))}, not ${String(want.get(key))}`;
 }

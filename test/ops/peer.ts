@@ -29,7 +29,7 @@ export interface Ort {
 /** where the package is, if it is installed */
 export const peer = join(root, "bench/peers/node_modules/onnxruntime-node");
 
-const ortType = (dtype: Dtype): string =>
+export const ortType = (dtype: Dtype): string =>
   dtype === "bool" ? dtype : dtype.replace(/^u/, "uint").replace(/^i/, "int").replace(/^f/, "float");
 const dtypeOf = (type: string): Dtype =>
   (type === "bool" ? type : type.replace("uint", "u").replace("int", "i").replace("float", "f")) as Dtype;

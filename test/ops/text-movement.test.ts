@@ -119,3 +119,26 @@ test("refused: text that would be added up", () =>
       message: 'ScatterElements "n": "x" is string[2, 3], which ScatterElements does not take; convert it first',
     },
   ));
+
+const normalized = (locale: string) =>
+  run(
+    "StringNormalizer",
+    { x: new TextTensor(["Ab", "I"]) },
+    [text("case_change_action", "LOWER"), text("locale", locale)],
+    [],
+    "wasm",
+  );
+for (const [locale, want] of [
+  ["C", "ab|i"],
+  ["POSIX", "ab|i"],
+  ["en_US.UTF-8", "ab|i"],
+  ["tr_TR", "ab|ı"],
+] as const)
+  test(`StringNormalizer in the locale ${locale}`, async () => {
+    assert.equal(((await normalized(locale)) as TextTensor).data.join("|"), want);
+  });
+test("refused: a locale of no language", () =>
+  assert.rejects(normalized("not a one"), {
+    code: "operator-attribute",
+    message: 'StringNormalizer "n": locale "not a one" names no language; write one as en_US, or leave it out',
+  }));

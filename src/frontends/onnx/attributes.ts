@@ -1,6 +1,7 @@
 // AttributeProto → attribute value. Whether an operator has the attribute, and its default, is checked by inference.
 import type { AttributeProto } from "onnx-buf";
 import { AttributeProto_AttributeType as Type } from "onnx-buf";
+import { constantValue } from "../../graph/constants.js";
 import type { AttributeValue, Graph } from "../../graph/graph.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
@@ -54,6 +55,8 @@ async function readAttribute(
     case Type.FLOATS:
       return a.floats;
     case Type.INTS:
+      // the elements of a Constant, which are data: all 64 bits count
+      if (a.name === "value_ints") return { tensor: constantValue("", "i64", [a.ints.length], a.ints) };
       return a.ints.map(i => integer(i, where));
     case Type.STRINGS:
       return a.strings.map(decodeText);

@@ -258,7 +258,7 @@ const textConstant = (name: string, dims: readonly number[], strings: readonly s
 function constantOf(node: Omit<GraphNode, "outputs">, output: string, where: string): Value {
   const { value: dense, sparse_value, value_float, value_floats, value_int, value_ints } = node.attributes;
   const { value_string, value_strings } = node.attributes;
-  const value = dense ?? sparse_value;
+  const value = dense ?? sparse_value ?? value_ints;
   if (Object.keys(node.attributes).length === 1) {
     if (typeof value === "object" && "tensor" in value) return { ...value.tensor, name: output };
     const scalar = value_float ?? value_int;

@@ -40,8 +40,11 @@ function derivativesOf(node: GraphNode, graph: Graph, registry: Registry): Graph
         `${describeNode(node)}: input ${k} is not the value "${name}", and derivatives at other values are not supported; hand in "${name}" itself`,
       );
   });
+  const path = pathFrom(node.inputs.slice(0, xs.length), graph);
+  // what is computed there is known once the dims of a run are
+  if ([whole, ...path.depends].some(v => v && !(v.dtype && v.dims))) return [node];
   const build = new NodeBuilder(node);
-  const by = backwards(whole, new Set(node.inputs.slice(0, xs.length)), graph, registry, build, node);
+  const by = backwards(whole, path, registry, build, node);
   const results = node.outputs.flatMap((out, k) => {
     if (!out) return [];
     const x = node.inputs[k]!;
@@ -51,23 +54,31 @@ function derivativesOf(node: GraphNode, graph: Graph, registry: Registry): Graph
   return [...build.nodes, ...results];
 }
 
-/** Derivatives of `whole` by every value between it and `from`. */
-function backwards(
-  whole: Value,
-  from: ReadonlySet<Value | undefined>,
-  graph: Graph,
-  registry: Registry,
-  build: NodeBuilder,
-  asking: GraphNode,
-): Map<Value, Value> {
-  const depends = new Set<Value | undefined>(from);
-  const between = graph.nodes.filter(n => {
+/** Nodes that read certain values, or what comes of them, in order; and all those values. */
+interface Path {
+  readonly nodes: readonly GraphNode[];
+  readonly depends: ReadonlySet<Value | undefined>;
+}
+function pathFrom(values: readonly (Value | undefined)[], graph: Graph): Path {
+  const depends = new Set(values);
+  const nodes = graph.nodes.filter(n => {
     const matters = !isGradient(n) && n.inputs.some(v => v && depends.has(v));
     if (matters) for (const o of n.outputs) depends.add(o);
     return matters;
   });
+  return { nodes, depends };
+}
+
+/** Derivatives of `whole` by every value on the path. */
+function backwards(
+  whole: Value,
+  { nodes, depends }: Path,
+  registry: Registry,
+  build: NodeBuilder,
+  asking: GraphNode,
+): Map<Value, Value> {
   const by = new Map<Value, Value>([[whole, filled(build, whole, 1)]]);
-  for (const node of between.reverse()) {
+  for (const node of [...nodes].reverse()) {
     if (!node.outputs.some(o => o && by.has(o))) continue;
     const bound = bindNode(node, registry);
     const { derivative } = bound.operator;

@@ -64,7 +64,8 @@ function cutterOf(node: NodeInfo): Cutter {
 function tokenize({ dims, data }: TextData, cut: Cutter, { mark, pad_value }: Attributes): TextData {
   const rows = data.map(cut);
   const longest = rows.reduce((n, row) => Math.max(n, row.length), 0);
-  if (data.length === 0) return text([], dims) as TextData;
+  // as ONNX Runtime has it: no axis of tokens, and no columns
+  if (data.length === 0) return text([], dims.length === 2 ? [dims[0]!, 0] : dims) as TextData;
   if (longest === 0) return text([], [...dims, 0]) as TextData;
   const padded = rows.flatMap(row => {
     const marked = mark ? [startOfText, ...row, endOfText] : row;

@@ -83,6 +83,11 @@ export const cases = (): readonly OperatorCase[] => [
     attributes: { ...trees, aggregate_function },
     inputs: { X: exampleRows },
   })),
+  ...["MIN", "MAX"].map(aggregate_function => ({
+    name: `${aggregate_function}, a target of which no leaf says anything`,
+    attributes: { ...trees, aggregate_function, n_targets: 3 },
+    inputs: { X: exampleRows },
+  })),
   ...scoreTransforms.slice(1, 4).map(post_transform => ({
     name: post_transform,
     attributes: { ...trees, post_transform, base_values: [0.5, -0.5] },

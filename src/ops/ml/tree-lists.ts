@@ -132,7 +132,7 @@ export function scoresOfRow(
     MAX: list => Math.max(...list),
   };
   const base: readonly number[] = attributes.base_values ?? [];
-  return found.map((list, t) => join[aggregate]!(list) + (base[t] ?? 0));
+  return found.map((list, t) => (list.length > 0 ? join[aggregate]!(list) : 0) + (base[t] ?? 0));
 }
 
 /** Two small trees for cases. */

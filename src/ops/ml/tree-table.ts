@@ -88,7 +88,11 @@ export function treeScores(
     ints(table.roots, []),
   ];
   const leaf = build.node("TreeWalk", inputs, { depth: depthOf(op, node, table) }, "azulejo");
-  return build.node("TreeScores", [leaf, weights], { aggregate, first: branches }, "azulejo");
+  const scores = build.node("TreeScores", [leaf, weights], { aggregate, first: branches }, "azulejo");
+  if (aggregate !== "MIN" && aggregate !== "MAX") return scores;
+  // a target of which no leaf that was reached says anything is 0, as in ONNX Runtime
+  const silent = build.node("Equal", [scores, build.constant(dtype, [], [absentWeight(aggregate)])]);
+  return build.node("Where", [silent, build.constant(dtype, [], [0]), scores]);
 }
 
 const isList = (x: readonly number[] | Value): x is readonly number[] => Array.isArray(x);
