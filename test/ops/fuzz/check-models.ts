@@ -117,9 +117,12 @@ export async function checkModelOnPeer(
   into: ModelPeerAccount,
 ): Promise<void> {
   const model = onnxModel(draw.model);
+  const outputs = Object.fromEntries((draw.model.outputs ?? []).map(o => [o.name!, undefined]));
   for (const run of draw.runs) {
     const inputs = peerInputs(run.inputs);
-    const answer = inputs ? await client.run({ model, inputs }) : { error: "its JavaScript takes tensors alone" };
+    const answer = inputs
+      ? await client.run({ model, inputs, outputs })
+      : { error: "its JavaScript takes tensors alone" };
     if ("error" in answer) {
       into.refused.push(`${label}: ${answer.error}`);
       continue;
