@@ -35,7 +35,9 @@ export const operator: Operator = {
     const wholes = build.node("Cast", [counts], { to: onnxCodeOf("i32") });
     return {
       output: build.node("Gather", [rows, tokens]),
-      token_offset: build.node("Reshape", [order, build.node("Slice", [shape, vector(0), vector(2), vector(0)])]),
+      token_offset: build.node("Reshape", [order, build.node("Slice", [shape, vector(0), vector(2), vector(0)])], {
+        allowzero: 1,
+      }),
       cumulated_seq_len: build.node("Concat", [zero, build.node("CumSum", [wholes, number(0)])], { axis: 0 }),
       max_seq_len: build.node("Max", [build.node("ReduceMax", [wholes, vector(0)]), zero]),
     };

@@ -74,7 +74,8 @@ class Chain {
     return name;
   }
   readonly draws: [string, (dims: readonly number[]) => Plain][] = [];
-  readonly own = (dims: readonly number[]): Plain => drawPlain(this.random, this.dtype, dims);
+  readonly own = (dims: readonly number[]): Plain =>
+    drawPlain(this.random, this.dtype, dims, { flavour: this.random.pick(["plain", "special", "extreme"]) });
   position(last: number, length: number): readonly [name: string, read: (state: State) => number] {
     const name = this.tensor(() => {
       const place = this.random.int(0, last);
