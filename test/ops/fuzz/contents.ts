@@ -1,18 +1,16 @@
 // What draws hold beside plain numbers: NaN, infinities, subnormal numbers, dims of 0 and 1. So that nobody has to believe it.
 import type { Dtype } from "../../../src/ir/dtypes.js";
 import { isFloat } from "../../../src/ir/dtypes.js";
-import type { OperatorModule } from "../../../src/ops/operator.js";
 import type { HostValue } from "../../../src/runtime/host-value.js";
 import { isSequence, isTensor, isText } from "../../../src/runtime/host-value.js";
 import { fromTensorData } from "../../../src/testing/difference.js";
 import type { DrawnModel } from "./check-models.js";
 import type { Drawn } from "./draws.js";
-import { isFinite as holdsNumbers } from "./finite.js";
 
-export const kinds = ["NaN", "infinite", "subnormal", "empty", "one-sized"] as const;
-export type Kind = (typeof kinds)[number];
+const kinds = ["NaN", "infinite", "subnormal", "empty", "one-sized"] as const;
+type Kind = (typeof kinds)[number];
 /** in how many runs something of the kind is among the inputs */
-export type Contents = Record<Kind, number>;
+type Contents = Record<Kind, number>;
 
 interface Held {
   readonly dtype: Dtype | "string";
@@ -64,15 +62,3 @@ export const contentsOfFiles = (files: readonly DrawnModel[]): Contents =>
   tally(files.flatMap(f => f.draw.runs.map(r => Object.values(r.inputs).flatMap(tensorsIn))));
 
 export const printContents = (c: Contents): string => kinds.map(kind => `${kind} ${c[kind]}`).join(", ");
-
-/** Kinds that draws of the operator could hold and never do. */
-export function missingKinds(module: OperatorModule, draws: readonly Drawn[]): Kind[] {
-  const inputs = draws.flatMap(d => Object.entries(d.drawn.inputs));
-  const wide = inputs.filter(([name, { dtype }]) => dtype in leastNormal && !holdsNumbers(module, name));
-  const counts = contentsOf(draws);
-  return kinds.filter(kind => {
-    if (counts[kind] > 0) return false;
-    if (kind === "empty" || kind === "one-sized") return inputs.some(([, { dims }]) => dims.length > 0);
-    return wide.length > 0;
-  });
-}
