@@ -9,9 +9,11 @@ import { quantizedReference } from "../quantization.js";
 import { elements, tabulate } from "../reference-tensors.js";
 
 const op = "QGemm";
+/** Its factors scale what is real by then: Gemm's are whole for integers. */
 const asGemm = (node: NodeInfo): NodeInfo => {
   const { A, B, C } = node.dims;
-  return { ...node, dims: { A: A!, B: B!, ...(C ? { C } : {}) } };
+  const attributes = { ...node.attributes, alpha: 1, beta: 1 };
+  return { ...node, attributes, dims: { A: A!, B: B!, ...(C ? { C } : {}) } };
 };
 
 export const operator: Operator = {
