@@ -11,7 +11,7 @@ function labelOf(n: Node): string {
     case "call":
       return n.fn;
     case "reduce":
-      return n.args.length === 2 ? "dot" : n.op;
+      return n.args.length === 2 && n.op === "sum" ? "dot" : n.op;
     default:
       return n.kind;
   }

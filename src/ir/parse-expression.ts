@@ -16,7 +16,8 @@ const isUntyped = (x: Operand): x is Untyped => "literal" in x;
 const unaryOps = ["neg", "abs", "sqrt", "floor", "ceil", "round", "trunc", "not"];
 const binaryOps = ["add", "sub", "mul", "div", "mod", "rem", "min", "max", "and", "or", "xor", "shl", "shr"];
 const compareOps = ["eq", "ne", "lt", "le", "gt", "ge"];
-const reduceOps = ["sum", "max", "min", "prod", "dot"];
+const reduceOps = ["sum", "max", "min", "prod", "dot", "dotPairs"];
+const products: ReadonlySet<string> = new Set(["dot", "dotPairs"]);
 const mapArity = new Map<string, number>([
   ...unaryOps.map(op => [op, 1] as const),
   ...[...binaryOps, ...compareOps].map(op => [op, 2] as const),
@@ -115,8 +116,8 @@ export class ExpressionParser {
   #reduction(op: string, operands: readonly Operand[]): Node {
     const x = this.#scope.in;
     if (!reduceOps.includes(op)) throw x.fail(`"${op}" is no reduction; use one of ${reduceOps.join(", ")}`);
-    if (operands.length !== (op === "dot" ? 2 : 1))
-      throw x.fail(`${op} takes ${op === "dot" ? "two values" : "one value"}, not ${operands.length}`);
+    if (operands.length !== (products.has(op) ? 2 : 1))
+      throw x.fail(`${op} takes ${products.has(op) ? "two values" : "one value"}, not ${operands.length}`);
     const over = x.take("over") ? x.items(() => this.#scope.known(this.#scope.axes, "axis")) : [];
     x.expect("as");
     const dtype = this.#scope.dtype();

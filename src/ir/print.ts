@@ -288,7 +288,7 @@ class Printer {
       case "call":
         return `${n.intrinsic ? word(n.fn) : n.fn}(${this.#operands(n.args)})${n.meaning ? ` means ${this.#operand(n.meaning)}` : ""}`;
       case "reduce": {
-        const op = n.args.length === 2 ? "dot" : n.op;
+        const op = n.args.length === 2 && n.op === "sum" ? "dot" : n.op;
         const over = n.over.length ? ` over ${n.over.map(a => sizeWord(a.name)).join(", ")}` : "";
         return `${op}(${n.args.map(a => this.#operand(a)).join(", ")})${over} as ${n.dtype}`;
       }

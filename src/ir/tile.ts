@@ -73,7 +73,8 @@ export type CompareOp = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 /** cast converts to the node's dtype (floats to integers truncate and saturate; to bool: ≠ 0); bitcast keeps the bits */
 export type ConvertOp = "cast" | "bitcast";
 export type MapOp = UnaryOp | BinaryOp | CompareOp | ConvertOp | "select";
-export type ReduceOp = "sum" | "max" | "min" | "prod";
+/** "dotPairs", of two i32 operands that hold two i16 each, adds up the products of their low and of their high halves. */
+export type ReduceOp = "sum" | "max" | "min" | "prod" | "dotPairs";
 /** How a write joins what is there: with it, or in its place; "last" is a write that may meet an element more than once. */
 export type Combine = "add" | "mul" | "min" | "max" | "last";
 
@@ -109,7 +110,7 @@ export type Node = Base &
         readonly intrinsic?: Intrinsic;
         readonly meaning?: Node;
       }
-    /** one argument: a reduction; two: the sum of their products (dot). dtype is the accumulator's. */
+    /** one argument: a reduction; two: the sum of their products (dot), or of those of their halves. dtype is the accumulator's. */
     | { readonly kind: "reduce"; readonly op: ReduceOp; readonly args: readonly Node[]; readonly over: readonly Axis[] }
     /** `part`: in a merge, the state of the part before, or behind, the place where the fold was cut */
     | { readonly kind: "state"; readonly fold: Fold; readonly slot: number; readonly part?: Part }

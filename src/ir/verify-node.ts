@@ -134,7 +134,9 @@ const checks: Checks = {
   },
   reduce(n, fail) {
     const [a, b] = n.args;
-    if (b && n.op !== "sum") fail(`"${n.name}": only a sum has two operands, not ${n.op}`, n);
+    if (b && n.op !== "sum" && n.op !== "dotPairs") fail(`"${n.name}": only a sum has two operands, not ${n.op}`, n);
+    if (n.op === "dotPairs" && [a, b, n].some(x => x?.dtype !== "i32"))
+      fail(`"${n.name}": dotPairs takes two i32 of two halves each and gives i32; pack the halves first`, n);
     if (b && a!.dtype !== b.dtype)
       fail(`"${n.name}": dot of ${a!.dtype} and ${b.dtype}: dtypes do not mix by themselves; cast one of them`, n);
     if (isFloat(a!.dtype) !== isFloat(n.dtype))

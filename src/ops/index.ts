@@ -32,6 +32,7 @@ import { operator as causalConvWithStateOperator } from "./causal-conv-with-stat
 import { operator as ceilOperator } from "./ceil.js";
 import { operator as celuOperator } from "./celu.js";
 import { operator as centerCropPadOperator } from "./center-crop-pad.js";
+import { operator as centeredOperator } from "./centered.js";
 import { operator as channelShuffleOperator } from "./channel-shuffle.js";
 import { operator as clipOperator } from "./clip.js";
 import { operator as col2imOperator } from "./col2im.js";
@@ -131,6 +132,9 @@ import { operator as optionalHasElementOperator } from "./optional-has-element.j
 import { operator as orOperator } from "./or.js";
 import { operator as pReluOperator } from "./p-relu.js";
 import { operator as padOperator } from "./pad.js";
+import { operator as pairedOperator } from "./paired.js";
+import { operator as pairedConvOperator } from "./paired-conv.js";
+import { operator as pairedMatMulOperator } from "./paired-mat-mul.js";
 import { operator as parametricSoftplusOperator } from "./parametric-softplus.js";
 import { operator as powOperator } from "./pow.js";
 import { operator as prefixOperator } from "./prefix.js";
@@ -264,6 +268,7 @@ export const builtInOperators: readonly Operator[] = [
   ceilOperator,
   celuOperator,
   centerCropPadOperator,
+  centeredOperator,
   channelShuffleOperator,
   clipOperator,
   col2imOperator,
@@ -362,6 +367,9 @@ export const builtInOperators: readonly Operator[] = [
   orOperator,
   pReluOperator,
   padOperator,
+  pairedConvOperator,
+  pairedMatMulOperator,
+  pairedOperator,
   parametricSoftplusOperator,
   powOperator,
   prefixOperator,

@@ -54,3 +54,20 @@ export function integerConvolutionReference(
   const shifted = { X: less(x!, () => zeroX), W: less(w!, ([k]) => zeroW(k!)), ...(B ? { B } : {}) };
   return { ...convReference(shifted, attributes, alone).Y!, dtype: "i32" };
 }
+
+/** The low (0) or high (1) halves of 32-bit integers, as signed numbers. */
+const halves = (t: ReferenceTensor, half: 0 | 1): ReferenceTensor => ({
+  dtype: "f64",
+  dims: t.dims,
+  data: numbersOf(t).map(x => (half ? x >> 16 : (x << 16) >> 16)),
+});
+/** What `f` gives for the low halves and for the high ones, together, modulo 2³²; each is exact in float64. */
+function ofBothHalves(f: (half: (t: ReferenceTensor) => ReferenceTensor) => ReferenceTensor): ReferenceTensor {
+  const [low, high] = [f(t => halves(t, 0)), f(t => halves(t, 1))];
+  const [x, y] = [numbersOf(low), numbersOf(high)];
+  return { dtype: "i32", dims: low.dims, data: x.map((a, i) => (a + y[i]!) | 0) };
+}
+export const convolutionOfPairs = (X: ReferenceTensor, W: ReferenceTensor, attributes: Attributes): ReferenceTensor =>
+  ofBothHalves(half => convReference({ X: half(X), W: half(W) }, attributes, alone).Y!);
+export const productOfPairs = (A: ReferenceTensor, B: ReferenceTensor): ReferenceTensor =>
+  ofBothHalves(half => matMulReference({ A: half(A), B: half(B) }, {}, alone).Y!);

@@ -147,6 +147,11 @@ export interface Operator {
   readonly phases?: (node: NodeInfo) => readonly number[];
   /** the output is the inputs laid one after another along this axis: the planner lets their producers write in place */
   readonly concat?: (node: NodeInfo) => number;
+  /**
+   * Neighbours along this axis become one element of twice the size, the first in its low half: where the axis is innermost in memory, the
+   * planner makes it the same memory.
+   */
+  readonly joins?: (node: NodeInfo) => number;
   /** same elements in the same row-major order under other dims (Reshape, Squeeze, Identity): costs nothing where the planner can alias */
   readonly reshape?: true;
   /**

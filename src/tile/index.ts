@@ -57,6 +57,7 @@ export {
   type AnyTile,
   type AxesOf,
   dot,
+  dotPairs,
   full,
   Index,
   indexOf,

@@ -44,7 +44,7 @@ export function isNonNegative(n: Node): boolean {
   if (n.kind === "full") return n.value >= 0;
   if (n.kind === "call") return ["exp", "exp2", "sigmoid"].includes(n.fn);
   if (n.kind === "reduce") {
-    if (n.args.length === 2) return n.args[0] === n.args[1];
+    if (n.args.length === 2) return n.op === "sum" && n.args[0] === n.args[1];
     return isNonNegative(n.args[0]!);
   }
   if (n.kind !== "map") return false;

@@ -25,13 +25,15 @@ export interface StartedScan extends ScanOptions {
   readonly start: Literal;
 }
 
-const joins: Record<ReduceOp, (a: AnyTile, b: AnyTile) => AnyTile> = {
+/** reductions of one value, which join what is there with the next */
+type JoinOp = Exclude<ReduceOp, "dotPairs">;
+const joins: Record<JoinOp, (a: AnyTile, b: AnyTile) => AnyTile> = {
   sum: (a, b) => a.add(b),
   prod: (a, b) => a.mul(b),
   max: (a, b) => a.maximum(b),
   min: (a, b) => a.minimum(b),
 };
-function startOf(op: ReduceOp, dtype: Dtype): Literal {
+function startOf(op: JoinOp, dtype: Dtype): Literal {
   if (op === "sum") return 0;
   if (op === "prod") return 1;
   if (isFloat(dtype)) return op === "max" ? -Infinity : Infinity;
@@ -63,7 +65,7 @@ export function scan<A extends string, D extends Dtype, R extends A>(
 export function scan(
   x: AnyTile,
   over: Index,
-  how: ReduceOp | Join<Dtype>,
+  how: JoinOp | Join<Dtype>,
   options: ScanOptions & { readonly start?: Literal } = {},
 ): AnyTile {
   const widens = how === "sum" || how === "prod";

@@ -382,6 +382,19 @@ export function dot(a: AnyTile, b: AnyTile, ...over: Over): AnyTile {
   return reduction("sum", [a.node, b.node], over);
 }
 
+/**
+ * Σ over the indices of the products of halves, low by low and high by high: each i32 holds two i16. Integer products as machines have them
+ * (WebAssembly's dot_i16x8, pmaddwd); the sum of two products wraps only where all four halves are −32768.
+ */
+export function dotPairs<A extends string, B extends string, R extends A | B>(
+  a: Tile<A, "i32">,
+  b: Tile<B, "i32">,
+  ...over: readonly Index<R>[]
+): Tile<Exclude<A | B, R>, "i32">;
+export function dotPairs(a: AnyTile, b: AnyTile, ...over: Over): AnyTile {
+  return reduction("dotPairs", [a.node, b.node], over);
+}
+
 /** a where the condition holds, else b; both are computed */
 export function where<C extends string, A extends string = never, B extends string = never, D extends Dtype = "f32">(
   condition: Tile<C, "bool">,

@@ -192,7 +192,10 @@ test("text that is no kernel is refused with line and remedy", () => {
     [body("x = exp()"), "line 5: exp takes at least one value; write it between the parentheses"],
     [body('x = "\\q"'), 'line 5: "\\q" is not a quoted name; close it on its line and escape as in JSON'],
     [body("x = X[i] x = X[i]"), 'line 5: value "x" is defined twice; rename one of them'],
-    [body("x = frob(X[i]) over i as f32"), 'line 5: "frob" is no reduction; use one of sum, max, min, prod, dot'],
+    [
+      body("x = frob(X[i]) over i as f32"),
+      'line 5: "frob" is no reduction; use one of sum, max, min, prod, dot, dotPairs',
+    ],
     [
       body("x = cast(X[i], f33)"),
       'line 5: "f33" is no dtype; use one of f64, f32, f16, bf16, f8e4m3fn, f8e4m3fnuz, f8e5m2, f8e5m2fnuz, f8e8m0, f4e2m1, i64, i32, i16, i8, i4, i2, u64, u32, u16, u8, u4, u2, bool',

@@ -12,6 +12,7 @@ import * as m from "./movement.js";
 import { joiningCases } from "./joining.js";
 import { cellCases } from "./cells.js";
 import { scanCases } from "./scans.js";
+import { pairCases } from "./pairs.js";
 import { segmentCases } from "./segments.js";
 import type { Reduction } from "./reductions.js";
 import * as r from "./reductions.js";
@@ -448,4 +449,5 @@ export const typedCases: readonly TypedCase[] = [
   ...scanCases,
   ...cellCases,
   ...segmentCases,
+  ...pairCases,
 ];

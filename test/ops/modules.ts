@@ -32,6 +32,7 @@ import * as causalConvWithStateModule from "../../src/ops/causal-conv-with-state
 import * as ceilModule from "../../src/ops/ceil.js";
 import * as celuModule from "../../src/ops/celu.js";
 import * as centerCropPadModule from "../../src/ops/center-crop-pad.js";
+import * as centeredModule from "../../src/ops/centered.js";
 import * as channelShuffleModule from "../../src/ops/channel-shuffle.js";
 import * as clipModule from "../../src/ops/clip.js";
 import * as col2imModule from "../../src/ops/col2im.js";
@@ -250,6 +251,9 @@ import * as optionalHasElementModule from "../../src/ops/optional-has-element.js
 import * as orModule from "../../src/ops/or.js";
 import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
+import * as pairedModule from "../../src/ops/paired.js";
+import * as pairedConvModule from "../../src/ops/paired-conv.js";
+import * as pairedMatMulModule from "../../src/ops/paired-mat-mul.js";
 import * as parametricSoftplusModule from "../../src/ops/parametric-softplus.js";
 import * as powModule from "../../src/ops/pow.js";
 import * as prefixModule from "../../src/ops/prefix.js";
@@ -388,6 +392,7 @@ export const operatorModules: readonly OperatorModule[] = [
   ceilModule,
   celuModule,
   centerCropPadModule,
+  centeredModule,
   channelShuffleModule,
   clipModule,
   col2imModule,
@@ -605,6 +610,9 @@ export const operatorModules: readonly OperatorModule[] = [
   orModule,
   pReluModule,
   padModule,
+  pairedConvModule,
+  pairedMatMulModule,
+  pairedModule,
   parametricSoftplusModule,
   powModule,
   prefixModule,

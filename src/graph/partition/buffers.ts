@@ -102,6 +102,11 @@ export class Buffers {
       );
     return isRowMajor(v, layout) && isRowMajor(source, sourceLayout);
   }
+  /** Neighbours along `axis` of the source are one element of the value: bytes stay where they are if that axis is innermost. */
+  canJoin(layout: Layout, sourceLayout: Layout, axis: number): boolean {
+    const isPlain = [layout, sourceLayout].every(l => !l.strides && !l.block && l.order.at(-1) === axis);
+    return isPlain && layout.order.every((d, i) => d === sourceLayout.order[i]);
+  }
   alias(v: Value, layout: Layout, source: Value, resolve: () => Buffer, starts?: readonly number[]): void {
     this.#aliases.set(v, { source, layout, resolve, starts });
     this.#settled.add(source);

@@ -34,7 +34,8 @@ export function assignLayouts(
         if (operator.prefers !== "channels-last-output" && free(data)) spatial.add(data);
         if (operator.prefers !== "channels-last-input" && free(output)) spatial.add(output);
         if (operator.prefers === "channels-last") join(data, output);
-      } else if (operator.concat) for (const v of Object.values(bound.inputs)) join(v, output);
+      } else if (operator.joins) join(Object.values(bound.inputs)[0], output);
+      else if (operator.concat) for (const v of Object.values(bound.inputs)) join(v, output);
       else
         for (const read of patternOf(bound, name)?.reads ?? [])
           if (

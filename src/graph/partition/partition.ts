@@ -317,6 +317,14 @@ class Region implements FusionView {
       )
     );
   }
+  #placeJoined(v: Value, source: Value, axis: number): void {
+    // others lie where they were handed in or have to go out: at addresses that need not be those of words
+    const isOwn =
+      this.#producers.has(source) && !this.#graph.outputs.includes(source) && !this.#buffers.isAlias(source);
+    if (!isOwn || this.#buffers.find(v) || !this.#buffers.canJoin(this.#layoutOf(v), this.layout(source), axis)) return;
+    this.#buffers.alias(v, this.#layoutOf(v), source, () => this.#bufferFor(source));
+    this.#outside.add(source);
+  }
   /** Reshapes, and transposes that change nothing in memory, are the same memory under other dims; slices of what is stored are parts of it. */
   #placeAliases(): void {
     for (const bound of this.#bound) {
@@ -324,6 +332,10 @@ class Region implements FusionView {
       for (const [output, v] of Object.entries(bound.outputs)) {
         const read = isElementwiseBody(bound) ? this.#pattern(bound, output).copy : undefined;
         const source = bound.operator.reshape ? Object.values(bound.inputs)[0]! : read?.value;
+        if (bound.operator.joins) {
+          this.#placeJoined(v, Object.values(bound.inputs)[0]!, bound.operator.joins(bound.info));
+          continue;
+        }
         // a branch's output has its place already: in the buffer of the If
         if (!source || v.dtype !== source.dtype || this.#buffers.find(v)) continue;
         const same = this.#buffers.canAlias(

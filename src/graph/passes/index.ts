@@ -11,6 +11,8 @@ import { foldNormalization } from "./fold-normalization.js";
 import { foldPadding } from "./fold-padding.js";
 import { foldQuantization } from "./fold-quantization.js";
 import { foldShuffle } from "./fold-shuffle.js";
+import { moveQuantized } from "./move-quantized.js";
+import { pairIntegers } from "./pair-integers.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 import { resolveIf } from "./resolve-if.js";
 import { seedDraws } from "./seed-draws.js";
@@ -28,6 +30,8 @@ export {
   foldPadding,
   foldQuantization,
   foldShuffle,
+  moveQuantized,
+  pairIntegers,
   removeDeadCode,
   resolveIf,
   seedDraws,
@@ -62,7 +66,9 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     removeDeadCode,
     simplify,
     shareCommon,
-    // before the folds into weights
+    moveQuantized,
+    // before the folds into weights, which make floats of them
+    pairIntegers,
     foldQuantization,
     foldNormalization,
     foldPadding,

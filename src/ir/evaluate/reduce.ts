@@ -4,7 +4,7 @@ import { is64BitInteger, isFloat } from "../dtypes.js";
 import type { Axis, NodeOf } from "../tile.js";
 import type { Evaluator } from "./evaluator.js";
 import type { Scalar, ScalarFunction } from "./scalar.js";
-import { mapFunction, reduceFunction } from "./scalar.js";
+import { mapFunction, productFunction, reduceFunction } from "./scalar.js";
 import type { Value } from "./values.js";
 import { newData, product, stridesAlong, unionShape, walk, withInnermost, zip } from "./values.js";
 
@@ -27,7 +27,7 @@ export function reduceValues(e: Evaluator, n: NodeOf<"reduce">): Value {
   if (args.length === 1)
     accumulate(lengths, strides, data as Float64Array, args[0]!.data as Float64Array, combine, isPlainSum(e, n));
   else {
-    const times = mapFunction("mul", n.dtype, n.dtype, e.mode);
+    const times = productFunction(n.op, n.dtype, e.mode);
     accumulateProducts(lengths, strides, data as Float64Array, args, combine, times, isPlainSum(e, n));
   }
   return repeated(e, n, out, shape.axes);

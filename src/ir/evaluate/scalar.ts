@@ -239,6 +239,19 @@ const bitcastFunction =
     return access[to].get();
   };
 
+/** What a reduction of two arguments adds up. */
+export function productFunction(
+  op: ReduceOp,
+  dtype: Dtype,
+  mode: { stepwise: boolean; rounds: boolean },
+): ScalarFunction {
+  return op === "dotPairs" ? dotOfHalves : mapFunction("mul", dtype, dtype, mode);
+}
+const dotOfHalves: ScalarFunction = (a: Scalar, b: Scalar) => {
+  const [x, y] = [Number(a), Number(b)];
+  return (Math.imul((x << 16) >> 16, (y << 16) >> 16) + Math.imul(x >> 16, y >> 16)) | 0;
+};
+
 /** How a reduction combines two accumulators, and what an empty one gives. */
 export function reduceFunction(
   op: ReduceOp,
@@ -246,7 +259,8 @@ export function reduceFunction(
   mode: { stepwise: boolean; rounds: boolean },
 ): { combine: ScalarFunction; identity: Scalar } {
   const big = is64BitInteger(dtype);
-  if (op === "sum") return { combine: mapFunction("add", dtype, dtype, mode), identity: big ? 0n : 0 };
+  if (op === "sum" || op === "dotPairs")
+    return { combine: mapFunction("add", dtype, dtype, mode), identity: big ? 0n : 0 };
   if (op === "prod") return { combine: mapFunction("mul", dtype, dtype, mode), identity: big ? 1n : 1 };
   const [lo, hi] = extremes(dtype);
   return { combine: mapFunction(op, dtype, dtype, mode), identity: op === "max" ? lo : hi };

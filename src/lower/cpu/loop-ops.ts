@@ -1,6 +1,7 @@
 // The operations of loop IR with their types. Names and meaning are WebAssembly's, so that every emitter has an exact
 // specification; the exceptions are `f32x4.madd` and `nmadd`, a·b + c and c - a·b with one rounding or two, whichever the machine does faster,
-// and `f64.rem`, the exact remainder with the sign of the dividend (fmod of C).
+// `f64.rem`, the exact remainder with the sign of the dividend (fmod of C), and `i32x4.dot_i16x8_add_s`, which is one instruction on some
+// machines and two on others.
 import type { Type } from "./loop.js";
 
 export interface OpType {
@@ -147,6 +148,8 @@ export const ops = {
     ["f32x4.abs", "f32x4.neg", "f32x4.sqrt", "f32x4.ceil", "f32x4.floor", "f32x4.trunc", "f32x4.nearest"],
     unary("v128"),
   ),
+  /** (c, a, b): c, plus the products of the low and of the high halves of each lane of a and b */
+  "i32x4.dot_i16x8_add_s": typed("v128", "v128", "v128", "v128"),
   "f32x4.madd": typed("v128", "v128", "v128", "v128"),
   "f32x4.nmadd": typed("v128", "v128", "v128", "v128"),
   ...table(

@@ -2,7 +2,7 @@
 // What has no form in lanes (integer division, 64 bits, shifts by a vector) is computed lane by lane.
 import type { Dtype } from "../../ir/dtypes.js";
 import { bitsOf, integerRange, isFloat } from "../../ir/dtypes.js";
-import type { BinaryOp, CompareOp, MapOp, Node, NodeOf, UnaryOp } from "../../ir/tile.js";
+import type { BinaryOp, CompareOp, MapOp, Node, NodeOf, ReduceOp, UnaryOp } from "../../ir/tile.js";
 import { bitcast, cast } from "./casts.js";
 import { byLane, cell, uniform } from "./cells.js";
 import { extractLane, fitsLane, isUnsigned, lanesOf, narrowed, registerType, zeroOf } from "./convert.js";
@@ -218,10 +218,11 @@ function floorMod(l: Lowering, d: Dtype, a: Expr, b: Expr): Expr {
 }
 
 /** What a reduction starts from. */
-export function identity(l: Lowering, name: "sum" | "max" | "min" | "prod", d: Dtype): Expr {
+export function identity(l: Lowering, name: ReduceOp, d: Dtype): Expr {
   const limit = extremes(d);
   switch (name) {
     case "sum":
+    case "dotPairs":
       return l.lane ? zeroVector : zeroOf(d);
     case "prod":
       return l.constant(d, 1);

@@ -10,7 +10,7 @@ import { extractLane, fitsLane, registerType } from "./convert.js";
 import { constantSize, laneLoop } from "./lanes.js";
 import { planOf } from "./loads.js";
 import type { Expr, Reg } from "./loop.js";
-import { op, read, zeroVector } from "./loop.js";
+import { int, op, read, zeroVector } from "./loop.js";
 import { binary, identity } from "./maps.js";
 import type { Lowering, Offsets } from "./state.js";
 import { origin } from "./state.js";
@@ -28,6 +28,15 @@ export function tileOffsets(l: Lowering, axes: readonly Axis[]): Offsets[] {
     if (micro > 1) out = out.flatMap(o => Array.from({ length: micro }, (_, i) => new Map(o).set(a, i * unit)));
   }
   return out;
+}
+
+const joins = { sum: "add", dotPairs: "add", prod: "mul", max: "max", min: "min" } as const;
+/** the accumulator and the products of both halves of x and y */
+function pairs(acc: Expr, x: Expr, y: Expr, lanes: boolean): Expr {
+  if (lanes) return op("i32x4.dot_i16x8_add_s", acc, x, y);
+  const high = (e: Expr): Expr => op("i32.shr_s", e, int(16));
+  const low = op("i32.mul", op("i32.extend16_s", x), op("i32.extend16_s", y));
+  return op("i32.add", acc, op("i32.add", low, op("i32.mul", high(x), high(y))));
 }
 
 /** All registers of the tile at once; they are remembered in the current scope, and the one at `offs` is returned. */
@@ -243,6 +252,7 @@ class Reduction {
   private combined(acc: Expr, values: readonly Expr[], lanes: boolean): Expr {
     const { l, n } = this;
     const [x, y] = values as readonly [Expr, Expr];
+    if (n.op === "dotPairs") return pairs(acc, l.keep(x), l.keep(y), lanes);
     if (values.length === 2) {
       if (lanes && registerType[n.dtype] === "f32" && !l.schedule.exact) return op("f32x4.madd", x, y, acc);
       return binary(l, "add", n.dtype, acc, binary(l, "mul", n.dtype, x, y, lanes), lanes);
@@ -251,7 +261,7 @@ class Reduction {
   }
   private joined(a: Expr, b: Expr, lanes: boolean): Expr {
     const { n, l } = this;
-    return binary(l, n.op === "sum" ? "add" : n.op === "prod" ? "mul" : n.op, n.dtype, a, b, lanes);
+    return binary(l, joins[n.op], n.dtype, a, b, lanes);
   }
 
   /** partial vectors, lanes and the scalar rest of one accumulator, in a fixed order */

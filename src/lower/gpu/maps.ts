@@ -232,12 +232,18 @@ function bitcast(use: Use, from: Dtype, to: Dtype, x: string): string {
 /** What a reduction starts from. */
 export function identity(use: Use, op: ReduceOp, d: Dtype): string {
   if (d === "f64") refuseF64(`a ${op}`);
-  if (op === "sum") return literal(use, d, 0);
+  if (op === "sum" || op === "dotPairs") return literal(use, d, 0);
   if (op === "prod") return literal(use, d, 1);
   if (isFloat(d)) return literal(use, d, op === "max" ? -Infinity : Infinity);
   if (d === "bool") return op === "max" ? "false" : "true";
   const [low, high] = integerRange(d);
   return literal(use, d, op === "max" ? low : high);
 }
+const joins = { sum: "add", dotPairs: "add", prod: "mul", max: "max", min: "min" } as const;
 export const combined = (use: Use, op: ReduceOp, d: Dtype, a: string, b: string): string =>
-  wrapped(d, binary(use, op === "sum" ? "add" : op === "prod" ? "mul" : op, d, a, b));
+  wrapped(d, binary(use, joins[op], d, a, b));
+/** What a reduction of two arguments adds up. */
+export const product = (use: Use, op: ReduceOp, d: Dtype, a: string, b: string): string =>
+  op === "dotPairs"
+    ? `((${a} << 16u) >> 16u) * ((${b} << 16u) >> 16u) + (${a} >> 16u) * (${b} >> 16u)`
+    : combined(use, "prod", d, a, b);

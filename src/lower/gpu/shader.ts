@@ -23,7 +23,7 @@ import { axesOfStore, bareSymbol, foldsOf } from "../../ir/walk.js";
 import { bodyOf } from "../../tile/functions.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
 import { type Block, Emitter } from "./emitter.js";
-import { cast, combined, identity, literal, mapText, rounded } from "./maps.js";
+import { cast, combined, identity, literal, mapText, product, rounded } from "./maps.js";
 import { type Memory, readText, readVector, stridesOf, writeLines, writeVector } from "./memory.js";
 import type { TensorLoad } from "./vectors.js";
 import { fromWord, registerOf, toWord, wgslType, wordsOf } from "./registers.js";
@@ -223,7 +223,7 @@ export class Shader {
     e.line(`var ${acc} = ${identity(e.use, n.op, n.dtype)};`);
     const step = (): void => {
       const [a, b] = n.args.map(x => cast(e.use, x.dtype, this.#accumulated(n, x), this.value(x)));
-      const term = b === undefined ? a! : e.let("v", combined(e.use, "prod", n.dtype, a!, b));
+      const term = b === undefined ? a! : e.let("v", product(e.use, n.op, n.dtype, a!, b));
       e.line(`${acc} = ${combined(e.use, n.op, n.dtype, acc, term)};`);
     };
     this.#overAxes(

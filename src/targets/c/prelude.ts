@@ -187,14 +187,17 @@ const instructions = `
 #define EACH(e) V v; for (int i = 0; i < LANES; i++) v[i] = e; return v;
 #if defined(__AVX512F__) && LANES == 16
 #define X86(name, ...) ((V)_mm512_##name(__VA_ARGS__))
+#define WORDS __m512i
 #define ROUND(a, mode) X86(roundscale_ps, a, mode)
 OP V truncated(V a) { return (V)_mm512_cvttps_epi32(a); }
 #elif defined(__AVX__) && LANES == 8
 #define X86(name, ...) ((V)_mm256_##name(__VA_ARGS__))
+#define WORDS __m256i
 #define ROUND(a, mode) X86(round_ps, a, mode)
 OP V truncated(V a) { return (V)_mm256_cvttps_epi32(a); }
 #elif defined(__SSE4_1__) && LANES == 4
 #define X86(name, ...) ((V)_mm_##name(__VA_ARGS__))
+#define WORDS __m128i
 #define ROUND(a, mode) X86(round_ps, a, mode)
 OP V truncated(V a) { return (V)_mm_cvttps_epi32(a); }
 #endif
@@ -211,6 +214,16 @@ OP V f32x4_floor(V a) { EACH(f32_floor(a[i])) }
 OP V f32x4_trunc(V a) { EACH(f32_trunc(a[i])) }
 OP V f32x4_nearest(V a) { EACH(f32_nearest(a[i])) }
 OP V i32x4_trunc_sat_f32x4_s(V a) { return f32x4_trunc_sat_each_s(a); }
+#endif
+#if defined(__AVX512VNNI__) && LANES == 16
+OP V i32x4_dot_i16x8_add_s(V c, V a, V b) { return (V)_mm512_dpwssd_epi32((WORDS)c, (WORDS)a, (WORDS)b); }
+#elif (defined(__AVX512BW__) && LANES == 16) || (defined(__AVX2__) && LANES == 8) || (defined(__SSE4_1__) && LANES == 4)
+OP V i32x4_dot_i16x8_add_s(V c, V a, V b) { return (V)((I)c + (I)X86(madd_epi16, (WORDS)a, (WORDS)b)); }
+#else
+OP V i32x4_dot_i16x8_add_s(V c, V a, V b) {
+  U low = (U)(((I)a << 16) >> 16) * (U)(((I)b << 16) >> 16), high = (U)((I)a >> 16) * (U)((I)b >> 16);
+  return (V)((U)c + low + high);
+}
 #endif
 #if defined(X86) && defined(__FMA__)
 OP V f32x4_madd(V a, V b, V c) { return X86(fmadd_ps, a, b, c); }

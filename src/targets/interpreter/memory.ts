@@ -1,5 +1,6 @@
 // Buffers of a program while the interpreter runs it: plain typed arrays, windows and reshapes sharing the array of their buffer.
 import { newArray } from "../../ir/arrays.js";
+import { typedView } from "../../graph/constants.js";
 import type { Buffer } from "../../graph/program.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
@@ -46,7 +47,13 @@ export class ProgramMemory {
   }
   #window(b: Buffer, of: Buffer, offset: Poly): Storage {
     const whole = this.storage(of);
+    if (b.dtype !== of.dtype) return this.#joined(b, whole);
     return { ...whole, ...this.#shape(b), dtype: b.dtype, offset: whole.offset + this.#size(offset) };
+  }
+  /** The same bytes as elements of another dtype: neighbours are halves of one. What writes them writes them all. */
+  #joined(b: Buffer, { data }: Storage): Storage {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return { ...this.#shape(b), dtype: b.dtype, data: typedView(b.dtype, bytes), offset: 0 };
   }
   #own(b: Buffer): Storage {
     const shape = this.#shape(b);

@@ -46,6 +46,7 @@ const vector: readonly (readonly [code: number, name: string, immediate: Immedia
   [0x0c, "v128.const", "bytes"],
   [0x0d, "i8x16.shuffle", "bytes"],
   [0x56, "v128.load32_lane", "memory lane"],
+  [0xba, "i32x4.dot_i16x8_s", "none"],
   [0x105, "f32x4.relaxed_madd", "none"],
   [0x106, "f32x4.relaxed_nmadd", "none"],
 ];

@@ -198,6 +198,7 @@ class FunctionBody {
       for (const a of e.args) this.expr(a);
       if (e.op === "f32x4.madd" || e.op === "f32x4.nmadd") this.madd(e.op === "f32x4.nmadd");
       else if (e.op === REMAINDER) this.calls.push({ at: this.out.length, callee: REMAINDER });
+      else if (e.op === "i32x4.dot_i16x8_add_s") this.dotPairs();
       else this.instruction(opcodes[e.op]);
       if (e.lane !== undefined) this.out.push(e.lane);
     },
@@ -247,6 +248,11 @@ class FunctionBody {
     this.instruction(opcodes["f32x4.add"]);
   }
   private maddTemporary: number | undefined;
+  /** An accumulator and two vectors of halves are on the stack. */
+  private dotPairs(): void {
+    this.instruction([0xfd, 0xba]);
+    this.instruction(opcodes["i32x4.add"]);
+  }
 
   private constant(e: ExprOf<"const">): void {
     switch (e.type) {

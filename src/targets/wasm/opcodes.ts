@@ -20,10 +20,9 @@ const saturating = <N extends string>(
 const numbered = <N extends string>(prefix: number, first: number, names: readonly N[]) =>
   Object.fromEntries(names.map((n, i) => [n, [prefix, first + i] as const])) as Record<N, readonly [number, number]>;
 
-/** madd and nmadd are the emitter's decision: relaxed_madd, or a multiplication and an addition; rem is a call */
-export const opcodes: Readonly<
-  Record<Exclude<OpName, "f32x4.madd" | "f32x4.nmadd" | "f64.rem">, readonly [prefix: number, code: number]>
-> = {
+/** what is no instruction: relaxed_madd, or a multiplication and an addition; a product of halves and an addition; a call */
+export type Composed = "f32x4.madd" | "f32x4.nmadd" | "i32x4.dot_i16x8_add_s" | "f64.rem";
+export const opcodes: Readonly<Record<Exclude<OpName, Composed>, readonly [prefix: number, code: number]>> = {
   ...run(
     0x45,
     "i32.eqz",

@@ -1,0 +1,100 @@
+// Products of halves as the compiler lowers them: every register tile and tail, in wasm and in native code of every width, exact.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import type { Kernel } from "../../src/ir/tile.js";
+import { lower } from "../../src/lower/cpu/lower.js";
+import { deriveSchedule } from "../../src/schedule/derive.js";
+import type { Lanes, Schedule } from "../../src/schedule/schedule.js";
+import { type Compiler, findCompiler, retargeted } from "../../src/targets/c/compiler.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
+import { machineModel } from "../../src/targets/c/target.js";
+import { linearPairs, rowPairs } from "../kernels/pairs.js";
+import { nativeKernels } from "../native/kernel-runner.js";
+import { compile, type Data, instantiate, type Runnable } from "./harness.js";
+
+type Dims = Readonly<Record<string, number>>;
+const shapes: readonly (readonly [() => Kernel, Dims])[] = [
+  ...[
+    [1, 1, 1],
+    [1, 40, 3],
+    [6, 8, 16],
+    [7, 19, 13],
+    [13, 70, 5],
+    [5, 33, 0],
+  ].map(([M, N, K]) => [() => linearPairs().ir, { M: M!, N: N!, K: K! }] as const),
+  ...[1, 4, 37].map(K => [() => rowPairs().ir, { M: 3, K }] as const),
+];
+
+/** whole 32-bit words: halves of every sign and size */
+const words = (count: number, seed: number): Int32Array =>
+  Int32Array.from({ length: count }, (_, i) => (i % 11 === 0 ? -2147450880 : Math.imul(i + seed, 0x9e3779b1)));
+const inputsOf = (kernel: Kernel, dims: Dims): Record<string, Data> =>
+  Object.fromEntries(
+    kernel.tensors
+      .filter(t => t.role === "input")
+      .map((t, i) => [
+        t.name,
+        words(
+          t.dims.reduce((p, d) => p * d.evaluate(s => dims[s.name]!), 1),
+          i + 1,
+        ),
+      ]),
+  );
+const wanted = (kernel: Kernel, dims: Dims, inputs: Record<string, Data>): ArrayLike<number> => {
+  const args = Object.fromEntries(
+    kernel.tensors.map(t => {
+      const sizes = t.dims.map(d => d.evaluate(s => dims[s.name]!));
+      const data = inputs[t.name] ?? new Int32Array(sizes.reduce((a, b) => a * b, 1));
+      return [t.name, { dtype: t.dtype, dims: sizes, data }] as const;
+    }),
+  );
+  interpretKernel(kernel, args as never);
+  return args.Y!.data as Int32Array;
+};
+
+function check(made: Runnable, kernel: Kernel, dims: Dims, schedule: Schedule): void {
+  const inputs = inputsOf(kernel, dims);
+  const instance = instantiate(made, kernel, dims, inputs, schedule);
+  instance.run();
+  instance.checkGuards();
+  assert.deepEqual([...instance.read("Y")], [...Array.from(wanted(kernel, dims, inputs))], JSON.stringify(dims));
+}
+
+test("products of halves in WebAssembly are exact", () => {
+  for (const [make, dims] of shapes) {
+    const kernel = make();
+    const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name] });
+    check(compile(kernel, schedule), kernel, dims, schedule);
+  }
+});
+
+const widths: readonly (readonly [Lanes, string])[] = [
+  [4, "-march=native"],
+  [8, "-march=native"],
+  [16, "-march=native"],
+  // the words of C alone
+  [4, "-march=x86-64"],
+];
+for (const [lanes, tune] of widths)
+  test(`products of halves in ${lanes} native lanes with ${tune} are exact`, async t => {
+    const problem = await nativeProblem();
+    if (problem) return t.skip(problem);
+    const own = await findCompiler();
+    if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
+    if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
+    const compiler: Compiler = { ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune === "-march=native" };
+    const made = shapes.map(([make, dims]) => {
+      const kernel = make();
+      const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name], ...machineModel(compiler) });
+      return { kernel, dims, schedule, lowered: lower(kernel, schedule) };
+    });
+    const { runners } = await nativeKernels(
+      made.map(m => m.lowered),
+      compiler,
+      "-O1",
+    );
+    made.forEach(({ kernel, dims, schedule, lowered }, i) =>
+      check({ lowered, runner: runners[i]! }, kernel, dims, schedule),
+    );
+  });
