@@ -45,9 +45,22 @@ const halfGemm = kernel(
   { statics: { M: N, K: N, N } },
 );
 
+const rows = kernel(
+  { X: f32("R C"), Y: f32("R C") },
+  ({ X, Y, R, C }) =>
+    grid(R.tile(), r => {
+      const c = C.all();
+      const x = X.at(r, c);
+      const e = x.sub(x.max(c)).exp();
+      Y.at(r, c).set(e.mul(e.sum(c).reciprocal()));
+    }),
+  { statics: { R: N, C: N } },
+);
+
 export const works: readonly Work[] = [
   { name: "GEMM 4096³, f32", kernel: gemm.ir },
   { name: "GEMM 4096³, f16, sums in f32", kernel: halfGemm.ir },
+  { name: "softmax of 4096 rows of 4096, f32", kernel: rows.ir },
 ];
 
 /** Dispatches of a kernel whose sizes are numbers, on a device with all features. */
@@ -67,7 +80,7 @@ export function counted({ name, kernel: k }: Work): readonly CountedDispatch[] {
 const sizeOf = (p: Dispatch["parameters"][number]): number => (p.kind === "size" ? p.value.constant : 0);
 
 const perLoad = ({ counts: c }: CountedDispatch): string =>
-  c.workgroupLoads > 0 ? (c.multiplyAdds / c.workgroupLoads).toFixed(1) : "–";
+  c.multiplyAdds > 0 && c.workgroupLoads > 0 ? (c.multiplyAdds / c.workgroupLoads).toFixed(1) : "–";
 const countRow = (d: CountedDispatch): readonly string[] => [
   d.name,
   `${d.counts.multiplyAdds}`,

@@ -1,4 +1,4 @@
-// Kernels whose workgroups share memory, against the interpreter. Software adapters take seconds to compile one, so few sizes stand for
+// Kernels whose workgroups share memory, tiles and rows, against the interpreter. Software adapters take seconds to compile one, so few sizes stand for
 // all: what a tile leaves over, operands in vectors along either axis, operands that are computed. Skipped, by name, where there is no adapter.
 import assert from "node:assert/strict";
 import { kernelProgram } from "../../src/load/compile-kernel.js";
@@ -25,6 +25,13 @@ function whole(k: Kernel, sizes: Readonly<Record<string, number>>): Arguments {
   );
 }
 
+function assertClose(got: ArrayLike<number>, want: ArrayLike<number>, what: string): void {
+  assert.equal(got.length, want.length, what);
+  for (let i = 0; i < want.length; i++)
+    if (!(Math.abs(got[i]! - want[i]!) <= 3e-6 * (1 + Math.abs(want[i]!))))
+      assert.fail(`${what}, element ${i}: got ${got[i]}, want ${want[i]}`);
+}
+
 /** On both, for several sizes of one compiled kernel. */
 async function agree(
   k: Kernel,
@@ -42,7 +49,11 @@ async function agree(
       const got = await executable.run(new Map(given));
       interpretKernel(k, args);
       for (const t of k.tensors.filter(x => x.role === "output"))
-        assert.deepEqual(got.get(t.name)!.data, args[t.name]!.data, `${t.name}, ${JSON.stringify(sizes)}`);
+        assertClose(
+          got.get(t.name)!.data as Float32Array,
+          args[t.name]!.data as Float32Array,
+          `${t.name}, ${JSON.stringify(sizes)}`,
+        );
     } finally {
       executable.dispose();
     }
@@ -74,7 +85,23 @@ const multiple = () =>
   );
 gpuTest("operands are read in vectors of four along either axis", () => agree(multiple().ir, [{}], tiled));
 
+const aRow = /a workgroup a row/;
+gpuTest("rows of any length are reduced by a workgroup each, twice and once more where a mean is needed", () =>
+  agree(
+    stage1.layerNorm().ir,
+    [
+      { R: 3, C: 70 },
+      { R: 2, C: 1 },
+      { R: 70, C: 300 },
+    ],
+    aRow,
+  ),
+);
+
 if (fullSweep) {
+  gpuTest("rows of a length that is known by a workgroup of 64", () =>
+    agree(stage1.softmax({ C: 200 }).ir, [{ R: 3, C: 200 }], aRow),
+  );
   gpuTest("a padded window is an operand", () =>
     agree(stage1.conv().ir, [{ B: 2, H: 7, W: 5, U: 7, V: 5, P: 3, Q: 3, C: 4, K: 33 }], tiled),
   );

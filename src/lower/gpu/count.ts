@@ -85,10 +85,10 @@ class Counting {
   }
   /** Few iterations are walked one by one, so that conditions see their number; of many, two at either end and one for all between. */
   #loop(block: TextBlock, names: ReadonlyMap<string, number>): Counts {
-    const { name, first, step, values } = iterationsOf(block, names);
+    const { name, valueAt, values } = iterationsOf(block, names);
     const total = none();
     const each = (i: number): Counts => {
-      const counts = this.block(block, new Map([...names, [name, first + i * step]]));
+      const counts = this.block(block, new Map([...names, [name, valueAt(i)]]));
       counts.operations += 2;
       return counts;
     };
@@ -177,14 +177,18 @@ function iterationsOf({ head, items }: TextBlock, names: ReadonlyMap<string, num
   if (!name) throw new Error(`no loop that is emitted here: ${head}`);
   const valueOf = (n: string): number | undefined => names.get(n);
   const first = evaluateText(start!, valueOf) ?? 0;
+  // a tree halves what is left
+  if (change!.includes(">>= 1u"))
+    return { name, valueAt: (i: number) => first >> i, values: Math.floor(Math.log2(first)) + 1 };
   const step = change!.endsWith("++") ? 1 : (evaluateText(change!.split("+= ")[1]!, valueOf) ?? 1);
+  const valueAt = (i: number): number => first + i * step;
   const bound = condition === "" ? undefined : condition!.split(" < ")[1];
   if (bound !== undefined) {
     const last = evaluateText(bound, valueOf) ?? UNKNOWN;
-    return { name, first, step, values: Math.max(0, Math.ceil((last - first) / step)) };
+    return { name, valueAt, values: Math.max(0, Math.ceil((last - first) / step)) };
   }
   // it ends in its middle, in the first iteration in which the condition of a break holds
   const exit = items.find(i => typeof i !== "string" && i.items.includes("break"));
   const end = typeof exit === "object" ? evaluateText(conditionOf(exit.head)!.split(" >= ")[1]!, valueOf) : undefined;
-  return { name, first, step, values: Math.ceil(((end ?? UNKNOWN) - first) / step) + 1 };
+  return { name, valueAt, values: Math.ceil(((end ?? UNKNOWN) - first) / step) + 1 };
 }

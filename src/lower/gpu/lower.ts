@@ -13,12 +13,13 @@ import {
 } from "../../ir/tile.js";
 import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/walk.js";
 import { AzulejoError } from "../../support/errors.js";
-import { type Contraction, CONTRACTION_WORKGROUP, contractionOf, tileSize, tilesOf } from "./contraction.js";
+import { type Contraction, contractionOf, tileSize, tilesOf } from "./contraction.js";
 import { bindDigits } from "./digits.js";
+import { bindingsOf, withCopies } from "./bindings.js";
 import { libraryText } from "./library.js";
 import type { Binding, Dispatch, LoweredForGpu } from "./lowered.js";
 import type { Memory } from "./memory.js";
-import { elementOf } from "./registers.js";
+import { emitRows, rowCount, rowsOf } from "./rows.js";
 import { isBare, Shader } from "./shader.js";
 import { contractionMemory, emitContraction } from "./tile.js";
 import { hasVectors, isMultipleOfFour, isVectorStore, vectorLoad, vectorType } from "./vectors.js";
@@ -66,7 +67,13 @@ export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits):
   const n = dispatches.length;
   const tiles = limits.tiles ? groups.flatMap(stores => contractionOf(kernel, stores) ?? []) : [];
   const sides = [...new Set(tiles.map(c => tileSize(c.shape)))];
-  const how = tiles.length > 0 ? `tiles of ${sides.join(" and ")} in workgroup memory` : "one invocation an element";
+  const rows = limits.tiles && tiles.length === 0 && groups.some(g => rowsOf(kernel, g, parallelAxes(kernel, g)));
+  const how =
+    tiles.length > 0
+      ? `tiles of ${sides.join(" and ")} in workgroup memory`
+      : rows
+        ? "a workgroup a row"
+        : "one invocation an element";
   return { dispatches, summary: `${n} dispatch${n === 1 ? "" : "es"}, ${how}` };
 }
 
@@ -106,11 +113,12 @@ interface Context {
   readonly written: ReadonlySet<Tensor>;
 }
 
-function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context): Dispatch {
+/** `excess`: how many bindings fewer it must have than buffers. */
+function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, excess = 0): Dispatch {
   const { placed, limits, written } = context;
   const writes = new Set<Tensor>(stores.map(s => s.tensor));
   if (kernel.folds.some(f => !f.cells)) for (const t of written) writes.add(t);
-  const bindings = bindingsOf(kernel, stores, writes, placed.of);
+  const bindings = withCopies(bindingsOf(kernel, stores, writes, placed.of), excess);
   const contraction = limits.tiles ? contractionOf(kernel, stores) : undefined;
   const vectors = vectorsOf(kernel, contraction, bindings, context);
   const memories = new Map<Tensor, Memory>();
@@ -129,10 +137,12 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context):
   const shader = new Shader(kernel, memories, writes);
   const { e } = shader;
   const axes = parallelAxes(kernel, stores);
-  const invocations = contraction
-    ? tilesOf(contraction).mul(CONTRACTION_WORKGROUP)
-    : Poly.product(axes.map(a => a.extent));
+  const rows = limits.tiles && !contraction ? rowsOf(kernel, stores, axes) : undefined;
+  const workgroupSize = rows?.workgroupSize ?? WORKGROUP;
+  const workgroups = contraction ? tilesOf(contraction) : rows && rowCount(rows);
+  const invocations = workgroups?.mul(workgroupSize) ?? Poly.product(axes.map(a => a.extent));
   if (contraction) emitContraction(shader, contraction, "tile");
+  else if (rows) emitRows(shader, rows, "tile");
   else
     bindDigits(e, axes, "g", () =>
       inSegment(shader, axes, () => {
@@ -140,15 +150,17 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context):
         shader.stores(stores);
       }),
     );
-  const total = e.size(contraction ? tilesOf(contraction) : invocations);
+  const total = e.size(workgroups ?? invocations);
   const usesScratch = !shader.scratchWords.isZero;
   const count = bindings.length + (usesScratch ? 1 : 0) + (shader.fails ? 1 : 0);
+  if (count > limits.storageBuffers && excess === 0)
+    return dispatchOf(kernel, stores, context, count - limits.storageBuffers);
   if (count > limits.storageBuffers)
     throw new AzulejoError(
       "target",
       `Kernel "${kernel.name}" needs ${count} storage buffers, and this device binds ${limits.storageBuffers}; use { target: "wasm" }, or { onUnsupported: "host" }`,
     );
-  const head = contraction
+  const head = workgroups
     ? `let tile = i32(group.y * groups.x + group.x);\n  if (tile < ${total})`
     : usesScratch
       ? `for (var g = i32(slot); g < ${total}; g += i32(lanes))`
@@ -157,7 +169,7 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context):
   const code = [
     ...([...vectors.values()].includes("vec4<f16>") ? ["enable f16;"] : []),
     libraryText(e.library),
-    ...(contraction ? [contractionMemory(contraction)] : []),
+    ...(contraction ? [contractionMemory(contraction)] : shader.partials),
     ...bindings.map((b, i) => {
       const vector = vectors.get(b.tensors[0]!);
       const element = vector ?? (b.element === "packed" ? (b.writes ? "atomic<u32>" : "u32") : b.element);
@@ -167,10 +179,10 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context):
     ...(shader.fails ? [`@group(0) @binding(${count - 1}) var<storage, read_write> failure: atomic<u32>;`] : []),
     `struct Parameters { v: array<vec4<i32>, ${Math.max(1, Math.ceil(e.parameters.length / 4))}> }`,
     `@group(0) @binding(${count}) var<uniform> parameters: Parameters;`,
-    `@compute @workgroup_size(${WORKGROUP})`,
+    `@compute @workgroup_size(${workgroupSize})`,
     "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) local: u32) {",
-    `  let slot = (group.y * groups.x + group.x) * ${WORKGROUP}u + local;`,
-    ...(usesScratch ? [`  let lanes = groups.x * groups.y * ${WORKGROUP}u;`] : []),
+    `  let slot = (group.y * groups.x + group.x) * ${workgroupSize}u + local;`,
+    ...(usesScratch ? [`  let lanes = groups.x * groups.y * ${workgroupSize}u;`] : []),
     ...e.parameters.map((_, i) => `  let p${i} = parameters.v[${i >> 2}].${"xyzw"[i & 3]};`),
     `  ${head} {`,
     body,
@@ -182,7 +194,7 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context):
     bindings,
     parameters: e.parameters,
     invocations,
-    workgroupSize: WORKGROUP,
+    workgroupSize,
     scratchWords: usesScratch ? shader.scratchWords : undefined,
     fails: shader.fails,
   };
@@ -211,7 +223,7 @@ function vectorsOf(
     const tensors = kernel.tensors.filter(t => b.tensors.includes(t.name));
     const [first] = tensors;
     // what is written is written in vectors, and nothing else lies there
-    if (b.writes && tensors.length > 1) continue;
+    if (b.copied || (b.writes && tensors.length > 1)) continue;
     if (!tensors.every(t => fits(t) && t.dtype === first!.dtype)) continue;
     if (!tensors.some(t => wanted.includes(t))) continue;
     for (const t of tensors) out.set(t.name, vectorType(t.dtype, limits.halves));
@@ -246,36 +258,5 @@ function inSegment(shader: Shader, axes: readonly Axis[], body: () => void): voi
     const [from, to] = [bound(Poly.sym(segments.at.sym)), bound(Poly.sym(segments.at.sym).add(1))];
     shader.failUnless(`${from} <= ${index} && ${index} < ${to}`);
     body();
-  });
-}
-
-/** One binding for each buffer that these stores read or write. */
-function bindingsOf(
-  kernel: Kernel,
-  stores: readonly Store[],
-  writes: ReadonlySet<Tensor>,
-  memoryOf: (tensor: string) => number,
-): readonly Binding[] {
-  const folds = kernel.folds.filter(f => !f.cells);
-  const used = new Set<Tensor>(writes);
-  if (kernel.segments) used.add(kernel.segments.offsets);
-  for (const n of nodesOf({ folds, stores })) if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);
-  for (const n of reachCells(nodesOf({ folds, stores })))
-    if (n.kind === "load" && isTensor(n.tensor)) used.add(n.tensor);
-  const groups = new Map<number, Tensor[]>();
-  for (const t of kernel.tensors) {
-    if (!used.has(t)) continue;
-    const list = groups.get(memoryOf(t.name)) ?? [];
-    list.push(t);
-    groups.set(memoryOf(t.name), list);
-  }
-  return [...groups.values()].map(tensors => {
-    const elements = new Set(tensors.map(t => elementOf(t.dtype)));
-    if (elements.size > 1)
-      throw new AzulejoError(
-        "internal",
-        `tensors of kernel "${kernel.name}" share memory under different dtypes; this is a bug in Azulejo, please report it`,
-      );
-    return { tensors: tensors.map(t => t.name), element: [...elements][0]!, writes: tensors.some(t => writes.has(t)) };
   });
 }

@@ -8,6 +8,8 @@ export interface Binding {
   readonly tensors: readonly string[];
   readonly element: Element;
   readonly writes: boolean;
+  /** its tensors lie apart, and are copied into one buffer before the dispatch */
+  readonly copied?: true;
 }
 /** One i32 of the uniform block. */
 export type Parameter =

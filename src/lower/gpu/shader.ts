@@ -26,7 +26,8 @@ import { type Block, Emitter } from "./emitter.js";
 import { cast, combined, identity, literal, mapText, product, rounded } from "./maps.js";
 import { type Memory, readText, readVector, stridesOf, writeLines, writeVector } from "./memory.js";
 import type { TensorLoad } from "./vectors.js";
-import { fromWord, registerOf, toWord, wgslType, wordsOf } from "./registers.js";
+import { bindDigits } from "./digits.js";
+import { fromWord, type Register, registerOf, toWord, wgslType, wordsOf } from "./registers.js";
 
 /** A state of a fold: a variable, or words of scratch memory over the axes that the invocation has no index of. */
 interface State {
@@ -48,6 +49,9 @@ export class Shader {
   readonly memories: ReadonlyMap<Tensor, Memory>;
   readonly written: ReadonlySet<Tensor>;
   scratchWords = Poly.zero;
+  /** invocations of a workgroup that take turns along what is reduced; undefined: each reduces by itself */
+  lanes: number | undefined;
+  readonly #partials = new Set<Register>();
   fails = false;
   readonly #needs = new Map<Node, ReadonlySet<Need>>();
   readonly #folds = new Map<Fold, FoldState>();
@@ -226,11 +230,47 @@ export class Shader {
       const term = b === undefined ? a! : e.let("v", product(e.use, n.op, n.dtype, a!, b));
       e.line(`${acc} = ${combined(e.use, n.op, n.dtype, acc, term)};`);
     };
-    this.#overAxes(
-      n.over.filter(a => !this.#foldAxes.has(a)),
-      step,
+    const over = n.over.filter(a => !this.#foldAxes.has(a));
+    if (this.lanes === undefined) {
+      this.#overAxes(over, step);
+      return acc;
+    }
+    this.taking(over, step);
+    return this.#joined(n, acc, this.lanes);
+  }
+  /** Invocations of the workgroup take turns along the axes. */
+  taking(axes: readonly Axis[], body: () => void): void {
+    const { e } = this;
+    const at = e.name("t");
+    const count = e.size(Poly.product(axes.map(a => a.extent)));
+    e.nest(`for (var ${at} = i32(local); ${at} < ${count}; ${at} += ${this.lanes}i)`, () =>
+      bindDigits(e, axes, at, body),
     );
-    return acc;
+  }
+  /** What all invocations of the workgroup have, joined by a tree; each gets it. */
+  #joined(n: NodeOf<"reduce">, acc: string, lanes: number): string {
+    const { e } = this;
+    const register = registerOf(n.dtype);
+    this.#partials.add(register);
+    const memory = `${register}Partials`;
+    const half = e.name("half");
+    e.line(`${memory}[local] = ${acc};`);
+    e.line("workgroupBarrier();");
+    e.nest(`for (var ${half} = ${lanes / 2}u; ${half} > 0u; ${half} >>= 1u)`, () => {
+      e.nest(`if (local < ${half})`, () => {
+        const [a, b] = [e.let("a", `${memory}[local]`), e.let("b", `${memory}[local + ${half}]`)];
+        e.line(`${memory}[local] = ${combined(e.use, n.op, n.dtype, a, b)};`);
+      });
+      e.line("workgroupBarrier();");
+    });
+    const all = e.let("r", `${memory}[0]`);
+    // before another reduction writes there
+    e.line("workgroupBarrier();");
+    return all;
+  }
+  /** Declarations of the workgroup memory that reductions share. */
+  get partials(): readonly string[] {
+    return [...this.#partials].map(r => `var<workgroup> ${r}Partials: array<${wgslType[r]}, ${this.lanes}>;`);
   }
   /** arguments enter in the accumulator's dtype; floats are not rounded on the way */
   #accumulated(n: NodeOf<"reduce">, x: Node): Node["dtype"] {
@@ -267,15 +307,6 @@ export class Shader {
     const inside = this.#fillOutside(load, t.dims);
     if (!inside) return value;
     return `select(vec4<f32>(${literal(this.e.use, load.dtype, load.fill)}), ${value}, ${inside})`;
-  }
-  /** Is the value read from neighbours in memory where the axis goes on by one? */
-  stepsByOne(value: Node, a: Axis): boolean {
-    return reach([value]).some(n => {
-      if (n.kind !== "load" || !isTensor(n.tensor)) return false;
-      const strides = stridesOf(n.tensor);
-      const address = n.index.reduce((sum, p, d) => sum.add(p.mul(strides[d]!)), Poly.zero).mergeDivMod();
-      return address.coef(a.sym)?.equals(1) === true;
-    });
   }
   #address(index: readonly Poly[], t: Tensor): string {
     const strides = stridesOf(t);
@@ -535,3 +566,12 @@ function rounds(n: NodeOf<"map">, x: Node): x is NodeOf<"full"> {
 
 /** The axis itself, and nothing else. */
 export const isBare = (p: Poly, a: Axis): boolean => bareSymbol(p) === a.sym;
+
+/** Is the value read from neighbours in memory where the axis goes on by one? */
+export const stepsByOne = (value: Node, a: Axis): boolean =>
+  reach([value]).some(n => {
+    if (n.kind !== "load" || !isTensor(n.tensor)) return false;
+    const strides = stridesOf(n.tensor);
+    const address = n.index.reduce((sum, p, d) => sum.add(p.mul(strides[d]!)), Poly.zero).mergeDivMod();
+    return address.coef(a.sym)?.equals(1) === true;
+  });

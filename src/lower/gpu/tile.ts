@@ -5,7 +5,7 @@ import { ceilDiv, type Poly } from "../../ir/poly.js";
 import { type Axis, gathersIn, isTensor, type Node, reach } from "../../ir/tile.js";
 import { type Contraction, CONTRACTION_WORKGROUP, DEPTH, SIDE, tileSize, volume } from "./contraction.js";
 import { bindDigits, knownDigits } from "./digits.js";
-import type { Shader } from "./shader.js";
+import { type Shader, stepsByOne } from "./shader.js";
 import { isMultipleOf, vectorLoad } from "./vectors.js";
 
 /** places and steps of the block that an invocation stages */
@@ -111,7 +111,7 @@ function stagingOf(shader: Shader, c: Contraction, operand: Operand): () => void
   };
   const name = operand.first.replace("0", "");
   // neighbours in memory are neighbours among invocations
-  const along = walksDepth(shader, s)
+  const along = walksDepth(s)
     ? [`local / ${DEPTH / BLOCK}u`, `local % ${DEPTH / BLOCK}u`]
     : [`local % ${row}u`, `local / ${row}u`];
   e.line(`let ${name}Quad = ${along[0]};`);
@@ -124,9 +124,9 @@ function stagingOf(shader: Shader, c: Contraction, operand: Operand): () => void
   };
   return () => (s.blocks < CONTRACTION_WORKGROUP ? e.nest(`if (local < ${s.blocks}u)`, step) : e.nest("", step));
 }
-function walksDepth(shader: Shader, s: Staging): boolean {
+function walksDepth(s: Staging): boolean {
   const inner = s.over.at(-1);
-  return inner !== undefined && shader.stepsByOne(s.value, inner);
+  return inner !== undefined && stepsByOne(s.value, inner);
 }
 
 function stagedBlock(shader: Shader, s: Staging, name: string): () => void {

@@ -7,6 +7,7 @@ import type { Poly, Sym } from "../../ir/poly.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
 import { bufferBytes, type GpuBuffer, usage, wordBytes } from "../../runtime/gpu.js";
 import { AzulejoError } from "../../support/errors.js";
+import { type Copy, type CopiedBinding, copiedBinding, type Extent } from "./copies.js";
 import { mib, type Pipeline, type SharedDevice } from "./device.js";
 import { type GpuProgram, type KernelStep, kernelsOf } from "./steps.js";
 
@@ -23,6 +24,8 @@ export interface Call {
   readonly x: number;
   readonly y: number;
   readonly group: (bound: Bound) => object;
+  /** what is copied before it */
+  readonly copies: readonly Copy[];
 }
 /** Bytes of a buffer within a GPU buffer. */
 export interface Place {
@@ -173,16 +176,15 @@ export class Plan {
     const words = new Int32Array(Math.max(4, end / 4));
     const uniforms = this.#create(words.byteLength, usage.uniform | usage.copyTarget, "sizes");
     const scratch = this.#scratch(dispatches);
+    const copied = this.#copied(dispatches);
     const calls = new Map<KernelStep, Call[]>();
     dispatches.forEach(({ d, step }, i) => {
       const size = this.#sizeIn(step);
+      const joined = copied.of.get(d) ?? [];
+      const baseOf = (tensor: string): number =>
+        joined.flatMap(c => c.bases.get(tensor) ?? [])[0] ?? this.size(offsetInOwner(step.buffers[tensor]!));
       d.parameters.forEach((p, k) => {
-        words[offsets[i]! / 4 + k] =
-          p.kind === "size"
-            ? size(p.value)
-            : p.kind === "bits"
-              ? p.bits
-              : this.size(offsetInOwner(step.buffers[p.tensor]!));
+        words[offsets[i]! / 4 + k] = p.kind === "size" ? size(p.value) : p.kind === "bits" ? p.bits : baseOf(p.tensor);
       });
       const list = calls.get(step) ?? [];
       calls.set(step, list);
@@ -190,25 +192,27 @@ export class Plan {
       if (groups === 0) return;
       const x = Math.min(groups, WORKGROUPS);
       const { pipeline, layout } = this.#resident.pipelines.get(d)!;
-      const tensors = d.bindings.map(b => step.buffers[b.tensors[0]!]!);
+      let next = 0;
+      const bound = d.bindings.map(b => (b.copied ? copied.buffers[next++]! : step.buffers[b.tensors[0]!]!));
+      const copies = joined.flatMap((c, k) => c.copies.map(copy => ({ ...copy, target: copied.buffers[k]! })));
       const own: object[] = [];
       if (d.scratchWords) own.push({ buffer: scratch.buffer! });
       if (d.fails) own.push({ buffer: this.#resident.failure });
       own.push({ buffer: uniforms, offset: offsets[i]!, size: uniformBytes(d) });
-      list.push({ pipeline, x, y: Math.ceil(groups / x), group: this.#groups(layout, tensors, own) });
+      list.push({ pipeline, x, y: Math.ceil(groups / x), group: this.#groups(layout, bound, own), copies });
     });
     for (const [step, list] of calls) this.calls.set(step, list);
     this.#shared.device.queue.writeBuffer(uniforms, 0, new Uint8Array(words.buffer));
   }
   /** Bind groups of one call: made when they are first needed, and used by all later runs with the same buffers. */
-  #groups(layout: object, tensors: readonly Buffer[], own: readonly object[]): Call["group"] {
-    const roots = tensors.map(b => this.rootOf(b));
+  #groups(layout: object, buffers: readonly (Buffer | GpuBuffer)[], own: readonly object[]): Call["group"] {
+    const roots = buffers.flatMap(b => ("dtype" in b ? [this.rootOf(b)] : []));
     const made = new Map<string, object>();
     return bound => {
       const key = roots.map(r => this.#idOf(bound.get(r))).join();
       let group = made.get(key);
       if (!group) {
-        const resources = [...tensors.map(b => ({ buffer: this.memory(b, bound) })), ...own];
+        const resources = [...buffers.map(b => ({ buffer: "dtype" in b ? this.memory(b, bound) : b })), ...own];
         const entries = resources.map((resource, binding) => ({ binding, resource }));
         group = this.#shared.device.createBindGroup({ layout, entries });
         if (made.size >= MOST_GROUPS) made.delete(made.keys().next().value!);
@@ -231,6 +235,31 @@ export class Plan {
     const symbols = this.symbolsOf(step);
     return p => p.evaluate(s => symbols.get(s) ?? Number.NaN);
   }
+  /** Buffers that tensors are copied into, by the position among such bindings of a dispatch; all dispatches use the same. */
+  #copied(dispatches: readonly { readonly d: Dispatch; readonly step: KernelStep }[]) {
+    const of = new Map<Dispatch, readonly CopiedBinding[]>();
+    const sizes: number[] = [];
+    for (const { d, step } of dispatches) {
+      const bindings = d.bindings.filter(b => b.copied);
+      if (bindings.length === 0) continue;
+      const joined = bindings.map(b => copiedBinding(b, tensor => step.buffers[tensor]!, this.#extentOf));
+      joined.forEach((c, k) => {
+        sizes[k] = Math.max(sizes[k] ?? 0, c.bytes);
+      });
+      of.set(d, joined);
+    }
+    const buffers = sizes.map(bytes => this.#create(bytes, usage.storage | usage.copyTarget, "copies of tensors"));
+    const bytes = sizes.reduce((sum, n) => sum + n, 0);
+    this.arenaBytes += bytes;
+    this.plannedBytes += bytes;
+    return { of, buffers };
+  }
+  /** A window of a larger buffer reaches to that one's end. */
+  #extentOf = (b: Buffer): Extent => {
+    const offsetBytes = this.offsetBytes(b);
+    const isWindow = b.layout.strides !== undefined && !b.constant;
+    return { offsetBytes, bytes: isWindow ? this.#bytesOf(ownerOf(b)) - offsetBytes : this.#bytesOf(b) };
+  };
   /** One scratch buffer for all dispatches, and for each as many workgroups as find room in it. */
   #scratch(dispatches: readonly { readonly d: Dispatch; readonly step: KernelStep }[]) {
     const groups = new Map<Dispatch, number>();

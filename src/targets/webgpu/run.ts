@@ -200,8 +200,13 @@ export class Run {
     }
   }
   *#kernel(step: KernelStep): Walk {
-    for (const { pipeline, group, x, y } of this.#parts.plan.calls.get(step) ?? []) {
+    for (const { pipeline, group, x, y, copies } of this.#parts.plan.calls.get(step) ?? []) {
       if (this.#stopwatch?.isFull) yield [];
+      if (copies.length > 0) this.#endPass();
+      for (const c of copies) {
+        const source = this.#parts.plan.memory(c.source, this.#bound);
+        this.#encoder.copyBufferToBuffer(source, c.fromBytes, c.target, c.toBytes, c.bytes);
+      }
       const timed = this.#stopwatch?.begin(step.kernel.name, step.nodes);
       if (timed) this.#endPass();
       this.#pass ??= this.#encoder.beginComputePass(timed?.pass);

@@ -26,6 +26,8 @@ export interface WebGpuOptions {
   readonly onUnsupported?: "error" | "host" | undefined;
   /** do workgroups share tiles of contractions? absent: not on adapters of software, which take seconds to compile one and gain nothing */
   readonly tiles?: boolean;
+  /** storage buffers that a shader may bind; absent: as many as the device says */
+  readonly storageBuffers?: number;
   /** a GPUDevice of the user's; absent: the one that models share */
   readonly device?: object | undefined;
 }
@@ -44,13 +46,13 @@ export const webgpuTarget = (options: WebGpuOptions = {}): Target => ({
 
 async function load(
   program: KernelProgram,
-  { onUnsupported = "error", tiles, device: own }: WebGpuOptions,
+  { onUnsupported = "error", tiles, storageBuffers, device: own }: WebGpuOptions,
   { onProgress, signal }: CompileOptions,
 ): Promise<OnDevice> {
   const shared = await sharedDevice(own as GpuDevice | undefined);
   const start = now();
   const gpu = gpuProgram(program, {
-    storageBuffers: shared.storageBuffers,
+    storageBuffers: storageBuffers ?? shared.storageBuffers,
     onUnsupported,
     tiles: tiles ?? !shared.isSoftware,
     features: shared.device.features,
