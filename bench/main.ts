@@ -16,6 +16,7 @@ import { type LayerReport, measureLayers } from "./layers.js";
 import { isNative, nativeMarkdown, nativeRow, networkOf } from "./native-report.js";
 import { markdown } from "./report.js";
 import { roofline } from "./roofline.js";
+import { measureTuner, type TunerReport, tunerHeads, tunerRow, tunerSummary, tunerWorks } from "./tuner.js";
 import { webgpuPage } from "./webgpu.js";
 
 export interface BenchReport {
@@ -27,6 +28,7 @@ export interface BenchReport {
   readonly models: readonly ModelRow[];
   /** absent in reports that are older */
   readonly layers?: readonly LayerReport[];
+  readonly tuner?: TunerReport;
 }
 
 /** What stands in the way; undefined: nothing. */
@@ -36,6 +38,7 @@ function obstacle({ part, engines, isWanted }: BenchArguments): string | undefin
   const names = [
     ...namesOf("kernels", () => works.map(({ name }) => name)),
     ...namesOf("layers", () => layerWorks.map(({ name }) => name)),
+    ...(part === "tuner" ? tunerWorks.map(({ name }) => name) : []),
   ];
   const models = namesOf("models", modelNames);
   const modelCount = models.filter(isWanted).length;
@@ -97,6 +100,17 @@ async function layerReports({ isWanted }: BenchArguments): Promise<LayerReport[]
   return reports;
 }
 
+async function tunerReport({ isWanted, threads, engines }: BenchArguments): Promise<TunerReport> {
+  const works = tunerWorks.filter(({ name }) => isWanted(name));
+  const target = engines.includes("native") ? "native" : "wasm";
+  const report = await measureTuner(works, target, Math.max(...threads), figure =>
+    console.log(tunerRow(figure).join("  ")),
+  );
+  print(tunerHeads, report.figures.map(tunerRow));
+  console.log(tunerSummary(report));
+  return report;
+}
+
 async function run(given: BenchArguments): Promise<void> {
   const wants = (own: BenchArguments["part"]): boolean => given.part === own || given.part === "all";
   const report: BenchReport = {
@@ -107,6 +121,8 @@ async function run(given: BenchArguments): Promise<void> {
     kernels: wants("kernels") ? kernels(given) : [],
     models: wants("models") && modelNames().some(given.isWanted) ? modelRows(given) : [],
     ...(wants("layers") ? { layers: await layerReports(given) } : {}),
+    // takes much longer than all others together
+    ...(given.part === "tuner" ? { tuner: await tunerReport(given) } : {}),
   };
   if (given.json) writeFileSync(given.json, `${JSON.stringify(report, null, 2)}\n`);
 }

@@ -156,7 +156,7 @@ function kernelText(k: TunedKernel): string {
   const sizes = Object.entries(k.dims).map(([name, n]) => (/^d\d+$/.test(name) ? `${n}` : `${name}=${n}`));
   const head = `${k.kernel} ${sizes.join(/^d\d/.test(Object.keys(k.dims)[0] ?? "") ? "×" : " ")}${k.count > 1 ? `, ${k.count} times` : ""}`;
   if (k.ended === "listed") return `${head}: ${count(k.space, "schedule")}\n`;
-  const roof = `${digits((100 * k.rooflineMs) / k.foundMs, 2)} % of the roofline`;
+  const roof = `${((100 * k.rooflineMs) / k.foundMs).toFixed(0)} % of the roofline`;
   const how = k.ended === "known" ? "from the knowledge base" : `${k.tried} of ${count(k.space, "schedule")} timed`;
   if (k.gain <= 1) return `${head}: ${milliseconds(k.derivedMs)}, ${roof}; the derived schedule is best (${how})\n`;
   const gain = `${milliseconds(k.derivedMs)} → ${milliseconds(k.foundMs)}, ${digits(k.gain, 3)} times as fast, ${roof} (${how})`;
@@ -169,7 +169,7 @@ function reportText(report: TuneReport, { list }: Options): string {
   const total = (of: (k: TunedKernel) => number): number => kernels.reduce((sum, k) => sum + k.count * of(k), 0);
   const rows = [
     ["target", `${target}, ${count(threads, "thread")}`],
-    ...(rates.peak > 0 ? [["roofs", `${digits(rates.peak, 3)} GFLOP/s, ${digits(rates.copy, 3)} GB/s`]] : []),
+    ...(rates.peak > 0 ? [["peak", `${digits(rates.peak, 3)} GFLOP/s`]] : []),
     ["kernels", `${kernels.length}, faster now: ${kernels.filter(k => k.gain > 1).length}`],
     ["all together", `${milliseconds(total(k => k.derivedMs))} → ${milliseconds(total(k => k.foundMs))}`],
     ["took", milliseconds(timeMs)],

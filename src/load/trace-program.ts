@@ -21,6 +21,7 @@ import type {
 } from "../trace/trace.js";
 import { compileOptionsOf } from "./compile-options.js";
 import { cpuCodeOf } from "./cpu-code.js";
+import { withTuning } from "./tuning.js";
 
 type KernelStep = Extract<Step, { kind: "kernel" }>;
 type CodeTrace = Pick<KernelTrace, "stages" | "schedule" | "loops" | "code" | "codeLanguage" | "sameAs">;
@@ -43,7 +44,9 @@ export class PartTracer {
     this.target = target;
     this.#coderOf = coderOf;
   }
-  static async for(options: Pick<LoadOptions, "target" | "engineFlags" | "schedules">): Promise<PartTracer> {
+  static async for(
+    options: Pick<LoadOptions, "target" | "engineFlags" | "schedules" | "tuning" | "threads">,
+  ): Promise<PartTracer> {
     if (options.target === "webgpu") {
       const { explainSteps } = await import("../targets/webgpu/explain.js");
       return new PartTracer("webgpu", program => shadersOf(explainSteps(program)));
@@ -110,9 +113,9 @@ export class PartTracer {
 async function cpuCoder(
   cpu: Awaited<ReturnType<typeof cpuCodeOf>>,
   program: KernelProgram,
-  options: Pick<LoadOptions, "engineFlags" | "schedules">,
+  options: Pick<LoadOptions, "target" | "engineFlags" | "schedules" | "tuning" | "threads">,
 ): Promise<Coder> {
-  const compileOptions = compileOptionsOf(options);
+  const compileOptions = await withTuning(compileOptionsOf(options), options);
   const { codeOf } = await cpu.explainSteps(program, compileOptions);
   const first = new Map<object, number>();
   return (step, number) => {

@@ -72,7 +72,7 @@ export interface RunOptions {
   readonly onGpu?: ReadonlySet<string> | undefined;
   /** told how long each step took; such a run is slower than others */
   readonly onStep?: ((step: StepTime) => void) | undefined;
-  /** with onStep: only the steps at these positions run, over what the run before left in memory, inputs too; CPU targets alone look at it */
+  /** with onStep: only the steps at these positions run, over what the run before left in memory, inputs too, and there are no outputs; CPU targets alone look at it */
   readonly onlySteps?: ReadonlySet<number> | undefined;
 }
 /** An executable as data, from which its target makes it again without compiling. */

@@ -1,5 +1,6 @@
 // A schedule in words, one decision a line: what `azulejo explain` and reports print.
 import type { Layout } from "../ir/tile.js";
+import type { Prediction } from "./predict.js";
 import type { Place, Schedule, StageSchedule } from "./schedule.js";
 
 export function explainSchedule(s: Schedule): string {
@@ -35,6 +36,19 @@ export function explainSchedule(s: Schedule): string {
   for (const [id, stage] of Object.entries(s.stage)) lines.push(`stage ${id}: ${describe(stage)}`);
   lines.push(`unroll ${s.unroll}, partial sums ${s.partials}, pointers ${s.maxPointers}${s.exact ? ", exact" : ""}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** A prediction in words, one fact a line. */
+export function explainPrediction({ timeMs, blocks, stages, bytes }: Prediction): string[] {
+  const megabytes = (n: number): string => `${(n / 1e6).toPrecision(3)} MB`;
+  return [
+    ...stages.map(
+      ({ id, rows, vectors, registers, filling }) =>
+        `registers of ${id}: ${registers} vectors for a tile of ${rows} × ${vectors}, ${(100 * filling).toFixed(0)} % of the lanes in use`,
+    ),
+    `traffic: ${megabytes(bytes.registers)} into registers, ${megabytes(bytes.l2)} from the second-level cache, ${megabytes(bytes.memory)} from beyond`,
+    `predicted: ${timeMs.toPrecision(3)} ms in ${blocks} block${blocks === 1 ? "" : "s"}`,
+  ];
 }
 
 function layout(l: Layout): string {

@@ -19,11 +19,11 @@ import { AzulejoError } from "../support/errors.js";
 import type { ScheduleChoices } from "../schedule/choices.js";
 import type { MachineModel } from "../targets/cpu/kernel-library.js";
 import { appendLines } from "./append-lines.js";
-import { sizesOf } from "./contest.js";
+import { sizesOf } from "../load/measure/contest.js";
 import { type MeasuredKernel, Measurements } from "./measurements.js";
-import { type CpuTarget, type Rates, Roofs } from "./rates.js";
+import { type CpuTarget, type Rates, Roofs } from "../load/measure/roofs.js";
 import { subjectOfKernel, subjectsOfModel, type NamedSubject } from "./subjects.js";
-import { rankedSpace, rooflineOf, type TunedStep, tuneStep } from "./tune-step.js";
+import { bytesOfSubject, rankedSpace, rooflineOf, type TunedStep, tuneStep } from "./tune-step.js";
 import { reasonsOf } from "./reasons.js";
 
 /** For `tuneKernel` and `tuneModel`. */
@@ -232,10 +232,10 @@ class Tuner {
     const log = await Measurements.open(run.path);
     const start = now();
     try {
-      let rates = await roofs.measure();
+      let rates = NO_RATES;
       for (const [i, subject] of subjects.entries()) {
         throwIfAborted(signal, "Tuning");
-        rates = await roofs.measure();
+        rates = await roofs.measure(bytesOfSubject(subject));
         const spent = now() - start;
         const left = run.budgetMs - spent;
         // what others did not use is shared by those that are left

@@ -1,6 +1,6 @@
 // Candidates against each other in rounds: who is clearly slower is out, the others are timed more often. The derived schedule stays to the end.
 import { now, sleep, throwIfAborted } from "../runtime/platform.js";
-import type { Contest } from "./contest.js";
+import type { Contest } from "../load/measure/contest.js";
 
 /** after so many passes in turn, whoever is slower than the best by more than the factor is out */
 const ROUNDS = [
@@ -16,7 +16,18 @@ const BATCH_MS = 60;
 const PASS_MS = 0.4;
 const MOST_REPEATS = 12;
 
+/** where there are hundreds, few get a second look */
+const QUICK_ROUNDS = [
+  { passes: 1, limit: 1.5 },
+  { passes: 2, limit: 1.15 },
+  { passes: 4, limit: 1.05 },
+  { passes: 6, limit: 1.02 },
+] as const;
+
 export interface RaceOptions {
+  readonly isQuick?: boolean | undefined;
+  /** nobody is out */
+  readonly keepAll?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** of now(): rounds that would end later are left out */
   readonly deadline: number;
@@ -33,7 +44,7 @@ export async function race(contest: Contest, count: number, options: RaceOptions
   const samples: number[][] = Array.from({ length: count }, () => []);
   const best = (i: number): number => Math.min(...samples[i]!);
   let running = Array.from({ length: count }, (_, i) => i);
-  for (const { passes, limit } of ROUNDS) {
+  for (const { passes, limit } of options.isQuick ? QUICK_ROUNDS : ROUNDS) {
     const least = Math.min(...running.map(i => (samples[i]!.length ? best(i) : PASS_MS)));
     const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.ceil(PASS_MS / least)));
     for (let pass = 0; pass < passes * repeats; pass++) {
@@ -41,7 +52,7 @@ export async function race(contest: Contest, count: number, options: RaceOptions
       if (now() > options.deadline && samples.every(s => s.length > 0)) break;
     }
     const lead = Math.min(...running.map(best));
-    running = running.filter(i => i === 0 || best(i) <= lead * limit);
+    running = running.filter(i => options.keepAll || i === 0 || best(i) <= lead * limit);
     if (running.length <= 1 || now() > options.deadline) break;
   }
   return samples.map((own, i) => ({ ms: best(i), gain: gainOver(samples[0]!, own), passes: own.length }));

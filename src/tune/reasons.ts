@@ -6,7 +6,7 @@ import { genericProfile } from "../schedule/machine-profile.js";
 import { type Prediction, Predictor } from "../schedule/predict.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { MachineModel } from "../targets/cpu/kernel-library.js";
-import { sizesOf, type Subject } from "./contest.js";
+import { sizesOf, type Subject } from "../load/measure/contest.js";
 
 /** changes of a number that are worth a word */
 const NOTABLE = 1.1;

@@ -11,7 +11,7 @@ import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
 import { batchesOf, kernelSteps } from "../targets/cpu/compiled-program.js";
-import { type KernelStep, sizesOf, type Subject } from "./contest.js";
+import { type KernelStep, sizesOf, type Subject } from "../load/measure/contest.js";
 
 export interface NamedSubject extends Subject {
   readonly structure: string;

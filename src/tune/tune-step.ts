@@ -9,8 +9,8 @@ import { type Prediction, Predictor } from "../schedule/predict.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { scheduleSpace } from "../schedule/space.js";
 import type { MachineModel } from "../targets/cpu/kernel-library.js";
-import { Contest, sizesOf, type Subject } from "./contest.js";
-import { type CpuTarget, type Rates, rooflineMs } from "./rates.js";
+import { Contest, sizesOf, type Subject } from "../load/measure/contest.js";
+import { type CpuTarget, type Rates, rooflineMs } from "../load/measure/roofs.js";
 import { type Entrant, race } from "./race.js";
 import { differences } from "./reasons.js";
 import { firstChoice, neighbours, type Ranked } from "./selection.js";
@@ -78,12 +78,14 @@ export async function tuneStep(subject: Subject, options: TuneStepOptions): Prom
   const { space, predictor } = rankedSpace(subject, options);
   const search = new Search(subject, space, options);
   const roof = rooflineOf(subject, options.rates);
+  // a copy has a schedule of its own, so only arithmetic is a bound to stop at
+  const arithmetic = rooflineOf(subject, { ...options.rates, copy: Number.POSITIVE_INFINITY });
   let ended: TunedStep["ended"] = "searched";
   if (options.exhaustive) await search.all();
   else {
     await search.measure(firstChoice(space, FIRST[options.target]));
     for (let i = 0; i < REFINEMENTS && ended === "searched"; i++) {
-      if (search.best.ms <= AT_ROOF * roof) ended = "roofline";
+      if (search.best.ms <= AT_ROOF * arithmetic) ended = "roofline";
       else if (now() > options.deadline) ended = "budget";
       else {
         const before = search.best;
@@ -93,6 +95,7 @@ export async function tuneStep(subject: Subject, options: TuneStepOptions): Prom
       }
     }
   }
+  await search.decide();
   const { best, derived } = search;
   const isBetter = best.gain >= NOISE;
   const found = isBetter ? best : derived;
@@ -119,14 +122,20 @@ export async function tuneStep(subject: Subject, options: TuneStepOptions): Prom
   };
 }
 
+/** of all tensors, each once */
+export function bytesOfSubject({ step: { buffers }, values }: Subject): number {
+  const bytes = (b: (typeof buffers)[string]): number =>
+    b.dims.reduce((p, d) => p * d.evaluate(s => values.get(s)!), bytesOf(b.dtype));
+  return [...new Set(Object.values(buffers))].reduce((sum, b) => sum + bytes(b), 0);
+}
+
 export function rooflineOf(subject: Subject, rates: Rates): number {
   const size = sizesOf(subject);
-  const { kernel, buffers } = subject.step;
-  const flops = countOperations(kernel).evaluate(s => size(s)!);
-  const number = (b: (typeof buffers)[string]): number =>
-    b.dims.reduce((p, d) => p * d.evaluate(s => subject.values.get(s)!), bytesOf(b.dtype));
-  const bytes = [...new Set(Object.values(buffers))].reduce((sum, b) => sum + number(b), 0);
-  return rooflineMs(rates, flops, bytes);
+  return rooflineMs(
+    rates,
+    countOperations(subject.step.kernel).evaluate(s => size(s)!),
+    bytesOfSubject(subject),
+  );
 }
 
 interface Measured {
@@ -162,17 +171,25 @@ class Search {
       this.#options.onProgress?.(Math.min(1, (at + size) / ranked.length));
     }
   }
+  /** The best of many is partly the luckiest of them: the two that are left race once more, alone. */
+  async decide(): Promise<void> {
+    if (this.best.candidate.index === 0) return;
+    const [derived, best] = await this.#raceWith([this.best.candidate]);
+    if (!derived || !best) return;
+    this.derived = { ...this.derived, ms: derived.ms };
+    this.best = { ...this.best, ms: best.ms, gain: best.gain };
+  }
   async measure(list: readonly Ranked[]): Promise<void> {
     const least = Math.min(...list.map(c => c.predictedMs), this.best.candidate.predictedMs);
     const fresh = list.filter(c => !this.#seen.has(c.index) && c.predictedMs <= UNPROMISING * least);
     await this.#raceWith(fresh);
   }
   /** Those that an earlier run found slow are not timed again. */
-  async #raceWith(list: readonly Ranked[]): Promise<void> {
+  async #raceWith(list: readonly Ranked[]): Promise<readonly Entrant[]> {
     const { target, compile, deadline, onMeasured, known } = this.#options;
     const fresh = list.filter(c => c.index === 0 || !((known?.(c)?.gain ?? 1) < CLEARLY_SLOWER));
     for (const c of list) this.#seen.add(c.index);
-    if (fresh.length === 0) return;
+    if (fresh.length === 0) return [];
     const entrants = [...new Set([this.derived.candidate, this.best.candidate, ...fresh])];
     const contest = await Contest.of(
       this.#subject,
@@ -181,7 +198,11 @@ class Search {
       compile,
     );
     try {
-      const results = await race(contest, entrants.length, { deadline, signal: compile.signal });
+      const results = await race(contest, entrants.length, {
+        deadline,
+        signal: compile.signal,
+        isQuick: this.#options.exhaustive,
+      });
       let best: Measured | undefined;
       results.forEach((r, i) => {
         const candidate = entrants[i]!;
@@ -194,6 +215,7 @@ class Search {
       const before = entrants.indexOf(this.best.candidate);
       if (best && best.gain > results[before]!.gain) this.best = best;
       else this.best = { ...this.best, ms: results[before]!.ms, gain: results[before]!.gain };
+      return results;
     } finally {
       contest.dispose();
     }

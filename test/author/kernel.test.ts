@@ -129,14 +129,51 @@ test("fields of a schedule are pinned without changing the kernel", async () => 
   const pinned = k.with({ unroll: 1 }).with({ block: { m: 4 } });
   const dims = { M: 64, N: 48, K: 32 };
   const [own, other] = [await k.explain({ dims }), await pinned.explain({ dims })];
-  assert.deepEqual([other.schedule.unroll, other.schedule.block], [1, { m: 4 }]);
-  assert.notDeepEqual(own.schedule.block, { m: 4 });
+  assert.deepEqual([other.schedule!.unroll, other.schedule!.block], [1, { m: 4 }]);
+  assert.notDeepEqual(own.schedule!.block, { m: 4 });
   assert.deepEqual(k.schedule, {});
   const call = { X: filled([64, 32]), W: filled([32, 48]) };
   close((await pinned.run(call, { threads: 1 })).Y, (await k.run(call, { threads: 1 })).Y);
   await assert.rejects(k.with({ block: { q: 4 } }).run(call), { code: "schedule", message: /axis "q"/ });
   k.dispose();
   pinned.dispose();
+});
+
+test("an explanation says what the cost model predicts, and with measure what a run took beside the roofs", async () => {
+  const k = linear();
+  const dims = { M: 64, N: 48, K: 32 };
+  const { predicted, measured } = await k.explain({ dims, threads: 1 });
+  assert.ok(predicted!.timeMs > 0 && predicted!.bytes.registers > predicted!.bytes.memory);
+  assert.deepEqual(
+    predicted!.stages.map(s => s.id),
+    ["Y"],
+  );
+  assert.equal(measured, undefined);
+  const run = await k.explain({ dims, threads: 1, measure: true });
+  const { timeMs, rooflineMs, percentOfRoofline, peakGigaflops, copyGigabytes, threads } = run.measured!;
+  assert.ok(timeMs > 0 && peakGigaflops > 1 && copyGigabytes > 0.1 && threads === 1);
+  assert.ok(Math.abs(percentOfRoofline - (100 * rooflineMs) / timeMs) < 1e-9);
+  assert.match(
+    String(run),
+    /\nregisters of Y: \d+ vectors for a tile of \d+ × \d+, \d+ % of the lanes in use\ntraffic: /,
+  );
+  assert.match(
+    String(run),
+    /\npredicted: \S+ ms in \d+ blocks?\nmeasured: \S+ ms, the best of \d+ runs on 1 thread; \d+ % of the roofline/,
+  );
+  await assert.rejects(k.explain({ dims: { N: 48, K: 32 }, measure: true }), {
+    code: "option",
+    message: "measure: true needs all sizes; give M in dims",
+  });
+});
+
+test("on webgpu an explanation shows shaders, and no schedule", async () => {
+  const { code, loops, schedule, target } = await linear().explain({ dims: { M: 64, N: 48, K: 32 }, target: "webgpu" });
+  assert.match(code, /@compute @workgroup_size/);
+  assert.deepEqual([target, loops, schedule], ["webgpu", "", undefined]);
+  await assert.rejects(linear().explain({ dims: { M: 64, N: 48, K: 32 }, target: "webgpu", measure: true }), {
+    code: "option",
+  });
 });
 
 test("an explanation has numbers where sizes are known, and formulas where not", async () => {

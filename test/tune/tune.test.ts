@@ -83,7 +83,7 @@ const tileOf = async (
   sizes: Record<string, number>,
 ) => {
   const { schedule } = await k.explain({ dims: sizes, tuning });
-  const [stage] = Object.values(schedule.stage);
+  const [stage] = Object.values(schedule!.stage);
   return [Object.values(stage!.rows ?? {})[0]?.[0], stage!.vectors];
 };
 

@@ -142,7 +142,7 @@ export class ProgramExecutable implements Executable {
       );
     const { plan } = made;
     const sent = onlySteps ? [] : transfers(plan, inputs);
-    const ranges = [...plan.outputs.values()];
+    const ranges = onlySteps ? [] : [...plan.outputs.values()];
     if (this.#needsSetup(made)) machine.runSync(made.setup!, [], []);
     const zero = now();
     let results: readonly Uint8Array[] = [];
@@ -157,7 +157,7 @@ export class ProgramExecutable implements Executable {
       onStep({ kernel, nodes, where: "cpu", startMs: start - zero, timeMs });
     });
     if (steps.length === 0) results = machine.runSync(made.prepared, sent, ranges);
-    return this.#outputs(plan, results);
+    return onlySteps ? new Map() : this.#outputs(plan, results);
   }
   report(): TargetReport {
     const { machine, report } = this.#parts;

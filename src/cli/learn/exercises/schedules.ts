@@ -52,7 +52,7 @@ export const schedules: Exercise = {
       hint: pinned,
       problem: async (_, { tuned }) => {
         const blockOf = async (): Promise<unknown> =>
-          (await (tuned as TileKernel).explain({ dims: { R: 64, C: 512 } })).schedule.block.r;
+          (await (tuned as TileKernel).explain({ dims: { R: 64, C: 512 } })).schedule?.block.r;
         const size = typeof Object(tuned).explain === "function" ? await blockOf() : undefined;
         if (size === 8) return undefined;
         return tuned === undefined

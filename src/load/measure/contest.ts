@@ -1,19 +1,19 @@
 // Schedules of one kernel against each other: all in one program, over the same tensors, timed in turn, so that a slow phase of the machine hits all of
 // them. Not here: which schedules, and who is out.
-import type { Buffer, KernelProgram, Step } from "../graph/program.js";
-import type { SymbolValues } from "../graph/program-dims.js";
-import { arrayTypes } from "../ir/arrays.js";
-import { canonical } from "../ir/canonical.js";
-import { isFloat } from "../ir/dtypes.js";
-import { Poly, type Sym } from "../ir/poly.js";
-import type { Kernel, Tensor } from "../ir/tile.js";
-import { newAxis } from "../ir/tile.js";
-import { targetOf } from "../load/targets.js";
-import type { CompileOptions, Executable } from "../runtime/target.js";
-import type { TensorData } from "../runtime/tensor.js";
-import type { Schedule } from "../schedule/schedule.js";
-import { full, recordKernel } from "../tile/index.js";
-import type { CpuTarget } from "./rates.js";
+import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import type { SymbolValues } from "../../graph/program-dims.js";
+import { arrayTypes } from "../../ir/arrays.js";
+import { canonical } from "../../ir/canonical.js";
+import { isFloat } from "../../ir/dtypes.js";
+import { Poly, type Sym } from "../../ir/poly.js";
+import type { Kernel, Tensor } from "../../ir/tile.js";
+import { newAxis } from "../../ir/tile.js";
+import { targetOf } from "../targets.js";
+import type { CompileOptions, Executable } from "../../runtime/target.js";
+import type { TensorData } from "../../runtime/tensor.js";
+import type { Schedule } from "../../schedule/schedule.js";
+import { full, recordKernel } from "../../tile/index.js";
+import type { CpuTarget } from "./roofs.js";
 
 export type KernelStep = Extract<Step, { kind: "kernel" }>;
 
