@@ -17,13 +17,15 @@ export const layers: Readonly<Record<string, Layer>> = {
   support: { uses: [] },
   ir: { uses: ["support"] },
   tile: { uses: ["support", "ir"] },
+  // kernels run under watch in the evaluator
+  sanitize: { uses: ["support", "ir"] },
   schedule: { uses: languages },
   lower: { uses: [...languages, "schedule"] },
   // A graph node hands itself to its operator, and a graph is made of operators' answers: types go both ways, code one.
   ops: { uses: languages, types: ["graph", "runtime"] },
   runtime: { uses: ["support", "ir"], types: ["ops", "graph", "schedule"] },
   graph: { uses: [...languages, "ops"], types: ["runtime", "schedule"] },
-  "targets/interpreter": { uses: [...compiler, "runtime", "graph"] },
+  "targets/interpreter": { uses: [...compiler, "runtime", "graph", "sanitize"] },
   // no target, but what CPU targets share: programs of kernels with their code, constants and plans
   "targets/cpu": { uses: [...compiler, "runtime", "graph"] },
   "targets/c": { uses: [...compiler, "runtime", "graph", "targets/cpu"] },
@@ -39,6 +41,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   load: {
     uses: [
       ...compiler,
+      "sanitize",
       "ops",
       "runtime",
       "graph",
@@ -55,7 +58,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   author: { uses: ["support", "ir", "tile", "load"], types: ["schedule"] },
   kernels: { uses: ["tile", "author"] },
   // references against bodies, targets against each other: what users test operators and models with
-  testing: { uses: ["support", "ir", "ops", "runtime", "graph", "frontends/onnx", "load"], types: ["schedule"] },
+  testing: {
+    uses: ["support", "ir", "ops", "runtime", "graph", "frontends/onnx", "load", "sanitize"],
+    types: ["schedule"],
+  },
   // schedules found by measuring: never loaded by who only runs models
   tune: {
     uses: [...compiler, "ops", "runtime", "graph", "targets/cpu", "targets/wasm", "targets/c", "load"],

@@ -17,8 +17,9 @@ interface Options {
 
 const details = `
 Each kernel runs on small tensors, of sizes that are drawn: on the interpreter, watched, and compiled on all targets that this machine has. What is
-looked for: reads at gathered indices and writes outside of their tensor, elements written twice or never, segments out of order, folds that hang on the size
-of their tiles, NaN and infinity of finite inputs, integers that wrap around, casts to what does not hold the number, code that departs from the interpreter.
+looked for: reads at gathered indices and writes outside of their tensor, elements written twice or never, reads of what nothing has written, segments out of
+order, folds that hang on the size of their tiles or on where they are cut, NaN and infinity of finite inputs, integers that wrap around, casts to what does
+not hold the number, arrays handed in twice, intrinsics that depart from their meaning, compiled code that departs from the interpreter.
 
 Tensors that must fit each other, such as indices, come from the file:
   export const checks = { groupedLinear: { tensors: { Offsets: { dtype: "i32", dims: [3], data: Int32Array.of(0, 2, 5) } } } };

@@ -38,6 +38,8 @@ export interface Tensor {
   readonly dtype: Dtype;
   readonly dims: readonly Poly[];
   readonly role: "input" | "output" | "inout";
+  /** read as well as written, and not declared in place: nobody promises what it holds before the kernel writes it */
+  readonly startsEmpty?: true;
   /** weights: known at load, so a schedule may ask for another layout and get it packed once */
   readonly constant?: boolean;
   /** absent: dense, in the order of the dims */
@@ -162,6 +164,7 @@ export interface Segments {
   readonly axis: Axis;
   readonly at: Axis;
   readonly offsets: Tensor;
+  readonly source?: string;
 }
 /** A recorded kernel: tensors, dims, parallel axes, and what is stored. */
 export interface Kernel {

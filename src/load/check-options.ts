@@ -37,6 +37,7 @@ const checks: Readonly<Record<keyof LoadOptions, Check>> = {
       : "true, false, a path or a list of records",
   engineFlags: later,
   cache: value => (typeof value === "boolean" ? undefined : "true or false"),
+  sanitize: value => (typeof value === "boolean" ? undefined : "true or false"),
   readExternal: isFunction,
   imageDecoder: isFunction,
 };

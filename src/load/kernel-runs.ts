@@ -1,6 +1,9 @@
 // Kernels that are called as functions: compiled on first use for the sizes of a call, and kept for the next ones.
+import { newArray } from "../ir/arrays.js";
 import type { TensorArgument } from "../ir/evaluate/kernel.js";
 import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
+import { product } from "../ir/evaluate/values.js";
+import type { Sym } from "../ir/poly.js";
 import type { Sizes } from "../ir/sizes.js";
 import { sizesOfSymbols, symbolsOfSizes } from "../ir/sizes.js";
 import type { Kernel } from "../ir/tile.js";
@@ -8,6 +11,8 @@ import { bareSymbol } from "../ir/walk.js";
 import type { LoadOptions, Model } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { KernelSanitizer } from "../sanitize/kernel-sanitizer.js";
+import { refuseFindings } from "../sanitize/step-sanitizer.js";
 import { AzulejoError } from "../support/errors.js";
 import { checkOptions } from "./check-options.js";
 import { checkDimNames, compileKernel } from "./compile-kernel.js";
@@ -17,6 +22,11 @@ export interface RunKernelOptions
   extends Pick<LoadOptions, "target" | "threads" | "engineFlags" | "tuning" | "signal"> {
   /** sizes that no tensor of the call tells, by dim: `{ U: 28 }` */
   readonly dims?: Readonly<Record<string, number>>;
+  /**
+   * Looks for what results may hide, with these tensors: the interpreter runs the kernel under watch first, folds are cut in several ways, and the target's
+   * result is compared. What is found is an error (sanitize). Slow.
+   */
+  readonly sanitize?: boolean;
 }
 
 type Tensors = Readonly<Record<string, TensorArgument | undefined>>;
@@ -45,9 +55,12 @@ export class KernelRuns {
   }
 
   async run(given: Tensors, options: RunKernelOptions = {}): Promise<Record<string, TensorArgument>> {
-    checkOptions(options, ["target", "threads", "engineFlags", "tuning", "signal", "dims"]);
+    checkOptions(options, ["target", "threads", "engineFlags", "tuning", "signal", "dims", "sanitize"]);
     const call = new Call(this.#kernel, given, options.dims ?? {});
-    const { signal, ...others } = options;
+    const { signal, sanitize, ...others } = options;
+    const watched = sanitize ? new KernelSanitizer(this.#kernel) : undefined;
+    const want = watched?.run(call.complete());
+    if (!want) refuseFindings(watched?.findings ?? []);
     const made = this.#programFor(call, others);
     made.running++;
     try {
@@ -55,7 +68,10 @@ export class KernelRuns {
         call.inputs,
         signal ? { signal } : {},
       );
-      return call.results(outputs);
+      const results = call.results(outputs);
+      if (want) watched?.compare(options.target ?? "wasm", results, want);
+      refuseFindings(watched?.findings ?? []);
+      return results;
     } finally {
       made.running--;
       if (made.forgotten && made.running === 0) await free(made);
@@ -128,6 +144,7 @@ class Call {
   readonly sizesBeside: Sizes;
   readonly #kernel: Kernel;
   readonly #given: Tensors;
+  readonly #symbols: ReadonlyMap<Sym, number>;
 
   constructor(kernel: Kernel, given: Tensors, dims: Readonly<Record<string, number>>) {
     this.#kernel = kernel;
@@ -142,12 +159,22 @@ class Call {
     const atRun = new Set(
       kernel.tensors.filter(t => t.role !== "output" && !t.constant).flatMap(t => t.dims.map(bareSymbol)),
     );
+    this.#symbols = symbols;
     this.sizes = sizesOfSymbols(kernel, symbols);
     this.sizesBeside = sizesOfSymbols(kernel, new Map([...symbols].filter(([s]) => !atRun.has(s))));
     for (const t of handed) {
       if (t.role === "output") continue;
       (t.constant ? this.constants : this.inputs)[t.name] = given[t.name] as TensorData;
     }
+  }
+  /** All tensors: outputs that were not handed in are made. */
+  complete(): Record<string, TensorArgument> {
+    return Object.fromEntries(
+      this.#kernel.tensors.map(t => {
+        const dims = t.dims.map(p => p.evaluate(s => this.#symbols.get(s)!));
+        return [t.name, this.#given[t.name] ?? { dtype: t.dtype, dims, data: newArray(t.dtype, product(dims)) }];
+      }),
+    );
   }
   /** All tensors of the kernel. Those that the caller handed in hold the results, as after eager(). */
   results(outputs: Readonly<Record<string, TensorArgument>>): Record<string, TensorArgument> {

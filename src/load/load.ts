@@ -13,6 +13,7 @@ import { type KeptModel, type ModelInfo, ModelStore, restoredContents } from "./
 import { PerRun, type PerRunParts, type Runnable } from "./per-run.js";
 import { restoreExecutable } from "./restore.js";
 import { seeded } from "./seeded.js";
+import { AzulejoError } from "../support/errors.js";
 import { type OpenedModel, openModel } from "./source.js";
 
 /**
@@ -21,7 +22,11 @@ import { type OpenedModel, openModel } from "./source.js";
  */
 export async function load(source: ModelSource, given: LoadOptions = {}): Promise<Model> {
   checkOptions(given);
-  const options = given.target === "cpu" ? { ...given, target: await targetOfCpu() } : given;
+  const options = given.sanitize
+    ? { ...given, target: watchedTarget(given) }
+    : given.target === "cpu"
+      ? { ...given, target: await targetOfCpu() }
+      : given;
   const compileOptions = compileOptionsOf(options);
   // it starts while the model is read
   const early = (options.target ?? "wasm") === "wasm" ? new EarlyWorker() : undefined;
@@ -40,6 +45,14 @@ export async function load(source: ModelSource, given: LoadOptions = {}): Promis
   }
 }
 
+/** @throws AzulejoError option: watched runs are those of the interpreter */
+function watchedTarget({ target = "interpreter" }: LoadOptions): "interpreter" {
+  if (target === "interpreter") return target;
+  throw new AzulejoError(
+    "option",
+    `sanitize: true runs on the interpreter, and target is "${target}"; leave the target out`,
+  );
+}
 /** What "cpu" means here; pages never ask for native code, and load none of it. */
 async function targetOfCpu(): Promise<"native" | "wasm"> {
   const { nativeProblem } = await import("../targets/c/native-problem.js");

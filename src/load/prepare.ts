@@ -90,7 +90,8 @@ export function programOf(
   options: LoadOptions = {},
   partitioning: PartitionOptions = {},
 ): KernelProgram {
-  const program = partition(graph, registry, partitioning);
+  // what a watched run finds is told with its line
+  const program = partition(graph, registry, options.sanitize ? { sources: true, ...partitioning } : partitioning);
   return options.editKernels ? editKernels(program, options.editKernels) : program;
 }
 

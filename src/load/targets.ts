@@ -8,7 +8,7 @@ export const targetNames = ["wasm", "native", "cpu", "webgpu", "interpreter"] as
 
 /** load() has decided on "cpu" before; for others: it is the native target where koffi and a C compiler are there, else WebAssembly; the report says which. */
 export async function targetOf(
-  options: Pick<LoadOptions, "target" | "onUnsupported" | "gpuDevice">,
+  options: Pick<LoadOptions, "target" | "onUnsupported" | "gpuDevice" | "sanitize">,
   takeWorker?: WasmTargetOptions["takeWorker"],
 ): Promise<Target> {
   const name = options.target ?? "wasm";
@@ -28,7 +28,7 @@ export async function targetOf(
         device: options.gpuDevice,
       });
     case "interpreter":
-      return (await import("../targets/interpreter/target.js")).interpreterTarget;
+      return (await import("../targets/interpreter/target.js")).interpreter({ sanitize: options.sanitize ?? false });
     default: {
       const known = targetNames.map(n => `"${n}"`).join(", ");
       throw new AzulejoError("option", `target: "${String(name)}" is not one of ${known}; choose one of them`);

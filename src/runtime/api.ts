@@ -59,6 +59,11 @@ export interface LoadOptions {
    * of their origin.
    */
   readonly cache?: boolean;
+  /**
+   * Runs kernels under watch in the interpreter, which is then the target: what results may hide is an error (sanitize) at the end of the run, with the line of
+   * the operator's source. Slow.
+   */
+  readonly sanitize?: boolean;
   /** reads files that the model names (external data), relative to the model; default: file system or fetch */
   readonly readExternal?: (name: string) => Promise<Uint8Array>;
   /** decodes the pictures of ImageDecoder before anyone else; undefined for a format leaves it to the built-in decoders */

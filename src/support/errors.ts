@@ -16,6 +16,7 @@ export type ErrorCode =
   | "schedule" // a schedule that does not fit its kernel
   | "parse" // text that is not a kernel or a graph
   | "mismatch" // results depart from what judges them: a reference, another target
+  | "sanitize" // a watched run found mistakes in kernels
   | "bounds" // a write or a gather outside its tensor
   | "memory" // more memory is needed than there is
   | "target" // the target does not exist here or lacks a feature

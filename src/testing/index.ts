@@ -8,7 +8,8 @@ export type {
 } from "../ops/operator.js";
 export type { CheckedOperator, CheckOptions } from "./check-operator.js";
 export { checkOperator } from "./check-operator.js";
-export type { CheckKernelOptions, Finding, FindingKind } from "./check-kernel.js";
+export type { Finding, FindingKind } from "../sanitize/finding.js";
+export type { CheckKernelOptions } from "./check-kernel.js";
 export { checkKernel } from "./check-kernel.js";
 export type { CheckModelOptions, Departure, ModelCheck } from "./check-model.js";
 export { checkModel } from "./check-model.js";

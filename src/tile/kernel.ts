@@ -13,6 +13,7 @@ import { DimValue } from "./dim.js";
 import type { EagerOptions } from "./eager.js";
 import { runEagerly } from "./eager.js";
 import type { AnyIndex } from "./tile.js";
+import { captureSite } from "./source.js";
 import { Index, SegmentIndex } from "./tile.js";
 import { kernelError, record, recording } from "./trace.js";
 import type { DimNames, Words } from "./types.js";
@@ -226,7 +227,10 @@ function assignRoles(
   const { read, written } = accesses(stores, folds);
   for (const t of tensors) {
     if (!written.has(t)) continue;
-    (t as { role: Tensor["role"] }).role = read.has(t) || signature[t.name]?.inPlace ? "inout" : "output";
+    const inPlace = signature[t.name]?.inPlace ?? false;
+    const made = t as { role: Tensor["role"]; startsEmpty?: true };
+    made.role = read.has(t) || inPlace ? "inout" : "output";
+    if (read.has(t) && !inPlace) made.startsEmpty = true;
   }
 }
 
@@ -287,7 +291,11 @@ function segmentsOf(ranges: readonly AnyRange[], axes: readonly Axis[]): Segment
     throw kernelError(
       `grid walks "${first!.axis.name}" and "${second.axis.name}" in segments; one of them at most, walk the other with .tile()`,
     );
-  return first && { ...first, at: newAxis(`${first.axis.name}.seg`, segmentCount(first.offsets)) };
+  if (!first) return undefined;
+  const out: Segments = { ...first, at: newAxis(`${first.axis.name}.seg`, segmentCount(first.offsets)) };
+  const site = captureSite();
+  if (site) Object.defineProperty(out, "source", { enumerable: true, configurable: true, get: () => site.text });
+  return out;
 }
 
 /** What `recordKernel` needs: everything that a signature would have said. */

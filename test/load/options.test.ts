@@ -19,7 +19,7 @@ const model = onnxModel({
 });
 const bad = (options: object): LoadOptions => options as LoadOptions;
 const names =
-  "target, onUnsupported, gpuDevice, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, tuning, engineFlags, cache, readExternal, imageDecoder";
+  "target, onUnsupported, gpuDevice, threads, operators, passes, editKernels, dims, onProgress, signal, schedules, tuning, engineFlags, cache, sanitize, readExternal, imageDecoder";
 const operator = { name: "Swoosh", inputs: ["X"], outputs: ["Y"], shape: () => ({}) };
 
 const refused: readonly (readonly [options: unknown, message: string])[] = [

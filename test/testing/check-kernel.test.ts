@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { IntrinsicCode, IntrinsicFunction } from "../../src/author/index.js";
-import { f32, fold, grid, i8, i32, intrinsic, kernel, zeros } from "../../src/author/index.js";
+import { f16, f32, fold, grid, i8, i32, inPlace, intrinsic, kernel, zeros } from "../../src/author/index.js";
 import * as library from "../../src/kernels/index.js";
 import { checkKernel, type CheckKernelOptions, type Finding } from "../../src/testing/index.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
@@ -47,7 +47,64 @@ test("an element that two blocks write", async () => {
       Y.at(m.idiv(2)).set(X.at(m)); // twice
     }),
   );
-  one(await check(k, { dims: { M: 4, N: 2 } }), "bounds", /"Y" is written twice at element 0/, "twice");
+  one(await check(k, { dims: { M: 4, N: 2 } }), "written-twice", /"Y" is written twice at element 0/, "twice");
+});
+test("a write outside of its tensor", async () => {
+  const k = kernel({ X: i32("N"), Y: inPlace(f32("M")) }, ({ X, Y, N }) => {
+    const n = N.all();
+    Y.at(X.at(n)).accumulate(n.cast("f32")); // outside
+  });
+  const tensors = {
+    X: { dtype: "i32", dims: [2], data: Int32Array.of(1, -1) },
+    Y: { dtype: "f32", dims: [3], data: new Float32Array(3) },
+  } as const;
+  one(await check(k, { tensors }), "bounds", /"Y" is written at -1 along dim 0, which has 3 indices/, "outside");
+});
+test("a read of what nothing has written", async () => {
+  const k = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      const old = Y.at(n).mul(2); // unwritten
+      Y.at(n).set(X.at(n).add(old));
+    }),
+  );
+  one(await check(k), "uninitialised", /"Y" is read at element 0, which nothing has written/, "unwritten");
+  const sums = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      Y.at(n).accumulate(X.at(n)); // sums
+    }),
+  );
+  one(
+    await check(sums),
+    "uninitialised",
+    /"Y" is joined with element 0, which nothing has written; declare it/,
+    "sums",
+  );
+  // a recurrence through memory reads what an earlier step wrote; one that is declared in place reads what the caller gave
+  const recurrence = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) => {
+    fold(N.steps(), [], n => {
+      Y.at(n).set(X.at(n).add(Y.at(n.sub(1))));
+      return [];
+    });
+  });
+  assert.deepEqual(await check(recurrence), []);
+  const doubled = kernel({ Y: inPlace(f32("N")) }, ({ Y, N }) =>
+    grid(N.tile(), n => {
+      Y.at(n).set(Y.at(n).mul(2));
+    }),
+  );
+  assert.deepEqual(await check(doubled), []);
+});
+test("one array for what is read and what is written", async () => {
+  const k = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      Y.at(n).set(X.at(N.size.sub(1).sub(n))); // alias
+    }),
+  );
+  const data = new Float32Array(4);
+  const tensors = { X: { dtype: "f32", dims: [4], data }, Y: { dtype: "f32", dims: [4], data } } as const;
+  one(await check(k, { tensors }), "alias", /"Y", which is written, shares memory with "X"/, "alias");
+  const apart = { ...tensors, Y: { dtype: "f32", dims: [4], data: new Float32Array(data.buffer.slice(0)) } } as const;
+  assert.deepEqual(await check(k, { tensors: apart }), []);
 });
 test("a tail that no block writes", async () => {
   const k = kernel({ X: f32("M"), Y: f32("N") }, ({ X, Y, M }) =>
@@ -114,6 +171,18 @@ test("a cast to what does not hold the number", async () => {
     }),
   );
   one(await check(k), "lossy-cast", /is cast to i8, which does not hold it/, "lossy");
+  const toFloat = kernel({ X: i32("M"), Y: f32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).maximum(1).mul(16777217).cast("f32")); // integers
+    }),
+  );
+  one(await check(toFloat), "lossy-cast", /is cast to f32, which does not hold it/, "integers");
+  const toHalf = kernel({ X: f32("M"), Y: f16("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).abs().add(1e5).cast("f16").minimum(4)); // half
+    }),
+  );
+  one(await check(toHalf), "lossy-cast", /is cast to f16, which does not hold it/, "half");
 });
 test("an intrinsic whose code departs from its meaning, and where it was declared", async () => {
   const using = (f: IntrinsicFunction<{ x: "f32" }, "f32">) =>
@@ -154,7 +223,10 @@ test("segments that are not in order", async () => {
     W: { dtype: "f32", dims: [2, 2, 1], data: new Float32Array(4) },
     Offsets: { dtype: "i32", dims: [3], data: Int32Array.of(0, 4, 3) },
   } as const;
-  one(await check(library.groupedLinear(), { tensors, dims: { N: 1 } }), "bounds", /Offsets/);
+  const [finding] = await check(library.groupedLinear(), { tensors, dims: { N: 1 } });
+  assert.equal(finding!.kind, "segments");
+  assert.match(finding!.message, /Offsets/);
+  assert.match(finding!.source!, /products\.js:\d+$/);
 });
 test("a seed that finds a mistake finds it again", async () => {
   const k = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>

@@ -34,6 +34,19 @@ export interface EvaluateOptions {
   /** sees every value that is computed; operands can be asked for with `e.evaluate` */
   readonly observe?: (n: Node, value: Value, e: Evaluator) => void;
 }
+export type Mistake = "bounds" | "written-twice" | "uninitialised" | "segments" | "unsuited";
+/** What the evaluator refuses, in parts: what is wrong, and the author's line. */
+export class EvaluationError extends AzulejoError {
+  readonly mistake: Mistake;
+  readonly what: string;
+  readonly source: string | undefined;
+  constructor(kernel: string, mistake: Mistake, what: string, source: string | undefined) {
+    super(mistake === "unsuited" ? "kernel" : "bounds", `kernel "${kernel}": ${what}${source ? ` (${source})` : ""}`);
+    this.mistake = mistake;
+    this.what = what;
+    this.source = source;
+  }
+}
 export interface Span {
   readonly start: number;
   readonly length: number;
@@ -112,8 +125,8 @@ export class Evaluator {
     else this.#spans.delete(a);
     this.#dependencies.touch(a);
   }
-  error(code: "bounds" | "kernel", what: string, at: { readonly source?: string }): AzulejoError {
-    return new AzulejoError(code, `kernel "${this.name}": ${what}${at.source ? ` (${at.source})` : ""}`);
+  error(mistake: Mistake, what: string, at: { readonly source?: string }): EvaluationError {
+    return new EvaluationError(this.name, mistake, what, at.source);
   }
   dependsOnState(n: Node): boolean {
     return this.#dependencies.hasState(n);

@@ -40,7 +40,7 @@ export function loadMaterialized(e: Evaluator, n: NodeOf<"load">, m: Materialize
   const partial = m.axes.filter((a, d) => !isBare(n.index[d]!, a) && e.span(a).length !== e.extent(a));
   if (partial.length > 0 && e.dependsOnState(m.value))
     throw e.error(
-      "kernel",
+      "unsuited",
       `"${m.name}" holds the state of a fold and is read along "${partial[0]!.name}" beyond its block; take the whole dim with .all()`,
       n,
     );
@@ -96,7 +96,7 @@ function gatherElements(e: Evaluator, n: NodeOf<"load">, from: Source): Value {
   const read = (flat: number): Scalar => {
     if (from.initialized && from.initialized[flat] === 0)
       throw e.error(
-        "bounds",
+        "uninitialised",
         `"${from.name}" is read at element ${flat}, which nothing has written; write it first`,
         n,
       );

@@ -30,7 +30,7 @@ function spansOf(e: Evaluator, { segments }: Kernel, extent: number): Span[] {
   const wrong = bounds.findIndex(isWrong);
   if (wrong >= 0 || bounds.at(-1) !== extent)
     throw e.error(
-      "bounds",
+      "segments",
       `the segments of "${axis.name}" are bounded by "${offsets.name}", which holds ${bounds[wrong] ?? bounds.at(-1)} at ${wrong < 0 ? bounds.length - 1 : wrong}; bounds start with 0, do not fall, and end with ${extent}`,
       {},
     );

@@ -44,6 +44,12 @@ export function writeValue(e: Evaluator, s: Store, value: Value, when?: Value): 
   const decode = decoder(s.tensor.dtype) as ((x: Scalar) => Scalar) | undefined;
   const joined = (flat: number, x: Scalar): Scalar => {
     if (!join) return x;
+    if (storage.initialized?.[flat] === 0)
+      throw e.error(
+        "uninitialised",
+        `"${s.tensor.name}" is joined with element ${flat}, which nothing has written; declare it inPlace, or write it first`,
+        s,
+      );
     const old = to[flat]!;
     return join(decode ? decode(old) : old, x);
   };
@@ -54,13 +60,13 @@ export function writeValue(e: Evaluator, s: Store, value: Value, when?: Value): 
       const flat = place(at, i, steps);
       if (written?.[flat])
         throw e.error(
-          "bounds",
+          "written-twice",
           `"${s.tensor.name}" is written twice at element ${flat}; give every element one value`,
           s,
         );
       if (written) written[flat] = 1;
-      if (storage.initialized) storage.initialized[flat] = 1;
       to[flat] = encode(round(joined(flat, from[at[0]! + i * steps[0]!]!)));
+      if (storage.initialized) storage.initialized[flat] = 1;
     }
   });
 }

@@ -9,6 +9,7 @@ import type { Tensor } from "../../ir/tile.js";
 import { now, sleep, throwIfAborted } from "../../runtime/platform.js";
 import type { Executable, KernelReport, RunOptions, Target, TargetReport } from "../../runtime/target.js";
 import type { TensorData } from "../../runtime/tensor.js";
+import { refuseFindings, StepSanitizer } from "../../sanitize/step-sanitizer.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Constants } from "./memory.js";
 import { constantArray, ProgramMemory } from "./memory.js";
@@ -21,6 +22,8 @@ export interface InterpreterOptions {
   readonly arithmetic?: Arithmetic;
   /** indices per block of folds; results must not depend on it */
   readonly foldTile?: number;
+  /** watches every value; what is found is an error at the end of a run */
+  readonly sanitize?: boolean;
 }
 
 export const interpreter = (options: InterpreterOptions = {}): Target => ({
@@ -66,6 +69,12 @@ async function readConstants(program: KernelProgram): Promise<Constants> {
   return out;
 }
 
+interface InterpretedRun {
+  readonly memory: ProgramMemory;
+  readonly symbols: ReadonlyMap<Sym, number>;
+  readonly watch: StepSanitizer | undefined;
+}
+
 class InterpretedProgram implements Executable {
   readonly program: KernelProgram;
   readonly #options: InterpreterOptions;
@@ -79,47 +88,39 @@ class InterpretedProgram implements Executable {
   }
   run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
     const result = this.#queue.then(async () => {
-      const { memory, symbols } = this.#prepare(inputs, options.symbols);
-      await this.#steps(this.program.steps, memory, symbols, options.signal);
-      return this.#outputs(memory);
+      const run = this.#prepare(inputs, options.symbols);
+      await this.#steps(this.program.steps, run, options.signal);
+      return this.#finish(run);
     });
     this.#queue = result.catch(() => undefined);
     return result;
   }
   runSync(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
-    const { memory, symbols } = this.#prepare(inputs);
-    for (const s of flattened(this.program.steps, memory)) this.#kernel(s, memory, symbols);
-    return this.#outputs(memory);
+    const run = this.#prepare(inputs);
+    for (const s of flattened(this.program.steps, run.memory)) this.#kernel(s, run);
+    return this.#finish(run);
   }
 
-  #prepare(
-    inputs: ReadonlyMap<string, TensorData>,
-    given?: SymbolValues,
-  ): { memory: ProgramMemory; symbols: ReadonlyMap<Sym, number> } {
+  #prepare(inputs: ReadonlyMap<string, TensorData>, given?: SymbolValues): InterpretedRun {
     if (!this.#constants)
       throw new AzulejoError("disposed", `model "${this.program.name}" was disposed; load it again`);
     const symbols = bindDims(this.program, name => inputs.get(name)?.dims, given);
     const size = (p: Poly): number => p.evaluate(s => symbols.get(s) ?? Number.NaN);
     const memory = new ProgramMemory(size, this.#constants);
     for (const b of this.program.inputs) memory.bind(b, inputs.get(b.name)!);
-    return { memory, symbols };
+    return { memory, symbols, watch: this.#options.sanitize ? new StepSanitizer() : undefined };
   }
-  async #steps(
-    steps: readonly Step[],
-    memory: ProgramMemory,
-    symbols: ReadonlyMap<Sym, number>,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async #steps(steps: readonly Step[], run: InterpretedRun, signal?: AbortSignal): Promise<void> {
     let free = now();
-    for (const s of flattened(steps, memory)) {
+    for (const s of flattened(steps, run.memory)) {
       throwIfAborted(signal, `run of "${this.program.name}"`);
-      this.#kernel(s, memory, symbols);
+      this.#kernel(s, run);
       if (now() - free < UNBROKEN_MS) continue;
       await sleep(0);
       free = now();
     }
   }
-  #kernel(s: KernelStep, memory: ProgramMemory, symbols: ReadonlyMap<Sym, number>): void {
+  #kernel(s: KernelStep, { memory, symbols, watch }: InterpretedRun): void {
     const storages = new Map<Tensor, Storage>(s.kernel.tensors.map(t => [t, memory.storage(s.buffers[t.name]!)]));
     const own = new Map<Sym, number>(symbols);
     for (const [k, p] of s.symbols)
@@ -127,9 +128,12 @@ class InterpretedProgram implements Executable {
         k,
         p.evaluate(x => symbols.get(x) ?? Number.NaN),
       );
-    runKernel(s.kernel, storages, { ...this.#options, symbols: own });
+    const run = (more: object): void => void runKernel(s.kernel, storages, { ...this.#options, ...more, symbols: own });
+    if (watch) watch.kernel(s.kernel, storages, run);
+    else run({});
   }
-  #outputs(memory: ProgramMemory): Map<string, TensorData> {
+  #finish({ memory, watch }: InterpretedRun): Map<string, TensorData> {
+    refuseFindings(watch?.findings ?? []);
     this.#arenaBytes = memory.arenaBytes;
     return new Map(this.program.outputs.map(b => [b.name, memory.read(b)]));
   }

@@ -22,6 +22,8 @@ export class Watch {
     if (isFloat(n.dtype)) this.#float(n, value);
     if (n.kind !== "map") return;
     const operands = n.args.map(a => e.evaluate(a));
+    if (n.op === "cast" && isFloat(n.dtype) && some(isLost, [...operands, value]))
+      this.#tell("lossy-cast", n, `${nameOf(n)} is cast to ${n.dtype}, which does not hold it; clamp it first`);
     if (isFloat(n.dtype) || n.dtype === "bool") return;
     const range = integerRange(n.dtype);
     const isOutside = (x: Scalar): boolean =>
@@ -41,6 +43,13 @@ export class Watch {
     if (made && !children(n).some(c => this.#notFinite.has(c))) this.birth ??= n;
   }
 }
+/** An integer that the float is not, or a number that became infinite: what rounding does is meant. */
+const isLost = (from: Scalar, to: number): boolean =>
+  typeof from === "bigint" || Number.isInteger(from)
+    ? from !== toLike(from, to)
+    : Number.isFinite(from) && !Number.isFinite(to);
+const toLike = (from: Scalar, to: number): Scalar =>
+  typeof from === "bigint" && Number.isFinite(to) ? BigInt(to) : to;
 const exactly: Readonly<Record<string, ((a: never, b: never) => Scalar) | undefined>> = {
   add: (a: number, b: number) => a + b,
   sub: (a: number, b: number) => a - b,
