@@ -2,9 +2,11 @@
 import type { TensorArgument } from "../ir/evaluate/kernel.js";
 import type { ExplainKernelOptions } from "../load/explain-kernel.js";
 import type { KernelRuns, RunKernelOptions } from "../load/kernel-runs.js";
+import { printDebug } from "../load/print-debug.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { AzulejoError } from "../support/errors.js";
-import type { KernelBody, KernelOptions, Recording, Signature, Sizes } from "../tile/kernel.js";
+import type { EagerOptions } from "../tile/eager.js";
+import type { EagerArguments, KernelBody, KernelOptions, Recording, Signature, Sizes } from "../tile/kernel.js";
 import { TileKernel as RecordedKernel, recordSignature } from "../tile/kernel.js";
 
 /** Tensors of a call, by name. */
@@ -16,7 +18,7 @@ export type KernelResults<S extends Signature> = { readonly [K in keyof S]: Tens
 export class TileKernel<S extends Signature = Signature> extends RecordedKernel<S> {
   /** fields of its schedule that its author decided; the compiler derives the others */
   readonly schedule: Partial<Schedule>;
-  #runs: Promise<KernelRuns> | undefined;
+  #runs: Promise<Pick<KernelRuns, "run" | "dispose">> | undefined;
   #disposed = false;
 
   constructor(recording: Recording<S>, schedule: Partial<Schedule> = {}) {
@@ -32,8 +34,11 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
   async run(tensors: KernelArguments<S>, options?: RunKernelOptions): Promise<KernelResults<S>> {
     if (this.#disposed)
       throw new AzulejoError("disposed", `Kernel "${this.name}" was disposed; make it again to run it`);
-    this.#runs ??= import("../load/kernel-runs.js").then(m => new m.KernelRuns(this.ir, this.schedule));
+    this.#runs ??= import("../load/debug-runs.js").then(m => m.runsOf(this.ir, this.schedule));
     return (await (await this.#runs).run(tensors, options)) as KernelResults<S>;
+  }
+  override eager(args: EagerArguments<S>, options: EagerOptions = {}): KernelResults<S> {
+    return super.eager(args, { onDebug: printDebug, ...options });
   }
   /** The same kernel with these fields of its schedule, beside those it has; names are those that `explain()` prints. */
   with(schedule: Partial<Schedule>): TileKernel<S> {

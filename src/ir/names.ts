@@ -1,6 +1,7 @@
 // Names of nodes, views and axes within a kernel: the author's, else made from operation and position, so that schedules that refer
 // to them survive recompilation. Unique within the kernel.
 import type { Kernel, Node } from "./tile.js";
+import { reach } from "./tile.js";
 import { axesOfKernel, mergeNodes, nodesOf, viewsOf } from "./walk.js";
 
 /** what a node is called that nobody named */
@@ -44,7 +45,9 @@ export function uniqueName(name: string, taken: Set<string>): string {
 type Named = { name: string };
 /** Gives every node, view and axis of a kernel its name; to be called once, when the kernel is complete. */
 export function nameKernel(kernel: Kernel): void {
-  const nodes = [...new Set([...nodesOf(kernel), ...mergeNodes(kernel)])];
+  const nodes = [
+    ...new Set([...nodesOf(kernel), ...mergeNodes(kernel), ...reach((kernel.debug ?? []).map(p => p.value))]),
+  ];
   const taken = new Set<string>();
   const views = viewsOf(nodes);
   const wasUnnamed = new Set(views.filter(v => unnamed(v.value) && v.name === v.value.name));

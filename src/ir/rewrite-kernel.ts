@@ -8,7 +8,13 @@ import { nodesOf } from "./walk.js";
 /** The value that stands for another; `made` gives what became of a value. Undefined: it stays, with its operands rewritten. */
 export type Replace = (n: Node, made: (n: Node) => Node) => Node | undefined;
 
-function rewriteKernel(kernel: Kernel, replace: Replace): Kernel {
+export interface RewrittenKernel {
+  readonly kernel: Kernel;
+  /** what became of a fold, and of a value */
+  readonly fold: (f: Fold) => Fold;
+  readonly value: (n: Node) => Node;
+}
+export function rewriteKernel(kernel: Kernel, replace: Replace = () => undefined): RewrittenKernel {
   const folds = new Map<Fold, Fold>();
   const made = (n: Node): Node => values([n])[0]!;
   const { values, index } = rewrite(new Map(), new Map(), n =>
@@ -41,7 +47,8 @@ function rewriteKernel(kernel: Kernel, replace: Replace): Kernel {
     }
     return out;
   };
-  return { ...kernel, folds: kernel.folds.map(foldOf), stores: kernel.stores.map(storeOf) };
+  const copy = { ...kernel, folds: kernel.folds.map(foldOf), stores: kernel.stores.map(storeOf) };
+  return { kernel: copy, fold: foldOf, value: made };
 }
 
 /** Intrinsics as a target has them: a call of its code, or where it has none the meaning. */
@@ -53,5 +60,5 @@ export function withCodeOf(kernel: Kernel, target: CodeTarget): Kernel {
     if (!hasCode(n.intrinsic, target, dtypes)) return made(n.meaning);
     const { meaning, ...call } = n;
     return node<"call">({ ...call, args: n.args.map(made) });
-  });
+  }).kernel;
 }

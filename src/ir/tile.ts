@@ -166,6 +166,12 @@ export interface Segments {
   readonly offsets: Tensor;
   readonly source?: string;
 }
+/** A value that its author wants to see, where a kernel is run by itself. No part of what the kernel computes, nor of its text. */
+export interface DebugPoint {
+  readonly name: string;
+  readonly value: Node;
+  readonly source?: string;
+}
 /** A recorded kernel: tensors, dims, parallel axes, and what is stored. */
 export interface Kernel {
   readonly name: string;
@@ -177,6 +183,7 @@ export interface Kernel {
   readonly stores: readonly Store[];
   /** all folds of the grid body in order, also those whose result nobody reads (they store) */
   readonly folds: readonly Fold[];
+  readonly debug?: readonly DebugPoint[];
 }
 
 let ids = 0;

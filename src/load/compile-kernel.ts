@@ -17,6 +17,7 @@ import type { AnyIndex } from "../tile/index.js";
 import { recordKernel } from "../tile/index.js";
 import { checkOptions, checkPinnedKernels } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
+import { refuseDebug } from "./refuse-debug.js";
 import { targetOf } from "./targets.js";
 import { withTuning } from "./tuning.js";
 
@@ -49,6 +50,7 @@ export async function compileKernel(
     "dims",
   ]);
   const kernel = "ir" in source ? source.ir : source;
+  refuseDebug(kernel);
   checkPinnedKernels(options.schedules, [kernel]);
   const program = kernelProgram(kernel, options);
   const target = await targetOf(options);

@@ -1,12 +1,13 @@
 // Kernels that are called as functions: compiled on first use for the sizes of a call, and kept for the next ones.
 import { newArray } from "../ir/arrays.js";
+import type { DebugTile } from "../ir/debug-text.js";
 import type { TensorArgument } from "../ir/evaluate/kernel.js";
 import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
 import { product } from "../ir/evaluate/values.js";
 import type { Sym } from "../ir/poly.js";
 import type { Sizes } from "../ir/sizes.js";
 import { sizesOfSymbols, symbolsOfSizes } from "../ir/sizes.js";
-import type { Kernel } from "../ir/tile.js";
+import type { Kernel, Tensor } from "../ir/tile.js";
 import { bareSymbol } from "../ir/walk.js";
 import type { LoadOptions, Model } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
@@ -27,9 +28,11 @@ export interface RunKernelOptions
    * result is compared. What is found is an error (sanitize). Slow.
    */
   readonly sanitize?: boolean;
+  /** gets what debug() of tiles shows, after each run; absent: it is printed */
+  readonly onDebug?: (tile: DebugTile) => void;
 }
 
-type Tensors = Readonly<Record<string, TensorArgument | undefined>>;
+export type Tensors = Readonly<Record<string, TensorArgument | undefined>>;
 
 /** Programs that are kept for sizes of their own; calls with yet other sizes share one whose dims are open. */
 const KEPT = 8;
@@ -55,9 +58,9 @@ export class KernelRuns {
   }
 
   async run(given: Tensors, options: RunKernelOptions = {}): Promise<Record<string, TensorArgument>> {
-    checkOptions(options, ["target", "threads", "engineFlags", "tuning", "signal", "dims", "sanitize"]);
+    checkOptions(options, ["target", "threads", "engineFlags", "tuning", "signal", "dims", "sanitize", "onDebug"]);
     const call = new Call(this.#kernel, given, options.dims ?? {});
-    const { signal, sanitize, ...others } = options;
+    const { signal, sanitize, onDebug: _, ...others } = options;
     const watched = sanitize ? new KernelSanitizer(this.#kernel) : undefined;
     const want = watched?.run(call.complete());
     if (!want) refuseFindings(watched?.findings ?? []);
@@ -134,6 +137,16 @@ const free = (made: Made): Promise<void> =>
     () => {},
   );
 
+const handedTensors = (kernel: Kernel, given: Tensors): readonly Tensor[] =>
+  kernel.tensors.filter(t => given[t.name] !== undefined || t.role !== "output");
+
+/** What a call says of sizes; its tensors are checked. */
+export function symbolsOfCall(kernel: Kernel, given: Tensors, dims: Sizes): Map<Sym, number> {
+  const tensors = handedTensors(kernel, given);
+  const storages = storagesOf({ ...kernel, tensors }, given as Readonly<Record<string, TensorArgument>>);
+  return bindDims({ ...kernel, tensors }, t => storages.get(t)!.dims, symbolsOfSizes(kernel, dims));
+}
+
 /** The tensors of one call, checked, with the sizes that they tell. */
 class Call {
   readonly inputs: Record<string, TensorData> = {};
@@ -153,9 +166,8 @@ class Call {
     for (const name of Object.keys(Object(given)))
       if (!known.includes(name)) throw this.#wrong(`there is no tensor "${name}"; its tensors are ${known.join(", ")}`);
     checkDimNames(kernel, dims);
-    const handed = kernel.tensors.filter(t => given[t.name] !== undefined || t.role !== "output");
-    const storages = storagesOf({ ...kernel, tensors: handed }, given as Readonly<Record<string, TensorArgument>>);
-    const symbols = bindDims({ ...kernel, tensors: handed }, t => storages.get(t)!.dims, symbolsOfSizes(kernel, dims));
+    const symbols = symbolsOfCall(kernel, given, dims);
+    const handed = handedTensors(kernel, given);
     const atRun = new Set(
       kernel.tensors.filter(t => t.role !== "output" && !t.constant).flatMap(t => t.dims.map(bareSymbol)),
     );

@@ -6,8 +6,9 @@ import { partition, type PartitionOptions } from "../graph/partition/partition.j
 import type { PassReport } from "../graph/pass.js";
 import { runPasses } from "../graph/pass.js";
 import { defaultPasses } from "../graph/passes/index.js";
-import type { KernelProgram } from "../graph/program.js";
+import type { KernelProgram, Step } from "../graph/program.js";
 import { domainsOf } from "../graph/values.js";
+import type { Kernel } from "../ir/tile.js";
 import { otherDomains } from "../ops/index.js";
 import type { Registry } from "../ops/registry.js";
 import { createRegistry, operatorsBeside } from "../ops/registry.js";
@@ -15,6 +16,7 @@ import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { now } from "../runtime/platform.js";
 import { checkPasses } from "./check-options.js";
 import { editKernels } from "./edit-kernels.js";
+import { refuseDebug } from "./refuse-debug.js";
 import { type OpenedModel, openModel } from "./source.js";
 
 export interface Prepared {
@@ -92,7 +94,15 @@ export function programOf(
 ): KernelProgram {
   // what a watched run finds is told with its line
   const program = partition(graph, registry, options.sanitize ? { sources: true, ...partitioning } : partitioning);
+  for (const kernel of kernelsOf(program.steps)) refuseDebug(kernel);
   return options.editKernels ? editKernels(program, options.editKernels) : program;
+}
+function* kernelsOf(steps: readonly Step[]): Generator<Kernel> {
+  for (const s of steps) {
+    if (s.kind === "kernel") yield s.kernel;
+    else if (s.kind === "loop") yield* kernelsOf(s.body);
+    else yield* kernelsOf([...s.then, ...s.else]);
+  }
 }
 
 /** Why the graph can't be compiled before its input dims are known; undefined: it can. */

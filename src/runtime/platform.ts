@@ -301,6 +301,11 @@ export function startWorker(source: string, options: WorkerOptions): HostWorker 
   return threads ? startNodeWorker(threads.Worker, source, options) : startWebWorker(source, options);
 }
 
+/** A line for whoever watches: on the console, where the host has one. */
+export const printLine = (text: string): void => {
+  (globalThis as { readonly console?: { log(line: string): void } }).console?.log(text);
+};
+
 /** The first failure, kept until somebody listens: a worker may fail before its owner is ready to hear of it. */
 class Failure {
   #reason: string | undefined;

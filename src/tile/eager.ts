@@ -7,7 +7,8 @@ import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
 import { eachBlock } from "../ir/evaluate/segments.js";
 import type { Value } from "../ir/evaluate/values.js";
 import { product } from "../ir/evaluate/values.js";
-import type { Axis, Fold, Kernel, Node, Store } from "../ir/tile.js";
+import type { DebugTile } from "../ir/debug-text.js";
+import type { Axis, DebugPoint, Fold, Kernel, Node, Store } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
 import { foldSlots } from "./fold.js";
 import type { EagerHooks } from "./trace.js";
@@ -17,6 +18,8 @@ import { record } from "./trace.js";
 export interface EagerOptions extends Pick<InterpretOptions, "arithmetic" | "foldTile" | "foldParts"> {
   /** indices per block of each axis of the grid; absent: the body runs once, over everything */
   readonly block?: number;
+  /** gets what debug() of tiles shows; absent: it is printed */
+  readonly onDebug?: (tile: DebugTile) => void;
 }
 
 export function runEagerly(
@@ -56,6 +59,9 @@ function withOutputs(
   return args;
 }
 
+/** tiles of one name that a run shows at most */
+const MOST_SHOWN = 16;
+
 class Eager implements EagerHooks {
   readonly #evaluator: Evaluator;
   readonly #kernel: Kernel;
@@ -63,10 +69,15 @@ class Eager implements EagerHooks {
   /** tensors that the kernel also reads: they change at the end of a body, as in a recorded kernel */
   readonly #inPlace: ReadonlySet<object>;
   #pending: Store[] = [];
+  readonly #onDebug: EagerOptions["onDebug"];
+  readonly #shown = new Map<string, number>();
+  /** axes of the blocks and steps around */
+  readonly #around: Axis[] = [];
   constructor(evaluator: Evaluator, kernel: Kernel, options: EagerOptions) {
     this.#evaluator = evaluator;
     this.#kernel = kernel;
     this.#block = options.block;
+    this.#onDebug = options.onDebug;
     this.#inPlace = new Set(kernel.tensors.filter(t => t.role === "inout"));
   }
   computed(n: Node): void {
@@ -80,6 +91,19 @@ class Eager implements EagerHooks {
     if (this.#inPlace.has(s.tensor)) this.#pending.push(s);
     else this.#evaluator.store(s, this.value(s.value));
   }
+  debug({ name, value, source }: DebugPoint): void {
+    const shown = (this.#shown.get(name) ?? 0) + 1;
+    this.#shown.set(name, shown);
+    if (shown > MOST_SHOWN) return;
+    const { axes, lengths, data } = this.value(value);
+    const span = (a: Axis) => this.#evaluator.span(a);
+    const at = this.#around.filter(a => !axes.includes(a) && span(a).length < this.#evaluator.extent(a));
+    this.#onDebug?.({
+      ...{ kernel: this.#kernel.name, name, dtype: value.dtype, data, source, isLast: shown === MOST_SHOWN },
+      axes: axes.map((a, d) => ({ name: a.name, start: span(a).start, length: lengths[d]! })),
+      at: at.map(a => ({ name: a.name, index: span(a).start })),
+    });
+  }
   /** runs a body, then writes what it put off */
   body<T>(run: () => T): T {
     const outer = this.#pending;
@@ -90,6 +114,7 @@ class Eager implements EagerHooks {
     return result;
   }
   grid(axes: readonly Axis[], segments: Pick<Kernel, "segments">, body: () => void): void {
+    this.#around.push(...axes);
     const go = (d: number): void => {
       const axis = axes[d];
       if (!axis) {
@@ -107,6 +132,7 @@ class Eager implements EagerHooks {
     merge?: (left: readonly Node[], right: readonly Node[]) => readonly Node[],
   ): readonly Node[] {
     const values = f.init.map(n => this.value(n));
+    this.#around.push(f.axis);
     const last = this.#evaluator.loop(
       f,
       values,
@@ -114,6 +140,7 @@ class Eager implements EagerHooks {
       merge &&
         ((left, right) => merge(this.#slots("state", f, left), this.#slots("state", f, right)).map(n => this.value(n))),
     );
+    this.#around.pop();
     return this.#slots("result", f, last);
   }
   #slots(kind: "state" | "result", f: Fold, values: readonly Value[]): readonly Node[] {

@@ -1,6 +1,7 @@
 // `azulejo/tile`: what kernel authors import.
 export type { Dtype } from "../ir/dtypes.js";
 export type { Intrinsic, IntrinsicCode, WasmCode, WasmType } from "../ir/intrinsic.js";
+export { type DebugTile, debugText } from "../ir/debug-text.js";
 export type { TensorArgument } from "../ir/evaluate/kernel.js";
 export { type InterpretOptions, interpretKernel } from "../ir/evaluate/kernel.js";
 export { parse } from "../ir/parse.js";

@@ -212,6 +212,7 @@ const kernelOf = (
     ...(segments ? { segments } : {}),
     stores: r.stores,
     folds: r.folds,
+    ...(r.debug.length ? { debug: r.debug } : {}),
   };
   nameKernel(k);
   return k;

@@ -2,7 +2,7 @@
 import type { Dtype } from "../ir/dtypes.js";
 import { titleOf } from "../ir/names.js";
 import { Poly } from "../ir/poly.js";
-import type { Axis, Node, ReduceOp } from "../ir/tile.js";
+import type { Axis, DebugPoint, Node, ReduceOp } from "../ir/tile.js";
 import { newAxis } from "../ir/tile.js";
 import type { Operand } from "./nodes.js";
 import {
@@ -17,6 +17,7 @@ import {
   selectNode,
   unaryNode,
 } from "./nodes.js";
+import { captureSite } from "./source.js";
 import { kernelError, make, recording } from "./trace.js";
 import type { AccumulatorOf, Literal } from "./types.js";
 
@@ -257,6 +258,22 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
         data: Array.from<number | bigint>(value.data),
       }
     );
+  }
+  /**
+   * Shows the tile under this name whenever the kernel is run by itself: `kernel.run` on any target, and `kernel.eager`, block by block. Position and values are printed, a few
+   * of each axis, or handed to `onDebug`.
+   */
+  debug(name: string): this {
+    const r = recording();
+    if (!r)
+      throw kernelError(`debug("${name}") is called outside of a kernel; tiles are shown in the body that kernel() got, where it runs by itself`);
+    if (r.cells) throw kernelError(`debug("${name}") is called inside of cells; show what cells() gives`);
+    const site = captureSite();
+    const point: DebugPoint = { name, value: this.node };
+    if (site) Object.defineProperty(point, "source", { enumerable: true, get: () => site.text });
+    r.debug.push(point);
+    r.eager?.debug(point);
+    return this;
   }
   /** What the debugger of VS Code shows of a tile. */
   [Symbol.for("debug.description")](): string {

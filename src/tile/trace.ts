@@ -1,6 +1,6 @@
 // The recording under way: where nodes, stores and folds of the kernel's body go while its TypeScript runs once.
 import type { Value } from "../ir/evaluate/values.js";
-import type { Axis, Fold, Kernel, Node, NodeOf, Segments, Store } from "../ir/tile.js";
+import type { Axis, DebugPoint, Fold, Kernel, Node, NodeOf, Segments, Store } from "../ir/tile.js";
 import { node } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
 import { captureSite } from "./source.js";
@@ -10,6 +10,7 @@ export interface EagerHooks {
   computed(n: Node): void;
   value(n: Node): Value;
   stored(s: Store): void;
+  debug(point: DebugPoint): void;
   grid(axes: readonly Axis[], segments: Pick<Kernel, "segments">, body: () => void): void;
   /** runs `step` on each block of the axis, handing it nodes that hold the state; returns nodes that hold the last state */
   fold(
@@ -24,6 +25,7 @@ export interface Recording {
   segments?: Segments;
   readonly folds: Fold[];
   readonly stores: Store[];
+  readonly debug: DebugPoint[];
   /** the innermost body being recorded: the grid's or a fold's */
   sink: { readonly stores: Store[]; readonly folds: Fold[] };
   /** axes of the folds over `.steps()` around: points, over which values vary without having them as axes of their own */
@@ -44,6 +46,7 @@ export function record(name: string, body: (r: Recording) => void, eager?: Eager
     grid: undefined,
     folds,
     stores,
+    debug: [],
     sink: { stores, folds },
     points: new Set(),
     ...(eager ? { eager } : {}),
