@@ -205,7 +205,10 @@ test("debug where nothing could be shown is refused", async () => {
       Y: (i: never) => inputs.X!.at(i).debug("x"),
     }),
   };
-  await assert.rejects(load(bytes, { operators: [operator as never] }), message(/debug\("x"\) is called outside of a kernel; tiles are shown in the body that kernel\(\) got/));
+  await assert.rejects(
+    load(bytes, { operators: [operator as never] }),
+    message(/debug\("x"\) is called outside of a kernel; tiles are shown in the body that kernel\(\) got/),
+  );
   const large = numbers([1, 1]);
   const k = kernel({ X: f32("1 1"), I: i32("T"), Y: f32("") }, ({ X, I, Y, T }) => {
     const [s] = fold(T.tile("t"), [zeros("f32")] as const, (t, [s]) => {
