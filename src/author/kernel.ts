@@ -37,6 +37,10 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
     this.#runs ??= import("../load/debug-runs.js").then(m => m.runsOf(this.ir, this.schedule));
     return (await (await this.#runs).run(tensors, options)) as KernelResults<S>;
   }
+  /**
+   * Runs the body itself on arrays, for breakpoints and stack traces: every operation computes at once, `tile.peek()` shows its values and `tile.debug(name)` prints
+   * them. Slow. Tensors that are only written may be left out; all tensors come back.
+   */
   override eager(args: EagerArguments<S>, options: EagerOptions = {}): KernelResults<S> {
     return super.eager(args, { onDebug: printDebug, ...options });
   }

@@ -266,7 +266,9 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
   debug(name: string): this {
     const r = recording();
     if (!r)
-      throw kernelError(`debug("${name}") is called outside of a kernel; tiles are shown in the body that kernel() got, where it runs by itself`);
+      throw kernelError(
+        `debug("${name}") is called outside of a kernel; tiles are shown in the body that kernel() got, where it runs by itself`,
+      );
     if (r.cells) throw kernelError(`debug("${name}") is called inside of cells; show what cells() gives`);
     const site = captureSite();
     const point: DebugPoint = { name, value: this.node };
