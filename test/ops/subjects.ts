@@ -28,10 +28,10 @@ export const targetsUnderTest: readonly TargetUnderTest[] = [
   { target: wasm, threads: 1, slow: false },
   { target: wasm, threads: 2, slow: false },
   { target: native, threads: 2, slow: false, compilesSlowly: true, problem: nativeProblem },
-  // f64 is computed on the host: no GPU has it in WGSL. Tiles of contractions have tests of their own in test/webgpu: SwiftShader takes
-  // a second to compile one.
+  // f64 is computed on the host: no GPU has it in WGSL. Workgroups that share memory have tests of their own in test/webgpu, and are here in full
+  // sweeps: SwiftShader takes a second to compile one.
   {
-    target: webgpuTarget({ onUnsupported: "host", tiles: false }),
+    target: webgpuTarget({ onUnsupported: "host", tiles: fullSweep }),
     threads: 1,
     slow: false,
     compilesSlowly: true,

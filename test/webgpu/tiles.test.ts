@@ -6,20 +6,26 @@ import { compileOptionsOf } from "../../src/load/compile-options.js";
 import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kernel.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { webgpuTarget } from "../../src/targets/webgpu/target.js";
-import { dot, f32, grid, kernel, u8 } from "../../src/tile/index.js";
+import { dot, f32, grid, i32, i8, kernel, u8 } from "../../src/tile/index.js";
 import { fullSweep } from "../ops/large-cases.js";
 import * as stage1 from "../kernels/stage1.js";
 import { gpuTest } from "./gpu-test.js";
 
 type Arguments = Record<string, TensorArgument>;
 
+const dataOf = {
+  f32: (x: readonly number[]) => Float32Array.from(x),
+  i32: (x: readonly number[]) => Int32Array.from(x),
+  i8: (x: readonly number[]) => Int8Array.from(x),
+  u8: (x: readonly number[]) => Uint8Array.from(x, n => n + 5),
+};
 /** Whole numbers: sums are exact in any order. */
 function whole(k: Kernel, sizes: Readonly<Record<string, number>>): Arguments {
   return Object.fromEntries(
     k.tensors.map((t, i) => {
       const dims = t.dims.map(d => d.evaluate(s => sizes[s.name]!));
       const values = Array.from({ length: dims.reduce((p, n) => p * n, 1) }, (_, at) => ((at * (2 * i + 3)) % 11) - 5);
-      const data = t.dtype === "u8" ? Uint8Array.from(values, x => x + 5) : Float32Array.from(values);
+      const data = dataOf[t.dtype as keyof typeof dataOf](values);
       return [t.name, { dtype: t.dtype, dims, data }];
     }),
   );
@@ -97,6 +103,15 @@ gpuTest("rows of any length are reduced by a workgroup each, twice and once more
     aRow,
   ),
 );
+
+const integers = () =>
+  kernel({ X: u8("M K"), W: i8("K N"), Y: i32("M N") }, ({ X, W, Y, M, K, N }) =>
+    grid(M.tile(), N.tile(), (m, n) => {
+      const k = K.all();
+      Y.at(m, n).set(dot(X.at(m, k).cast("i32").sub(3), W.at(k, n).cast("i32"), k));
+    }),
+  );
+gpuTest("sums of integers are exact", () => agree(integers().ir, [{ M: 20, N: 34, K: 37 }], tiled));
 
 if (fullSweep) {
   gpuTest("rows of a length that is known by a workgroup of 64", () =>

@@ -13,7 +13,10 @@ export interface Contraction {
   /** of both operands, or of none */
   readonly batch: readonly Axis[];
   readonly shape: TileShape;
+  /** of sums, and of operands where they are staged */
+  readonly type: SumType;
 }
+type SumType = "f32" | "i32" | "u32";
 /** SIDE × SIDE invocations keep `sums` × `sums` results each. */
 export interface TileShape {
   readonly sums: 4 | 8;
@@ -29,7 +32,12 @@ const ENOUGH = 32;
 
 export const volume = (axes: readonly Axis[]): Poly => Poly.product(axes.map(a => a.extent));
 export const tileSize = ({ sums }: TileShape): number => SIDE * sums;
-export const tilesOf = ({ rows, columns, batch, shape }: Omit<Contraction, "dot" | "store">): Poly =>
+export const tilesOf = ({
+  rows,
+  columns,
+  batch,
+  shape,
+}: Pick<Contraction, "rows" | "columns" | "batch" | "shape">): Poly =>
   ceilDiv(volume(rows), tileSize(shape))
     .mul(ceilDiv(volume(columns), tileSize(shape)))
     .mul(volume(batch));
@@ -42,7 +50,8 @@ export function contractionOf(kernel: Kernel, stores: readonly Store[]): Contrac
   const reduces = reachCells([store.value]).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   const [dot] = reduces;
   if (reduces.length !== 1 || !dot || dot.op !== "sum" || !isContraction(dot)) return undefined;
-  if (dot.dtype !== "f32" || dot.args.some(a => registerOf(a.dtype) !== "f32")) return undefined;
+  const type = sumType(dot);
+  if (!type) return undefined;
   const [a, b] = dot.args as readonly [Node, Node];
   // in the order of memory, which is that of the grid
   const all = axesOfStore(store);
@@ -52,7 +61,14 @@ export function contractionOf(kernel: Kernel, stores: readonly Store[]): Contrac
   const columns = own.filter(x => b.axes.includes(x) && !a.axes.includes(x));
   if (isBelow(volume(rows), FEWEST) || isBelow(volume(columns), FEWEST)) return undefined;
   const batch = own.filter(x => !rows.includes(x) && !columns.includes(x));
-  return { dot, store, rows, columns, batch, shape: shapeOf({ rows, columns, batch }) };
+  return { dot, store, rows, columns, batch, type, shape: shapeOf({ rows, columns, batch }) };
+}
+/** Sums of 32 bits: integers wrap, whatever the order. */
+function sumType({ dtype, args }: NodeOf<"reduce">): SumType | undefined {
+  const registers = new Set(args.map(a => registerOf(a.dtype)));
+  if (dtype === "f32") return registers.size === 1 && registers.has("f32") ? "f32" : undefined;
+  if (dtype !== "i32" && dtype !== "u32") return undefined;
+  return [...registers].every(r => r === "i32" || r === "u32") ? dtype : undefined;
 }
 const isBelow = (p: Poly, n: number): boolean => p.isConst && p.constant < n;
 

@@ -5,6 +5,7 @@ import { ceilDiv, type Poly } from "../../ir/poly.js";
 import { type Axis, gathersIn, isTensor, type Node, reach } from "../../ir/tile.js";
 import { type Contraction, CONTRACTION_WORKGROUP, DEPTH, SIDE, tileSize, volume } from "./contraction.js";
 import { bindDigits, knownDigits } from "./digits.js";
+import { cast } from "./maps.js";
 import { type Shader, stepsByOne } from "./shader.js";
 import { isMultipleOf, vectorLoad } from "./vectors.js";
 
@@ -17,8 +18,9 @@ const xyzw = "xyzw";
 
 /** vectors of four in one half of one operand */
 const halfOf = (c: Contraction): number => (DEPTH * tileSize(c.shape)) / BLOCK;
+const vectorOf = (c: Contraction): string => `vec4<${c.type}>`;
 export const contractionMemory = (c: Contraction): string =>
-  `var<workgroup> staged: array<vec4<f32>, ${4 * halfOf(c)}>;`;
+  `var<workgroup> staged: array<${vectorOf(c)}, ${4 * halfOf(c)}>;`;
 
 /** Emits the body; `tile` is the number of the workgroup's tile. */
 export function emitContraction(shader: Shader, c: Contraction, tile: string): void {
@@ -32,7 +34,7 @@ export function emitContraction(shader: Shader, c: Contraction, tile: string): v
   e.line(`let tx = local % ${SIDE}u;`);
   e.line(`let ty = local / ${SIDE}u;`);
   bindDigits(e, c.batch, "batch", () => {
-    for (const sum of sumsOf(c)) e.line(`var ${sum} = vec4<f32>();`);
+    for (const sum of sumsOf(c)) e.line(`var ${sum} = ${vectorOf(c)}();`);
     emitSteps(shader, c);
     emitEpilogue(shader, c);
   });
@@ -73,8 +75,8 @@ function emitStep({ e }: Shader, c: Contraction): void {
   }
   for (const i of each(c.shape.sums))
     for (const j of quads) {
-      const left = `vec4<f32>(l${Math.floor(i / BLOCK)}.${xyzw[i % BLOCK]})`;
-      e.line(`${sumName(i, j)} = fma(${left}, r${j}, ${sumName(i, j)});`);
+      const [left, sum] = [`${vectorOf(c)}(l${Math.floor(i / BLOCK)}.${xyzw[i % BLOCK]})`, sumName(i, j)];
+      e.line(`${sum} = ${c.type === "f32" ? `fma(${left}, r${j}, ${sum})` : `${left} * r${j} + ${sum}`};`);
     }
 }
 
@@ -88,6 +90,10 @@ interface Operand {
 /** How an invocation's block of 4 places × 4 steps is read. */
 interface Staging extends Operand {
   readonly over: readonly Axis[];
+  /** of four that are staged */
+  readonly vector: string;
+  /** the operand's element, in the type of sums */
+  readonly element: () => string;
   /** invocations that stage a block */
   readonly blocks: number;
   /** quads of places in the tile */
@@ -104,6 +110,9 @@ function stagingOf(shader: Shader, c: Contraction, operand: Operand): () => void
   const s: Staging = {
     ...operand,
     over,
+    vector: vectorOf(c),
+    element: () =>
+      cast(e.use, operand.value.dtype, c.type === "f32" ? operand.value.dtype : c.type, shader.value(operand.value)),
     row,
     blocks: (row * DEPTH) / BLOCK,
     places: volume(operand.axes),
@@ -164,6 +173,7 @@ const stepInside = ({ e }: Shader, s: Staging, at: string): string | undefined =
   isMultipleOf(s.depth, DEPTH) ? undefined : e.let("inside", `(${at} < ${e.size(s.depth)})`);
 const placesInside = (shader: Shader, s: Staging, name: string): readonly (string | undefined)[] =>
   each(BLOCK).map(i => placeInside(shader, s, `${name}s + ${i}i`));
+const zeroOf = (s: Staging): string => `${s.vector.slice("vec4<".length, -1)}(0)`;
 /** What lies outside is read all the same, because WGSL reads something of the buffer then, and is replaced: a branch costs more. */
 function orZero(zero: string, value: string, ...conditions: readonly (string | undefined)[]): string {
   const inside = conditions.filter(c => c !== undefined);
@@ -181,7 +191,7 @@ function vectorsOfSteps(shader: Shader, s: Staging, name: string): () => void {
     bindDigits(e, s.over, `${name}K`, () => {
       for (const i of each(BLOCK))
         places[i]!(() =>
-          e.line(`let ${name}Part${i} = ${orZero("vec4<f32>()", shader.vector(load), inside[i], isStep)};`),
+          e.line(`let ${name}Part${i} = ${orZero(`${s.vector}()`, shader.vector(load), inside[i], isStep)};`),
         );
     });
     for (const j of each(BLOCK))
@@ -204,7 +214,7 @@ function vectorsOfPlaces(shader: Shader, s: Staging, name: string): () => void {
       e.vary(`${name}${j}`, () =>
         bound(() =>
           bindDigits(e, s.over, at, () =>
-            e.line(`${target(s, name, j)} = ${orZero("vec4<f32>()", shader.vector(load), isPlace, isStep)};`),
+            e.line(`${target(s, name, j)} = ${orZero(`${s.vector}()`, shader.vector(load), isPlace, isStep)};`),
           ),
         ),
       );
@@ -223,11 +233,11 @@ function singles(shader: Shader, s: Staging, name: string): () => void {
         const parts = each(BLOCK).map(i => {
           const part = e.name("part");
           e.vary(`${j}`, () =>
-            places[i]!(() => e.line(`let ${part} = ${orZero("0.0f", shader.value(s.value), inside[i], isStep)};`)),
+            places[i]!(() => e.line(`let ${part} = ${orZero(zeroOf(s), s.element(), inside[i], isStep)};`)),
           );
           return part;
         });
-        e.line(`${target(s, name, j)} = vec4<f32>(${parts.join(", ")});`);
+        e.line(`${target(s, name, j)} = ${s.vector}(${parts.join(", ")});`);
       });
     }
   };
@@ -236,14 +246,12 @@ function looped(shader: Shader, s: Staging, name: string): () => void {
   const { e } = shader;
   return () =>
     e.nest(`for (var j = 0u; j < ${BLOCK}u; j++)`, () => {
-      e.line("var parts = vec4<f32>();");
+      e.line(`var parts = ${s.vector}();`);
       e.line(`let at = ${name}K + i32(j);`);
       e.nest(`for (var i = 0u; i < ${BLOCK}u; i++)`, () => {
         e.line(`let place = ${name}s + i32(i);`);
         e.nest(`if (place < ${e.size(s.places)} && at < ${e.size(s.depth)})`, () =>
-          bindDigits(e, s.axes, "place", () =>
-            bindDigits(e, s.over, "at", () => e.line(`parts[i] = ${shader.value(s.value)};`)),
-          ),
+          bindDigits(e, s.axes, "place", () => bindDigits(e, s.over, "at", () => e.line(`parts[i] = ${s.element()};`))),
         );
       });
       e.line(`staged[here + ${s.offset}u + (${name}Step + j) * ${s.row}u + ${name}Quad] = parts;`);
@@ -255,7 +263,7 @@ function emitEpilogue(shader: Shader, c: Contraction): void {
   const { e } = shader;
   const quads = c.shape.sums / BLOCK;
   e.nest(`for (var q = 0u; q < ${c.shape.sums * quads}u; q++)`, () => {
-    e.line("var quad: vec4<f32>;");
+    e.line(`var quad: ${vectorOf(c)};`);
     const names = sumsOf(c);
     e.nest("switch (q)", () =>
       names.forEach((name, i) => {
