@@ -50,6 +50,7 @@ import { operator as microsoftMatMulBnb4Operator } from "./microsoft/mat-mul-bnb
 import { operator as microsoftMatMulInteger16Operator } from "./microsoft/mat-mul-integer-16.js";
 import { operator as microsoftMatMulIntegerToFloatOperator } from "./microsoft/mat-mul-integer-to-float.js";
 import { operator as microsoftMatMulNBitsOperator } from "./microsoft/mat-mul-n-bits.js";
+import { operator as microsoftMaxpoolWithMaskOperator } from "./microsoft/maxpool-with-mask.js";
 import { operator as microsoftMoEOperator } from "./microsoft/mo-e.js";
 import { operator as microsoftMulIntegerOperator } from "./microsoft/mul-integer.js";
 import { operator as microsoftMultiHeadAttentionOperator } from "./microsoft/multi-head-attention.js";
@@ -62,6 +63,7 @@ import { operator as microsoftPackedAttentionOperator } from "./microsoft/packed
 import { operator as microsoftPackedMultiHeadAttentionOperator } from "./microsoft/packed-multi-head-attention.js";
 import { operator as microsoftPadOperator } from "./microsoft/pad.js";
 import { operator as microsoftQAttentionOperator } from "./microsoft/q-attention.js";
+import { operator as microsoftQEmbedLayerNormalizationOperator } from "./microsoft/q-embed-layer-normalization.js";
 import { operator as microsoftQGemmOperator } from "./microsoft/q-gemm.js";
 import { operator as microsoftQLinearAddOperator } from "./microsoft/q-linear-add.js";
 import { operator as microsoftQLinearAveragePoolOperator } from "./microsoft/q-linear-average-pool.js";
@@ -94,6 +96,7 @@ import { operator as microsoftTransposeMatMulOperator } from "./microsoft/transp
 import { operator as microsoftTriluOperator } from "./microsoft/trilu.js";
 import { operator as microsoftUnfoldTensorOperator } from "./microsoft/unfold-tensor.js";
 import { operator as microsoftUniqueOperator } from "./microsoft/unique.js";
+import { operator as microsoftWordConvEmbeddingOperator } from "./microsoft/word-conv-embedding.js";
 import { operator as mlArrayFeatureExtractorOperator } from "./ml/array-feature-extractor.js";
 import { operator as mlBinarizerOperator } from "./ml/binarizer.js";
 import { operator as mlCastMapOperator } from "./ml/cast-map.js";
@@ -177,6 +180,7 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftMatMulInteger16Operator,
   microsoftMatMulIntegerToFloatOperator,
   microsoftMatMulNBitsOperator,
+  microsoftMaxpoolWithMaskOperator,
   microsoftMoEOperator,
   microsoftMulIntegerOperator,
   microsoftMultiHeadAttentionOperator,
@@ -189,6 +193,7 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftPackedMultiHeadAttentionOperator,
   microsoftPadOperator,
   microsoftQAttentionOperator,
+  microsoftQEmbedLayerNormalizationOperator,
   microsoftQGemmOperator,
   microsoftQLinearAddOperator,
   microsoftQLinearAveragePoolOperator,
@@ -221,6 +226,7 @@ export const otherDomainOperators: readonly Operator[] = [
   microsoftTriluOperator,
   microsoftUnfoldTensorOperator,
   microsoftUniqueOperator,
+  microsoftWordConvEmbeddingOperator,
   mlArrayFeatureExtractorOperator,
   mlBinarizerOperator,
   mlCastMapOperator,

@@ -16,5 +16,8 @@ export const doc: OperatorDoc = {
   opsets: [1, 20],
   limits: "axes must be known at compile time",
 };
-export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => Math.min(a, b), Infinity));
+export const reference = /* @__PURE__ */ reductionReference(
+  x => x.reduce((a, b) => Math.min(a, b), Infinity),
+  (a, b) => (a <= b ? a : b),
+);
 export const cases = (): readonly OperatorCase[] => reductionCases([...numbers, "bool"]);

@@ -7,9 +7,12 @@ import type { CaseInput, OperatorCase, Reference } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { elements, numbersOf, tabulate } from "./reference-tensors.js";
 
-/** Collects the elements of each group and hands them to `f`. Sums beyond 2⁵³ are not exact: cases and suites stay below. */
+/**
+ * Collects the elements of each group and hands them to `f`. Sums beyond 2⁵³ are not exact: cases and suites stay below. `choose`, of
+ * two integers, is exact for all.
+ */
 export const reductionReference =
-  (f: (x: readonly number[]) => number): Reference =>
+  (f: (x: readonly number[]) => number, choose?: (a: Element, b: Element) => Element): Reference =>
   (inputs, attributes) => {
     const X = inputs.data!;
     const rank = X.dims.length;
@@ -19,12 +22,13 @@ export const reductionReference =
     const all = X.dims.map((n, j) => (axes.includes(j) ? 1 : n));
     const x = elements(X);
     const value = (index: readonly number[]): Element => {
-      const group: number[] = [];
+      const group: Element[] = [];
       forEachIndex(
         X.dims.map((n, j) => (axes.includes(j) ? n : 1)),
-        i => group.push(Number(x(i.map((v, j) => v + index[j]!)))),
+        i => group.push(x(i.map((v, j) => v + index[j]!))!),
       );
-      return wrap(X.dtype, stored(X.dtype, f(group)));
+      if (choose && group.length > 0 && /64$/.test(X.dtype) && !isFloat(X.dtype)) return group.reduce(choose);
+      return wrap(X.dtype, stored(X.dtype, f(group.map(Number))));
     };
     const reduced = tabulate(X.dtype, all, value);
     const dims = attributes.keepdims === 0 ? all.filter((_, j) => !axes.includes(j)) : all;

@@ -31,6 +31,13 @@ function newDims(node: NodeInfo): Dims {
     );
   });
   const open = out.findIndex(isMinusOne);
+  if (open >= 0 && attributes.allowzero === 1 && asked.some(p => p.isZero))
+    refuse(
+      "shape",
+      "Reshape",
+      node,
+      "shape has 0 and −1, and allowzero is 1; nothing says what is left then: give numbers, or leave allowzero out",
+    );
   // copied dims are on both sides, so that an empty batch leaves the rest as it is
   if (open >= 0)
     out[open] = remaining(

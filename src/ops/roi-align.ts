@@ -40,6 +40,8 @@ export const operator: Operator = {
       );
     const regions = `there are ${rois![0]!.print()} regions and ${batch_indices![0]!.print()} batch_indices; they must agree`;
     requireEqual("RoiAlign", node, rois![0]!, batch_indices![0]!, regions);
+    if (X![2]!.isZero || X![3]!.isZero)
+      refuse("shape", "RoiAlign", node, `X of ${printDims(X!)} has no elements to sample; give it height and width`);
     const { output_height, output_width } = node.attributes;
     return { Y: [rois![0]!, X![1]!, Poly.int(output_height), Poly.int(output_width)] };
   },

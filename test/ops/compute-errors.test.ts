@@ -57,6 +57,14 @@ const refusals: readonly Refusal[] = [
     says: 'SVMClassifier "n": support_vectors has 0 entries, which do not divide into 3 support vectors; change it',
   },
   {
+    op: "SVMRegressor",
+    domain: "ai.onnx.ml",
+    inputs: { X: "f32 5 2" },
+    attributes: { n_supports: 3, coefficients: [1, 2, 3], rho: [0] },
+    code: "operator-attribute",
+    says: 'SVMRegressor "n": support_vectors has 0 numbers for 3 vectors; give as many for each, or n_supports 0',
+  },
+  {
     op: "Add",
     inputs: { A: "f32 2 3", B: "f32 4" },
     code: "shape",

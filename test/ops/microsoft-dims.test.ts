@@ -145,6 +145,31 @@ const refusals: readonly Refusal[] = [
     says: 'MRotaryEmbedding "n": input of 1×3×3 must be batch×heads×sequence×size, or batch×sequence×(heads·size) with the attribute num_heads',
   },
   {
+    op: "SparseAttention",
+    inputs: {
+      ...grouped,
+      block_row_indices: "i32 3 5",
+      block_col_indices: "i32 3 9",
+      key_total_sequence_lengths: "i32 2",
+    },
+    attributes: { ...heads, sparse_block_size: 4 },
+    code: "shape",
+    says: 'SparseAttention "n": block_row_indices of 3×5 must be layouts×(blocks + 1), and 4 heads a multiple of the layouts',
+  },
+  {
+    op: "MaxpoolWithMask",
+    inputs: { X: "f32 2 3 8", M: "i32 2 3 8" },
+    attributes: { kernel_shape: [3] },
+    code: "shape",
+    says: 'MaxpoolWithMask "n": M of 2×3×8 must be 1×1×space, which is 1×1×8 here; change it or the other inputs',
+  },
+  {
+    op: "WordConvEmbedding",
+    inputs: { Sequence: "i32 4 2", W: "f32 7 1 3 5", B: "f32 7", C: "f32 13 5" },
+    code: "shape",
+    says: 'WordConvEmbedding "n": Sequence of 4×2 has words shorter than the window of W of 7×1×3×5; pad them with zeros',
+  },
+  {
     op: "CausalConvWithState",
     inputs: { input: "f32 2 3 9", weight: "f32 3 1 3", past_state: "f32 2 3 3" },
     attributes: { dilation: 2 },

@@ -165,6 +165,7 @@ import * as microsoftMatMulBnb4Module from "../../src/ops/microsoft/mat-mul-bnb-
 import * as microsoftMatMulInteger16Module from "../../src/ops/microsoft/mat-mul-integer-16.js";
 import * as microsoftMatMulIntegerToFloatModule from "../../src/ops/microsoft/mat-mul-integer-to-float.js";
 import * as microsoftMatMulNBitsModule from "../../src/ops/microsoft/mat-mul-n-bits.js";
+import * as microsoftMaxpoolWithMaskModule from "../../src/ops/microsoft/maxpool-with-mask.js";
 import * as microsoftMoEModule from "../../src/ops/microsoft/mo-e.js";
 import * as microsoftMulIntegerModule from "../../src/ops/microsoft/mul-integer.js";
 import * as microsoftMultiHeadAttentionModule from "../../src/ops/microsoft/multi-head-attention.js";
@@ -177,6 +178,7 @@ import * as microsoftPackedAttentionModule from "../../src/ops/microsoft/packed-
 import * as microsoftPackedMultiHeadAttentionModule from "../../src/ops/microsoft/packed-multi-head-attention.js";
 import * as microsoftPadModule from "../../src/ops/microsoft/pad.js";
 import * as microsoftQAttentionModule from "../../src/ops/microsoft/q-attention.js";
+import * as microsoftQEmbedLayerNormalizationModule from "../../src/ops/microsoft/q-embed-layer-normalization.js";
 import * as microsoftQGemmModule from "../../src/ops/microsoft/q-gemm.js";
 import * as microsoftQLinearAddModule from "../../src/ops/microsoft/q-linear-add.js";
 import * as microsoftQLinearAveragePoolModule from "../../src/ops/microsoft/q-linear-average-pool.js";
@@ -209,6 +211,7 @@ import * as microsoftTransposeMatMulModule from "../../src/ops/microsoft/transpo
 import * as microsoftTriluModule from "../../src/ops/microsoft/trilu.js";
 import * as microsoftUnfoldTensorModule from "../../src/ops/microsoft/unfold-tensor.js";
 import * as microsoftUniqueModule from "../../src/ops/microsoft/unique.js";
+import * as microsoftWordConvEmbeddingModule from "../../src/ops/microsoft/word-conv-embedding.js";
 import * as minModule from "../../src/ops/min.js";
 import * as mishModule from "../../src/ops/mish.js";
 import * as mlArrayFeatureExtractorModule from "../../src/ops/ml/array-feature-extractor.js";
@@ -525,6 +528,7 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftMatMulInteger16Module,
   microsoftMatMulIntegerToFloatModule,
   microsoftMatMulNBitsModule,
+  microsoftMaxpoolWithMaskModule,
   microsoftMoEModule,
   microsoftMulIntegerModule,
   microsoftMultiHeadAttentionModule,
@@ -537,6 +541,7 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftPackedMultiHeadAttentionModule,
   microsoftPadModule,
   microsoftQAttentionModule,
+  microsoftQEmbedLayerNormalizationModule,
   microsoftQGemmModule,
   microsoftQLinearAddModule,
   microsoftQLinearAveragePoolModule,
@@ -569,6 +574,7 @@ export const operatorModules: readonly OperatorModule[] = [
   microsoftTriluModule,
   microsoftUnfoldTensorModule,
   microsoftUniqueModule,
+  microsoftWordConvEmbeddingModule,
   minModule,
   mishModule,
   mlArrayFeatureExtractorModule,

@@ -38,6 +38,13 @@ const refusals: readonly Refusal[] = [
     says: 'Reshape "n": shape has 0 at position 2, but data has only 2 dims to copy; give a number',
   },
   {
+    op: "Reshape",
+    inputs: { data: "f32 0 3", shape: "i64 2 = 0 -1" },
+    attributes: { allowzero: 1 },
+    code: "shape",
+    says: 'Reshape "n": shape has 0 and −1, and allowzero is 1; nothing says what is left then: give numbers, or leave allowzero out',
+  },
+  {
     op: "Flatten",
     inputs: { input: "f32 2 3" },
     attributes: { axis: 3 },

@@ -371,6 +371,12 @@ const refusals: readonly Refusal[] = [
   },
   {
     op: "RoiAlign",
+    inputs: { X: "f32 1 2 0 8", rois: "f32 3 4", batch_indices: "i64 3" },
+    code: "shape",
+    says: 'RoiAlign "n": X of 1×2×0×8 has no elements to sample; give it height and width',
+  },
+  {
+    op: "RoiAlign",
     inputs: { X: "f32 1 2 8 8", rois: "f32 3 4", batch_indices: "i64 2" },
     code: "shape",
     says: 'RoiAlign "n": there are 3 regions and 2 batch_indices; they must agree',

@@ -40,6 +40,14 @@ export const operator: Operator = {
     requireOneOf(op, node, "kernel_type", svmKernels);
     requireOneOf(op, node, "post_transform", scoreTransforms);
     const X = node.dims.X!;
+    const { n_supports: count, support_vectors: vectors = [] } = node.attributes;
+    if (count > 0 && (vectors.length === 0 || vectors.length % count !== 0))
+      refuse(
+        "operator-attribute",
+        op,
+        node,
+        `support_vectors has ${vectors.length} numbers for ${count} vectors; give as many for each, or n_supports 0`,
+      );
     const features = featuresOf(node.attributes);
     const sentence = `X of ${printDims(X)} must be rows of ${features} features, as the vectors or coefficients have; change X`;
     if (X.length !== 2) refuse("shape", op, node, sentence);

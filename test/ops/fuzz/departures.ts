@@ -24,7 +24,7 @@ export const departures: readonly PeerDeparture[] = [
   },
   {
     operators:
-      /^(ArgMax|ArgMin|ReduceMax|ReduceMin|MaxPool|GlobalMaxPool|Max|Min|ScatterElements|ScatterND|Hardmax|TopK|Clip|MaxRoiPool|RoiAlign)$/,
+      /^(ArgMax|ArgMin|ReduceMax|ReduceMin|MaxPool|com\.microsoft MaxpoolWithMask|GlobalMaxPool|Max|Min|ScatterElements|ScatterND|Hardmax|TopK|Clip|MaxRoiPool|RoiAlign)$/,
     when: holdsNaN,
     reason:
       "ONNX does not say whether NaN is a largest or smallest element; here it is, as in NumPy, and there comparisons decide",
@@ -108,7 +108,7 @@ export const departures: readonly PeerDeparture[] = [
   },
   {
     operators:
-      /^(MatMulInteger|ConvInteger|com\.microsoft (ConvTransposeWithDynamicPads|DynamicQuantize.*|FusedGemm|FusedMatMul|MatMulIntegerToFloat|Q?MoE|QAttention|QGemm))$/,
+      /^(MatMulInteger|ConvInteger|QLinearConv|QLinearMatMul|com\.microsoft (ConvTransposeWithDynamicPads|DynamicQuantize.*|FusedGemm|FusedMatMul|MatMulIntegerToFloat|Q?MoE|QAttention|QGemm|QLinearConv))$/,
     when: isEmpty,
     reason: "a product over nothing leaves there what lay in memory, and here 0, or the bias",
   },
@@ -154,8 +154,9 @@ export const departures: readonly PeerDeparture[] = [
   },
   {
     operators: /^com\.microsoft FastGelu$/,
-    when: c => c.inputs.X?.dims.length === 0 && c.inputs.bias?.dims.length === 1,
-    reason: "in f16, the sum of a scalar and a bias has the bias's dims there, where in f32 it has those of X",
+    when: c => (c.inputs.X?.dims.at(-1) ?? 1) === 1 && c.inputs.bias?.dims.length === 1,
+    reason:
+      "in f16, the sum of rows of one element and a bias is as long as the bias there, where in f32 it has the dims of X",
   },
   {
     operators: /^Attention$/,
@@ -203,6 +204,14 @@ export const departures: readonly PeerDeparture[] = [
       lengths!.data!.some(length => Number(length) !== Number(total!.data![0])),
     reason:
       "where a batch has fewer keys than total_sequence_length, it writes weights of one row length and reads them with another",
+  },
+  {
+    operators: /^com\.microsoft WordConvEmbedding$/,
+    when: ({ inputs: { Sequence: words } }) => {
+      const [count, length] = words!.dims as [number, number];
+      return Array.from({ length: count }, (_, i) => words!.data?.[i * length]).some(id => !(Number(id) > 0));
+    },
+    reason: "a word that begins with no character leaves there what lay in memory, and gives zeros here",
   },
   {
     operators: /CDist/,

@@ -101,9 +101,9 @@ function otherDtype(random: Random, base: OperatorCase, module: OperatorModule):
 
 function otherAttributes(random: Random, { attributes = {} }: OperatorCase, module: OperatorModule) {
   // what old opsets had as attributes and new ones have as inputs is changed only where a case has it
-  const inputs = new Set(module.operator.inputs.map(n => n.replace(/\?|\.\.\./, "")));
+  const inputs = new Set(module.operator.inputs.map(n => n.replace(/\?|\.\.\./, "").toLowerCase()));
   const specs = Object.entries(module.operator.attributes ?? {}).filter(
-    ([name]) => name in attributes || !(inputs.has(name) || oldHints.has(name)),
+    ([name]) => name in attributes || !(inputs.has(name.toLowerCase()) || oldHints.has(name)),
   );
   if (specs.length === 0) return attributes;
   const out = { ...attributes };

@@ -71,6 +71,11 @@ const limits: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
       },
     },
   },
+  "com.microsoft WordConvEmbedding": { Sequence: { of: dim("C", 0) } },
+  "com.microsoft QEmbedLayerNormalization": {
+    input_ids: { of: dim("word_embedding", 0) },
+    segment_ids: { of: dim("segment_embedding", 0) },
+  },
   "com.microsoft MRotaryEmbedding": { position_ids: { of: dim("cos_cache", 0) } },
   "com.microsoft EmbedLayerNormalization": {
     input_ids: { of: dim("word_embedding", 0) },
@@ -261,6 +266,16 @@ const ofImages: Tame = drawn => {
 /** Below 0, it takes roots of negative numbers. */
 const withPositiveAlpha: Tame = drawn => (Number(drawn.attributes?.alpha ?? 1) >= 0 ? drawn : undefined);
 
+/** Scales are taken for fractions with moderate denominators, as files have them: coordinates are whole numbers over those. */
+const inEighths: Tame = ({ attributes = {}, ...c }) => {
+  const eighths = (name: string): Record<string, number> =>
+    name in attributes ? { [name]: Math.round(Number(attributes[name]) * 8) / 8 } : {};
+  return { ...c, attributes: { ...attributes, ...eighths("height_scale"), ...eighths("width_scale") } };
+};
+
+/** Elements of rows that are nearly alike have a variance of rounding errors: rows of few whole numbers easily are. */
+const inLongRows: Tame = drawn => ((drawn.inputs.word_embedding?.dims[1] ?? 0) < 5 ? undefined : drawn);
+
 const tamed: Readonly<Record<string, Tame>> = {
   MaxRoiPool: ofImages,
   LRN: withPositiveAlpha,
@@ -269,12 +284,14 @@ const tamed: Readonly<Record<string, Tame>> = {
   "com.microsoft SkipLayerNormalization": spread(skipRows),
   Cast: castable,
   Resize: interpolated,
+  Upsample: inEighths,
   "com.microsoft BiasDropout": seeded,
   "com.microsoft BitmaskBiasDropout": seeded,
   "com.microsoft Inverse": invertible,
   "com.microsoft GroupQueryAttention": cached,
   "com.microsoft PackedAttention": packed,
   "com.microsoft SparseAttention": inBlocks,
+  "com.microsoft QEmbedLayerNormalization": inLongRows,
   "com.microsoft PackedMultiHeadAttention": packed,
   "com.microsoft Attention": withKeys("mask_index"),
   "com.microsoft MultiHeadAttention": withKeys("key_padding_mask"),
