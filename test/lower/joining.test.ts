@@ -10,7 +10,7 @@ import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import type { AnyTile, Combine, TileKernel } from "../../src/tile/index.js";
-import { f32, fold, grid, i32, inPlace, kernel, literal, where, zeros } from "../../src/tile/index.js";
+import { dot, f32, fold, grid, i32, inPlace, kernel, literal, where, zeros } from "../../src/tile/index.js";
 import { cellCases, mandelbrot } from "../kernels/cells.js";
 import { joiningCases } from "../kernels/joining.js";
 import { scanCases, scanRows, stepsTo } from "../kernels/scans.js";
@@ -171,4 +171,70 @@ test("random joining writes give the interpreter's bits, whatever the schedule",
     }),
     { numRuns: 60 },
   );
+});
+
+/** rows of a product, scattered: what a mixture of experts does with its results */
+const scatteredProduct = (combine: Combine) =>
+  kernel(
+    { X: f32("M K"), W: f32("K N"), To: i32("M"), Y: inPlace(f32("R N")) },
+    ({ X, W, To, Y, M, N, K }) =>
+      grid(N.tile(), n => {
+        const [m, k] = [M.all(), K.all()];
+        Y.at(To.at(m), n).accumulate(dot(X.at(m, k), W.at(k, n), k), combine);
+      }),
+    { name: "scatteredProduct" },
+  );
+test("a scattered product has the register tile of a plain one, and is written in place", () => {
+  const k = scatteredProduct("add").ir;
+  const { stages, scratchBytes, sharedBytes } = lower(k, deriveSchedule(k, { dimHints: () => 64 }));
+  assert.deepEqual(stages, ["Y: loops m by 6/2/1; lane n × 2"]);
+  assert.deepEqual([scratchBytes.print(), sharedBytes.print()], ["0", "0"]);
+});
+test("writes that meet keep their order in register tiles and lanes, to the last bit", () => {
+  const stage = (lane: string, vectors: number, rows: readonly number[]): Schedule => ({
+    ...defaultSchedule,
+    stage: { Y: { lane, vectors, rows: { m: rows } } },
+  });
+  const pins = [stage("n", 2, [6, 4, 2, 1]), stage("n", 1, [3, 1]), stage("m", 1, [1]), stage("none", 1, [5, 1])];
+  for (const combine of ["add", "last", "max"] as const) {
+    const k = scatteredProduct(combine).ir;
+    for (const [M, N] of [
+      [23, 19],
+      [7, 8],
+      [1, 3],
+    ] as const) {
+      const [K, R] = [3, 4];
+      // sums near 10⁸ round at every addition, so that each order has bits of its own
+      const data = {
+        X: Float32Array.from({ length: M * K }, (_, i) => ((i * 7) % 5) - 1),
+        W: Float32Array.from({ length: K * N }, (_, i) => ((i * 3) % 7) + 1),
+        To: Int32Array.from({ length: M }, (_, i) => (i * i) % R),
+        Y: new Float32Array(R * N).fill(1e8),
+      };
+      const dims = { X: [M, K], W: [K, N], To: [M], Y: [R, N] };
+      const args = Object.fromEntries(
+        k.tensors.map(t => {
+          const name = t.name as keyof typeof data;
+          return [name, { dtype: t.dtype, dims: dims[name], data: data[name].slice() }] as const;
+        }),
+      );
+      interpretKernel(k, args);
+      for (const schedule of [...pins, deriveSchedule(k)])
+        assert.deepEqual(runOnce(k, schedule, { M, N, K, R }, data).Y, args.Y!.data, JSON.stringify(schedule.stage));
+    }
+  }
+});
+test("a gathered operand of a product is read from its source, whichever operand it is", () => {
+  const gathered = kernel(
+    { X: f32("T K"), Rows: i32("M"), W: f32("V N"), Ids: i32("K"), Y: f32("M N") },
+    ({ X, Rows, W, Ids, Y, M, N, K }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const k = K.all();
+        Y.at(m, n).set(dot(X.at(Rows.at(m), k), W.at(Ids.at(k), n), k));
+      }),
+  ).ir;
+  const schedule = deriveSchedule(gathered, { dimHints: () => 64 });
+  const { stages, scratchBytes, sharedBytes, phases } = lower(gathered, schedule);
+  assert.deepEqual(stages, ["Y: loops m by 6/2/1; lane n × 2"]);
+  assert.deepEqual([scratchBytes.print(), sharedBytes.print(), phases.length], ["0", "0", 1]);
 });

@@ -2,7 +2,7 @@
 import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Combine, Fold, Node, NodeOf, Store } from "../../ir/tile.js";
 import { axesOf, children, gathersIn, isCells, reach, reachCells } from "../../ir/tile.js";
-import { axesOfStore } from "../../ir/walk.js";
+import { axesOfStore, isSeparate } from "../../ir/walk.js";
 import { isContraction } from "../../schedule/contraction.js";
 import { storageOrder } from "../../schedule/names.js";
 import type { StageSchedule } from "../../schedule/schedule.js";
@@ -26,7 +26,8 @@ export function storeSink(l: Lowering, s: Store): Sink {
   );
   const { combine, when } = s;
   const gathers = s.index.flatMap(gathersIn);
-  const how = { ...(combine ? { combine } : {}), ...(when ? { when } : {}) };
+  const joins = combine && { combine, meeting: axes.filter(a => !isSeparate(s, a)) };
+  const how = { ...joins, ...(when ? { when } : {}) };
   return {
     name: s.tensor.name,
     value: s.value,
@@ -39,6 +40,8 @@ export function storeSink(l: Lowering, s: Store): Sink {
     ...how,
   };
 }
+/** Do several axes say in which order writes meet? Then they follow each other one by one. */
+const isOneByOne = (s: Sink): boolean => (s.meeting?.length ?? 0) > 1;
 /** Everything that writing a sink computes. */
 const rootsOfSink = (s: Sink): Node[] => [s.value, ...(s.when ? [s.when] : []), ...(s.gathers ?? [])];
 export function bufferSink(name: string, value: Node, b: Buffer, kept: boolean): Sink {
@@ -207,7 +210,7 @@ class Stage {
     this.l = l;
     this.sinks = sinks;
     const first = sinks[0]!;
-    this.pin = first.combine ? {} : (pin ?? l.schedule.stage[first.name] ?? {});
+    this.pin = isOneByOne(first) ? {} : (pin ?? l.schedule.stage[first.name] ?? {});
     this.rows = rowAxes(l, first).filter(a => !l.bindings.has(a));
     this.reduces = sinks.some(s => rootsOfSink(s).some(r => ownOf(l, r).some(n => n.kind === "reduce")));
     this.lane = this.laneAxis();
@@ -219,11 +222,12 @@ class Stage {
   /** the pinned one; else the last axis, if that leaves no reduction that would rather have its own */
   private laneAxis(): Axis | undefined {
     const { l, pin, rows } = this;
-    if (this.sinks.some(s => s.combine || !fitsLane(s.dtype) || !fitsLane(s.value.dtype))) return undefined;
-    if (pin.lane !== undefined) return rows.find(a => l.names.axis(a) === pin.lane);
+    if (this.sinks.some(s => isOneByOne(s) || !fitsLane(s.dtype) || !fitsLane(s.value.dtype))) return undefined;
+    const apart = rows.filter(a => this.sinks.every(s => !s.meeting?.includes(a)));
+    if (pin.lane !== undefined) return apart.find(a => l.names.axis(a) === pin.lane);
     const contraction = this.sinks.some(s => inlineContraction(l, s));
     const wide = this.sinks.some(s => wideAxes(l, s).length > 0);
-    const able = rows.filter(a => a !== l.kernel.segments?.axis);
+    const able = apart.filter(a => a !== l.kernel.segments?.axis);
     return contraction || (!wide && !this.reduces) ? able.at(-1) : undefined;
   }
 
@@ -231,7 +235,7 @@ class Stage {
     const { l, sinks } = this;
     for (const s of sinks) if (s.kept) l.pending.set(s.value, s);
     const vector = l.vector;
-    if (sinks.some(s => s.combine || !fitsLane(s.dtype))) l.vector = false;
+    if (sinks.some(s => isOneByOne(s) || !fitsLane(s.dtype))) l.vector = false;
     l.stages.push(this.describe());
     this.panels(() => this.rowNest(0));
     for (const a of this.rows) l.bindings.delete(a);
@@ -353,7 +357,7 @@ class Stage {
   /** a turn over the end may read what lies behind a row, not rows behind a tensor */
   private canMask(lane: Axis): boolean {
     const { l } = this;
-    if (this.sinks.some(s => isChecked(s) || s.when || wideAxes(l, s).length > 0)) return false;
+    if (this.sinks.some(s => isChecked(s) || s.when || s.combine || wideAxes(l, s).length > 0)) return false;
     return this.sinks.every(s =>
       inlineOf(l, s.value).every(n => {
         const buffer = n === s.value ? undefined : keptIn(l, n);

@@ -65,8 +65,13 @@ export interface Sink {
   readonly checks: readonly Check[];
   /** gathered indices of a scatter: outside is an error */
   readonly strict?: readonly Check[];
-  /** joins what is there, write by write in the order of the axes: no lanes, no register tile */
+  /** joins what is there, write by write in the order of the axes */
   readonly combine?: Combine;
+  /**
+   * Of a sink that joins: the axes along which writes may meet in an element. Along others each index writes elements of its own, so
+   * that they may lie in lanes. With one meeting axis at most writes stay in order in register tiles too; with more there is neither.
+   */
+  readonly meeting?: readonly Axis[];
   /** where it is false nothing is written */
   readonly when?: Node;
   /** gathered indices */

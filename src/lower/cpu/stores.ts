@@ -2,7 +2,7 @@
 import { bytesOf } from "../../ir/dtypes.js";
 import type { Poly } from "../../ir/poly.js";
 import { cell } from "./cells.js";
-import { extractLane, loadScalar, packLanes, storeScalar } from "./convert.js";
+import { extractLane, loadLanes, loadScalar, packLanes, storeScalar } from "./convert.js";
 import type { Expr, StoreOp } from "./loop.js";
 import { int, mul, op, sub } from "./loop.js";
 import { insideExpr } from "./loads.js";
@@ -47,7 +47,9 @@ export function storeOnTheWay(l: Lowering, s: Sink, offs: Offsets, value: Expr):
 
 function storeCell(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: number): void {
   const write = () => {
-    if (l.lane) storeLanes(l, s, offs, value, count);
+    if (l.lane && joinsLanes(l, s, offs)) storeLanes(l, s, offs, joinedLanes(l, s, offs, value), count);
+    else if (l.lane && s.combine) eachLane(l, s, offs, value, count);
+    else if (l.lane) storeLanes(l, s, offs, value, count);
     else l.b.push(storeScalar(s.dtype, l.b.access(l.addressOf(s.form, offs)), joined(l, s, offs, value), l));
   };
   const written = () => {
@@ -69,6 +71,25 @@ function storeCell(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: numb
     const part = l.keep(extractLane(s.dtype, i, value));
     const { when: _, ...bare } = s;
     l.scalarly(() => l.b.branch(isWritten(l, s, at), () => storeCell(l, { ...bare, checks: [] }, at, part, 1)));
+  }
+}
+/** Whole vectors of 32-bit elements that lie side by side are joined with what is there as such. */
+const joinsLanes = (l: Lowering, s: Sink, offs: Offsets): boolean => {
+  const step = s.combine && bytesOf(s.dtype) === 4 ? l.laneStep(s.form, offs) : undefined;
+  return step?.isConst === true && step.constant === 4;
+};
+function joinedLanes(l: Lowering, s: Sink, offs: Offsets, value: Expr): Expr {
+  if (!s.combine || s.combine === "last") return value;
+  const x = l.keep(value);
+  const old = l.keep(loadLanes(s.dtype, l.b.access(l.addressOf(s.form, offs)), l));
+  return l.keep(binary(l, s.combine, s.dtype, old, x, true));
+}
+function eachLane(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const at = l.atLane(offs, i);
+    const part = l.keep(extractLane(s.dtype, i, value));
+    const { strict: _, ...bare } = s;
+    l.scalarly(() => storeCell(l, bare, at, part, 1));
   }
 }
 export const isChecked = (s: Sink): boolean => s.checks.length > 0 || (s.strict ?? []).length > 0;
