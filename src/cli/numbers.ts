@@ -52,7 +52,7 @@ export const milliseconds = (time: number): string =>
 export function byteSize(bytes: number): string {
   const units = ["B", "KB", "MB", "GB"];
   const unit = Math.min(3, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return `${digits(bytes / 1000 ** unit, unit === 0 ? 4 : 2)} ${units[unit]}`;
+  return `${unit === 0 ? bytes : digits(bytes / 1000 ** unit, 2)} ${units[unit]}`;
 }
 
 /** `1 kernel`, `2 kernels`. */

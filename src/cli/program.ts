@@ -9,6 +9,7 @@ import { exitCodes, failureOf, failureText } from "./failure.js";
 import { addLearnCommand } from "./learn-command.js";
 import type { Library, Terminal } from "./library.js";
 import { addNewCommand } from "./new-command.js";
+import { addProfileCommand } from "./profile-command.js";
 import { addRunCommand } from "./run-command.js";
 import { addTuneCommand } from "./tune-command.js";
 
@@ -18,6 +19,7 @@ const description = `Azulejo compiles ONNX models to WebAssembly and runs them.
   azulejo run model.onnx --input x=x.npy --output-dir out
   azulejo explain model.onnx --stage kernels
   azulejo bench model.onnx
+  azulejo profile model.onnx --target webgpu
   azulejo doctor model.onnx
   azulejo new operator Swoosh
   azulejo check kernels.mjs
@@ -54,6 +56,7 @@ export async function runCommandLine(
   addRunCommand(program, library, terminal, judge);
   addExplainCommand(program, library, terminal);
   addBenchCommand(program, library, terminal);
+  addProfileCommand(program, library, terminal);
   addDoctorCommand(program, library, terminal, judge);
   addNewCommand(program, terminal);
   addCheckCommand(program, library, terminal, judge);

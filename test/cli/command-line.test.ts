@@ -47,6 +47,23 @@ const report = {
   passes: [{ name: "fold", nodesBefore: 9, nodesAfter: 4, timeMs: 0.1 }],
 };
 
+/** b takes 6 of 8 ms, in two calls */
+const profiled = (passes: number) => ({
+  outputs: {},
+  passesMs: Array.from({ length: passes }, () => 9),
+  kernels: [
+    { kernel: "a", nodes: ["Conv_0"], where: "gpu", calls: 1, timesMs: Array.from({ length: passes }, () => 2) },
+    {
+      kernel: "b",
+      nodes: ["Relu_0", "Add_0"],
+      where: "gpu",
+      calls: 2,
+      timesMs: Array.from({ length: passes }, () => 6),
+    },
+  ],
+  timeline: [{ kernel: "a", nodes: ["Conv_0"], where: "gpu", startMs: 0.5, timeMs: 2 }],
+});
+
 const diagnosis: Diagnosis = {
   model: "m",
   runs: false,
@@ -126,7 +143,10 @@ async function azulejo(
       session.runs.push(given);
       return run(given);
     }) as Model["run"],
-    profile: () => assert.fail("not asked for"),
+    profile: (async (given: Record<string, TensorData>, { passes = 1 } = {}) => {
+      session.runs.push(given);
+      return profiled(passes);
+    }) as Model["profile"],
     report: () => report,
     dispose: () => session.disposed++,
   };
@@ -373,7 +393,7 @@ test("wrong command lines exit with 2 and point to --help", async () => {
 });
 
 test("--help of each command lists every option with an example, --version the version", async () => {
-  for (const command of ["run", "explain", "bench"]) {
+  for (const command of ["run", "explain", "bench", "profile"]) {
     const { out, status } = await azulejo(`${command} --help`, [], echo);
     assert.equal(status, 0);
     assert.match(
@@ -529,6 +549,29 @@ test("bench feeds what --input gives, and random values elsewhere", async () => 
   assert.equal(status, 0);
   assert.deepEqual(runs[0]!.rate, { dtype: "i64", dims: [], data: BigInt64Array.of(16000n) });
   assert.deepEqual(runs[0]!.x!.dims, [1, 2]);
+});
+
+test("profile orders kernels by their time, with shares, calls and the clock; --top adds up the others", async () => {
+  const { out, runs, disposed } = await azulejo("profile m.onnx --passes 3", [vector], echo);
+  assert.deepEqual([runs.length, disposed], [2, 1]);
+  const [head, first, second, all, pass] = out.split("\n");
+  assert.match(head!, /^kernel \(wasm, 2 threads\) +time +share +calls +clock +nodes$/);
+  assert.match(first!, /^b +6\.00 ms +75\.0 % +2 +GPU +Relu_0, Add_0$/);
+  assert.match(second!, /^a +2\.00 ms +25\.0 % +1 +GPU +Conv_0$/);
+  assert.match(all!, /^all kernels +8\.00 ms$/);
+  assert.match(pass!, /^whole pass, median of 3 +9\.00 ms$/);
+  assert.match((await azulejo("profile m.onnx --top 1", [vector], echo)).out, /\n1 other +2\.00 ms +25\.0 %\n/);
+});
+
+test("profile --json has every time, and --trace a file for Chrome's tracing", async () => {
+  const file = join(folder, "trace.json");
+  const { out, err } = await azulejo(`profile m.onnx --json --trace ${file}`, [vector], echo);
+  const { kernels, passesMs, timeline } = JSON.parse(out);
+  assert.deepEqual([kernels.length, kernels[1].medianMs, passesMs.length, timeline.length], [2, 6, 5, 1]);
+  assert.equal(err, `wrote ${file}\n`);
+  assert.deepEqual(JSON.parse(await readFile(file, "utf8")).traceEvents, [
+    { name: "a", cat: "gpu", ph: "X", ts: 500, dur: 2000, pid: 1, tid: 1, args: { nodes: ["Conv_0"] } },
+  ]);
 });
 
 test("options of loading reach the library", async () => {
