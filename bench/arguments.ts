@@ -1,8 +1,8 @@
 // What `npm run bench -- …` understands. Wrong arguments are told in a sentence before anything is measured.
 import { parseArgs } from "node:util";
 
-export const help = `npm run bench -- [all|models|kernels|layers|tuner] [options]  measure; close other programs before
-npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md, benchmarks-native.md and roofline.svg from what
+export const help = `npm run bench -- [all|models|kernels|layers|tuner|webgpu-sessions] [options]  measure; close other programs before
+npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md, its sisters and roofline.svg from what
                                                    the reports have
 npm run bench -- webgpu                            counts what shaders do, from their text: docs/benchmarks-webgpu.md
 
@@ -15,9 +15,10 @@ npm run bench -- webgpu                            counts what shaders do, from 
 
 Run it with another Node to measure that one. Everything takes about a minute a model; kernels take half a minute together,
 layers (every kernel of a network by itself, as wasm and native code) a minute. tuner (derived and tuned schedules against all that there are; with
-the most threads of --threads, native with --engines native) is no part of all: it takes a quarter of an hour.`;
+the most threads of --threads, native with --engines native) is no part of all: it takes a quarter of an hour. Nor is webgpu-sessions, which needs
+Chromium: what runs dispatch beside onnxruntime-web, and how soon sessions in a page have their first result.`;
 
-const parts = ["all", "models", "kernels", "layers", "tuner", "page", "webgpu"] as const;
+const parts = ["all", "models", "kernels", "layers", "tuner", "webgpu-sessions", "page", "webgpu"] as const;
 const engineNames = ["azulejo", "native", "web", "node"] as const;
 export type EngineName = (typeof engineNames)[number];
 

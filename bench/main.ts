@@ -18,6 +18,14 @@ import { markdown } from "./report.js";
 import { roofline } from "./roofline.js";
 import { measureTuner, type TunerReport, tunerHeads, tunerRow, tunerSummary, tunerWorks } from "./tuner.js";
 import { webgpuPage } from "./webgpu.js";
+import {
+  benchWebGpu,
+  type WebGpuRow,
+  webGpuCells,
+  webGpuHeads,
+  webGpuNames,
+  webGpuObstacle,
+} from "./webgpu-sessions.js";
 
 export interface BenchReport {
   readonly date: string;
@@ -29,6 +37,7 @@ export interface BenchReport {
   /** absent in reports that are older */
   readonly layers?: readonly LayerReport[];
   readonly tuner?: TunerReport;
+  readonly webgpu?: readonly WebGpuRow[];
 }
 
 /** What stands in the way; undefined: nothing. */
@@ -40,6 +49,8 @@ function obstacle({ part, engines, isWanted }: BenchArguments): string | undefin
     ...namesOf("layers", () => layerWorks.map(({ name }) => name)),
     ...(part === "tuner" ? tunerWorks.map(({ name }) => name) : []),
   ];
+  if (part === "webgpu-sessions" && webGpuObstacle() !== undefined) return webGpuObstacle();
+  if (part === "webgpu-sessions" && webGpuNames().some(isWanted) && peersInstalled()) return undefined;
   const models = namesOf("models", modelNames);
   const modelCount = models.filter(isWanted).length;
   if (modelCount === 0 && !names.some(isWanted)) {
@@ -123,8 +134,15 @@ async function run(given: BenchArguments): Promise<void> {
     ...(wants("layers") ? { layers: await layerReports(given) } : {}),
     // takes much longer than all others together
     ...(given.part === "tuner" ? { tuner: await tunerReport(given) } : {}),
+    ...(given.part === "webgpu-sessions" ? { webgpu: await webGpuRows(given) } : {}),
   };
   if (given.json) writeFileSync(given.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+async function webGpuRows({ isWanted, rounds }: BenchArguments): Promise<readonly WebGpuRow[]> {
+  const rows = await benchWebGpu({ isWanted, rounds, onRow: row => console.log(`${row.model} on ${row.adapter}`) });
+  print(webGpuHeads, rows.flatMap(webGpuCells));
+  return rows;
 }
 
 function page(files: readonly string[]): void {

@@ -94,6 +94,7 @@ const checks: readonly Check[] = [
   { name: "imports follow the layers", run: checkLayers },
   { name: "the core compiles with the ES library only", run: () => typescript("tsconfig.core.json") },
   { name: "the browser example compiles", run: () => typescript("examples/browser") },
+  { name: "the WebGPU example compiles", run: () => typescript("examples/webgpu") },
   { name: "files are formatted", run: () => biome("format") },
   { name: "lint", run: () => biome("lint") },
   {

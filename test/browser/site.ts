@@ -12,8 +12,11 @@ const places = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromi
 /** Path of the browser; undefined: it is not installed, and browser tests are skipped by name. */
 export const browserPath: string | undefined = places.find(path => path !== undefined && existsSync(path));
 
-/** Headless, with nothing that asks the network: machines that run tests often have none. `gpu`: WebGPU on a software adapter. */
-export function startBrowser({ gpu = false } = {}): Promise<Browser> {
+/**
+ * Headless, with nothing that asks the network: machines that run tests often have none. `gpu`: WebGPU on a software adapter. `film`: a
+ * file of JPEGs that the camera shows, which pages may use unasked.
+ */
+export function startBrowser({ gpu = false, film = undefined as string | undefined } = {}): Promise<Browser> {
   const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
   return chromium.launch({
     executablePath: browserPath!,
@@ -21,6 +24,8 @@ export function startBrowser({ gpu = false } = {}): Promise<Browser> {
       "--no-sandbox",
       "--no-first-run",
       ...(gpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : ["--disable-gpu"]),
+      ...(film ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : []),
+      ...(film ? [`--use-file-for-fake-video-capture=${film}`] : []),
       ...quiet,
     ],
   });
@@ -29,6 +34,8 @@ export function startBrowser({ gpu = false } = {}): Promise<Browser> {
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
   ".css": "text/css",
   ".svg": "image/svg+xml",
   ".jpg": "image/jpeg",
