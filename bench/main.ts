@@ -20,6 +20,8 @@ import { measureTuner, type TunerReport, tunerHeads, tunerRow, tunerSummary, tun
 import { webgpuPage } from "./webgpu.js";
 import {
   benchWebGpu,
+  sessionsMarkdown,
+  trafficText,
   type WebGpuRow,
   webGpuCells,
   webGpuHeads,
@@ -142,6 +144,7 @@ async function run(given: BenchArguments): Promise<void> {
 async function webGpuRows({ isWanted, rounds }: BenchArguments): Promise<readonly WebGpuRow[]> {
   const rows = await benchWebGpu({ isWanted, rounds, onRow: row => console.log(`${row.model} on ${row.adapter}`) });
   print(webGpuHeads, rows.flatMap(webGpuCells));
+  for (const row of rows) console.log(trafficText(row));
   return rows;
 }
 
@@ -153,6 +156,9 @@ function page(files: readonly string[]): void {
   const natives = reports.filter(isNative);
   const nativeNotes = readFileSync(join(root, "bench/native-notes.md"), "utf8");
   if (natives.length) writeFileSync(join(root, "docs/benchmarks-native.md"), nativeMarkdown(natives, nativeNotes));
+  for (const r of reports)
+    if (r.webgpu?.length)
+      writeFileSync(join(root, "docs/benchmarks-webgpu-sessions.md"), sessionsMarkdown(r.webgpu, r));
   const drawn = networkOf(reports);
   if (drawn) writeFileSync(join(root, "docs/roofline.svg"), roofline(drawn, `${drawn[0]!.model}, one thread`));
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { models } from "../test/models/inventory.js";
 import { browserPath, type Site, serve, startBrowser } from "../test/browser/site.js";
 import { root } from "../tools/project.js";
+import { table } from "./report.js";
+import { type Traffic, trafficOf } from "./webgpu-traffic.js";
 
 const engines = ["azulejo", "onnxruntime-web"] as const;
 type Engine = (typeof engines)[number];
@@ -22,6 +24,8 @@ export interface SessionFigures {
 export interface WebGpuRow {
   readonly model: string;
   readonly adapter: string;
+  /** of our shaders, with workgroup tiles */
+  readonly traffic: Traffic;
   readonly results: Readonly<Record<Engine, SessionFigures>>;
 }
 
@@ -146,6 +150,7 @@ async function measure(
   return {
     model,
     adapter,
+    traffic: await trafficOf(path, dims),
     results: { azulejo: medians(all.azulejo), "onnxruntime-web": medians(all["onnxruntime-web"]) },
   };
 }
@@ -184,6 +189,25 @@ export const webGpuHeads = [
   "second session",
   "run",
 ];
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+export const trafficText = ({ model, traffic: t }: WebGpuRow): string =>
+  `${model}: our ${t.dispatches} shaders ask global memory for ${megabytes(t.loadBytes)} and store ${megabytes(t.storeBytes)}, counted from their text`;
+
+/** docs/benchmarks-webgpu-sessions.md. */
+export const sessionsMarkdown = (
+  rows: readonly WebGpuRow[],
+  { date, machine, command }: { readonly date: string; readonly machine: string; readonly command: string },
+): string => `# WebGPU in a page, beside onnxruntime-web
+
+${date}, ${machine}, Chromium on ${rows[0]!.adapter}; \`${command}\`, then \`npm run bench -- page REPORT.json\`. Each engine has pages of its own, in turn. Dispatches
+and submissions are those of one run, counted in the page. A session's time is from nothing to its first result; the second session is opened in the same
+page after the first was released. **On a software adapter times are those of a processor** and say little about GPUs; counts hold anywhere.
+
+${table(webGpuHeads, rows.flatMap(webGpuCells))}
+
+${rows.map(row => `- ${trafficText(row)}.`).join("\n")}
+`;
+
 /** Ours, theirs and the ratio, a line each. */
 export const webGpuCells = ({ model, results }: WebGpuRow): readonly (readonly string[])[] => {
   const [own, peers] = [results.azulejo, results["onnxruntime-web"]];

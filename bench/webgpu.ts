@@ -133,7 +133,8 @@ export function webgpuPage(): string {
 
 Made by \`npm run bench -- webgpu\` from the text of the shaders that \`target: "webgpu"\` emits; \`azulejo explain --target webgpu --stage code\` prints the same counts
 above each shader of a model. No GPU was at hand: **nothing on this page was measured**. Times are what the counts divide to, with nothing lost; that neighbours
-load the same vector from workgroup memory, which hardware sends them at once, is not counted.
+load the same vector from workgroup memory, which hardware sends them at once, is not counted. Dispatches of whole models, and sessions in a page beside onnxruntime-web:
+[benchmarks-webgpu-sessions.md](benchmarks-webgpu-sessions.md).
 
 ## What an invocation does
 

@@ -22,8 +22,8 @@ test("--help names every option", () => {
 });
 
 const wrong: readonly (readonly [args: readonly string[], message: string])[] = [
-  [["mnist"], '"mnist" is not one of all, models, kernels, layers, tuner, page, webgpu; pick with --only'],
-  [["models", "kernels"], "one of all, models, kernels, layers, tuner, page, webgpu at a time"],
+  [["mnist"], '"mnist" is not one of all, models, kernels, layers, tuner, webgpu-sessions, page, webgpu; pick with --only'],
+  [["models", "kernels"], "one of all, models, kernels, layers, tuner, webgpu-sessions, page, webgpu at a time"],
   [["page"], "page takes the files of reports"],
   [["--fast"], "Unknown option '--fast'"],
   [["--threads", "1,x"], '--threads takes whole numbers from 1 to 64, not "x"'],

@@ -115,7 +115,7 @@ test("the camera's sign is read on the GPU, with every kernel on the timeline", 
 
 test("without a GPU the page says so, and reads camera and pictures with WebAssembly when that is chosen", {
   skip,
-  timeout: 60_000,
+  timeout: 200_000,
 }, async () => {
   const { browser, page, problems } = await open(false, "light");
   try {

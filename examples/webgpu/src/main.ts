@@ -106,6 +106,8 @@ async function toggleCamera(): Promise<void> {
   await readFrame();
 }
 function stopCamera(): void {
+  // what is still being read is no longer asked for
+  lastId++;
   camera.stop();
   video.hidden = true;
   cameraButton.textContent = "Use the camera";
