@@ -29,7 +29,12 @@ async function loadModels(target: Target): Promise<Models> {
   try {
     for (const [name, address, share] of parts) {
       const onProgress = (fraction: number) =>
-        tell({ kind: "progress", step: `Loading the ${name} model`, fraction: before + share * fraction });
+        tell({
+          kind: "progress",
+          id: undefined,
+          step: `Loading the ${name} model`,
+          fraction: before + share * fraction,
+        });
       const url = new URL(address, location.href);
       models[name] = await load(url, { target, onProgress: ({ fraction }) => onProgress(fraction) });
       before += share;
@@ -112,7 +117,7 @@ async function read(
     detection: { longSide },
     signal,
     onProgress: ({ step, done, of }) =>
-      tell({ kind: "progress", step: steps[step], fraction: step === "recognition" ? done / Math.max(1, of) : 0 }),
+      tell({ kind: "progress", id, step: steps[step], fraction: step === "recognition" ? done / Math.max(1, of) : 0 }),
   });
   const { spans, bytesUp, bytesDown, timeMs } = recording;
   const { width, height } = pixels;
@@ -153,6 +158,7 @@ async function start(wanted: Target): Promise<void> {
 
 addEventListener("message", async ({ data }: MessageEvent<Request>) => {
   current.abort();
+  if (data.kind === "stop") return;
   if (data.kind === "start") return start(data.target);
   current = new AbortController();
   const { signal } = current;

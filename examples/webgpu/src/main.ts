@@ -76,7 +76,9 @@ function readPicture(file: Blob): void {
 }
 async function readFrame(): Promise<void> {
   if (!camera.isOn || paused) return;
-  read(await camera.frame());
+  const frame = await camera.frame();
+  if (camera.isOn && !paused) read(frame);
+  else frame.close();
 }
 /** After a change of what computes, or how finely. */
 function readAgain(): void {
@@ -106,8 +108,8 @@ async function toggleCamera(): Promise<void> {
   await readFrame();
 }
 function stopCamera(): void {
-  // what is still being read is no longer asked for
   lastId++;
+  ask({ kind: "stop" });
   camera.stop();
   video.hidden = true;
   cameraButton.textContent = "Use the camera";
@@ -142,7 +144,8 @@ async function showResult(found: Result): Promise<void> {
 const handlers: {
   [K in EngineMessage["kind"]]: (message: Extract<EngineMessage, { kind: K }>) => void | Promise<void>;
 } = {
-  progress: ({ step, fraction }) => {
+  progress: ({ id, step, fraction }) => {
+    if (id !== undefined && id !== lastId) return;
     progress.value = fraction;
     // the camera's picture is enough of a sign that something happens
     if (!camera.isOn || !ready) show(ready ? "reading" : "loading", `${step} …`);

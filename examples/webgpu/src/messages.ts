@@ -9,6 +9,8 @@ export type NetworkName = "detection" | "direction" | "recognition";
 export type Request =
   /** loads the networks there, in the place of those before */
   | { readonly kind: "start"; readonly target: Target }
+  /** what is being read is no longer wanted */
+  | { readonly kind: "stop" }
   /** a later one takes the place of an earlier one */
   | { readonly kind: "read"; readonly id: number; readonly picture: Blob | ImageBitmap; readonly longSide: number };
 
@@ -37,7 +39,8 @@ export interface Result {
   readonly bytesDown: number;
 }
 export type EngineMessage =
-  | { readonly kind: "progress"; readonly step: string; readonly fraction: number }
+  /** `id`: of a reading; undefined: of loading */
+  | { readonly kind: "progress"; readonly id: number | undefined; readonly step: string; readonly fraction: number }
   | Ready
   | Result
   | {
