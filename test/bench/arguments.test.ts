@@ -22,7 +22,10 @@ test("--help names every option", () => {
 });
 
 const wrong: readonly (readonly [args: readonly string[], message: string])[] = [
-  [["mnist"], '"mnist" is not one of all, models, kernels, layers, tuner, webgpu-sessions, page, webgpu; pick with --only'],
+  [
+    ["mnist"],
+    '"mnist" is not one of all, models, kernels, layers, tuner, webgpu-sessions, page, webgpu; pick with --only',
+  ],
   [["models", "kernels"], "one of all, models, kernels, layers, tuner, webgpu-sessions, page, webgpu at a time"],
   [["page"], "page takes the files of reports"],
   [["--fast"], "Unknown option '--fast'"],
