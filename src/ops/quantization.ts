@@ -4,7 +4,7 @@ import type { Dims } from "../graph/graph.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { integerRange, isFloat } from "../ir/dtypes.js";
 import { ceilDiv } from "../ir/poly.js";
-import type { AnyTile } from "../tile/index.js";
+import { type AnyTile, literal } from "../tile/index.js";
 import { readBroadcast, requireEqual } from "./broadcast.js";
 import { normalizeAxis, printDims, refuse } from "./checks.js";
 import { castReference, castTile } from "./onnx-cast.js";
@@ -66,16 +66,17 @@ export function namedDtype(op: string, node: NodeInfo, attribute: string): Dtype
  */
 export const rounded = (x: AnyTile): AnyTile => (x.dtype === "f32" ? x.bitcast("i32").bitcast("f32") : x);
 
-/** whole numbers of this size, sums with any zero point included, fit i32 and are beyond every range that quantisation has */
-const LARGEST_STEP = 2 ** 24;
-
 /** `ratio` is x / scale: rounded to whole numbers, moved by the zero point and kept in range; or the nearest number of a narrow float. */
 export function quantized(ratio: AnyTile, zeroPoint: AnyTile | undefined, to: Dtype, saturate = 1): AnyTile {
   if (isFloat(to)) return castTile(zeroPoint ? ratio.add(zeroPoint.cast(ratio.dtype)) : ratio, to, { saturate });
   const [low, high] = integerRange(to).map(Number) as [number, number];
-  const steps = rounded(ratio).round().maximum(-LARGEST_STEP).minimum(LARGEST_STEP).cast("i32");
-  const moved = zeroPoint ? steps.add(zeroPoint.cast("i32")) : steps;
-  return moved.maximum(low).minimum(high).cast(to);
+  // casts saturate and take NaN to 0; the bounds move instead of the number, which could leave 32 bits. Integers clamp in one
+  // instruction, where floats have to mind NaN
+  const steps = rounded(ratio).round().cast("i32");
+  if (!zeroPoint) return steps.maximum(low).minimum(high).cast(to);
+  const zero = zeroPoint.cast("i32");
+  const [least, most] = [literal("i32", low).sub(zero), literal("i32", high).sub(zero)];
+  return steps.maximum(least).minimum(most).add(zero).cast(to);
 }
 
 /** The same in plain numbers. */

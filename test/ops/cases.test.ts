@@ -5,18 +5,23 @@ import { checkCases, prepareCases } from "./check-cases.js";
 import { fullSweep } from "./large-cases.js";
 import { isDue, nameOf, targetsUnderTest } from "./subjects.js";
 
-/** Threads change nothing that symbols could: both together only in full sweeps. */
-const symbolicToo = targetsUnderTest.filter(under => fullSweep || under.threads === 1);
+/**
+ * By default each case runs once on the interpreter and once with two threads, dims in numbers, and once with one thread, dims as symbols:
+ * threads change nothing that symbols could. Full sweeps run it both ways everywhere.
+ */
+const inNumbers = targetsUnderTest.filter(under => fullSweep || under.target.name !== "wasm" || under.threads > 1);
+const asSymbols = targetsUnderTest.filter(under => fullSweep || (under.target.name === "wasm" && under.threads === 1));
+/** Of what compiles slowly, every so many cases by default: lowering is shared with targets that run them all. */
+const EVERY = 12;
 
 for (const symbolic of [false, true]) {
   const prepared = prepareCases(symbolic);
-  for (const under of symbolic ? symbolicToo : targetsUnderTest)
+  for (const under of symbolic ? asSymbols : inNumbers)
     test(`operators on ${nameOf(under)} agree with their references, dims ${symbolic ? "as symbols" : "in numbers"}`, async t => {
       const problem = await under.problem?.();
       if (problem) return t.skip(problem);
       const { cases, waiting } = await prepared;
-      // what compiles slowly gets every fourth case by default: each operator has several, and lowering is shared
-      const due = isDue(under) ? cases : cases.filter((_, i) => i % 4 === 0);
+      const due = isDue(under) ? cases : cases.filter((_, i) => i % EVERY === 0);
       const { passed, gaps, failures } = await checkCases(under, { cases: due, waiting }, symbolic);
       const later = cases.length - due.length;
       t.diagnostic(

@@ -154,8 +154,19 @@ VECTOR2(i32x4_eq, (I)a == (I)b) VECTOR2(i32x4_ne, (I)a != (I)b)
 VECTOR2(i32x4_lt_s, (I)a < (I)b) VECTOR2(i32x4_gt_s, (I)a > (I)b) VECTOR2(i32x4_le_s, (I)a <= (I)b) VECTOR2(i32x4_ge_s, (I)a >= (I)b)
 VECTOR2(i32x4_lt_u, (U)a < (U)b) VECTOR2(i32x4_gt_u, (U)a > (U)b) VECTOR2(i32x4_le_u, (U)a <= (U)b) VECTOR2(i32x4_ge_u, (U)a >= (U)b)
 VECTOR2(i32x4_add, (I)a + (I)b) VECTOR2(i32x4_sub, (I)a - (I)b) VECTOR2(i32x4_mul, (I)a * (I)b)
+#if (defined(__AVX512F__) && LANES == 16) || (defined(__AVX2__) && LANES == 8) || (defined(__SSE4_1__) && LANES == 4)
+#if LANES == 16
+#define EXTREME(name) (V)_mm512_##name((__m512i)a, (__m512i)b)
+#elif LANES == 8
+#define EXTREME(name) (V)_mm256_##name((__m256i)a, (__m256i)b)
+#else
+#define EXTREME(name) (V)_mm_##name((__m128i)a, (__m128i)b)
+#endif
+VECTOR2(i32x4_min_s, EXTREME(min_epi32)) VECTOR2(i32x4_max_s, EXTREME(max_epi32)) VECTOR2(i32x4_min_u, EXTREME(min_epu32)) VECTOR2(i32x4_max_u, EXTREME(max_epu32))
+#else
 VECTOR2(i32x4_min_s, v128_bitselect(a, b, i32x4_lt_s(a, b))) VECTOR2(i32x4_max_s, v128_bitselect(a, b, i32x4_gt_s(a, b)))
 VECTOR2(i32x4_min_u, v128_bitselect(a, b, i32x4_lt_u(a, b))) VECTOR2(i32x4_max_u, v128_bitselect(a, b, i32x4_gt_u(a, b)))
+#endif
 VECTOR1(i32x4_neg, -(I)a)
 OP V i32x4_abs(V a) { I sign = (I)a >> 31; return (V)(((I)a ^ sign) - sign); }
 OP V i32x4_shl(V a, i32 n) { return (V)((U)a << (u32)(n & 31)); }
@@ -170,8 +181,22 @@ OP V i32x4_trunc_sat_f32x4_u(V a) { I v; for (int i = 0; i < LANES; i++) v[i] = 
 #define LOW_HALF(type, v) ({ type low; memcpy(&low, &(v), sizeof low); low; })
 VECTOR1(i16x8_extend_low_i8x16_s, __builtin_convertvector(LOW_HALF(HalfB, a), H)) VECTOR1(i16x8_extend_low_i8x16_u, __builtin_convertvector(LOW_HALF(HalfUB, a), H))
 VECTOR1(i32x4_extend_low_i16x8_s, __builtin_convertvector(LOW_HALF(HalfH, a), I)) VECTOR1(i32x4_extend_low_i16x8_u, __builtin_convertvector(LOW_HALF(HalfUH, a), I))
-OP V i32x4_clamp(V a, i32 low, i32 high) { return i32x4_min_s(i32x4_max_s(a, i32x4_splat(low)), i32x4_splat(high)); }
 OP V two_halves(HalfH a, HalfH b) { V v; memcpy(&v, &a, sizeof a); memcpy((char *)&v + sizeof a, &b, sizeof b); return v; }
+#if defined(__AVX512BW__) && LANES == 16
+#define NARROW(name, f, x, y) OP V name(V a, V b) { return two_halves((HalfH)_mm512_##f(x), (HalfH)_mm512_##f(y)); }
+#define ABOVE_ZERO(v) _mm512_max_epi32((__m512i)v, _mm512_setzero_si512())
+#define ABOVE_ZERO_HALVES(v) _mm512_max_epi16((__m512i)v, _mm512_setzero_si512())
+NARROW(i16x8_narrow_i32x4_s, cvtsepi32_epi16, (__m512i)a, (__m512i)b) NARROW(i16x8_narrow_i32x4_u, cvtusepi32_epi16, ABOVE_ZERO(a), ABOVE_ZERO(b))
+NARROW(i8x16_narrow_i16x8_s, cvtsepi16_epi8, (__m512i)a, (__m512i)b) NARROW(i8x16_narrow_i16x8_u, cvtusepi16_epi8, ABOVE_ZERO_HALVES(a), ABOVE_ZERO_HALVES(b))
+#elif defined(__AVX2__) && LANES == 8
+/* the instruction packs each half of 128 bits by itself */
+#define NARROW(name, f) OP V name(V a, V b) { return (V)_mm256_permute4x64_epi64(_mm256_##f((__m256i)a, (__m256i)b), 0xd8); }
+NARROW(i16x8_narrow_i32x4_s, packs_epi32) NARROW(i16x8_narrow_i32x4_u, packus_epi32) NARROW(i8x16_narrow_i16x8_s, packs_epi16) NARROW(i8x16_narrow_i16x8_u, packus_epi16)
+#elif defined(__SSE4_1__) && LANES == 4
+#define NARROW(name, f) OP V name(V a, V b) { return (V)_mm_##f((__m128i)a, (__m128i)b); }
+NARROW(i16x8_narrow_i32x4_s, packs_epi32) NARROW(i16x8_narrow_i32x4_u, packus_epi32) NARROW(i8x16_narrow_i16x8_s, packs_epi16) NARROW(i8x16_narrow_i16x8_u, packus_epi16)
+#else
+OP V i32x4_clamp(V a, i32 low, i32 high) { return i32x4_min_s(i32x4_max_s(a, i32x4_splat(low)), i32x4_splat(high)); }
 #define NARROW_WORDS(name, low, high) OP V name(V a, V b) { \\
   return two_halves(__builtin_convertvector((I)i32x4_clamp(a, low, high), HalfH), __builtin_convertvector((I)i32x4_clamp(b, low, high), HalfH)); }
 NARROW_WORDS(i16x8_narrow_i32x4_s, -32768, 32767) NARROW_WORDS(i16x8_narrow_i32x4_u, 0, 65535)
@@ -180,6 +205,7 @@ OP H clamp_halves(H a, int16_t low, int16_t high) { H l = (H){0} + low, h = (H){
   HalfB x = __builtin_convertvector(clamp_halves((H)a, low, high), HalfB), y = __builtin_convertvector(clamp_halves((H)b, low, high), HalfB); \\
   return two_halves((HalfH)x, (HalfH)y); }
 NARROW_HALVES(i8x16_narrow_i16x8_s, -128, 127) NARROW_HALVES(i8x16_narrow_i16x8_u, 0, 255)
+#endif
 `;
 
 /** Where C has no word for it: one instruction on x86 and on Arm, lane by lane elsewhere. */
@@ -204,8 +230,15 @@ OP V truncated(V a) { return (V)_mm_cvttps_epi32(a); }
 #ifdef X86
 VECTOR2(f32x4_pmin, X86(min_ps, b, a)) VECTOR2(f32x4_pmax, X86(max_ps, b, a)) VECTOR1(f32x4_sqrt, X86(sqrt_ps, a))
 VECTOR1(f32x4_ceil, ROUND(a, 2 | 8)) VECTOR1(f32x4_floor, ROUND(a, 1 | 8)) VECTOR1(f32x4_trunc, ROUND(a, 3 | 8)) VECTOR1(f32x4_nearest, ROUND(a, 0 | 8))
+#if LANES == 16
+OP V i32x4_trunc_sat_f32x4_s(V a) {
+  __mmask16 number = _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_ORD_Q), above = _mm512_cmp_ps_mask((__m512)a, _mm512_set1_ps(2147483648.0f), _CMP_GE_OQ);
+  return (V)_mm512_mask_mov_epi32(_mm512_maskz_cvttps_epi32(number, (__m512)a), above, _mm512_set1_epi32(INT32_MAX));
+}
+#else
 /* out of range the instruction gives the lowest number, whose complement is the highest */
 OP V i32x4_trunc_sat_f32x4_s(V a) { return (V)(((I)truncated(a) ^ (a >= 2147483648.0f)) & (a == a)); }
+#endif
 #else
 VECTOR2(f32x4_pmin, v128_bitselect(b, a, f32x4_lt(b, a))) VECTOR2(f32x4_pmax, v128_bitselect(b, a, f32x4_lt(a, b)))
 OP V f32x4_sqrt(V a) { EACH(f32_sqrt(a[i])) }

@@ -1,0 +1,82 @@
+// Conversions of vectors in native code of every width, exact: each width has instructions of its own, and so has plain C.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Dtype } from "../../src/ir/dtypes.js";
+import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import { lower } from "../../src/lower/cpu/lower.js";
+import { deriveSchedule } from "../../src/schedule/derive.js";
+import type { Lanes } from "../../src/schedule/schedule.js";
+import { findCompiler, retargeted } from "../../src/targets/c/compiler.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
+import { machineModel } from "../../src/targets/c/target.js";
+import { f32, grid, i32, kernel, tensor } from "../../src/tile/index.js";
+import { instantiate } from "../lower/harness.js";
+import { nativeKernels } from "./kernel-runner.js";
+
+const narrow = ["u8", "i8", "u16", "i16", "i32"] as const satisfies readonly Dtype[];
+const casts = narrow.map(dtype =>
+  kernel(
+    { X: f32("N"), Y: tensor(dtype, "N") },
+    ({ X, Y, N }) => grid(N.tile(), n => Y.at(n).set(X.at(n).cast(dtype))),
+    { name: `to_${dtype}` },
+  ),
+);
+const extremes = (["max", "min"] as const).map(name =>
+  kernel(
+    { X: f32("N"), Y: i32("N") },
+    ({ X, Y, N }) =>
+      grid(N.tile(), n => {
+        const x = X.at(n).cast("i32");
+        const y = x.mul(-3);
+        Y.at(n).set(name === "max" ? x.maximum(y) : x.minimum(y));
+      }),
+    { name: `${name}_i32` },
+  ),
+);
+const special = [0, -0, 0.5, 1.5, -0.5, -1, 127, 128, 129, -128, -129, 255, 256, 300, -300, 32767, 32768, 65535, 65536];
+const values = Float32Array.from([
+  ...special,
+  ...[-32768, -32769, 2147483520, 2147483648, -2147483648, -2147483904, 1e20, -1e20],
+  ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-40, -1e-40, 16777217],
+  ...Array.from({ length: 40 }, (_, i) => (i - 20) * 1234.5),
+]);
+
+const widths: readonly (readonly [Lanes, string])[] = [
+  [4, "-march=native"],
+  [8, "-march=native"],
+  [16, "-march=native"],
+  // the words of C alone
+  [4, "-march=x86-64"],
+];
+for (const [lanes, tune] of widths)
+  test(`conversions in ${lanes} native lanes with ${tune} are exact`, async t => {
+    const problem = await nativeProblem();
+    if (problem) return t.skip(problem);
+    const own = await findCompiler();
+    if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
+    if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
+    const compiler = { ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune === "-march=native" };
+    const dims = { N: values.length };
+    const made = [...casts, ...extremes].map(({ ir }) => {
+      const schedule = deriveSchedule(ir, { dimHints: () => values.length, ...machineModel(compiler) });
+      return { kernel: ir, schedule, lowered: lower(ir, schedule) };
+    });
+    const { runners } = await nativeKernels(
+      made.map(m => m.lowered),
+      compiler,
+      "-O1",
+    );
+    made.forEach(({ kernel: ir, schedule, lowered }, i) => {
+      const instance = instantiate({ lowered, runner: runners[i]! }, ir, dims, { X: values }, schedule);
+      instance.run();
+      instance.checkGuards();
+      const got = instance.read("Y");
+      const want = got.slice() as typeof got;
+      const dtype = ir.tensors.find(x => x.name === "Y")!.dtype;
+      interpretKernel(ir, {
+        X: { dtype: "f32", dims: [values.length], data: values },
+        Y: { dtype, dims: [values.length], data: (want as Int32Array).fill(0) },
+      } as never);
+      assert.deepEqual([...got], [...want], ir.name);
+    });
+  });
