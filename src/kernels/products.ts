@@ -1,6 +1,6 @@
 // Matrix products: plain, batched, by groups of rows, and with weights of few bits.
 import { kernel } from "../author/kernel.js";
-import { constant, dot, f32, grid, i32, tensor } from "../tile/index.js";
+import { constant, dot, f32, fold, grid, i32, tensor, zeros } from "../tile/index.js";
 import type { Pointwise } from "./pointwise.js";
 import { same } from "./pointwise.js";
 
@@ -22,6 +22,23 @@ export const linear = ({ prologue = same, epilogue = same }: ProductOptions = {}
         Y.at(m, n).set(epilogue(dot(prologue(X.at(m, k)), W.at(k, n), k).add(b.at(n))));
       }),
     { name: "linear" },
+  );
+
+/** linear() whose contraction is cut into parts where rows and columns are few: then threads share it */
+export const splitLinear = ({ prologue = same, epilogue = same }: ProductOptions = {}) =>
+  kernel(
+    { X: f32("M K"), W: f32("K N"), b: f32("N"), Y: f32("M N") },
+    ({ X, W, b, Y, M, N, K }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const [sum] = fold(
+          K.tile(),
+          [zeros("f32", m, n)] as const,
+          (k, [sum]) => [sum.add(dot(prologue(X.at(m, k)), W.at(k, n), k))] as const,
+          { merge: ([left], [right]) => [left.add(right)] as const },
+        );
+        Y.at(m, n).set(epilogue(sum.add(b.at(n))));
+      }),
+    { name: "splitLinear" },
   );
 
 /** Y [B, M, N] = epilogue(prologue(X [B, M, K]) · W [B, K, N]) */

@@ -244,8 +244,12 @@ const groups = {
   Rows: { dtype: "i32", dims: [5], data: Int32Array.of(0, 1, 0, 2, 1) },
   Offsets: { dtype: "i32", dims: [3], data: Int32Array.of(0, 2, 5) },
 } as const;
+const paged = {
+  Table: { dtype: "i32", dims: [1, 2], data: Int32Array.of(2, 0) },
+} as const;
 const sound: Readonly<Record<string, readonly [Parameters<typeof checkKernel>[0], CheckKernelOptions?]>> = {
   linear: [library.linear({ prologue: library.silu, epilogue: library.gelu })],
+  splitLinear: [library.splitLinear()],
   batchedProduct: [library.batchedProduct()],
   groupedLinear: [library.groupedLinear(), { tensors: groups, dims: { G: 2, T: 3 } }],
   quantizedLinear: [library.quantizedLinear({ bits: 4, group: 2 }), { dims: { K: 8, G: 4 } }],
@@ -253,6 +257,8 @@ const sound: Readonly<Record<string, readonly [Parameters<typeof checkKernel>[0]
   depthwiseConv2d: [library.depthwiseConv2d({ pad: 1 })],
   attention: [library.attention({ causal: true, window: 2 })],
   cachedAttention: [library.cachedAttention({ causal: true })],
+  pagedAttention: [library.pagedAttention({ causal: true }), { tensors: paged, dims: { P: 3, H: 2, G: 2 } }],
+  latentAttention: [library.latentAttention({ scale: 0.5 })],
   rotary: [library.rotary()],
   softmax: [library.softmax()],
   layerNorm: [library.layerNorm()],
