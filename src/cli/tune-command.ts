@@ -158,6 +158,8 @@ function kernelText(k: TunedKernel): string {
   if (k.ended === "listed") return `${head}: ${count(k.space, "schedule")}\n`;
   const roof = `${((100 * k.rooflineMs) / k.foundMs).toFixed(0)} % of the roofline`;
   const how = k.ended === "known" ? "from the knowledge base" : `${k.tried} of ${count(k.space, "schedule")} timed`;
+  if (k.ended === "noisy")
+    return `${head}: ${milliseconds(k.derivedMs)}, and no quiet moment to compare schedules in; close other programs and run it again\n`;
   if (k.gain <= 1) return `${head}: ${milliseconds(k.derivedMs)}, ${roof}; the derived schedule is best (${how})\n`;
   const gain = `${milliseconds(k.derivedMs)} → ${milliseconds(k.foundMs)}, ${digits(k.gain, 3)} times as fast, ${roof} (${how})`;
   return `${head}: ${gain}\n${k.reasons.map(reason => `  ${reason}\n`).join("")}`;

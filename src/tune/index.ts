@@ -269,7 +269,7 @@ class Tuner {
               list.map(([c, entrant]) => [portable(c.choices), entrant]),
             ),
         });
-        await this.#keep(subject, found, run);
+        if (found.ended !== "noisy") await this.#keep(subject, found, run);
         run.done(tunedKernel(subject, found));
       }
       return rates;

@@ -16,6 +16,7 @@ const BATCH_MS = 60;
 const PASS_MS = 0.4;
 const MOST_REPEATS = 12;
 
+const AGREEING = 1.05;
 /** where there are hundreds, few get a second look */
 const QUICK_ROUNDS = [
   { passes: 1, limit: 1.5 },
@@ -38,6 +39,8 @@ export interface Entrant {
   /** time of the first entrant in the same passes over its own: above 1, it is faster */
   readonly gain: number;
   readonly passes: number;
+  /** passes that took next to no longer than the best one: few on a machine that others use */
+  readonly agreeing: number;
 }
 
 export async function race(contest: Contest, count: number, options: RaceOptions): Promise<Entrant[]> {
@@ -55,7 +58,12 @@ export async function race(contest: Contest, count: number, options: RaceOptions
     running = running.filter(i => options.keepAll || i === 0 || best(i) <= lead * limit);
     if (running.length <= 1 || now() > options.deadline) break;
   }
-  return samples.map((own, i) => ({ ms: best(i), gain: gainOver(samples[0]!, own), passes: own.length }));
+  return samples.map((own, i) => ({
+    ms: best(i),
+    gain: gainOver(samples[0]!, own),
+    passes: own.length,
+    agreeing: own.filter(ms => ms <= AGREEING * best(i)).length,
+  }));
 }
 
 async function timeOnce(

@@ -38,7 +38,8 @@ export interface TunedStep {
   readonly gain: number;
   readonly rooflineMs: number;
   readonly reasons: readonly string[];
-  readonly ended: "roofline" | "searched" | "budget";
+  /** "noisy": no quiet moment to compare the last two in; nothing is known then */
+  readonly ended: "roofline" | "searched" | "budget" | "noisy";
 }
 
 /** a gain below this is noise */
@@ -54,6 +55,11 @@ const BATCH = { wasm: 32, native: 12 } as const;
 const FIRST = { wasm: 20, native: 11 } as const;
 const SECOND = { wasm: 14, native: 7 } as const;
 const REFINEMENTS = 3;
+/** the last race, until so many passes of both agree */
+const ATTEMPTS = 3;
+const ENOUGH = 4;
+/** for it, whatever the budget */
+const LAST_RACE_MS = 2000;
 
 /** A space with predictions; the first is the derived schedule. */
 export function rankedSpace(subject: Subject, { machine, compile }: Pick<TuneStepOptions, "machine" | "compile">) {
@@ -91,11 +97,11 @@ export async function tuneStep(subject: Subject, options: TuneStepOptions): Prom
         const before = search.best;
         await search.measure(neighbours(space, before.candidate, SECOND[options.target]));
         options.onProgress?.((i + 2) / (REFINEMENTS + 2));
-        if (search.best === before) break;
+        if (search.best.candidate === before.candidate) break;
       }
     }
   }
-  await search.decide();
+  if (!(await search.decide())) ended = "noisy";
   const { best, derived } = search;
   const isBetter = best.gain >= NOISE;
   const found = isBetter ? best : derived;
@@ -171,13 +177,22 @@ class Search {
       this.#options.onProgress?.(Math.min(1, (at + size) / ranked.length));
     }
   }
-  /** The best of many is partly the luckiest of them: the two that are left race once more, alone. */
-  async decide(): Promise<void> {
-    if (this.best.candidate.index === 0) return;
-    const [derived, best] = await this.#raceWith([this.best.candidate]);
-    if (!derived || !best) return;
-    this.derived = { ...this.derived, ms: derived.ms };
-    this.best = { ...this.best, ms: best.ms, gain: best.gain };
+  /**
+   * The best of many is partly the luckiest of them: the two that are left race once more, alone. Where the machine gives neither a quiet moment,
+   * nothing is known, and the derived schedule stays.
+   */
+  async decide(): Promise<boolean> {
+    const winner = this.best;
+    if (winner.candidate.index === 0) return true;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const [derived, best] = await this.#raceWith([winner.candidate], true);
+      if (!derived || !best) return true;
+      this.derived = { ...this.derived, ms: derived.ms };
+      this.best = { ...winner, ms: best.ms, gain: best.gain };
+      if (Math.min(derived.agreeing, best.agreeing) >= ENOUGH) return true;
+    }
+    this.best = this.derived;
+    return false;
   }
   async measure(list: readonly Ranked[]): Promise<void> {
     const least = Math.min(...list.map(c => c.predictedMs), this.best.candidate.predictedMs);
@@ -185,8 +200,9 @@ class Search {
     await this.#raceWith(fresh);
   }
   /** Those that an earlier run found slow are not timed again. */
-  async #raceWith(list: readonly Ranked[]): Promise<readonly Entrant[]> {
-    const { target, compile, deadline, onMeasured, known } = this.#options;
+  async #raceWith(list: readonly Ranked[], keepAll = false): Promise<readonly Entrant[]> {
+    const { target, compile, onMeasured, known } = this.#options;
+    const deadline = Math.max(this.#options.deadline, keepAll ? now() + LAST_RACE_MS : 0);
     const fresh = list.filter(c => c.index === 0 || !((known?.(c)?.gain ?? 1) < CLEARLY_SLOWER));
     for (const c of list) this.#seen.add(c.index);
     if (fresh.length === 0) return [];
@@ -201,7 +217,8 @@ class Search {
       const results = await race(contest, entrants.length, {
         deadline,
         signal: compile.signal,
-        isQuick: this.#options.exhaustive,
+        isQuick: this.#options.exhaustive && !keepAll,
+        keepAll,
       });
       let best: Measured | undefined;
       results.forEach((r, i) => {
