@@ -15,7 +15,8 @@ npm run bench -- webgpu                            counts what shaders do, from 
 
 Run it with another Node to measure that one. Everything takes about a minute a model; kernels take half a minute together,
 layers (every kernel of a network by itself, as wasm and native code) a minute. tuner (derived and tuned schedules against all that there are; with
-the most threads of --threads, native with --engines native) is no part of all: it takes a quarter of an hour. Nor is webgpu-sessions, which needs
+the most threads of --threads, native with --engines native) is no part of all: it takes half an hour, and hours
+with --engines native, where each schedule goes through a C compiler. Nor is webgpu-sessions, which needs
 Chromium: what runs dispatch beside onnxruntime-web, and how soon sessions in a page have their first result.`;
 
 const parts = ["all", "models", "kernels", "layers", "tuner", "webgpu-sessions", "page", "webgpu"] as const;

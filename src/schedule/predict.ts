@@ -173,7 +173,7 @@ class Predicting {
       registers: main * vectors + (main > 1 ? vectors : 1) + 1,
       filling: products / Math.max(1, laneTiles * width * M * times * depth),
     });
-    this.#panels(n, lane, { depth, width, blockN, M, N, rowTiles, laneTiles, times, main, vectors });
+    this.#panels(n, { depth, width, blockN, N, rowTiles, laneTiles, times, main });
     return products;
   }
   /** indices of a reduced axis in one turn of the fold around it */
@@ -189,7 +189,7 @@ class Predicting {
   }
 
   /** The lane operand of a block is walked once for each tile of rows, the rows of a tile once for each panel. */
-  #panels(n: NodeOf<"reduce">, lane: Axis, t: PanelWalk): void {
+  #panels(n: NodeOf<"reduce">, t: PanelWalk): void {
     const { profile } = this.#options;
     const element = Math.max(...n.args.map(a => bytesOf(a.dtype)));
     const perTile = t.depth * element;
@@ -206,12 +206,11 @@ class Predicting {
     this.#bytes.l2 += near;
     this.#bytes.memory += far;
     this.#cycles.traffic += near / L2_BYTES_PER_CYCLE + far / MEMORY_BYTES_PER_CYCLE;
-    void lane;
   }
   /** Each tensor comes from memory once, and again for blocks of axes that it lacks, unless it fits into the cache between them. */
   #wholeTensors(): void {
     const view = this.#view;
-    const { profile, threads } = this.#options;
+    const { profile } = this.#options;
     const grid = view.axes(view.kernel.grid);
     const seen = new Set<unknown>();
     const count = (
@@ -234,7 +233,6 @@ class Predicting {
     for (const n of view.names.values)
       if (n.kind === "load" && isTensor(n.tensor)) count(n.tensor, bytesOf(n.dtype), n);
     for (const s of view.sinks()) if (s.store) count(s.store.tensor, bytesOf(s.dtype), s.value);
-    void threads;
   }
 }
 
@@ -242,13 +240,11 @@ interface PanelWalk {
   readonly depth: number;
   readonly width: number;
   readonly blockN: number;
-  readonly M: number;
   readonly N: number;
   readonly rowTiles: number;
   readonly laneTiles: number;
   readonly times: number;
   readonly main: number;
-  readonly vectors: number;
 }
 
 /** Tiles along an axis that is cut into blocks first. */

@@ -6,10 +6,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { kernel } from "../../src/author/index.js";
 import { explain } from "../../src/load/explain.js";
+import { tuningFor } from "../../src/load/knowledge-files.js";
 import { load } from "../../src/load/load.js";
 import { tuningIdentity } from "../../src/load/tuning.js";
 import { Knowledge, type KnowledgeRecord, parseKnowledge } from "../../src/schedule/knowledge.js";
 import { dot, f32, grid } from "../../src/tile/index.js";
+import { root } from "../../tools/project.js";
 import { tuneKernel, tuneModel } from "../../src/tune/index.js";
 import { elementType, node, onnxModel, value } from "../frontends/onnx-model.js";
 
@@ -189,6 +191,19 @@ test("the nearest record serves: sizes first, then processor and threads; far on
   // of two that are as near the later one: files merge by putting one behind the other
   records.push(record({ version: "newer" }));
   assert.equal(nearest([64, 64, 64]), "newer");
+});
+
+test("the base that comes with the package is one, and is found", async () => {
+  const text = await readFile(join(root, "knowledge/cpu.jsonl"), "utf8");
+  const records = parseKnowledge(text, "knowledge/cpu.jsonl");
+  assert.ok(records.length > 0);
+  // exact ones of the same place: each serves its own sizes
+  const knowledge = new Knowledge(records);
+  for (const r of records) {
+    const found = knowledge.nearest(r.structure, r.sizes, r.features, r);
+    assert.deepEqual([found?.distance, found?.record.sizes], [0, r.sizes]);
+  }
+  assert.notEqual(await tuningFor(true, "wasm", 1), undefined);
 });
 
 test("a base with a line that is no record is refused, with its number", async () => {
