@@ -32,8 +32,12 @@ export function rowsOf(kernel: Kernel, stores: readonly Store[], parallel: reado
   const reduces = nodes.filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   const lengths = reduces.map(n => volume(n.over));
   if (reduces.length === 0 || lengths.some(p => p.isConst && p.constant < SHORTEST)) return undefined;
+  // a long product stays within what is stated of it in one order, and not in any
   const isRow = (n: NodeOf<"reduce">): boolean =>
-    n.axes.every(a => parallel.includes(a)) && isWord(n) && n.args.some(x => stepsByOne(x, n.over.at(-1)!));
+    n.op !== "prod" &&
+    n.axes.every(a => parallel.includes(a)) &&
+    isWord(n) &&
+    n.args.some(x => stepsByOne(x, n.over.at(-1)!));
   if (!reduces.every(isRow)) return undefined;
   const isLong = lengths.every(p => !p.isConst || p.constant >= LONG);
   const along = axesOfStore(store).filter(a => !parallel.includes(a));

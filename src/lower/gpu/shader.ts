@@ -7,7 +7,6 @@ import { type Intrinsic, templateParts } from "../../ir/intrinsic.js";
 import { Poly } from "../../ir/poly.js";
 import {
   type Axis,
-  axesOf,
   type Fold,
   gathersIn,
   isTensor,
@@ -27,6 +26,7 @@ import { cast, combined, identity, literal, mapText, product, rounded } from "./
 import { type Memory, readText, readVector, stridesOf, writeLines, writeVector } from "./memory.js";
 import type { TensorLoad } from "./vectors.js";
 import { bindDigits } from "./digits.js";
+import { Needs } from "./needs.js";
 import { fromWord, type Register, registerOf, toWord, wgslType, wordsOf } from "./registers.js";
 
 /** A state of a fold: a variable, or words of scratch memory over the axes that the invocation has no index of. */
@@ -40,9 +40,6 @@ interface FoldState {
   /** where the states, or the results, are known */
   block: Block;
 }
-/** What a value varies with: an axis; a fold whose state or result it is; a tensor that the kernel writes. */
-type Need = Axis | Fold | Tensor;
-
 export class Shader {
   readonly e = new Emitter();
   readonly kernel: Kernel;
@@ -53,7 +50,7 @@ export class Shader {
   lanes: number | undefined;
   readonly #partials = new Set<Register>();
   fails = false;
-  readonly #needs = new Map<Node, ReadonlySet<Need>>();
+  readonly #needs: Needs;
   readonly #folds = new Map<Fold, FoldState>();
   readonly #foldAxes: ReadonlySet<Axis>;
   readonly #bodies = new Map<Node, Node>();
@@ -64,74 +61,16 @@ export class Shader {
     this.memories = memories;
     this.written = written;
     this.#foldAxes = new Set(foldsOf(kernel).map(f => f.axis));
+    this.#needs = new Needs(this.#foldAxes, written);
     this.e.gather = n => this.#gather(n);
   }
 
-  // ---- what values vary with
-  needs(n: Node): ReadonlySet<Need> {
-    let set = this.#needs.get(n);
-    if (!set) {
-      const into = new Set<Need>(n.axes);
-      this.#collect(n, into);
-      set = into;
-      this.#needs.set(n, set);
-    }
-    return set;
-  }
-  #collect(n: Node, into: Set<Need>): void {
-    const addAll = (nodes: readonly Node[]): void => {
-      for (const m of nodes) for (const x of this.needs(m)) into.add(x);
-    };
-    switch (n.kind) {
-      case "full":
-        // a number is the same everywhere
-        into.clear();
-        break;
-      case "index":
-        addAll(gathersIn(n.index));
-        break;
-      case "load":
-        for (const a of n.index.flatMap(axesOf)) into.add(a);
-        addAll(n.index.flatMap(gathersIn));
-        if (isTensor(n.tensor)) {
-          if (this.written.has(n.tensor)) into.add(n.tensor);
-        } else {
-          const own = n.tensor.axes;
-          for (const x of this.needs(n.tensor.value)) if (!own.includes(x as Axis)) into.add(x);
-        }
-        break;
-      case "map":
-      case "call":
-        addAll(n.args);
-        break;
-      case "reduce":
-        addAll(n.args);
-        for (const a of n.over) {
-          // over the axis of a fold: over the block at hand, which is one index
-          if (this.#foldAxes.has(a)) into.add(a);
-          else into.delete(a);
-        }
-        break;
-      case "state":
-        into.add(n.fold);
-        break;
-      case "result":
-        if (!n.fold.cells) {
-          into.add(n.fold);
-          into.delete(n.fold.axis);
-        } else {
-          addAll([...n.fold.init, ...n.fold.next]);
-          into.delete(n.fold.axis);
-          into.delete(n.fold);
-        }
-        break;
-    }
-  }
+  // ---- where values are known
   /** The outermost block that knows the value, and whether a write may change it. */
   #homeOf(n: Node): { readonly block: Block; readonly volatile: boolean } {
     let block = this.e.root;
     let volatile = false;
-    for (const x of this.needs(n)) {
+    for (const x of this.#needs.of(n)) {
       if ("role" in x) volatile = true;
       else if ("init" in x) block = this.e.deeper(block, this.#foldState(x).block);
       else block = this.e.deeper(block, this.e.axis(x).block);
@@ -511,7 +450,7 @@ export class Shader {
     });
   }
   reads(s: Store, t: Tensor): boolean {
-    return [s.value, ...(s.when ? [s.when] : []), ...s.index.flatMap(gathersIn)].some(n => this.needs(n).has(t));
+    return [s.value, ...(s.when ? [s.when] : []), ...s.index.flatMap(gathersIn)].some(n => this.#needs.of(n).has(t));
   }
   /** In the order of the store's axes, the last one fastest: where writes meet, that order counts. */
   store(s: Store): void {

@@ -22,7 +22,7 @@ export interface Pipeline {
 /** Limits that models profit from; what the adapter has of them is asked for. */
 const wanted = ["maxStorageBufferBindingSize", "maxBufferSize", "maxStorageBuffersPerShaderStage"] as const;
 /** and features; timestamps time kernels */
-const wantedFeatures = ["timestamp-query", "shader-f16", "subgroups"] as const;
+const wantedFeatures = ["timestamp-query", "shader-f16"] as const;
 /** what a shader binds that declares none: the default of the specification */
 const STORAGE_BUFFERS = 8;
 
