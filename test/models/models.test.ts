@@ -7,7 +7,8 @@ import { checkOutput } from "./check-output.js";
 import type { ModelSpec } from "./inventory.js";
 import { feeds } from "./feeds.js";
 import { models } from "./inventory.js";
-import { keptReferences, summarize } from "./references.js";
+import { keptReferences } from "./kept-references.js";
+import { summarize } from "./references.js";
 
 const references = keptReferences();
 const everything = process.env.AZULEJO_SWEEP === "all";

@@ -1,7 +1,4 @@
-// What is kept of a reference output: dims, a sample of elements, sum and largest magnitude.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { root } from "../../tools/project.js";
+// What is kept of a reference output: dims, a sample of elements, sum and largest magnitude. Pages bundle this too: nothing of Node here.
 
 export interface OutputReference {
   readonly dims: readonly number[];
@@ -12,10 +9,6 @@ export interface OutputReference {
   readonly sample: readonly number[];
 }
 export type ModelReference = Readonly<Record<string, OutputReference>>;
-
-/** By model: what onnxruntime-node 1.30 gave (tools/record-references.ts). */
-export const keptReferences = (): Readonly<Record<string, ModelReference>> =>
-  JSON.parse(readFileSync(join(root, "test/models/references.json"), "utf8"));
 
 const SAMPLES = 41;
 export const samplePlaces = (count: number): number[] =>
