@@ -158,6 +158,9 @@ ${table(
   all.map(countRow),
 )}
 
+Attention by a fold over keys (\`kernels/attention\`) has no tiles of this kind yet: an invocation computes a query, with its states in scratch memory. Attention of models is two
+contractions and a softmax, as above.
+
 ## How many fit
 
 ${table(
