@@ -1,7 +1,10 @@
 // Devices that go away and memory that is not there: errors with codes and numbers, and what works afterwards.
 import assert from "node:assert/strict";
 import { compileKernel, type GpuTensor, type LoadOptions, load, openGpu, Tensor } from "../../src/index.js";
-import { f32, grid, kernel } from "../../src/tile/index.js";
+import type { Step } from "../../src/graph/program.js";
+import { kernelProgram } from "../../src/load/compile-kernel.js";
+import { webgpuTarget } from "../../src/targets/webgpu/target.js";
+import { constant, f32, grid, kernel } from "../../src/tile/index.js";
 import { model as smallModel } from "../browser/small-model.js";
 import { floats, gpuTest } from "./gpu-test.js";
 
@@ -52,7 +55,7 @@ gpuTest("a loss in the middle of a run is its error, with what to do, and the ne
 gpuTest("a tensor of a device that was lost is no input of the next one", async () => {
   const model = await load(smallModel, options);
   const { y } = await model.run<{ y: GpuTensor<"f32"> }>({ x: rows(2) }, { outputLocation: "gpu-buffer" });
-  const x = await (await import("../../src/targets/webgpu/target.js")).webgpuTarget().place!(rows(2));
+  const x = await webgpuTarget().place!(rows(2));
   await destroy();
   await assert.rejects(model.run({ x }), {
     code: "input",
@@ -124,3 +127,33 @@ interface Gpu {
   popErrorScope(): Promise<object | null>;
   createBuffer(options: object): { destroy(): void };
 }
+
+gpuTest(
+  "weights are uploaded once for all programs of a device, and again after the last was disposed of",
+  async () => {
+    const product = kernel({ X: f32("N"), W: constant(f32("N")), Y: f32("N") }, ({ X, W, Y, N }) =>
+      grid(N!.tile(), n => {
+        Y!.at(n).set(X!.at(n).mul(W!.at(n)));
+      }),
+    );
+    const program = kernelProgram(product.ir, { constants: { W: floats(1, 2, 3) } });
+    const [step] = program.steps as readonly Extract<Step, { kind: "kernel" }>[];
+    const weights = step!.buffers.W!.constant as { read(): Uint8Array };
+    const { read } = weights;
+    let reads = 0;
+    weights.read = () => {
+      reads++;
+      return read();
+    };
+    const compile = () => webgpuTarget().compile(program, { threads: 1, engineFlags: "never" });
+    const [first, second] = await Promise.all([compile(), compile()]);
+    assert.equal(reads, 1);
+    first!.dispose();
+    const { Y } = Object.fromEntries(await second!.run(new Map([["X", floats(4, 5, 6)]])));
+    assert.deepEqual([...(Y!.data as Float32Array)], [4, 10, 18]);
+    second!.dispose();
+    await new Promise(setImmediate);
+    (await compile()).dispose();
+    assert.equal(reads, 2);
+  },
+);
