@@ -490,7 +490,7 @@ test("doctor with a model prints what runs how, what is missing, and a file to b
 test("explain --html writes the page, and refuses what a page has no place for", async () => {
   const file = join(folder, "m.html");
   const { out, status } = await azulejo(`explain m.onnx --dims batch=2 --html ${file}`, [vector], echo);
-  assert.deepEqual([status, out], [0, `wrote ${file}, 37.00 B\n`]);
+  assert.deepEqual([status, out], [0, `wrote ${file}, 37 B\n`]);
   assert.equal(await readFile(file, "utf8"), '<p>page of the model, {"batch":2}</p>');
   const json = JSON.parse((await azulejo(`explain m.onnx --html ${file} --json`, [vector], echo)).out);
   assert.equal(json.file, file);
