@@ -21,3 +21,6 @@ export {
   splitLinear,
 } from "./products.js";
 export { addRmsNorm, crossEntropy, layerNorm, softmax } from "./rows.js";
+export { type GateOptions, moeCombine, moeDispatch, moeGate } from "./experts.js";
+export { integerLinear, integerLinear4, packNibbles, quantizeRows } from "./integers.js";
+export { sortRows, topK } from "./ordering.js";
