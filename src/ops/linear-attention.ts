@@ -87,6 +87,13 @@ function sizesOf(node: NodeInfo): Sizes {
     headSize(node, "key", groups),
     headSize(node, "value", groups),
   ];
+  if (keys === 0 || values === 0)
+    refuse(
+      "shape",
+      op,
+      node,
+      `heads of key have ${keys} elements and heads of value ${values}; give tensors whose heads have one at least`,
+    );
   if (keys !== shared)
     refuse("shape", op, node, `heads of query have ${keys} elements and heads of key ${shared}; they must agree`);
   return { heads, groups, keys, values };

@@ -3,6 +3,7 @@
 import type { Dims } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
 import { literal } from "../tile/index.js";
+import { requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { requiredPolys, stridesOf } from "./known-values.js";
@@ -41,6 +42,16 @@ function pooledDims(node: NodeInfo): Dims {
   });
 }
 
+/** Batch and channels are those of X, and what was pooled lies in the first corner. */
+function checkShape(node: NodeInfo, dims: Dims, pooled: Dims): void {
+  const pair = `output_shape is ${printDims(dims)} and windows of X cover ${printDims(pooled)}`;
+  dims.forEach((d, i) => {
+    if (i < 2) requireEqual("MaxUnpool", node, d, pooled[i]!, `${pair}; batch and channels must agree`);
+    else if (d.isConst && pooled[i]!.isConst && d.constant < pooled[i]!.constant)
+      refuse("shape", "MaxUnpool", node, `${pair}; give a shape that holds them`);
+  });
+}
+
 export const operator: Operator = {
   name: "MaxUnpool",
   inputs: ["X", "I", "output_shape?"],
@@ -62,6 +73,7 @@ export const operator: Operator = {
         node,
         `output_shape names ${dims.length} dims and X has ${pooled.length}; name as many`,
       );
+    checkShape(node, dims, pooled);
     return { output: dims };
   },
   kernels: node => {

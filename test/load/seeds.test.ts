@@ -173,6 +173,88 @@ for (const host of [false, true])
     model.dispose();
   });
 
+/** Rows of a tensor, as text. */
+const rowsOf = (t: Tensor | undefined, count: number): string[] => {
+  const all = numbers(t);
+  const width = all.length / count;
+  return Array.from({ length: count }, (_, r) => all.slice(r * width, (r + 1) * width).join());
+};
+const draw = node("RandomUniform", [], ["u"], [ints("shape", [8])], "draw");
+
+/** All of two runs differ, and with a seed runs are alike. */
+async function drawsAnew(bytes: Uint8Array, inputs: Readonly<Record<string, Tensor>>, count: number): Promise<void> {
+  const model = await load(bytes, { threads: 1 });
+  const rows = async (seed?: number) =>
+    rowsOf((await model.run(inputs, seed === undefined ? {} : { seed })).rows as Tensor, count);
+  assert.equal(new Set([...(await rows()), ...(await rows())]).size, 2 * count);
+  const seeded = await rows(3);
+  assert.deepEqual(await rows(3), seeded);
+  assert.equal(new Set(seeded).size, count);
+  model.dispose();
+}
+const f32Zeros = (...dims: number[]) => new Tensor("f32", new Float32Array(dims.reduce((a, b) => a * b)), dims);
+
+test("the rounds of a scan of opset 8 draw different numbers, in each entry of its batch", async () => {
+  const body = {
+    name: "round",
+    inputs: [value("s", f32, [8]), value("x", f32, [8])],
+    outputs: [value("s2", f32, [8]), value("row", f32, [8])],
+    nodes: [draw, node("Add", ["s", "u"], ["s2"], [], "add"), node("Add", ["x", "u"], ["row"], [], "row")],
+  };
+  const attributes = [graphAttribute("body", body), int("num_scan_inputs", 1)];
+  const bytes = onnxModel({
+    opset: 8,
+    inputs: [value("s0", f32, [3, 8]), value("xs", f32, [3, 5, 8])],
+    outputs: [value("last", f32), value("rows", f32)],
+    nodes: [node("Scan", ["", "s0", "xs"], ["last", "rows"], attributes, "scan")],
+  });
+  await drawsAnew(bytes, { s0: f32Zeros(3, 8), xs: f32Zeros(3, 5, 8) }, 15);
+});
+
+test("the elements of a SequenceMap draw different numbers", async () => {
+  const body = {
+    name: "round",
+    inputs: [value("x", f32, [8])],
+    outputs: [value("row", f32, [8])],
+    nodes: [draw, node("Add", ["x", "u"], ["row"], [], "row")],
+  };
+  const bytes = onnxModel({
+    opset: 17,
+    inputs: [value("xs", f32, [5, 8])],
+    outputs: [value("rows", f32)],
+    nodes: [
+      node("SplitToSequence", ["xs"], ["list"], [int("keepdims", 0)], "split"),
+      node("SequenceMap", ["list"], ["made"], [graphAttribute("body", body)], "map"),
+      node("ConcatFromSequence", ["made"], ["rows"], [int("axis", 0)], "join"),
+    ],
+  });
+  await drawsAnew(bytes, { xs: f32Zeros(5, 8) }, 5);
+});
+
+test("rounds of a scan within rounds of a scan draw different numbers", async () => {
+  const state = (s: string) => value(s, f32, [8]);
+  const inner = {
+    name: "inner",
+    inputs: [state("t"), state("y")],
+    outputs: [state("t2"), state("inner_row")],
+    nodes: [draw, node("Add", ["t", "u"], ["t2"], [], "add"), node("Add", ["y", "u"], ["inner_row"], [], "row")],
+  };
+  const attributes = (body: typeof inner) => [graphAttribute("body", body), int("num_scan_inputs", 1)];
+  const outer = {
+    name: "outer",
+    inputs: [state("s"), value("x", f32, [4, 8])],
+    outputs: [state("s2"), value("outer_rows", f32, [4, 8])],
+    nodes: [node("Scan", ["s", "x"], ["s2", "outer_rows"], attributes(inner), "inner")],
+  };
+  const bytes = onnxModel({
+    opset: 17,
+    inputs: [state("s0"), value("xs", f32, [4, 4, 8])],
+    outputs: [value("last", f32), value("rows", f32)],
+    nodes: [node("Scan", ["s0", "xs"], ["last", "rows"], attributes(outer), "outer")],
+  });
+  await drawsAnew(bytes, { s0: f32Zeros(8), xs: f32Zeros(4, 4, 8) }, 16);
+});
+
 test("a seed that is no whole number is refused", async () => {
   const model = await load(normal(), { threads: 1 });
   await assert.rejects(model.run({}, { seed: 0.5 }), {

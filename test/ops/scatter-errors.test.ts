@@ -106,6 +106,20 @@ const refusals: readonly Refusal[] = [
     says: 'MaxUnpool "n": output_shape names 2 dims and X has 4; name as many',
   },
   {
+    op: "MaxUnpool",
+    inputs: { X: "f32 1 1 2 2", I: "i64 1 1 2 2", output_shape: "i64 4 = 1 2 4 4" },
+    attributes: { kernel_shape: [2, 2] },
+    code: "shape",
+    says: 'MaxUnpool "n": output_shape is 1×2×4×4 and windows of X cover 1×1×3×3; batch and channels must agree',
+  },
+  {
+    op: "MaxUnpool",
+    inputs: { X: "f32 1 1 2 2", I: "i64 1 1 2 2", output_shape: "i64 4 = 1 1 3 2" },
+    attributes: { kernel_shape: [2, 2] },
+    code: "shape",
+    says: 'MaxUnpool "n": output_shape is 1×1×3×2 and windows of X cover 1×1×3×3; give a shape that holds them',
+  },
+  {
     op: "TopK",
     inputs: { X: "f32 3 4", K: "i64 2 = 1 1" },
     code: "shape",

@@ -135,6 +135,13 @@ const refusals: readonly Refusal[] = [
   },
   {
     op: "LinearAttention",
+    inputs: { query: "f32 2 5 16", key: "f32 2 5 16", value: "f32 2 5 0" },
+    attributes: { q_num_heads: 2, kv_num_heads: 2, update_rule: "linear" },
+    code: "shape",
+    says: 'LinearAttention "n": heads of key have 8 elements and heads of value 0; give tensors whose heads have one at least',
+  },
+  {
+    op: "LinearAttention",
     inputs: { query: "f32 2 5 25", key: "f32 2 5 16", value: "f32 2 5 16" },
     attributes: { q_num_heads: 2, kv_num_heads: 2, update_rule: "linear" },
     code: "shape",

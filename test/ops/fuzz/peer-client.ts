@@ -12,25 +12,41 @@ export class PeerClient {
   #child: ChildProcess | undefined;
 
   async run(request: PeerRequest): Promise<PeerAnswer> {
-    this.#child ??= fork(join(root, "dist/test/ops/fuzz/peer-process.js"), {
+    const child = this.#started();
+    return new Promise(resolve => {
+      const done = (answer: PeerAnswer): void => {
+        clearTimeout(timer);
+        child.off("message", onMessage);
+        child.off("exit", onExit);
+        resolve(answer);
+      };
+      const onMessage = (m: unknown): void => done(m as PeerAnswer);
+      const onExit = (code: number | null, signal: string | null): void =>
+        done({ error: `ends the process (${signal ?? code})` });
+      const timer = setTimeout(() => {
+        this.#forget(child);
+        child.kill("SIGKILL");
+        done({ error: `ends the process (no answer in ${patienceMs} ms)` });
+      }, patienceMs);
+      child.once("message", onMessage);
+      child.once("exit", onExit);
+      child.send(request);
+    });
+  }
+  #started(): ChildProcess {
+    if (this.#child) return this.#child;
+    const child = fork(join(root, "dist/test/ops/fuzz/peer-process.js"), {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
-    const child = this.#child;
-    return new Promise(resolve => {
-      const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
-      const done = (answer: PeerAnswer): void => {
-        clearTimeout(timer);
-        child.removeAllListeners();
-        resolve(answer);
-      };
-      child.once("message", m => done(m as PeerAnswer));
-      child.once("exit", (code, signal) => {
-        this.#child = undefined;
-        done({ error: `ends the process (${signal ?? code})` });
-      });
-      child.send(request);
-    });
+    // it may end after its answer too, when nobody waits; what is sent to it then is answered by its exit
+    child.on("exit", () => this.#forget(child));
+    child.on("error", () => this.#forget(child));
+    this.#child = child;
+    return child;
+  }
+  #forget(child: ChildProcess): void {
+    if (this.#child === child) this.#child = undefined;
   }
   close(): void {
     this.#child?.disconnect();
