@@ -1,7 +1,7 @@
 // The structure of a kernel as a text that does not depend on names and ids: kernels with equal keys share their code, and are called
 // with each other's parameters in the order that is given here.
 import type { Poly, Sym } from "./poly.js";
-import { printNumber } from "./print.js";
+import { printNumber } from "./print-number.js";
 import type { Axis, Fold, Kernel, Materialized, Node, NodeOf, Store, Tensor } from "./tile.js";
 import { axisOf, isTensor } from "./tile.js";
 import type { Body } from "./walk.js";

@@ -5,6 +5,7 @@ import { dtypes, is64BitInteger } from "./dtypes.js";
 import type { Intrinsic } from "./intrinsic.js";
 import { isInline, isMadeName, uniqueName } from "./names.js";
 import type { Poly, Sym } from "./poly.js";
+import { printNumber } from "./print-number.js";
 import type { Axis, Fold, Kernel, Layout, Node, NodeOf, Part, Store, Tensor } from "./tile.js";
 import { axisOf, children, isTensor, reach } from "./tile.js";
 import type { Body } from "./walk.js";
@@ -63,14 +64,6 @@ export const word = (name: string): string => (name in dtypes ? JSON.stringify(n
 /** the same for an axis or a dim, which stand where no dtype can */
 const sizeWord = (name: string): string =>
   /^[A-Za-z_][\w.]*$/.test(name) && !keywords.has(name) ? name : JSON.stringify(name);
-
-export function printNumber(x: number | bigint): string {
-  if (typeof x === "bigint") return `${x}`;
-  if (Number.isNaN(x)) return "nan";
-  if (x === Number.POSITIVE_INFINITY) return "inf";
-  if (x === Number.NEGATIVE_INFINITY) return "-inf";
-  return Object.is(x, -0) ? "-0" : `${x}`;
-}
 
 /** What the text calls the sizes of a kernel: dims first, so that they keep their names. Axes have names of the same kind. */
 export function symbolNames(k: Kernel): Map<Sym, string> {

@@ -15,7 +15,7 @@ import { CompiledGraph, emptyReport } from "./compiled-graph.js";
 import type { ModelStore } from "./model-store.js";
 import { openForRun } from "./open-for-run.js";
 import { type ForRun, numbersOf, PerRun, type PerRunParts, type Runnable, symbolsFor } from "./per-run.js";
-import { prepareGraph, programOf, whyConcrete } from "./prepare.js";
+import { editedProgramOf, prepareGraph, whyConcrete } from "./prepare.js";
 
 type Inputs = ReadonlyMap<string, TensorData>;
 
@@ -42,7 +42,7 @@ async function compiledGraph(graph: Graph, context: CompileContext, store?: Mode
     ...(store ? { store: { store, options: context.compileOptions } } : {}),
   });
   if (waits !== undefined) return new CompiledGraph(undefined, perRun, waits);
-  const program = programOf(graph, context.registry, context.options);
+  const program = await editedProgramOf(graph, context.registry, context.options);
   const executable = await context.target.compile(program, context.compileOptions);
   return new CompiledGraph({ executable, contents: new Map() }, perRun, undefined);
 }
@@ -80,7 +80,7 @@ async function compileForRun(whole: Graph, context: CompileContext, inputs: Inpu
   if (open !== undefined) return { runnable: await cutApart(graph, open, context), deciding };
   // only with its inputs' ranks does an operator say what it is made of
   if (usesHost(graph, registry)) return { runnable: await context.cutApart(graph, context), deciding };
-  const executable = await target.compile(programOf(graph, registry, options), compileOptions);
+  const executable = await target.compile(await editedProgramOf(graph, registry, options), compileOptions);
   return { runnable: executable, general: { executable, contents: new Map() }, deciding };
 }
 

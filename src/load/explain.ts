@@ -11,7 +11,7 @@ import { checkOptions, loadOptionNames } from "./check-options.js";
 import { compileOptionsOf } from "./compile-options.js";
 import { withTuning } from "./tuning.js";
 import { cpuCodeOf } from "./cpu-code.js";
-import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "./prepare.js";
+import { editedProgramOf, prepareGraph, readModel, registryFor, whyConcrete } from "./prepare.js";
 
 /** In the order in which a model travels through them. */
 export type Stage = "graph" | "kernels" | "loops" | "code";
@@ -75,7 +75,7 @@ async function explainGraph(
       `stage: "${stage}" of this model depends on its input dims (${reason}); fix them with dims`,
     );
   }
-  return printers[stage](programOf(graph, registry, options), options);
+  return printers[stage](await editedProgramOf(graph, registry, options), options);
 }
 
 /** Kernels in the order in which they run, each with the graph nodes that it computes. */

@@ -11,7 +11,7 @@ import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
 import type { CompileContext } from "./compile-graph.js";
 import { numbersOf } from "./per-run.js";
-import { prepareGraph, programOf, whyConcrete } from "./prepare.js";
+import { editedProgramOf, prepareGraph, whyConcrete } from "./prepare.js";
 
 type Inputs = ReadonlyMap<string, TensorData>;
 type Preparing = Pick<CompileContext, "registry" | "options">;
@@ -26,7 +26,7 @@ export async function openForRun(graph: Graph, context: Preparing, inputs: Input
   return unlessNumbersAreWanted(async () => {
     const prepared = ranked === graph ? graph : (await prepareGraph(ranked, context.registry, context.options)).graph;
     if (whyConcrete(prepared) === undefined)
-      return { program: programOf(prepared, context.registry, context.options), contents: new Map() };
+      return { program: await editedProgramOf(prepared, context.registry, context.options), contents: new Map() };
     const given = (dims: boolean): ContentPattern => ({
       contentOf: name => numbersOf(inputs.get(name)!),
       dimsOf: name => inputs.get(name)!.dims,
@@ -55,7 +55,7 @@ async function opened(
     preconditions.push(...symbolic.preconditions);
     current = (await prepareGraph(symbolic.graph, registry, options)).graph;
   }
-  const program = programOf(current, registry, options);
+  const program = await editedProgramOf(current, registry, options);
   return { program: { ...program, preconditions: [...program.preconditions, ...preconditions] }, contents };
 }
 

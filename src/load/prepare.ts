@@ -15,7 +15,6 @@ import { createRegistry, operatorsBeside } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { now } from "../runtime/platform.js";
 import { checkPasses } from "./check-options.js";
-import { editKernels } from "./edit-kernels.js";
 import { refuseDebug } from "./refuse-debug.js";
 import { type OpenedModel, openModel } from "./source.js";
 
@@ -95,7 +94,18 @@ export function programOf(
   // what a watched run finds is told with its line
   const program = partition(graph, registry, options.sanitize ? { sources: true, ...partitioning } : partitioning);
   for (const kernel of kernelsOf(program.steps)) refuseDebug(kernel);
-  return options.editKernels ? editKernels(program, options.editKernels) : program;
+  return program;
+}
+/** The same with the kernels that the caller edits. What prints and parses them is loaded where somebody does. */
+export async function editedProgramOf(
+  graph: Graph,
+  registry: Registry,
+  options: LoadOptions,
+  partitioning: PartitionOptions = {},
+): Promise<KernelProgram> {
+  const program = programOf(graph, registry, options, partitioning);
+  if (!options.editKernels) return program;
+  return (await import("./edit-kernels.js")).editKernels(program, options.editKernels);
 }
 function* kernelsOf(steps: readonly Step[]): Generator<Kernel> {
   for (const s of steps) {

@@ -11,7 +11,7 @@ import type { Registry } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import type { Trace } from "../trace/trace.js";
 import { checkOptions } from "./check-options.js";
-import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "./prepare.js";
+import { editedProgramOf, prepareGraph, readModel, registryFor, whyConcrete } from "./prepare.js";
 import { amountOf, PartTracer } from "./trace-program.js";
 
 /** @throws AzulejoError as load() does */
@@ -55,7 +55,7 @@ async function tracePart(graph: Graph, registry: Registry, options: LoadOptions,
   if (reason !== undefined)
     return { steps: [], note: `It is compiled for the dims of a run, because ${reason}; fix them with dims to see it` };
   const decisions = new Map<Kernel, readonly Decision[]>();
-  const program = programOf(graph, registry, options, {
+  const program = await editedProgramOf(graph, registry, options, {
     sources: true,
     onDecisions: (kernel, list) => decisions.set(kernel, list),
   });

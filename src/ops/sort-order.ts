@@ -4,7 +4,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { bytesOf } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
-import { dimOf, fold, i32, kernel, materialize, scan, tensor, where, zeros } from "../tile/index.js";
+import { dimOf, fold, i32, kernelOf, materialize, scan, tensor, where, zeros } from "../tile/index.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact } from "./reference-tensors.js";
 import { sortKey } from "./top-k-kernels.js";
@@ -18,11 +18,11 @@ export const operator: Operator = {
   outputs: ["order"],
   dtypes: () => ({ order: "i32" }),
   shape: ({ dims }) => ({ order: [dims.X![0]!] }),
-  kernels: ({ dtypes }) => [sortKernel(dtypes.X!).ir],
+  kernels: ({ dtypes }) => [sortKernel(dtypes.X!)],
 };
 
 const sortKernel = (dtype: Dtype) =>
-  kernel(
+  kernelOf(
     { X: tensor(dtype, "N M"), order: i32("N") },
     ({ X, order, N, M }) => {
       const n = N.all();

@@ -1,6 +1,6 @@
 // StablePartition: where a list of conditions holds, in order, then where it does not, and how many hold. An operator of this project: what
 // gives as much as the data say (NonZero, Compress, RemovePadding) expands to it.
-import { i32, kernel, bool, scan, where } from "../tile/index.js";
+import { i32, kernelOf, bool, scan, where } from "../tile/index.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { Poly } from "../ir/poly.js";
 import { exact } from "./reference-tensors.js";
@@ -12,12 +12,12 @@ export const operator: Operator = {
   outputs: ["order", "count"],
   dtypes: () => ({ order: "i32", count: "i32" }),
   shape: ({ dims }) => ({ order: dims.condition!, count: [Poly.one] }),
-  kernels: ({ wanted }) => [partitionKernel(wanted).ir],
+  kernels: ({ wanted }) => [partitionKernel(wanted)],
 };
 
 const outputs = { order: i32("N"), count: i32("1") } as const;
 const partitionKernel = (wanted: readonly string[]) =>
-  kernel(
+  kernelOf(
     // what nobody reads has no buffer
     {
       condition: bool("N"),

@@ -3,9 +3,7 @@ export type { Dtype } from "../ir/dtypes.js";
 export type { Intrinsic, IntrinsicCode, WasmCode, WasmType } from "../ir/intrinsic.js";
 export { type DebugTile, debugText } from "../ir/debug-text.js";
 export type { TensorArgument } from "../ir/evaluate/kernel.js";
-export { type InterpretOptions, interpretKernel } from "../ir/evaluate/kernel.js";
-export { parse } from "../ir/parse.js";
-export { print } from "../ir/print.js";
+export type { InterpretOptions } from "../ir/evaluate/kernel.js";
 export type { Axis, Combine, Kernel, Tensor } from "../ir/tile.js";
 export { type SizeCondition, type Verified, verify } from "../ir/verify.js";
 export { cells } from "./cells.js";
@@ -38,6 +36,7 @@ export {
   type KernelOptions,
   type KernelParts,
   kernel,
+  kernelOf,
   recordKernel,
   type Signature,
   type TensorWord,

@@ -152,6 +152,14 @@ export const kernel = <const S extends Signature, const T extends Sizes = {}>(
   options: KernelOptions<T> = {},
 ): TileKernel<S> => new TileKernel(recordSignature(signature, body, options));
 
+/** A kernel as it is recorded alone, for who does not run it by itself: eager execution is not part of a bundle for that. */
+export const kernelOf = <const S extends Signature>(
+  signature: S,
+  // biome-ignore lint/complexity/noBannedTypes: no statics add no names
+  body: KernelBody<S, {}>,
+  options: KernelOptions = {},
+): Kernel => recordSignature(signature, body, options).ir;
+
 export function recordSignature<S extends Signature, T extends Sizes>(
   signature: S,
   body: KernelBody<S, T>,
@@ -170,7 +178,7 @@ export function recordSignature<S extends Signature, T extends Sizes>(
   const env = environment<S>(tensors, [...dims.values()]) as Parameters<typeof body>[0];
   const r = record(name, () => body(env));
   assignRoles(tensors, r.stores, r.folds, signature);
-  const ir = kernelOf(name, tensors, [...dims.values()], r);
+  const ir = kernelFrom(name, tensors, [...dims.values()], r);
   return { ir, body: body as (env: Environment<S>) => void, conditions: verify(ir).conditions };
 }
 
@@ -197,7 +205,7 @@ function environment<S extends Signature>(tensors: readonly Tensor[], dims: read
   return Object.fromEntries([...views, ...values]) as unknown as Environment<S>;
 }
 
-const kernelOf = (
+const kernelFrom = (
   name: string,
   tensors: readonly Tensor[],
   dims: readonly Dim[],
@@ -320,5 +328,5 @@ export function recordKernel(
       parts.grid.map(a => new Index(a)),
     );
   });
-  return kernelOf(parts.name, parts.tensors, parts.dims, r);
+  return kernelFrom(parts.name, parts.tensors, parts.dims, r);
 }

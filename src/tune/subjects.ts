@@ -6,7 +6,7 @@ import { canonical, structureOf } from "../ir/canonical.js";
 import type { Sym } from "../ir/poly.js";
 import type { Kernel } from "../ir/tile.js";
 import { checkDimNames, kernelProgram } from "../load/compile-kernel.js";
-import { prepareGraph, programOf, readModel, registryFor, whyConcrete } from "../load/prepare.js";
+import { editedProgramOf, prepareGraph, readModel, registryFor, whyConcrete } from "../load/prepare.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
@@ -56,7 +56,7 @@ export async function subjectsOfModel(source: ModelSource, options: LoadOptions)
         "option",
         `the model depends on its input dims (${whyConcrete(waiting)}); fix them with dims`,
       );
-    const programs = graphs.map(g => programOf(g, registry, options));
+    const programs = await Promise.all(graphs.map(g => editedProgramOf(g, registry, options)));
     const found = new Map<string, NamedSubject>();
     let open = 0;
     for (const program of programs) {
