@@ -3,7 +3,7 @@
 export type { ExplainKernelOptions, KernelExplanation } from "../load/explain-kernel.js";
 export type { RunKernelOptions } from "../load/kernel-runs.js";
 export * from "../tile/index.js";
-// not among the words, so that who only compiles models carries neither evaluator nor parser
+// not among the words, so that who only compiles models carries no parser
 export { interpretKernel } from "../ir/evaluate/kernel.js";
 export { parse } from "../ir/parse.js";
 export { print } from "../ir/print.js";
