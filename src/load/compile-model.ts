@@ -10,7 +10,7 @@ import type { CompilerFlags } from "./compiler-flags.js";
 import { checkPinnedKernels } from "./check-options.js";
 import { type CompileContext, compileGraph, compilerOf } from "./compile-graph.js";
 import { CompiledGraph } from "./compiled-graph.js";
-import { CutGraph } from "./cut-graph.js";
+import type { CutGraph } from "./cut-graph.js";
 import type { ModelInfo, ModelStore } from "./model-store.js";
 import type { PerRunParts } from "./per-run.js";
 import { prepareGraph, readGraph, registryFor } from "./prepare.js";
@@ -25,6 +25,10 @@ export interface CompileModelOptions {
   readonly flags: CompilerFlags;
   readonly takeWorker: WasmTargetOptions["takeWorker"];
 }
+
+/** Host steps are rare: what runs them is loaded when there are some. */
+const cutApart = async (graph: Graph, context: CompileContext): Promise<CutGraph> =>
+  (await import("./cut-graph.js")).CutGraph.create(graph, context);
 
 /** @throws AzulejoError with codes model-format, model-external-data, operator-unknown, operator-unsupported, option, aborted, … */
 export async function compileModel(
@@ -46,7 +50,7 @@ export async function compileRead(
   const { registry } = context;
   const { graph, passes, notes } = await prepareGraph(read, registry, options);
   const runnable = usesHost(graph, registry)
-    ? await CutGraph.create(graph, context)
+    ? await cutApart(graph, context)
     : await compileGraph(graph, context, store);
   const waits = runnable instanceof CompiledGraph ? runnable.waits : undefined;
   if (runnable instanceof CompiledGraph && waits === undefined) checkPins(options, runnable);
@@ -80,7 +84,7 @@ async function contextOf(
   const target = await targetOf(options, takeWorker);
   const registry = await registryFor(read, options);
   const tuned = await withTuning(compileOptions, options);
-  return { registry, options, target, compileOptions: tuned, flags, cutApart: CutGraph.create };
+  return { registry, options, target, compileOptions: tuned, flags, cutApart };
 }
 
 function checkPins({ schedules }: LoadOptions, compiled: CompiledGraph): void {

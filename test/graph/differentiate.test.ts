@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
 import { infer } from "../../src/graph/infer.js";
 import { runPasses } from "../../src/graph/pass.js";
-import { differentiate } from "../../src/graph/passes/index.js";
+import { differentiate } from "../../src/graph/passes/differentiate.js";
 import { load } from "../../src/load/load.js";
 import type { AttributeInit, ModelInit, NodeInit } from "../frontends/onnx-model.js";
 import { elementType, node, onnxModel, text, value } from "../frontends/onnx-model.js";

@@ -12,20 +12,20 @@ import type { Evaluate } from "../../src/graph/passes/index.js";
 import {
   defaultPasses,
   foldConstants,
-  foldNormalization,
-  foldPadding,
-  foldQuantization,
-  foldShuffle,
-  moveQuantized,
-  pairIntegers,
   removeDeadCode,
   resolveIf,
   shareCommon,
   simplify,
   sinkConcat,
+} from "../../src/graph/passes/index.js";
+import {
+  foldNormalization,
+  foldPadding,
+  foldShuffle,
   splitGroups,
   winograd,
-} from "../../src/graph/passes/index.js";
+} from "../../src/graph/passes/of-convolutions.js";
+import { foldQuantization, moveQuantized, pairIntegers } from "../../src/graph/passes/of-quantized.js";
 import { printGraph } from "../../src/graph/print.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";

@@ -2,45 +2,21 @@
 import type { Registry } from "../../ops/registry.js";
 import type { InferOptions } from "../infer.js";
 import { infer } from "../infer.js";
+import type { GraphNode } from "../graph.js";
 import type { Pass } from "../pass.js";
-import { differentiate } from "./differentiate.js";
+import { everyNode } from "../values.js";
 import { expandOperators } from "./expand.js";
 import type { Evaluate } from "./fold-constants.js";
 import { foldConstants } from "./fold-constants.js";
-import { foldNormalization } from "./fold-normalization.js";
-import { foldPadding } from "./fold-padding.js";
-import { foldQuantization } from "./fold-quantization.js";
-import { foldShuffle } from "./fold-shuffle.js";
-import { moveQuantized } from "./move-quantized.js";
-import { pairIntegers } from "./pair-integers.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 import { resolveIf } from "./resolve-if.js";
 import { seedDraws } from "./seed-draws.js";
 import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
 import { sinkConcat } from "./sink-concat.js";
-import { splitGroups } from "./split-groups.js";
-import { winograd } from "./winograd.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
-export {
-  differentiate,
-  expandOperators,
-  foldNormalization,
-  foldPadding,
-  foldQuantization,
-  foldShuffle,
-  moveQuantized,
-  pairIntegers,
-  removeDeadCode,
-  resolveIf,
-  seedDraws,
-  shareCommon,
-  simplify,
-  sinkConcat,
-  splitGroups,
-  winograd,
-};
+export { expandOperators, removeDeadCode, resolveIf, seedDraws, shareCommon, simplify, sinkConcat };
 
 export interface PassOptions extends InferOptions {
   /** evaluates operators on constants; absent: those that inference does not know stay in the graph */
@@ -53,12 +29,25 @@ export const inferTypes = (registry: Registry, options: InferOptions = {}): Pass
   run: graph => infer(graph, registry, options),
 });
 
+/** A pass for graphs that hold certain nodes: its module is read when one does. */
+const ofSome = (name: string, concerns: (node: GraphNode) => boolean, read: () => Promise<Pass>): Pass => ({
+  name,
+  run: async graph => ([...everyNode(graph)].some(concerns) ? (await read()).run(graph) : graph),
+});
+const isGradient = ({ op }: GraphNode): boolean => op === "Gradient";
+const isQuantized = ({ op }: GraphNode): boolean => /^QLinear|Integer$|^QuantizeLinear$|^DequantizeLinear$/.test(op);
+const isConvolution = ({ op }: GraphNode): boolean => op === "Conv" || op === "ConvTranspose";
+const quantized = (name: string, pass: keyof typeof import("./of-quantized.js")): Pass =>
+  ofSome(name, isQuantized, async () => (await import("./of-quantized.js"))[pass]);
+const convolutional = (name: string, pass: keyof typeof import("./of-convolutions.js")): Pass =>
+  ofSome(name, isConvolution, async () => (await import("./of-convolutions.js"))[pass]);
+
 export function defaultPasses(registry: Registry, options: PassOptions = {}): Pass[] {
   return [
     seedDraws(registry),
     inferTypes(registry, options),
     // values still have the names by which a Gradient asks for them
-    differentiate(registry),
+    ofSome("differentiate", isGradient, async () => (await import("./differentiate.js")).differentiate(registry)),
     resolveIf,
     expandOperators(registry),
     foldConstants(registry, options.evaluate),
@@ -66,16 +55,16 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     removeDeadCode,
     simplify,
     shareCommon,
-    moveQuantized,
+    quantized("move-quantized", "moveQuantized"),
     // before the folds into weights, which make floats of them
-    pairIntegers,
-    foldQuantization,
-    foldNormalization,
-    foldPadding,
+    quantized("pair-integers", "pairIntegers"),
+    quantized("fold-quantization", "foldQuantization"),
+    convolutional("fold-normalization", "foldNormalization"),
+    convolutional("fold-padding", "foldPadding"),
     // after the folds, which look for whole convolutions
-    foldShuffle,
-    splitGroups,
-    winograd,
+    convolutional("fold-shuffle", "foldShuffle"),
+    convolutional("split-groups", "splitGroups"),
+    convolutional("winograd", "winograd"),
     sinkConcat,
     // a slice of what both a convolution and a sum read
     { ...shareCommon, name: "share-common-again" },
