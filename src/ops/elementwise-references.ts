@@ -7,7 +7,7 @@ import type { Element } from "./reference-tensors.js";
 import { tabulate } from "./reference-tensors.js";
 
 /** A function on numbers, and the same on bigints where 64-bit integers are allowed. */
-type Scalar = (...x: number[]) => number | boolean;
+type Scalar = (...x: number[]) => Element | boolean;
 type BigScalar = (...x: bigint[]) => bigint | boolean;
 
 /** Integers wrap around, truths become 1 and 0; floats stay float64. */
@@ -66,7 +66,7 @@ export const unaryReference =
 /** The reference of `binary`. */
 export const binaryReference =
   (
-    f: (a: number, b: number, attributes: Attributes) => number | boolean,
+    f: (a: number, b: number, attributes: Attributes) => Element | boolean,
     big?: (a: bigint, b: bigint, attributes: Attributes) => bigint | boolean,
     result?: Dtype,
   ): Reference =>

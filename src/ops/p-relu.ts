@@ -1,5 +1,6 @@
 // PRelu: X where it is positive, else slope · X; the slope broadcasts to X.
 import type { Dtype } from "../ir/dtypes.js";
+import { isFloat } from "../ir/dtypes.js";
 import { where } from "../tile/index.js";
 import { readBroadcast, requireBroadcastTo } from "./broadcast.js";
 import { commonDtype } from "./elementwise.js";
@@ -39,10 +40,11 @@ export const reference: Reference = (inputs, _, node) => {
   const X = inputs.X!;
   const behind = node.opset < 7 && inputs.slope!.dims.length === 1 ? Math.max(X.dims.length - 2, 0) : 0;
   const [x, slope] = [broadcastReader(X), broadcastReader(inputs.slope!, behind)];
-  return { Y: tabulate(X.dtype, X.dims, i => (x(i) < 0 ? wrap(X.dtype, product(x(i), slope(i))) : x(i))) };
+  return { Y: tabulate(X.dtype, X.dims, i => (x(i) < 0 ? wrap(X.dtype, product(X.dtype, x(i), slope(i))) : x(i))) };
 };
-const product = (a: Element, b: Element): Element =>
-  typeof a === "bigint" || typeof b === "bigint" ? BigInt(a) * BigInt(b) : a * b;
+/** Products of 32-bit integers are beyond 2⁵³. */
+const product = (dtype: Dtype, a: Element, b: Element): Element =>
+  isFloat(dtype) ? Number(a) * Number(b) : BigInt(a) * BigInt(b);
 
 const of = (dtype: Dtype, x: readonly number[], slope: readonly number[]): OperatorCase => ({
   name: `${dtype} ${x.join("×")}, slope ${slope.join("×")}`,
@@ -53,4 +55,11 @@ export const cases = (): readonly OperatorCase[] => [
   of("f32", [17], [17]),
   of("f32", [0, 3], [3]),
   of("i32", [3, 5], [1]),
+  {
+    name: "i32 that wraps around",
+    inputs: {
+      X: { dtype: "i32", dims: [3], data: [-(2 ** 31) + 1, -1, 2 ** 31 - 1] },
+      slope: { dtype: "i32", dims: [1], data: [2 ** 31 - 1] },
+    },
+  },
 ];

@@ -101,7 +101,9 @@ function readConstant(context: KernelContext, index: readonly AnyTile[]): AnyTil
   const { data, constant_value } = context.inputs;
   const pads = paddedDims(context);
   const positions = pads.map((p, d) => index[d]!.sub(indexTile(p.before)));
-  const known = constant_value ? numberOf(constant_value.known?.data[0]) : (context.attributes.value as number);
+  const known = constant_value
+    ? numberOf(constant_value.known?.data[0])
+    : ((context.attributes.value as number | undefined) ?? 0);
   if (known !== undefined) return data!.fill(known).at(...positions);
   const inside = pads.flatMap((p, d) =>
     p.before.isZero && p.after.isZero ? [] : [positions[d]!.ge(0), positions[d]!.lt(indexTile(p.size))],

@@ -1,7 +1,7 @@
 // Pow: C = Aᴮ; the result has the dtype of A, the exponent may have another. Exponents known at compile time that are
 // small integers or halves become multiplications and square roots.
 import type { Dtype } from "../ir/dtypes.js";
-import { isFloat } from "../ir/dtypes.js";
+import { integerRange, isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
@@ -11,6 +11,7 @@ import { scalarOf } from "./folds.js";
 import type { KnownElement } from "./known-values.js";
 import { mapKnown, numberOf } from "./known-values.js";
 import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import type { Element } from "./reference-tensors.js";
 import { numbersOf } from "./reference-tensors.js";
 
 export const operator: Operator = {
@@ -93,13 +94,24 @@ export const reference: Reference = (inputs, attributes, node) => {
   const [X, Y] = [inputs.X!, inputs.Y!];
   const whole = !isFloat(X.dtype) && !isFloat(Y.dtype);
   const f = binaryReference(
-    (a, b) => (isFloat(X.dtype) ? a ** b : Math.trunc(a ** b)),
+    (a, b) => (isFloat(X.dtype) ? realPower(a, b) : cut(X.dtype, realPower(a, b))),
     whole ? (a, b) => a ** b : undefined,
   );
   // without a function on bigints, wrap() takes care of 64-bit integers
   const numeric = whole ? { A: X, B: Y } : { A: { ...X, data: numbersOf(X) }, B: { ...Y, data: numbersOf(Y) } };
   return { Z: f(numeric, attributes, node).C! };
 };
+
+/** C's pow: where JavaScript has NaN, 1 to any power is 1, and −1 to an infinite one. */
+const realPower = (a: number, b: number): number =>
+  a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b;
+
+/** What is beyond the integers of a dtype becomes the last one. */
+function cut(dtype: Dtype, x: number): Element {
+  const [low, high] = integerRange(dtype);
+  if (Number.isNaN(x)) return 0;
+  return x <= Number(low) ? low : x >= Number(high) ? high : Math.trunc(x);
+}
 
 const base = (dtype: Dtype, dims: readonly number[]): CaseInput => ({ dtype, dims, range: [1, 4] });
 const exponent = (value: number): OperatorCase => ({
@@ -120,6 +132,13 @@ export const cases = (): readonly OperatorCase[] => [
     ],
   ).map(asXY),
   { name: "i32 to f32", inputs: { X: base("i32", [3, 5]), Y: base("f32", [5]) } },
+  {
+    name: "i32 to infinities",
+    inputs: {
+      X: { dtype: "i32", dims: [4], data: [1, 2, -1, 3] },
+      Y: { dtype: "f32", dims: [2, 1], data: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] },
+    },
+  },
   { name: "f32 to i64", inputs: { X: base("f32", [3, 5]), Y: base("i64", [5]) } },
 ];
 function asXY(c: OperatorCase): OperatorCase {

@@ -12,7 +12,7 @@ export const doc: OperatorDoc = {
   opsets: [1, 18],
   limits: "axes must be known at compile time",
 };
-/** worst measured on wasm in f32: 1.18 ε */
-export const tolerance: Tolerance = { relative: 4, absolute: 0 };
+/** each factor may cost half an ε; worst measured on wasm in f32: 1.18 ε over 105 factors, and 4.5 ε over 147 in the draws of fuzzing */
+export const tolerance: Tolerance = { relative: 16, absolute: 0 };
 export const reference = /* @__PURE__ */ reductionReference(x => x.reduce((a, b) => a * b, 1));
 export const cases = (): readonly OperatorCase[] => reductionCases([...floats, "i32", "i64"], [1, 2]);

@@ -1,4 +1,5 @@
 // Shrink: X ± bias outside −lambd..lambd, else 0.
+import type { Dtype } from "../ir/dtypes.js";
 import { isFloat } from "../ir/dtypes.js";
 import { type AnyTile, where } from "../tile/index.js";
 import { unary } from "./elementwise.js";
@@ -7,16 +8,22 @@ import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
 export const operator = /* @__PURE__ */ unary(
   "Shrink",
-  // integers are computed in real numbers and truncated
   (given, { bias, lambd }) => {
     const x: AnyTile = isFloat(given.dtype) ? given : given.cast("f64");
-    return where(x.lt(-lambd), x.add(bias), where(x.gt(lambd), x.sub(bias), 0)).cast(given.dtype);
+    const y = where(x.lt(-lambd), x.add(bias), where(x.gt(lambd), x.sub(bias), 0));
+    return isFloat(given.dtype) ? y : wrapped(y, given.dtype);
   },
   {
     attributes: { bias: { type: "float", default: 0 }, lambd: { type: "float", default: 0.5 } },
     names: ["input", "output"],
   },
 );
+
+/** Integers are computed in real numbers, truncated, and wrap around, as NumPy's and onnxruntime's do. */
+function wrapped(y: AnyTile, dtype: Dtype): AnyTile {
+  const whole = y.cast("i64").cast(dtype);
+  return dtype === "u64" ? where(y.lt(0), whole, y.cast(dtype)) : whole;
+}
 
 export const doc: OperatorDoc = {
   summary: "X + bias below −lambd, X − bias above lambd, else 0",
@@ -33,4 +40,5 @@ export const reference = /* @__PURE__ */ unaryReference(
 export const cases = (): readonly OperatorCase[] => [
   ...unaryCases(floats, [-2, 2], { bias: 0.25, lambd: 0.75 }, "input"),
   ...unaryCases(["i8", "i32", "i64", "u8"], [-9, 9], { bias: 2.5, lambd: 1.5 }, "input"),
+  ...unaryCases(["u8", "u64", "i8"], [0, 9], { bias: 2.5, lambd: 0.5 }, "input"),
 ];

@@ -1,4 +1,5 @@
 // FusedConv of com.microsoft: Conv, plus Z, and an activation.
+import { requireDims } from "../broadcast.js";
 import * as conv from "../conv.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { numbersOf } from "../reference-tensors.js";
@@ -39,7 +40,11 @@ export const operator: Operator = {
   inputs: ["X", "W", "B?", "Z?"],
   outputs: ["Y"],
   attributes: fusedConvAttributes,
-  shape: conv.operator.shape,
+  shape: node => {
+    const { Y } = conv.operator.shape(node);
+    requireDims("FusedConv", node, "Z", Y!, "as Y");
+    return { Y: Y! };
+  },
   expand: (node, build) => {
     const { X, W, B, Z } = node.inputs;
     const y = build.node("Conv", [X, W, B], convAttributes(node.attributes));

@@ -7,8 +7,7 @@ export const operator: Operator = {
   domain: "com.microsoft",
   inputs: ["data", "pads", "constant_value?"],
   content: ["pads"],
-  // the value of a pad that is not given is 0; no file has this attribute
-  attributes: { mode: { type: "string", default: "constant" }, value: { type: "float", default: 0 } },
+  attributes: { mode: { type: "string", default: "constant" } },
 };
 export const doc: OperatorDoc = {
   summary: "Elements put before and after, or cut off",

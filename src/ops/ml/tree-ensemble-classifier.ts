@@ -8,7 +8,7 @@ import { numbersOf } from "../reference-tensors.js";
 import type { ClassLabels } from "./class-labels.js";
 import { classLabels, hasTextLabels, labelDtype, labelWhere, largestLabel } from "./class-labels.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
-import { exampleRows, exampleTrees, listOrTensor, scoresOfRow, treeListAttributes, treeLists } from "./tree-lists.js";
+import { baseValues, exampleRows, exampleTrees, scoresOfRow, treeListAttributes, treeLists } from "./tree-lists.js";
 import { leafWeights, treeScores } from "./tree-table.js";
 
 const op = "TreeEnsembleClassifier";
@@ -34,7 +34,9 @@ export const operator: Operator = {
     const X = node.dims.X!;
     if (X.length !== 2) refuse("shape", op, node, `X of ${printDims(X)} must be rows×features; reshape it`);
     requireOneOf(op, node, "post_transform", scoreTransforms);
-    return { Y: [X[0]!], Z: [X[0]!, Poly.int(classLabels(op, node).length)] };
+    const columns = classLabels(op, node).length;
+    baseValues(op, node, addedTo(node, columns));
+    return { Y: [X[0]!], Z: [X[0]!, Poly.int(columns)] };
   },
   expand: (node, build) => {
     const { attributes } = node;
@@ -45,19 +47,21 @@ export const operator: Operator = {
     const X = build.node("Cast", [node.inputs.X], { to: onnxCodeOf(dtype) });
     const weights = build.constant(dtype, [table.leaves, columns], leafWeights(table.leaves, columns, entries, "SUM"));
     const sums = treeScores(op, node, build, { X, weights, dtype }, table, "SUM");
-    const base = listOrTensor(op, node, "base_values");
+    const base = baseValues(op, node, addedTo(node, columns));
     const moved = base ? build.node("Add", [sums, build.constant(dtype, [base.length], base)]) : sums;
     const votes = entries.every(([, , weight]) => weight >= 0);
     const transform: string = attributes.post_transform;
-    const scores = columns === 2 && isBinary(node) ? twoColumns(build, moved, votes, dtype) : moved;
+    const scores = isBinary(node, columns) ? twoColumns(build, moved, votes, dtype) : moved;
     const Z = transformScores(build, scores, transform, dtype);
     const Y = columns === 1 ? oneLabel(build, moved, labels, votes, dtype) : largestLabel(build, scores, labels);
     return { Y, Z: build.node("Cast", [Z], { to: onnxCodeOf("f32") }) };
   },
 };
 
-/** Do the leaves speak of one class alone? Then the other is what it is not. */
-const isBinary = ({ attributes }: NodeInfo): boolean => new Set(attributes.class_ids).size === 1;
+/** Do the leaves speak of one class of two alone? Then the other is what it is not. */
+const isBinary = ({ attributes }: NodeInfo, columns: number): boolean =>
+  columns === 2 && new Set(attributes.class_ids).size === 1;
+const addedTo = (node: NodeInfo, columns: number): number => (isBinary(node, columns) ? 1 : columns);
 
 /** Where no leaf speaks against the class, its score is a share, else a sign: as ONNX Runtime has it, of which the standard says nothing. */
 function twoColumns(build: Builder, scores: Value, votes: boolean, dtype: "f32" | "f64"): Value {

@@ -5,7 +5,7 @@ import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { numbersOf } from "../reference-tensors.js";
 import { scoreTransforms, transformedRow, transformScores } from "./score-transform.js";
-import { exampleRows, exampleTrees, listOrTensor, scoresOfRow, treeListAttributes, treeLists } from "./tree-lists.js";
+import { baseValues, exampleRows, exampleTrees, scoresOfRow, treeListAttributes, treeLists } from "./tree-lists.js";
 import { leafWeights, treeScores } from "./tree-table.js";
 
 const op = "TreeEnsembleRegressor";
@@ -31,6 +31,7 @@ export const operator: Operator = {
     if (X.length !== 2) refuse("shape", op, node, `X of ${printDims(X)} must be rows×features; reshape it`);
     requireOneOf(op, node, "post_transform", scoreTransforms);
     requireOneOf(op, node, "aggregate_function", ["SUM", "AVERAGE", "MIN", "MAX"]);
+    baseValues(op, node, node.attributes.n_targets);
     return { Y: [X[0]!, Poly.int(node.attributes.n_targets)] };
   },
   expand: (node, build) => {
@@ -42,7 +43,7 @@ export const operator: Operator = {
     const X = build.node("Cast", [node.inputs.X], { to: onnxCodeOf(dtype) });
     const weights = build.constant(dtype, [table.leaves, targets], data);
     const scores = treeScores(op, node, build, { X, weights, dtype }, table, aggregate);
-    const base = listOrTensor(op, node, "base_values");
+    const base = baseValues(op, node, targets);
     const moved = base ? build.node("Add", [scores, build.constant(dtype, [base.length], base)]) : scores;
     const transformed = transformScores(build, moved, attributes.post_transform, dtype);
     return { Y: build.node("Cast", [transformed], { to: onnxCodeOf("f32") }) };

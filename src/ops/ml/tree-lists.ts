@@ -41,6 +41,18 @@ export function listOrTensor(op: string, node: NodeInfo, name: string): readonly
   );
 }
 
+/** What scores start from, where a node says so: one number for each column. */
+export function baseValues(op: string, node: NodeInfo, columns: number): readonly number[] | undefined {
+  const base = listOrTensor(op, node, "base_values");
+  if (!base || base.length === columns) return base;
+  refuse(
+    "operator-attribute",
+    op,
+    node,
+    `base_values has ${base.length} entries for ${columns} columns of scores; give it one for each`,
+  );
+}
+
 export interface TreeLists {
   readonly table: TreeTable;
   /** what the leaves say: leaf, target, weight */

@@ -203,8 +203,23 @@ const inEighths: Tame = ({ attributes = {}, ...c }) => {
 /** Elements of rows that are nearly alike have a variance of rounding errors: rows of few whole numbers easily are. */
 const inLongRows: Tame = drawn => ((drawn.inputs.word_embedding?.dims[1] ?? 0) < 5 ? undefined : drawn);
 
+/** A product that is subnormal on the way has lost digits, and where that is depends on the order of the factors. */
+const withoutSubnormals: Tame = drawn => {
+  const { dtype, data } = drawn.inputs.data!;
+  const least = dtype === "f64" ? 2 ** -1022 : dtype === "f16" ? 2 ** -14 : 2 ** -126;
+  return isFloat(dtype) && data?.some(x => x !== 0 && Math.abs(Number(x)) < least) ? undefined : drawn;
+};
+/** A mean may cancel what is drawn; the largest of many numbers tells how large they were before, that of few does not. */
+const withoutMeanOfFew =
+  (dimsOf: (drawn: OperatorCase) => readonly number[]): Tame =>
+  drawn =>
+    drawn.attributes?.mean && dimsOf(drawn).reduce((a, b) => a * b, 1) < 16 ? undefined : drawn;
+
 export const tamed: Readonly<Record<string, Tame>> = {
   MaxRoiPool: ofImages,
+  ReduceProd: withoutSubnormals,
+  RandomNormal: withoutMeanOfFew(c => (c.attributes?.shape ?? []) as readonly number[]),
+  RandomNormalLike: withoutMeanOfFew(c => c.inputs.input!.dims),
   LRN: withPositiveAlpha,
   DequantizeLinear: withoutZeroOfWords,
   "com.microsoft DequantizeLinear": withoutZeroOfWords,
