@@ -50,6 +50,13 @@ export const operator: Operator = {
 function droppedShare(node: NodeInfo): number {
   // is_test of the oldest opsets is inference, whatever it says: training was the caller's business
   if (!node.present.includes("training_mode")) return 0;
+  if (node.opset < 12)
+    refuse(
+      "graph-invalid",
+      "Dropout",
+      node,
+      `training_mode is no input of opset ${node.opset}; leave it out, or import opset 12`,
+    );
   const training = scalarOf(node.known.training_mode);
   if (training === undefined)
     refuse(

@@ -394,6 +394,13 @@ const refusals: readonly Refusal[] = [
   },
   {
     op: "Dropout",
+    opset: 10,
+    inputs: { data: "f32 2 3", ratio: "f32 = 0.5", training_mode: "bool = 1" },
+    code: "graph-invalid",
+    says: 'Dropout "n": training_mode is no input of opset 10; leave it out, or import opset 12',
+  },
+  {
+    op: "Dropout",
     inputs: { data: "f32 3", training_mode: "bool" },
     code: "operator-unsupported",
     says: 'Dropout "n": training_mode is not known when the model is compiled; make it a constant',

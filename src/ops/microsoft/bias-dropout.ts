@@ -20,7 +20,7 @@ const op = "BiasDropout";
 
 /** Dims of data, which bias must not grow; what Dropout says of ratio and training_mode. */
 export function biasDropoutDims(name: string, node: NodeInfo): NodeInfo["dims"][string] {
-  standard.shape({ ...node, dims: { data: node.dims.data! } });
+  standard.shape({ ...node, opset: 13, dims: { data: node.dims.data! } });
   const names = ["data", "bias", "residual"].filter(n => node.dims[n]);
   const dims = broadcastDims(name, node, names);
   if (dims.length !== node.dims.data!.length)

@@ -42,7 +42,7 @@ export const operator: Operator = {
   content: ["ratio", "training_mode"],
   attributes: { seed: { type: "int" } },
   dtypes: ({ dtypes }) => ({ output: dtypes.data!, mask: "u32" }),
-  shape: node => ({ output: standard.shape(node).output!, mask: [wordsOf(node.dims.data!)] }),
+  shape: node => ({ output: standard.shape({ ...node, opset: 13 }).output!, mask: [wordsOf(node.dims.data!)] }),
   expand: ({ inputs, attributes, wanted }, build) => {
     const { data, ratio, training_mode, run_seed } = inputs;
     const [output, mask] = build.several("Dropout", 2, [data, ratio, training_mode, run_seed], {

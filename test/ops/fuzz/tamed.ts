@@ -137,6 +137,11 @@ const inBlocks: Tame = drawn => {
   };
 };
 
+export function deviationOf(row: readonly number[]): number {
+  const mean = row.reduce((a, b) => a + b, 0) / row.length;
+  return Math.sqrt(row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length);
+}
+
 /**
  * The mean of a row, rounded, moves what is left of it by |x|·2⁻²⁴, and that divided by the row's deviation moves the result: rows that lie
  * closer together than a sixteenth of their size have more of that than tolerances, which do not know the row, can allow.
@@ -147,8 +152,7 @@ const spread =
     const { data, length } = rowsOf(drawn);
     for (let at = 0; at < data.length; at += length) {
       const row = data.slice(at, at + length);
-      const mean = row.reduce((a, b) => a + b, 0) / length;
-      const deviation = Math.sqrt(row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / length);
+      const deviation = deviationOf(row);
       if (deviation > 0 && deviation * 16 < Math.max(...row.map(Math.abs))) return undefined;
     }
     return drawn;
