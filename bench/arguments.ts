@@ -1,7 +1,7 @@
 // What `npm run bench -- …` understands. Wrong arguments are told in a sentence before anything is measured.
 import { parseArgs } from "node:util";
 
-export const help = `npm run bench -- [all|models|kernels|layers|tuner|webgpu-sessions] [options]  measure; close other programs before
+export const help = `npm run bench -- [all|models|kernels|layers|tuner|kit|webgpu-sessions] [options]  measure; close other programs before
 npm run bench -- page REPORT.json [REPORT.json…]   write docs/benchmarks.md, its sisters and roofline.svg from what
                                                    the reports have
 npm run bench -- webgpu                            counts what shaders do, from their text: docs/benchmarks-webgpu.md
@@ -19,7 +19,7 @@ the most threads of --threads, native with --engines native) is no part of all: 
 with --engines native, where each schedule goes through a C compiler. Nor is webgpu-sessions, which needs
 Chromium: what runs dispatch beside onnxruntime-web, and how soon sessions in a page have their first result.`;
 
-const parts = ["all", "models", "kernels", "layers", "tuner", "webgpu-sessions", "page", "webgpu"] as const;
+const parts = ["all", "models", "kernels", "layers", "tuner", "kit", "webgpu-sessions", "page", "webgpu"] as const;
 const engineNames = ["azulejo", "native", "web", "node"] as const;
 export type EngineName = (typeof engineNames)[number];
 

@@ -16,6 +16,8 @@ import { type LayerReport, measureLayers } from "./layers.js";
 import { isNative, nativeMarkdown, nativeRow, networkOf } from "./native-report.js";
 import { markdown } from "./report.js";
 import { roofline } from "./roofline.js";
+import { type KitFigure, kitHeads, kitRow, kitWorks } from "./kit.js";
+import { nativeProblem } from "../src/targets/c/native-problem.js";
 import { measureTuner, type TunerReport, tunerHeads, tunerRow, tunerSummary, tunerWorks } from "./tuner.js";
 import { webgpuPage } from "./webgpu.js";
 import {
@@ -39,6 +41,7 @@ export interface BenchReport {
   /** absent in reports that are older */
   readonly layers?: readonly LayerReport[];
   readonly tuner?: TunerReport;
+  readonly kit?: readonly KitFigure[];
   readonly webgpu?: readonly WebGpuRow[];
 }
 
@@ -49,6 +52,7 @@ function obstacle({ part, engines, isWanted }: BenchArguments): string | undefin
   const names = [
     ...namesOf("kernels", () => works.map(({ name }) => name)),
     ...namesOf("layers", () => layerWorks.map(({ name }) => name)),
+    ...(part === "kit" ? kitWorks.map(([name]) => name) : []),
     ...(part === "tuner" ? tunerWorks.map(({ name }) => name) : []),
   ];
   if (part === "webgpu-sessions" && webGpuObstacle() !== undefined) return webGpuObstacle();
@@ -113,6 +117,19 @@ async function layerReports({ isWanted }: BenchArguments): Promise<LayerReport[]
   return reports;
 }
 
+async function kitFigures({ isWanted }: BenchArguments): Promise<KitFigure[]> {
+  const targets = (await nativeProblem()) === undefined ? (["wasm", "native"] as const) : (["wasm"] as const);
+  const figures: KitFigure[] = [];
+  for (const [, measure] of kitWorks.filter(([name]) => isWanted(name)))
+    for (const target of targets)
+      for (const figure of await measure(target)) {
+        console.log(kitRow(figure).join("  "));
+        figures.push(figure);
+      }
+  print(kitHeads, figures.map(kitRow));
+  return figures;
+}
+
 async function tunerReport({ isWanted, threads, engines }: BenchArguments): Promise<TunerReport> {
   const works = tunerWorks.filter(({ name }) => isWanted(name));
   const target = engines.includes("native") ? "native" : "wasm";
@@ -135,6 +152,7 @@ async function run(given: BenchArguments): Promise<void> {
     models: wants("models") && modelNames().some(given.isWanted) ? modelRows(given) : [],
     ...(wants("layers") ? { layers: await layerReports(given) } : {}),
     // takes much longer than all others together
+    ...(given.part === "kit" ? { kit: await kitFigures(given) } : {}),
     ...(given.part === "tuner" ? { tuner: await tunerReport(given) } : {}),
     ...(given.part === "webgpu-sessions" ? { webgpu: await webGpuRows(given) } : {}),
   };

@@ -10,6 +10,7 @@ import { checkKernel, type CheckKernelOptions, type Finding } from "../../src/te
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { gpuState } from "../../src/targets/webgpu/target.js";
 import { intrinsicProblems } from "../../src/testing/check-intrinsic.js";
+import { libraryKernels } from "../kernels/library.js";
 import { withIntrinsics } from "../kernels/intrinsics.js";
 import * as stage1 from "../kernels/stage1.js";
 
@@ -240,42 +241,8 @@ test("a seed that finds a mistake finds it again", async () => {
   });
 });
 
-const groups = {
-  Rows: { dtype: "i32", dims: [5], data: Int32Array.of(0, 1, 0, 2, 1) },
-  Offsets: { dtype: "i32", dims: [3], data: Int32Array.of(0, 2, 5) },
-} as const;
-const paged = {
-  Table: { dtype: "i32", dims: [1, 2], data: Int32Array.of(2, 0) },
-} as const;
-const choices = {
-  Expert: { dtype: "i32", dims: [3, 2], data: Int32Array.of(2, 0, 1, 2, 0, 2) },
-} as const;
 const sound: Readonly<Record<string, readonly [Parameters<typeof checkKernel>[0], CheckKernelOptions?]>> = {
-  linear: [library.linear({ prologue: library.silu, epilogue: library.gelu })],
-  splitLinear: [library.splitLinear()],
-  batchedProduct: [library.batchedProduct()],
-  groupedLinear: [library.groupedLinear(), { tensors: groups, dims: { G: 2, T: 3 } }],
-  quantizedLinear: [library.quantizedLinear({ bits: 4, group: 2 }), { dims: { K: 8, G: 4 } }],
-  integerLinear: [library.integerLinear()],
-  integerLinear4: [library.integerLinear4()],
-  quantizeRows: [library.quantizeRows()],
-  packNibbles: [library.packNibbles()],
-  moeGate: [library.moeGate({ scores: "sigmoid", topGroups: 1 }), { dims: { T: 3, G: 2, E: 3, K: 2 } }],
-  moeDispatch: [library.moeDispatch(), { tensors: choices, dims: { B: 4, M: 6 } }],
-  moeCombine: [library.moeCombine()],
-  topK: [library.topK(), { dims: { C: 9, K: 4 } }],
-  sortRows: [library.sortRows()],
-  conv2d: [library.conv2d({ stride: 2, pad: 1 })],
-  depthwiseConv2d: [library.depthwiseConv2d({ pad: 1 })],
-  attention: [library.attention({ causal: true, window: 2 })],
-  cachedAttention: [library.cachedAttention({ causal: true })],
-  pagedAttention: [library.pagedAttention({ causal: true }), { tensors: paged, dims: { P: 3, H: 2, G: 2 } }],
-  latentAttention: [library.latentAttention({ scale: 0.5 })],
-  rotary: [library.rotary()],
-  softmax: [library.softmax()],
-  layerNorm: [library.layerNorm()],
-  addRmsNorm: [library.addRmsNorm()],
-  crossEntropy: [library.crossEntropy()],
+  ...libraryKernels,
   lstm: [stage1.lstm()],
   maxPool: [stage1.maxPool(), { dims: { H: 7, W: 7, U: 4, V: 4 } }],
 };

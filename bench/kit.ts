@@ -1,0 +1,247 @@
+// Kernels of azulejo/kernels against the machine and against other ways to the same result: attention beside products and onnxruntime, groups beside
+// a product each and one dense product, weights of 4 bits beside the reading of memory. One thread; what is compared alternates in one process.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema } from "onnx-buf";
+import * as kernels from "../src/kernels/index.js";
+import { kernelProgram } from "../src/load/compile-kernel.js";
+import { compileOptionsOf } from "../src/load/compile-options.js";
+import type { CpuTarget } from "../src/load/measure/roofs.js";
+import { targetOf } from "../src/load/targets.js";
+import type { TensorData } from "../src/runtime/tensor.js";
+import { grid, kernel, u32 } from "../src/tile/index.js";
+import { elementType, int, node, value } from "../test/frontends/onnx-model.js";
+import { root } from "../tools/project.js";
+import { median } from "./kernels.js";
+import { peersInstalled } from "./models.js";
+
+export interface KitFigure {
+  readonly work: string;
+  readonly target: CpuTarget;
+  readonly milliseconds: number;
+  /** what it is held against, and how many times the share of that it reaches */
+  readonly against: string;
+  readonly ratio: number;
+}
+export const kitHeads = ["work", "target", "ms", "against", "ratio"];
+export const kitRow = (f: KitFigure): string[] => [
+  f.work,
+  f.target,
+  f.milliseconds.toPrecision(3),
+  f.against,
+  f.ratio.toFixed(2),
+];
+
+/** Something that can be timed. */
+interface Contender {
+  /** milliseconds of one run, without the way of tensors to it */
+  readonly run: () => Promise<number>;
+  readonly dispose: () => void;
+}
+type Tensors = Readonly<Record<string, TensorData>>;
+const ROUNDS = 15;
+const WARM_MS = 400;
+
+const floats = (...dims: number[]): TensorData => ({
+  dtype: "f32",
+  dims,
+  data: Float32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.3)),
+});
+const words = (dtype: "i32" | "u32", ...dims: number[]): TensorData => {
+  const data = Int32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => Math.imul(i + 1, 0x9e3779b1));
+  return { dtype, dims, data: dtype === "i32" ? data : new Uint32Array(data.buffer) } as TensorData;
+};
+const integers = (...data: number[]): TensorData => ({
+  dtype: "i32",
+  dims: [data.length],
+  data: Int32Array.from(data),
+});
+
+async function ours(made: object, tensors: Tensors, target: CpuTarget): Promise<Contender> {
+  const { ir } = made as kernels.TileKernel;
+  const isConstant = (name: string): boolean => ir.tensors.some(t => t.name === name && t.constant);
+  const [constants, inputs] = [true, false].map(wanted =>
+    Object.fromEntries(Object.entries(tensors).filter(([name]) => isConstant(name) === wanted)),
+  );
+  const dims = sizesOf(ir, tensors);
+  const program = kernelProgram(ir, { constants: constants!, dims });
+  const executable = await (await targetOf({ target })).compile(program, compileOptionsOf({ threads: 1 }));
+  const given = new Map(Object.entries(inputs!));
+  return {
+    run: async () => {
+      let total = 0;
+      await executable.run(given, { onStep: ({ timeMs }) => void (total += timeMs) });
+      return total;
+    },
+    dispose: () => executable.dispose(),
+  };
+}
+function sizesOf(ir: kernels.TileKernel["ir"], tensors: Tensors): Record<string, number> {
+  const sizes: Record<string, number> = {};
+  for (const t of ir.tensors)
+    t.dims.forEach((p, i) => {
+      const dim = ir.dims.find(d => !d.size.isConst && d.size.equals(p));
+      if (dim && tensors[t.name]) sizes[dim.name] = tensors[t.name]!.dims[i]!;
+    });
+  return sizes;
+}
+
+/** Medians of each, and of how many times longer each takes than the first. */
+async function alternate(contenders: readonly Contender[]): Promise<{ ms: number[]; ratios: number[] }> {
+  const start = performance.now();
+  do for (const c of contenders) await c.run();
+  while (performance.now() - start < WARM_MS * contenders.length);
+  const rounds: number[][] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const times: number[] = [];
+    for (const c of contenders) times.push(await c.run());
+    rounds.push(times);
+  }
+  for (const c of contenders) c.dispose();
+  return {
+    ms: contenders.map((_, k) => median(rounds.map(r => r[k]!))),
+    ratios: contenders.map((_, k) => median(rounds.map(r => r[k]! / r[0]!))),
+  };
+}
+
+// ---- attention
+
+const HEADS = 12;
+const HEAD = 64;
+async function attention(length: number, target: CpuTarget): Promise<KitFigure[]> {
+  const Q = floats(1, HEADS, length, HEAD);
+  const [size, peer] = [1024, target === "native" ? "node" : "web"] as const;
+  const flash = await ours(kernels.attention(), { Q, K: Q, V: Q, Length: integers(length) }, target);
+  const gemm = await ours(kernels.linear(), { X: floats(size, size), W: floats(size, size), b: floats(size) }, target);
+  const other = peersInstalled() ? [await multiHeadAttention(length, peer)] : [];
+  const { ms, ratios } = await alternate([flash, gemm, ...other]);
+  const flop = 4 * length * length * HEAD * HEADS;
+  const work = `attention ${HEADS}x${length}x${HEAD}`;
+  const row = (against: string, ratio: number): KitFigure => ({ work, target, milliseconds: ms[0]!, against, ratio });
+  return [
+    row(`rate of a product of ${size}`, (ratios[1]! * flop) / (2 * size ** 3)),
+    ...other.map(() => row(`onnxruntime-${peer}`, ratios[2]!)),
+  ];
+}
+async function multiHeadAttention(length: number, peer: "node" | "web"): Promise<Contender> {
+  const require = createRequire(join(root, "bench/peers/package.json"));
+  const file = require.resolve(peer === "node" ? "onnxruntime-node" : "onnxruntime-web/wasm");
+  const loaded = await import(pathToFileURL(file).href);
+  const ort = loaded.default?.InferenceSession ? loaded.default : loaded;
+  ort.env.wasm.numThreads = 1;
+  const dims = [1, length, HEADS * HEAD];
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    opsetImport: [
+      { domain: "", version: 17n },
+      { domain: "com.microsoft", version: 1n },
+    ],
+    graph: {
+      name: "attention",
+      node: [
+        { ...node("MultiHeadAttention", ["Q", "K", "V"], ["O"], [int("num_heads", HEADS)]), domain: "com.microsoft" },
+      ],
+      input: ["Q", "K", "V"].map(name => value(name, elementType.f32, dims)),
+      output: [value("O", elementType.f32, dims)],
+    },
+  });
+  const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, model), {
+    executionProviders: [peer === "node" ? "cpu" : "wasm"],
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+  const tensor = new ort.Tensor("float32", floats(...dims).data, dims);
+  return {
+    run: async () => {
+      const start = performance.now();
+      await session.run({ Q: tensor, K: tensor, V: tensor });
+      return performance.now() - start;
+    },
+    dispose: () => void session.release(),
+  };
+}
+
+// ---- groups
+
+const [WIDE, NARROW] = [512, 256];
+/** rows of each expert */
+const experts: Readonly<Record<string, readonly number[]>> = {
+  "8 experts, 1 row": Array(8).fill(1),
+  "64 experts, 1 row": Array(64).fill(1),
+  "8 experts, 32 rows": Array(8).fill(32),
+  "64 experts, 8 rows": Array(64).fill(8),
+  "16 experts, 64 rows": Array(16).fill(64),
+  "16 experts, skewed": Array.from({ length: 16 }, (_, i) => Math.max(1, Math.round(128 / (i + 1) ** 1.5))),
+  "32 experts, half of them empty": Array.from({ length: 32 }, (_, i) => (i % 2) * 32),
+};
+async function groups(name: string, rows: readonly number[], target: CpuTarget): Promise<KitFigure[]> {
+  const offsets = rows.reduce<number[]>((list, n) => [...list, list.at(-1)! + n], [0]);
+  const M = offsets.at(-1)!;
+  const X = floats(M, WIDE);
+  const tensors = {
+    ...{ X, W: floats(rows.length, WIDE, NARROW) },
+    ...{ Rows: integers(...Array(M).keys()), Offsets: integers(...offsets) },
+  };
+  const grouped = await ours(kernels.groupedLinear(), tensors, target);
+  const weights = { W: floats(WIDE, NARROW), b: floats(NARROW) };
+  const dense = await ours(kernels.linear(), { X, ...weights }, target);
+  const sizes = [...new Set(rows.filter(n => n > 0))];
+  const products = new Map<number, Contender>();
+  for (const n of sizes) products.set(n, await ours(kernels.linear(), { X: floats(n, WIDE), ...weights }, target));
+  const each: Contender = {
+    // calls as a user makes them
+    run: async () => {
+      const start = performance.now();
+      for (const n of rows) await products.get(n)?.run();
+      return performance.now() - start;
+    },
+    dispose: () => {
+      for (const p of products.values()) p.dispose();
+    },
+  };
+  const { ms, ratios } = await alternate([grouped, each, dense]);
+  const row = (against: string, ratio: number): KitFigure => ({
+    work: `grouped product, ${name}`,
+    ...{ target, milliseconds: ms[0]!, against, ratio },
+  });
+  return [row("a product for each expert", ratios[1]!), row("one dense product of as many rows", ratios[2]!)];
+}
+
+// ---- weights of 4 bits
+
+const LONG = 4096;
+async function fourBits(target: CpuTarget): Promise<KitFigure[]> {
+  const G = LONG / 32;
+  const tensors = {
+    ...{ P: words("i32", 1, G, 4, 4), Sum: words("i32", 1, G), XScale: floats(1) },
+    ...{ V: words("u32", G, 4, LONG), Scale: floats(G, LONG) },
+  };
+  const product = await ours(kernels.integerLinear4(), tensors, target);
+  // reads 64 MiB and adds them up
+  const [R, C] = [256, 2 ** 16];
+  const sums = kernel({ X: u32("R C"), Y: u32("R") }, ({ X, Y, R, C }) =>
+    grid(R.tile(), r => {
+      const c = C.all();
+      Y.at(r).set(X.at(r, c).sum(c));
+    }),
+  );
+  const reading = await ours(sums, { X: words("u32", R, C) }, target);
+  const { ms, ratios } = await alternate([product, reading]);
+  const bytes = (LONG * LONG) / 2 + 4 * G * LONG;
+  return [
+    {
+      work: `4-bit weights ${LONG}x${LONG}, one row`,
+      ...{ target, milliseconds: ms[0]!, against: "bytes a second while 64 MiB are read" },
+      ratio: (ratios[1]! * bytes) / (4 * R * C),
+    },
+  ];
+}
+
+type Work = readonly [name: string, measure: (target: CpuTarget) => Promise<KitFigure[]>];
+export const kitWorks: readonly Work[] = [
+  ...[512, 2048].map((n): Work => [`attention ${n}`, target => attention(n, target)]),
+  ...Object.entries(experts).map(([name, rows]): Work => [`groups ${name}`, target => groups(name, rows, target)]),
+  ["4-bit weights", fourBits],
+];
