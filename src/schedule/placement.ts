@@ -30,10 +30,18 @@ function placeOperands(view: KernelView, n: NodeOf<"reduce">, roots: readonly No
   for (const a of n.args) {
     if (a.axes.length === 0 || roots.includes(a)) continue;
     const computed = a.kind === "map" || a.kind === "call" || a.kind === "reduce";
-    if (!computed || widens(view, a, n)) continue;
+    if (!computed || widens(view, a, n) || isUsedOnce(view, a, n)) continue;
     if (isContraction(n) ? staysSmall(view, a, n) : contractsBelow(a)) view.place(a, { at: "region" });
   }
 }
+/**
+ * Is each element of the operand multiplied once? One row times weights that are computed: scratch would only be a detour (4-bit weights, 4096 × 4096, in
+ * WebAssembly: 8.3 ms by way of it, 2.5 without).
+ */
+const isUsedOnce = (view: KernelView, operand: Node, n: NodeOf<"reduce">): boolean =>
+  isContraction(n) &&
+  !contractsBelow(operand) &&
+  view.axes([...n.axes, ...n.over]).every(a => operand.axes.includes(a) || view.extent(a) === 1);
 /**
  * 8-bit integers made wide, perhaps less a zero point: where they are read this costs no more than reading them from scratch, where each
  * block would have to write them, four times as large (100 × 512 × 512 by MatMulInteger: 1.2 and 16 · 10⁹ products a second).

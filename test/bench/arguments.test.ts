@@ -24,9 +24,9 @@ test("--help names every option", () => {
 const wrong: readonly (readonly [args: readonly string[], message: string])[] = [
   [
     ["mnist"],
-    '"mnist" is not one of all, models, kernels, layers, tuner, webgpu-sessions, page, webgpu; pick with --only',
+    '"mnist" is not one of all, models, kernels, layers, tuner, kit, webgpu-sessions, page, webgpu; pick with --only',
   ],
-  [["models", "kernels"], "one of all, models, kernels, layers, tuner, webgpu-sessions, page, webgpu at a time"],
+  [["models", "kernels"], "one of all, models, kernels, layers, tuner, kit, webgpu-sessions, page, webgpu at a time"],
   [["page"], "page takes the files of reports"],
   [["--fast"], "Unknown option '--fast'"],
   [["--threads", "1,x"], '--threads takes whole numbers from 1 to 64, not "x"'],
