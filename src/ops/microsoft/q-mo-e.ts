@@ -1,9 +1,19 @@
 // QMoE of com.microsoft: MoE whose weights are of 2, 4 or 8 bits, with a scale and a zero point for each row or block.
-import type { Dims } from "../../graph/graph.js";
+import type { Dims, Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { requireDims } from "../broadcast.js";
 import { isOther, refuse } from "../checks.js";
-import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
+import type {
+  Attributes,
+  Builder,
+  Expansion,
+  NodeInfo,
+  Operator,
+  OperatorCase,
+  OperatorDoc,
+  Reference,
+  Tolerance,
+} from "../operator.js";
 import { checkExperts, expertsAttributes, expertsReference, requireLayers, sendToExperts } from "./experts.js";
 
 const op = "QMoE";
@@ -58,12 +68,36 @@ export const operator: Operator = {
     const { expert_weight_bits: bits, block_size } = node.attributes;
     return {
       output: sendToExperts(node, build, (x, layer, experts) => {
-        const [W, scales, zeros] = ["experts_weights", "scales", "zero_points"].map(n => node.inputs[`${layer}_${n}`]);
+        const [W, scales, zeros] = columnsLast(node, build, layer);
         return build.node("ExpertMatMul", [x, W, experts, scales, zeros], { bits, block_size }, "azulejo");
       }),
     };
   },
 };
+
+/**
+ * Columns become neighbours in memory, so that lanes read them side by side; constants do as they are loaded. Blocks that end within a byte, or
+ * behind the row, stay as they are.
+ */
+function columnsLast(node: Expansion, build: Builder, layer: string): readonly (Value | undefined)[] {
+  const { expert_weight_bits: bits, block_size } = node.attributes;
+  const [W, scales, zeros] = ["experts_weights", "scales", "zero_points"].map(n => node.inputs[`${layer}_${n}`]);
+  const dims = node.dims[`${layer}_experts_weights`]!;
+  const bytes = dims[2]!.isConst ? dims[2]!.constant : 0;
+  const own = block_size === 0 ? bytes : (block_size * bits) / 8;
+  if (bytes === 0 || !dims.every(d => d.isConst) || !Number.isInteger(bytes / own) || !Number.isInteger(own))
+    return [W, scales, zeros];
+  const [experts, rows, blocks] = [dims[0]!.constant, dims[1]!.constant, bytes / own];
+  const moved = (x: Value, ...sizes: number[]): Value => {
+    const shaped = build.node("Reshape", [x, build.constant("i64", [sizes.length], sizes)]);
+    return build.node("Transpose", [shaped], { perm: sizes.length === 4 ? [0, 2, 3, 1] : [0, 2, 1] });
+  };
+  return [
+    moved(W!, experts, rows, blocks, own),
+    moved(scales!, experts, rows, blocks),
+    zeros && block_size > 0 ? moved(zeros, experts, rows, Math.ceil((blocks * bits) / 8)) : zeros,
+  ];
+}
 
 /** Bytes of several weights, with a scale and a zero point for each row, or for each block of a row. */
 function requireQuantized(node: NodeInfo): void {
