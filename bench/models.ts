@@ -32,12 +32,18 @@ export interface ModelBenchOptions {
 
 export const peersInstalled = (): boolean => existsSync(join(root, "bench/peers/node_modules/onnxruntime-web"));
 
+/** Networks of 8 bits, made of those of floats: by name, the network that each comes from. */
+const quantized = models
+  .filter(m => m.name === "SqueezeNet 1.1")
+  .map(m => ({ ...m, name: `${m.name} int8`, isQuantized: true }));
+const benchmarked: readonly (ModelSpec & { readonly isQuantized?: boolean })[] = [...models, ...quantized];
+
 /** Models whose files are on this machine. */
-export const modelNames = (): string[] => models.filter(m => m.path).map(m => m.name);
+export const modelNames = (): string[] => benchmarked.filter(m => m.path).map(m => m.name);
 
 export function benchModels(options: ModelBenchOptions): ModelRow[] {
   const folder = mkdtempSync(join(tmpdir(), "azulejo-bench-"));
-  const chosen = models.filter(m => m.path && options.isWanted(m.name));
+  const chosen = benchmarked.filter(m => m.path && options.isWanted(m.name));
   let left = chosen.length * options.threads.length;
   return options.threads.flatMap(threads => {
     const idleRssBytes = idleRss(threads, options);
@@ -64,18 +70,28 @@ function idleRss(threads: number, { node }: ModelBenchOptions): number {
   return samples.sort((a, b) => a - b)[1]!;
 }
 
+/** A file of our own making beside the others, where the model's own will not do. */
+function fileOf(model: ModelSpec & { readonly isQuantized?: boolean }, folder: string): string {
+  if (!model.constantWeights && !model.isQuantized) return model.path!;
+  const path = join(folder, `${model.name.replace(/\W/g, "_")}.onnx`);
+  if (existsSync(path)) return path;
+  if (model.isQuantized) {
+    const script = join(root, "dist/bench/quantize.js");
+    const { status, stderr } = spawnSync(process.execPath, [script, model.path!, path], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`${model.name} could not be quantised:\n${stderr.trim()}`);
+  } else writeFileSync(path, withRandomWeights(readFileSync(model.path!)));
+  // a file that is younger is not kept for
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+  return path;
+}
+
 function measure(
   model: ModelSpec,
   threads: number,
   folder: string,
   options: ModelBenchOptions,
 ): Record<string, OneResult> {
-  const path = model.constantWeights ? join(folder, `${model.name.replace(/\W/g, "_")}.onnx`) : model.path!;
-  if (model.constantWeights && !existsSync(path)) {
-    writeFileSync(path, withRandomWeights(readFileSync(model.path!)));
-    // a file that is younger is not kept for
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
-  }
+  const path = fileOf(model, folder);
   const kept = join(folder, "kept");
   const run = (engine: EngineName, limit: Readonly<Record<string, string>> = {}): OneResult => {
     const args = [engine, path, `${threads}`, `${options.milliseconds}`, JSON.stringify(model.inputs)];
