@@ -17,7 +17,11 @@ export const wide = (x: AnyTile, dtype: Dtype): AnyTile => x.cast(computeDtype(d
 export const countOf = (over: readonly AnyIndex[], dtype: Dtype): AnyTile =>
   dimOf("count", Poly.product(over.map(i => i.axis.extent))).size.cast(dtype);
 
-/** Mean and variance in two passes: the variance is of the differences from the mean, so that it does not cancel. */
+/**
+ * Mean and variance in two passes: the variance is of the differences from the mean, so that it does not cancel. The mean's own rounding
+ * stays in the differences: at rows of 1 ± 0.01 LayerNormalization is off by 2e-5. Subtracting the mean of the differences too leaves 3e-7,
+ * but is a pass more, which took 3 % (128×768), 6 % (512×768) and 20 % (64×4096) longer: more than the digits of such rows are worth.
+ */
 export function moments(x: AnyTile, over: readonly AnyIndex[]): { mean: AnyTile; variance: AnyTile; centred: AnyTile } {
   const share = countOf(over, x.dtype).reciprocal();
   const mean = x.sum(...over).mul(share);
