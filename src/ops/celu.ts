@@ -1,15 +1,25 @@
 // Celu: max(0, X) + min(0, alpha · (e^(X / alpha) − 1)).
 import { where } from "../tile/index.js";
+import { refuse } from "./checks.js";
 import { unary } from "./elementwise.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import { expm1 } from "./near-one.js";
-import type { OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
+import type { Operator, OperatorCase, OperatorDoc, Tolerance } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary(
+const elementwise = /* @__PURE__ */ unary(
   "Celu",
   (x, { alpha }) => where(x.ge(0), x, expm1(x.mul(1 / alpha)).mul(alpha)),
   { attributes: { alpha: { type: "float", default: 1 } } },
 );
+
+export const operator: Operator = {
+  ...elementwise,
+  shape: node => {
+    if (node.attributes.alpha === 0)
+      refuse("operator-attribute", "Celu", node, "alpha is 0, and X is divided by it; use another number");
+    return elementwise.shape(node);
+  },
+};
 
 export const doc: OperatorDoc = {
   summary: "max(0, X) + min(0, alpha · (e^(X / alpha) − 1))",

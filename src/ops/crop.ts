@@ -26,6 +26,14 @@ function croppedDims(node: NodeInfo): Dims {
       node,
       `border [${border.join(", ")}] is more than the image of ${printDims(X.slice(2))}; cut off less`,
     );
+  const [bottomEnd, rightEnd] = [height!.add(top), width!.add(left)];
+  if ([bottomEnd.sub(X[2]!), rightEnd.sub(X[3]!)].some(n => n.isConst && n.constant > 0))
+    refuse(
+      "shape",
+      "Crop",
+      node,
+      `a window of ${printDims([height!, width!])} from row ${top} and column ${left} on goes beyond the image of ${printDims(X.slice(2))}; use a smaller scale`,
+    );
   return [X[0]!, X[1]!, height!, width!];
 }
 

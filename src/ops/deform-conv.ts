@@ -45,6 +45,8 @@ export const operator: Operator = {
 function outputDims(node: NodeInfo): Dims {
   const { X, W, offset } = node.dims;
   const { group, offset_group } = node.attributes;
+  if (!(offset_group > 0))
+    refuse("operator-attribute", "DeformConv", node, `offset_group is ${offset_group}; use 1 or more`);
   if (X!.length < 3 || X!.length > 5 || W!.length !== X!.length || offset!.length !== X!.length)
     refuse(
       "shape",

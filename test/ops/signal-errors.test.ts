@@ -328,6 +328,28 @@ const refusals: readonly Refusal[] = [
     says: 'STFT "n": window of size must have its size in numbers; fix the dim',
   },
   {
+    op: "Celu",
+    inputs: { X: "f32 2 3" },
+    attributes: { alpha: 0 },
+    code: "operator-attribute",
+    says: 'Celu "n": alpha is 0, and X is divided by it; use another number',
+  },
+  {
+    op: "Crop",
+    opset: 1,
+    inputs: { input: "f32 1 2 5 6" },
+    attributes: { border: [1, 2, 0, 0], scale: [3, 6] },
+    code: "shape",
+    says: 'Crop "n": a window of 3×6 from row 2 and column 1 on goes beyond the image of 5×6; use a smaller scale',
+  },
+  {
+    op: "DeformConv",
+    inputs: { X: "f32 1 4 5 5", W: "f32 2 4 3 3", offset: "f32 1 18 3 3" },
+    attributes: { offset_group: 0 },
+    code: "operator-attribute",
+    says: 'DeformConv "n": offset_group is 0; use 1 or more',
+  },
+  {
     op: "DeformConv",
     inputs: { X: "f32 1 4 5 5", W: "f32 2 4 3", offset: "f32 1 18 3 3" },
     code: "shape",
