@@ -169,7 +169,7 @@ async function multiHeadAttention(length: number, peer: "node" | "web"): Promise
 
 const [WIDE, NARROW] = [512, 256];
 /** of so many experts the weights are apart in products by themselves: more than a second-level cache holds */
-const MATRICES = 4;
+const MATRICES = 16;
 /** rows of each expert */
 const experts: Readonly<Record<string, readonly number[]>> = {
   "8 experts, 1 row": Array(8).fill(1),
