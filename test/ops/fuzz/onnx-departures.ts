@@ -74,7 +74,7 @@ export const onnxDepartures: readonly PeerDeparture[] = [
       attributes.inverse === 1 &&
       attributes.onesided === 1 &&
       dft_length !== undefined &&
-      !input!.dims.slice(0, -1).includes(Math.floor(Number(dft_length.data?.[0]) / 2) + 1),
+      !input!.dims.slice(1, -1).includes(Math.floor(Number(dft_length.data?.[0]) / 2) + 1),
     reason:
       "ONNX does not say what becomes of frequencies beyond half of dft_length: of 7, for a length of 9, they change the result there, and the first 5 count here",
   },
@@ -182,8 +182,9 @@ export const onnxDepartures: readonly PeerDeparture[] = [
   },
   {
     operators: /^(LogSoftmax|SoftmaxCrossEntropyLoss)$/,
-    when: c => holdsInfinity(c) && Object.values(c.inputs).some(i => i.dtype === "f64"),
-    reason: "beside ∞, the logarithm of a probability is −∞ there in f64, where it is NaN in f32, as ∞ − ∞ is",
+    when: c => (holdsInfinity(c) || holdsNaN(c)) && Object.values(c.inputs).some(i => i.dtype === "f64"),
+    reason:
+      "beside ∞ and NaN, the logarithm of a probability is a number or −∞ there in f64, where it is NaN in f32, as ∞ − ∞ is",
   },
   {
     operators: /^(LayerNormalization|com\.microsoft SkipLayerNormalization)$/,
