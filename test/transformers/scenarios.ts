@@ -111,7 +111,7 @@ const classification =
     return { answers: result };
   };
 
-const prompt = "the blue tile in ";
+const prompt = "green tea and ";
 /** the prompt at once, then token after token with the cache of keys and values, greedily */
 const generation =
   (dtype: string): Scenario =>
