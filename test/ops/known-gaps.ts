@@ -43,18 +43,6 @@ export const knownGaps: readonly Gap[] = [
     on: ["webgpu"],
     reason: "WGSL's division may be wrong by 2.5 units, and the last place of a row is the border of the image",
   },
-  ...[
-    "dequantizelinear: int32 per-tensor with zero point",
-    "dequantizelinear: int32 2D per-axis scalar scale with zero point",
-    "dequantizelinear: int32 3D per-axis scalar scale with zero point",
-    "dequantizelinear block dequantization: int32 3D blocked with zero point",
-  ].map(name => ({
-    suite: "ort-web-ops",
-    case: `dequantizelinear: ${name}`,
-    on: ["references"],
-    reason:
-      "ONNX has no zero point of i32 other than 0, which is refused where it is known; targets, which get it in a run, subtract it",
-  })),
   { suite: "node", case: "test_bernoulli*", reason: random },
   { suite: "node", case: "test_training_dropout", reason: random },
   { suite: "node", case: "test_training_dropout_default", reason: random },
