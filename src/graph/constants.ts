@@ -98,6 +98,12 @@ export function constantDims(dims: Dims | undefined): number[] | undefined {
   return dims?.every(d => d.isConst) ? dims.map(d => d.constant) : undefined;
 }
 
+/** How many elements a tensor of these dims has. */
+export const countOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+/** All elements of a constant as float64; exact except for 64-bit integers beyond 2^53. */
+export const decodedConstant = async (v: Value): Promise<Float64Array> => decode(v.dtype!, await v.constant!.read());
+
 /** A new constant value of known content. */
 export function constantValue(
   name: string,

@@ -77,6 +77,10 @@ export type ConvertOp = "cast" | "bitcast";
 export type MapOp = UnaryOp | BinaryOp | CompareOp | ConvertOp | "select";
 /** "dotPairs", of two i32 operands that hold two i16 each, adds up the products of their low and of their high halves. */
 export type ReduceOp = "sum" | "max" | "min" | "prod" | "dotPairs";
+/** How a reduction of one kind takes the next element, or another part of itself. */
+export const joinOf = { sum: "add", dotPairs: "add", prod: "mul", max: "max", min: "min" } as const satisfies Readonly<
+  Record<ReduceOp, BinaryOp>
+>;
 /** How a write joins what is there: with it, or in its place; "last" is a write that may meet an element more than once. */
 export type Combine = "add" | "mul" | "min" | "max" | "last";
 

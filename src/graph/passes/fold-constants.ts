@@ -15,6 +15,7 @@ import {
   lazyData,
   numberOf,
   numbersOf,
+  countOf,
 } from "../constants.js";
 import type { ConstantData, Graph, KnownValue, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
@@ -59,10 +60,8 @@ const foldFill: Rule = node => {
   const tensor = typeof given === "object" && "tensor" in given ? given.tensor : undefined;
   const value = tensor ? numberOf(tensor.known?.data[0]) : 0;
   if (value === undefined) return undefined;
-  return replaceBy(output, fillData(output.dtype, count(dims), value));
+  return replaceBy(output, fillData(output.dtype, countOf(dims), value));
 };
-
-const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
 /** The same bytes under other dims. */
 const foldReshape =
@@ -96,7 +95,7 @@ const foldEvaluated =
     if (!node.inputs.some(v => v) || !node.inputs.every(v => !v || v.constant)) return undefined;
     if (!isFunction(node)) return undefined;
     if (node.outputs.some(o => byteLengthOf(o) === undefined)) return undefined;
-    const elements = [...node.inputs, ...node.outputs].map(v => count(constantDims(v?.dims) ?? []));
+    const elements = [...node.inputs, ...node.outputs].map(v => countOf(constantDims(v?.dims) ?? []));
     if (elements.reduce((a, b) => a + b, 0) > evaluationLimit) return undefined;
     const bound = bindNode(node, registry);
     const values = new Map<Value, Value>();
@@ -111,7 +110,7 @@ const foldEvaluated =
 function byteLengthOf(v: Value | undefined): number | undefined {
   if (!v) return 0;
   const dims = constantDims(v.dims);
-  return dims && v.dtype ? count(dims) * bytesOf(v.dtype) : undefined;
+  return dims && v.dtype ? countOf(dims) * bytesOf(v.dtype) : undefined;
 }
 
 async function evaluateOutput(bound: BoundNode, evaluate: Evaluate, output: string): Promise<Uint8Array> {
@@ -125,7 +124,7 @@ async function readSmall(graph: Graph): Promise<Graph> {
   const read = new Map<Value, Value>();
   for (const v of constantsOf(graph)) {
     const dims = constantDims(v.dims);
-    if (!v.constant || v.known || !dims || !v.dtype || count(dims) > knownLimit) continue;
+    if (!v.constant || v.known || !dims || !v.dtype || countOf(dims) > knownLimit) continue;
     const bytes = await v.constant.read();
     read.set(v, { ...v, constant: bytesData(bytes), known: knownOf(v.dtype, dims, bytes) });
   }

@@ -1,7 +1,7 @@
 // Operators that only move elements, on constants: slices, transposes, concatenations of weights become constants whose
 // bytes are gathered when they are read. Everything is a strided window of its source.
 import { bytesOf } from "../../ir/dtypes.js";
-import { constantDims, lazyData, numbersOf } from "../constants.js";
+import { constantDims, countOf, lazyData, numbersOf } from "../constants.js";
 import type { GraphNode, Value } from "../graph.js";
 import type { Rewrite, Rule } from "../rewrite.js";
 
@@ -33,7 +33,6 @@ const stridesOf = (dims: readonly number[]): number[] => {
   for (let d = dims.length - 2; d >= 0; d--) out[d] = out[d + 1]! * dims[d + 1]!;
   return out;
 };
-const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
 function transposeOf(node: GraphNode, dims: readonly number[]): Window {
   const order = (node.attributes.perm as readonly number[] | undefined) ?? dims.map((_, i) => dims.length - 1 - i);
@@ -67,7 +66,7 @@ function sliceOf(node: GraphNode, dims: readonly number[]): Window | undefined {
 
 /** The elements of the window, row-major. Runs that are contiguous in the source are copied whole. */
 function copyWindow(source: Uint8Array, size: number, { dims, steps, offset }: Window): Uint8Array {
-  const out = new Uint8Array(count(dims) * size);
+  const out = new Uint8Array(countOf(dims) * size);
   if (out.length === 0) return out;
   let run = size;
   let outer = dims.length;
@@ -93,8 +92,8 @@ function foldConcat(node: GraphNode): Rewrite | undefined {
   if (!output || !dims || !inputs.every(v => v.constant && v.dtype === output.dtype && v.dims)) return undefined;
   const given = Number(node.attributes.axis ?? 1);
   const axis = given < 0 ? given + dims.length : given;
-  const rows = count(dims.slice(0, axis));
-  const rowBytes = inputs.map(v => count(constantDims(v.dims)!.slice(axis)) * bytesOf(v.dtype!));
+  const rows = countOf(dims.slice(0, axis));
+  const rowBytes = inputs.map(v => countOf(constantDims(v.dims)!.slice(axis)) * bytesOf(v.dtype!));
   const pitch = rowBytes.reduce((a, b) => a + b, 0);
   return constantInstead(output, async () => {
     const out = new Uint8Array(rows * pitch);
@@ -110,7 +109,7 @@ function foldConcat(node: GraphNode): Rewrite | undefined {
 }
 
 function constantInstead(output: Value, read: () => Promise<Uint8Array>): Rewrite {
-  const byteLength = count(constantDims(output.dims)!) * bytesOf(output.dtype!);
+  const byteLength = countOf(constantDims(output.dims)!) * bytesOf(output.dtype!);
   const value: Value = {
     name: output.name,
     dtype: output.dtype,

@@ -2,7 +2,7 @@
 // front of a Conv, Gemm or MatMul goes. The numbers are those that the operator computes: a difference of integers, rounded to f32, times
 // the scale, rounded once. Weights in blocks stay as they are, and so do those of models too large for four bytes a weight.
 import type { Dtype } from "../../ir/dtypes.js";
-import { constantDims, decode, lazyData } from "../constants.js";
+import { constantDims, countOf, decodedConstant, lazyData } from "../constants.js";
 import type { Graph, GraphNode, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
 import { type Rule, rewriteGraph } from "../rewrite.js";
@@ -18,13 +18,12 @@ export const foldQuantization: Pass = {
 
 function fits(graph: Graph): boolean {
   const isFolded = isFoldedIn(graph);
-  const bytes = graph.nodes.filter(isFolded).reduce((sum, n) => sum + 4 * count(constantDims(n.inputs[0]!.dims)!), 0);
+  const bytes = graph.nodes.filter(isFolded).reduce((sum, n) => sum + 4 * countOf(constantDims(n.inputs[0]!.dims)!), 0);
   return bytes > 0 && bytes <= MOST_BYTES;
 }
 
 const contractions: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 const integers: readonly (Dtype | undefined)[] = ["i8", "u8", "i16", "u16", "i32"];
-const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
 function isFoldedIn(graph: Graph): (node: GraphNode) => boolean {
   const readers = readersOf(graph);
@@ -35,7 +34,7 @@ function isFoldedIn(graph: Graph): (node: GraphNode) => boolean {
     if (!dims || !x?.constant || !scale?.constant || (zero && !zero.constant)) return false;
     if (!integers.includes(x.dtype) || scale.dtype !== "f32" || outputs[0]?.dtype !== "f32") return false;
     const along = dims[axisOf(attributes, dims.length)];
-    const count = constantDims(scale.dims)!.reduce((a, b) => a * b, 1);
+    const count = countOf(constantDims(scale.dims)!);
     const isOfWeights = (n: GraphNode): boolean =>
       n.domain === "" && contractions.has(n.op) && n.inputs.every((v, i) => v !== outputs[0] || i > 0);
     const list = readers.get(outputs[0]) ?? [];
@@ -53,8 +52,12 @@ const foldInto = (graph: Graph): Rule => {
     const [x, scale, zero] = inputs;
     const output = outputs[0]!;
     const dims = constantDims(x!.dims)!;
-    const constant = lazyData(4 * count(dims), async () => {
-      const [numbers, scales, zeros] = [await decoded(x!), await decoded(scale!), zero && (await decoded(zero))];
+    const constant = lazyData(4 * countOf(dims), async () => {
+      const [numbers, scales, zeros] = [
+        await decodedConstant(x!),
+        await decodedConstant(scale!),
+        zero && (await decodedConstant(zero)),
+      ];
       const inner = dims.slice(axisOf(attributes, dims.length) + 1).reduce((a, b) => a * b, 1);
       return bytesOf(dequantized(numbers, scales, zeros, inner));
     });
@@ -62,7 +65,6 @@ const foldInto = (graph: Graph): Rule => {
     return { nodes: [], values: new Map([[output, value]]) };
   };
 };
-const decoded = async (v: Value): Promise<Float64Array> => decode(v.dtype!, await v.constant!.read());
 const bytesOf = (a: Float32Array): Uint8Array => new Uint8Array(a.buffer, 0, a.byteLength);
 
 /** `inner`: neighbours that share a scale */

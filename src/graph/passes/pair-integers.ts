@@ -3,7 +3,7 @@
 // word, which one or two instructions multiply and add. Sums are exact in 32 bits; scales come after them, in f32.
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
-import { constantDims, constantValue, decode, lazyData } from "../constants.js";
+import { constantDims, constantValue, countOf, decodedConstant, lazyData } from "../constants.js";
 import type { Dims, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
@@ -40,7 +40,6 @@ const centerParts: Rule = (node, view) => {
   };
 };
 
-const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 const isByte = (v: Value | undefined): v is Value => v?.dtype === "u8" || v?.dtype === "i8";
 const isOne = (v: Value): boolean => v.dims !== undefined && Poly.product(v.dims).equals(1);
 /** an input that is left out, or a constant */
@@ -103,20 +102,20 @@ function packedWeights({ weights, kind, dims, name }: Weights): Value | undefine
   const { value, zero } = weights;
   const outputs = kind === "matrix" ? dims[1]! : dims[0]!;
   const zeros = zero && constantDims(zero.dims);
-  if (zeros && count(zeros) !== 1 && count(zeros) !== outputs) return undefined;
+  if (zeros && countOf(zeros) !== 1 && countOf(zeros) !== outputs) return undefined;
   const summed = kind === "matrix" ? dims[0]! : dims[1]!;
-  const taps = kind === "filters" ? count(dims.slice(2)) : 1;
+  const taps = kind === "filters" ? countOf(dims.slice(2)) : 1;
   const pairs = Math.ceil(summed / 2);
   const packedDims = kind === "filters" ? [outputs, pairs, ...dims.slice(2)] : [pairs, outputs];
-  const constant = lazyData(4 * count(packedDims), async () => {
-    const numbers = await decoded(value);
-    const taken = zero ? await decoded(zero) : Float64Array.of(0);
+  const constant = lazyData(4 * countOf(packedDims), async () => {
+    const numbers = await decodedConstant(value);
+    const taken = zero ? await decodedConstant(zero) : Float64Array.of(0);
     const read = (k: number, c: number, tap: number): number => {
       if (c >= summed) return 0;
       const at = kind === "matrix" ? c * outputs + k : (k * summed + c) * taps + tap;
       return numbers[at]! - taken[taken.length === 1 ? 0 : k]!;
     };
-    const out = new Int32Array(count(packedDims));
+    const out = new Int32Array(countOf(packedDims));
     let at = 0;
     const put = (k: number, p: number, tap: number): void => {
       out[at++] = (read(k, 2 * p, tap) & 0xffff) | (read(k, 2 * p + 1, tap) << 16);
@@ -129,7 +128,6 @@ function packedWeights({ weights, kind, dims, name }: Weights): Value | undefine
   });
   return { name, dtype: "i32", dims: packedDims.map(Poly.int), constant };
 }
-const decoded = async (v: Value): Promise<Float64Array> => decode(v.dtype!, await v.constant!.read());
 
 // ---- operators on integers
 
@@ -214,9 +212,9 @@ const scaleFits = ({ scale, axis }: Dequantized, kind: Product["kind"]): boolean
 
 /** The product of two scales, each step in f32, over a third: one number, or one for each output, in front of the other dims of `y`. */
 function scales(node: GraphNode, kind: Product["kind"], y: Value, factors: readonly Value[], over?: Value): Value {
-  const size = Math.max(...factors.map(f => count(constantDims(f.dims)!)));
+  const size = Math.max(...factors.map(f => countOf(constantDims(f.dims)!)));
   const constant = lazyData(4 * size, async () => {
-    const [a, b, c] = await Promise.all([...factors, ...(over ? [over] : [])].map(decoded));
+    const [a, b, c] = await Promise.all([...factors, ...(over ? [over] : [])].map(decodedConstant));
     const at = (list: Float64Array, i: number): number => list[list.length === 1 ? 0 : i]!;
     const out = Float32Array.from({ length: size }, (_, i) => {
       const product = Math.fround(at(a!, i) * at(b!, i));

@@ -2,7 +2,7 @@
 // reduced axes. Without a lane axis around it, a reduction puts a reduced axis into lanes and adds up horizontally at the end.
 import { Poly } from "../../ir/poly.js";
 import type { Axis, NodeOf } from "../../ir/tile.js";
-import { axesOf, isTensor, reach, reachCells } from "../../ir/tile.js";
+import { axesOf, isTensor, joinOf, reach, reachCells } from "../../ir/tile.js";
 import { reductionOrder } from "../../schedule/contraction.js";
 import { cast } from "./casts.js";
 import { cell } from "./cells.js";
@@ -30,7 +30,6 @@ export function tileOffsets(l: Lowering, axes: readonly Axis[]): Offsets[] {
   return out;
 }
 
-const joins = { sum: "add", dotPairs: "add", prod: "mul", max: "max", min: "min" } as const;
 /** the accumulator and the products of both halves of x and y */
 function pairs(acc: Expr, x: Expr, y: Expr, lanes: boolean): Expr {
   if (lanes) return op("i32x4.dot_i16x8_add_s", acc, x, y);
@@ -261,7 +260,7 @@ class Reduction {
   }
   private joined(a: Expr, b: Expr, lanes: boolean): Expr {
     const { n, l } = this;
-    return binary(l, joins[n.op], n.dtype, a, b, lanes);
+    return binary(l, joinOf[n.op], n.dtype, a, b, lanes);
   }
 
   /** partial vectors, lanes and the scalar rest of one accumulator, in a fixed order */

@@ -2,7 +2,7 @@
 import type { Dtype } from "../../ir/dtypes.js";
 import { bitsOf, dtypes, integerRange, isFloat } from "../../ir/dtypes.js";
 import { isNarrowFloat } from "../../ir/float-bits.js";
-import type { BinaryOp, CompareOp, MapOp, ReduceOp, UnaryOp } from "../../ir/tile.js";
+import { type BinaryOp, type CompareOp, joinOf, type MapOp, type ReduceOp, type UnaryOp } from "../../ir/tile.js";
 import { AzulejoError } from "../../support/errors.js";
 import { floatToNarrow, narrowToFloat } from "./library.js";
 import { registerOf } from "./registers.js";
@@ -239,9 +239,8 @@ export function identity(use: Use, op: ReduceOp, d: Dtype): string {
   const [low, high] = integerRange(d);
   return literal(use, d, op === "max" ? low : high);
 }
-const joins = { sum: "add", dotPairs: "add", prod: "mul", max: "max", min: "min" } as const;
 export const combined = (use: Use, op: ReduceOp, d: Dtype, a: string, b: string): string =>
-  wrapped(d, binary(use, joins[op], d, a, b));
+  wrapped(d, binary(use, joinOf[op], d, a, b));
 /** What a reduction of two arguments adds up. */
 export const product = (use: Use, op: ReduceOp, d: Dtype, a: string, b: string): string =>
   op === "dotPairs"
