@@ -5,9 +5,8 @@ import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
-import type { Lanes, Schedule } from "../../src/schedule/schedule.js";
-import { type Compiler, findCompiler, retargeted } from "../../src/targets/c/compiler.js";
-import { nativeProblem } from "../../src/targets/c/native-problem.js";
+import type { Schedule } from "../../src/schedule/schedule.js";
+import { eachWidth } from "../native/each-width.js";
 import { machineModel } from "../../src/targets/c/target.js";
 import { linearPairs, rowPairs } from "../kernels/pairs.js";
 import { nativeKernels } from "../native/kernel-runner.js";
@@ -69,21 +68,9 @@ test("products of halves in WebAssembly are exact", () => {
   }
 });
 
-const widths: readonly (readonly [Lanes, string])[] = [
-  [4, "-march=native"],
-  [8, "-march=native"],
-  [16, "-march=native"],
-  // the words of C alone
-  [4, "-march=x86-64"],
-];
-for (const [lanes, tune] of widths)
-  test(`products of halves in ${lanes} native lanes with ${tune} are exact`, async t => {
-    const problem = await nativeProblem();
-    if (problem) return t.skip(problem);
-    const own = await findCompiler();
-    if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
-    if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
-    const compiler: Compiler = { ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune === "-march=native" };
+eachWidth(
+  how => `products of halves in native code with ${how} are exact`,
+  async compiler => {
     const made = shapes.map(([make, dims]) => {
       const kernel = make();
       const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name], ...machineModel(compiler) });
@@ -97,4 +84,5 @@ for (const [lanes, tune] of widths)
     made.forEach(({ kernel, dims, schedule, lowered }, i) =>
       check({ lowered, runner: runners[i]! }, kernel, dims, schedule),
     );
-  });
+  },
+);

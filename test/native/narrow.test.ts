@@ -1,13 +1,10 @@
 // Conversions of vectors in native code of every width, exact: each width has instructions of its own, and so has plain C.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
-import type { Lanes } from "../../src/schedule/schedule.js";
-import { findCompiler, retargeted } from "../../src/targets/c/compiler.js";
-import { nativeProblem } from "../../src/targets/c/native-problem.js";
+import { eachWidth } from "./each-width.js";
 import { machineModel } from "../../src/targets/c/target.js";
 import { f32, grid, i32, kernel, tensor } from "../../src/tile/index.js";
 import { instantiate } from "../lower/harness.js";
@@ -41,21 +38,9 @@ const values = Float32Array.from([
   ...Array.from({ length: 40 }, (_, i) => (i - 20) * 1234.5),
 ]);
 
-const widths: readonly (readonly [Lanes, string])[] = [
-  [4, "-march=native"],
-  [8, "-march=native"],
-  [16, "-march=native"],
-  // the words of C alone
-  [4, "-march=x86-64"],
-];
-for (const [lanes, tune] of widths)
-  test(`conversions in ${lanes} native lanes with ${tune} are exact`, async t => {
-    const problem = await nativeProblem();
-    if (problem) return t.skip(problem);
-    const own = await findCompiler();
-    if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
-    if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
-    const compiler = { ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune === "-march=native" };
+eachWidth(
+  how => `native conversions with ${how} are exact`,
+  async compiler => {
     const dims = { N: values.length };
     const made = [...casts, ...extremes].map(({ ir }) => {
       const schedule = deriveSchedule(ir, { dimHints: () => values.length, ...machineModel(compiler) });
@@ -79,4 +64,5 @@ for (const [lanes, tune] of widths)
       } as never);
       assert.deepEqual([...got], [...want], ir.name);
     });
-  });
+  },
+);

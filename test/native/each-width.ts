@@ -1,0 +1,26 @@
+// A test for each width of vectors that native code has on this processor, and for C without instructions of ours.
+import { test } from "node:test";
+import { type Compiler, findCompiler, retargeted } from "../../src/targets/c/compiler.js";
+import { nativeProblem } from "../../src/targets/c/native-problem.js";
+import type { Lanes } from "../../src/schedule/schedule.js";
+
+const widths: readonly (readonly [Lanes, string])[] = [
+  [4, "-march=native"],
+  [8, "-march=native"],
+  [16, "-march=native"],
+  // no vector instruction of ours: the words of C alone
+  [4, "-march=x86-64"],
+];
+
+/** Skipped, by name, without a C compiler, and where the processor is no x86 or has narrower vectors. */
+export function eachWidth(title: (how: string) => string, run: (compiler: Compiler) => Promise<void>): void {
+  for (const [lanes, tune] of widths)
+    test(title(`${lanes} lanes and ${tune}`), async t => {
+      const problem = await nativeProblem();
+      if (problem) return t.skip(problem);
+      const own = await findCompiler();
+      if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
+      if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
+      await run({ ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune === "-march=native" });
+    });
+}
