@@ -92,13 +92,24 @@ export function storeScalar(d: Dtype, at: Address, value: Expr, tools: Tools): S
   return { kind: "store", op: bytes === 2 ? "i32.16" : "i32.8", at, value: bits };
 }
 
+/** The bits that memory takes of each lane, in range of as many bytes. */
+function wordsOf(d: Dtype, value: Expr, tools: Tools): Expr {
+  const w = new Words(true, tools);
+  return isNarrowFloat(d) ? floatToNarrow(w, d, value) : d === "bool" ? w.and(value, w.word(1)) : value;
+}
+/** All lanes, side by side in memory. */
+export function storeWhole(d: Dtype, at: Address, value: Expr, tools: Tools): Stmt {
+  const bytes = bytesOf(d);
+  if (bytes >= 4) return { kind: "store", op: "v128", at, value };
+  const name = `v128.${bytes === 2 ? 16 : 8}x4${isSigned(d) ? "s" : "u"}` as const;
+  return { kind: "store", op: name, at, value: wordsOf(d, value, tools) };
+}
 /** Lanes in the form in which memory takes them: 4, 2 or 1 bytes each, at the vector's start. */
 export function packLanes(d: Dtype, value: Expr, tools: Tools): { vector: Expr; elementBytes: 1 | 2 | 4 } {
   const elementBytes = bytesOf(d);
   if (elementBytes >= 4) return { vector: value, elementBytes: 4 };
-  const w = new Words(true, tools);
   const sign = isSigned(d) ? "s" : "u";
-  const words = isNarrowFloat(d) ? floatToNarrow(w, d, value) : d === "bool" ? w.and(value, w.word(1)) : value;
+  const words = wordsOf(d, value, tools);
   const halves = (s: "s" | "u"): Expr => {
     const k = tools.keep(words);
     return op(`i16x8.narrow_i32x4_${s}`, k, k);

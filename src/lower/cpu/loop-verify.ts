@@ -24,6 +24,10 @@ const stored: Readonly<Record<StoreOp, Type>> = {
   "v128.lane16": "v128",
   "v128.lane32": "v128",
   "v128.lane64": "v128",
+  "v128.8x4s": "v128",
+  "v128.8x4u": "v128",
+  "v128.16x4s": "v128",
+  "v128.16x4u": "v128",
 };
 
 class Checker {

@@ -32,6 +32,7 @@ export type LoadOp =
   | "v128.zero32"
   | "v128.16x4s"
   | "v128.16x4u";
+/** "v128.8x4s" and its kin store the low bytes of each 32-bit lane side by side; every lane is in range of what is stored. */
 export type StoreOp =
   | "i32"
   | "i64"
@@ -43,7 +44,11 @@ export type StoreOp =
   | "v128.lane8"
   | "v128.lane16"
   | "v128.lane32"
-  | "v128.lane64";
+  | "v128.lane64"
+  | "v128.8x4s"
+  | "v128.8x4u"
+  | "v128.16x4s"
+  | "v128.16x4u";
 
 export type Expr =
   | { readonly kind: "reg"; readonly reg: Reg }

@@ -2,7 +2,7 @@
 import { bytesOf } from "../../ir/dtypes.js";
 import type { Poly } from "../../ir/poly.js";
 import { cell } from "./cells.js";
-import { extractLane, loadLanes, loadScalar, packLanes, storeScalar } from "./convert.js";
+import { extractLane, loadLanes, loadScalar, packLanes, storeScalar, storeWhole } from "./convert.js";
 import type { Expr, StoreOp } from "./loop.js";
 import { int, mul, op, sub } from "./loop.js";
 import { insideExpr } from "./loads.js";
@@ -109,8 +109,13 @@ function joined(l: Lowering, s: Sink, offs: Offsets, value: Expr): Expr {
 function storeLanes(l: Lowering, s: Sink, offs: Offsets, value: Expr, count: number): void {
   const step = l.laneStep(s.form, offs);
   const element = bytesOf(s.dtype);
+  const contiguous = step?.isConst && step.constant === element;
+  if (contiguous && count === l.lanes) {
+    l.b.push(storeWhole(s.dtype, l.b.access(l.addressOf(s.form, offs)), value, l));
+    return;
+  }
   const { vector, elementBytes } = packLanes(s.dtype, value, l);
-  if (step?.isConst && step.constant === element) {
+  if (contiguous) {
     storeContiguous(l, l.addressOf(s.form, offs), l.keep(vector), elementBytes, count);
     return;
   }
@@ -132,10 +137,6 @@ function storePart(l: Lowering, s: Sink, offs: Offsets, value: Expr, left: Expr)
   return true;
 }
 function storeContiguous(l: Lowering, p: Poly, packed: Expr, elementBytes: 1 | 2 | 4, count: number): void {
-  if (count === l.lanes && elementBytes === 4) {
-    l.b.push({ kind: "store", op: "v128", at: l.b.access(p), value: packed });
-    return;
-  }
   // pieces of 8, 4, 2 and 1 bytes
   const names = { 8: "v128.lane64", 4: "v128.lane32", 2: "v128.lane16", 1: "v128.lane8" } as const;
   let at = 0;

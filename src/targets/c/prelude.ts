@@ -208,6 +208,21 @@ NARROW_HALVES(i8x16_narrow_i16x8_s, -128, 127) NARROW_HALVES(i8x16_narrow_i16x8_
 #endif
 `;
 
+/** Lanes that are in range of 8 or 16 bits, side by side; of __builtin_convertvector gcc 12 makes a chain of bytes. */
+const packingStores = `
+#if defined(__AVX512BW__) && LANES == 16
+OP void store_v128_8x4u(char *p, V v) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)v)); }
+OP void store_v128_16x4u(char *p, V v) { _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16((__m512i)v)); }
+#define store_v128_8x4s store_v128_8x4u
+#define store_v128_16x4s store_v128_16x4u
+#else
+#define PACKING(sign) \\
+  OP void store_v128_16x4##sign(char *p, V v) { v = i16x8_narrow_i32x4_##sign(v, v); memcpy(p, &v, 2 * LANES); } \\
+  OP void store_v128_8x4##sign(char *p, V v) { v = i16x8_narrow_i32x4_s(v, v); v = i8x16_narrow_i16x8_##sign(v, v); memcpy(p, &v, LANES); }
+PACKING(s) PACKING(u)
+#endif
+`;
+
 /** Where C has no word for it: one instruction on x86 and on Arm, lane by lane elsewhere. */
 const instructions = `
 #define EACH(e) V v; for (int i = 0; i < LANES; i++) v[i] = e; return v;
@@ -274,6 +289,6 @@ OP V f32x4_min(V a, V b) { return with_nans(a, b, v128_or(f32x4_pmin(a, b), f32x
 OP V f32x4_max(V a, V b) { return with_nans(a, b, v128_and(f32x4_pmax(a, b), f32x4_pmax(b, a))); }
 `;
 
-export const prelude = [types, memory, integers, floats, remainder, vectors, instructions]
+export const prelude = [types, memory, integers, floats, remainder, vectors, packingStores, instructions]
   .map(part => part.trim())
   .join("\n");

@@ -1,7 +1,7 @@
 // Loop IR → bodies of WebAssembly functions. Sections, types, imports and tables are the assembler's business (module.ts).
 import type { Expr, ExprOf, Func, Reg, Stmt, StmtOf, Type } from "../../lower/cpu/loop.js";
 import { outlined } from "../../lower/cpu/loop-walk.js";
-import { loadCodes, opcodes, storeCodes, typeByte } from "./opcodes.js";
+import { isPacking, loadCodes, opcodes, packingStores, storeCodes, typeByte } from "./opcodes.js";
 import { remainderFunction } from "./remainder.js";
 
 export interface EmitFeatures {
@@ -248,6 +248,20 @@ class FunctionBody {
     this.instruction(opcodes["f32x4.add"]);
   }
   private maddTemporary: number | undefined;
+  /** A pointer and a vector are on the stack. */
+  private packed(op: keyof typeof packingStores, offset: number): void {
+    const [packs, store] = packingStores[op];
+    const both = (this.packTemporary ??= this.newLocal("v128"));
+    for (const pack of packs) {
+      this.withLocal(LOCAL_TEE, both);
+      this.withLocal(LOCAL_GET, both);
+      this.instruction(opcodes[pack]);
+    }
+    this.instruction(storeCodes[store]);
+    this.memory(offset);
+    this.out.push(0);
+  }
+  private packTemporary: number | undefined;
   /** An accumulator and two vectors of halves are on the stack. */
   private dotPairs(): void {
     this.instruction([0xfd, 0xba]);
@@ -280,6 +294,10 @@ class FunctionBody {
     store: s => {
       this.expr(s.at.pointer);
       this.expr(s.value);
+      if (isPacking(s.op)) {
+        this.packed(s.op, s.at.offset);
+        return;
+      }
       this.instruction(storeCodes[s.op]);
       this.memory(s.at.offset);
       if (s.lane !== undefined) this.out.push(s.lane);

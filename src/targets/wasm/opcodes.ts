@@ -22,7 +22,8 @@ const numbered = <N extends string>(prefix: number, first: number, names: readon
 
 /** what is no instruction: relaxed_madd, or a multiplication and an addition; a product of halves and an addition; a call */
 export type Composed = "f32x4.madd" | "f32x4.nmadd" | "i32x4.dot_i16x8_add_s" | "f64.rem";
-export const opcodes: Readonly<Record<Exclude<OpName, Composed>, readonly [prefix: number, code: number]>> = {
+type Opcode = Exclude<OpName, Composed>;
+export const opcodes: Readonly<Record<Opcode, readonly [prefix: number, code: number]>> = {
   ...run(
     0x45,
     "i32.eqz",
@@ -160,7 +161,17 @@ export const loadCodes: Readonly<Record<LoadOp, readonly [prefix: number, code: 
   ...simd(0x09, "v128.splat32"),
   ...simd(0x5c, "v128.zero32"),
 };
-export const storeCodes: Readonly<Record<StoreOp, readonly [prefix: number, code: number]>> = {
+/** by the vector store that packs lanes: the instructions that do, each of a vector and itself, and the lane that is stored then */
+export const packingStores: Readonly<Record<PackingStore, readonly [packs: readonly Opcode[], store: PlainStore]>> = {
+  "v128.8x4s": [["i16x8.narrow_i32x4_s", "i8x16.narrow_i16x8_s"], "v128.lane32"],
+  "v128.8x4u": [["i16x8.narrow_i32x4_s", "i8x16.narrow_i16x8_u"], "v128.lane32"],
+  "v128.16x4s": [["i16x8.narrow_i32x4_s"], "v128.lane64"],
+  "v128.16x4u": [["i16x8.narrow_i32x4_u"], "v128.lane64"],
+};
+type PackingStore = Extract<StoreOp, `v128.${number}x4${"s" | "u"}`>;
+type PlainStore = Exclude<StoreOp, PackingStore>;
+export const isPacking = (op: StoreOp): op is PackingStore => op in packingStores;
+export const storeCodes: Readonly<Record<PlainStore, readonly [prefix: number, code: number]>> = {
   ...run(0x36, "i32", "i64", "f32", "f64", "i32.8", "i32.16"),
   ...simd(0x0b, "v128"),
   ...simd(0x58, "v128.lane8", "v128.lane16", "v128.lane32", "v128.lane64"),
