@@ -25,7 +25,7 @@ import {
   splitGroups,
   winograd,
 } from "../../src/graph/passes/of-convolutions.js";
-import { foldQuantization, moveQuantized, pairIntegers } from "../../src/graph/passes/of-quantized.js";
+import { foldQuantization, foldRescale, moveQuantized, pairIntegers } from "../../src/graph/passes/of-quantized.js";
 import { printGraph } from "../../src/graph/print.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
@@ -777,6 +777,57 @@ const cases: readonly PassCase[] = [
       "h = Cast(grouped)",
       "d = Conv(c, f)",
       "y = Sum(d, h)",
+    ],
+  },
+  {
+    title: "fold-rescale: sums of integers are scaled once, with their bias; what others read, and other values, stay",
+    pass: foldRescale,
+    model: {
+      inputs: [image],
+      outputs: [y],
+      initializers: [
+        f32Tensor("c", [3, 1, 1], [10, 20, 30]),
+        f32Tensor("s", [], [0.25]),
+        bytes("b", elementType.i8, [3], Int8Array.of(-100, 3, 77)),
+        i64Tensor("dims", [3], [3, 1, 1]),
+        f32Tensor("step", [], [0.7]),
+        bytes("z", elementType.u8, [], Uint8Array.of(100)),
+      ],
+      nodes: [
+        node("Cast", ["x"], ["i"], [int("to", i32)]),
+        node("Cast", ["i"], ["sum"], [int("to", f32)]),
+        node("Mul", ["sum", "c"], ["m"]),
+        node("DequantizeLinear", ["b", "s"], ["bd"]),
+        node("Reshape", ["bd", "dims"], ["br"]),
+        node("Add", ["m", "br"], ["a"]),
+        node("Relu", ["a"], ["r"]),
+        node("QuantizeLinear", ["r", "step", "z"], ["q"]),
+        node("DequantizeLinear", ["q", "step", "z"], ["d"]),
+        node("Mul", ["x", "c"], ["float"]),
+        node("QuantizeLinear", ["float", "step", "z"], ["fq"]),
+        node("DequantizeLinear", ["fq", "step", "z"], ["fd"]),
+        node("Mul", ["sum", "s"], ["twice"]),
+        node("QuantizeLinear", ["twice", "step", "z"], ["tq"]),
+        node("DequantizeLinear", ["tq", "step", "z"], ["td"]),
+        node("Sum", ["d", "fd", "td", "twice"], ["y"]),
+      ],
+    },
+    inputs: { x: random([1, 3, 4, 4]) },
+    want: [
+      "i = Cast(x)",
+      "sum = Cast(i)",
+      "QuantizeLinear_7/mul = Mul(sum, QuantizeLinear_7/c)",
+      "QuantizeLinear_7/add = Add(QuantizeLinear_7/mul, QuantizeLinear_7/br)",
+      "QuantizeLinear_7/relu = Relu(QuantizeLinear_7/add)",
+      "q = QuantizeLinear(QuantizeLinear_7/relu, step/one, z)",
+      "d = DequantizeLinear(q, step, z)",
+      "float = Mul(x, c)",
+      "fq = QuantizeLinear(float, step, z)",
+      "fd = DequantizeLinear(fq, step, z)",
+      "twice = Mul(sum, s)",
+      "tq = QuantizeLinear(twice, step, z)",
+      "td = DequantizeLinear(tq, step, z)",
+      "y = Sum(d, fd, td, twice)",
     ],
   },
   {

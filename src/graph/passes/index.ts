@@ -58,6 +58,7 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     quantized("move-quantized", "moveQuantized"),
     // before the folds into weights, which make floats of them
     quantized("pair-integers", "pairIntegers"),
+    quantized("fold-rescale", "foldRescale"),
     quantized("fold-quantization", "foldQuantization"),
     convolutional("fold-normalization", "foldNormalization"),
     convolutional("fold-padding", "foldPadding"),
