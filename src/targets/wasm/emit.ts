@@ -251,7 +251,8 @@ class FunctionBody {
   /** A pointer and a vector are on the stack. */
   private packed(op: keyof typeof packingStores, offset: number): void {
     const [packs, store] = packingStores[op];
-    const both = (this.packTemporary ??= this.newLocal("v128"));
+    this.packTemporary ??= this.newLocal("v128");
+    const both = this.packTemporary;
     for (const pack of packs) {
       this.withLocal(LOCAL_TEE, both);
       this.withLocal(LOCAL_GET, both);
