@@ -51,7 +51,7 @@ const PASSES = 5;
 export async function measureLayers(work: LayerWork, target: LayerReport["target"]): Promise<LayerReport | undefined> {
   if (target === "native" && (await nativeProblem()) !== undefined) return undefined;
   const opened = await openModel(work.source(), {});
-  const program = await programFor(opened);
+  const program = await programFor(opened, target);
   const executable = await (await targetOf({ target })).compile(program, compileOptionsOf({ threads: 1 }));
   const inputs = tensorsOf(work);
   // an engine's compiler settles meanwhile
@@ -77,10 +77,13 @@ export async function measureLayers(work: LayerWork, target: LayerReport["target
   return { model: work.name, target, ...rates, layers };
 }
 
-async function programFor(opened: Awaited<ReturnType<typeof openModel>>): Promise<KernelProgram> {
+async function programFor(
+  opened: Awaited<ReturnType<typeof openModel>>,
+  target: LayerReport["target"],
+): Promise<KernelProgram> {
   const read = await readGraph(opened, {});
   const registry = await registryFor(read, {});
-  return programOf((await prepareGraph(read, registry, {})).graph, registry);
+  return programOf((await prepareGraph(read, registry, { target })).graph, registry);
 }
 
 function tensorsOf({ inputs }: LayerWork): Map<string, TensorData> {

@@ -60,5 +60,6 @@ function operations(n: Node): number {
   if (n.kind === "map") return isFloat(n.dtype) && arithmetic.has(n.op) ? 1 : 0;
   if (n.kind !== "reduce") return 0;
   if (n.op === "dotPairs") return 4;
+  if (n.op === "dotQuads") return 8;
   return n.args.length === 2 ? 2 : isFloat(n.dtype) ? 1 : 0;
 }

@@ -16,8 +16,8 @@ const isUntyped = (x: Operand): x is Untyped => "literal" in x;
 const unaryOps = ["neg", "abs", "sqrt", "floor", "ceil", "round", "trunc", "not"];
 const binaryOps = ["add", "sub", "mul", "div", "mod", "rem", "min", "max", "and", "or", "xor", "shl", "shr"];
 const compareOps = ["eq", "ne", "lt", "le", "gt", "ge"];
-const reduceOps = ["sum", "max", "min", "prod", "dot", "dotPairs"];
-const products: ReadonlySet<string> = new Set(["dot", "dotPairs"]);
+const reduceOps = ["sum", "max", "min", "prod", "dot", "dotPairs", "dotQuads"];
+const products: ReadonlySet<string> = new Set(["dot", "dotPairs", "dotQuads"]);
 const mapArity = new Map<string, number>([
   ...unaryOps.map(op => [op, 1] as const),
   ...[...binaryOps, ...compareOps].map(op => [op, 2] as const),

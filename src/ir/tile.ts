@@ -75,12 +75,22 @@ export type CompareOp = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 /** cast converts to the node's dtype (floats to integers truncate and saturate; to bool: ≠ 0); bitcast keeps the bits */
 export type ConvertOp = "cast" | "bitcast";
 export type MapOp = UnaryOp | BinaryOp | CompareOp | ConvertOp | "select";
-/** "dotPairs", of two i32 operands that hold two i16 each, adds up the products of their low and of their high halves. */
-export type ReduceOp = "sum" | "max" | "min" | "prod" | "dotPairs";
+/**
+ * "dotPairs", of two i32 operands that hold two i16 each, adds up the products of their low and of their high halves; "dotQuads" those of four
+ * bytes each, which are u8 in operands of u32 and i8 in operands of i32. Both give i32.
+ */
+export type ReduceOp = "sum" | "max" | "min" | "prod" | WordProduct;
+export type WordProduct = "dotPairs" | "dotQuads";
+export const isWordProduct = (op: ReduceOp): op is WordProduct => op === "dotPairs" || op === "dotQuads";
 /** How a reduction of one kind takes the next element, or another part of itself. */
-export const joinOf = { sum: "add", dotPairs: "add", prod: "mul", max: "max", min: "min" } as const satisfies Readonly<
-  Record<ReduceOp, BinaryOp>
->;
+export const joinOf = {
+  sum: "add",
+  dotPairs: "add",
+  dotQuads: "add",
+  prod: "mul",
+  max: "max",
+  min: "min",
+} as const satisfies Readonly<Record<ReduceOp, BinaryOp>>;
 /** How a write joins what is there: with it, or in its place; "last" is a write that may meet an element more than once. */
 export type Combine = "add" | "mul" | "min" | "max" | "last";
 

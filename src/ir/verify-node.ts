@@ -7,7 +7,7 @@ import type { Intrinsic } from "./intrinsic.js";
 import { intrinsicDtypes, templateParts } from "./intrinsic.js";
 import { natives } from "./natives.js";
 import type { Axis, Node, NodeOf } from "./tile.js";
-import { axesOf, gathersIn, isTensor, reach, unionAxes } from "./tile.js";
+import { axesOf, gathersIn, isTensor, isWordProduct, reach, unionAxes } from "./tile.js";
 
 export type Fail = (what: string, at?: { readonly source?: string }) => never;
 type Checks = { readonly [K in Node["kind"]]: (n: NodeOf<K>, fail: Fail) => void };
@@ -134,10 +134,12 @@ const checks: Checks = {
   },
   reduce(n, fail) {
     const [a, b] = n.args;
-    if (b && n.op !== "sum" && n.op !== "dotPairs") fail(`"${n.name}": only a sum has two operands, not ${n.op}`, n);
+    if (b && n.op !== "sum" && !isWordProduct(n.op)) fail(`"${n.name}": only a sum has two operands, not ${n.op}`, n);
     if (n.op === "dotPairs" && [a, b, n].some(x => x?.dtype !== "i32"))
       fail(`"${n.name}": dotPairs takes two i32 of two halves each and gives i32; pack the halves first`, n);
-    if (b && a!.dtype !== b.dtype)
+    if (n.op === "dotQuads" && (n.dtype !== "i32" || [a, b].some(x => x?.dtype !== "i32" && x?.dtype !== "u32")))
+      fail(`"${n.name}": dotQuads takes words of four bytes, i32 or u32, and gives i32; pack the bytes first`, n);
+    if (b && n.op !== "dotQuads" && a!.dtype !== b.dtype)
       fail(`"${n.name}": dot of ${a!.dtype} and ${b.dtype}: dtypes do not mix by themselves; cast one of them`, n);
     if (isFloat(a!.dtype) !== isFloat(n.dtype))
       fail(`"${n.name}" reduces ${a!.dtype} in ${n.dtype}; cast the operand first`, n);

@@ -17,6 +17,7 @@ import { now } from "../runtime/platform.js";
 import { checkPasses } from "./check-options.js";
 import { refuseDebug } from "./refuse-debug.js";
 import { type OpenedModel, openModel } from "./source.js";
+import { integerProductsOf } from "./targets.js";
 
 export interface Prepared {
   /** after passes */
@@ -61,7 +62,10 @@ export async function prepareGraph(
   onGraph: (graph: Graph) => void = () => {},
 ): Promise<Prepared> {
   const notes: string[] = [];
-  const builtIn = defaultPasses(registry, { onNote: n => notes.push(n) });
+  const builtIn = defaultPasses(registry, {
+    onNote: n => notes.push(n),
+    integerProducts: () => integerProductsOf(options),
+  });
   const list = options.passes ? checkPasses(options.passes(builtIn)) : builtIn;
   const passes: PassReport[] = [];
   const done = await runPasses(graph, list, {

@@ -1,4 +1,5 @@
 // The targets by name, and which of them this host has: the one place where concrete targets are chosen.
+import type { IntegerProducts } from "../graph/passes/index.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { Target } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
@@ -34,6 +35,12 @@ export async function targetOf(
       throw new AzulejoError("option", `target: "${String(name)}" is not one of ${known}; choose one of them`);
     }
   }
+}
+
+/** What multiplies 8-bit integers fastest on a target. */
+export async function integerProductsOf({ target }: Pick<LoadOptions, "target">): Promise<IntegerProducts> {
+  if (target !== "native" && target !== "cpu") return "pairs";
+  return (await import("../targets/c/native-problem.js")).integerProducts();
 }
 
 /** Loaded when it is asked for: pages cannot have it. */

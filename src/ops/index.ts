@@ -140,6 +140,9 @@ import { operator as powOperator } from "./pow.js";
 import { operator as prefixOperator } from "./prefix.js";
 import { operator as qLinearConvOperator } from "./q-linear-conv.js";
 import { operator as qLinearMatMulOperator } from "./q-linear-mat-mul.js";
+import { operator as quadConvOperator } from "./quad-conv.js";
+import { operator as quadMatMulOperator } from "./quad-mat-mul.js";
+import { operator as quadsOperator } from "./quads.js";
 import { operator as quantizeLinearOperator } from "./quantize-linear.js";
 import { operator as randomNormalOperator } from "./random-normal.js";
 import { operator as randomNormalLikeOperator } from "./random-normal-like.js";
@@ -225,6 +228,7 @@ import { operator as transposeOperator } from "./transpose.js";
 import { operator as triluOperator } from "./trilu.js";
 import { operator as uniqueOperator } from "./unique.js";
 import { operator as unravelIndexOperator } from "./unravel-index.js";
+import { operator as unsignedBytesOperator } from "./unsigned-bytes.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
 import { operator as upsampleOperator } from "./upsample.js";
 import { operator as whereOperator } from "./where.js";
@@ -375,6 +379,9 @@ export const builtInOperators: readonly Operator[] = [
   prefixOperator,
   qLinearConvOperator,
   qLinearMatMulOperator,
+  quadConvOperator,
+  quadMatMulOperator,
+  quadsOperator,
   quantizeLinearOperator,
   randomNormalLikeOperator,
   randomNormalOperator,
@@ -460,6 +467,7 @@ export const builtInOperators: readonly Operator[] = [
   triluOperator,
   uniqueOperator,
   unravelIndexOperator,
+  unsignedBytesOperator,
   unsqueezeOperator,
   upsampleOperator,
   whereOperator,

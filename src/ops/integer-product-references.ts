@@ -55,19 +55,40 @@ export function integerConvolutionReference(
   return { ...convReference(shifted, attributes, alone).Y!, dtype: "i32" };
 }
 
-/** The low (0) or high (1) halves of 32-bit integers, as signed numbers. */
-const halves = (t: ReferenceTensor, half: 0 | 1): ReferenceTensor => ({
+/** Part `n` of 32-bit words, of so many bits, as numbers; those of u32 are unsigned. */
+const partOf = (t: ReferenceTensor, n: number, bits: 8 | 16): ReferenceTensor => ({
   dtype: "f64",
   dims: t.dims,
-  data: numbersOf(t).map(x => (half ? x >> 16 : (x << 16) >> 16)),
+  data: numbersOf(t).map(x => {
+    const top = x << (32 - bits * (n + 1));
+    return t.dtype === "u32" ? top >>> (32 - bits) : top >> (32 - bits);
+  }),
 });
-/** What `f` gives for the low halves and for the high ones, together, modulo 2³²; each is exact in float64. */
-function ofBothHalves(f: (half: (t: ReferenceTensor) => ReferenceTensor) => ReferenceTensor): ReferenceTensor {
-  const [low, high] = [f(t => halves(t, 0)), f(t => halves(t, 1))];
-  const [x, y] = [numbersOf(low), numbersOf(high)];
-  return { dtype: "i32", dims: low.dims, data: x.map((a, i) => (a + y[i]!) | 0) };
+/** What `f` gives for each part of words, all together, modulo 2³²; each is exact in float64. */
+function ofParts(bits: 8 | 16, f: (part: (t: ReferenceTensor) => ReferenceTensor) => ReferenceTensor): ReferenceTensor {
+  const parts = Array.from({ length: 32 / bits }, (_, n) => f(t => partOf(t, n, bits)));
+  const numbers = parts.map(numbersOf);
+  const sums = numbers[0]!.map((_, i) => numbers.reduce((sum, list) => (sum + list[i]!) | 0, 0));
+  return { dtype: "i32", dims: parts[0]!.dims, data: sums };
 }
 export const convolutionOfPairs = (X: ReferenceTensor, W: ReferenceTensor, attributes: Attributes): ReferenceTensor =>
-  ofBothHalves(half => convReference({ X: half(X), W: half(W) }, attributes, alone).Y!);
+  ofParts(16, part => convReference({ X: part(X), W: part(W) }, attributes, alone).Y!);
 export const productOfPairs = (A: ReferenceTensor, B: ReferenceTensor): ReferenceTensor =>
-  ofBothHalves(half => matMulReference({ A: half(A), B: half(B) }, {}, alone).Y!);
+  ofParts(16, part => matMulReference({ A: part(A), B: part(B) }, {}, alone).Y!);
+/** Outside of X lie bytes of `fill`: X less them has zeros there, and they meet all weights. */
+export const convolutionOfQuads = (X: ReferenceTensor, W: ReferenceTensor, attributes: Attributes): ReferenceTensor =>
+  ofParts(8, part => {
+    const fill = Number(attributes.fill ?? 0);
+    const w = part(W);
+    const y = convReference({ X: less(part(X), () => fill), W: w }, attributes, alone).Y!;
+    const weights = numbersOf(w);
+    const each = weights.length / w.dims[0]!;
+    const inner = y.dims.slice(2).reduce((a, b) => a * b, 1);
+    const filled = numbersOf(y).map((sum, i) => {
+      const k = Math.floor(i / inner) % w.dims[0]!;
+      return sum + fill * weights.slice(k * each, (k + 1) * each).reduce((a, b) => a + b, 0);
+    });
+    return { ...y, data: filled };
+  });
+export const productOfQuads = (A: ReferenceTensor, B: ReferenceTensor): ReferenceTensor =>
+  ofParts(8, part => matMulReference({ A: part(A), B: part(B) }, {}, alone).Y!);

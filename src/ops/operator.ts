@@ -148,10 +148,10 @@ export interface Operator {
   /** the output is the inputs laid one after another along this axis: the planner lets their producers write in place */
   readonly concat?: (node: NodeInfo) => number;
   /**
-   * Neighbours along this axis become one element of twice the size, the first in its low half: where the axis is innermost in memory, the
-   * planner makes it the same memory.
+   * Neighbours along this axis become one element of twice or four times the size, the first in its low bits: where the axis is innermost in
+   * memory, the planner makes it the same memory. Undefined: elements do not go into whole ones.
    */
-  readonly joins?: (node: NodeInfo) => number;
+  readonly joins?: (node: NodeInfo) => number | undefined;
   /** same elements in the same row-major order under other dims (Reshape, Squeeze, Identity): costs nothing where the planner can alias */
   readonly reshape?: true;
   /**

@@ -147,7 +147,7 @@ function fuseRun(view: KernelView): { fuse: Fusion[]; split: string[] } | undefi
   for (const n of view.names.values) {
     if (!isContraction(n) || n.kind !== "reduce" || n.over.length < 2) continue;
     const [q, c] = reductionOrder(n).slice(-2) as [Axis, Axis];
-    if (view.extent(c) >= SHORT_CHANNELS || view.extent(q) * view.extent(c) < 6) continue;
+    if (view.extent(c) >= SHORT_CHANNELS || view.extent(q) * view.extent(c) < 3) continue;
     const image = n.args.find((x): x is NodeOf<"load"> => x.kind === "load" && view.checks(x).length > 0);
     if (!image?.axes.includes(q) || !image.axes.includes(c)) continue;
     const f = fuse(view, q, c);

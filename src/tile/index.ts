@@ -58,6 +58,7 @@ export {
   type AxesOf,
   dot,
   dotPairs,
+  dotQuads,
   full,
   Index,
   indexOf,

@@ -155,7 +155,9 @@ export function reduceNode(
     throw kernelError(`${op} is for numbers, and "${titleOf(a)}" is bool; cast it to u8 first`);
   checkReducible(op, over);
   const adds = op === "sum" || op === "prod";
-  const operands = o === undefined ? [a] : [a, lift(o, a.dtype, "dot")];
+  // bytes of two signs meet
+  const other = op === "dotQuads" && o !== undefined && isNode(o) ? o.dtype : a.dtype;
+  const operands = o === undefined ? [a] : [a, lift(o, other, "dot")];
   const axes = unionAxes(...operands.map(x => x.axes)).filter(x => !over.includes(x));
   const dtype = acc ?? (adds ? dtypes[a.dtype].accumulator : a.dtype);
   return make<"reduce">({ kind: "reduce", op, args: operands, over: [...new Set(over)], axes, dtype });

@@ -3,7 +3,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { dtypes, integerRange, isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { atIndex } from "../ir/substitute.js";
-import type { Axis, ReduceOp } from "../ir/tile.js";
+import type { Axis, ReduceOp, WordProduct } from "../ir/tile.js";
 import { fold } from "./fold.js";
 import type { AnyTile, Index, Tile } from "./tile.js";
 import { full, indexOf, indexTile, tileOf, where } from "./tile.js";
@@ -26,7 +26,7 @@ export interface StartedScan extends ScanOptions {
 }
 
 /** reductions of one value, which join what is there with the next */
-type JoinOp = Exclude<ReduceOp, "dotPairs">;
+type JoinOp = Exclude<ReduceOp, WordProduct>;
 const joins: Record<JoinOp, (a: AnyTile, b: AnyTile) => AnyTile> = {
   sum: (a, b) => a.add(b),
   prod: (a, b) => a.mul(b),

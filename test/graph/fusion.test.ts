@@ -1,7 +1,9 @@
 // Which values a kernel computes on the way: what depends on how bodies read, seen in the nodes of each kernel.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { load } from "../../src/index.js";
+import { Poly } from "../../src/ir/poly.js";
+import { load, Tensor } from "../../src/index.js";
+import type { Operator } from "../../src/ops/operator.js";
 import { elementType, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const { f32 } = elementType;
@@ -36,4 +38,41 @@ test("a number for all rows is stored: each block of rows would compute it again
     assert.equal(kernels[0], "ReduceMax");
     assert.equal(kernels.length, 2);
   }
+});
+
+/** y [rows, width]: the sum of columns of exp(x), which are read one by one */
+async function slicesOf(dims: readonly [number, number], columns: readonly number[], width: number): Promise<string[]> {
+  const sums: Operator = {
+    name: "Sums",
+    domain: "test",
+    inputs: ["X"],
+    outputs: ["Y"],
+    shape: ({ dims: { X } }) => ({ Y: [X![0]!, Poly.int(width)] }),
+    at: ({ inputs: { X } }) => ({ Y: i => columns.map(c => X!.at(i!, c)).reduce((a, b) => a.add(b)) }),
+  };
+  const file = onnxModel({
+    inputs: [value("x", f32, dims)],
+    outputs: [value("y", f32, [dims[0], width])],
+    domains: { test: 1 },
+    nodes: [node("Exp", ["x"], ["e"]), { ...node("Sums", ["e"], ["y"]), domain: "test" }],
+  });
+  const model = await load(file, { target: "interpreter", operators: [sums] });
+  const x = Float32Array.from({ length: dims[0] * dims[1] }, (_, i) => Math.sin(i));
+  try {
+    const { y } = await model.run({ x: new Tensor("f32", x, dims) });
+    const want = (row: number): number => columns.reduce((sum, c) => sum + Math.exp(x[row * dims[1] + c]!), 0);
+    (y!.data as Float32Array).forEach((v, i) => {
+      const sum = want(Math.floor(i / width));
+      // an exponential and a sum, each rounded to f32
+      assert.ok(Math.abs(v - sum) < 4 * 2 ** -23 * sum, `[${i}]: ${v} instead of ${sum}`);
+    });
+    return model.report().kernels.map(({ name }) => name);
+  } finally {
+    model.dispose();
+  }
+}
+
+test("slices that are read one by one are computed where they are read, unless that is more than there is", async () => {
+  assert.deepEqual(await slicesOf([5, 3], [0, 1, 2], 1), ["Exp_Sums"]);
+  assert.deepEqual(await slicesOf([5, 3], [0, 2], 4), ["Exp", "Sums"]);
 });

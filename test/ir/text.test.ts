@@ -194,7 +194,7 @@ test("text that is no kernel is refused with line and remedy", () => {
     [body("x = X[i] x = X[i]"), 'line 5: value "x" is defined twice; rename one of them'],
     [
       body("x = frob(X[i]) over i as f32"),
-      'line 5: "frob" is no reduction; use one of sum, max, min, prod, dot, dotPairs',
+      'line 5: "frob" is no reduction; use one of sum, max, min, prod, dot, dotPairs, dotQuads',
     ],
     [
       body("x = cast(X[i], f33)"),

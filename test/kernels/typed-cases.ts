@@ -13,6 +13,7 @@ import { joiningCases } from "./joining.js";
 import { cellCases } from "./cells.js";
 import { scanCases } from "./scans.js";
 import { pairCases } from "./pairs.js";
+import { quadCases } from "./quads.js";
 import { segmentCases } from "./segments.js";
 import type { Reduction } from "./reductions.js";
 import * as r from "./reductions.js";
@@ -450,4 +451,5 @@ export const typedCases: readonly TypedCase[] = [
   ...cellCases,
   ...segmentCases,
   ...pairCases,
+  ...quadCases,
 ];

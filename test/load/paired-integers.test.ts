@@ -1,9 +1,10 @@
-// Integer products by pairs: the same numbers as without the pass, on every target, and no copy between a layer and the next.
+// Integer products by words of halves or bytes: the same numbers as without the pass, on every target, and no copy between a layer and the next.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { load, Tensor } from "../../src/index.js";
 import type { ModelInit, NodeInit, TensorInit } from "../frontends/onnx-model.js";
 import { elementType, f32Tensor, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { integerProductsOf } from "../../src/load/targets.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { gpuState } from "../../src/targets/webgpu/target.js";
 
@@ -28,8 +29,10 @@ interface Case {
   readonly input?: "u8" | "f32";
   readonly initializers: readonly TensorInit[];
   readonly nodes: readonly NodeInit[];
-  /** paired kernels that there have to be */
+  /** kernels of integer products that there have to be */
   readonly paired: number;
+  /** of them, where the target multiplies bytes: those whose weights fit */
+  readonly quads: number;
   /** sums in f32 without the pass: results may differ by so many steps of the last rounding */
   readonly steps?: number;
 }
@@ -51,6 +54,7 @@ const cases: readonly Case[] = [
     ],
     nodes: [node("ConvInteger", ["x", "w", "z", "zw"], ["s"], [padded]), node("Cast", ["s"], ["y"], [int("to", f32)])],
     paired: 1,
+    quads: 0,
   },
   {
     name: "ConvInteger with strides and u8 filters",
@@ -61,6 +65,7 @@ const cases: readonly Case[] = [
       node("Cast", ["s"], ["y"], [int("to", f32)]),
     ],
     paired: 1,
+    quads: 0,
   },
   {
     name: "QLinearConv after QLinearConv",
@@ -77,6 +82,7 @@ const cases: readonly Case[] = [
       node("DequantizeLinear", ["q", "so", "zo"], ["y"]),
     ],
     paired: 2,
+    quads: 2,
   },
   {
     name: "QLinearMatMul with a scale for each column",
@@ -90,6 +96,7 @@ const cases: readonly Case[] = [
       node("DequantizeLinear", ["q", "so", "zo"], ["y"]),
     ],
     paired: 1,
+    quads: 0,
   },
   {
     name: "DynamicQuantizeLinear and MatMulInteger",
@@ -105,6 +112,7 @@ const cases: readonly Case[] = [
       node("Mul", ["float", "scale"], ["y"]),
     ],
     paired: 1,
+    quads: 0,
   },
   {
     name: "Conv between DequantizeLinear and QuantizeLinear, twice, with Relu",
@@ -130,6 +138,7 @@ const cases: readonly Case[] = [
       node("DequantizeLinear", ["eq", "so", "zo"], ["y"]),
     ],
     paired: 2,
+    quads: 2,
     steps: 20,
   },
   {
@@ -147,7 +156,47 @@ const cases: readonly Case[] = [
       node("Gemm", ["xd", "wd", "b"], ["y"], [int("transB", 1)]),
     ],
     paired: 1,
+    quads: 1,
     steps: 1e-4,
+  },
+  {
+    name: "MatMulInteger of a zero point that a run decides",
+    steps: 1e-5,
+    x: [5, 9],
+    input: "f32",
+    initializers: [filters("w", [9, 70], 3), scaleOf("sw", 0.02)],
+    nodes: [
+      node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+      node("MatMulInteger", ["q", "w", "z"], ["sum"]),
+      node("Cast", ["sum"], ["float"], [int("to", f32)]),
+      node("Mul", ["s", "sw"], ["scale"]),
+      node("Mul", ["float", "scale"], ["y"]),
+    ],
+    paired: 1,
+    quads: 1,
+  },
+  {
+    name: "signed activations, u8 weights around 128, padding",
+    x: [1, 8, 6, 7],
+    input: "f32",
+    initializers: [
+      ...[
+        tensor("w", [6, 8, 3, 3], uint8([6, 8, 3, 3], 9)),
+        number("zw", 128),
+        scaleOf("sx", 0.02),
+        number("z", -11, "i8"),
+      ],
+      ...[scaleOf("sw", 0.01), scaleOf("sy", 0.9), number("zy", -128, "i8"), filters("v", [130, 6, 1, 1], 8)],
+      ...[scaleOf("sv", 0.01), tensor("zv", [130], new Int8Array(130)), scaleOf("so", 2), number("zo", 5, "i8")],
+    ],
+    nodes: [
+      node("QuantizeLinear", ["x", "sx", "z"], ["xq"]),
+      node("QLinearConv", ["xq", "sx", "z", "w", "sw", "zw", "sy", "zy"], ["h"], [padded]),
+      node("QLinearConv", ["h", "sy", "zy", "v", "sv", "zv", "so", "zo"], ["q"]),
+      node("DequantizeLinear", ["q", "so", "zo"], ["y"]),
+    ],
+    paired: 2,
+    quads: 2,
   },
 ];
 
@@ -189,7 +238,7 @@ const problemOf = async (target: (typeof targets)[number]): Promise<string | und
   target === "native" ? nativeProblem() : target === "webgpu" ? (await gpuState()).problem : undefined;
 
 for (const target of targets)
-  describe(`integer products by pairs on ${target}`, () => {
+  describe(`integer products by words on ${target}`, () => {
     for (const c of cases)
       it(c.name, async t => {
         const problem = await problemOf(target);
@@ -199,7 +248,9 @@ for (const target of targets)
           passes: list => list.filter(p => p.name !== "pair-integers"),
         });
         const { y, kernels } = await resultOf(c, { target });
-        assert.equal(kernels.filter(k => k.includes("Paired")).length, c.paired, kernels.join(", "));
+        const count = (words: string) => kernels.filter(k => new RegExp(`${words}(Conv|MatMul)`).test(k)).length;
+        const quads = (await integerProductsOf({ target })) === "quads" ? c.quads : 0;
+        assert.deepEqual([count("Paired"), count("Quad")], [c.paired - quads, quads], kernels.join(", "));
         assert.equal(y.length, plain.y.length);
         y.forEach((v, i) =>
           assert.ok(Math.abs(v - plain.y[i]!) <= (c.steps ?? 0), `[${i}]: ${v} instead of ${plain.y[i]}`),

@@ -13,14 +13,18 @@ const widths: readonly (readonly [Lanes, string])[] = [
 ];
 
 /** Skipped, by name, without a C compiler, and where the processor is no x86 or has narrower vectors. */
-export function eachWidth(title: (how: string) => string, run: (compiler: Compiler) => Promise<void>): void {
-  for (const [lanes, tune] of widths)
+export function eachWidth(
+  title: (how: string) => string,
+  run: (compiler: Compiler) => Promise<void>,
+  further: typeof widths = [],
+): void {
+  for (const [lanes, tune] of [...widths, ...further])
     test(title(`${lanes} lanes and ${tune}`), async t => {
       const problem = await nativeProblem();
       if (problem) return t.skip(problem);
       const own = await findCompiler();
       if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
       if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
-      await run({ ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune === "-march=native" });
+      await run({ ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune !== "-march=x86-64" });
     });
 }

@@ -263,6 +263,9 @@ import * as prefixModule from "../../src/ops/prefix.js";
 import * as previewFlexAttentionModule from "../../src/ops/preview/flex-attention.js";
 import * as qLinearConvModule from "../../src/ops/q-linear-conv.js";
 import * as qLinearMatMulModule from "../../src/ops/q-linear-mat-mul.js";
+import * as quadConvModule from "../../src/ops/quad-conv.js";
+import * as quadMatMulModule from "../../src/ops/quad-mat-mul.js";
+import * as quadsModule from "../../src/ops/quads.js";
 import * as quantizeLinearModule from "../../src/ops/quantize-linear.js";
 import * as randomNormalModule from "../../src/ops/random-normal.js";
 import * as randomNormalLikeModule from "../../src/ops/random-normal-like.js";
@@ -352,6 +355,7 @@ import * as transposeModule from "../../src/ops/transpose.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as uniqueModule from "../../src/ops/unique.js";
 import * as unravelIndexModule from "../../src/ops/unravel-index.js";
+import * as unsignedBytesModule from "../../src/ops/unsigned-bytes.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
@@ -625,6 +629,9 @@ export const operatorModules: readonly OperatorModule[] = [
   previewFlexAttentionModule,
   qLinearConvModule,
   qLinearMatMulModule,
+  quadConvModule,
+  quadMatMulModule,
+  quadsModule,
   quantizeLinearModule,
   randomNormalLikeModule,
   randomNormalModule,
@@ -714,6 +721,7 @@ export const operatorModules: readonly OperatorModule[] = [
   triluModule,
   uniqueModule,
   unravelIndexModule,
+  unsignedBytesModule,
   unsqueezeModule,
   upsampleModule,
   whereModule,

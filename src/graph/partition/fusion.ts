@@ -1,6 +1,7 @@
 // Which producers a kernel computes on the way instead of reading them from memory. The law: recomputation (iteration space at
 // the use ÷ domain of the value) × cost must not exceed store + reload; decided exactly from how bodies read, never by operator names.
 import { type Layout } from "../../ir/tile.js";
+import { constantDims, countOf } from "../constants.js";
 import { type Value } from "../graph.js";
 import { sameStorage } from "./layout.js";
 import type { BoundNode } from "../bind.js";
@@ -130,7 +131,7 @@ function readRefusal(
   read: Read,
   view: FusionView,
 ): string | undefined {
-  if (!read.bare) return "read through a window or at computed places";
+  if (!read.bare && !areApart(value, pattern, consumer, at)) return "read through a window or at computed places";
   if (moves && at.reduction && pattern.reads.some(r => !r.direct))
     return "a loop would compute addresses again and again";
   if (moves) return undefined;
@@ -148,6 +149,15 @@ function readRefusal(
   )
     return "the contraction's order in memory differs";
   return undefined;
+}
+
+/** Slices that are read one by one, and are no more than the value altogether: nothing is computed again. */
+function areApart(value: Value, pattern: Pattern, consumer: Value, at: Pattern): boolean {
+  const reads = at.reads.filter(r => r.value === value);
+  if (pattern.reduction || !reads.every(r => r.direct && !r.reduced)) return false;
+  const whole = constantDims(value.dims);
+  const each = constantDims(consumer.dims);
+  return whole !== undefined && each !== undefined && reads.length * countOf(each) <= countOf(whole);
 }
 
 /** Values that do not vary along the innermost dims in memory are computed once per row: no recomputation. */

@@ -333,7 +333,8 @@ class Region implements FusionView {
         const read = isElementwiseBody(bound) ? this.#pattern(bound, output).copy : undefined;
         const source = bound.operator.reshape ? Object.values(bound.inputs)[0]! : read?.value;
         if (bound.operator.joins) {
-          this.#placeJoined(v, Object.values(bound.inputs)[0]!, bound.operator.joins(bound.info));
+          const axis = bound.operator.joins(bound.info);
+          if (axis !== undefined) this.#placeJoined(v, Object.values(bound.inputs)[0]!, axis);
           continue;
         }
         // a branch's output has its place already: in the buffer of the If

@@ -8,6 +8,7 @@ import { everyNode } from "../values.js";
 import { expandOperators } from "./expand.js";
 import type { Evaluate } from "./fold-constants.js";
 import { foldConstants } from "./fold-constants.js";
+import type { IntegerProducts } from "./integer-words.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 import { resolveIf } from "./resolve-if.js";
 import { seedDraws } from "./seed-draws.js";
@@ -16,11 +17,14 @@ import { simplify } from "./simplify.js";
 import { sinkConcat } from "./sink-concat.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
+export type { IntegerProducts } from "./integer-words.js";
 export { expandOperators, removeDeadCode, resolveIf, seedDraws, shareCommon, simplify, sinkConcat };
 
 export interface PassOptions extends InferOptions {
   /** evaluates operators on constants; absent: those that inference does not know stay in the graph */
   readonly evaluate?: Evaluate;
+  /** what multiplies 8-bit integers fastest where the graph is to run, asked where it has some; absent: pairs */
+  readonly integerProducts?: () => Promise<IntegerProducts>;
 }
 
 /** dims, dtypes and known values of all values anew */
@@ -37,7 +41,7 @@ const ofSome = (name: string, concerns: (node: GraphNode) => boolean, read: () =
 const isGradient = ({ op }: GraphNode): boolean => op === "Gradient";
 const isQuantized = ({ op }: GraphNode): boolean => /^QLinear|Integer$|^QuantizeLinear$|^DequantizeLinear$/.test(op);
 const isConvolution = ({ op }: GraphNode): boolean => op === "Conv" || op === "ConvTranspose";
-const quantized = (name: string, pass: keyof typeof import("./of-quantized.js")): Pass =>
+const quantized = (name: string, pass: Exclude<keyof typeof import("./of-quantized.js"), "pairIntegers">): Pass =>
   ofSome(name, isQuantized, async () => (await import("./of-quantized.js"))[pass]);
 const convolutional = (name: string, pass: keyof typeof import("./of-convolutions.js")): Pass =>
   ofSome(name, isConvolution, async () => (await import("./of-convolutions.js"))[pass]);
@@ -57,7 +61,9 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     shareCommon,
     quantized("move-quantized", "moveQuantized"),
     // before the folds into weights, which make floats of them
-    quantized("pair-integers", "pairIntegers"),
+    ofSome("pair-integers", isQuantized, async () =>
+      (await import("./of-quantized.js")).pairIntegers(await options.integerProducts?.()),
+    ),
     quantized("fold-rescale", "foldRescale"),
     quantized("fold-quantization", "foldQuantization"),
     convolutional("fold-normalization", "foldNormalization"),

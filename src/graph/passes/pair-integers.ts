@@ -1,23 +1,35 @@
 // Products of 8-bit integers in integer arithmetic: convolutions and matrix products with constant weights, as integer operators or between
-// DequantizeLinear and what follows. Both sides lose their zero points and become 16-bit numbers, two neighbours of the summed axis in one
-// word, which one or two instructions multiply and add. Sums are exact in 32 bits; scales come after them, in f32.
+// DequantizeLinear and what follows. Two or four neighbours of the summed axis become one word (integer-words.ts), which one or two instructions
+// multiply and add. Sums are exact in 32 bits; scales come after them, in f32.
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { constantDims, constantValue, countOf, decodedConstant, lazyData } from "../constants.js";
-import type { Dims, GraphNode, Value } from "../graph.js";
+import type { GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
+import {
+  type IntegerProducts,
+  type Integers,
+  integerSums,
+  isByte,
+  isOne,
+  own,
+  type Product,
+  type Sums,
+} from "./integer-words.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 import { type Rewrite, type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
 
-export const pairIntegers: Pass = {
+export const pairIntegers = (products: IntegerProducts = "pairs"): Pass => ({
   name: "pair-integers",
   run: async graph => {
-    const paired = rewriteEverywhere(graph, integerProduct, quantizedConvolution, dequantizedProduct);
+    const sums = await integerSums(graph, products);
+    const rules = [integerProduct(sums), quantizedProduct(sums), dequantizedProduct(sums)];
+    const paired = rewriteEverywhere(graph, ...rules);
     // of what nobody reads any more, nothing counts as a reader
     return paired === graph ? graph : rewriteEverywhere(await removeDeadCode.run(paired), centerParts);
   },
-};
+});
 
 /** Parts of a concatenation lose their zero point by themselves: where they are computed, and straight into their place. */
 const centerParts: Rule = (node, view) => {
@@ -40,157 +52,86 @@ const centerParts: Rule = (node, view) => {
   };
 };
 
-const isByte = (v: Value | undefined): v is Value => v?.dtype === "u8" || v?.dtype === "i8";
-const isOne = (v: Value): boolean => v.dims !== undefined && Poly.product(v.dims).equals(1);
-/** an input that is left out, or a constant */
-const isFixed = (v: Value | undefined): boolean => !v || v.constant !== undefined;
 const isStandard = (n: GraphNode, ...ops: readonly string[]): boolean => n.domain === "" && ops.includes(n.op);
-
-/** A quantised tensor: numbers less a zero point. */
-interface Integers {
-  readonly value: Value;
-  readonly zero: Value | undefined;
-}
-/** What a node multiplies: `filters` of a convolution [outputs, channels, taps…], or a matrix [k, n], transposed or not. */
-interface Product {
-  readonly node: GraphNode;
-  readonly data: Integers;
-  readonly weights: Integers;
-  readonly kind: "filters" | "matrix" | "transposed";
-}
-
-// ---- the product itself, as three nodes
-
-/** Nodes that compute the sums of products, the last of them `sum`; undefined: they can't be paired. */
-function pairedSums({ node, data, weights, kind }: Product, sum: Value): readonly GraphNode[] | undefined {
-  const dims = constantDims(weights.value.dims);
-  const rank = data.value.dims?.length ?? 0;
-  if (!dims || !weights.value.constant || !isByte(weights.value) || !isByte(data.value) || rank === 0) return undefined;
-  if (data.zero && !isOne(data.zero)) return undefined;
-  if (!isFixed(weights.zero)) return undefined;
-  const filters = kind === "filters";
-  if (filters && (Number(node.attributes.group ?? 1) !== 1 || rank !== dims.length)) return undefined;
-  if (!filters && dims.length !== 2) return undefined;
-  const axis = filters ? 1 : rank - 1;
-  const packed = packedWeights({ weights, kind, dims, name: `${node.name}/weights` });
-  if (!packed) return undefined;
-  const pairs = packed.dims![filters ? 1 : 0]!;
-  const dimsWith = (size: Poly): Dims => data.value.dims!.map((d, i) => (i === axis ? size : d));
-  const centered: Value = { name: `${node.name}/centered`, dtype: "i16", dims: dimsWith(pairs.mul(2)) };
-  const paired: Value = { name: `${node.name}/pairs`, dtype: "i32", dims: dimsWith(pairs) };
-  const { group, alpha, beta, transA, transB, ...windows } = node.attributes;
-  return [
-    own("Centered", [data.value, ...(data.zero ? [data.zero] : [])], centered, { axis }),
-    own("Paired", [centered], paired, { axis }),
-    own(filters ? "PairedConv" : "PairedMatMul", [paired, packed], sum, filters ? windows : {}),
-  ];
-}
-const own = (op: string, inputs: readonly Value[], output: Value, attributes: GraphNode["attributes"]): GraphNode => ({
-  ...makeNode(output.name, op, inputs, [output], attributes),
-  domain: "azulejo",
-  opset: 1,
-});
-
-interface Weights {
-  readonly weights: Integers;
-  readonly kind: Product["kind"];
-  readonly dims: readonly number[];
-  readonly name: string;
-}
-/** Weights less their zero points, in pairs along what is summed: channels of filters [k, c / 2, taps…], rows of a matrix [k / 2, n]. */
-function packedWeights({ weights, kind, dims, name }: Weights): Value | undefined {
-  const { value, zero } = weights;
-  const outputs = kind === "matrix" ? dims[1]! : dims[0]!;
-  const zeros = zero && constantDims(zero.dims);
-  if (zeros && countOf(zeros) !== 1 && countOf(zeros) !== outputs) return undefined;
-  const summed = kind === "matrix" ? dims[0]! : dims[1]!;
-  const taps = kind === "filters" ? countOf(dims.slice(2)) : 1;
-  const pairs = Math.ceil(summed / 2);
-  const packedDims = kind === "filters" ? [outputs, pairs, ...dims.slice(2)] : [pairs, outputs];
-  const constant = lazyData(4 * countOf(packedDims), async () => {
-    const numbers = await decodedConstant(value);
-    const taken = zero ? await decodedConstant(zero) : Float64Array.of(0);
-    const read = (k: number, c: number, tap: number): number => {
-      if (c >= summed) return 0;
-      const at = kind === "matrix" ? c * outputs + k : (k * summed + c) * taps + tap;
-      return numbers[at]! - taken[taken.length === 1 ? 0 : k]!;
-    };
-    const out = new Int32Array(countOf(packedDims));
-    let at = 0;
-    const put = (k: number, p: number, tap: number): void => {
-      out[at++] = (read(k, 2 * p, tap) & 0xffff) | (read(k, 2 * p + 1, tap) << 16);
-    };
-    if (kind === "filters")
-      for (let k = 0; k < outputs; k++)
-        for (let p = 0; p < pairs; p++) for (let tap = 0; tap < taps; tap++) put(k, p, tap);
-    else for (let p = 0; p < pairs; p++) for (let k = 0; k < outputs; k++) put(k, p, 0);
-    return new Uint8Array(out.buffer);
-  });
-  return { name, dtype: "i32", dims: packedDims.map(Poly.int), constant };
-}
 
 // ---- operators on integers
 
 /** ConvInteger and MatMulInteger are their sums. */
-const integerProduct: Rule = node => {
-  if (!isStandard(node, "ConvInteger", "MatMulInteger")) return undefined;
-  const [x, w, zeroX, zeroW] = node.inputs;
-  const [y] = node.outputs;
-  if (!x || !w || !y?.dims) return undefined;
-  const kind = node.op === "ConvInteger" ? "filters" : "matrix";
-  const data = { value: x, zero: zeroX };
-  const nodes = pairedSums({ node, data, weights: { value: w, zero: zeroW }, kind }, y);
-  return nodes && { nodes };
-};
+const integerProduct =
+  (sums: Sums): Rule =>
+  node => {
+    if (!isStandard(node, "ConvInteger", "MatMulInteger")) return undefined;
+    const [x, w, zeroX, zeroW] = node.inputs;
+    const [y] = node.outputs;
+    if (!x || !w || !y?.dims) return undefined;
+    const kind = node.op === "ConvInteger" ? "filters" : "matrix";
+    const data = { value: x, zero: zeroX };
+    const nodes = sums({ node, data, weights: { value: w, zero: zeroW }, kind }, y);
+    return nodes && { nodes };
+  };
 
 /**
  * QLinearConv and QLinearMatMul: sums, the bias, one product with x_scale · w_scale / y_scale in f32, and the zero point. With 1 as its scale
  * QuantizeLinear rounds, adds the zero point and saturates.
  */
-const quantizedConvolution: Rule = node => {
-  if (!isStandard(node, "QLinearConv", "QLinearMatMul")) return undefined;
-  const [x, scaleX, zeroX, w, scaleW, zeroW, scaleY, zeroY, bias] = node.inputs;
-  const [y] = node.outputs;
-  if (!x || !w || !zeroY || !y?.dims || ![scaleX, scaleW, scaleY].every(isScale) || !isOne(scaleX!) || !isOne(scaleY!))
-    return undefined;
-  const kind = node.op === "QLinearConv" ? "filters" : "matrix";
-  const next = steps(node, y);
-  const sum = next.value("sum", "i32");
-  const nodes = pairedSums({ node, data: { value: x, zero: zeroX }, weights: { value: w, zero: zeroW }, kind }, sum);
-  if (!nodes || !isOne(zeroY) || !zeroY.constant) return undefined;
-  const whole = bias ? next.node("Add", [sum, next.alongOutputs(bias)], "i32") : sum;
-  const scaled = next.node(
-    "Mul",
-    [next.node("Cast", [whole], "f32", { to: 1 }), scales(node, kind, y, [scaleX!, scaleW!], scaleY)],
-    "f32",
-  );
-  const one = constantValue(`${node.name}/one`, "f32", [], [1]);
-  return { nodes: [...nodes, ...next.nodes, makeNode(node.name, "QuantizeLinear", [scaled, one, scalar(zeroY)], [y])] };
-};
+const quantizedProduct =
+  (sums: Sums): Rule =>
+  node => {
+    if (!isStandard(node, "QLinearConv", "QLinearMatMul")) return undefined;
+    const [x, scaleX, zeroX, w, scaleW, zeroW, scaleY, zeroY, bias] = node.inputs;
+    const [y] = node.outputs;
+    if (
+      !x ||
+      !w ||
+      !zeroY ||
+      !y?.dims ||
+      ![scaleX, scaleW, scaleY].every(isScale) ||
+      !isOne(scaleX!) ||
+      !isOne(scaleY!)
+    )
+      return undefined;
+    const kind = node.op === "QLinearConv" ? "filters" : "matrix";
+    const next = steps(node, y);
+    const sum = next.value("sum", "i32");
+    const nodes = sums({ node, data: { value: x, zero: zeroX }, weights: { value: w, zero: zeroW }, kind }, sum);
+    if (!nodes || !isOne(zeroY) || !zeroY.constant) return undefined;
+    const whole = bias ? next.node("Add", [sum, next.alongOutputs(bias)], "i32") : sum;
+    const scaled = next.node(
+      "Mul",
+      [next.node("Cast", [whole], "f32", { to: 1 }), scales(node, kind, y, [scaleX!, scaleW!], scaleY)],
+      "f32",
+    );
+    const one = constantValue(`${node.name}/one`, "f32", [], [1]);
+    return {
+      nodes: [...nodes, ...next.nodes, makeNode(node.name, "QuantizeLinear", [scaled, one, scalar(zeroY)], [y])],
+    };
+  };
 const isScale = (v: Value | undefined): boolean => v?.constant !== undefined && v.dtype === "f32";
 
 /** Conv, MatMul and Gemm of two DequantizeLinear: sums, times both scales, plus the bias. */
-const dequantizedProduct: Rule = (node, view) => {
-  if (!isStandard(node, "Conv", "MatMul", "Gemm")) return undefined;
-  const [x, w, bias] = node.inputs;
-  const [y] = node.outputs;
-  const [data, weights] = [dequantized(x, view), dequantized(w, view)];
-  if (!data || !weights || y?.dtype !== "f32" || !y.dims || !isOne(data.scale)) return undefined;
-  const { alpha = 1, beta = 1, transA = 0, transB = 0 } = node.attributes;
-  const kind = node.op === "Conv" ? "filters" : transB ? "transposed" : "matrix";
-  if (node.op === "Gemm" && (alpha !== 1 || transA || (bias && beta !== 1))) return undefined;
-  if (!scaleFits(weights, kind)) return undefined;
-  const next = steps(node, y);
-  const sum = next.value("sum", "i32");
-  const nodes = pairedSums({ node, data, weights, kind }, sum);
-  if (!nodes) return undefined;
-  const factors = [next.node("Cast", [sum], "f32", { to: 1 }), scales(node, kind, y, [data.scale, weights.scale])];
-  const shifted = bias && (kind === "filters" ? next.alongOutputs(bias) : bias);
-  const last = shifted
-    ? makeNode(node.name, "Add", [next.node("Mul", factors, "f32"), shifted], [y])
-    : makeNode(node.name, "Mul", factors, [y]);
-  return { nodes: [...nodes, ...next.nodes, last] } satisfies Rewrite;
-};
+const dequantizedProduct =
+  (sums: Sums): Rule =>
+  (node, view) => {
+    if (!isStandard(node, "Conv", "MatMul", "Gemm")) return undefined;
+    const [x, w, bias] = node.inputs;
+    const [y] = node.outputs;
+    const [data, weights] = [dequantized(x, view), dequantized(w, view)];
+    if (!data || !weights || y?.dtype !== "f32" || !y.dims || !isOne(data.scale)) return undefined;
+    const { alpha = 1, beta = 1, transA = 0, transB = 0 } = node.attributes;
+    const kind = node.op === "Conv" ? "filters" : transB ? "transposed" : "matrix";
+    if (node.op === "Gemm" && (alpha !== 1 || transA || (bias && beta !== 1))) return undefined;
+    if (!scaleFits(weights, kind)) return undefined;
+    const next = steps(node, y);
+    const sum = next.value("sum", "i32");
+    const nodes = sums({ node, data, weights, kind }, sum);
+    if (!nodes) return undefined;
+    const factors = [next.node("Cast", [sum], "f32", { to: 1 }), scales(node, kind, y, [data.scale, weights.scale])];
+    const shifted = bias && (kind === "filters" ? next.alongOutputs(bias) : bias);
+    const last = shifted
+      ? makeNode(node.name, "Add", [next.node("Mul", factors, "f32"), shifted], [y])
+      : makeNode(node.name, "Mul", factors, [y]);
+    return { nodes: [...nodes, ...next.nodes, last] } satisfies Rewrite;
+  };
 
 interface Dequantized extends Integers {
   readonly scale: Value;

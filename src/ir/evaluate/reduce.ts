@@ -27,7 +27,12 @@ export function reduceValues(e: Evaluator, n: NodeOf<"reduce">): Value {
   if (args.length === 1)
     accumulate(lengths, strides, data as Float64Array, args[0]!.data as Float64Array, combine, isPlainSum(e, n));
   else {
-    const times = productFunction(n.op, n.dtype, e.mode);
+    const times = productFunction(
+      n.op,
+      n.dtype,
+      n.args.map(a => a.dtype),
+      e.mode,
+    );
     accumulateProducts(lengths, strides, data as Float64Array, args, combine, times, isPlainSum(e, n));
   }
   return repeated(e, n, out, shape.axes);

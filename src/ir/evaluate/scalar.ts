@@ -3,7 +3,7 @@ import type { Dtype } from "../dtypes.js";
 import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../dtypes.js";
 import type { NarrowFloat } from "../float-bits.js";
 import { floatFromBits, floatToBits, isNarrowFloat, roundToFloat } from "../float-bits.js";
-import type { MapOp, ReduceOp } from "../tile.js";
+import { isWordProduct, type MapOp, type ReduceOp } from "../tile.js";
 
 /** Numbers for all dtypes but i64 and u64, which are bigints. One signature for both, since loops over arrays are the same. */
 export type Scalar = number | bigint;
@@ -239,13 +239,24 @@ const bitcastFunction =
     return access[to].get();
   };
 
-/** What a reduction of two arguments adds up. */
+/** What a reduction of two arguments adds up; `of`: the dtypes that they had before they entered in the accumulator's. */
 export function productFunction(
   op: ReduceOp,
   dtype: Dtype,
+  of: readonly Dtype[],
   mode: { stepwise: boolean; rounds: boolean },
 ): ScalarFunction {
-  return op === "dotPairs" ? dotOfHalves : mapFunction("mul", dtype, dtype, mode);
+  if (op === "dotPairs") return dotOfHalves;
+  return op === "dotQuads" ? dotOfBytes(of) : mapFunction("mul", dtype, dtype, mode);
+}
+function dotOfBytes(of: readonly Dtype[]): ScalarFunction {
+  const [readA, readB] = of.map(d => (d === "u32" ? (x: number) => x & 255 : (x: number) => (x << 24) >> 24));
+  return (a: Scalar, b: Scalar) => {
+    const [x, y] = [Number(a), Number(b)];
+    let sum = 0;
+    for (const shift of [0, 8, 16, 24]) sum += readA!(x >> shift) * readB!(y >> shift);
+    return sum;
+  };
 }
 const dotOfHalves: ScalarFunction = (a: Scalar, b: Scalar) => {
   const [x, y] = [Number(a), Number(b)];
@@ -259,7 +270,7 @@ export function reduceFunction(
   mode: { stepwise: boolean; rounds: boolean },
 ): { combine: ScalarFunction; identity: Scalar } {
   const big = is64BitInteger(dtype);
-  if (op === "sum" || op === "dotPairs")
+  if (op === "sum" || isWordProduct(op))
     return { combine: mapFunction("add", dtype, dtype, mode), identity: big ? 0n : 0 };
   if (op === "prod") return { combine: mapFunction("mul", dtype, dtype, mode), identity: big ? 1n : 1 };
   const [lo, hi] = extremes(dtype);

@@ -1,7 +1,7 @@
 // The operations of loop IR with their types. Names and meaning are WebAssembly's, so that every emitter has an exact
 // specification; the exceptions are `f32x4.madd` and `nmadd`, a·b + c and c - a·b with one rounding or two, whichever the machine does faster,
-// `f64.rem`, the exact remainder with the sign of the dividend (fmod of C), and `i32x4.dot_i16x8_add_s`, which is one instruction on some
-// machines and two on others.
+// `f64.rem`, the exact remainder with the sign of the dividend (fmod of C), and the products of halves and of bytes
+// (`i32x4.dot_…`), which are one instruction on some machines and several on others.
 import type { Type } from "./loop.js";
 
 export interface OpType {
@@ -150,6 +150,8 @@ export const ops = {
   ),
   /** (c, a, b): c, plus the products of the low and of the high halves of each lane of a and b */
   "i32x4.dot_i16x8_add_s": typed("v128", "v128", "v128", "v128"),
+  /** (c, a, b): c, plus the products of the four bytes of each lane, which are unsigned in a and signed in b */
+  "i32x4.dot_u8x16_i8x16_add": typed("v128", "v128", "v128", "v128"),
   "f32x4.madd": typed("v128", "v128", "v128", "v128"),
   "f32x4.nmadd": typed("v128", "v128", "v128", "v128"),
   ...table(

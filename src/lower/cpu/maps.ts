@@ -223,6 +223,7 @@ export function identity(l: Lowering, name: ReduceOp, d: Dtype): Expr {
   switch (name) {
     case "sum":
     case "dotPairs":
+    case "dotQuads":
       return l.lane ? zeroVector : zeroOf(d);
     case "prod":
       return l.constant(d, 1);

@@ -1,6 +1,7 @@
 // Reductions and contractions by one rule: accumulators for the register tile of the surrounding stage, then loops over the
 // reduced axes. Without a lane axis around it, a reduction puts a reduced axis into lanes and adds up horizontally at the end.
 import { Poly } from "../../ir/poly.js";
+import type { Dtype } from "../../ir/dtypes.js";
 import type { Axis, NodeOf } from "../../ir/tile.js";
 import { axesOf, isTensor, joinOf, reach, reachCells } from "../../ir/tile.js";
 import { reductionOrder } from "../../schedule/contraction.js";
@@ -36,6 +37,27 @@ function pairs(acc: Expr, x: Expr, y: Expr, lanes: boolean): Expr {
   const high = (e: Expr): Expr => op("i32.shr_s", e, int(16));
   const low = op("i32.mul", op("i32.extend16_s", x), op("i32.extend16_s", y));
   return op("i32.add", acc, op("i32.add", low, op("i32.mul", high(x), high(y))));
+}
+
+const TOP_BITS = 0x80808080 | 0;
+/** the accumulator and the products of the four bytes of x and y, which are unsigned in words of u32 */
+function quads(l: Lowering, acc: Expr, [x, y]: readonly Expr[], of: readonly Dtype[], lanes: boolean): Expr {
+  const [xs, ys] = of.map(d => d !== "u32") as [boolean, boolean];
+  if (!lanes) {
+    const byte = (e: Expr, signed: boolean, i: number): Expr =>
+      signed
+        ? op("i32.shr_s", op("i32.shl", e, int(24 - 8 * i)), int(24))
+        : op("i32.and", op("i32.shr_u", e, int(8 * i)), int(255));
+    return [0, 1, 2, 3].reduce((a, i) => op("i32.add", a, op("i32.mul", byte(x!, xs, i), byte(y!, ys, i))), acc);
+  }
+  const dot = (a: Expr, u: Expr, s: Expr): Expr => op("i32x4.dot_u8x16_i8x16_add", a, u, s);
+  if (xs !== ys) return xs ? dot(acc, y!, x!) : dot(acc, x!, y!);
+  // with its top bit turned a byte is read by the other sign, 128 away: what the other bytes times 128 come to is taken away again
+  const top = l.word(TOP_BITS);
+  const turned = op("v128.xor", xs ? x! : y!, top);
+  return xs
+    ? op("i32x4.sub", dot(acc, turned, y!), dot(zeroVector, top, y!))
+    : op("i32x4.sub", dot(acc, x!, turned), dot(zeroVector, x!, top));
 }
 
 /** All registers of the tile at once; they are remembered in the current scope, and the one at `offs` is returned. */
@@ -252,6 +274,10 @@ class Reduction {
     const { l, n } = this;
     const [x, y] = values as readonly [Expr, Expr];
     if (n.op === "dotPairs") return pairs(acc, l.keep(x), l.keep(y), lanes);
+    if (n.op === "dotQuads") {
+      const of = n.args.map(a => a.dtype);
+      return quads(l, acc, [l.keep(x), l.keep(y)], of, lanes);
+    }
     if (values.length === 2) {
       if (lanes && registerType[n.dtype] === "f32" && !l.schedule.exact) return op("f32x4.madd", x, y, acc);
       return binary(l, "add", n.dtype, acc, binary(l, "mul", n.dtype, x, y, lanes), lanes);

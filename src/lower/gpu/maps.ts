@@ -2,7 +2,16 @@
 import type { Dtype } from "../../ir/dtypes.js";
 import { bitsOf, dtypes, integerRange, isFloat } from "../../ir/dtypes.js";
 import { isNarrowFloat } from "../../ir/float-bits.js";
-import { type BinaryOp, type CompareOp, joinOf, type MapOp, type ReduceOp, type UnaryOp } from "../../ir/tile.js";
+import {
+  type BinaryOp,
+  type CompareOp,
+  isWordProduct,
+  joinOf,
+  type MapOp,
+  type NodeOf,
+  type ReduceOp,
+  type UnaryOp,
+} from "../../ir/tile.js";
 import { AzulejoError } from "../../support/errors.js";
 import { floatToNarrow, narrowToFloat } from "./library.js";
 import { registerOf } from "./registers.js";
@@ -232,7 +241,7 @@ function bitcast(use: Use, from: Dtype, to: Dtype, x: string): string {
 /** What a reduction starts from. */
 export function identity(use: Use, op: ReduceOp, d: Dtype): string {
   if (d === "f64") refuseF64(`a ${op}`);
-  if (op === "sum" || op === "dotPairs") return literal(use, d, 0);
+  if (op === "sum" || isWordProduct(op)) return literal(use, d, 0);
   if (op === "prod") return literal(use, d, 1);
   if (isFloat(d)) return literal(use, d, op === "max" ? -Infinity : Infinity);
   if (d === "bool") return op === "max" ? "false" : "true";
@@ -242,7 +251,11 @@ export function identity(use: Use, op: ReduceOp, d: Dtype): string {
 export const combined = (use: Use, op: ReduceOp, d: Dtype, a: string, b: string): string =>
   wrapped(d, binary(use, joinOf[op], d, a, b));
 /** What a reduction of two arguments adds up. */
-export const product = (use: Use, op: ReduceOp, d: Dtype, a: string, b: string): string =>
-  op === "dotPairs"
-    ? `((${a} << 16u) >> 16u) * ((${b} << 16u) >> 16u) + (${a} >> 16u) * (${b} >> 16u)`
-    : combined(use, "prod", d, a, b);
+export function product(use: Use, n: NodeOf<"reduce">, a: string, b: string): string {
+  if (n.op === "dotPairs") return `((${a} << 16u) >> 16u) * ((${b} << 16u) >> 16u) + (${a} >> 16u) * (${b} >> 16u)`;
+  if (n.op !== "dotQuads") return combined(use, "prod", n.dtype, a, b);
+  const byte = (x: string, d: Dtype | undefined, i: number): string =>
+    d === "u32" ? `((${x} >> ${8 * i}u) & 255)` : `((${x} << ${24 - 8 * i}u) >> 24u)`;
+  const [of, by] = n.args.map(x => x.dtype);
+  return [0, 1, 2, 3].map(i => `${byte(a, of, i)} * ${byte(b, by, i)}`).join(" + ");
+}

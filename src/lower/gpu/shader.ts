@@ -166,7 +166,7 @@ export class Shader {
     e.line(`var ${acc} = ${identity(e.use, n.op, n.dtype)};`);
     const step = (): void => {
       const [a, b] = n.args.map(x => cast(e.use, x.dtype, this.#accumulated(n, x), this.value(x)));
-      const term = b === undefined ? a! : e.let("v", product(e.use, n.op, n.dtype, a!, b));
+      const term = b === undefined ? a! : e.let("v", product(e.use, n, a!, b));
       e.line(`${acc} = ${combined(e.use, n.op, n.dtype, acc, term)};`);
     };
     const over = n.over.filter(a => !this.#foldAxes.has(a));

@@ -32,7 +32,9 @@ const INTERESTING = [
   "F16C",
   "AVX512F",
   "AVX512BW",
+  "AVX512VL",
   "AVX512VNNI",
+  "AVXVNNI",
   "ARM_NEON",
   "ARM_FEATURE_FMA",
 ];

@@ -18,3 +18,14 @@ export const nativeProblem = (): Promise<string | undefined> =>
     () => undefined,
     (e: Error) => e.message,
   );
+
+/** Bytes where there is an instruction for them, in vectors of the width that is used; without native code what WebAssembly has. */
+export const integerProducts = (): Promise<"pairs" | "quads"> =>
+  nativeCompiler().then(
+    ({ features, lanes }) => {
+      const has = (f: string): boolean => features.includes(f);
+      const ofAvx512 = has("AVX512VNNI") && (lanes === 16 || has("AVX512VL"));
+      return ofAvx512 || (has("AVXVNNI") && lanes < 16) ? "quads" : "pairs";
+    },
+    () => "pairs",
+  );

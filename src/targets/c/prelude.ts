@@ -263,14 +263,30 @@ OP V f32x4_trunc(V a) { EACH(f32_trunc(a[i])) }
 OP V f32x4_nearest(V a) { EACH(f32_nearest(a[i])) }
 OP V i32x4_trunc_sat_f32x4_s(V a) { return f32x4_trunc_sat_each_s(a); }
 #endif
-#if defined(__AVX512VNNI__) && LANES == 16
-OP V i32x4_dot_i16x8_add_s(V c, V a, V b) { return (V)_mm512_dpwssd_epi32((WORDS)c, (WORDS)a, (WORDS)b); }
+/* VNNI, in its two encodings; 512 bits are of AVX-512 alone */
+#if defined(__AVX512VNNI__) && (LANES == 16 || defined(__AVX512VL__))
+#define VNNI(name) name##_epi32
+#elif defined(__AVXVNNI__) && LANES < 16
+#define VNNI(name) name##_avx_epi32
+#endif
+#define VNNI_PRODUCT(name, f) OP V name(V c, V a, V b) { return X86(f, (WORDS)c, (WORDS)a, (WORDS)b); }
+#if defined(VNNI) && defined(X86)
+VNNI_PRODUCT(i32x4_dot_i16x8_add_s, VNNI(dpwssd)) VNNI_PRODUCT(i32x4_dot_u8x16_i8x16_add, VNNI(dpbusd))
 #elif (defined(__AVX512BW__) && LANES == 16) || (defined(__AVX2__) && LANES == 8) || (defined(__SSE4_1__) && LANES == 4)
 OP V i32x4_dot_i16x8_add_s(V c, V a, V b) { return (V)((I)c + (I)X86(madd_epi16, (WORDS)a, (WORDS)b)); }
+/* even bytes and odd ones, as halves: maddubs would saturate */
+OP V i32x4_dot_u8x16_i8x16_add(V c, V a, V b) {
+  V even = i32x4_dot_i16x8_add_s(c, (V)((UH)a << 8 >> 8), (V)((H)b << 8 >> 8));
+  return i32x4_dot_i16x8_add_s(even, (V)((UH)a >> 8), (V)((H)b >> 8));
+}
 #else
 OP V i32x4_dot_i16x8_add_s(V c, V a, V b) {
   U low = (U)(((I)a << 16) >> 16) * (U)(((I)b << 16) >> 16), high = (U)((I)a >> 16) * (U)((I)b >> 16);
   return (V)((U)c + low + high);
+}
+OP V i32x4_dot_u8x16_i8x16_add(V c, V a, V b) {
+  for (int at = 0; at < 32; at += 8) c = (V)((U)c + (((U)a >> (u32)at) & 255) * (U)((I)b << (24 - at) >> 24));
+  return c;
 }
 #endif
 #if defined(X86) && defined(__FMA__)

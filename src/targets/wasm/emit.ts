@@ -1,7 +1,7 @@
 // Loop IR → bodies of WebAssembly functions. Sections, types, imports and tables are the assembler's business (module.ts).
 import type { Expr, ExprOf, Func, Reg, Stmt, StmtOf, Type } from "../../lower/cpu/loop.js";
 import { outlined } from "../../lower/cpu/loop-walk.js";
-import { isPacking, loadCodes, opcodes, packingStores, storeCodes, typeByte } from "./opcodes.js";
+import { halfShifts, isPacking, loadCodes, opcodes, packingStores, storeCodes, typeByte } from "./opcodes.js";
 import { remainderFunction } from "./remainder.js";
 
 export interface EmitFeatures {
@@ -199,6 +199,7 @@ class FunctionBody {
       if (e.op === "f32x4.madd" || e.op === "f32x4.nmadd") this.madd(e.op === "f32x4.nmadd");
       else if (e.op === REMAINDER) this.calls.push({ at: this.out.length, callee: REMAINDER });
       else if (e.op === "i32x4.dot_i16x8_add_s") this.dotPairs();
+      else if (e.op === "i32x4.dot_u8x16_i8x16_add") this.dotQuads();
       else this.instruction(opcodes[e.op]);
       if (e.lane !== undefined) this.out.push(e.lane);
     },
@@ -268,6 +269,32 @@ class FunctionBody {
     this.instruction([0xfd, 0xba]);
     this.instruction(opcodes["i32x4.add"]);
   }
+
+  /**
+   * An accumulator and two vectors of bytes are on the stack. Even bytes and odd ones become halves: the instruction of relaxed SIMD for bytes
+   * takes seven bits of one side.
+   */
+  private dotQuads(): void {
+    this.quadTemporaries ??= [this.newLocal("v128"), this.newLocal("v128")];
+    const [unsigned, signed] = this.quadTemporaries;
+    const shifted = (by: "shl" | "shr_s" | "shr_u"): void => {
+      this.out.push(0x41, 8);
+      this.instruction(halfShifts[by]);
+    };
+    this.withLocal(LOCAL_SET, signed);
+    this.withLocal(LOCAL_SET, unsigned);
+    for (const part of ["even", "odd"])
+      for (const [local, shift] of [
+        [unsigned, "shr_u"],
+        [signed, "shr_s"],
+      ] as const) {
+        this.withLocal(LOCAL_GET, local);
+        if (part === "even") shifted("shl");
+        shifted(shift);
+        if (local === signed) this.dotPairs();
+      }
+  }
+  private quadTemporaries: readonly [number, number] | undefined;
 
   private constant(e: ExprOf<"const">): void {
     switch (e.type) {

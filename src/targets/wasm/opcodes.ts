@@ -20,8 +20,8 @@ const saturating = <N extends string>(
 const numbered = <N extends string>(prefix: number, first: number, names: readonly N[]) =>
   Object.fromEntries(names.map((n, i) => [n, [prefix, first + i] as const])) as Record<N, readonly [number, number]>;
 
-/** what is no instruction: relaxed_madd, or a multiplication and an addition; a product of halves and an addition; a call */
-export type Composed = "f32x4.madd" | "f32x4.nmadd" | "i32x4.dot_i16x8_add_s" | "f64.rem";
+/** what is no instruction: relaxed_madd, or a multiplication and an addition; products of halves, or of bytes, and additions; a call */
+export type Composed = "f32x4.madd" | "f32x4.nmadd" | "i32x4.dot_i16x8_add_s" | "i32x4.dot_u8x16_i8x16_add" | "f64.rem";
 type Opcode = Exclude<OpName, Composed>;
 export const opcodes: Readonly<Record<Opcode, readonly [prefix: number, code: number]>> = {
   ...run(
@@ -153,6 +153,9 @@ export const opcodes: Readonly<Record<Opcode, readonly [prefix: number, code: nu
   ),
   ...simd(0xf8, "i32x4.trunc_sat_f32x4_s", "i32x4.trunc_sat_f32x4_u", "f32x4.convert_i32x4_s", "f32x4.convert_i32x4_u"),
 };
+
+/** of eight halves, which loop IR has no operations for */
+export const halfShifts = simd(0x8b, "shl", "shr_s", "shr_u");
 
 export const loadCodes: Readonly<Record<LoadOp, readonly [prefix: number, code: number]>> = {
   ...run(0x28, "i32", "i64", "f32", "f64", "i32.8s", "i32.8u", "i32.16s", "i32.16u"),

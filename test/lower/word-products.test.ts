@@ -1,7 +1,8 @@
-// Products of halves as the compiler lowers them: every register tile and tail, in wasm and in native code of every width, exact.
+// Products of halves and of bytes as the compiler lowers them: every register tile and tail, in wasm and in native code of every width, exact.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import type { Dtype } from "../../src/ir/dtypes.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
@@ -9,6 +10,7 @@ import type { Schedule } from "../../src/schedule/schedule.js";
 import { eachWidth } from "../native/each-width.js";
 import { machineModel } from "../../src/targets/c/target.js";
 import { linearPairs, rowPairs } from "../kernels/pairs.js";
+import { linearQuads, rowQuads, signs } from "../kernels/quads.js";
 import { nativeKernels } from "../native/kernel-runner.js";
 import { compile, type Data, instantiate, type Runnable } from "./harness.js";
 
@@ -23,18 +25,34 @@ const shapes: readonly (readonly [() => Kernel, Dims])[] = [
     [5, 33, 0],
   ].map(([M, N, K]) => [() => linearPairs().ir, { M: M!, N: N!, K: K! }] as const),
   ...[1, 4, 37].map(K => [() => rowPairs().ir, { M: 3, K }] as const),
+  ...[
+    [6, 8, 16],
+    [7, 19, 13],
+    [1, 70, 3],
+    [5, 33, 0],
+  ].map(([M, N, K]) => [() => linearQuads().ir, { M: M!, N: N!, K: K! }] as const),
+  ...signs.flatMap(([x, w]) => [
+    [() => linearQuads(x, w).ir, { M: 7, N: 37, K: 5 }] as const,
+    [() => rowQuads(x, w).ir, { M: 3, K: 37 }] as const,
+  ]),
 ];
 
-/** whole 32-bit words: halves of every sign and size */
+/** whole 32-bit words: halves and bytes of every sign and size, the extremes among them */
+const ends = [-2147450880, -2139062144, 2139062143, -1];
 const words = (count: number, seed: number): Int32Array =>
-  Int32Array.from({ length: count }, (_, i) => (i % 11 === 0 ? -2147450880 : Math.imul(i + seed, 0x9e3779b1)));
+  Int32Array.from({ length: count }, (_, i) =>
+    i % 11 === 0 ? ends[(i / 11) % ends.length]! : Math.imul(i + seed, 0x9e3779b1),
+  );
+const wordsOf = (dtype: Dtype, count: number, seed: number): Data =>
+  dtype === "u32" ? new Uint32Array(words(count, seed).buffer) : words(count, seed);
 const inputsOf = (kernel: Kernel, dims: Dims): Record<string, Data> =>
   Object.fromEntries(
     kernel.tensors
       .filter(t => t.role === "input")
       .map((t, i) => [
         t.name,
-        words(
+        wordsOf(
+          t.dtype,
           t.dims.reduce((p, d) => p * d.evaluate(s => dims[s.name]!), 1),
           i + 1,
         ),
@@ -60,7 +78,7 @@ function check(made: Runnable, kernel: Kernel, dims: Dims, schedule: Schedule): 
   assert.deepEqual([...instance.read("Y")], [...Array.from(wanted(kernel, dims, inputs))], JSON.stringify(dims));
 }
 
-test("products of halves in WebAssembly are exact", () => {
+test("products of halves and of bytes in WebAssembly are exact", () => {
   for (const [make, dims] of shapes) {
     const kernel = make();
     const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name] });
@@ -69,7 +87,7 @@ test("products of halves in WebAssembly are exact", () => {
 });
 
 eachWidth(
-  how => `products of halves in native code with ${how} are exact`,
+  how => `products of halves and of bytes in native code with ${how} are exact`,
   async compiler => {
     const made = shapes.map(([make, dims]) => {
       const kernel = make();
@@ -85,4 +103,6 @@ eachWidth(
       check({ lowered, runner: runners[i]! }, kernel, dims, schedule),
     );
   },
+  // halves of AVX2, without products of bytes
+  [[8, "-march=haswell"]],
 );
