@@ -5,9 +5,9 @@ import { infer, needsConcreteDims } from "../graph/infer.js";
 import { partition, type PartitionOptions } from "../graph/partition/partition.js";
 import type { PassReport } from "../graph/pass.js";
 import { runPasses } from "../graph/pass.js";
-import { defaultPasses } from "../graph/passes/index.js";
+import { defaultPasses, isQuantized } from "../graph/passes/index.js";
 import type { KernelProgram, Step } from "../graph/program.js";
-import { domainsOf } from "../graph/values.js";
+import { domainsOf, everyNode } from "../graph/values.js";
 import type { Kernel } from "../ir/tile.js";
 import { otherDomains } from "../ops/index.js";
 import type { Registry } from "../ops/registry.js";
@@ -85,7 +85,8 @@ export async function prepareGraph(
 export async function registryFor(graph: Graph, { operators, passes }: LoadOptions): Promise<Registry> {
   // what a user's pass or expansion may put in is not known before it runs
   const any = passes !== undefined || operators?.some(o => o.expand);
-  const others = await operatorsBeside(any ? new Set(otherDomains) : domainsOf(graph));
+  const isQuantizedGraph = [...everyNode(graph)].some(isQuantized);
+  const others = await operatorsBeside(any ? new Set(otherDomains) : domainsOf(graph), isQuantizedGraph);
   return createRegistry(operators, others);
 }
 

@@ -32,7 +32,6 @@ import { operator as causalConvWithStateOperator } from "./causal-conv-with-stat
 import { operator as ceilOperator } from "./ceil.js";
 import { operator as celuOperator } from "./celu.js";
 import { operator as centerCropPadOperator } from "./center-crop-pad.js";
-import { operator as centeredOperator } from "./centered.js";
 import { operator as channelShuffleOperator } from "./channel-shuffle.js";
 import { operator as clipOperator } from "./clip.js";
 import { operator as col2imOperator } from "./col2im.js";
@@ -42,7 +41,6 @@ import { operator as concatFromSequenceOperator } from "./concat-from-sequence.j
 import { operator as constantOperator } from "./constant.js";
 import { operator as constantOfShapeOperator } from "./constant-of-shape.js";
 import { operator as convOperator } from "./conv.js";
-import { operator as convIntegerOperator } from "./conv-integer.js";
 import { operator as convTransposeOperator } from "./conv-transpose.js";
 import { operator as cosOperator } from "./cos.js";
 import { operator as coshOperator } from "./cosh.js";
@@ -52,12 +50,10 @@ import { operator as cumSumOperator } from "./cum-sum.js";
 import { operator as deformConvOperator } from "./deform-conv.js";
 import { operator as deformedPatchesOperator } from "./deformed-patches.js";
 import { operator as depthToSpaceOperator } from "./depth-to-space.js";
-import { operator as dequantizeLinearOperator } from "./dequantize-linear.js";
 import { operator as detOperator } from "./det.js";
 import { operator as dftOperator } from "./dft.js";
 import { operator as divOperator } from "./div.js";
 import { operator as dropoutOperator } from "./dropout.js";
-import { operator as dynamicQuantizeLinearOperator } from "./dynamic-quantize-linear.js";
 import { operator as einsumOperator } from "./einsum.js";
 import { operator as eluOperator } from "./elu.js";
 import { operator as equalOperator } from "./equal.js";
@@ -106,7 +102,6 @@ import { operator as lpPoolOperator } from "./lp-pool.js";
 import { operator as lrnOperator } from "./lrn.js";
 import { operator as lstmOperator } from "./lstm.js";
 import { operator as matMulOperator } from "./mat-mul.js";
-import { operator as matMulIntegerOperator } from "./mat-mul-integer.js";
 import { operator as maxOperator } from "./max.js";
 import { operator as maxPoolOperator } from "./max-pool.js";
 import { operator as maxRoiPoolOperator } from "./max-roi-pool.js";
@@ -132,18 +127,9 @@ import { operator as optionalHasElementOperator } from "./optional-has-element.j
 import { operator as orOperator } from "./or.js";
 import { operator as pReluOperator } from "./p-relu.js";
 import { operator as padOperator } from "./pad.js";
-import { operator as pairedOperator } from "./paired.js";
-import { operator as pairedConvOperator } from "./paired-conv.js";
-import { operator as pairedMatMulOperator } from "./paired-mat-mul.js";
 import { operator as parametricSoftplusOperator } from "./parametric-softplus.js";
 import { operator as powOperator } from "./pow.js";
 import { operator as prefixOperator } from "./prefix.js";
-import { operator as qLinearConvOperator } from "./q-linear-conv.js";
-import { operator as qLinearMatMulOperator } from "./q-linear-mat-mul.js";
-import { operator as quadConvOperator } from "./quad-conv.js";
-import { operator as quadMatMulOperator } from "./quad-mat-mul.js";
-import { operator as quadsOperator } from "./quads.js";
-import { operator as quantizeLinearOperator } from "./quantize-linear.js";
 import { operator as randomNormalOperator } from "./random-normal.js";
 import { operator as randomNormalLikeOperator } from "./random-normal-like.js";
 import { operator as randomUniformOperator } from "./random-uniform.js";
@@ -228,7 +214,6 @@ import { operator as transposeOperator } from "./transpose.js";
 import { operator as triluOperator } from "./trilu.js";
 import { operator as uniqueOperator } from "./unique.js";
 import { operator as unravelIndexOperator } from "./unravel-index.js";
-import { operator as unsignedBytesOperator } from "./unsigned-bytes.js";
 import { operator as unsqueezeOperator } from "./unsqueeze.js";
 import { operator as upsampleOperator } from "./upsample.js";
 import { operator as whereOperator } from "./where.js";
@@ -272,7 +257,6 @@ export const builtInOperators: readonly Operator[] = [
   ceilOperator,
   celuOperator,
   centerCropPadOperator,
-  centeredOperator,
   channelShuffleOperator,
   clipOperator,
   col2imOperator,
@@ -281,7 +265,6 @@ export const builtInOperators: readonly Operator[] = [
   concatOperator,
   constantOfShapeOperator,
   constantOperator,
-  convIntegerOperator,
   convTransposeOperator,
   convOperator,
   cosOperator,
@@ -292,12 +275,10 @@ export const builtInOperators: readonly Operator[] = [
   deformConvOperator,
   deformedPatchesOperator,
   depthToSpaceOperator,
-  dequantizeLinearOperator,
   detOperator,
   dftOperator,
   divOperator,
   dropoutOperator,
-  dynamicQuantizeLinearOperator,
   einsumOperator,
   eluOperator,
   equalOperator,
@@ -345,7 +326,6 @@ export const builtInOperators: readonly Operator[] = [
   lpPoolOperator,
   lrnOperator,
   lstmOperator,
-  matMulIntegerOperator,
   matMulOperator,
   maxPoolOperator,
   maxRoiPoolOperator,
@@ -371,18 +351,9 @@ export const builtInOperators: readonly Operator[] = [
   orOperator,
   pReluOperator,
   padOperator,
-  pairedConvOperator,
-  pairedMatMulOperator,
-  pairedOperator,
   parametricSoftplusOperator,
   powOperator,
   prefixOperator,
-  qLinearConvOperator,
-  qLinearMatMulOperator,
-  quadConvOperator,
-  quadMatMulOperator,
-  quadsOperator,
-  quantizeLinearOperator,
   randomNormalLikeOperator,
   randomNormalOperator,
   randomUniformLikeOperator,
@@ -467,7 +438,6 @@ export const builtInOperators: readonly Operator[] = [
   triluOperator,
   uniqueOperator,
   unravelIndexOperator,
-  unsignedBytesOperator,
   unsqueezeOperator,
   upsampleOperator,
   whereOperator,
@@ -486,6 +456,6 @@ export const otherDomains: readonly string[] = [
   "com.microsoft",
   "com.ms.internal.nhwc",
 ];
-/** Their operators, in code that is loaded when a model names one of these domains. */
+/** Their operators and further ones of the project's own, in code that is loaded when a model needs some. */
 export const loadOtherDomains = async (): Promise<readonly Operator[]> =>
   (await import("./other-domains.js")).otherDomainOperators;

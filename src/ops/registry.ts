@@ -13,11 +13,15 @@ export interface Registry {
 const keyOf = (domain: string, name: string): string => `${domain === "ai.onnx" ? "" : domain}:${name}`;
 
 /**
- * The operators of domains beside ai.onnx, where one of them is named here.
+ * The operators of domains beside ai.onnx, where one of them is named here, and those of 8-bit integers, which lie in the same file: pages
+ * that need neither are smaller.
  * @throws AzulejoError target, where their code can't be read
  */
-export async function operatorsBeside(domains: ReadonlySet<string>): Promise<readonly Operator[]> {
-  const named = otherDomains.find(name => domains.has(name));
+export async function operatorsBeside(
+  domains: ReadonlySet<string>,
+  isQuantized: boolean,
+): Promise<readonly Operator[]> {
+  const named = otherDomains.find(name => domains.has(name)) ?? (isQuantized ? "quantised models" : undefined);
   if (named === undefined) return [];
   try {
     return await loadOtherDomains();

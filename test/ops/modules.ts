@@ -32,7 +32,6 @@ import * as causalConvWithStateModule from "../../src/ops/causal-conv-with-state
 import * as ceilModule from "../../src/ops/ceil.js";
 import * as celuModule from "../../src/ops/celu.js";
 import * as centerCropPadModule from "../../src/ops/center-crop-pad.js";
-import * as centeredModule from "../../src/ops/centered.js";
 import * as channelShuffleModule from "../../src/ops/channel-shuffle.js";
 import * as clipModule from "../../src/ops/clip.js";
 import * as col2imModule from "../../src/ops/col2im.js";
@@ -42,7 +41,6 @@ import * as concatFromSequenceModule from "../../src/ops/concat-from-sequence.js
 import * as constantModule from "../../src/ops/constant.js";
 import * as constantOfShapeModule from "../../src/ops/constant-of-shape.js";
 import * as convModule from "../../src/ops/conv.js";
-import * as convIntegerModule from "../../src/ops/conv-integer.js";
 import * as convTransposeModule from "../../src/ops/conv-transpose.js";
 import * as cosModule from "../../src/ops/cos.js";
 import * as coshModule from "../../src/ops/cosh.js";
@@ -52,12 +50,10 @@ import * as cumSumModule from "../../src/ops/cum-sum.js";
 import * as deformConvModule from "../../src/ops/deform-conv.js";
 import * as deformedPatchesModule from "../../src/ops/deformed-patches.js";
 import * as depthToSpaceModule from "../../src/ops/depth-to-space.js";
-import * as dequantizeLinearModule from "../../src/ops/dequantize-linear.js";
 import * as detModule from "../../src/ops/det.js";
 import * as dftModule from "../../src/ops/dft.js";
 import * as divModule from "../../src/ops/div.js";
 import * as dropoutModule from "../../src/ops/dropout.js";
-import * as dynamicQuantizeLinearModule from "../../src/ops/dynamic-quantize-linear.js";
 import * as einsumModule from "../../src/ops/einsum.js";
 import * as eluModule from "../../src/ops/elu.js";
 import * as equalModule from "../../src/ops/equal.js";
@@ -91,6 +87,21 @@ import * as ifModule from "../../src/ops/if.js";
 import * as imageDecoderModule from "../../src/ops/image-decoder.js";
 import * as imageScalerModule from "../../src/ops/image-scaler.js";
 import * as instanceNormalizationModule from "../../src/ops/instance-normalization.js";
+import * as integersCenteredModule from "../../src/ops/integers/centered.js";
+import * as integersConvIntegerModule from "../../src/ops/integers/conv-integer.js";
+import * as integersDequantizeLinearModule from "../../src/ops/integers/dequantize-linear.js";
+import * as integersDynamicQuantizeLinearModule from "../../src/ops/integers/dynamic-quantize-linear.js";
+import * as integersMatMulIntegerModule from "../../src/ops/integers/mat-mul-integer.js";
+import * as integersPairedModule from "../../src/ops/integers/paired.js";
+import * as integersPairedConvModule from "../../src/ops/integers/paired-conv.js";
+import * as integersPairedMatMulModule from "../../src/ops/integers/paired-mat-mul.js";
+import * as integersQLinearConvModule from "../../src/ops/integers/q-linear-conv.js";
+import * as integersQLinearMatMulModule from "../../src/ops/integers/q-linear-mat-mul.js";
+import * as integersQuadConvModule from "../../src/ops/integers/quad-conv.js";
+import * as integersQuadMatMulModule from "../../src/ops/integers/quad-mat-mul.js";
+import * as integersQuadsModule from "../../src/ops/integers/quads.js";
+import * as integersQuantizeLinearModule from "../../src/ops/integers/quantize-linear.js";
+import * as integersUnsignedBytesModule from "../../src/ops/integers/unsigned-bytes.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
 import * as layerNormalizationModule from "../../src/ops/layer-normalization.js";
@@ -106,7 +117,6 @@ import * as lpPoolModule from "../../src/ops/lp-pool.js";
 import * as lrnModule from "../../src/ops/lrn.js";
 import * as lstmModule from "../../src/ops/lstm.js";
 import * as matMulModule from "../../src/ops/mat-mul.js";
-import * as matMulIntegerModule from "../../src/ops/mat-mul-integer.js";
 import * as maxModule from "../../src/ops/max.js";
 import * as maxPoolModule from "../../src/ops/max-pool.js";
 import * as maxRoiPoolModule from "../../src/ops/max-roi-pool.js";
@@ -254,19 +264,10 @@ import * as optionalHasElementModule from "../../src/ops/optional-has-element.js
 import * as orModule from "../../src/ops/or.js";
 import * as pReluModule from "../../src/ops/p-relu.js";
 import * as padModule from "../../src/ops/pad.js";
-import * as pairedModule from "../../src/ops/paired.js";
-import * as pairedConvModule from "../../src/ops/paired-conv.js";
-import * as pairedMatMulModule from "../../src/ops/paired-mat-mul.js";
 import * as parametricSoftplusModule from "../../src/ops/parametric-softplus.js";
 import * as powModule from "../../src/ops/pow.js";
 import * as prefixModule from "../../src/ops/prefix.js";
 import * as previewFlexAttentionModule from "../../src/ops/preview/flex-attention.js";
-import * as qLinearConvModule from "../../src/ops/q-linear-conv.js";
-import * as qLinearMatMulModule from "../../src/ops/q-linear-mat-mul.js";
-import * as quadConvModule from "../../src/ops/quad-conv.js";
-import * as quadMatMulModule from "../../src/ops/quad-mat-mul.js";
-import * as quadsModule from "../../src/ops/quads.js";
-import * as quantizeLinearModule from "../../src/ops/quantize-linear.js";
 import * as randomNormalModule from "../../src/ops/random-normal.js";
 import * as randomNormalLikeModule from "../../src/ops/random-normal-like.js";
 import * as randomUniformModule from "../../src/ops/random-uniform.js";
@@ -355,7 +356,6 @@ import * as transposeModule from "../../src/ops/transpose.js";
 import * as triluModule from "../../src/ops/trilu.js";
 import * as uniqueModule from "../../src/ops/unique.js";
 import * as unravelIndexModule from "../../src/ops/unravel-index.js";
-import * as unsignedBytesModule from "../../src/ops/unsigned-bytes.js";
 import * as unsqueezeModule from "../../src/ops/unsqueeze.js";
 import * as upsampleModule from "../../src/ops/upsample.js";
 import * as whereModule from "../../src/ops/where.js";
@@ -399,7 +399,6 @@ export const operatorModules: readonly OperatorModule[] = [
   ceilModule,
   celuModule,
   centerCropPadModule,
-  centeredModule,
   channelShuffleModule,
   clipModule,
   col2imModule,
@@ -408,7 +407,6 @@ export const operatorModules: readonly OperatorModule[] = [
   concatModule,
   constantOfShapeModule,
   constantModule,
-  convIntegerModule,
   convTransposeModule,
   convModule,
   cosModule,
@@ -419,12 +417,10 @@ export const operatorModules: readonly OperatorModule[] = [
   deformConvModule,
   deformedPatchesModule,
   depthToSpaceModule,
-  dequantizeLinearModule,
   detModule,
   dftModule,
   divModule,
   dropoutModule,
-  dynamicQuantizeLinearModule,
   einsumModule,
   eluModule,
   equalModule,
@@ -458,6 +454,21 @@ export const operatorModules: readonly OperatorModule[] = [
   imageDecoderModule,
   imageScalerModule,
   instanceNormalizationModule,
+  integersCenteredModule,
+  integersConvIntegerModule,
+  integersDequantizeLinearModule,
+  integersDynamicQuantizeLinearModule,
+  integersMatMulIntegerModule,
+  integersPairedConvModule,
+  integersPairedMatMulModule,
+  integersPairedModule,
+  integersQLinearConvModule,
+  integersQLinearMatMulModule,
+  integersQuadConvModule,
+  integersQuadMatMulModule,
+  integersQuadsModule,
+  integersQuantizeLinearModule,
+  integersUnsignedBytesModule,
   isInfModule,
   isNanModule,
   layerNormalizationModule,
@@ -472,7 +483,6 @@ export const operatorModules: readonly OperatorModule[] = [
   lpPoolModule,
   lrnModule,
   lstmModule,
-  matMulIntegerModule,
   matMulModule,
   maxPoolModule,
   maxRoiPoolModule,
@@ -620,19 +630,10 @@ export const operatorModules: readonly OperatorModule[] = [
   orModule,
   pReluModule,
   padModule,
-  pairedConvModule,
-  pairedMatMulModule,
-  pairedModule,
   parametricSoftplusModule,
   powModule,
   prefixModule,
   previewFlexAttentionModule,
-  qLinearConvModule,
-  qLinearMatMulModule,
-  quadConvModule,
-  quadMatMulModule,
-  quadsModule,
-  quantizeLinearModule,
   randomNormalLikeModule,
   randomNormalModule,
   randomUniformLikeModule,
@@ -721,7 +722,6 @@ export const operatorModules: readonly OperatorModule[] = [
   triluModule,
   uniqueModule,
   unravelIndexModule,
-  unsignedBytesModule,
   unsqueezeModule,
   upsampleModule,
   whereModule,

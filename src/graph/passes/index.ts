@@ -39,7 +39,9 @@ const ofSome = (name: string, concerns: (node: GraphNode) => boolean, read: () =
   run: async graph => ([...everyNode(graph)].some(concerns) ? (await read()).run(graph) : graph),
 });
 const isGradient = ({ op }: GraphNode): boolean => op === "Gradient";
-const isQuantized = ({ op }: GraphNode): boolean => /^QLinear|Integer$|^QuantizeLinear$|^DequantizeLinear$/.test(op);
+/** Does the node make integers of a model's numbers, or multiply them? */
+export const isQuantized = ({ op }: GraphNode): boolean =>
+  /^QLinear|Integer$|QuantizeLinear$|^DequantizeLinear$/.test(op);
 const isConvolution = ({ op }: GraphNode): boolean => op === "Conv" || op === "ConvTranspose";
 const quantized = (name: string, pass: Exclude<keyof typeof import("./of-quantized.js"), "pairIntegers">): Pass =>
   ofSome(name, isQuantized, async () => (await import("./of-quantized.js"))[pass]);

@@ -2,7 +2,7 @@
 // of them is the quicker one, the target says.
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
-import { SIGNED_OFFSET } from "../../ops/unsigned-bytes.js";
+import { SIGNED_OFFSET } from "../../ops/integers/unsigned-bytes.js";
 import { constantDims, constantValue, countOf, decodedConstant, lazyData, numbersOf } from "../constants.js";
 import type { Dims, Graph, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";

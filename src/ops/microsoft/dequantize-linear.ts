@@ -1,6 +1,6 @@
 // DequantizeLinear of com.microsoft: that of ai.onnx.
 import type { Operator, OperatorDoc } from "../operator.js";
-import * as standard from "../dequantize-linear.js";
+import * as standard from "../integers/dequantize-linear.js";
 
 export const operator: Operator = { ...standard.operator, domain: "com.microsoft" };
 export const doc: OperatorDoc = {

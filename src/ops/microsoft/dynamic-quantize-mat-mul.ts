@@ -1,5 +1,5 @@
 // DynamicQuantizeMatMul of com.microsoft: A is quantised to 8 bits by its own range, then MatMulIntegerToFloat.
-import { reference as quantize } from "../dynamic-quantize-linear.js";
+import { reference as quantize } from "../integers/dynamic-quantize-linear.js";
 import * as matMul from "../mat-mul.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { reference as product, scaledProduct, tolerance as productTolerance } from "./mat-mul-integer-to-float.js";

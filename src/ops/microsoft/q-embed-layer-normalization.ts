@@ -3,7 +3,7 @@ import type { Dims, Value } from "../../graph/graph.js";
 import { Poly } from "../../ir/poly.js";
 import { requireEqual } from "../broadcast.js";
 import { printDims } from "../checks.js";
-import { reference as dequantize } from "../dequantize-linear.js";
+import { reference as dequantize } from "../integers/dequantize-linear.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, ReferenceTensor } from "../operator.js";
 import * as embed from "./embed-layer-normalization.js";
 

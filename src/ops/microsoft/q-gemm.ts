@@ -5,7 +5,7 @@ import { broadcastReader } from "../elementwise-references.js";
 import * as gemm from "../gemm.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
-import { quantizedReference } from "../quantization.js";
+import { quantizedReference } from "../integers/quantization.js";
 import { elements, tabulate } from "../reference-tensors.js";
 
 const op = "QGemm";

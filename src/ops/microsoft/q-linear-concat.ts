@@ -2,9 +2,9 @@
 import type { Value } from "../../graph/graph.js";
 import * as concat from "../concat.js";
 import { refuse } from "../checks.js";
-import { reference as dequantize } from "../dequantize-linear.js";
+import { reference as dequantize } from "../integers/dequantize-linear.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, ReferenceTensor } from "../operator.js";
-import { reference as quantize } from "../quantize-linear.js";
+import { reference as quantize } from "../integers/quantize-linear.js";
 import { exact } from "../reference-tensors.js";
 import { quantizedParameters } from "./quantized.js";
 

@@ -1,6 +1,6 @@
 // QLinearConv of com.microsoft: that of ai.onnx, the channels of x and y second or last.
 import type { Attributes, Operator, OperatorCase, OperatorDoc } from "../operator.js";
-import * as standard from "../q-linear-conv.js";
+import * as standard from "../integers/q-linear-conv.js";
 import { channelsLastCases, channelsLastOperator, channelsLastReference } from "./channels-last.js";
 
 const form = {

@@ -1,6 +1,6 @@
 // QuantizeLinear of com.microsoft: that of ai.onnx.
 import type { Operator, OperatorDoc } from "../operator.js";
-import * as standard from "../quantize-linear.js";
+import * as standard from "../integers/quantize-linear.js";
 
 export const operator: Operator = { ...standard.operator, domain: "com.microsoft" };
 export const doc: OperatorDoc = {

@@ -3,9 +3,9 @@
 import type { Dims, Value } from "../../graph/graph.js";
 import { Poly } from "../../ir/poly.js";
 import { normalizeAxes } from "../checks.js";
-import { reference as dequantize } from "../dequantize-linear.js";
+import { reference as dequantize } from "../integers/dequantize-linear.js";
 import type { Attributes, Builder, NodeInfo, Operator, Reference, ReferenceTensor } from "../operator.js";
-import { reference as quantize } from "../quantize-linear.js";
+import { reference as quantize } from "../integers/quantize-linear.js";
 
 interface Parts {
   /** inputs in front that are no numbers in 8 bits */

@@ -1,12 +1,12 @@
 // Centered: 8-bit integers less their zero point, in 16 bits, an even number of them along an axis. An operator of this project: the pass
 // pair-integers makes it, in front of Paired.
-import { opaque, Poly } from "../ir/poly.js";
-import { type AnyTile, where } from "../tile/index.js";
-import { refuse } from "./checks.js";
-import { indexTile } from "./index-tiles.js";
-import { numberOf } from "./known-values.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { opaque, Poly } from "../../ir/poly.js";
+import { type AnyTile, where } from "../../tile/index.js";
+import { refuse } from "../checks.js";
+import { indexTile } from "../index-tiles.js";
+import { numberOf } from "../known-values.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { elements, exact, numbersOf, tabulate } from "../reference-tensors.js";
 
 export const operator: Operator = {
   name: "Centered",

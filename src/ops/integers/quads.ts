@@ -1,8 +1,8 @@
 // Quads: four bytes that are neighbours along an axis as a 32-bit word, the first in the lowest bits; zeros where there are no four. Where that
 // axis is innermost in memory, and a multiple of four, it is the same memory. An operator of this project: the pass pair-integers makes it.
-import { ceilDiv, opaque, Poly } from "../ir/poly.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { ceilDiv, opaque, Poly } from "../../ir/poly.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { elements, exact, tabulate } from "../reference-tensors.js";
 
 const four = Poly.int(4);
 const PARTS = [0, 1, 2, 3];

@@ -1,9 +1,9 @@
 // Paired: two 16-bit integers that are neighbours along an axis as the halves of a 32-bit one, the first in the low half. Where that axis is
 // innermost in memory it is the same memory. An operator of this project: the pass pair-integers makes it.
-import { opaque, Poly } from "../ir/poly.js";
-import { refuse } from "./checks.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { opaque, Poly } from "../../ir/poly.js";
+import { refuse } from "../checks.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { elements, exact, tabulate } from "../reference-tensors.js";
 
 export const operator: Operator = {
   name: "Paired",

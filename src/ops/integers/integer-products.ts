@@ -1,15 +1,15 @@
 // Products of quantised tensors that are added up in 32 bits: matrix products and convolutions of values from which a zero point is taken away.
-import type { Dims } from "../graph/graph.js";
-import { isFloat } from "../ir/dtypes.js";
-import type { AnyTile } from "../tile/index.js";
-import { dot, where } from "../tile/index.js";
-import { readBroadcast, requireEqual } from "./broadcast.js";
-import { printDims, refuse } from "./checks.js";
-import { convolutionDims, tapsAt } from "./conv.js";
-import { indexTile } from "./index-tiles.js";
-import { numberOf } from "./known-values.js";
-import { factorsAt } from "./mat-mul.js";
-import type { KernelContext, NodeInfo, Operand } from "./operator.js";
+import type { Dims } from "../../graph/graph.js";
+import { isFloat } from "../../ir/dtypes.js";
+import type { AnyTile } from "../../tile/index.js";
+import { dot, where } from "../../tile/index.js";
+import { readBroadcast, requireEqual } from "../broadcast.js";
+import { printDims, refuse } from "../checks.js";
+import { convolutionDims, tapsAt } from "../conv.js";
+import { indexTile } from "../index-tiles.js";
+import { numberOf } from "../known-values.js";
+import { factorsAt } from "../mat-mul.js";
+import type { KernelContext, NodeInfo, Operand } from "../operator.js";
 
 const isOneElement = (dims: Dims): boolean => dims.every(d => d.isConst && d.constant === 1);
 

@@ -1,10 +1,10 @@
 // MatMulInteger: the matrix product of 8-bit integers less their zero points, in i32.
-import type { Dtype } from "../ir/dtypes.js";
+import type { Dtype } from "../../ir/dtypes.js";
 import { integerProductReference } from "./integer-product-references.js";
 import { checkProductParameter, integerProduct } from "./integer-products.js";
-import { matMulDims } from "./mat-mul.js";
-import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact } from "./reference-tensors.js";
+import { matMulDims } from "../mat-mul.js";
+import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { exact } from "../reference-tensors.js";
 
 const name = "MatMulInteger";
 

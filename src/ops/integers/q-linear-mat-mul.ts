@@ -1,13 +1,13 @@
 // QLinearMatMul: the matrix product of quantised tensors, quantised again. Sums of integers are exact in i32; one scale, in f32, takes them to
 // the result.
-import type { Dtype } from "../ir/dtypes.js";
+import type { Dtype } from "../../ir/dtypes.js";
 import { integerProductReference, productReader } from "./integer-product-references.js";
 import { checkProductParameter, integerProduct, productParameter } from "./integer-products.js";
-import { stridesOf } from "./known-values.js";
-import { matMulDims } from "./mat-mul.js";
-import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import { stridesOf } from "../known-values.js";
+import { matMulDims } from "../mat-mul.js";
+import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { quantized, quantizedReference, rounded } from "./quantization.js";
-import { exact, numbersOf, tabulate } from "./reference-tensors.js";
+import { exact, numbersOf, tabulate } from "../reference-tensors.js";
 
 const name = "QLinearMatMul";
 

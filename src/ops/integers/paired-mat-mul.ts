@@ -1,9 +1,9 @@
 // PairedMatMul: a matrix product whose rows and columns come in pairs, as halves of 32-bit integers, added up in i32. An operator of this
 // project: the pass pair-integers makes it of integer products.
-import { dotPairs } from "../tile/index.js";
-import { factorsAt, matMulDims } from "./mat-mul.js";
-import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact } from "./reference-tensors.js";
+import { dotPairs } from "../../tile/index.js";
+import { factorsAt, matMulDims } from "../mat-mul.js";
+import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { exact } from "../reference-tensors.js";
 import { productOfPairs } from "./integer-product-references.js";
 
 export const operator: Operator = {

@@ -1,11 +1,11 @@
 // QuadConv: a convolution whose channels come in fours, as bytes of 32-bit words, unsigned in X and signed in W, added up in i32. An operator of this
 // project: the pass pair-integers makes it of integer convolutions, for targets that multiply bytes.
-import { dotQuads } from "../tile/index.js";
-import { convolutionDims, tapsAt } from "./conv.js";
+import { dotQuads } from "../../tile/index.js";
+import { convolutionDims, tapsAt } from "../conv.js";
 import { convolutionOfQuads } from "./integer-product-references.js";
-import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact } from "./reference-tensors.js";
-import { windowAttributes } from "./window.js";
+import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { exact } from "../reference-tensors.js";
+import { windowAttributes } from "../window.js";
 
 export const operator: Operator = {
   name: "QuadConv",

@@ -1,9 +1,9 @@
 // DynamicQuantizeLinear: a tensor as u8, with the scale and zero point that its own range asks for.
-import type { AnyTile } from "../tile/index.js";
-import { where } from "../tile/index.js";
-import type { KernelContext, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { AnyTile } from "../../tile/index.js";
+import { where } from "../../tile/index.js";
+import type { KernelContext, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { halfToEven, quantized, quantizedReference, rounded } from "./quantization.js";
-import { numbersOf } from "./reference-tensors.js";
+import { numbersOf } from "../reference-tensors.js";
 
 const LARGEST = 255;
 

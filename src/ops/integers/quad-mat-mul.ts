@@ -1,10 +1,10 @@
 // QuadMatMul: a matrix product whose rows and columns come in fours, as bytes of 32-bit words, unsigned in A and signed in B, added up in i32. An
 // operator of this project: the pass pair-integers makes it of integer products, for targets that multiply bytes.
-import { dotQuads } from "../tile/index.js";
+import { dotQuads } from "../../tile/index.js";
 import { productOfQuads } from "./integer-product-references.js";
-import { factorsAt, matMulDims } from "./mat-mul.js";
-import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact } from "./reference-tensors.js";
+import { factorsAt, matMulDims } from "../mat-mul.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { exact } from "../reference-tensors.js";
 
 export const operator: Operator = {
   name: "QuadMatMul",

@@ -1,11 +1,11 @@
 // DequantizeLinear: (x − zero point) · scale.
-import type { Dtype } from "../ir/dtypes.js";
-import { isFloat } from "../ir/dtypes.js";
-import { refuse } from "./checks.js";
-import { onnxCodeOf, onnxDtypes } from "./onnx-dtypes.js";
-import type { CaseInput, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { isFloat } from "../../ir/dtypes.js";
+import { refuse } from "../checks.js";
+import { onnxCodeOf, onnxDtypes } from "../onnx-dtypes.js";
+import type { CaseInput, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { checkGranularity, granularityAttributes, namedDtype, parameterAt, parameterReader } from "./quantization.js";
-import { elements, tabulate } from "./reference-tensors.js";
+import { elements, tabulate } from "../reference-tensors.js";
 
 const name = "DequantizeLinear";
 

@@ -1,7 +1,7 @@
 // UnsignedBytes: integers of i8 as u8, 128 larger. An operator of this project: the pass pair-integers makes it, in front of Quads, whose bytes
 // are unsigned.
-import type { Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact, numbersOf } from "./reference-tensors.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { exact, numbersOf } from "../reference-tensors.js";
 
 /** numbers are so much larger afterwards, and their zero point with them */
 export const SIGNED_OFFSET = 128;

@@ -1,6 +1,6 @@
 // QLinearConv: the convolution of quantised tensors, quantised again. Sums are exact in i32; one scale, in f32, takes them to the result.
-import type { Dtype } from "../ir/dtypes.js";
-import { requireEntries } from "./broadcast.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { requireEntries } from "../broadcast.js";
 import { channelReader, integerConvolutionReference } from "./integer-product-references.js";
 import {
   checkConvolutionParameter,
@@ -8,10 +8,10 @@ import {
   integerConvolutionDims,
   outputParameter,
 } from "./integer-products.js";
-import type { Attributes, CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { Attributes, CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { quantized, quantizedReference, rounded } from "./quantization.js";
-import { exact, numbersOf, sizeOf } from "./reference-tensors.js";
-import { windowAttributes } from "./window.js";
+import { exact, numbersOf, sizeOf } from "../reference-tensors.js";
+import { windowAttributes } from "../window.js";
 
 const name = "QLinearConv";
 

@@ -1,11 +1,11 @@
 // References of integer matrix products and convolutions: zero points are taken away in plain numbers, and the references of MatMul and Conv
 // do the rest. Only references import this.
-import { reference as convReference } from "./conv.js";
-import { isFloat } from "../ir/dtypes.js";
-import { stridesOf } from "./known-values.js";
-import { reference as matMulReference } from "./mat-mul.js";
-import type { Attributes, ReferenceTensor } from "./operator.js";
-import { numbersOf, tabulate } from "./reference-tensors.js";
+import { reference as convReference } from "../conv.js";
+import { isFloat } from "../../ir/dtypes.js";
+import { stridesOf } from "../known-values.js";
+import { reference as matMulReference } from "../mat-mul.js";
+import type { Attributes, ReferenceTensor } from "../operator.js";
+import { numbersOf, tabulate } from "../reference-tensors.js";
 
 const alone = { present: [], opset: 0, outputCount: 1 };
 

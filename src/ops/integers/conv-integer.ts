@@ -1,10 +1,10 @@
 // ConvInteger: the convolution of 8-bit integers less their zero points, in i32.
-import type { Dtype } from "../ir/dtypes.js";
+import type { Dtype } from "../../ir/dtypes.js";
 import { integerConvolutionReference } from "./integer-product-references.js";
 import { checkConvolutionParameter, integerConvolution, integerConvolutionDims } from "./integer-products.js";
-import type { Attributes, CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact } from "./reference-tensors.js";
-import { windowAttributes } from "./window.js";
+import type { Attributes, CaseInput, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { exact } from "../reference-tensors.js";
+import { windowAttributes } from "../window.js";
 
 const name = "ConvInteger";
 

@@ -1,10 +1,10 @@
 // QuantizeLinear: x / scale, rounded and moved by a zero point, in a dtype of few bits.
-import type { Dtype } from "../ir/dtypes.js";
-import { isFloat } from "../ir/dtypes.js";
-import { isNarrowFloat, roundToFloat } from "../ir/float-bits.js";
-import { refuse } from "./checks.js";
-import { onnxCodeOf, onnxDtypes } from "./onnx-dtypes.js";
-import type { CaseInput, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { isFloat } from "../../ir/dtypes.js";
+import { isNarrowFloat, roundToFloat } from "../../ir/float-bits.js";
+import { refuse } from "../checks.js";
+import { onnxCodeOf, onnxDtypes } from "../onnx-dtypes.js";
+import type { CaseInput, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import {
   checkGranularity,
   granularityAttributes,
@@ -15,8 +15,8 @@ import {
   quantizedReference,
   rounded,
 } from "./quantization.js";
-import { numberOf } from "./known-values.js";
-import { elements, exact, tabulate } from "./reference-tensors.js";
+import { numberOf } from "../known-values.js";
+import { elements, exact, tabulate } from "../reference-tensors.js";
 
 const name = "QuantizeLinear";
 

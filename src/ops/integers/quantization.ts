@@ -1,17 +1,17 @@
 // Scales and zero points: one for a tensor, for each index along an axis, or for each block of an axis; and the step from real numbers to
 // those of a quantised dtype. Formulas: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html.
-import type { Dims } from "../graph/graph.js";
-import type { Dtype } from "../ir/dtypes.js";
-import { integerRange, isFloat } from "../ir/dtypes.js";
-import { ceilDiv } from "../ir/poly.js";
-import { type AnyTile, literal } from "../tile/index.js";
-import { readBroadcast, requireEqual } from "./broadcast.js";
-import { normalizeAxis, printDims, refuse } from "./checks.js";
-import { castReference, castTile } from "./onnx-cast.js";
-import { onnxDtypes } from "./onnx-dtypes.js";
-import type { AttributeSpec, Attributes, KernelContext, NodeInfo, ReferenceTensor } from "./operator.js";
-import type { Element } from "./reference-tensors.js";
-import { elements } from "./reference-tensors.js";
+import type { Dims } from "../../graph/graph.js";
+import type { Dtype } from "../../ir/dtypes.js";
+import { integerRange, isFloat } from "../../ir/dtypes.js";
+import { ceilDiv } from "../../ir/poly.js";
+import { type AnyTile, literal } from "../../tile/index.js";
+import { readBroadcast, requireEqual } from "../broadcast.js";
+import { normalizeAxis, printDims, refuse } from "../checks.js";
+import { castReference, castTile } from "../onnx-cast.js";
+import { onnxDtypes } from "../onnx-dtypes.js";
+import type { AttributeSpec, Attributes, KernelContext, NodeInfo, ReferenceTensor } from "../operator.js";
+import type { Element } from "../reference-tensors.js";
+import { elements } from "../reference-tensors.js";
 
 export const granularityAttributes = {
   axis: { type: "int", default: 1 },

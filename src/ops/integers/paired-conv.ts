@@ -1,11 +1,11 @@
 // PairedConv: a convolution whose channels come in pairs, as halves of 32-bit integers, added up in i32. An operator of this project: the pass
 // pair-integers makes it of integer convolutions.
-import { dotPairs } from "../tile/index.js";
-import { convolutionDims, tapsAt } from "./conv.js";
-import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
-import { exact } from "./reference-tensors.js";
+import { dotPairs } from "../../tile/index.js";
+import { convolutionDims, tapsAt } from "../conv.js";
+import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import { exact } from "../reference-tensors.js";
 import { convolutionOfPairs } from "./integer-product-references.js";
-import { windowAttributes } from "./window.js";
+import { windowAttributes } from "../window.js";
 
 export const operator: Operator = {
   name: "PairedConv",
