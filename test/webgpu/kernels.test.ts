@@ -8,7 +8,10 @@ import { gpuState } from "../../src/targets/webgpu/target.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
 import { splitProduct } from "../kernels/merging.js";
+import { pairCases } from "../kernels/pairs.js";
+import { quadCases } from "../kernels/quads.js";
 import { assertRemainders, remainders32, remaindersOf } from "../kernels/remainders.js";
+import { arraysOf, difference, valuesOf } from "../kernels/typed-cases.js";
 import { foldedColumns, groupedGemm, scaled, temperatures } from "../kernels/segments.js";
 
 /** sums of some dozen products in f32, in any order */
@@ -100,4 +103,14 @@ test("remainders on webgpu are exact, those of subnormal numbers too", async t =
   const args = Object.entries(want).map(([name, data]) => [name, { dtype: "f32", dims: [data.length], data }] as const);
   const { Mod, Rem } = await onGpu(remainders32(), Object.fromEntries(args));
   assertRemainders(want, { Mod: Mod!.data, Rem: Rem!.data });
+});
+
+test("products of halves and of bytes on webgpu are exact", async t => {
+  const { problem } = await gpuState();
+  if (problem) return t.skip(problem);
+  for (const c of [...pairCases, ...quadCases]) {
+    const kernel = c.kernel();
+    const got = (await onGpu(kernel, arraysOf(c, kernel) as Arguments))[c.output]!;
+    assert.equal(difference(c, valuesOf(got as never)), undefined, c.name);
+  }
 });
