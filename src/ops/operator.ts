@@ -68,6 +68,14 @@ export interface KernelContext extends NodeInfo {
   readonly assumeInside?: (position: Poly, size: Poly, otherwise: "error" | "compiled apart") => boolean;
 }
 
+/** A node that brings its own kernels. */
+export interface WholeNode extends NodeInfo {
+  /** dims of the wanted outputs */
+  readonly outputs: Readonly<Record<string, Dims>>;
+  /** inputs whose content is the same in every run; tensors of theirs that say so (Tensor.constant) are packed once */
+  readonly constants: ReadonlySet<string>;
+}
+
 /** A node that is about to become others. */
 export interface Expansion extends NodeInfo {
   /** present inputs by the operator's names, with dtype and dims */
@@ -130,7 +138,7 @@ export interface Operator {
   /** each output as a function of its indices */
   readonly at?: (context: KernelContext) => Readonly<Record<string, (...index: AnyTile[]) => AnyTile>>;
   /** whole kernels, for operators that store more than one value an index (recurrent cells, scatter, in-place updates); tensors carry the operator's names */
-  readonly kernels?: (node: NodeInfo & { readonly outputs: Readonly<Record<string, Dims>> }) => readonly Kernel[];
+  readonly kernels?: (node: WholeNode) => readonly Kernel[];
   /**
    * other nodes that take the place of this one: values for its outputs. A pass asks once types are known, so that fusion and layouts
    * see the parts and no target knows the whole.

@@ -7,7 +7,7 @@ import { newAxis } from "../ir/tile.js";
 import type { AnyIndex, AnyTile, View } from "../tile/index.js";
 import { dimOf, dot, fold, materialize, recordKernel, where, zeros } from "../tile/index.js";
 import { computeDtype, wide } from "./accumulate.js";
-import type { NodeInfo } from "./operator.js";
+import type { WholeNode } from "./operator.js";
 import { directionsOf } from "./recurrent.js";
 
 /** One step of one block of the batch; all tiles vary over batch and hidden unit. */
@@ -32,13 +32,15 @@ export interface Cell {
 }
 
 /** One kernel for each direction. */
-export const recurrentKernels = (node: NodeInfo, cell: Cell): readonly Kernel[] =>
+export const recurrentKernels = (node: WholeNode, cell: Cell): readonly Kernel[] =>
   directionsOf(cell.op, node).map((way, d) => new Layer(node, cell, d, way === "reverse").kernel());
 
+/** what is worth a layout of its own */
+const matrices: ReadonlySet<string> = new Set(["W", "R"]);
 const symbol = (name: string): Poly => Poly.sym(new Sym(name));
 
 class Layer {
-  readonly node: NodeInfo;
+  readonly node: WholeNode;
   readonly cell: Cell;
   readonly d: number;
   readonly reverse: boolean;
@@ -49,7 +51,7 @@ class Layer {
   readonly I = symbol("I");
   readonly H = symbol("H");
 
-  constructor(node: NodeInfo, cell: Cell, d: number, reverse: boolean) {
+  constructor(node: WholeNode, cell: Cell, d: number, reverse: boolean) {
     this.node = node;
     this.cell = cell;
     this.d = d;
@@ -82,7 +84,9 @@ class Layer {
       Y: this.batchFirst ? [N, S, D, H] : [S, D, N, H],
     };
     const role = this.node.wanted.includes(name) ? "output" : "input";
-    return { name, dtype: name === "sequence_lens" ? "i32" : this.dtype, dims: dims[name] ?? state, role };
+    const dtype = name === "sequence_lens" ? "i32" : this.dtype;
+    const isPacked = matrices.has(name) && this.node.constants.has(name);
+    return { name, dtype, dims: dims[name] ?? state, role, ...(isPacked ? { constant: true as const } : {}) };
   }
 
   #walk(views: Readonly<Record<string, View<Dtype>>>, n: AnyIndex): void {

@@ -115,6 +115,15 @@ export function recurrentCase(
   };
 }
 
+/** The same with weights that are the same in every run, as models have them: they are packed. */
+const withConstantWeights = (c: OperatorCase): OperatorCase => ({
+  ...c,
+  name: `${c.name}, constant weights`,
+  inputs: Object.fromEntries(
+    Object.entries(c.inputs).map(([n, input]) => [n, n === "W" || n === "R" ? { ...input, constant: true } : input]),
+  ),
+});
+
 /** Directions, layouts, absent and present inputs, sizes 1, odd and prime. */
 export function recurrentCases(
   gates: number,
@@ -138,5 +147,7 @@ export function recurrentCases(
     of("reverse with lengths", { direction: "reverse" }, ["B", "sequence_lens"], { S: 5, N: 3, I: 2, H: 3 }),
     of("one step, one unit", {}, ["B"], { S: 1, N: 1, I: 1, H: 1 }),
     of("no batch", {}, ["B"], { S: 2, N: 0, I: 3, H: 3 }),
+    withConstantWeights(of("both ways", { direction: "bidirectional" }, ["B"], { S: 3, N: 2, I: 5, H: 19 })),
+    withConstantWeights(of("long rows", {}, ["B"], { S: 2, N: 1, I: 7, H: 37 }, "f16")),
   ];
 }

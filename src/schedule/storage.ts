@@ -30,11 +30,11 @@ export function decideStorage(
     if (!lane) continue;
     for (const n of laneLoads(view, s, lane)) {
       const t = n.tensor as Tensor;
-      const layout = panels(view, n, s, lane, (stage!.vectors ?? 1) * view.lanes);
+      const reads = loads.filter(o => o.tensor === t);
+      const size = reads.every(o => isWholeDim(view, o, lane)) ? (stage!.vectors ?? 1) * view.lanes : undefined;
+      const layout = panels(view, n, s, lane, size);
       if (!layout || t.layout || refused.has(t.name)) continue;
-      const alone = loads.every(
-        o => o.tensor !== t || same(panels(view, o, s, lane, (stage!.vectors ?? 1) * view.lanes), layout),
-      );
+      const alone = reads.every(o => same(panels(view, o, s, lane, size), layout));
       if (t.constant && alone) {
         if (layouts[t.name] && !same(layouts[t.name], layout)) {
           delete layouts[t.name];
@@ -53,18 +53,37 @@ export function decideStorage(
 }
 const same = (a: Layout | undefined, b: Layout | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** [n / size] … [size], the reduced dims inside in the order of the loops; undefined where the lane is not one whole dim */
-function panels(view: KernelView, n: NodeOf<"load">, s: SinkView, lane: Axis, size: number): Layout | undefined {
+/**
+ * [n / size] … [size], the reduced dims inside in the order of the loops. A constant of which the lane walks a part of a dim (a gate of a recurrent
+ * cell) gets that dim innermost, without blocks: `size` is undefined. Undefined where the lane is neither.
+ */
+function panels(
+  view: KernelView,
+  n: NodeOf<"load">,
+  s: SinkView,
+  lane: Axis,
+  size: number | undefined,
+): Layout | undefined {
   if (!isTensor(n.tensor) || n.tensor.dims.length < 2) return undefined;
-  const dim = n.index.findIndex(p => view.fused(p).has(lane.sym));
-  if (dim < 0 || n.index.filter(p => view.fused(p).has(lane.sym)).length !== 1) return undefined;
-  const step = view.fused(n.index[dim]!).coef(lane.sym);
-  if (!step?.isConst || step.constant !== 1 || view.fused(n.index[dim]!).terms.length !== 1) return undefined;
+  const dim = laneDim(view, n, lane);
+  if (dim === undefined || (size === undefined && !n.tensor.constant)) return undefined;
   const reduces = view.inline(s.value).filter((x): x is NodeOf<"reduce"> => x.kind === "reduce" && x.args.includes(n));
   const over = reduces.flatMap(x => [...reductionOrder(x)]);
   const rank = (d: number): number => over.findIndex(a => n.index[d]!.has(a.sym));
   const rest = n.index.map((_, d) => d).filter(d => d !== dim);
-  return { order: [dim, ...rest.sort((a, b) => rank(a) - rank(b) || a - b)], block: { dim, size } };
+  const inner = rest.sort((a, b) => rank(a) - rank(b) || a - b);
+  return size === undefined ? { order: [...inner, dim] } : { order: [dim, ...inner], block: { dim, size } };
+}
+/** The one dim along which the lane walks, element by element. */
+function laneDim(view: KernelView, n: NodeOf<"load">, lane: Axis): number | undefined {
+  const dims = n.index.flatMap((p, d) => (view.fused(p).has(lane.sym) ? [d] : []));
+  const step = dims.length === 1 ? view.fused(n.index[dims[0]!]!).coef(lane.sym) : undefined;
+  return step?.isConst && step.constant === 1 ? dims[0] : undefined;
+}
+/** from its first element on */
+function isWholeDim(view: KernelView, n: NodeOf<"load">, lane: Axis): boolean {
+  const dim = laneDim(view, n, lane);
+  return dim !== undefined && view.fused(n.index[dim]!).terms.length === 1;
 }
 
 function readsPerElement(view: KernelView, n: NodeOf<"load">, s: SinkView): number {

@@ -8,6 +8,8 @@ import { explainSchedule } from "../../src/schedule/explain.js";
 import type { ScheduleFeatures } from "../../src/schedule/machine-profile.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import { dot, f32, fold, grid, i8, i32, kernel, u8 } from "../../src/tile/index.js";
+import { operator } from "../../src/ops/lstm.js";
+import { Poly, Sym } from "../../src/ir/poly.js";
 import * as kernels from "../kernels/stage1.js";
 
 function derived(k: Kernel, sizes: Readonly<Record<string, number>>, features?: ScheduleFeatures): Schedule {
@@ -63,6 +65,20 @@ test("8-bit factors are made wide where they are read, not in scratch", () => {
   const s = derived(product.ir, { M: 128, K: 512, N: 512 });
   assert.deepEqual(s.place, {});
   assert.equal(s.stage.Y!.lane, "n");
+});
+
+test("constant weights of a recurrent cell, of which lanes walk a gate, have the gates innermost", () => {
+  const [S, N, I, H] = ["S", "N", "I", "H"].map(name => Poly.sym(new Sym(name))) as [Poly, Poly, Poly, Poly];
+  const [lstm] = operator.kernels!({
+    ...{ name: "lstm", opset: 22, known: {}, outputCount: 1, wanted: ["Y"], present: ["X", "W", "R"] },
+    attributes: { direction: "forward", layout: 0, input_forget: 0 },
+    dtypes: { X: "f32", W: "f32", R: "f32" },
+    dims: { X: [S, N, I], W: [Poly.int(1), H.mul(4), I], R: [Poly.int(1), H.mul(4), H] },
+    outputs: { Y: [S, Poly.int(1), N, H] },
+    constants: new Set(["W", "R"]),
+  });
+  const gatesInside = { order: [0, 2, 1] };
+  assert.deepEqual(derived(lstm!, { S: 1, N: 1, I: 128, H: 128 }).layouts, { W: gatesInside, R: gatesInside });
 });
 
 test("a convolution walks its pixels as one, through a table of row pointers", () => {

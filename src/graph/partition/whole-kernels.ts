@@ -11,7 +11,8 @@ import type { BoundNode } from "../bind.js";
 export function bindWholeKernels(bound: BoundNode, bufferOf: (v: Value) => Buffer): Step[] {
   const { operator, node, info } = bound;
   const outputs = Object.fromEntries(Object.entries(bound.outputs).map(([name, v]) => [name, v.dims!]));
-  return operator.kernels!({ ...info, outputs }).map(kernel => {
+  const constants = new Set(Object.keys(bound.inputs).filter(name => bound.inputs[name]?.constant));
+  return operator.kernels!({ ...info, outputs, constants }).map(kernel => {
     const buffers: Record<string, Buffer> = {};
     for (const t of kernel.tensors) {
       const v = bound.inputs[t.name] ?? bound.outputs[t.name];
