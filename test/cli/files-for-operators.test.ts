@@ -5,12 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { operatorStub } from "../../src/cli/operator-files.js";
-import { runCommandLine } from "../../src/cli/program.js";
-import { diagnose, doctor, explain, explainHtml, load } from "../../src/index.js";
-import { checkKernel, checkModel } from "../../src/testing/index.js";
-import { tuneKernel, tuneModel } from "../../src/tune/index.js";
-import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
 import { elementType, float, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { azulejo } from "./azulejo.js";
 
 let folder: string;
 before(async () => {
@@ -30,33 +26,6 @@ const bytes = onnxModel({
     { ...node("Swoosh", ["h", "x"], ["y"], [], "b"), domain: "com.example" },
   ],
 });
-
-async function azulejo(...parameters: string[]): Promise<{ status: number; out: string; err: string }> {
-  let [out, err] = ["", ""];
-  const terminal = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    interactive: false,
-    signal: new AbortController().signal,
-  };
-  const library = {
-    load,
-    explain,
-    explainHtml,
-    doctor,
-    diagnose,
-    checkModel,
-    checkKernel,
-    tuneKernel,
-    tuneModel,
-    decodeTensor: readOnnxTensor,
-  };
-  return { status: await runCommandLine(parameters, library, terminal, "0"), out, err };
-}
 
 test("new operator writes a file and its test, and leaves alone what is there", async () => {
   const out = join(folder, "new");

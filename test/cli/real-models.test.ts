@@ -5,12 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { decodeNpy } from "../../src/cli/npy.js";
-import { runCommandLine } from "../../src/cli/program.js";
 import { readOnnxTensor } from "../../src/frontends/onnx/index.js";
-import { diagnose, doctor, explain, explainHtml, load } from "../../src/index.js";
-import { checkKernel, checkModel } from "../../src/testing/index.js";
-import { tuneKernel, tuneModel } from "../../src/tune/index.js";
 import { dataPath } from "../data.js";
+import { azulejo } from "./azulejo.js";
 
 const data = dirname(dataPath("squeezenet1.1") ?? "");
 const skip = data === "." ? "the trained models are not here; set AZULEJO_DATA to their folder" : false;
@@ -21,35 +18,8 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-async function azulejo(...parameters: string[]): Promise<string> {
-  let [out, err] = ["", ""];
-  const terminal = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    interactive: false,
-    signal: new AbortController().signal,
-  };
-  const status = await runCommandLine(
-    parameters,
-    {
-      load,
-      explain,
-      explainHtml,
-      doctor,
-      diagnose,
-      checkModel,
-      checkKernel,
-      tuneKernel,
-      tuneModel,
-      decodeTensor: readOnnxTensor,
-    },
-    terminal,
-    "0",
-  );
+async function printed(...parameters: string[]): Promise<string> {
+  const { status, out, err } = await azulejo(...parameters);
   assert.equal(status, 0, err);
   return out;
 }
@@ -63,7 +33,7 @@ const photos: readonly (readonly [file: string, label: RegExp])[] = [
 ];
 for (const [file, label] of photos) {
   test(`run names what is in ${file}`, { skip }, async () => {
-    const out = await azulejo("run", squeezenet, "--image", join(data, "images", file), "--labels", labels, "--json");
+    const out = await printed("run", squeezenet, "--image", join(data, "images", file), "--labels", labels, "--json");
     const [first] = JSON.parse(out).classes;
     assert.match(first.label, label);
     assert(first.probability > 0.3 && first.probability <= 1, String(first.probability));
@@ -72,8 +42,8 @@ for (const [file, label] of photos) {
 
 test("run on the published NumPy input gives the published logits", { skip }, async () => {
   const reference = join(data, "squeezenet1.1/reference/0");
-  const { inputs } = JSON.parse(await azulejo("explain", squeezenet, "--json"));
-  await azulejo(
+  const { inputs } = JSON.parse(await printed("explain", squeezenet, "--json"));
+  await printed(
     "run",
     squeezenet,
     "--input",
@@ -81,7 +51,7 @@ test("run on the published NumPy input gives the published logits", { skip }, as
     "--output-dir",
     folder,
   );
-  const { outputs } = JSON.parse(await azulejo("explain", squeezenet, "--json"));
+  const { outputs } = JSON.parse(await printed("explain", squeezenet, "--json"));
   const got = decodeNpy(await readFile(join(folder, `${outputs[0].name}.npy`)), "got").data as Float32Array;
   const want = decodeNpy(await readFile(join(reference, "output_0.npy")), "want").data as Float32Array;
   const worst = want.reduce((max, value, index) => Math.max(max, Math.abs(value - got[index]!)), 0);
@@ -91,7 +61,7 @@ test("run on the published NumPy input gives the published logits", { skip }, as
 
 test("run on a .pb tensor gives MNIST's published scores", { skip }, async () => {
   const input = join(data, "mnist/test_data_set_0/input_0.pb");
-  const out = JSON.parse(await azulejo("run", join(data, "mnist/mnist.onnx"), "--input", `Input3=${input}`, "--json"));
+  const out = JSON.parse(await printed("run", join(data, "mnist/mnist.onnx"), "--input", `Input3=${input}`, "--json"));
   const want = await readOnnxTensor(await readFile(join(data, "mnist/test_data_set_0/output_0.pb")), "output_0.pb");
   const [{ dims, data: got }] = Object.values(out.outputs) as [{ dims: number[]; data: number[] }];
   assert.deepEqual(dims, want.dims);

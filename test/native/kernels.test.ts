@@ -4,8 +4,7 @@ import { test } from "node:test";
 import type { Kernel } from "../../src/ir/tile.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
-import type { Lanes } from "../../src/schedule/schedule.js";
-import { type Compiler, findCompiler, retargeted } from "../../src/targets/c/compiler.js";
+import { findCompiler, retargeted } from "../../src/targets/c/compiler.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { machineModel } from "../../src/targets/c/target.js";
 import { assertRemainders, remainders32, remainders64, remaindersOf } from "../kernels/remainders.js";
@@ -14,6 +13,7 @@ import type { Data } from "../lower/harness.js";
 import { compile, instantiate } from "../lower/harness.js";
 import { randomNumbers } from "../models/inventory.js";
 import { nested } from "../kernels/cells.js";
+import { eachWidth } from "./each-width.js";
 import { nativeKernels } from "./kernel-runner.js";
 
 interface Case {
@@ -60,22 +60,9 @@ function inputsOf(kernel: Kernel, dims: Readonly<Record<string, number>>): Recor
   );
 }
 
-const widths: readonly (readonly [Lanes, string])[] = [
-  [4, "-march=native"],
-  [8, "-march=native"],
-  [16, "-march=native"],
-  // no vector instruction of ours: the words of C alone
-  [4, "-march=x86-64"],
-];
-
-for (const [lanes, tune] of widths)
-  test(`kernels with ${lanes} lanes and ${tune} agree with WebAssembly`, async t => {
-    const problem = await nativeProblem();
-    if (problem) return t.skip(problem);
-    const own = await findCompiler();
-    if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
-    if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
-    const compiler: Compiler = { ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune === "-march=native" };
+eachWidth(
+  how => `kernels with ${how} agree with WebAssembly`,
+  async compiler => {
     const made = cases.map(({ name, kernel: make, dims: given }) => {
       const kernel = make();
       const dims = {
@@ -103,7 +90,8 @@ for (const [lanes, tune] of widths)
         });
       }
     });
-  });
+  },
+);
 
 test("remainders in C are exact with every width", async t => {
   const problem = await nativeProblem();

@@ -140,6 +140,29 @@ static __attribute__((noinline, unused)) f64 f64_rem(f64 x, f64 y) {
 }
 `;
 
+/** Intel's instructions by their names without prefix; AVX has them for floats only. */
+const x86 = `
+#if defined(__AVX512F__) && LANES == 16
+#define X86(name, ...) ((V)_mm512_##name(__VA_ARGS__))
+#define WORDS __m512i
+#define ROUND(a, mode) X86(roundscale_ps, a, mode)
+OP V truncated(V a) { return (V)_mm512_cvttps_epi32(a); }
+#elif defined(__AVX__) && LANES == 8
+#define X86(name, ...) ((V)_mm256_##name(__VA_ARGS__))
+#define WORDS __m256i
+#define ROUND(a, mode) X86(round_ps, a, mode)
+OP V truncated(V a) { return (V)_mm256_cvttps_epi32(a); }
+#elif defined(__SSE4_1__) && LANES == 4
+#define X86(name, ...) ((V)_mm_##name(__VA_ARGS__))
+#define WORDS __m128i
+#define ROUND(a, mode) X86(round_ps, a, mode)
+OP V truncated(V a) { return (V)_mm_cvttps_epi32(a); }
+#endif
+#if defined(X86) && (LANES != 8 || defined(__AVX2__))
+#define X86_INTEGERS
+#endif
+`;
+
 const vectors = `
 #define VECTOR2(name, e) OP V name(V a, V b) { return (V)(e); }
 #define VECTOR1(name, e) OP V name(V a) { return (V)(e); }
@@ -154,14 +177,8 @@ VECTOR2(i32x4_eq, (I)a == (I)b) VECTOR2(i32x4_ne, (I)a != (I)b)
 VECTOR2(i32x4_lt_s, (I)a < (I)b) VECTOR2(i32x4_gt_s, (I)a > (I)b) VECTOR2(i32x4_le_s, (I)a <= (I)b) VECTOR2(i32x4_ge_s, (I)a >= (I)b)
 VECTOR2(i32x4_lt_u, (U)a < (U)b) VECTOR2(i32x4_gt_u, (U)a > (U)b) VECTOR2(i32x4_le_u, (U)a <= (U)b) VECTOR2(i32x4_ge_u, (U)a >= (U)b)
 VECTOR2(i32x4_add, (I)a + (I)b) VECTOR2(i32x4_sub, (I)a - (I)b) VECTOR2(i32x4_mul, (I)a * (I)b)
-#if (defined(__AVX512F__) && LANES == 16) || (defined(__AVX2__) && LANES == 8) || (defined(__SSE4_1__) && LANES == 4)
-#if LANES == 16
-#define EXTREME(name) (V)_mm512_##name((__m512i)a, (__m512i)b)
-#elif LANES == 8
-#define EXTREME(name) (V)_mm256_##name((__m256i)a, (__m256i)b)
-#else
-#define EXTREME(name) (V)_mm_##name((__m128i)a, (__m128i)b)
-#endif
+#ifdef X86_INTEGERS
+#define EXTREME(name) X86(name, (WORDS)a, (WORDS)b)
 VECTOR2(i32x4_min_s, EXTREME(min_epi32)) VECTOR2(i32x4_max_s, EXTREME(max_epi32)) VECTOR2(i32x4_min_u, EXTREME(min_epu32)) VECTOR2(i32x4_max_u, EXTREME(max_epu32))
 #else
 VECTOR2(i32x4_min_s, v128_bitselect(a, b, i32x4_lt_s(a, b))) VECTOR2(i32x4_max_s, v128_bitselect(a, b, i32x4_gt_s(a, b)))
@@ -184,16 +201,16 @@ VECTOR1(i32x4_extend_low_i16x8_s, __builtin_convertvector(LOW_HALF(HalfH, a), I)
 OP V two_halves(HalfH a, HalfH b) { V v; memcpy(&v, &a, sizeof a); memcpy((char *)&v + sizeof a, &b, sizeof b); return v; }
 #if defined(__AVX512BW__) && LANES == 16
 #define NARROW(name, f, x, y) OP V name(V a, V b) { return two_halves((HalfH)_mm512_##f(x), (HalfH)_mm512_##f(y)); }
-#define ABOVE_ZERO(v) _mm512_max_epi32((__m512i)v, _mm512_setzero_si512())
-#define ABOVE_ZERO_HALVES(v) _mm512_max_epi16((__m512i)v, _mm512_setzero_si512())
-NARROW(i16x8_narrow_i32x4_s, cvtsepi32_epi16, (__m512i)a, (__m512i)b) NARROW(i16x8_narrow_i32x4_u, cvtusepi32_epi16, ABOVE_ZERO(a), ABOVE_ZERO(b))
-NARROW(i8x16_narrow_i16x8_s, cvtsepi16_epi8, (__m512i)a, (__m512i)b) NARROW(i8x16_narrow_i16x8_u, cvtusepi16_epi8, ABOVE_ZERO_HALVES(a), ABOVE_ZERO_HALVES(b))
-#elif defined(__AVX2__) && LANES == 8
+#define ABOVE_ZERO(v) _mm512_max_epi32((WORDS)v, _mm512_setzero_si512())
+#define ABOVE_ZERO_HALVES(v) _mm512_max_epi16((WORDS)v, _mm512_setzero_si512())
+NARROW(i16x8_narrow_i32x4_s, cvtsepi32_epi16, (WORDS)a, (WORDS)b) NARROW(i16x8_narrow_i32x4_u, cvtusepi32_epi16, ABOVE_ZERO(a), ABOVE_ZERO(b))
+NARROW(i8x16_narrow_i16x8_s, cvtsepi16_epi8, (WORDS)a, (WORDS)b) NARROW(i8x16_narrow_i16x8_u, cvtusepi16_epi8, ABOVE_ZERO_HALVES(a), ABOVE_ZERO_HALVES(b))
+#elif defined(X86_INTEGERS) && LANES == 8
 /* the instruction packs each half of 128 bits by itself */
-#define NARROW(name, f) OP V name(V a, V b) { return (V)_mm256_permute4x64_epi64(_mm256_##f((__m256i)a, (__m256i)b), 0xd8); }
+#define NARROW(name, f) OP V name(V a, V b) { return (V)_mm256_permute4x64_epi64(_mm256_##f((WORDS)a, (WORDS)b), 0xd8); }
 NARROW(i16x8_narrow_i32x4_s, packs_epi32) NARROW(i16x8_narrow_i32x4_u, packus_epi32) NARROW(i8x16_narrow_i16x8_s, packs_epi16) NARROW(i8x16_narrow_i16x8_u, packus_epi16)
-#elif defined(__SSE4_1__) && LANES == 4
-#define NARROW(name, f) OP V name(V a, V b) { return (V)_mm_##f((__m128i)a, (__m128i)b); }
+#elif defined(X86_INTEGERS) && LANES == 4
+#define NARROW(name, f) OP V name(V a, V b) { return X86(f, (WORDS)a, (WORDS)b); }
 NARROW(i16x8_narrow_i32x4_s, packs_epi32) NARROW(i16x8_narrow_i32x4_u, packus_epi32) NARROW(i8x16_narrow_i16x8_s, packs_epi16) NARROW(i8x16_narrow_i16x8_u, packus_epi16)
 #else
 OP V i32x4_clamp(V a, i32 low, i32 high) { return i32x4_min_s(i32x4_max_s(a, i32x4_splat(low)), i32x4_splat(high)); }
@@ -226,22 +243,6 @@ PACKING(s) PACKING(u)
 /** Where C has no word for it: one instruction on x86 and on Arm, lane by lane elsewhere. */
 const instructions = `
 #define EACH(e) V v; for (int i = 0; i < LANES; i++) v[i] = e; return v;
-#if defined(__AVX512F__) && LANES == 16
-#define X86(name, ...) ((V)_mm512_##name(__VA_ARGS__))
-#define WORDS __m512i
-#define ROUND(a, mode) X86(roundscale_ps, a, mode)
-OP V truncated(V a) { return (V)_mm512_cvttps_epi32(a); }
-#elif defined(__AVX__) && LANES == 8
-#define X86(name, ...) ((V)_mm256_##name(__VA_ARGS__))
-#define WORDS __m256i
-#define ROUND(a, mode) X86(round_ps, a, mode)
-OP V truncated(V a) { return (V)_mm256_cvttps_epi32(a); }
-#elif defined(__SSE4_1__) && LANES == 4
-#define X86(name, ...) ((V)_mm_##name(__VA_ARGS__))
-#define WORDS __m128i
-#define ROUND(a, mode) X86(round_ps, a, mode)
-OP V truncated(V a) { return (V)_mm_cvttps_epi32(a); }
-#endif
 #ifdef X86
 VECTOR2(f32x4_pmin, X86(min_ps, b, a)) VECTOR2(f32x4_pmax, X86(max_ps, b, a)) VECTOR1(f32x4_sqrt, X86(sqrt_ps, a))
 VECTOR1(f32x4_ceil, ROUND(a, 2 | 8)) VECTOR1(f32x4_floor, ROUND(a, 1 | 8)) VECTOR1(f32x4_trunc, ROUND(a, 3 | 8)) VECTOR1(f32x4_nearest, ROUND(a, 0 | 8))
@@ -272,7 +273,7 @@ OP V i32x4_trunc_sat_f32x4_s(V a) { return f32x4_trunc_sat_each_s(a); }
 #define VNNI_PRODUCT(name, f) OP V name(V c, V a, V b) { return X86(f, (WORDS)c, (WORDS)a, (WORDS)b); }
 #if defined(VNNI) && defined(X86)
 VNNI_PRODUCT(i32x4_dot_i16x8_add_s, VNNI(dpwssd)) VNNI_PRODUCT(i32x4_dot_u8x16_i8x16_add, VNNI(dpbusd))
-#elif (defined(__AVX512BW__) && LANES == 16) || (defined(__AVX2__) && LANES == 8) || (defined(__SSE4_1__) && LANES == 4)
+#elif defined(X86_INTEGERS) && (LANES != 16 || defined(__AVX512BW__))
 OP V i32x4_dot_i16x8_add_s(V c, V a, V b) { return (V)((I)c + (I)X86(madd_epi16, (WORDS)a, (WORDS)b)); }
 /* even bytes and odd ones, as halves: maddubs would saturate */
 OP V i32x4_dot_u8x16_i8x16_add(V c, V a, V b) {
@@ -305,6 +306,6 @@ OP V f32x4_min(V a, V b) { return with_nans(a, b, v128_or(f32x4_pmin(a, b), f32x
 OP V f32x4_max(V a, V b) { return with_nans(a, b, v128_and(f32x4_pmax(a, b), f32x4_pmax(b, a))); }
 `;
 
-export const prelude = [types, memory, integers, floats, remainder, vectors, packingStores, instructions]
+export const prelude = [types, memory, integers, floats, remainder, x86, vectors, packingStores, instructions]
   .map(part => part.trim())
   .join("\n");
