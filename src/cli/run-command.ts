@@ -211,9 +211,15 @@ async function saveFiles(outputs: Outputs, folder: string): Promise<Map<string, 
 }
 
 function guessTable(guesses: readonly Guess[]): string {
+  const right = "right" as const;
+  const named = guesses.some(({ label }) => label !== undefined);
   return table(
-    [{ head: "probability", align: "right" }, { head: "class", align: "right" }, { head: "label" }],
-    guesses.map(({ probability, index, label }) => [`${(probability * 100).toFixed(2)} %`, String(index), label ?? ""]),
+    [{ head: "probability", align: right }, { head: "class", align: right }, ...(named ? [{ head: "label" }] : [])],
+    guesses.map(({ probability, index, label }) => [
+      `${(probability * 100).toFixed(2)} %`,
+      String(index),
+      ...(named ? [label ?? ""] : []),
+    ]),
   );
 }
 

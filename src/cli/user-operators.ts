@@ -1,4 +1,5 @@
 // Operators of the user for a command: the exports of JavaScript modules that are operators.
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Operator } from "../index.js";
@@ -22,16 +23,21 @@ export async function importOperators(files: readonly string[]): Promise<readonl
 
 /** `what` is where the user named the file. @throws AzulejoError option */
 export async function importModule(file: string, what: string): Promise<Record<string, unknown>> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new AzulejoError("option", `${what} "${file}" does not exist; check the path`);
   try {
-    return await import(pathToFileURL(resolve(file)).href);
+    return await import(pathToFileURL(path).href);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AzulejoError(
-      "option",
-      `${what} "${file}" can't be imported (${reason}); give a JavaScript module, or TypeScript where Node runs it`,
-      { cause },
-    );
+    throw new AzulejoError("option", `${what} "${file}" can't be imported (${reason}); ${remedy(reason)}`, { cause });
   }
+}
+
+function remedy(reason: string): string {
+  const name = /^Cannot find package '([^']+)'/.exec(reason)?.[1];
+  return name === undefined
+    ? "give a JavaScript module, or TypeScript where Node runs it"
+    : `run npm install ${name} in its folder or in one above`;
 }
 
 function isOperator(value: unknown): value is Operator {

@@ -291,6 +291,7 @@ test("run --image finds channels-last inputs, and feeds 8-bit ones raw pixels", 
     .toFile(image);
   const last: TensorInfo = { name: "image", dtype: "u8", dims: [1, 4, 4, 3] };
   const session = await azulejo(`run m.onnx --image ${image}`, [last], () => scores(1, 0));
+  assert.equal(session.out, "probability  class\n   100.00 %      0\n     0.00 %      1\n");
   assert.deepEqual([...(session.runs[0]!.image!.data as Uint8Array).subarray(0, 6)], [1, 2, 250, 1, 2, 250]);
 });
 

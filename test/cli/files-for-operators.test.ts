@@ -117,10 +117,23 @@ test("--operators refuses what can't be imported, and what exports none", async 
     empty.err,
     `azulejo: --operators "${none}" exports no operator; export objects { name, inputs, outputs, shape, at }, as azulejo new operator writes them\n(option: see docs/errors/option.md)\n`,
   );
-  const absent = await azulejo("doctor", model(), "--operators", join(folder, "absent.mjs"));
-  assert.match(
-    absent.err,
-    /^azulejo: --operators ".*absent\.mjs" can't be imported \(Cannot find module .*\); give a JavaScript module, or TypeScript where Node runs it\n/,
+  const refused = async (file: string): Promise<string> =>
+    (await azulejo("doctor", model(), "--operators", file)).err.replace(/ imported from .*\)/, ")");
+  const absent = join(folder, "absent.mjs");
+  assert.equal(
+    await refused(absent),
+    `azulejo: --operators "${absent}" does not exist; check the path\n(option: see docs/errors/option.md)\n`,
+  );
+  const [wrong, lonely] = [join(folder, "wrong.mjs"), join(folder, "lonely.mjs")];
+  await writeFile(wrong, "throw new Error('not today');\n");
+  assert.equal(
+    await refused(wrong),
+    `azulejo: --operators "${wrong}" can't be imported (not today); give a JavaScript module, or TypeScript where Node runs it\n(option: see docs/errors/option.md)\n`,
+  );
+  await writeFile(lonely, 'import "azulejo/tile";\n');
+  assert.equal(
+    await refused(lonely),
+    `azulejo: --operators "${lonely}" can't be imported (Cannot find package 'azulejo'); run npm install azulejo in its folder or in one above\n(option: see docs/errors/option.md)\n`,
   );
 });
 

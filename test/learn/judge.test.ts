@@ -106,5 +106,5 @@ test("wrong command lines are refused", async () => {
   const text = await learn("1", "notes.txt", "--start");
   assert.equal(text.status, 1);
   assert.ok(!existsSync("notes.txt"));
-  assert.match((await learn("1", "missing.mjs")).err, /can't be imported/);
+  assert.match((await learn("1", "missing.mjs")).err, /"missing\.mjs" does not exist/);
 });
