@@ -16,7 +16,8 @@ npm run bench -- webgpu                            counts what shaders do, from 
 Run it with another Node to measure that one. Everything takes about a minute a model; kernels take half a minute together,
 layers (every kernel of a network by itself, as wasm and native code) a minute. tuner (derived and tuned schedules against all that there are; with
 the most threads of --threads, native with --engines native) is no part of all: it takes half an hour, and hours
-with --engines native, where each schedule goes through a C compiler. Nor is webgpu-sessions, which needs
+with --engines native, where each schedule goes through a C compiler. Nor is kit (kernels of azulejo/kernels against the machine and
+others, as WebAssembly, with --engines azulejo,native as native code too: two minutes each), nor webgpu-sessions, which needs
 Chromium: what runs dispatch beside onnxruntime-web, and how soon sessions in a page have their first result.`;
 
 const parts = ["all", "models", "kernels", "layers", "tuner", "kit", "webgpu-sessions", "page", "webgpu"] as const;

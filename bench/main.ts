@@ -117,8 +117,12 @@ async function layerReports({ isWanted }: BenchArguments): Promise<LayerReport[]
   return reports;
 }
 
-async function kitFigures({ isWanted }: BenchArguments): Promise<KitFigure[]> {
-  const targets = (await nativeProblem()) === undefined ? (["wasm", "native"] as const) : (["wasm"] as const);
+async function kitFigures({ isWanted, engines }: BenchArguments): Promise<KitFigure[]> {
+  const isNativeWanted = engines.includes("native") && (await nativeProblem()) === undefined;
+  const targets = [
+    ...(engines.includes("azulejo") ? (["wasm"] as const) : []),
+    ...(isNativeWanted ? (["native"] as const) : []),
+  ];
   const figures: KitFigure[] = [];
   for (const [, measure] of kitWorks.filter(([name]) => isWanted(name)))
     for (const target of targets)

@@ -3,7 +3,7 @@
 import type { Sym } from "../ir/poly.js";
 import type { Kernel, NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
-import { decideBlocks, decideParts } from "./blocks.js";
+import { decideBlocks, decideParts, FOLD_INDICES } from "./blocks.js";
 import type { ScheduleChoices } from "./choices.js";
 import { isContraction } from "./contraction.js";
 import { fuseAxes } from "./fusion.js";
@@ -32,8 +32,6 @@ export interface DeriveOptions {
 const modern: ScheduleFeatures = { relaxedSimd: true, tileProfile: "v8-modern" };
 /** address registers before bases plus one offset are used */
 const POINTERS = 10;
-/** indices of a fold per block: scores of attention stay in the first-level cache by rows */
-const FOLD_BLOCK = 256;
 /** multiply-adds per pixel and tap from which a table of row pointers costs less than it saves */
 const TABLE_WORK = 256;
 
@@ -51,7 +49,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
   keepForAllLanes(view, sinks, stage);
   const { layouts, copies } = decideStorage(view, sinks, stage);
   const { block, order: derivedOrder } = decideBlocks(view, sinks, stage, profile);
-  for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_BLOCK;
+  for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_INDICES;
   for (const [axis, size] of Object.entries(choices.block ?? {}))
     if (size === "whole") delete block[axis];
     else block[axis] = size;

@@ -1,7 +1,7 @@
 // Which values are kept in scratch memory instead of being computed again where they are used. A value is placed in its region (the
 // grid block or the turn of a fold) or for one row.
 import { bitsOf, isFloat } from "../ir/dtypes.js";
-import type { Node, NodeOf } from "../ir/tile.js";
+import type { Fold, Node, NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
 import { rootsOf } from "./names.js";
@@ -16,6 +16,16 @@ export function placeValues(view: KernelView): void {
     for (const n of all) if (n.kind === "reduce") placeOperands(view, n, roots);
     for (const root of roots) placeInEpilogue(view, root);
     placeSharedByLoops(view, roots, all);
+  }
+  for (const f of view.names.folds) placeStates(view, f);
+}
+
+/** A next state that sums up a row, and that another kept value of the turn needs: the row is walked once (the largest score, in attention). */
+function placeStates(view: KernelView, { next }: Fold): void {
+  const kept = reach(next).filter(n => view.isPlaced(n));
+  for (const state of next) {
+    const isReduced = view.inline(state).some(n => n.kind === "reduce" && !isContraction(n));
+    if (isReduced && kept.some(n => n !== state && view.inline(n).includes(state))) view.place(state, { at: "region" });
   }
 }
 

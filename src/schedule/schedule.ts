@@ -46,7 +46,7 @@ export interface Schedule {
   readonly parts?: Readonly<Record<AxisName, number>>;
   readonly place: Readonly<Record<string, Place>>;
   readonly stage: Readonly<Record<string, StageSchedule>>;
-  /** copies of the innermost reduction body, and independent partial sums of a row reduction */
+  /** copies of the innermost reduction body; independent partial sums of a row reduction, and at most of each register of a small tile of a contraction */
   readonly unroll: number;
   readonly partials: number;
   /** address registers of a loop before bases plus one offset are used */

@@ -54,8 +54,9 @@ export function decideStorage(
 const same = (a: Layout | undefined, b: Layout | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /**
- * [n / size] … [size], the reduced dims inside in the order of the loops. A constant of which the lane walks a part of a dim (a gate of a recurrent
- * cell) gets that dim innermost, without blocks: `size` is undefined. Undefined where the lane is neither.
+ * […] [n / size] [k] [size]: what is not reduced outside (experts, heads: what one block reads lies together), the reduced dims inside in the order of the
+ * loops. A constant of which the lane walks a part of a dim (a gate of a recurrent cell) gets that dim innermost, without blocks: `size` is undefined.
+ * Undefined where the lane is neither.
  */
 function panels(
   view: KernelView,
@@ -71,8 +72,10 @@ function panels(
   const over = reduces.flatMap(x => [...reductionOrder(x)]);
   const rank = (d: number): number => over.findIndex(a => n.index[d]!.has(a.sym));
   const rest = n.index.map((_, d) => d).filter(d => d !== dim);
-  const inner = rest.sort((a, b) => rank(a) - rank(b) || a - b);
-  return size === undefined ? { order: [...inner, dim] } : { order: [dim, ...inner], block: { dim, size } };
+  const ordered = rest.sort((a, b) => rank(a) - rank(b) || a - b);
+  if (size === undefined) return { order: [...ordered, dim] };
+  const [outer, inner] = [ordered.filter(d => rank(d) < 0), ordered.filter(d => rank(d) >= 0)];
+  return { order: [...outer, dim, ...inner], block: { dim, size } };
 }
 /** The one dim along which the lane walks, element by element. */
 function laneDim(view: KernelView, n: NodeOf<"load">, lane: Axis): number | undefined {

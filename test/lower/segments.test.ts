@@ -85,6 +85,22 @@ test("inside of a segment a product has the register tile of a plain one", () =>
   assert.deepEqual(lower(k, schedule).stages, ["Y: loops m by 6/2/1; lane n × 2"]);
   // all rows of a piece are multiplied before any is stored, and the number of the segment moves one pointer
   assert.match(printFunc(lower(k, schedule).phases.at(-1)!.func), /for m\.seg\.\d+ \+ 1 <= /);
+  // blocks are columns: none tears a segment apart, and each segment's weights lie together
+  assert.deepEqual(schedule.block, { n: 128 });
+  assert.deepEqual(schedule.layouts.W, { order: [0, 2, 1], block: { dim: 2, size: 8 } });
+});
+test("tiles of few rows add up in parts that do not wait for each other", () => {
+  const k = groupedGemm("constant").ir;
+  const sumsOf = (partials: number): string[] => {
+    const schedule = deriveSchedule(k, { dimHints: () => 64, pins: { partials } });
+    const text = printFunc(lower(k, schedule).phases.at(-1)!.func);
+    return [6, 2, 1].map(rows => {
+      const [, body = ""] = text.split(new RegExp(`for m\\.\\d+ \\+ ${rows} <= `));
+      return `${rows} rows: ${body.split(/for m\.\d+ /)[0]!.match(/acc\.\d+ = zero/g)?.length} sums`;
+    });
+  };
+  assert.deepEqual(sumsOf(4), ["6 rows: 12 sums", "2 rows: 8 sums", "1 rows: 8 sums"]);
+  assert.deepEqual(sumsOf(1), ["6 rows: 12 sums", "2 rows: 4 sums", "1 rows: 2 sums"]);
 });
 test("segments lie in no lane and in no fused axis", () => {
   const k = groupedGemm().ir;

@@ -105,7 +105,10 @@ test("attention keeps scores and weights for the block and copies K into panels"
   const s = derived(kernels.attention().ir, { B: 1, H: 12, G: 12, S: 512, T: 512, D: 64, E: 64 });
   assert.deepEqual(s.place.x, { at: "region" });
   assert.deepEqual(s.place.p, { at: "region" });
-  assert.equal(typeof s.place.K?.layout, "object");
+  // keys of one head lie together, in panels of 8
+  assert.deepEqual(s.place.K?.layout, { order: [0, 1, 2, 3], block: { dim: 2, size: 8 } });
+  // the weights p read the row's largest score, which is walked for once
+  assert.deepEqual(s.place.m2, { at: "region" });
   assert.equal(s.block.h, 1);
 });
 

@@ -4,7 +4,7 @@ import { Poly } from "../../ir/poly.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import type { Axis, NodeOf } from "../../ir/tile.js";
 import { axesOf, isTensor, joinOf, reach, reachCells } from "../../ir/tile.js";
-import { reductionOrder } from "../../schedule/contraction.js";
+import { isContraction, reductionOrder } from "../../schedule/contraction.js";
 import { cast } from "./casts.js";
 import { cell } from "./cells.js";
 import { extractLane, fitsLane, registerType } from "./convert.js";
@@ -20,6 +20,8 @@ import { origin } from "./state.js";
 const UNROLL_EXTENT = 8;
 /** operations that one loop body may be written out to */
 const UNROLL_OPERATIONS = 256;
+/** sums under way that fill two pipelines of multiply-adds, four cycles each; tiles of fewer (one or two rows) have several for each register */
+const BUSY_ACCUMULATORS = 8;
 
 /** Offsets of every register of a value inside the current register tile. */
 export function tileOffsets(l: Lowering, axes: readonly Axis[]): Offsets[] {
@@ -94,6 +96,8 @@ class Reduction {
   /** the reduced axis in lanes, if any; innermost then */
   private readonly laneOver: Axis | undefined;
   private readonly partials: number;
+  /** of the partial sums of a contraction, the one that the copy of the innermost body adds to */
+  private part = 0;
   private readonly wide: readonly Reg[][];
   /** sums of what does not fill a vector */
   private readonly narrow: readonly Reg[];
@@ -110,7 +114,7 @@ class Reduction {
     this.tile = single ? [offs] : tileOffsets(l, this.axes);
     this.laneOver = this.chooseLane(over);
     this.over = this.laneOver ? [...over.filter(a => a !== this.laneOver), this.laneOver] : over;
-    this.partials = this.laneOver && this.tile.length === 1 ? l.schedule.partials : 1;
+    this.partials = this.laneOver ? (this.tile.length === 1 ? l.schedule.partials : 1) : this.parts();
     const accumulator = () => l.b.set(identity(l, n.op, n.dtype), "acc");
     const row = () => Array.from({ length: this.partials }, accumulator);
     const wide = () => this.tile.map(row);
@@ -144,8 +148,17 @@ class Reduction {
     for (const s of outer) l.stored.add(s);
     this.tile.forEach((offs, i) => {
       const key = `n${this.n.id}${l.offsetKey(this.axes, offs)}`;
-      l.b.scope.memo.set(key, this.laneOver ? this.horizontal(i) : this.settled(this.wide[i]![0]!));
+      l.b.scope.memo.set(key, this.laneOver ? this.horizontal(i) : this.joinedParts(i));
     });
+  }
+
+  /** Partial sums of a contraction in lanes, where its register tile alone leaves the pipelines waiting for each other. */
+  private parts(): number {
+    const { l, n } = this;
+    const innermost = this.over.at(-1);
+    if (!l.lane || l.schedule.exact || !isContraction(n) || !innermost) return 1;
+    const copies = Math.min(l.schedule.unroll, constantSize(l, innermost) ?? l.schedule.unroll);
+    return Math.max(1, Math.min(l.schedule.partials, copies, Math.floor(BUSY_ACCUMULATORS / this.tile.length)));
   }
 
   private inLanes<T>(f: () => T): T {
@@ -189,7 +202,7 @@ class Reduction {
     const a = over[d];
     if (!a) {
       this.accumulate(
-        this.wide.map(w => w[0]!),
+        this.wide.map(w => w[this.part]!),
         0,
       );
       return;
@@ -223,17 +236,23 @@ class Reduction {
     const unroll = innermost ? Math.min(l.schedule.unroll, size ?? l.schedule.unroll) : 1;
     const counter = l.b.set(l.b.int(lo), a.name);
     const pieces = unroll > 1 ? (size !== undefined && size % unroll === 0 ? [unroll] : [unroll, 1]) : [1];
-    for (const copies of pieces)
+    for (const copies of pieces) {
+      // written out here, each copy can have sums of its own
+      const own = innermost && this.partials > 1 && !this.laneOver ? copies : 1;
       l.b.loop(
         counter,
         l.b.int(hi),
-        1,
+        own,
         sym => {
-          l.bind(a, Poly.sym(sym));
-          this.nest(d + 1);
+          for (let i = 0; i < own; i++) {
+            this.part = i % this.partials;
+            l.bind(a, Poly.sym(sym).add(i));
+            this.nest(d + 1);
+          }
         },
-        { unroll: copies },
+        { unroll: copies / own },
       );
+    }
   }
   /** static, short, and everything inside it too */
   private isUnrolled(d: number): boolean {
@@ -287,6 +306,12 @@ class Reduction {
   private joined(a: Expr, b: Expr, lanes: boolean): Expr {
     const { n, l } = this;
     return binary(l, joinOf[n.op], n.dtype, a, b, lanes);
+  }
+
+  private joinedParts(i: number): Expr {
+    const [first, ...others] = this.wide[i]!.map(r => this.settled(r));
+    const sum = others.reduce((a, b) => this.joined(a, b, true), first!);
+    return others.length ? read(this.l.b.set(sum, "sum")) : sum;
   }
 
   /** partial vectors, lanes and the scalar rest of one accumulator, in a fixed order */
