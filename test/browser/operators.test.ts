@@ -1,4 +1,5 @@
-// The operators' own cases in headless Chromium: on an isolated page with two threads, on a plain one with one.
+// The operators' own cases in headless Chromium: on an isolated page with two threads, on a plain one with one. One in three by default, all of
+// them in full sweeps: code is the same, byte for byte, as in Node, where all of them run.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
@@ -10,6 +11,8 @@ import { browserPath, serve, startBrowser } from "./site.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+const EVERY = fullSweep ? 1 : 3;
 
 let browser: Browser;
 let script: string;
@@ -30,7 +33,7 @@ async function casesOn(headers: Readonly<Record<string, string>>, threads: numbe
   try {
     await page.goto(site.address, { waitUntil: "load" });
     await page.waitForFunction("globalThis.runCases !== undefined");
-    return (await page.evaluate(`globalThis.runCases("wasm", ${threads})`)) as CasesResult;
+    return (await page.evaluate(`globalThis.runCases("wasm", ${threads}, ${EVERY})`)) as CasesResult;
   } finally {
     await page.close();
     await site.close();

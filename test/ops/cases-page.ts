@@ -16,8 +16,7 @@ const targetOf = (name: string, threads: number): TargetUnderTest =>
 
 /** one case in `every` */
 async function runCases(target: string, threads: number, every = 1): Promise<CasesResult> {
-  const { cases, waiting } = await prepareCases(false);
-  return checkCases(targetOf(target, threads), { cases: cases.filter((_, i) => i % every === 0), waiting }, false);
+  return checkCases(targetOf(target, threads), await prepareCases(false, every), false);
 }
 /** The suite's files are at `address`. */
 async function runSuiteOn(target: string, name: SuiteName, address: string, every = 1): Promise<SuiteResult> {

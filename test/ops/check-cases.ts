@@ -30,11 +30,14 @@ export interface PreparedCases {
 /** Does the operator need numbers here? Then the graph is compiled once they are known, which the other run covers. */
 const needsNumbers = ({ graph }: CaseGraph): boolean => infer(graph, registry).outputs.some(v => !v.dims);
 
-export async function prepareCases(symbolic: boolean): Promise<PreparedCases> {
+/** One case in `every`, counted over all operators: what is left out costs no reference. */
+export async function prepareCases(symbolic: boolean, every = 1): Promise<PreparedCases> {
   const cases: PreparedCase[] = [];
   const waiting: string[] = [];
+  let at = 0;
   for (const module of operatorModules)
     for (const testCase of module.cases?.() ?? []) {
+      if (at++ % every !== 0) continue;
       const name = `${module.operator.name}, ${testCase.name}`;
       const expected = graphOfCase(module, testCase, registry, symbolic);
       if (symbolic && needsNumbers(expected)) {
