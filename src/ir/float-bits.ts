@@ -104,3 +104,6 @@ export function floatFromBits(dtype: NarrowFloat, bits: number): number {
 }
 /** The nearest number of the dtype. */
 export const roundToFloat = (dtype: NarrowFloat, x: number): number => floatFromBits(dtype, floatToBits(dtype, x));
+/** To what the dtype holds, if it is a float. */
+export const roundTo = (dtype: Dtype, x: number): number =>
+  dtype === "f32" ? Math.fround(x) : isNarrowFloat(dtype) ? roundToFloat(dtype, x) : x;

@@ -105,6 +105,7 @@ export const cases = (): readonly OperatorCase[] => [
   of("padding", [2, 3, 7, 11], padded),
   of("padding counts", [2, 3, 7, 11], { ...padded, count_include_pad: 1 }),
   of("ceil_mode", [1, 2, 8, 9], { ...padded, ceil_mode: 1 }),
+  of("ceil_mode, a window that starts in the padding", [1, 1, 4, 9], { ...padded, pads: [1, 1, 1, 3], ceil_mode: 1 }),
   of("ceil_mode, padding counts", [1, 2, 8, 9], { ...padded, ceil_mode: 1, count_include_pad: 1 }),
   of("dilation", [1, 2, 9, 8], { kernel_shape: [3, 2], dilations: [2, 3], pads: [2, 1, 1, 2] }),
   of("1-D", [1, 2, 17], { kernel_shape: [3] }),

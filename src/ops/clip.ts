@@ -1,9 +1,11 @@
 // Clip: X held in min..max, which are inputs since opset 11 and attributes before; either may be absent.
 import type { Dtype } from "../ir/dtypes.js";
+import { integerRange, isFloat } from "../ir/dtypes.js";
 import type { AnyTile } from "../tile/index.js";
+import { refuse } from "./checks.js";
 import { numbers } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
-import type { Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
+import type { NodeInfo, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { elements, tabulate } from "./reference-tensors.js";
 
@@ -12,7 +14,10 @@ export const operator: Operator = {
   inputs: ["input", "min?", "max?"],
   outputs: ["output"],
   attributes: { min: { type: "float" }, max: { type: "float" }, consumed_inputs: { type: "ints" } },
-  shape: ({ dims }) => ({ output: dims.input! }),
+  shape: node => {
+    for (const name of ["min", "max"]) checkLimit(node, name);
+    return { output: node.dims.input! };
+  },
   at: ({ inputs, attributes }) => ({
     output: (...i) => {
       const x = inputs.input!.at(...i);
@@ -23,6 +28,15 @@ export const operator: Operator = {
     },
   }),
 };
+
+/** Limits that are attributes are floats, of float inputs in ONNX's old opsets; an integer input must hold them. */
+function checkLimit(node: NodeInfo, name: string): void {
+  const [limit, dtype] = [node.attributes[name] as number | undefined, node.dtypes.input!];
+  if (limit === undefined || isFloat(dtype)) return;
+  const [least, most] = integerRange(dtype);
+  if (!(Number.isInteger(limit) && limit >= least && limit <= most))
+    refuse("operator-attribute", "Clip", node, `${name} ${limit} does not fit ${dtype}; give a whole number that does`);
+}
 
 /** A limit: a number where it is known, a tile where it is computed, undefined where there is none. */
 function bound(input: Operand | undefined, attribute: number | undefined, none: number): AnyTile | number | undefined {

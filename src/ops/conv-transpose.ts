@@ -25,7 +25,7 @@ import type {
   Tolerance,
 } from "./operator.js";
 import { elements, sizeOf, tabulate } from "./reference-tensors.js";
-import { padsOf, perAxis, polyTile, windowAttributes } from "./window.js";
+import { padsOf, perAxis, polyTile, requireSteps, windowAttributes } from "./window.js";
 
 interface Transposed {
   readonly input: Poly;
@@ -170,6 +170,7 @@ function transposedAxes(node: NodeInfo): readonly Transposed[] {
   const given = node.attributes.output_shape as readonly number[] | undefined;
   return input.map((size, j) => {
     const axis = { input: size, taps: node.dims.W![j + 2]!, stride: strides[j]!, dilation: dilations[j]! };
+    requireSteps("ConvTranspose", node, axis, j);
     const full = size.sub(1).mul(axis.stride).add(extra[j]!).add(axis.taps.sub(1).mul(axis.dilation).add(1));
     const wanted = given
       ? Poly.int(given[given.length - count + j]!)

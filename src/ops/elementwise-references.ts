@@ -51,7 +51,7 @@ function apply(dtype: Dtype, f: Scalar, big: BigScalar | undefined, x: readonly 
 /** The reference of `unary`. */
 export const unaryReference =
   (
-    f: (x: number, attributes: Attributes) => number | boolean,
+    f: (x: number, attributes: Attributes, dtype: Dtype) => number | boolean,
     big?: BigScalar,
     result?: Dtype,
     names: readonly [string, string] = ["X", "Y"],
@@ -60,7 +60,7 @@ export const unaryReference =
     const x = inputs[names[0]]!;
     const read = broadcastReader(x);
     const dtype = result ?? x.dtype;
-    return { [names[1]]: tabulate(dtype, x.dims, i => apply(dtype, v => f(v!, attributes), big, [read(i)])) };
+    return { [names[1]]: tabulate(dtype, x.dims, i => apply(dtype, v => f(v!, attributes, x.dtype), big, [read(i)])) };
   };
 
 /** The reference of `binary`. */

@@ -90,7 +90,8 @@ export const reference: Reference = (inputs, attributes) => {
       let sum = 0;
       for (let k = 0; k < A.dims[transA ? 0 : 1]!; k++)
         sum += Number(a(transA ? [k, m!] : [m!, k])) * Number(b(transB ? [n!, k] : [k, n!]));
-      return elementOf(A.dtype, alpha * sum + (c ? beta * Number(c([m!, n!])) : 0));
+      // as in ONNX's reference and BLAS, C does not count where beta is 0, whatever it holds
+      return elementOf(A.dtype, alpha * sum + (c && beta !== 0 ? beta * Number(c([m!, n!])) : 0));
     }),
   };
 };

@@ -30,8 +30,11 @@ export const doc: OperatorDoc = {
   dtypes: "float",
   opsets: [9, 13],
 };
-/** worst measured on wasm in f32: 0.50 ε of the input */
-export const tolerance: Tolerance = { relative: 4, absolute: 2 };
+/**
+ * worst measured on wasm in f32: 2.4 ε of the input, in rows of three elements. The mean's rounding counts by |x| / deviation, as in
+ * LayerNormalization.
+ */
+export const tolerance: Tolerance = { relative: 4, absolute: 4 };
 
 export const reference: Reference = (inputs, attributes) => {
   const X = inputs.X!;

@@ -1,6 +1,7 @@
 // Shrink: X ± bias outside −lambd..lambd, else 0.
 import type { Dtype } from "../ir/dtypes.js";
 import { isFloat } from "../ir/dtypes.js";
+import { roundTo } from "../ir/float-bits.js";
 import { type AnyTile, where } from "../tile/index.js";
 import { unary } from "./elementwise.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
@@ -10,7 +11,8 @@ export const operator = /* @__PURE__ */ unary(
   "Shrink",
   (given, { bias, lambd }) => {
     const x: AnyTile = isFloat(given.dtype) ? given : given.cast("f64");
-    const y = where(x.lt(-lambd), x.add(bias), where(x.gt(lambd), x.sub(bias), 0));
+    const limit = roundTo(x.dtype, lambd);
+    const y = where(x.lt(-limit), x.add(bias), where(x.gt(limit), x.sub(bias), 0));
     return isFloat(given.dtype) ? y : wrapped(y, given.dtype);
   },
   {
@@ -32,7 +34,11 @@ export const doc: OperatorDoc = {
 };
 export const tolerance: Tolerance = { relative: 1, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(
-  (x, { bias, lambd }) => (x < -lambd ? x + bias : x > lambd ? x - bias : 0),
+  (x, { bias, lambd }, dtype) => {
+    // ONNX's function body casts both like X before it compares; integers are computed in real numbers
+    const [limit, by] = isFloat(dtype) ? [roundTo(dtype, lambd), roundTo(dtype, bias)] : [lambd, bias];
+    return x < -limit ? x + by : x > limit ? x - by : 0;
+  },
   undefined,
   undefined,
   ["input", "output"],

@@ -29,12 +29,14 @@ export function referenceWindows(
     const explicit = auto === "VALID" ? [] : (attributes.pads ?? []);
     const [begin, end]: [number, number] = [explicit[j] ?? 0, explicit[j + input.length] ?? 0];
     const padded = size + begin + end;
+    // with ceil_mode, a window that starts behind the input is none; without, ONNX's formula counts it if it ends inside the padding
+    const starts = attributes.ceil_mode === 1 ? size + begin : Infinity;
     let output = 0;
-    for (let start = 0; start + span <= padded; start += stride) output++;
+    for (let start = 0; start + span <= padded && start < starts; start += stride) output++;
     // one more window may stick out, if it starts inside input or begin padding
     // (of a window larger than all of it ONNX's ⌈(padded − span) / stride⌉ + 1 leaves one where the stride is larger still)
     const missed = output === 0 ? padded > 0 && span - padded < stride : (output - 1) * stride + span < padded;
-    if (attributes.ceil_mode === 1 && missed && output * stride < size + begin) output++;
+    if (attributes.ceil_mode === 1 && missed && output * stride < starts) output++;
     return { stride, dilation, begin, end, output };
   });
 }

@@ -55,6 +55,22 @@ export function padsOf(op: string, node: NodeInfo, count: number): readonly (rea
   return Array.from({ length: count }, (_, j) => [pads[j] ?? 0, pads[j + count] ?? 0] as const);
 }
 
+/** Steps of 0 and backwards make no windows. */
+export function requireSteps(
+  op: string,
+  node: NodeInfo,
+  { stride, dilation }: { readonly stride: number; readonly dilation: number },
+  j: number,
+): void {
+  if (!(stride > 0 && dilation > 0))
+    refuse(
+      "operator-attribute",
+      op,
+      node,
+      `stride ${stride} and dilation ${dilation} of axis ${j} must be at least 1; use 1 or more`,
+    );
+}
+
 /** The windows of a node over the spatial dims of its input. */
 export function windowAxes(op: string, node: NodeInfo, input: Dims, taps: Dims): readonly WindowAxis[] {
   const count = input.length;
@@ -65,13 +81,7 @@ export function windowAxes(op: string, node: NodeInfo, input: Dims, taps: Dims):
   const ceil = node.attributes.ceil_mode === 1;
   return input.map((size, j) => {
     const axis = { input: size, taps: taps[j]!, stride: strides[j]!, dilation: dilations[j]! };
-    if (!(axis.stride > 0 && axis.dilation > 0))
-      refuse(
-        "operator-attribute",
-        op,
-        node,
-        `stride ${axis.stride} and dilation ${axis.dilation} of axis ${j} must be at least 1; use 1 or more`,
-      );
+    requireSteps(op, node, axis, j);
     const window = auto.startsWith("SAME")
       ? sameWindow(axis, auto === "SAME_LOWER")
       : paddedWindow(axis, auto === "VALID" ? [0, 0] : pads[j]!, ceil);

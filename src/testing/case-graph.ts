@@ -5,7 +5,7 @@ import { constantValue } from "../graph/constants.js";
 import type { AttributeValue, Graph, GraphNode, Value } from "../graph/graph.js";
 import { newestOpset } from "../graph/make.js";
 import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../ir/dtypes.js";
-import { isNarrowFloat, roundToFloat } from "../ir/float-bits.js";
+import { roundTo } from "../ir/float-bits.js";
 import { Poly, Sym } from "../ir/poly.js";
 import { AzulejoError } from "../support/errors.js";
 import type { CaseInput, OperatorCase, OperatorModule, ReferenceTensor } from "../ops/operator.js";
@@ -47,17 +47,15 @@ function randomData({ dtype, dims, range }: CaseInput, seed: number): number[] {
   return Array.from({ length: sizeOf(dims) }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const x = low + (state / 2 ** 32) * (high - low);
-    return kind === "float" ? rounded(dtype, x) : Math.round(x);
+    // so that the reference starts from the same numbers
+    return kind === "float" ? roundTo(dtype, x) : Math.round(x);
   });
 }
-/** To what the dtype can hold, so that the reference starts from the same numbers. */
-const rounded = (dtype: CaseInput["dtype"], x: number): number =>
-  dtype === "f32" ? Math.fround(x) : isNarrowFloat(dtype) ? roundToFloat(dtype, x) : x;
 
 function tensorOf(input: CaseInput, seed: number): ReferenceTensor {
   const { dtype, dims, data = randomData(input, seed) } = input;
   const elements = data.map(x =>
-    is64BitInteger(dtype) ? BigInt(x) : isFloat(dtype) ? rounded(dtype, Number(x)) : Number(x),
+    is64BitInteger(dtype) ? BigInt(x) : isFloat(dtype) ? roundTo(dtype, Number(x)) : Number(x),
   );
   return { dtype, dims, data: elements as number[] };
 }
@@ -135,7 +133,6 @@ export function graphOfCase(
   const reference = (given: typeof tensors) => module.reference!(given, bound.info.attributes, bound.info);
   const want = reference(tensors);
   // a hole in the array is an element that the reference read from outside an input
-  // a hole in the array is an element that the reference read from outside an input
   for (const [name, t] of Object.entries(want))
     if (t && Array.prototype.includes.call(t.data, undefined))
       throw new AzulejoError("mismatch", `${describeNode(node)}: the reference leaves elements of ${name} undefined`);
@@ -153,7 +150,7 @@ export function graphOfCase(
 
 /** The reference's float64 in the dtype it is stored in. */
 const stored = (t: ReferenceTensor): ReferenceTensor =>
-  isFloat(t.dtype) ? { ...t, data: numbersOf(t).map(x => rounded(t.dtype, x)) } : t;
+  isFloat(t.dtype) ? { ...t, data: numbersOf(t).map(x => roundTo(t.dtype, x)) } : t;
 
 /**
  * Sizes that become symbols, equal sizes one symbol. Whole kernels (recurrent layers) relate sizes of their weights by factors, which

@@ -5,7 +5,17 @@ import type { TensorData } from "azulejo";
 import { load } from "azulejo";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import type { AttributeInit } from "../frontends/onnx-model.js";
-import { elementType, graphAttribute, i64Tensor, int, node, onnxModel, text, value } from "../frontends/onnx-model.js";
+import {
+  elementType,
+  graphAttribute,
+  i64Tensor,
+  int,
+  ints,
+  node,
+  onnxModel,
+  text,
+  value,
+} from "../frontends/onnx-model.js";
 
 const { f32, i64, bool } = elementType;
 
@@ -243,6 +253,38 @@ for (const { target, threads } of targets)
       await assert.rejects(run(4, true), { code: "bounds" });
       await assert.rejects(run(0, false), { code: "bounds" });
       assert.deepEqual(await run(5, true), [12, 13, 14]);
+    } finally {
+      model.dispose();
+    }
+  });
+
+for (const branched of [false, true])
+  test(`wasm: a window of Crop beyond an image whose size a run tells${branched ? ", in a branch" : ""}`, async () => {
+    const crop = (to: string) => ({
+      ...node("Crop", ["x"], [to], [ints("border", [1, 2, 0, 0]), ints("scale", [3, 2])]),
+      name: "cutting",
+    });
+    const branch = (made: ReturnType<typeof node>) => ({ outputs: [value("z", f32)], nodes: [made] });
+    const choice = [graphAttribute("then_branch", branch(crop("z"))), graphAttribute("else_branch", branch(crop("z")))];
+    const file = onnxModel({
+      opset: 5,
+      inputs: [value("x", f32, [1, 1, "h", "w"]), ...(branched ? [value("c", bool, [])] : [])],
+      outputs: [value("y", f32)],
+      nodes: [branched ? node("If", ["c"], ["y"], choice) : crop("y")],
+    });
+    const model = await load(file, { target: "wasm", threads: 1 });
+    const given = branched ? { c: { dtype: "bool" as const, dims: [], data: Uint8Array.of(1) } } : {};
+    const run = (h: number, w: number) => model.run({ ...given, x: floats([1, 1, h, w]) });
+    try {
+      const want = [2, 3, 4].flatMap(row => [row * 3 + 1, row * 3 + 2]);
+      assert.deepEqual([...((await run(5, 3)).y!.data as Float32Array)], want);
+      for (const [h, w] of [
+        [4, 3],
+        [5, 2],
+        [1, 1],
+      ] as const)
+        await assert.rejects(run(h, w), { code: "bounds" }, `${h}×${w}`);
+      assert.deepEqual([...((await run(5, 3)).y!.data as Float32Array)], want);
     } finally {
       model.dispose();
     }

@@ -222,6 +222,13 @@ const refusals: readonly Refusal[] = [
   },
   {
     op: "ConvTranspose",
+    inputs: { X: "f32 1 4 5 5", W: "f32 4 6 3 3" },
+    attributes: { strides: [2, 0] },
+    code: "operator-attribute",
+    says: 'ConvTranspose "n": stride 0 and dilation 1 of axis 1 must be at least 1; use 1 or more',
+  },
+  {
+    op: "ConvTranspose",
     inputs: { X: "f32 1 6 9", W: "f32 6 2 3", B: "f32 5" },
     attributes: { group: 3 },
     code: "shape",

@@ -140,6 +140,20 @@ const refusals: readonly Refusal[] = [
     says: 'QLinearReduceMean "n": axis 2 is outside a rank-2 tensor; use -2..1',
   },
   {
+    op: "MatMulIntegerToFloat",
+    domain,
+    inputs: { A: "u8 6 1", B: "i8 1 1", a_scale: "f32", b_scale: "f32", bias: "f32 7" },
+    code: "shape",
+    says: 'MatMulIntegerToFloat "n": B has 1 columns and bias has 7 entries; they must agree',
+  },
+  {
+    op: "DynamicQuantizeMatMul",
+    domain,
+    inputs: { A: "f32 6 2", B: "i8 2 3", b_scale: "f32 2" },
+    code: "shape",
+    says: 'DynamicQuantizeMatMul "n": b_scale is 2 and B 2×3; give one number, or one for each of its columns',
+  },
+  {
     op: "QGemm",
     domain,
     inputs: { A: "u8 2 3 4", a_scale: "f32", a_zero_point: "u8", B: "i8 4 5", b_scale: "f32", b_zero_point: "i8" },

@@ -55,6 +55,12 @@ const refusals: readonly Refusal[] = [
   },
   {
     op: "MatMulInteger",
+    inputs: { A: "u8 2 4 4", B: "u8 2 4 5", a_zero_point: "u8 2 4 4" },
+    code: "shape",
+    says: 'MatMulInteger "n": a_zero_point is 2×4×4 and A 2×4×4; give one number, or one for each of its rows',
+  },
+  {
+    op: "MatMulInteger",
     inputs: { A: "u8 2 3", B: "u8 3 5", a_zero_point: "u8 3" },
     code: "shape",
     says: 'MatMulInteger "n": a_zero_point is 3 and A 2×3; give one number, or one for each of its rows',

@@ -328,11 +328,27 @@ const refusals: readonly Refusal[] = [
     says: 'STFT "n": window of size must have its size in numbers; fix the dim',
   },
   {
+    op: "Clip",
+    opset: 6,
+    inputs: { input: "u8 3" },
+    attributes: { min: -1, max: 1 },
+    code: "operator-attribute",
+    says: 'Clip "n": min -1 does not fit u8; give a whole number that does',
+  },
+  {
     op: "Celu",
     inputs: { X: "f32 2 3" },
     attributes: { alpha: 0 },
     code: "operator-attribute",
     says: 'Celu "n": alpha is 0, and X is divided by it; use another number',
+  },
+  {
+    op: "Crop",
+    opset: 1,
+    inputs: { input: "f32 1 2 5 6" },
+    attributes: { border: [1, -2, 0, 0] },
+    code: "shape",
+    says: 'Crop "n": input of 1×2×5×6 must be batch×channels×height×width, border [left, top, right, bottom] from 0 on and scale [height, width]; change them',
   },
   {
     op: "Crop",
@@ -569,7 +585,7 @@ const refusals: readonly Refusal[] = [
     inputs: { input: "f32 2 2 5" },
     attributes: { border: [1, 1, 1, 1] },
     code: "shape",
-    says: 'Crop "n": input of 2×2×5 must be batch×channels×height×width, border [left, top, right, bottom] and scale [height, width]; change them',
+    says: 'Crop "n": input of 2×2×5 must be batch×channels×height×width, border [left, top, right, bottom] from 0 on and scale [height, width]; change them',
   },
   {
     op: "Normalizer",

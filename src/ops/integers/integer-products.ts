@@ -1,6 +1,7 @@
 // Products of quantised tensors that are added up in 32 bits: matrix products and convolutions of values from which a zero point is taken away.
 import type { Dims } from "../../graph/graph.js";
 import { isFloat } from "../../ir/dtypes.js";
+import { Poly } from "../../ir/poly.js";
 import type { AnyTile } from "../../tile/index.js";
 import { dot, where } from "../../tile/index.js";
 import { readBroadcast, requireEqual } from "../broadcast.js";
@@ -32,7 +33,7 @@ export function productParameter(
   return readBroadcast(p, [index[at]!], [out[at]!]);
 }
 
-/** Refuses what is neither one number, nor one for each row or column, nor has the rank of the product. */
+/** Refuses what is neither one number, nor one for each row or column, in all matrices or by matrix. */
 export function checkProductParameter(
   op: string,
   node: NodeInfo,
@@ -49,7 +50,9 @@ export function checkProductParameter(
   if (dims.length === 1) requireEqual(op, node, dims[0]!, size, sentence);
   else
     dims.forEach((d, k) => {
-      if (!(d.isConst && d.constant === 1)) requireEqual(op, node, d, matrix[k]!, sentence);
+      // along the axis that is summed over, there is one
+      const summed = k === matrix.length - (along === "columns" ? 2 : 1);
+      if (!(d.isConst && d.constant === 1)) requireEqual(op, node, d, summed ? Poly.one : matrix[k]!, sentence);
     });
 }
 

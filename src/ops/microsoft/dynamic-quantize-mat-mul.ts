@@ -1,8 +1,12 @@
 // DynamicQuantizeMatMul of com.microsoft: A is quantised to 8 bits by its own range, then MatMulIntegerToFloat.
 import { reference as quantize } from "../integers/dynamic-quantize-linear.js";
-import * as matMul from "../mat-mul.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
-import { reference as product, scaledProduct, tolerance as productTolerance } from "./mat-mul-integer-to-float.js";
+import {
+  reference as product,
+  scaledProduct,
+  scaledProductDims,
+  tolerance as productTolerance,
+} from "./mat-mul-integer-to-float.js";
 
 export const operator: Operator = {
   name: "DynamicQuantizeMatMul",
@@ -10,7 +14,7 @@ export const operator: Operator = {
   inputs: ["A", "B", "b_scale", "b_zero_point?", "bias?"],
   outputs: ["Y"],
   dtypes: ({ dtypes }) => ({ Y: dtypes.A! }),
-  shape: node => ({ Y: matMul.operator.shape({ ...node, dims: { A: node.dims.A!, B: node.dims.B! } }).Y! }),
+  shape: node => ({ Y: scaledProductDims("DynamicQuantizeMatMul", node) }),
   expand: ({ inputs }, build) => {
     const { A, B, b_scale, b_zero_point, bias } = inputs;
     const [y, scale, zero] = build.several("DynamicQuantizeLinear", 3, [A]);

@@ -1,7 +1,10 @@
 // MatMulIntegerToFloat of com.microsoft: the product of two matrices of 8 bits, scaled to real numbers, plus a bias.
 import type { Dims, Value } from "../../graph/graph.js";
 import type { Dtype } from "../../ir/dtypes.js";
+import { requireEntries } from "../broadcast.js";
+import { printDims, refuse } from "../checks.js";
 import { broadcastReader } from "../elementwise-references.js";
+import { checkProductParameter } from "../integers/integer-products.js";
 import * as matMul from "../mat-mul.js";
 import type {
   Builder,
@@ -15,8 +18,20 @@ import type {
 } from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
 
-const productDims = (node: NodeInfo): Dims =>
-  matMul.operator.shape({ ...node, dims: { A: node.dims.A!, B: node.dims.B! } }).Y!;
+/** Dims of the product; what scales and moves it is single, or of B's columns. */
+export function scaledProductDims(op: string, node: NodeInfo): Dims {
+  for (const name of ["a_scale", "a_zero_point"]) requireSingle(op, node, name);
+  for (const name of ["b_scale", "b_zero_point"]) checkProductParameter(op, node, name, "B", "columns");
+  const { A, B } = node.dims as { A: Dims; B: Dims };
+  const Y = matMul.operator.shape({ ...node, dims: { A, B } }).Y!;
+  if (B.length > 1) requireEntries(op, node, "bias", { input: "B", what: "columns", count: B.at(-1)! });
+  return Y;
+}
+function requireSingle(op: string, node: NodeInfo, name: string): void {
+  const dims = node.dims[name];
+  if (dims?.some(d => !(d.isConst && d.constant === 1)))
+    refuse("shape", op, node, `${name} is ${printDims(dims)}; give one number`);
+}
 
 export const operator: Operator = {
   name: "MatMulIntegerToFloat",
@@ -24,7 +39,7 @@ export const operator: Operator = {
   inputs: ["A", "B", "a_scale", "b_scale", "a_zero_point?", "b_zero_point?", "bias?"],
   outputs: ["Y"],
   dtypes: ({ dtypes }) => ({ Y: dtypes.a_scale! }),
-  shape: node => ({ Y: productDims(node) }),
+  shape: node => ({ Y: scaledProductDims("MatMulIntegerToFloat", node) }),
   expand: ({ inputs }, build) => {
     const { A, B, a_scale, b_scale, a_zero_point, b_zero_point, bias } = inputs;
     const product = build.node("MatMulInteger", [A, B, a_zero_point, b_zero_point]);

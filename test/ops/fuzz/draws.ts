@@ -77,7 +77,11 @@ function judged(module: OperatorModule, drawn: OperatorCase, symbolic: boolean):
 }
 
 /** Quotients that f32 does not hold to the last digit, rounded to whole numbers, by the scale that they are divided by. */
-const roundedBy: Readonly<Record<string, string>> = { "com.microsoft QLinearReduceMean": "reduced_scale" };
+const roundedBy: Readonly<Record<string, string>> = {
+  "com.microsoft QLinearReduceMean": "reduced_scale",
+  "com.microsoft QLinearAveragePool": "Y_scale",
+  "com.microsoft QLinearGlobalAveragePool": "Y_scale",
+};
 
 /** Halfway between two whole numbers the last digit decides: then scales beside the drawn one give others. */
 function isDecided(module: OperatorModule, drawn: OperatorCase, { want }: CaseGraph): boolean {

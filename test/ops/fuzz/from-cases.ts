@@ -2,7 +2,7 @@
 // suffices, so that a new one is drawn for as soon as it has a case. Much of what comes out is refused, and drawn again.
 import { newestOpset } from "../../../src/graph/make.js";
 import type { Dtype } from "../../../src/ir/dtypes.js";
-import { dtypes, isFloat } from "../../../src/ir/dtypes.js";
+import { dtypes, integerRange, isFloat } from "../../../src/ir/dtypes.js";
 import type { AttributeSpec, CaseInput, OperatorCase, OperatorModule } from "../../../src/ops/operator.js";
 import { sizeOf } from "../../../src/ops/reference-tensors.js";
 import type { Draw } from "./draw.js";
@@ -89,14 +89,22 @@ function otherDtype(random: Random, base: OperatorCase, module: OperatorModule):
   const decided = (k: string): boolean => module.operator.content?.includes(k) ?? false;
   const cast = (i: CaseInput): CaseInput => {
     if (i.dtype !== from) return i;
-    const { data: _, ...rest } = i;
-    // numbers of another kind are drawn anew
-    return dtypes[to].kind === dtypes[from].kind ? { ...i, dtype: to } : { ...rest, dtype: to };
+    const { data, ...rest } = i;
+    // numbers of another kind are drawn anew, and so are those that it does not hold
+    return dtypes[to].kind === dtypes[from].kind && (data ?? []).every(x => isHeld(to, x))
+      ? { ...i, dtype: to }
+      : { ...rest, dtype: to };
   };
   return {
     ...base,
     inputs: Object.fromEntries(Object.entries(base.inputs).map(([k, i]) => [k, decided(k) ? i : cast(i)])),
   };
+}
+
+function isHeld(dtype: Dtype, x: number | bigint): boolean {
+  if (isFloat(dtype) || dtype === "bool") return true;
+  const [low, high] = integerRange(dtype);
+  return x >= low && x <= high;
 }
 
 function otherAttributes(random: Random, { attributes = {} }: OperatorCase, module: OperatorModule) {

@@ -1,9 +1,11 @@
 // Draws as a whole, by operator, that are brought to where ONNX says what comes out: contents that must fit each other, rows whose
 // statistics f32 holds, matrices that have an inverse.
 import { integerRange, isFloat } from "../../../src/ir/dtypes.js";
+import { roundTo } from "../../../src/ir/float-bits.js";
 import { onnxDtypes } from "../../../src/ops/onnx-dtypes.js";
 import type { OperatorCase } from "../../../src/ops/operator.js";
-import { rounded } from "./values.js";
+import { sizeOf } from "../../../src/ops/reference-tensors.js";
+import { deviationOf, hasNarrowRows, largestOf } from "./rows.js";
 
 /** undefined: draw again */
 export type Tame = (drawn: OperatorCase) => OperatorCase | undefined;
@@ -33,7 +35,7 @@ const invertible: Tame = c => {
   const size = X.dims.at(-1)!;
   const data = X.data?.map((x, at) => {
     const [row, column] = [Math.floor(at / size) % size, at % size];
-    return rounded(X.dtype, Number(x) / (4 * size) + ((row + 1) % size === column ? 2 : 0));
+    return roundTo(X.dtype, Number(x) / (4 * size) + ((row + 1) % size === column ? 2 : 0));
   });
   return { ...c, inputs: { ...c.inputs, X: { ...X, ...(data ? { data } : {}) } } };
 };
@@ -49,9 +51,9 @@ const withKeys =
     const [batch = 0, queries = 0] = Object.values(drawn.inputs)[0]!.dims;
     const numbers = mask.data.map(Number);
     const ends = numbers.slice(0, batch).map(end => Math.max(end, 1));
-    const starts = numbers
-      .slice(batch)
-      .map((start, b) => Math.max(Math.min(start, (ends[b] ?? 1) - 1, queries - 1), 0));
+    // the first of queries that look back sees the first key alone
+    const latest = drawn.attributes?.unidirectional === 1 ? 0 : queries - 1;
+    const starts = numbers.slice(batch).map((start, b) => Math.max(Math.min(start, (ends[b] ?? 1) - 1, latest), 0));
     const keys = mask.dims.at(-1)!;
     const data = mask.dims.length < 2 ? [...ends, ...starts] : numbers.map((x, i) => (i % keys === 0 ? 1 : x));
     return { ...drawn, inputs: { ...drawn.inputs, [name]: { ...mask, data } } };
@@ -137,11 +139,6 @@ const inBlocks: Tame = drawn => {
   };
 };
 
-export function deviationOf(row: readonly number[]): number {
-  const mean = row.reduce((a, b) => a + b, 0) / row.length;
-  return Math.sqrt(row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length);
-}
-
 /**
  * The mean of a row, rounded, moves what is left of it by |x|·2⁻²⁴, and that divided by the row's deviation moves the result: rows that lie
  * closer together than a sixteenth of their size have more of that than tolerances, which do not know the row, can allow.
@@ -153,7 +150,7 @@ const spread =
     for (let at = 0; at < data.length; at += length) {
       const row = data.slice(at, at + length);
       const deviation = deviationOf(row);
-      if (deviation > 0 && deviation * 16 < Math.max(...row.map(Math.abs))) return undefined;
+      if (deviation > 0 && deviation * 16 < largestOf(row)) return undefined;
     }
     return drawn;
   };
@@ -167,7 +164,7 @@ const skipRows = (c: OperatorCase) => {
 const normalizedRows = (c: OperatorCase) => {
   const { dims } = c.inputs.X!;
   const first = Number(c.attributes?.axis ?? -1);
-  return { data: numbersIn(c, "X"), length: dims.slice(first).reduce((a, b) => a * b, 1) };
+  return { data: numbersIn(c, "X"), length: sizeOf(dims.slice(first)) };
 };
 
 /** Each place of batch×sequence once, in the order of what was drawn. */
@@ -194,8 +191,35 @@ const withoutZeroOfWords: Tame = drawn => {
   if (zero?.dtype !== "i32" || !zero.data) return drawn;
   return { ...drawn, inputs: { ...drawn.inputs, x_zero_point: { ...zero, data: zero.data.map(() => 0) } } };
 };
-/** Below 0, it takes roots of negative numbers. */
-const withPositiveAlpha: Tame = drawn => (Number(drawn.attributes?.alpha ?? 1) >= 0 ? drawn : undefined);
+/** Below 0, they cancel the squares or one another: what is left has lost its digits, or has no root. */
+const withPositiveTerms: Tame = drawn =>
+  [drawn.attributes?.alpha, drawn.attributes?.bias].every(x => Number(x ?? 1) >= 0) ? drawn : undefined;
+/** By an alpha below 0, X / alpha is above 0 where e to its power counts: its rounding counts as often as it is large. */
+const withPositiveAlpha: Tame = drawn => (Number(drawn.attributes?.alpha ?? 1) > 0 ? drawn : undefined);
+/** Elimination loses digits by the condition of the matrix, and larger ones of random numbers have a bad one. */
+const wellConditioned: Tame = drawn => (drawn.inputs.X!.dims.at(-1)! > 8 ? invertible(drawn) : drawn);
+/**
+ * In an image of n rows, a position in f32 is off by up to 3·n·2⁻²⁴ of a row (two products and a sum of numbers up to n), and a curve
+ * through its neighbours by that times its slope: of 20 rows, tolerances allow it.
+ */
+const inSmallImages: Tame = drawn => (drawn.inputs.X!.dims.slice(2).some(n => n > 20) ? undefined : drawn);
+/** What input and skip cancel to has lost digits by the size that they had, unless they are rounded as in the reference, one after the other. */
+const withoutCancelling: Tame = drawn => {
+  const { data, length } = skipRows(drawn);
+  const largest = largestOf(["input", "skip", "bias"].flatMap(name => numbersIn(drawn, name)).filter(Number.isFinite));
+  for (let at = 0; at < data.length; at += length) {
+    const row = data.slice(at, at + length);
+    if (Math.sqrt(row.reduce((sum, x) => sum + x * x, 0) / length) * 4 < largest) return undefined;
+  }
+  return drawn;
+};
+/** As in `spread`, but over any axes; of one element, the mean is exact. */
+const wideRows: Tame = drawn => {
+  const { X } = drawn.inputs;
+  const axes = (drawn.attributes?.axes ?? [0, 2, 3]) as readonly number[];
+  const isOne = axes.every(a => X!.dims.at(a) === 1);
+  return !isOne && hasNarrowRows(X!, axes) ? undefined : drawn;
+};
 
 /** Scales are taken for fractions with moderate denominators, as files have them: coordinates are whole numbers over those. */
 const inEighths: Tame = ({ attributes = {}, ...c }) => {
@@ -217,19 +241,30 @@ const withoutSubnormals: Tame = drawn => {
 const withoutMeanOfFew =
   (dimsOf: (drawn: OperatorCase) => readonly number[]): Tame =>
   drawn =>
-    drawn.attributes?.mean && dimsOf(drawn).reduce((a, b) => a * b, 1) < 16 ? undefined : drawn;
+    drawn.attributes?.mean && sizeOf(dimsOf(drawn)) < 16 ? undefined : drawn;
 
 export const tamed: Readonly<Record<string, Tame>> = {
   MaxRoiPool: ofImages,
   ReduceProd: withoutSubnormals,
   RandomNormal: withoutMeanOfFew(c => (c.attributes?.shape ?? []) as readonly number[]),
   RandomNormalLike: withoutMeanOfFew(c => c.inputs.input!.dims),
-  LRN: withPositiveAlpha,
+  LRN: withPositiveTerms,
+  Celu: withPositiveAlpha,
+  Det: wellConditioned,
+  GridSample: inSmallImages,
+  "com.microsoft GridSample": inSmallImages,
+  MeanVarianceNormalization: wideRows,
   DequantizeLinear: withoutZeroOfWords,
   "com.microsoft DequantizeLinear": withoutZeroOfWords,
   "com.microsoft RestorePadding": eachOnce("token_offset"),
   LayerNormalization: spread(normalizedRows),
+  InstanceNormalization: spread(c => ({ data: numbersIn(c, "input"), length: sizeOf(c.inputs.input!.dims.slice(2)) })),
+  GroupNormalization: spread(c => {
+    const { dims } = c.inputs.X!;
+    return { data: numbersIn(c, "X"), length: sizeOf(dims.slice(1)) / Number(c.attributes?.num_groups) };
+  }),
   "com.microsoft SkipLayerNormalization": spread(skipRows),
+  "com.microsoft SkipSimplifiedLayerNormalization": withoutCancelling,
   Cast: castable,
   Resize: interpolated,
   Upsample: inEighths,

@@ -1,8 +1,7 @@
 // What tensors of a draw hold: small numbers of both signs, whole ones (ties), and now and then what arithmetic has to survive.
 import type { Dtype } from "../../../src/ir/dtypes.js";
 import { dtypes, integerRange, isFloat } from "../../../src/ir/dtypes.js";
-import { roundToFloat } from "../../../src/ir/float-bits.js";
-import { isNarrowFloat } from "../../../src/ir/float-bits.js";
+import { roundTo } from "../../../src/ir/float-bits.js";
 import type { CaseInput } from "../../../src/ops/operator.js";
 import { sizeOf } from "../../../src/ops/reference-tensors.js";
 import type { Random } from "./random.js";
@@ -31,10 +30,6 @@ function specialFloat(random: Random, dtype: Dtype, flavour: Flavour): number {
   return random.pick([Number.NaN, sign * Infinity, sign * Infinity, sign * 0, sign * 0, sign * tiny, sign * tiny * 3]);
 }
 
-/** To what the dtype holds. */
-export const rounded = (dtype: Dtype, x: number): number =>
-  dtype === "f32" ? Math.fround(x) : isNarrowFloat(dtype) ? roundToFloat(dtype, x) : x;
-
 /** Floats of 8 and 4 bits have few values: any of them may come. */
 const isByteFloat = (dtype: Dtype): boolean => isFloat(dtype) && dtypes[dtype].bits <= 8;
 
@@ -44,14 +39,14 @@ function floats(random: Random, { dtype, dims, range }: CaseInput, flavour: Flav
   const one = (): number => {
     const x = low + random.unit() * (high - low);
     // halves: ties of rounding, equal elements
-    return rounded(dtype, whole ? Math.round(x * 2) / 2 : x);
+    return roundTo(dtype, whole ? Math.round(x * 2) / 2 : x);
   };
   const data = random.list(sizeOf(dims), one);
   if (flavour === "plain" || isByteFloat(dtype)) return data;
   const count = random.chance(0.2) ? data.length : random.int(1, 3);
   if (data.length > 0)
     for (let i = 0; i < count; i++)
-      data[random.int(0, data.length - 1)] = rounded(dtype, specialFloat(random, dtype, flavour));
+      data[random.int(0, data.length - 1)] = roundTo(dtype, specialFloat(random, dtype, flavour));
   return data;
 }
 

@@ -1,10 +1,10 @@
 // FlexAttention with random graphs on scores and probabilities; its judge goes from query to query. And Gradient, whose judge carries a
 // derivative beside every number.
+import { roundTo } from "../../../../src/ir/float-bits.js";
 import { float, graphAttribute, node, strings, text, value } from "../../../frontends/onnx-model.js";
 import type { NodeInit } from "../../../frontends/onnx-model.js";
 import type { Random } from "../random.js";
 import { sizes } from "../random.js";
-import { rounded } from "../values.js";
 import { drawExpression } from "./expressions.js";
 import type { DrawModel, PlainRun } from "./model-draw.js";
 import { nodeDraw } from "./model-draw.js";
@@ -64,7 +64,7 @@ export const flexAttention: DrawModel = random => {
       const rows = new Map(indicesOf([batch, heads, queries]).map(i => [i.join(), weights(i[0]!, i[1]!, i[2]!)]));
       const Y = build(dtype, [batch, heads, queries, out], ([b, h, q, d]) => {
         const row = rows.get([b, h, q].join())!;
-        return rounded(
+        return roundTo(
           dtype,
           row.reduce((s, w, k) => s + w * number(V, b!, h!, k, d!), 0),
         );
@@ -178,6 +178,7 @@ export const gradient: DrawModel = random => {
   };
   const nodes = [...operations.map(o => node(o.op, [...o.reads], [o.makes])), question];
   const results = Object.fromEntries([y, ...xs.map(n => `by_${n}`)].map(n => [n, dtype]));
+  let isNumber = true;
   const run = (): PlainRun => {
     const [rows, inner, columns] = sizes(random, 3, 60).map(n => Math.min(n, 6)) as [number, number, number];
     const dims = products
@@ -198,6 +199,7 @@ export const gradient: DrawModel = random => {
       return duals.get(y)!;
     };
     const values = valueWith("", 0);
+    isNumber &&= values.data.every(([v]) => Number.isFinite(v));
     const by = (n: string): Plain =>
       plain(
         dtype,
@@ -218,6 +220,8 @@ export const gradient: DrawModel = random => {
   };
   // of dims with names of their own, nobody knows what broadcasting stretches
   const drawn = fileOf(random, nodes, results, run, { how: random.pick(["numbers", "open"]) });
+  // where y is no number, its slopes are NaN, also those by what it does not depend on
+  if (!isNumber) return undefined;
   return {
     ...drawn,
     model: { ...drawn.model, domains: { "ai.onnx.preview.training": 1 } },

@@ -1,10 +1,10 @@
 // Small random graphs over values of one dtype: as nodes for a file, and what they come to, element by element.
+import { roundTo } from "../../../../src/ir/float-bits.js";
 import type { Dtype } from "../../../../src/ir/dtypes.js";
 import { isFloat } from "../../../../src/ir/dtypes.js";
 import type { NodeInit } from "../../../frontends/onnx-model.js";
 import { int, node, tensorAttribute } from "../../../frontends/onnx-model.js";
 import type { Random } from "../random.js";
-import { rounded } from "../values.js";
 import type { Plain } from "./plain.js";
 import { at, build, drawPlain, joined, plain, tensorInit } from "./plain.js";
 
@@ -27,7 +27,7 @@ export interface Expression {
 /** Sums and products of integers wrap around at the dtype's size, floats are rounded to it. */
 function stored(dtype: Dtype, x: number | bigint): number | bigint {
   if (typeof x === "bigint") return dtype === "i64" ? BigInt.asIntN(64, x) : x;
-  return dtype === "i32" ? Number(BigInt.asIntN(32, BigInt(x))) : rounded(dtype, x);
+  return dtype === "i32" ? Number(BigInt.asIntN(32, BigInt(x))) : roundTo(dtype, x);
 }
 
 /** Tensors of equal rank, of which one may have dims of 1 where the other has more. */

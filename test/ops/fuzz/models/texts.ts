@@ -86,7 +86,7 @@ export const stringSplit: DrawModel = random => {
   const by = random.pick([undefined, "", " ", ",", "ab", "é"]);
   const most = random.chance(0.5) ? undefined : random.int(0, 3);
   const rank = random.int(0, 3);
-  let blanks = false;
+  let [blanks, trailing] = [false, false];
   const tabs = random.chance(0.3);
   const piece = (): string => random.pick(["a", "b", "ab", ",", ",", " ", "  ", tabs ? "\t" : "c", "é", "", "日"]);
   const drawn = nodeDraw(random, {
@@ -102,6 +102,7 @@ export const stringSplit: DrawModel = random => {
       const rows = (X.data as readonly string[]).map(s =>
         by ? partsOf(s, by, most ?? Infinity) : wordsOf(s, most ?? Infinity),
       );
+      trailing ||= rows.some(r => /\s$/u.test(r.at(-1) ?? ""));
       const Z = plain(
         "i64",
         X.dims,
@@ -113,6 +114,9 @@ export const stringSplit: DrawModel = random => {
   const departures = [
     most === 0 && "maxsplit 0 leaves nothing there, and here the whole text, as ONNX's reference does",
     tabs && !by && "spaces alone divide there, where ONNX says white space",
+    trailing &&
+      !by &&
+      "of the rest behind maxsplit parts it cuts off white space at the end, which Python's split keeps",
     blanks && by && "an empty text has no part there, and one, which is empty, in ONNX's reference",
   ];
   return withDeparture(

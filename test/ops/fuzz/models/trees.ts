@@ -1,10 +1,10 @@
 // TreeEnsemble and the shares of SVMClassifier: judges walk trees of objects, and solve for shares at once.
+import { roundTo } from "../../../../src/ir/float-bits.js";
 import { floats, int, ints, tensorAttribute, text } from "../../../frontends/onnx-model.js";
 import type { Random } from "../random.js";
 import { size } from "../random.js";
-import { rounded } from "../values.js";
 import type { DrawModel } from "./model-draw.js";
-import { nodeDraw } from "./model-draw.js";
+import { nodeDraw, withDeparture } from "./model-draw.js";
 import { at, build, plain, tensorInit } from "./plain.js";
 
 type Tree = Leaf | Branch;
@@ -61,7 +61,7 @@ export const treeEnsemble: DrawModel = random => {
   const half = (): number => random.int(-4, 4) / 2;
   const grow = (depth: number): Tree =>
     depth === 0 || random.chance(0.2)
-      ? { target: random.int(0, targets - 1), weight: rounded(dtype, random.unit() * 4 - 2) }
+      ? { target: random.int(0, targets - 1), weight: roundTo(dtype, random.unit() * 4 - 2) }
       : {
           feature: random.int(0, features - 1),
           mode: random.pick(modes),
@@ -82,7 +82,7 @@ export const treeEnsemble: DrawModel = random => {
   const numbers = (name: string, values: readonly number[], type: "f32" | "f64" | "u8" = dtype) =>
     tensorAttribute(name, tensorInit(name, plain(type, [values.length], values)));
   const sets = branches.filter(b => b.mode === 6).map(b => b.set);
-  return nodeDraw(random, {
+  const drawn = nodeDraw(random, {
     op: "TreeEnsemble",
     domain: "ai.onnx.ml",
     version: 5,
@@ -146,6 +146,12 @@ export const treeEnsemble: DrawModel = random => {
       return { inputs: { X }, outputs: { Y } };
     },
   });
+  // measured: of −1, or of 1 and −1, −1.5 is one there, and of 1 alone 1.5 is none
+  const truncated = sets.some(s => s.some(x => x < 0));
+  return withDeparture(
+    drawn,
+    truncated ? "it cuts features off before it looks for them in a set with numbers below 0" : undefined,
+  );
 };
 const leafTree = (random: Random, leaf: Leaf): Branch => ({
   feature: 0,
