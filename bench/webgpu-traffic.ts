@@ -25,6 +25,8 @@ export async function trafficOf(path: string, dims: Readonly<Record<string, read
       storageBuffers: 8,
       onUnsupported: "error",
       tiles: true,
+      subgroups: false,
+      workgroupBytes: 32768,
       features: new Set(),
     });
     const total = { loadBytes: 0, storeBytes: 0, dispatches: 0 };

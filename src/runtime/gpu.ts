@@ -19,7 +19,12 @@ export interface Gpu {
   requestAdapter(options?: { readonly powerPreference?: "high-performance" | "low-power" }): Promise<GpuAdapter | null>;
 }
 export interface GpuAdapter {
-  readonly info?: { readonly vendor: string; readonly architecture: string; readonly description: string };
+  readonly info?: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly description: string;
+    readonly subgroupMaxSize?: number;
+  };
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
   requestDevice(options: {

@@ -26,7 +26,12 @@ export interface PartSizes {
   readonly length: Poly;
 }
 /** `blocks`: those of the grid, in each of which the fold runs. A part holds whole blocks of the fold. */
-export function partSizes(f: Fold, axis: AxisName, schedule: Schedule, blocks: Poly): PartSizes {
+export function partSizes(
+  f: Fold,
+  axis: AxisName,
+  schedule: Pick<Schedule, "parts" | "block">,
+  blocks: Poly,
+): PartSizes {
   const wanted = schedule.parts?.[axis] ?? 1;
   const unit = f.steps ? 1 : (schedule.block[axis] ?? FOLD_BLOCK);
   const grid = opaque("max", blocks, Poly.one);

@@ -7,7 +7,7 @@ import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kern
 import { gpuState } from "../../src/targets/webgpu/target.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
-import { splitProduct } from "../kernels/merging.js";
+import { splitKernels } from "../kernels/merging.js";
 import { pairCases } from "../kernels/pairs.js";
 import { quadCases } from "../kernels/quads.js";
 import { assertRemainders, remainders32, remaindersOf } from "../kernels/remainders.js";
@@ -64,14 +64,16 @@ for (const c of cases)
     }
   });
 
-test("folds with a merge on webgpu are not cut", async t => {
-  const { problem } = await gpuState();
-  if (problem) return t.skip(problem);
-  const args = argumentsFor(splitProduct().ir, { M: 3, N: 5, K: 40 });
-  const got = await onGpu(splitProduct().ir, args);
-  interpretKernel(splitProduct().ir, args);
-  assertClose(got.Y!.data as Float32Array, args.Y!.data as Float32Array, "Y");
-});
+for (const kernel of splitKernels.filter(k => k.folds.length === 1 && !k.segments))
+  test(`the parts of ${kernel.name} on webgpu`, async t => {
+    const { problem } = await gpuState();
+    if (problem) return t.skip(problem);
+    const args = argumentsFor(kernel, { M: 3, N: 5, K: 300, H: 2, S: 4, T: 200, D: 6, E: 7 });
+    const got = await onGpu(kernel, args);
+    interpretKernel(kernel, args);
+    for (const [name, tensor] of Object.entries(got))
+      assertClose(tensor.data as Float32Array, args[name]!.data as Float32Array, name);
+  });
 
 for (const kernel of [groupedGemm(), scaled(), foldedColumns(), temperatures()].map(k => k.ir))
   test(`segments of ${kernel.name} on webgpu`, async t => {

@@ -7,7 +7,9 @@ import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kern
 import type { Kernel } from "../../src/ir/tile.js";
 import { webgpuTarget } from "../../src/targets/webgpu/target.js";
 import { dot, f32, grid, i32, i8, kernel, u8 } from "../../src/tile/index.js";
+import { attention } from "../../src/kernels/index.js";
 import { fullSweep } from "../ops/large-cases.js";
+import { splitAttention } from "../kernels/merging.js";
 import * as stage1 from "../kernels/stage1.js";
 import { gpuTest } from "./gpu-test.js";
 
@@ -43,11 +45,15 @@ async function agree(
   k: Kernel,
   allSizes: readonly Readonly<Record<string, number>>[],
   schedule: RegExp,
+  options: { readonly subgroups?: boolean } = {},
 ): Promise<void> {
   const own = new Set([...k.dims].flatMap(d => [...d.size.syms].map(s => s.name)));
   for (const sizes of allSizes) {
     const dims = Object.fromEntries(Object.entries(sizes).filter(([name]) => own.has(name)));
-    const executable = await webgpuTarget({ tiles: true }).compile(kernelProgram(k, { dims }), compileOptionsOf({}));
+    const executable = await webgpuTarget({ tiles: true, ...options }).compile(
+      kernelProgram(k, { dims }),
+      compileOptionsOf({}),
+    );
     try {
       assert.match(executable.report().kernels[0]!.schedule, schedule);
       const args = whole(k, sizes);
@@ -92,16 +98,46 @@ const multiple = () =>
 gpuTest("operands are read in vectors of four along either axis", () => agree(multiple().ir, [{}], tiled));
 
 const aRow = /a workgroup a row/;
-gpuTest("rows of any length are reduced by a workgroup each, twice and once more where a mean is needed", () =>
+// by operations of subgroups where the device has them, as this adapter has
+for (const options of [{}, { subgroups: false }])
+  gpuTest(
+    `rows of any length are reduced by a workgroup each, twice and once more where a mean is needed, ${JSON.stringify(options)}`,
+    () =>
+      agree(
+        stage1.layerNorm().ir,
+        [
+          { R: 3, C: 70 },
+          { R: 2, C: 1 },
+          { R: 70, C: 300 },
+        ],
+        aRow,
+        options,
+      ),
+  );
+
+const ofFold = /tiles of 64 rows of a fold/;
+gpuTest("attention in tiles of rows and keys, whatever they leave over, with parts where there are few rows", () =>
   agree(
-    stage1.layerNorm().ir,
+    splitAttention().ir,
     [
-      { R: 3, C: 70 },
-      { R: 2, C: 1 },
-      { R: 70, C: 300 },
+      { H: 2, S: 70, T: 101, D: 11, E: 70 },
+      { H: 1, S: 3, T: 130, D: 8, E: 5 },
     ],
-    aRow,
+    ofFold,
   ),
+);
+const deep = () =>
+  kernel(
+    { X: f32("M K"), W: f32("K N"), Y: f32("M N") },
+    ({ X, W, Y, M, K, N }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const k = K.all();
+        Y.at(m, n).set(dot(X.at(m, k), W.at(k, n), k).maximum(7));
+      }),
+    { statics: { M: 20, K: 1024, N: 36 } },
+  );
+gpuTest("a contraction of great depth is cut along it", () =>
+  agree(deep().ir, [{}], /tiles of 32.*parts that are joined/),
 );
 
 const integers = () =>
@@ -114,6 +150,12 @@ const integers = () =>
 gpuTest("sums of integers are exact", () => agree(integers().ir, [{ M: 20, N: 34, K: 37 }], tiled));
 
 if (fullSweep) {
+  gpuTest("attention of values in vectors, with heads that share keys", () =>
+    agree(stage1.attention({ group: 2 }).ir, [{ B: 1, H: 4, G: 2, S: 130, T: 200, D: 24, E: 72 }], ofFold),
+  );
+  gpuTest("attention with a window, over the keys that a length leaves", () =>
+    agree(attention({ causal: true, window: 20 }).ir, [{ B: 2, H: 1, G: 1, S: 70, T: 97, D: 12, E: 8 }], ofFold),
+  );
   gpuTest("rows of a length that is known by a workgroup of 64", () =>
     agree(stage1.softmax({ C: 200 }).ir, [{ R: 3, C: 200 }], aRow),
   );

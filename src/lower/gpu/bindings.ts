@@ -36,10 +36,17 @@ export function bindingsOf(
   });
 }
 
-/** As many fewer bindings as `excess` says, if what is only read allows it: those of one type become one, whose tensors are copied into it. */
-export function withCopies(bindings: readonly Binding[], excess: number): readonly Binding[] {
+/**
+ * As many fewer bindings as `excess` says, if what is only read allows it: those of one type become one, whose tensors are copied into it.
+ * `stays`: a tensor that can't be copied. */
+export function withCopies(
+  bindings: readonly Binding[],
+  excess: number,
+  stays: (tensor: string) => boolean = () => false,
+): readonly Binding[] {
   const byElement = new Map<string, Binding[]>();
-  for (const b of bindings) if (!b.writes) byElement.set(b.element, [...(byElement.get(b.element) ?? []), b]);
+  for (const b of bindings)
+    if (!b.writes && !b.tensors.some(stays)) byElement.set(b.element, [...(byElement.get(b.element) ?? []), b]);
   let left = excess;
   let out = bindings;
   for (const list of [...byElement.values()].sort((a, b) => b.length - a.length)) {

@@ -93,7 +93,7 @@ class Counting {
       return counts;
     };
     const ends = 2;
-    if (values <= 2 * ends) for (let i = 0; i < values; i++) add(total, each(i));
+    if (values <= FEW) for (let i = 0; i < values; i++) add(total, each(i));
     else {
       for (let i = 0; i < ends; i++) {
         add(total, each(i));
@@ -169,6 +169,10 @@ const operatorsIn = (text: string): number =>
   text.match(/ [-+*/%&|^<>] | (?:==|<<|>>|<=|>=|&&|\|\|) |\bselect\(/g)?.length ?? 0;
 const conditionOf = (head: string): string | undefined => /^(?:if|while) \((.*)\)$/.exec(head)?.[1];
 
+/** invocations of a subgroup */
+const SUBGROUP = 32;
+/** iterations that are walked one by one */
+const FEW = 16;
 /** What stands for a size that is not known: a loop over it is long. */
 const UNKNOWN = 1024;
 
@@ -180,7 +184,12 @@ function iterationsOf({ head, items }: TextBlock, names: ReadonlyMap<string, num
   // a tree halves what is left
   if (change!.includes(">>= 1u"))
     return { name, valueAt: (i: number) => first >> i, values: Math.floor(Math.log2(first)) + 1 };
-  const step = change!.endsWith("++") ? 1 : (evaluateText(change!.split("+= ")[1]!, valueOf) ?? 1);
+  if (change!.includes("<<= 1u")) return { name, valueAt: (i: number) => first << i, values: Math.log2(SUBGROUP) };
+  const step = change!.includes("subgroupSize")
+    ? SUBGROUP
+    : change!.endsWith("++")
+      ? 1
+      : (evaluateText(change!.split("+= ")[1]!, valueOf) ?? 1);
   const valueAt = (i: number): number => first + i * step;
   const bound = condition === "" ? undefined : condition!.split(" < ")[1];
   if (bound !== undefined) {

@@ -106,12 +106,11 @@ export class Emitter {
   isBound(a: Axis): boolean {
     return this.#axes.has(a);
   }
-  /** for (axis of its extent) */
-  loop(a: Axis, body: () => void): void {
+  /** for (axis of its extent), or of a part of it */
+  loop(a: Axis, body: () => void, part?: { readonly from: Poly; readonly to: Poly }): void {
     const name = this.name("x");
-    this.nest(`for (var ${name} = 0i; ${name} < ${this.size(a.extent)}; ${name}++)`, () =>
-      this.withAxis(a, name, body),
-    );
+    const [from, to] = part ? [this.int(part.from), this.int(part.to)] : ["0i", this.size(a.extent)];
+    this.nest(`for (var ${name} = ${from}; ${name} < ${to}; ${name}++)`, () => this.withAxis(a, name, body));
   }
 
   // ---- integers

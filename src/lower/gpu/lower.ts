@@ -1,4 +1,5 @@
 // Kernel → dispatches of WGSL. This is the outermost layer: which stores share a dispatch, which axes are invocations, the text around.
+import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { withCodeOf } from "../../ir/rewrite-kernel.js";
 import {
@@ -15,12 +16,15 @@ import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/wa
 import { AzulejoError } from "../../support/errors.js";
 import { type Contraction, contractionOf, tileSize, tilesOf } from "./contraction.js";
 import { bindDigits } from "./digits.js";
+import { FOLD_ROWS, hasRows, type FoldTile, foldTileOf, foldTilesOf } from "./fold-tile.js";
+import { emitFoldTile, foldTileMemory } from "./fold-tile-text.js";
 import { bindingsOf, withCopies } from "./bindings.js";
 import { libraryText } from "./library.js";
-import type { Binding, Dispatch, LoweredForGpu } from "./lowered.js";
+import type { Between, Binding, Dispatch, LoweredForGpu } from "./lowered.js";
+import { partedContraction, partedFold } from "./parts.js";
 import type { Memory } from "./memory.js";
 import { emitRows, rowCount, rowsOf } from "./rows.js";
-import { isBare, Shader } from "./shader.js";
+import { isBare, type Range, Shader } from "./shader.js";
 import { contractionMemory, emitContraction } from "./tile.js";
 import { hasVectors, isMultipleOfFour, isVectorStore, vectorLoad, vectorType } from "./vectors.js";
 
@@ -31,6 +35,10 @@ export interface GpuLimits {
   readonly tiles: boolean;
   /** "shader-f16" */
   readonly halves: boolean;
+  /** "subgroups", of at most as many invocations as the smallest workgroup here */
+  readonly subgroups: boolean;
+  /** memory that a workgroup may have */
+  readonly workgroupBytes: number;
 }
 const WORKGROUP = 64;
 
@@ -56,25 +64,53 @@ export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits):
         "target",
         `target: "webgpu" reads no blocked layouts, and "${t.name}" of kernel "${kernel.name}" has one; leave it dense`,
       );
+  const parted = partedFold(kernel) ?? (limits.tiles ? partedContraction(kernel) : undefined);
+  if (!parted) return summarized(dispatchesOf(kernel, { placed, limits }), []);
+  const { walk, join, between, range } = parted;
+  const names = between.map(t => t.name);
+  const context: Omit<Context, "written"> = {
+    placed: {
+      of: name => (names.includes(name) ? -1 - names.indexOf(name) : placed.of(name)),
+      isAligned: name => names.includes(name) || placed.isAligned(name),
+    },
+    limits,
+    between: names,
+    ...(range ? { range } : {}),
+  };
+  const inParts = [...dispatchesOf(walk, context), ...dispatchesOf(join, context)];
+  const tile = limits.tiles && range ? foldTileOf(kernel, kernel.stores, limits.workgroupBytes) : undefined;
+  const hasTiles = tile ? hasRows(tile) : Poly.zero;
+  const whole = hasTiles.isZero ? [] : when(hasTiles, dispatchesOf(kernel, { placed, limits }));
+  const bytes = (t: Tensor): Poly => Poly.product(t.dims).mul(bytesOf(t.dtype));
+  return summarized(
+    [...whole, ...when(Poly.one.sub(hasTiles), inParts)],
+    between.map(t => ({ tensor: t.name, bytes: bytes(t) })),
+  );
+}
+/** 1 or 0: only then is there something to do. */
+const when = (condition: Poly, dispatches: readonly Formed[]): readonly Formed[] =>
+  condition.isZero ? [] : dispatches.map(d => ({ ...d, invocations: d.invocations.mul(condition) }));
+
+function summarized(dispatches: readonly Formed[], between: readonly Between[]): LoweredForGpu {
+  const n = dispatches.length;
+  const forms = [...new Set(dispatches.map(d => d.form))];
+  const special = forms.filter(f => f !== ONE_EACH);
+  const how = [
+    ...(special.length > 0 ? special : [ONE_EACH]),
+    ...(between.length > 0 ? ["parts that are joined"] : []),
+  ];
+  return { dispatches, between, summary: `${n} dispatch${n === 1 ? "" : "es"}, ${how.join(", ")}` };
+}
+
+function dispatchesOf(kernel: Kernel, given: Omit<Context, "written">): readonly Formed[] {
   const folds = kernel.folds.filter(f => !f.cells);
   const written = new Set(storesOf(kernel).map(s => s.tensor));
   const apart = folds.length === 0 && !readsWhatItWrites(kernel, written);
   const groups: (readonly Store[])[] = apart ? kernel.stores.map(s => [s]) : [kernel.stores];
   // where there is nothing to do a division by a size would be one by zero
-  const dispatches = groups
+  return groups
     .filter(stores => !Poly.product(parallelAxes(kernel, stores).map(a => a.extent)).isZero)
-    .map(stores => dispatchOf(kernel, stores, { placed, limits, written }));
-  const n = dispatches.length;
-  const tiles = limits.tiles ? groups.flatMap(stores => contractionOf(kernel, stores) ?? []) : [];
-  const sides = [...new Set(tiles.map(c => tileSize(c.shape)))];
-  const rows = limits.tiles && tiles.length === 0 && groups.some(g => rowsOf(kernel, g, parallelAxes(kernel, g)));
-  const how =
-    tiles.length > 0
-      ? `tiles of ${sides.join(" and ")} in workgroup memory`
-      : rows
-        ? "a workgroup a row"
-        : "one invocation an element";
-  return { dispatches, summary: `${n} dispatch${n === 1 ? "" : "es"}, ${how}` };
+    .map(stores => dispatchOf(kernel, stores, { ...given, written }));
 }
 
 /** Then a later store may read what an earlier one writes, and both belong into one invocation. */
@@ -111,16 +147,28 @@ interface Context {
   readonly placed: Memories;
   readonly limits: GpuLimits;
   readonly written: ReadonlySet<Tensor>;
+  /** tensors that one dispatch of the kernel leaves for another */
+  readonly between?: readonly string[];
+  readonly range?: Range;
 }
+/** With how the work is divided among invocations, for reports. */
+type Formed = Dispatch & { readonly form: string };
+const ONE_EACH = "one invocation an element";
 
 /** `excess`: how many bindings fewer it must have than buffers. */
-function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, excess = 0): Dispatch {
+function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, excess = 0): Formed {
   const { placed, limits, written } = context;
   const writes = new Set<Tensor>(stores.map(s => s.tensor));
   if (kernel.folds.some(f => !f.cells)) for (const t of written) writes.add(t);
-  const bindings = withCopies(bindingsOf(kernel, stores, writes, placed.of), excess);
+  const bindings = withCopies(
+    bindingsOf(kernel, stores, writes, placed.of),
+    excess,
+    name => context.between?.includes(name) ?? false,
+  );
   const contraction = limits.tiles ? contractionOf(kernel, stores) : undefined;
-  const vectors = vectorsOf(kernel, contraction, bindings, context);
+  const folded = limits.tiles ? foldTileOf(kernel, stores, limits.workgroupBytes) : undefined;
+  const wanted = contraction ? wantedOfContraction(contraction) : folded ? wantedOfFold(folded) : [];
+  const vectors = vectorsOf(kernel, wanted, bindings, context);
   const memories = new Map<Tensor, Memory>();
   bindings.forEach((b, i) => {
     const memory = {
@@ -134,14 +182,17 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     };
     for (const t of kernel.tensors) if (b.tensors.includes(t.name)) memories.set(t, memory);
   });
-  const shader = new Shader(kernel, memories, writes);
+  const shader = new Shader(kernel, memories, writes, folded?.fold);
+  shader.range = context.range;
+  shader.subgroups = limits.subgroups;
   const { e } = shader;
   const axes = parallelAxes(kernel, stores);
-  const rows = limits.tiles && !contraction ? rowsOf(kernel, stores, axes) : undefined;
+  const rows = limits.tiles && !contraction && !folded ? rowsOf(kernel, stores, axes) : undefined;
   const workgroupSize = rows?.workgroupSize ?? WORKGROUP;
-  const workgroups = contraction ? tilesOf(contraction) : rows && rowCount(rows);
+  const workgroups = contraction ? tilesOf(contraction) : folded ? foldTilesOf(folded) : rows && rowCount(rows);
   const invocations = workgroups?.mul(workgroupSize) ?? Poly.product(axes.map(a => a.extent));
   if (contraction) emitContraction(shader, contraction, "tile");
+  else if (folded) emitFoldTile(shader, folded, "tile");
   else if (rows) emitRows(shader, rows, "tile");
   else
     bindDigits(e, axes, "g", () =>
@@ -165,11 +216,21 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     : usesScratch
       ? `for (var g = i32(slot); g < ${total}; g += i32(lanes))`
       : `let g = i32(slot);\n  if (g < ${total})`;
+  const usesSubgroups = limits.subgroups && shader.partials.length > 0;
+  const builtins = [
+    "@builtin(workgroup_id) group: vec3<u32>",
+    "@builtin(num_workgroups) groups: vec3<u32>",
+    "@builtin(local_invocation_index) local: u32",
+    ...(usesSubgroups
+      ? ["@builtin(subgroup_size) subgroupSize: u32", "@builtin(subgroup_invocation_id) subgroupLane: u32"]
+      : []),
+  ];
   const body = e.root.lines.map(l => `    ${l}`).join("\n");
   const code = [
     ...([...vectors.values()].includes("vec4<f16>") ? ["enable f16;"] : []),
+    ...(usesSubgroups ? ["enable subgroups;"] : []),
     libraryText(e.library),
-    ...(contraction ? [contractionMemory(contraction)] : shader.partials),
+    ...(contraction ? [contractionMemory(contraction)] : folded ? foldTileMemory(folded) : shader.partials),
     ...bindings.map((b, i) => {
       const vector = vectors.get(b.tensors[0]!);
       const element = vector ?? (b.element === "packed" ? (b.writes ? "atomic<u32>" : "u32") : b.element);
@@ -180,7 +241,7 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     `struct Parameters { v: array<vec4<i32>, ${Math.max(1, Math.ceil(e.parameters.length / 4))}> }`,
     `@group(0) @binding(${count}) var<uniform> parameters: Parameters;`,
     `@compute @workgroup_size(${workgroupSize})`,
-    "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) local: u32) {",
+    `fn main(${builtins.join(", ")}) {`,
     `  let slot = (group.y * groups.x + group.x) * ${workgroupSize}u + local;`,
     ...(usesScratch ? [`  let lanes = groups.x * groups.y * ${workgroupSize}u;`] : []),
     ...e.parameters.map((_, i) => `  let p${i} = parameters.v[${i >> 2}].${"xyzw"[i & 3]};`),
@@ -189,7 +250,15 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     "  }",
     "}",
   ].join("\n");
+  const form = contraction
+    ? `tiles of ${tileSize(contraction.shape)} in workgroup memory`
+    : folded
+      ? `tiles of ${FOLD_ROWS} rows of a fold in workgroup memory`
+      : rows
+        ? "a workgroup a row"
+        : ONE_EACH;
   return {
+    form,
     code,
     bindings,
     parameters: e.parameters,
@@ -200,22 +269,27 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
   };
 }
 
-/**
- * What bindings are arrays of where they are of vectors, by tensor: operands of the contraction that are read four elements at a
- * time, and its output. */
+const loadsOf = (value: Node, ...axes: readonly (Axis | undefined)[]): readonly Tensor[] =>
+  axes.flatMap(x => (x && vectorLoad(value, x)?.tensor) ?? []);
+const storesTo = (store: Store, last: Axis | undefined): readonly Tensor[] =>
+  last && isVectorStore(store, last) ? [store.tensor] : [];
+/** Tensors that a contraction would read, or write, four elements at a time. */
+const wantedOfContraction = ({ dot, rows, columns, store }: Contraction): readonly Tensor[] => [
+  ...dot.args.flatMap((value, i) => loadsOf(value, dot.over.at(-1), (i === 0 ? rows : columns).at(-1))),
+  ...storesTo(store, columns.at(-1)),
+];
+const wantedOfFold = ({ values, columns, store }: FoldTile): readonly Tensor[] => [
+  ...loadsOf(values, columns.at(-1)),
+  ...storesTo(store, columns.at(-1)),
+];
+
+/** What bindings are arrays of where they are of vectors, by tensor. */
 function vectorsOf(
   kernel: Kernel,
-  c: Contraction | undefined,
+  wanted: readonly Tensor[],
   bindings: readonly Binding[],
   { placed, limits }: Context,
 ): ReadonlyMap<string, string> {
-  if (!c) return new Map();
-  const wanted = c.dot.args.flatMap((value, i) => {
-    const axes = [c.dot.over.at(-1), (i === 0 ? c.rows : c.columns).at(-1)];
-    return axes.flatMap(x => (x && vectorLoad(value, x)?.tensor) ?? []);
-  });
-  const last = c.columns.at(-1);
-  if (last && isVectorStore(c.store, last)) wanted.push(c.store.tensor);
   const fits = (t: Tensor): boolean =>
     hasVectors(t.dtype) && placed.isAligned(t.name) && isMultipleOfFour(Poly.product(t.dims));
   const out = new Map<string, string>();

@@ -32,8 +32,14 @@ export interface Dispatch {
   /** a word is bound that tells of an index outside of its tensor */
   readonly fails: boolean;
 }
+export interface Between {
+  readonly tensor: string;
+  readonly bytes: Poly;
+}
 export interface LoweredForGpu {
   readonly dispatches: readonly Dispatch[];
+  /** tensors that one dispatch leaves for another; they are none of the kernel's */
+  readonly between: readonly Between[];
   /** in short, for reports */
   readonly summary: string;
 }

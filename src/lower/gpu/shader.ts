@@ -40,27 +40,38 @@ interface FoldState {
   /** where the states, or the results, are known */
   block: Block;
 }
+/** Indices of a fold. */
+export interface Range {
+  readonly fold: Fold;
+  readonly from: Poly;
+  readonly to: Poly;
+}
 export class Shader {
   readonly e = new Emitter();
   readonly kernel: Kernel;
   readonly memories: ReadonlyMap<Tensor, Memory>;
   readonly written: ReadonlySet<Tensor>;
   scratchWords = Poly.zero;
+  /** do they join what they have by operations of subgroups? */
+  subgroups = false;
   /** invocations of a workgroup that take turns along what is reduced; undefined: each reduces by itself */
   lanes: number | undefined;
   readonly #partials = new Set<Register>();
   fails = false;
+  /** of a fold of which there is only a part to walk */
+  range: Range | undefined;
   readonly #needs: Needs;
   readonly #folds = new Map<Fold, FoldState>();
   readonly #foldAxes: ReadonlySet<Axis>;
   readonly #bodies = new Map<Node, Node>();
   #epoch = 0;
 
-  constructor(kernel: Kernel, memories: ReadonlyMap<Tensor, Memory>, written: ReadonlySet<Tensor>) {
+  /** `tiled`: a fold whose text is not this class's; its axis is one like others then */
+  constructor(kernel: Kernel, memories: ReadonlyMap<Tensor, Memory>, written: ReadonlySet<Tensor>, tiled?: Fold) {
     this.kernel = kernel;
     this.memories = memories;
     this.written = written;
-    this.#foldAxes = new Set(foldsOf(kernel).map(f => f.axis));
+    this.#foldAxes = new Set(foldsOf(kernel).flatMap(f => (f === tiled ? [] : [f.axis])));
     this.#needs = new Needs(this.#foldAxes, written);
     this.e.gather = n => this.#gather(n);
   }
@@ -104,6 +115,10 @@ export class Shader {
   /** The value is known here, in the block that binds the last of its axes. */
   assume(n: Node, text: string): void {
     this.e.block.memo.set(`v${n.id}${this.e.variant}`, this.e.let("v", text));
+  }
+  /** States and results of the fold are known from this block on, each by assume(). */
+  placeFold(f: Fold): void {
+    this.#folds.set(f, { states: [], block: this.e.block });
   }
   #gather(n: Node): { name: string; block: Block } {
     const { block, volatile } = this.#homeOf(n);
@@ -192,6 +207,7 @@ export class Shader {
     const register = registerOf(n.dtype);
     this.#partials.add(register);
     const memory = `${register}Partials`;
+    if (this.subgroups) return this.#joinedBySubgroups(n, acc, lanes, memory);
     const half = e.name("half");
     e.line(`${memory}[local] = ${acc};`);
     e.line("workgroupBarrier();");
@@ -203,6 +219,35 @@ export class Shader {
       e.line("workgroupBarrier();");
     });
     const all = e.let("r", `${memory}[0]`);
+    // before another reduction writes there
+    e.line("workgroupBarrier();");
+    return all;
+  }
+  /**
+   * Each subgroup joins what it has, one of its invocations writes that down, and each subgroup joins all of these. Which invocations are a
+   * subgroup does not matter: WGSL does not say.
+   */
+  #joinedBySubgroups(n: NodeOf<"reduce">, acc: string, lanes: number, memory: string): string {
+    const { e } = this;
+    const start = identity(e.use, n.op, n.dtype);
+    const join = (name: string): void => {
+      const mask = e.name("mask");
+      e.nest(`for (var ${mask} = 1u; ${mask} < subgroupSize; ${mask} <<= 1u)`, () => {
+        const other = e.let("other", `subgroupShuffleXor(${name}, ${mask})`);
+        e.line(`${name} = ${combined(e.use, n.op, n.dtype, name, other)};`);
+      });
+    };
+    join(acc);
+    e.line(`${memory}[local] = select(${start}, ${acc}, subgroupElect());`);
+    e.line("workgroupBarrier();");
+    const all = e.name("all");
+    const at = e.name("t");
+    e.line(`var ${all} = ${start};`);
+    e.nest(`for (var ${at} = subgroupLane; ${at} < ${lanes}u; ${at} += subgroupSize)`, () => {
+      const other = e.let("other", `${memory}[${at}]`);
+      e.line(`${all} = ${combined(e.use, n.op, n.dtype, all, other)};`);
+    });
+    join(all);
     // before another reduction writes there
     e.line("workgroupBarrier();");
     return all;
@@ -314,14 +359,15 @@ export class Shader {
     });
     const known: FoldState = { states, block: e.block };
     const outer = e.block;
-    e.loop(f.axis, () => {
+    const body = (): void => {
       known.block = e.block;
       this.#folds.set(f, known);
       for (const inner of f.folds) this.fold(inner);
       const next = f.next.map((n, i) => this.#nextState(states[i]!, n));
       this.stores(f.stores);
       for (const finish of next) finish();
-    });
+    };
+    e.loop(f.axis, body, this.range?.fold === f ? this.range : undefined);
     known.block = outer;
     this.#folds.set(f, known);
     this.#epoch++;

@@ -74,8 +74,16 @@ export function evaluateText(text: string, valueOf: (name: string) => number | u
     }
     if (/^\d/.test(t)) return Number.parseFloat(t);
     // conversions and other functions: of their only argument
-    if (tokens[at] === "(") return t === "i32" || t === "u32" ? unit() : undefined;
+    if (tokens[at] === "(") return t === "min" ? smaller() : t === "i32" || t === "u32" ? unit() : undefined;
     return valueOf(t);
+  };
+  const smaller = (): number | undefined => {
+    at++;
+    const left = level(0);
+    at++;
+    const right = level(0);
+    at++;
+    return left === undefined || right === undefined ? undefined : Math.min(left, right);
   };
   const level = (least: number): number | undefined => {
     let left = unit();

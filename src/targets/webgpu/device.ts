@@ -20,11 +20,19 @@ export interface Pipeline {
 }
 
 /** Limits that models profit from; what the adapter has of them is asked for. */
-const wanted = ["maxStorageBufferBindingSize", "maxBufferSize", "maxStorageBuffersPerShaderStage"] as const;
+const wanted = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+] as const;
 /** and features; timestamps time kernels */
-const wantedFeatures = ["timestamp-query", "shader-f16"] as const;
+const wantedFeatures = ["timestamp-query", "shader-f16", "subgroups"] as const;
+/** invocations of the smallest workgroup: a larger subgroup would have idle ones */
+const LARGEST_SUBGROUP = 64;
 /** what a shader binds that declares none: the default of the specification */
 const STORAGE_BUFFERS = 8;
+const WORKGROUP_BYTES = 16384;
 
 export class SharedDevice {
   readonly device: GpuDevice;
@@ -48,6 +56,14 @@ export class SharedDevice {
   }
   get storageBuffers(): number {
     return this.device.limits.maxStorageBuffersPerShaderStage ?? STORAGE_BUFFERS;
+  }
+  /** Does it have operations of subgroups, none larger than a workgroup? */
+  get subgroups(): boolean {
+    const largest = (this.adapter?.info ?? this.device.adapterInfo)?.subgroupMaxSize ?? Infinity;
+    return this.device.features.has("subgroups") && largest <= LARGEST_SUBGROUP;
+  }
+  get workgroupBytes(): number {
+    return this.device.limits.maxComputeWorkgroupStorageSize ?? WORKGROUP_BYTES;
   }
   /** Do threads of the processor stand for a GPU? */
   get isSoftware(): boolean {

@@ -4,7 +4,14 @@ import { explainCounts } from "../../lower/gpu/explain-counts.js";
 import { gpuProgram, kernelsOf } from "./steps.js";
 
 /** The default of the specification: a device may bind more. */
-const options = { storageBuffers: 8, onUnsupported: "host", tiles: true, features: new Set<string>() } as const;
+const options = {
+  storageBuffers: 8,
+  onUnsupported: "host",
+  tiles: true,
+  subgroups: false,
+  workgroupBytes: 32768,
+  features: new Set<string>(),
+} as const;
 
 const stepsOf = (program: KernelProgram): ReturnType<typeof kernelsOf> => kernelsOf(gpuProgram(program, options).steps);
 

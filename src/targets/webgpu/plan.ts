@@ -4,7 +4,7 @@ import type { Buffer, KernelProgram } from "../../graph/program.js";
 import type { SymbolValues } from "../../graph/program-dims.js";
 import { bytesOf } from "../../ir/dtypes.js";
 import type { Poly, Sym } from "../../ir/poly.js";
-import type { Dispatch } from "../../lower/gpu/lowered.js";
+import type { Between, Dispatch } from "../../lower/gpu/lowered.js";
 import { bufferBytes, type GpuBuffer, usage, wordBytes } from "../../runtime/gpu.js";
 import { AzulejoError } from "../../support/errors.js";
 import { type Copy, type CopiedBinding, copiedBinding, type Extent } from "./copies.js";
@@ -164,7 +164,7 @@ export class Plan {
   // ---- calls
   #bind(): void {
     const dispatches = kernelsOf(this.#program.steps).flatMap(s =>
-      s.kind === "kernel" ? s.dispatches.map(d => ({ d, step: s.step })) : [],
+      s.kind === "kernel" ? s.dispatches.map(d => ({ d, step: s.step, between: s.between })) : [],
     );
     const alignment = this.#shared.device.limits.minUniformBufferOffsetAlignment ?? 256;
     const offsets: number[] = [];
@@ -177,12 +177,15 @@ export class Plan {
     const uniforms = this.#create(words.byteLength, usage.uniform | usage.copyTarget, "sizes");
     const scratch = this.#scratch(dispatches);
     const copied = this.#copied(dispatches);
+    const parts = this.#between(dispatches);
     const calls = new Map<KernelStep, Call[]>();
-    dispatches.forEach(({ d, step }, i) => {
+    dispatches.forEach(({ d, step, between }, i) => {
+      const partOf = (tensor: string): GpuBuffer | undefined => parts[between.findIndex(b => b.tensor === tensor)];
       const size = this.#sizeIn(step);
       const joined = copied.of.get(d) ?? [];
       const baseOf = (tensor: string): number =>
-        joined.flatMap(c => c.bases.get(tensor) ?? [])[0] ?? this.size(offsetInOwner(step.buffers[tensor]!));
+        joined.flatMap(c => c.bases.get(tensor) ?? [])[0] ??
+        (partOf(tensor) ? 0 : this.size(offsetInOwner(step.buffers[tensor]!)));
       d.parameters.forEach((p, k) => {
         words[offsets[i]! / 4 + k] = p.kind === "size" ? size(p.value) : p.kind === "bits" ? p.bits : baseOf(p.tensor);
       });
@@ -193,7 +196,9 @@ export class Plan {
       const x = Math.min(groups, WORKGROUPS);
       const { pipeline, layout } = this.#resident.pipelines.get(d)!;
       let next = 0;
-      const bound = d.bindings.map(b => (b.copied ? copied.buffers[next++]! : step.buffers[b.tensors[0]!]!));
+      const bound = d.bindings.map(b =>
+        b.copied ? copied.buffers[next++]! : (partOf(b.tensors[0]!) ?? step.buffers[b.tensors[0]!]!),
+      );
       const copies = joined.flatMap((c, k) => c.copies.map(copy => ({ ...copy, target: copied.buffers[k]! })));
       const own: object[] = [];
       if (d.scratchWords) own.push({ buffer: scratch.buffer! });
@@ -253,6 +258,20 @@ export class Plan {
     this.arenaBytes += bytes;
     this.plannedBytes += bytes;
     return { of, buffers };
+  }
+  /** What dispatches of one kernel leave for each other, by position; all kernels use the same buffers. */
+  #between(all: readonly { readonly step: KernelStep; readonly between: readonly Between[] }[]): readonly GpuBuffer[] {
+    const sizes: number[] = [];
+    for (const { step, between } of all) {
+      const size = this.#sizeIn(step);
+      between.forEach((b, k) => {
+        sizes[k] = Math.max(sizes[k] ?? 0, size(b.bytes));
+      });
+    }
+    const bytes = sizes.reduce((sum, n) => sum + n, 0);
+    this.arenaBytes += bytes;
+    this.plannedBytes += bytes;
+    return sizes.map(n => this.#create(n, usage.storage, "parts of a kernel"));
   }
   /** A window of a larger buffer reaches to that one's end. */
   #extentOf = (b: Buffer): Extent => {

@@ -3,7 +3,7 @@ import { lifetimes } from "../../graph/lifetimes.js";
 import { type Lifetimes, offsetInOwner, ownerOf, placedBuffers } from "../../graph/memory-plan.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
 import { lowerForGpu } from "../../lower/gpu/lower.js";
-import type { Dispatch } from "../../lower/gpu/lowered.js";
+import type { Between, Dispatch } from "../../lower/gpu/lowered.js";
 import { isMultipleOfFour } from "../../lower/gpu/vectors.js";
 import { elementOf } from "../../lower/gpu/registers.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -14,6 +14,7 @@ export type GpuStep =
       readonly kind: "kernel";
       readonly step: KernelStep;
       readonly dispatches: readonly Dispatch[];
+      readonly between: readonly Between[];
       readonly summary: string;
     }
   /** computed by the interpreter, because the GPU can't */
@@ -39,6 +40,9 @@ export interface GpuProgram {
 export interface StepOptions {
   readonly storageBuffers: number;
   readonly tiles: boolean;
+  readonly subgroups: boolean;
+  /** memory of a workgroup, as the device has it */
+  readonly workgroupBytes: number;
   /** of the device */
   readonly features: ReadonlySet<string>;
   readonly onUnsupported: "error" | "host";
@@ -56,8 +60,8 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
       if (step.kind === "if") return { ...step, then: lowered(step.then), else: lowered(step.else) };
       if (step.kind === "loop") return { ...step, body: lowered(step.body) };
       try {
-        const { storageBuffers, tiles, features } = options;
-        const limits = { storageBuffers, tiles, halves: features.has("shader-f16") };
+        const { storageBuffers, tiles, features, workgroupBytes, subgroups } = options;
+        const limits = { storageBuffers, tiles, halves: features.has("shader-f16"), workgroupBytes, subgroups };
         const ids = new Map<Buffer, number>();
         const idOf = (name: string): number => {
           const b = memoryOf(step.buffers[name]!);

@@ -26,6 +26,8 @@ export interface WebGpuOptions {
   readonly onUnsupported?: "error" | "host" | undefined;
   /** do workgroups share tiles of contractions? absent: not on adapters of software, which take seconds to compile one and gain nothing */
   readonly tiles?: boolean;
+  /** do invocations join what they reduced by operations of subgroups? absent: where the device has them */
+  readonly subgroups?: boolean;
   /** storage buffers that a shader may bind; absent: as many as the device says */
   readonly storageBuffers?: number;
   /** a GPUDevice of the user's; absent: the one that models share */
@@ -46,7 +48,7 @@ export const webgpuTarget = (options: WebGpuOptions = {}): Target => ({
 
 async function load(
   program: KernelProgram,
-  { onUnsupported = "error", tiles, storageBuffers, device: own }: WebGpuOptions,
+  { onUnsupported = "error", tiles, subgroups, storageBuffers, device: own }: WebGpuOptions,
   { onProgress, signal }: CompileOptions,
 ): Promise<OnDevice> {
   const shared = await sharedDevice(own as GpuDevice | undefined);
@@ -55,6 +57,8 @@ async function load(
     storageBuffers: storageBuffers ?? shared.storageBuffers,
     onUnsupported,
     tiles: tiles ?? !shared.isSoftware,
+    subgroups: subgroups ?? shared.subgroups,
+    workgroupBytes: shared.workgroupBytes,
     features: shared.device.features,
   });
   const lowered = now();
