@@ -14,8 +14,9 @@ export const operator: Operator = {
   attributes: { groups: { type: "int", required: true } },
   shape: ({ dims }) => ({ Y: dims.X! }),
   phases: ({ attributes: { groups } }) => [1, groups],
-  at: ({ inputs: { X }, dims, attributes: { groups } }) => {
-    const perGroup = dimOf("channels", opaque("div", dims.X![1]!, Poly.int(groups)));
+  at: ({ inputs: { X }, attributes: { groups } }) => {
+    // in the kernel's words, in which reads are provably inside
+    const perGroup = dimOf("channels", opaque("div", X!.dims[1]!.poly, Poly.int(groups)));
     return { Y: (n, c, ...o) => X!.at(n!, c!.mod(groups).mul(perGroup.size).add(c!.idiv(groups)), ...o) };
   },
 };
