@@ -1,7 +1,7 @@
 // Axes that are walked as one: pixels of a convolution (u, v → m), the run of a stem (q, c → r), whatever an elementwise kernel can
 // treat as flat. Fusing needs addresses that stay linear, which polynomials show by themselves.
 import { opaque, Poly } from "../ir/poly.js";
-import type { Axis, NodeOf } from "../ir/tile.js";
+import type { Axis, NodeOf, Tensor } from "../ir/tile.js";
 import { axesOf, isTensor, newAxis } from "../ir/tile.js";
 import { storesOf } from "../ir/walk.js";
 import { isContraction, reductionOrder } from "./contraction.js";
@@ -140,6 +140,15 @@ function planarImage(view: KernelView): { fuse: Fusion[]; split: string[] } | un
 }
 
 /**
+ * At borders a pixel has one accumulator, whose additions wait for each other: 4 cycles each instead of 0.7. A check for each pixel and tap of
+ * the whole image, which is the other way, costs 1.2 cycles, once for all channels.
+ */
+function bordersCost(view: KernelView, image: NodeOf<"load">, q: Axis, c: Axis): boolean {
+  const dim = image.index.findIndex(p => p.has(q.sym));
+  const share = (view.extent(q) - 1) / view.size((image.tensor as Tensor).dims[dim]!);
+  return share * (4 - 0.7) > 1.2 / view.extent(c);
+}
+/**
  * Taps and channels of a thin input as one run. It crosses the edge of the image at borders, so rows are cut into borders, where the
  * axes are walked apart, and an interior.
  */
@@ -150,6 +159,7 @@ function fuseRun(view: KernelView): { fuse: Fusion[]; split: string[] } | undefi
     if (view.extent(c) >= SHORT_CHANNELS || view.extent(q) * view.extent(c) < 3) continue;
     const image = n.args.find((x): x is NodeOf<"load"> => x.kind === "load" && view.checks(x).length > 0);
     if (!image?.axes.includes(q) || !image.axes.includes(c)) continue;
+    if (bordersCost(view, image, q, c)) continue;
     const f = fuse(view, q, c);
     const loads = n.args.filter((x): x is NodeOf<"load"> => x.kind === "load");
     const linear =
