@@ -1,4 +1,4 @@
-// Conversions of vectors in native code of every width, exact: each width has instructions of its own, and so has plain C.
+// Conversions of vectors and the ends of rows in native code of every width, exact: each width has instructions of its own, and so has plain C.
 import assert from "node:assert/strict";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
@@ -64,5 +64,46 @@ eachWidth(
       } as never);
       assert.deepEqual([...got], [...want], ir.name);
     });
+  },
+);
+
+const width = 37;
+const largest = kernel(
+  { X: f32("M N"), Y: f32("M"), Z: f32("M") },
+  ({ X, Y, Z, M, N }) =>
+    grid(M.tile(), m => {
+      const n = N.all();
+      Y.at(m).set(X.at(m, n).max(n));
+      Z.at(m).set(X.at(m, n).sum(n));
+    }),
+  { name: "largest" },
+);
+/** row r has a NaN at places[r]: in a whole vector, in a last one that is not whole, nowhere */
+const places = [0, 17, 35, 36, undefined];
+const rows = Float32Array.from({ length: places.length * width }, (_, i) =>
+  places[Math.floor(i / width)] === i % width ? Number.NaN : ((i * 7) % 31) - 40,
+);
+
+eachWidth(
+  how => `rows that fill no vector, with NaN and without, in native code with ${how} are exact`,
+  async compiler => {
+    const { ir } = largest;
+    const dims = { M: places.length, N: width };
+    const schedule = deriveSchedule(ir, { dimHints: s => dims[s.name as "M" | "N"], ...machineModel(compiler) });
+    const lowered = lower(ir, schedule);
+    const { runners } = await nativeKernels([lowered], compiler, "-O1");
+    const instance = instantiate({ lowered, runner: runners[0]! }, ir, dims, { X: rows }, schedule);
+    instance.run();
+    instance.checkGuards();
+    const row = (m: number): number[] => [...rows.subarray(m * width, (m + 1) * width)];
+    assert.deepEqual(
+      [...instance.read("Y")],
+      places.map((_, m) => Math.max(...row(m))),
+    );
+    // whole numbers: sums are exact in any order
+    assert.deepEqual(
+      [...instance.read("Z")],
+      places.map((_, m) => row(m).reduce((a, b) => a + b)),
+    );
   },
 );

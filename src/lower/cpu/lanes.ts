@@ -18,8 +18,11 @@ export function constantSize(l: Lowering, a: Axis): number | undefined {
 export interface LaneLoop {
   /** vectors a turn, largest first */
   readonly vectors: readonly number[];
-  /** mask: the last turn runs over the end, stores look at the count; peel: the rest is done by scalars */
-  readonly tail: "mask" | "peel";
+  /**
+   * mask: the last turn runs over the end, stores look at the count; part: whole turns, then one vector that runs over the end, for which the body
+   * looks at the count; peel: the rest is done by scalars
+   */
+  readonly tail: "mask" | "part" | "peel";
 }
 
 /** Runs `body` with the axis in lanes, and for the rest of a peeled loop with lanes off. */
@@ -44,6 +47,11 @@ export function laneLoop(l: Lowering, a: Axis, how: LaneLoop, body: (vectors: nu
       l.tail = undefined;
       l.b.loop(counter, limit, s, sym => lanes(s, sym), { align });
     }
+    if (how.tail === "part") {
+      if (left !== 0) partly(l, counter, limit, sym => lanes(l.lanes, sym));
+      Object.assign(l, was);
+      return;
+    }
     l.lane = undefined;
     l.tail = undefined;
     l.vector = false;
@@ -54,6 +62,13 @@ export function laneLoop(l: Lowering, a: Axis, how: LaneLoop, body: (vectors: nu
       });
   }
   Object.assign(l, was);
+}
+/** Fewer elements than a vector has lanes are left, or none. */
+function partly(l: Lowering, counter: Reg, limit: Expr, body: (sym: Sym) => void): void {
+  l.b.loop(counter, add(limit, int(l.lanes - 1)), l.lanes, sym => {
+    l.tail = { count: read(l.b.set(sub(limit, read(counter)), "count")), step: l.lanes, isPart: true };
+    body(sym);
+  });
 }
 function masked(
   l: Lowering,

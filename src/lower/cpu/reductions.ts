@@ -10,8 +10,9 @@ import { cell } from "./cells.js";
 import { extractLane, fitsLane, registerType } from "./convert.js";
 import { constantSize, laneLoop } from "./lanes.js";
 import { planOf } from "./loads.js";
+import { mayOverrun } from "./overrun.js";
 import type { Expr, Reg } from "./loop.js";
-import { int, op, read, zeroVector } from "./loop.js";
+import { int, op, read, select, zeroVector } from "./loop.js";
 import { binary, identity } from "./maps.js";
 import type { Lowering, Offsets } from "./state.js";
 import { origin } from "./state.js";
@@ -87,6 +88,9 @@ function separated(l: Lowering, n: NodeOf<"reduce">): { axis: Axis; whole: Axis;
     .map(axis => ({ axis, whole: l.fusedInto.get(axis)!, part: l.substitution.get(axis.sym)! }));
 }
 
+/** The larger of two, or the smaller; of two of which the second is NaN the first. */
+const nearer = (n: NodeOf<"reduce">) => (a: Expr, b: Expr) => op(n.op === "max" ? "f32x4.pmax" : "f32x4.pmin", a, b);
+
 class Reduction {
   private readonly l: Lowering;
   private readonly n: NodeOf<"reduce">;
@@ -99,6 +103,8 @@ class Reduction {
   /** of the partial sums of a contraction, the one that the copy of the innermost body adds to */
   private part = 0;
   private readonly wide: readonly Reg[][];
+  /** does what fills no vector go by a vector too, whose other lanes count nothing? Else by scalars */
+  private readonly isMasked: boolean;
   /** sums of what does not fill a vector */
   private readonly narrow: readonly Reg[];
   /** for max and min of floats in lanes: where a NaN has been seen, by accumulator */
@@ -119,7 +125,9 @@ class Reduction {
     const row = () => Array.from({ length: this.partials }, accumulator);
     const wide = () => this.tile.map(row);
     this.wide = this.laneOver ? this.inLanes(wide) : wide();
-    this.narrow = this.laneOver ? this.tile.map(accumulator) : [];
+    // up to 15 scalars are more than a vector with a mask; up to 3 are not
+    this.isMasked = l.lanes > 4 && !!this.laneOver && n.args.every(a => mayOverrun(l, a, this.laneOver!));
+    this.narrow = this.laneOver && !this.isMasked ? this.tile.map(accumulator) : [];
     const extreme = (n.op === "max" || n.op === "min") && registerType[n.dtype] === "f32";
     if (extreme && (l.lane ?? this.laneOver))
       for (const a of this.wide.flat()) this.nans.set(a, l.b.set(zeroVector, "nan"));
@@ -209,7 +217,7 @@ class Reduction {
     }
     if (a === this.laneOver) {
       const vectors = [this.partials, 1];
-      laneLoop(l, a, { vectors, tail: "peel" }, v => {
+      laneLoop(l, a, { vectors, tail: this.isMasked ? "part" : "peel" }, v => {
         if (v === 0) this.accumulate(this.narrow, 0);
         for (let p = 0; p < v; p++)
           this.accumulate(
@@ -271,18 +279,30 @@ class Reduction {
     this.tile.forEach((offs, i) => {
       const at = shift ? new Map(offs).set(this.laneOver!, shift) : offs;
       const lanes = l.lane !== undefined;
-      const values = n.args.map(a => cell(l, a, at)).map((e, j) => cast(e, n.args[j]!.dtype, n.dtype, lanes, l));
+      const values = n.args
+        .map(a => cell(l, a, at))
+        .map((e, j) => this.counted(cast(e, n.args[j]!.dtype, n.dtype, lanes, l)));
       const acc = accumulators[i]!;
       if (this.nans.has(acc)) this.compare(acc, this.nans.get(acc)!, l.keep(values[0]!));
       else l.b.push({ kind: "set", reg: acc, value: this.combined(read(acc), values, lanes) });
     });
   }
+  /** What lies behind the end counts nothing: as an operand of a product it is 0, else what a reduction starts from. */
+  private counted(value: Expr): Expr {
+    const { l, n } = this;
+    if (!this.isMasked || !l.tail?.isPart) return value;
+    const { count } = l.tail;
+    const inside = l.b.memo(l.b.scope, "inside", () =>
+      l.keep(op("i32x4.lt_s", l.words(l.eachLane(i => i)), op("i32x4.splat", count))),
+    );
+    const nothing = n.args.length === 2 ? zeroVector : identity(l, n.op, n.dtype);
+    return op("v128.bitselect", value, nothing, inside);
+  }
   /** max that propagates NaN is seven instructions on x86: pmax and a record of unordered lanes are three */
   private compare(acc: Reg, nans: Reg, x: Expr): void {
     const { l, n } = this;
-    const nearer = op(n.op === "max" ? "f32x4.pmax" : "f32x4.pmin", read(acc), x);
     l.b.push({ kind: "set", reg: nans, value: op("v128.or", read(nans), op("f32x4.ne", x, x)) });
-    l.b.push({ kind: "set", reg: acc, value: nearer });
+    l.b.push({ kind: "set", reg: acc, value: nearer(n)(read(acc), x) });
   }
   /** an accumulator with its NaNs put back: all ones is one */
   private settled(acc: Reg): Expr {
@@ -317,15 +337,24 @@ class Reduction {
   /** partial vectors, lanes and the scalar rest of one accumulator, in a fixed order */
   private horizontal(i: number): Expr {
     const { l, n } = this;
-    const [first, ...others] = this.wide[i]!.map(r => this.settled(r));
-    let v = first!;
-    for (const o of others) v = this.joined(v, o, true);
+    const accumulators = this.wide[i]!;
+    const nans = accumulators.flatMap(a => this.nans.get(a) ?? []);
+    // accumulators that leave NaNs to their records hold none: what joins them need not look
+    const join = nans.length > 0 ? nearer(n) : (a: Expr, b: Expr) => this.joined(a, b, true);
+    let v = accumulators.map(read).reduce(join);
     for (let apart = l.lanes / 2; apart >= 1; apart /= 2) {
       const lanes = l.eachLane(lane => lane ^ apart);
       const k = l.keep(v);
-      v = this.joined(k, { kind: "shuffle", lanes, args: [k, k] }, true);
+      v = join(k, { kind: "shuffle", lanes, args: [k, k] });
     }
-    const vector = extractLane(n.dtype, 0, l.keep(v));
-    return read(l.b.set(this.joined(vector, read(this.narrow[i]!), false), "sum"));
+    let result = extractLane(n.dtype, 0, l.keep(v));
+    if (!this.isMasked) result = this.joined(result, read(this.narrow[i]!), false);
+    if (nans.length === 0) return read(l.b.set(result, "sum"));
+    const some = op(
+      "v128.any_true",
+      nans.map(read).reduce((a, b) => op("v128.or", a, b)),
+    );
+    const nan = l.scalarly(() => l.constant(n.dtype, Number.NaN));
+    return read(l.b.set(select("f32", some, nan, l.keep(result)), "extreme"));
   }
 }

@@ -1,7 +1,7 @@
 // A region's sinks become stages, a stage becomes one loop nest: rows in pieces, the lane axis, and inside them what values need.
 import { opaque, Poly, Sym } from "../../ir/poly.js";
-import type { Axis, Combine, Fold, Node, NodeOf, Store } from "../../ir/tile.js";
-import { axesOf, children, gathersIn, isCells, reach, reachCells } from "../../ir/tile.js";
+import type { Axis, Combine, Fold, Node, Store } from "../../ir/tile.js";
+import { axesOf, children, gathersIn, reach, reachCells } from "../../ir/tile.js";
 import { axesOfStore, isSeparate } from "../../ir/walk.js";
 import { isContraction } from "../../schedule/contraction.js";
 import { storageOrder } from "../../schedule/names.js";
@@ -10,11 +10,11 @@ import { cell } from "./cells.js";
 import { fitsLane } from "./convert.js";
 import { laneLoop, rowLoop, unsettled } from "./lanes.js";
 import { newBuffer, planOf } from "./loads.js";
+import { inlineOf, isInMemory, mayOverrun } from "./overrun.js";
 import type { Expr } from "./loop.js";
 import { add, int, larger, lesser, read, select } from "./loop.js";
 import { tileOffsets } from "./reductions.js";
 import type { Buffer, Lowering, Offsets, Sink } from "./state.js";
-import type { Form } from "./storage.js";
 import { isChecked, storeTile } from "./stores.js";
 
 export function storeSink(l: Lowering, s: Store): Sink {
@@ -51,8 +51,6 @@ export function bufferSink(name: string, value: Node, b: Buffer, kept: boolean):
 /** Everything that the sinks need, up to what is in memory already. */
 export const neededBy = (l: Lowering, roots: readonly Node[]): Node[] =>
   reachCells(roots, n => l.buffers.get(n)?.ready ?? false);
-/** The values that one stage computes in its loops: kept values stop the walk. */
-export const inlineOf = (l: Lowering, root: Node): Node[] => reachCells([root], n => n !== root && l.buffers.has(n));
 /** the same without what loops of elements compute, whose reductions are no affair of the stage */
 const ownOf = (l: Lowering, root: Node): Node[] => inlineOf(l, root).filter(n => !l.inElements.has(n));
 const inlineContraction = (l: Lowering, s: Sink): boolean =>
@@ -354,23 +352,10 @@ class Stage {
       unsettled(l, () => this.body()),
     );
   }
-  /** a turn over the end may read what lies behind a row, not rows behind a tensor */
   private canMask(lane: Axis): boolean {
     const { l } = this;
     if (this.sinks.some(s => isChecked(s) || s.when || s.combine || wideAxes(l, s).length > 0)) return false;
-    return this.sinks.every(s =>
-      inlineOf(l, s.value).every(n => {
-        const buffer = n === s.value ? undefined : keptIn(l, n);
-        if (buffer) return staysNear(l, buffer.form, lane);
-        if (n.kind === "map") return fitsLane(n.dtype);
-        // a lane behind the end would gather by what lies there
-        if (isCells(n)) return false;
-        if (n.kind !== "load" || !l.axes(n).includes(lane)) return true;
-        const plan = planOf(l, n);
-        if ([...plan.checks, ...plan.strict].some(c => c.form.axes.includes(lane))) return false;
-        return [plan.row, plan.run].every(f => staysNear(l, f, lane));
-      }),
-    );
+    return this.sinks.every(s => mayOverrun(l, s.value, lane));
   }
 
   private body(): void {
@@ -420,21 +405,6 @@ class Stage {
     const lane = this.lane ? `lane ${l.names.axis(this.lane)} × ${pin.vectors ?? 2}` : "lanes inside";
     return `${this.sinks.map(s => s.name).join(" + ")}: ${loops.length ? `loops ${loops.join(", ")}; ` : ""}${lane}`;
   }
-}
-
-const keptIn = (l: Lowering, n: Node): Buffer | undefined =>
-  isInMemory(n) ? l.states.get(n.fold)?.[n.slot] : l.buffers.get(n);
-/** the state of a fold that is no loop of elements */
-function isInMemory(n: Node): n is NodeOf<"state" | "result"> {
-  return (n.kind === "state" || n.kind === "result") && !n.fold.cells;
-}
-
-/** Do lanes that run over the end read right behind the row? */
-function staysNear(l: Lowering, form: Form, lane: Axis): boolean {
-  if (form.block?.index.has(lane.sym))
-    return form.block.index.coef(lane.sym)?.isConst === true && form.block.size % l.lanes === 0;
-  const step = form.linear.coef(lane.sym);
-  return step?.isConst === true && step.constant <= 8;
 }
 
 /** Where along `a` no checked index that contains it can leave its tensor, whatever the other axes. */

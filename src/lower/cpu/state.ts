@@ -120,7 +120,7 @@ export class Lowering implements Tools {
   /** may reductions put the reduced axis into lanes? not in the scalar rest of a vector loop */
   vector = true;
   /** how many of the lane axis's elements are left, in a loop whose last turn runs over the end */
-  tail: { readonly count: Expr; readonly step: number } | undefined;
+  tail: { readonly count: Expr; readonly step: number; readonly isPart?: true } | undefined;
   /** inside a reduction over values that wait to be stored */
   reducing = false;
   readonly stored = new Set<Sink>();

@@ -41,7 +41,8 @@ export function storeTile(l: Lowering, s: Sink, cells: readonly (readonly [Offse
 
 /** A placed value that a reduction computes on its way. */
 export function storeOnTheWay(l: Lowering, s: Sink, offs: Offsets, value: Expr): void {
-  storeCell(l, s, offs, value, l.lanes);
+  const left = l.lane && l.tail?.isPart ? l.keep(sub(l.tail.count, int(offs.get(l.lane) ?? 0))) : undefined;
+  if (!left || !storePart(l, s, offs, value, left)) storeCell(l, s, offs, value, l.lanes);
   l.stored.add(s);
 }
 

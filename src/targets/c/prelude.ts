@@ -167,7 +167,15 @@ const vectors = `
 #define VECTOR2(name, e) OP V name(V a, V b) { return (V)(e); }
 #define VECTOR1(name, e) OP V name(V a) { return (V)(e); }
 VECTOR2(v128_and, (I)a & (I)b) VECTOR2(v128_or, (I)a | (I)b) VECTOR2(v128_xor, (I)a ^ (I)b) VECTOR2(v128_andnot, (I)a & ~(I)b) VECTOR1(v128_not, ~(I)a)
+#if defined(__AVX512F__) && LANES == 16
+OP i32 v128_any_true(V a) { return _mm512_test_epi32_mask((__m512i)a, (__m512i)a) != 0; }
+#elif defined(__AVX__) && LANES == 8
+OP i32 v128_any_true(V a) { return !_mm256_testz_si256((__m256i)a, (__m256i)a); }
+#elif defined(__SSE4_1__) && LANES == 4
+OP i32 v128_any_true(V a) { return !_mm_testz_si128((__m128i)a, (__m128i)a); }
+#else
 OP i32 v128_any_true(V a) { i32 some = 0; for (int i = 0; i < LANES; i++) some |= ((I)a)[i]; return some != 0; }
+#endif
 OP V v128_bitselect(V yes, V no, V mask) { return (V)(((I)yes & (I)mask) | ((I)no & ~(I)mask)); }
 OP i32 i32x4_extract_lane(V v, int lane) { return ((I)v)[lane]; }
 OP f32 f32x4_extract_lane(V v, int lane) { return v[lane]; }
