@@ -23,7 +23,8 @@ export type FromWorker =
   | { kind: "trapped"; id: number; func: number; reason: string };
 
 export const WORKER_SOURCE = `"use strict";
-const port = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort ?? globalThis;
+const parentPort = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
+const port = parentPort ?? globalThis;
 const text = error => (error instanceof Error ? error.message : String(error));
 let memory, run;
 
@@ -95,11 +96,14 @@ const answer = {
   },
 };
 
-port.onmessage = ({ data }) => {
+const onMessage = data => {
   try {
     answer[data.kind](data);
   } catch (error) {
     port.postMessage(data.id === undefined ? { kind: "failed", reason: text(error) } : { kind: "refused", id: data.id, reason: text(error) });
   }
 };
+// Node makes an event for each message of port.onmessage, and loads for the first one what takes 30 ms
+if (parentPort) parentPort.on("message", onMessage);
+else port.onmessage = ({ data }) => onMessage(data);
 `;
