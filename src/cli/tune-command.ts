@@ -49,8 +49,8 @@ export function addTuneCommand(program: Command, library: Library, terminal: Ter
       (text: string, previous: readonly Readonly<Record<string, number>>[] = []) => [...previous, parseDims(text)],
     )
     .addOption(
-      new Option("--target <target>", "cpu: native where possible, else wasm")
-        .choices(["wasm", "native", "cpu"])
+      new Option("--target <target>", "cpu: native where possible, else wasm; webgpu: the GPU")
+        .choices(["wasm", "native", "cpu", "webgpu"])
         .default("wasm"),
     )
     .option("--threads <n>", "threads to tune for (default: as for load)", parseCount)
@@ -156,12 +156,12 @@ function kernelText(k: TunedKernel): string {
   const sizes = Object.entries(k.dims).map(([name, n]) => (/^d\d+$/.test(name) ? `${n}` : `${name}=${n}`));
   const head = `${k.kernel} ${sizes.join(/^d\d/.test(Object.keys(k.dims)[0] ?? "") ? "×" : " ")}${k.count > 1 ? `, ${k.count} times` : ""}`;
   if (k.ended === "listed") return `${head}: ${count(k.space, "schedule")}\n`;
-  const roof = `${((100 * k.rooflineMs) / k.foundMs).toFixed(0)} % of the roofline`;
+  const roof = k.rooflineMs > 0 ? `, ${((100 * k.rooflineMs) / k.foundMs).toFixed(0)} % of the roofline` : "";
   const how = k.ended === "known" ? "from the knowledge base" : `${k.tried} of ${count(k.space, "schedule")} timed`;
   if (k.ended === "noisy")
     return `${head}: ${milliseconds(k.derivedMs)}, and no quiet moment to compare schedules in; close other programs and run it again\n`;
-  if (k.gain <= 1) return `${head}: ${milliseconds(k.derivedMs)}, ${roof}; the derived schedule is best (${how})\n`;
-  const gain = `${milliseconds(k.derivedMs)} → ${milliseconds(k.foundMs)}, ${digits(k.gain, 3)} times as fast, ${roof} (${how})`;
+  if (k.gain <= 1) return `${head}: ${milliseconds(k.derivedMs)}${roof}; the derived schedule is best (${how})\n`;
+  const gain = `${milliseconds(k.derivedMs)} → ${milliseconds(k.foundMs)}, ${digits(k.gain, 3)} times as fast${roof} (${how})`;
   return `${head}: ${gain}\n${k.reasons.map(reason => `  ${reason}\n`).join("")}`;
 }
 

@@ -14,10 +14,16 @@ export async function tuningFor(
   target: NonNullable<TuningOptions["target"]>,
   threads: number,
 ): Promise<Tuning | undefined> {
-  const records = await recordsOf(given);
-  if (records.length === 0) return undefined;
+  const all = await recordsOf(given);
   const name = target === "cpu" ? (await targetOf({ target })).name : target;
-  return new Tuning(new Knowledge(records), { target: name, processor: processor(), threads });
+  const records = all.filter(r => r.target === name);
+  if (records.length === 0) return undefined;
+  // the target says which GPU it is
+  return new Tuning(new Knowledge(records), {
+    target: name,
+    processor: processor(),
+    threads: name === "webgpu" ? 1 : threads,
+  });
 }
 export const processor = (): string => (hasFiles() ? processorName() : "unknown processor");
 

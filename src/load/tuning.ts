@@ -34,7 +34,7 @@ export async function tuningIdentity({ tuning = true }: TuningOptions): Promise<
 /** The same options with the records that they name, where the target has schedules. */
 export async function withTuning(options: CompileOptions, given: TuningOptions): Promise<CompileOptions> {
   const { tuning = true, target = "wasm" } = given;
-  if (tuning === false || target === "webgpu" || target === "interpreter") return options;
+  if (tuning === false || target === "interpreter") return options;
   if (!Array.isArray(tuning) && !hasFiles()) return options;
   const { tuningFor } = await import("./knowledge-files.js");
   const found = await tuningFor(tuning, target, options.threads);

@@ -10,6 +10,17 @@ export interface StageChoice {
   readonly rows?: number;
   readonly vectors?: number;
 }
+/** How workgroups of a GPU share a kernel. */
+export interface GpuChoice {
+  /** rows and columns of a contraction's tile */
+  readonly tile?: 32 | 64;
+  /** keys in the tile of a fold that contracts twice */
+  readonly keys?: 32 | 96;
+  /** invocations that reduce a row */
+  readonly rowWorkgroup?: 64 | 256;
+  /** a long fold, or a deep contraction, is not cut into parts */
+  readonly whole?: true;
+}
 export interface ScheduleChoices {
   readonly stage?: Readonly<Record<string, StageChoice>>;
   /** indices per block; "whole": the axis is not blocked */
@@ -17,6 +28,8 @@ export interface ScheduleChoices {
   readonly order?: readonly AxisName[];
   readonly unroll?: number;
   readonly partials?: number;
+  /** all there is to choose on "webgpu", and nothing elsewhere */
+  readonly gpu?: GpuChoice;
 }
 
 /** Later choices beside and instead of earlier ones. */

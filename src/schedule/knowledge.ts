@@ -98,6 +98,10 @@ export class Tuning {
     this.#knowledge = knowledge;
     this.#place = place;
   }
+  /** The same knowledge where another processor asks. */
+  on(processor: string): Tuning {
+    return new Tuning(this.#knowledge, { ...this.#place, processor });
+  }
   /** In the kernel's own names; undefined: nothing is known. `sizes` are those of the canonical form's symbols. */
   choices(
     kernel: Kernel,

@@ -6,8 +6,8 @@ import type { TunedStep } from "./tune-step.js";
 /** For `tuneKernel` and `tuneModel`. */
 export interface TuneOptions
   extends Pick<LoadOptions, "threads" | "engineFlags" | "signal" | "dims" | "operators" | "readExternal"> {
-  /** "wasm" (default), "native", or the best of both that is there: "cpu" */
-  readonly target?: "wasm" | "native" | "cpu";
+  /** "wasm" (default), "native", the best of both that is there: "cpu"; or the GPU: "webgpu" */
+  readonly target?: "wasm" | "native" | "cpu" | "webgpu";
   /** milliseconds for all kernels together; default: 180,000 */
   readonly budgetMs?: number;
   /** times every schedule of the space; the budget is none unless it is given */
@@ -42,6 +42,7 @@ export interface TunedKernel {
   readonly foundMs: number;
   /** time of the derived schedule over that of the found one; 1: nothing better was found */
   readonly gain: number;
+  /** 0: none is known, as on GPUs */
   readonly rooflineMs: number;
   /** what differs, and why it pays */
   readonly reasons: readonly string[];
@@ -49,7 +50,7 @@ export interface TunedKernel {
 }
 /** What a tuning did. */
 export interface TuneReport {
-  readonly target: CpuTarget;
+  readonly target: CpuTarget | "webgpu";
   readonly threads: number;
   readonly processor: string;
   readonly rates: Rates;

@@ -19,6 +19,7 @@ import { type MeasuredKernel, Measurements } from "./measurements.js";
 import { type CpuTarget, type Rates, Roofs } from "../load/measure/roofs.js";
 import type { NamedSubject } from "./subjects.js";
 import { bytesOfSubject, rankedSpace, type TunedStep, tuneStep } from "./tune-step.js";
+import { tuneOnGpu } from "./tune-gpu.js";
 import { reasonsOf } from "./reasons.js";
 
 import type { TunedKernel, TuneOptions, TuneReport } from "./report.js";
@@ -51,14 +52,13 @@ export class Tuner {
       exhaustive = false,
       budgetMs = exhaustive ? Number.POSITIVE_INFINITY : DEFAULT_BUDGET_MS,
     } = this.#options;
+    if (this.#options.target === "webgpu") {
+      const options = { ...this.#options, budgetMs };
+      return { ...(await tuneOnGpu(subjects, this.#path(), options, this.#compile)), open, small };
+    }
     const target = await this.#target();
     const machine = await machineModelOf(target, this.#compile);
-    const path = this.#options.knowledge ?? ownKnowledge();
-    if (path === undefined)
-      throw new AzulejoError(
-        "option",
-        "AZULEJO_TUNING=off leaves no file to write to; name one with knowledge, or unset it",
-      );
+    const path = this.#path();
     const start = now();
     const place = { target, processor: processor(), threads: this.#compile.threads };
     const known = new Knowledge(await readKnowledge(path, false));
@@ -100,12 +100,21 @@ export class Tuner {
       timeMs: now() - start,
     };
   }
+  #path(): string {
+    const path = this.#options.knowledge ?? ownKnowledge();
+    if (path === undefined)
+      throw new AzulejoError(
+        "option",
+        "AZULEJO_TUNING=off leaves no file to write to; name one with knowledge, or unset it",
+      );
+    return path;
+  }
   async #target(): Promise<CpuTarget> {
     const { target = "wasm" } = this.#options;
     if (target !== "wasm" && target !== "native" && target !== "cpu")
       throw new AzulejoError(
         "option",
-        `target: "${String(target)}" has no schedules to tune; use "wasm", "native" or "cpu"`,
+        `target: "${String(target)}" has no schedules to tune; use "wasm", "native", "cpu" or "webgpu"`,
       );
     return (await targetOf({ target })).name as CpuTarget;
   }

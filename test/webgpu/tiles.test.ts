@@ -5,6 +5,7 @@ import { kernelProgram } from "../../src/load/compile-kernel.js";
 import { compileOptionsOf } from "../../src/load/compile-options.js";
 import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kernel.js";
 import type { Kernel } from "../../src/ir/tile.js";
+import type { GpuChoice } from "../../src/schedule/choices.js";
 import { webgpuTarget } from "../../src/targets/webgpu/target.js";
 import { dot, f32, grid, i32, i8, kernel, u8 } from "../../src/tile/index.js";
 import { attention } from "../../src/kernels/index.js";
@@ -45,12 +46,13 @@ async function agree(
   k: Kernel,
   allSizes: readonly Readonly<Record<string, number>>[],
   schedule: RegExp,
-  options: { readonly subgroups?: boolean } = {},
+  { choice, ...options }: { readonly subgroups?: boolean; readonly choice?: GpuChoice } = {},
 ): Promise<void> {
+  const choices = choice && new Map([[k.name, choice]]);
   const own = new Set([...k.dims].flatMap(d => [...d.size.syms].map(s => s.name)));
   for (const sizes of allSizes) {
     const dims = Object.fromEntries(Object.entries(sizes).filter(([name]) => own.has(name)));
-    const executable = await webgpuTarget({ tiles: true, ...options }).compile(
+    const executable = await webgpuTarget({ tiles: true, choices, ...options }).compile(
       kernelProgram(k, { dims }),
       compileOptionsOf({}),
     );
@@ -152,6 +154,9 @@ gpuTest("sums of integers are exact", () => agree(integers().ir, [{ M: 20, N: 34
 if (fullSweep) {
   gpuTest("attention of values in vectors, with heads that share keys", () =>
     agree(stage1.attention({ group: 2 }).ir, [{ B: 1, H: 4, G: 2, S: 130, T: 200, D: 24, E: 72 }], ofFold),
+  );
+  gpuTest("attention in the tiles of devices with little workgroup memory", () =>
+    agree(splitAttention().ir, [{ H: 1, S: 70, T: 101, D: 11, E: 70 }], ofFold, { choice: { keys: 32 } }),
   );
   gpuTest("attention with a window, over the keys that a length leaves", () =>
     agree(attention({ causal: true, window: 20 }).ir, [{ B: 2, H: 1, G: 1, S: 70, T: 97, D: 12, E: 8 }], ofFold),

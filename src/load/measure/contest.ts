@@ -54,11 +54,9 @@ export class Contest {
     target: CpuTarget,
     options: CompileOptions,
   ): Promise<Contest> {
-    const made = new Making(subject);
-    const { program, first } = made.program(schedules.length);
-    const pins = Object.fromEntries(schedules.map((s, i) => [entrant(subject, i), s]));
+    const { program, first, inputs, nameOf } = repeated(subject, schedules.length);
+    const pins = Object.fromEntries(schedules.map((s, i) => [nameOf(i), s]));
     const executable = await (await targetOf({ target })).compile(program, { ...options, schedules: pins });
-    const inputs = made.inputs();
     // tensors get their content, code its first run
     await executable.run(inputs, { onStep: () => {} });
     return new Contest(executable, inputs, first);
@@ -76,6 +74,13 @@ export class Contest {
 }
 
 const entrant = ({ step }: Subject, i: number): string => `${step.kernel.name} #${i}`;
+
+/** A program that runs the kernel, under this name, `count` times, and what it is fed. */
+export function repeated(subject: Subject, count: number) {
+  const made = new Making(subject);
+  const { program, first } = made.program(count);
+  return { program, first, inputs: made.inputs(), nameOf: (i: number) => entrant(subject, i) };
+}
 
 /** One program of the kernel many times: sizes are numbers, and what others would have computed is filled in. */
 class Making {

@@ -2,6 +2,7 @@
 import { ceilDiv, Poly } from "../../ir/poly.js";
 import { type Axis, type Kernel, type Node, type NodeOf, reachCells, type Store } from "../../ir/tile.js";
 import { axesOfStore } from "../../ir/walk.js";
+import type { GpuChoice } from "../../schedule/choices.js";
 import { isContraction } from "../../schedule/contraction.js";
 import { registerOf } from "./registers.js";
 
@@ -43,7 +44,11 @@ export const tilesOf = ({
     .mul(volume(batch));
 
 /** The kernel as one contraction with an epilogue, if that is what these stores are. */
-export function contractionOf(kernel: Kernel, stores: readonly Store[]): Contraction | undefined {
+export function contractionOf(
+  kernel: Kernel,
+  stores: readonly Store[],
+  { tile }: Pick<GpuChoice, "tile"> = {},
+): Contraction | undefined {
   const [store] = stores;
   if (stores.length !== 1 || !store || store.combine || store.when || kernel.segments) return undefined;
   if (kernel.folds.length > 0) return undefined;
@@ -61,7 +66,15 @@ export function contractionOf(kernel: Kernel, stores: readonly Store[]): Contrac
   const columns = own.filter(x => b.axes.includes(x) && !a.axes.includes(x));
   if (isBelow(volume(rows), FEWEST) || isBelow(volume(columns), FEWEST)) return undefined;
   const batch = own.filter(x => !rows.includes(x) && !columns.includes(x));
-  return { dot, store, rows, columns, batch, type, shape: shapeOf({ rows, columns, batch }) };
+  return {
+    dot,
+    store,
+    rows,
+    columns,
+    batch,
+    type,
+    shape: tile ? { sums: tile === 32 ? 4 : 8 } : shapeOf({ rows, columns, batch }),
+  };
 }
 /** Sums of 32 bits: integers wrap, whatever the order. */
 function sumType({ dtype, args }: NodeOf<"reduce">): SumType | undefined {

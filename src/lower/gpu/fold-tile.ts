@@ -13,6 +13,7 @@ import {
   type Store,
 } from "../../ir/tile.js";
 import { axesOfStore, nodesOf } from "../../ir/walk.js";
+import type { GpuChoice } from "../../schedule/choices.js";
 import { isContraction } from "../../schedule/contraction.js";
 import { SIDE, volume } from "./contraction.js";
 
@@ -76,7 +77,12 @@ const isSubset = (axes: readonly Axis[], ...of: readonly (readonly Axis[])[]): b
   axes.every(a => of.some(list => list.includes(a)));
 
 /** The kernel as one such fold and a store of its result, if that is what it is. `workgroupBytes`: what a workgroup may have. */
-export function foldTileOf(kernel: Kernel, stores: readonly Store[], workgroupBytes: number): FoldTile | undefined {
+export function foldTileOf(
+  kernel: Kernel,
+  stores: readonly Store[],
+  workgroupBytes: number,
+  { keys }: Pick<GpuChoice, "keys"> = {},
+): FoldTile | undefined {
   const [fold] = kernel.folds;
   const [store] = stores;
   if (fold?.init.some(n => n.dtype !== "f32")) return undefined;
@@ -160,7 +166,7 @@ export function foldTileOf(kernel: Kernel, stores: readonly Store[], workgroupBy
     rowValues,
     results,
   };
-  const shape = shapes.find(s => bytesOf(s, found) <= workgroupBytes);
+  const shape = shapes.find(s => (!keys || foldKeys(s) === keys) && bytesOf(s, found) <= workgroupBytes);
   return shape && { ...found, shape };
 }
 const bytesOf = (s: FoldTileShape, f: Pick<FoldTile, "rowValues" | "results">): number =>

@@ -13,6 +13,7 @@ import {
   type Tensor,
 } from "../../ir/tile.js";
 import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/walk.js";
+import type { GpuChoice } from "../../schedule/choices.js";
 import { AzulejoError } from "../../support/errors.js";
 import { type Contraction, contractionOf, tileSize, tilesOf } from "./contraction.js";
 import { bindDigits } from "./digits.js";
@@ -56,7 +57,7 @@ export function separateMemories(kernel: Kernel): Memories {
 }
 
 /** @throws AzulejoError target: the kernel needs what WGSL does not have */
-export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits): LoweredForGpu {
+export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits, choice: GpuChoice = {}): LoweredForGpu {
   const kernel = withCodeOf(given, "wgsl");
   for (const t of kernel.tensors)
     if (t.layout?.block)
@@ -64,8 +65,10 @@ export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits):
         "target",
         `target: "webgpu" reads no blocked layouts, and "${t.name}" of kernel "${kernel.name}" has one; leave it dense`,
       );
-  const parted = partedFold(kernel) ?? (limits.tiles ? partedContraction(kernel) : undefined);
-  if (!parted) return summarized(dispatchesOf(kernel, { placed, limits }), []);
+  const parted = choice.whole
+    ? undefined
+    : (partedFold(kernel) ?? (limits.tiles ? partedContraction(kernel, choice) : undefined));
+  if (!parted) return summarized(dispatchesOf(kernel, { placed, limits, choice }), []);
   const { walk, join, between, range } = parted;
   const names = between.map(t => t.name);
   const context: Omit<Context, "written"> = {
@@ -74,13 +77,14 @@ export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits):
       isAligned: name => names.includes(name) || placed.isAligned(name),
     },
     limits,
+    choice,
     between: names,
     ...(range ? { range } : {}),
   };
   const inParts = [...dispatchesOf(walk, context), ...dispatchesOf(join, context)];
-  const tile = limits.tiles && range ? foldTileOf(kernel, kernel.stores, limits.workgroupBytes) : undefined;
+  const tile = limits.tiles && range ? foldTileOf(kernel, kernel.stores, limits.workgroupBytes, choice) : undefined;
   const hasTiles = tile ? hasRows(tile) : Poly.zero;
-  const whole = hasTiles.isZero ? [] : when(hasTiles, dispatchesOf(kernel, { placed, limits }));
+  const whole = hasTiles.isZero ? [] : when(hasTiles, dispatchesOf(kernel, { placed, limits, choice }));
   const bytes = (t: Tensor): Poly => Poly.product(t.dims).mul(bytesOf(t.dtype));
   return summarized(
     [...whole, ...when(Poly.one.sub(hasTiles), inParts)],
@@ -146,6 +150,7 @@ function parallelAxes(kernel: Kernel, stores: readonly Store[]): readonly Axis[]
 interface Context {
   readonly placed: Memories;
   readonly limits: GpuLimits;
+  readonly choice: GpuChoice;
   readonly written: ReadonlySet<Tensor>;
   /** tensors that one dispatch of the kernel leaves for another */
   readonly between?: readonly string[];
@@ -157,7 +162,7 @@ const ONE_EACH = "one invocation an element";
 
 /** `excess`: how many bindings fewer it must have than buffers. */
 function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, excess = 0): Formed {
-  const { placed, limits, written } = context;
+  const { placed, limits, choice, written } = context;
   const writes = new Set<Tensor>(stores.map(s => s.tensor));
   if (kernel.folds.some(f => !f.cells)) for (const t of written) writes.add(t);
   const bindings = withCopies(
@@ -165,8 +170,8 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     excess,
     name => context.between?.includes(name) ?? false,
   );
-  const contraction = limits.tiles ? contractionOf(kernel, stores) : undefined;
-  const folded = limits.tiles ? foldTileOf(kernel, stores, limits.workgroupBytes) : undefined;
+  const contraction = limits.tiles ? contractionOf(kernel, stores, choice) : undefined;
+  const folded = limits.tiles ? foldTileOf(kernel, stores, limits.workgroupBytes, choice) : undefined;
   const wanted = contraction ? wantedOfContraction(contraction) : folded ? wantedOfFold(folded) : [];
   const vectors = vectorsOf(kernel, wanted, bindings, context);
   const memories = new Map<Tensor, Memory>();
@@ -187,7 +192,7 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
   shader.subgroups = limits.subgroups;
   const { e } = shader;
   const axes = parallelAxes(kernel, stores);
-  const rows = limits.tiles && !contraction && !folded ? rowsOf(kernel, stores, axes) : undefined;
+  const rows = limits.tiles && !contraction && !folded ? rowsOf(kernel, stores, axes, choice) : undefined;
   const workgroupSize = rows?.workgroupSize ?? WORKGROUP;
   const workgroups = contraction ? tilesOf(contraction) : folded ? foldTilesOf(folded) : rows && rowCount(rows);
   const invocations = workgroups?.mul(workgroupSize) ?? Poly.product(axes.map(a => a.extent));

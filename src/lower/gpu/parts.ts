@@ -15,6 +15,7 @@ import {
   type Store,
   type Tensor,
 } from "../../ir/tile.js";
+import type { GpuChoice } from "../../schedule/choices.js";
 import { FOLD_BLOCK, partSizes, whyWhole } from "../../schedule/parts.js";
 import type { Range } from "./shader.js";
 import { contractionOf, DEPTH, tilesOf, volume } from "./contraction.js";
@@ -114,8 +115,8 @@ function storesWith(kernel: Kernel, replaced: (n: Node) => Node | undefined): Pi
 }
 
 /** A contraction of few tiles and great depth. Sizes have to be known: parts have no remainder. */
-export function partedContraction(kernel: Kernel): Parted | undefined {
-  const c = contractionOf(kernel, kernel.stores);
+export function partedContraction(kernel: Kernel, choice: Pick<GpuChoice, "tile"> = {}): Parted | undefined {
+  const c = contractionOf(kernel, kernel.stores, choice);
   if (!c || !tilesOf(c).isConst || tilesOf(c).isZero || !volume(c.dot.over).isConst) return undefined;
   const others = (a: Axis): number => volume(c.dot.over).constant / a.extent.constant;
   const options = c.dot.over.map(axis => {

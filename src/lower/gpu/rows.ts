@@ -3,6 +3,7 @@
 import { Poly } from "../../ir/poly.js";
 import { type Axis, isTensor, type Kernel, type NodeOf, reachCells, type Store } from "../../ir/tile.js";
 import { axesOfStore } from "../../ir/walk.js";
+import type { GpuChoice } from "../../schedule/choices.js";
 import { volume } from "./contraction.js";
 import { bindDigits } from "./digits.js";
 import { registerOf } from "./registers.js";
@@ -23,7 +24,12 @@ export interface Rows {
 }
 
 /** The store as rows; `parallel`: the axes that could be invocations of their own. */
-export function rowsOf(kernel: Kernel, stores: readonly Store[], parallel: readonly Axis[]): Rows | undefined {
+export function rowsOf(
+  kernel: Kernel,
+  stores: readonly Store[],
+  parallel: readonly Axis[],
+  { rowWorkgroup }: Pick<GpuChoice, "rowWorkgroup"> = {},
+): Rows | undefined {
   const [store] = stores;
   if (stores.length !== 1 || !store || store.combine || store.when || kernel.segments) return undefined;
   if (kernel.folds.length > 0) return undefined;
@@ -41,7 +47,7 @@ export function rowsOf(kernel: Kernel, stores: readonly Store[], parallel: reado
   if (!reduces.every(isRow)) return undefined;
   const isLong = lengths.every(p => !p.isConst || p.constant >= LONG);
   const along = axesOfStore(store).filter(a => !parallel.includes(a));
-  return { store, rows: parallel, along, workgroupSize: isLong ? 256 : 64 };
+  return { store, rows: parallel, along, workgroupSize: rowWorkgroup ?? (isLong ? 256 : 64) };
 }
 const isWord = (n: NodeOf<"reduce">): boolean => ["f32", "i32", "u32"].includes(registerOf(n.dtype));
 

@@ -1,5 +1,6 @@
 // Devices that programs share, with what each keeps: pipelines by the text of their shader, weights by their source. A lost device is
 // forgotten: the next load or run gets another.
+import type { GpuLimits } from "../../lower/gpu/lower.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
 import { findGpu } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -64,6 +65,26 @@ export class SharedDevice {
   }
   get workgroupBytes(): number {
     return this.device.limits.maxComputeWorkgroupStorageSize ?? WORKGROUP_BYTES;
+  }
+  /** What shaders are made for, as records of tuning name it. */
+  get featuresText(): string {
+    const { tiles, halves, subgroups, workgroupBytes } = this.limits;
+    return [
+      tiles ? `tiles of ${workgroupBytes / 1024} KiB` : "no tiles",
+      halves ? "f16" : "",
+      subgroups ? "subgroups" : "",
+    ]
+      .filter(Boolean)
+      .join(", ");
+  }
+  get limits(): GpuLimits {
+    return {
+      storageBuffers: this.storageBuffers,
+      tiles: !this.isSoftware,
+      halves: this.device.features.has("shader-f16"),
+      subgroups: this.subgroups,
+      workgroupBytes: this.workgroupBytes,
+    };
   }
   /** Do threads of the processor stand for a GPU? */
   get isSoftware(): boolean {

@@ -113,6 +113,7 @@ export class GpuExecutable implements Executable {
           nodes: s.step.nodes,
           function: s.kind === "host" ? "" : "main",
           schedule: s.kind === "host" ? "on the host" : s.summary,
+          ...(s.kind === "kernel" && s.tuned ? { tuned: true } : {}),
         }),
       ),
       constantBytes: resident.constantBytes,

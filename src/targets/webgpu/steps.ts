@@ -6,6 +6,7 @@ import { lowerForGpu } from "../../lower/gpu/lower.js";
 import type { Between, Dispatch } from "../../lower/gpu/lowered.js";
 import { isMultipleOfFour } from "../../lower/gpu/vectors.js";
 import { elementOf } from "../../lower/gpu/registers.js";
+import type { GpuChoice } from "../../schedule/choices.js";
 import { AzulejoError } from "../../support/errors.js";
 
 export type KernelStep = Extract<Step, { kind: "kernel" }>;
@@ -16,6 +17,8 @@ export type GpuStep =
       readonly dispatches: readonly Dispatch[];
       readonly between: readonly Between[];
       readonly summary: string;
+      /** what a tuner found decides it */
+      readonly tuned?: true;
     }
   /** computed by the interpreter, because the GPU can't */
   | { readonly kind: "host"; readonly step: KernelStep; readonly reason: string }
@@ -46,6 +49,8 @@ export interface StepOptions {
   /** of the device */
   readonly features: ReadonlySet<string>;
   readonly onUnsupported: "error" | "host";
+  /** how workgroups share a kernel, where somebody decided that; else it is derived */
+  readonly choiceOf?: (step: KernelStep) => GpuChoice | undefined;
 }
 
 export function gpuProgram(program: KernelProgram, options: StepOptions): GpuProgram {
@@ -70,7 +75,9 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
         };
         const isAligned = (name: string): boolean => isMultipleOfFour(offsetInOwner(step.buffers[name]!));
         const placed = { of: idOf, isAligned };
-        return { kind: "kernel", step, ...lowerForGpu(step.kernel, placed, limits) };
+        const choice = options.choiceOf?.(step);
+        const lowered = lowerForGpu(step.kernel, placed, limits, choice);
+        return { kind: "kernel", step, ...lowered, ...(choice ? { tuned: true } : {}) };
       } catch (error) {
         if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error")
           throw error;

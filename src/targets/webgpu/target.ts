@@ -13,11 +13,14 @@ import {
 import { GpuTensor } from "../../runtime/gpu-tensor.js";
 import { now, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Target } from "../../runtime/target.js";
+import { canonical } from "../../ir/canonical.js";
+import type { GpuChoice } from "../../schedule/choices.js";
+import type { Tuning } from "../../schedule/knowledge.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import { mib, type Pipeline, type SharedDevice, sharedDevice } from "./device.js";
 import { GpuExecutable, type OnDevice } from "./executable.js";
-import { dispatchesOf, gpuProgram } from "./steps.js";
+import { dispatchesOf, gpuProgram, type KernelStep } from "./steps.js";
 
 export { gpuState, openGpu } from "./device.js";
 
@@ -30,6 +33,8 @@ export interface WebGpuOptions {
   readonly subgroups?: boolean;
   /** storage buffers that a shader may bind; absent: as many as the device says */
   readonly storageBuffers?: number;
+  /** by name of kernel: how workgroups share it; tuning does not count then */
+  readonly choices?: ReadonlyMap<string, GpuChoice> | undefined;
   /** a GPUDevice of the user's; absent: the one that models share */
   readonly device?: object | undefined;
 }
@@ -48,8 +53,8 @@ export const webgpuTarget = (options: WebGpuOptions = {}): Target => ({
 
 async function load(
   program: KernelProgram,
-  { onUnsupported = "error", tiles, subgroups, storageBuffers, device: own }: WebGpuOptions,
-  { onProgress, signal }: CompileOptions,
+  { onUnsupported = "error", tiles, subgroups, storageBuffers, choices, device: own }: WebGpuOptions,
+  { onProgress, signal, tuning }: CompileOptions,
 ): Promise<OnDevice> {
   const shared = await sharedDevice(own as GpuDevice | undefined);
   const start = now();
@@ -60,6 +65,7 @@ async function load(
     subgroups: subgroups ?? shared.subgroups,
     workgroupBytes: shared.workgroupBytes,
     features: shared.device.features,
+    choiceOf: choices ? ({ kernel }) => choices.get(kernel.name) : tunedChoices(shared, tuning),
   });
   const lowered = now();
   const pipelines = await compile(shared, dispatchesOf(gpu.steps), fraction =>
@@ -79,6 +85,17 @@ async function load(
     gpu,
     resident: { constants: buffers, constantBytes: bytes, failure, pipelines },
     timesMs: { lower: lowered - start, engine: compiled - lowered, weights: now() - compiled },
+  };
+}
+
+/** What tuning found for kernels whose sizes are known, on this adapter or one like it. */
+function tunedChoices(shared: SharedDevice, tuning: Tuning | undefined): (step: KernelStep) => GpuChoice | undefined {
+  const here = tuning?.on(shared.name);
+  if (!here) return () => undefined;
+  return ({ kernel, symbols }) => {
+    const own = canonical(kernel);
+    const sizes = own.symbols.map(s => (symbols.get(s)?.isConst ? symbols.get(s)!.constant : undefined));
+    return here.choices(kernel, own, sizes, shared.featuresText)?.gpu;
   };
 }
 
