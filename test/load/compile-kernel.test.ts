@@ -74,3 +74,15 @@ test("what is missing is said before anything is compiled", async () => {
     message: 'kernel "conv": the size U does not follow from the inputs; fix it with dims: { U: … }',
   });
 });
+
+test("a profile on wasm gives the outputs of a run, with as many steps", async () => {
+  const model = await compileKernel(withWeights, { constants: { W: f32Tensor([2, 1], 3, 4) }, threads: 1 });
+  try {
+    const inputs = { X: f32Tensor([1, 2], 1, 2) };
+    const { outputs, timeline } = await model.profile(inputs, { passes: 2 });
+    assert.deepEqual(outputs.Y!.data, (await model.run(inputs)).Y!.data);
+    assert.equal(timeline.length, 1);
+  } finally {
+    model.dispose();
+  }
+});

@@ -1,6 +1,8 @@
 // Tensors in the memory of a GPU: outputs that stay there, inputs that come from there, buffers of the user's, and who frees what.
 import assert from "node:assert/strict";
 import { compileKernel, GpuTensor, type LoadOptions, load, openGpu, Tensor } from "../../src/index.js";
+import type { Gpu } from "../../src/runtime/gpu.js";
+import { findGpu } from "../../src/runtime/platform.js";
 import { f32, grid, kernel, u8 } from "../../src/tile/index.js";
 import { elementType, f32Tensor, i64Tensor, int, node, onnxModel, value } from "../frontends/onnx-model.js";
 import { model as smallModel } from "../browser/small-model.js";
@@ -152,6 +154,23 @@ gpuTest("kernels are timed, by their names, and the outputs come along", async (
   model.dispose();
 });
 
+gpuTest("by the clock, what is copied before and after kernels is submitted apart", async () => {
+  const adapter = await (findGpu() as Gpu).requestAdapter();
+  // without features, so without timestamps
+  const device = await adapter!.requestDevice({ requiredLimits: {}, requiredFeatures: [] });
+  const gpuDevice = device as unknown as NonNullable<LoadOptions["gpuDevice"]>;
+  const model = await compileKernel(kernels.softmax(), { ...options, gpuDevice });
+  const X = new Tensor("f32", new Float32Array(2000 * 64), [2000, 64]);
+  const { outputs, timeline } = await model.profile({ X }, { passes: 1 });
+  assert.equal((outputs.Y!.data as Float32Array)[5], 1 / 64);
+  assert.deepEqual(
+    timeline.map(s => s.where),
+    ["submission"],
+  );
+  assert.match(model.report().notes.join("\n"), /1 dispatches, 3 submissions a run/);
+  model.dispose();
+  device.destroy();
+});
 /** p goes from the first segment to the second, beside a sequence of r, which only the host can make. */
 const aroundSequence = onnxModel({
   inputs: [value("x", elementType.f32, ["n", 8])],

@@ -141,22 +141,23 @@ export class ProgramExecutable implements Executable {
         "Steps are timed on the calling thread, which can't wait for others on this host; profile in a worker, or in Node",
       );
     const { plan } = made;
-    const sent = onlySteps ? [] : transfers(plan, inputs);
-    const ranges = onlySteps ? [] : [...plan.outputs.values()];
     if (this.#needsSetup(made)) machine.runSync(made.setup!, [], []);
+    // inputs and outputs are copied apart: no kernel's time has them in it
+    const moving = machine.prepare([], plan.scratch);
+    if (!onlySteps) machine.runSync(moving, transfers(plan, inputs), []);
     const zero = now();
-    let results: readonly Uint8Array[] = [];
     const steps = onlySteps ? plan.steps.filter((_, i) => onlySteps.has(i)) : plan.steps;
-    steps.forEach(({ step, instructions }, i) => {
+    for (const { step, instructions } of steps) {
       const prepared = machine.prepare(instructions, plan.scratch);
       const start = now();
-      results = machine.runSync!(prepared, i === 0 ? sent : [], i === steps.length - 1 ? ranges : []);
+      machine.runSync(prepared, [], []);
       const timeMs = now() - start;
       machine.release(prepared);
       const [kernel, nodes] = step.kind === "call" ? [step.kernel, step.nodes] : [step.kind, []];
       onStep({ kernel, nodes, where: "cpu", startMs: start - zero, timeMs });
-    });
-    if (steps.length === 0) results = machine.runSync(made.prepared, sent, ranges);
+    }
+    const results = onlySteps ? [] : machine.runSync(moving, [], [...plan.outputs.values()]);
+    machine.release(moving);
     return onlySteps ? new Map() : this.#outputs(plan, results);
   }
   report(): TargetReport {

@@ -78,7 +78,7 @@ export class Run {
   }
   async #outputs(inputs: Inputs): Promise<Outputs> {
     const { shared, plan, gpu, program } = this.#parts;
-    const walk = this.#walk(gpu.steps);
+    const walk = this.#steps(gpu.steps);
     const down = program.outputs.filter(b => !this.#staysOnGpu(b));
     let started = false;
     let bytes: readonly Uint8Array[] = [];
@@ -191,6 +191,12 @@ export class Run {
   }
 
   // ---- steps
+  *#steps(steps: readonly GpuStep[]): Walk {
+    const apart = this.#stopwatch?.isByClock ?? false;
+    if (apart) yield [];
+    yield* this.#walk(steps);
+    if (apart) yield [];
+  }
   *#walk(steps: readonly GpuStep[]): Walk {
     for (const s of steps) {
       if (s.kind === "kernel") yield* this.#kernel(s.step);

@@ -34,6 +34,10 @@ export class Stopwatch {
     this.#set = device.createQuerySet({ type: "timestamp", count: 2 * MOST_DISPATCHES });
     this.#resolved = device.createBuffer({ size: 16 * MOST_DISPATCHES, usage: usage.queryResolve | usage.copySource });
   }
+  /** Is it the clock of this process that times submissions? Then what is copied before and after them is to be submitted apart. */
+  get isByClock(): boolean {
+    return !this.#set;
+  }
   /** Does the next dispatch need a submission before it? */
   get isFull(): boolean {
     return this.#begun.length >= (this.#set ? MOST_DISPATCHES : 1);
@@ -55,7 +59,8 @@ export class Stopwatch {
   resolve(encoder: GpuCommandEncoder): { read(): Promise<void> } | undefined {
     const begun = this.#begun;
     this.#begun = [];
-    if (begun.length === 0) return undefined;
+    if (begun.length === 0)
+      return this.#set ? undefined : { read: () => this.#shared.device.queue.onSubmittedWorkDone() };
     const here = now() - this.#start;
     if (!this.#set || !this.#resolved) return { read: () => this.#byClock(begun, here) };
     const { device } = this.#shared;
