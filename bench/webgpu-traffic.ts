@@ -26,6 +26,7 @@ export async function trafficOf(path: string, dims: Readonly<Record<string, read
       onUnsupported: "error",
       tiles: true,
       subgroups: false,
+      packedDots: false,
       workgroupBytes: 32768,
       features: new Set(),
     });

@@ -82,7 +82,14 @@ export const works: readonly Work[] = [
 
 /** Dispatches of a kernel whose sizes are numbers, on a device with all features. */
 export function counted({ name, kernel: k }: Work): readonly CountedDispatch[] {
-  const limits = { storageBuffers: 8, tiles: true, halves: true, subgroups: true, workgroupBytes: 32768 };
+  const limits = {
+    storageBuffers: 8,
+    tiles: true,
+    halves: true,
+    subgroups: true,
+    packedDots: true,
+    workgroupBytes: 32768,
+  };
   const { dispatches } = lowerForGpu(k, separateMemories(k), limits);
   return dispatches.map(d => ({
     name,

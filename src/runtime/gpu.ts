@@ -16,6 +16,7 @@ export interface OpenedGpu {
 }
 
 export interface Gpu {
+  readonly wgslLanguageFeatures?: { has(name: string): boolean };
   requestAdapter(options?: { readonly powerPreference?: "high-performance" | "low-power" }): Promise<GpuAdapter | null>;
 }
 export interface GpuAdapter {

@@ -53,7 +53,14 @@ test("intrinsics on webgpu give their meaning", async t => {
 
 test("a target's code is in what it compiles, and the meaning is not", async t => {
   const { loops } = await narrow.explain({ dims: { N: 64 }, target: "wasm" });
-  const limits = { storageBuffers: 8, tiles: false, halves: false, subgroups: false, workgroupBytes: 16384 };
+  const limits = {
+    storageBuffers: 8,
+    tiles: false,
+    halves: false,
+    subgroups: false,
+    packedDots: false,
+    workgroupBytes: 16384,
+  };
   assert.match(
     lowerForGpu(narrow.ir, separateMemories(narrow.ir), limits).dispatches[0]!.code,
     /clamp\(\(\w+\), 0\.0, 6\.0\)/,

@@ -17,7 +17,14 @@ const folder = mkdtempSync(join(tmpdir(), "azulejo-gpu-tuning-"));
 after(() => rmSync(folder, { recursive: true }));
 
 test("what there is to choose: all that give other shaders, what is derived first", () => {
-  const limits = { storageBuffers: 8, tiles: true, halves: true, subgroups: true, workgroupBytes: 32768 };
+  const limits = {
+    storageBuffers: 8,
+    tiles: true,
+    halves: true,
+    subgroups: true,
+    packedDots: true,
+    workgroupBytes: 32768,
+  };
   const all = [linear(), attention(), layerNorm(), splitProduct()].map(k => gpuSpace(k.ir, limits));
   assert.deepEqual(all, [
     [{}, { tile: 32 }],

@@ -38,6 +38,8 @@ export interface GpuLimits {
   readonly halves: boolean;
   /** "subgroups", of at most as many invocations as the smallest workgroup here */
   readonly subgroups: boolean;
+  /** "packed_4x8_integer_dot_product" of WGSL */
+  readonly packedDots: boolean;
   /** memory that a workgroup may have */
   readonly workgroupBytes: number;
 }
@@ -190,6 +192,7 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
   const shader = new Shader(kernel, memories, writes, folded?.fold);
   shader.range = context.range;
   shader.subgroups = limits.subgroups;
+  shader.packedDots = limits.packedDots;
   const { e } = shader;
   const axes = parallelAxes(kernel, stores);
   const rows = limits.tiles && !contraction && !folded ? rowsOf(kernel, stores, axes, choice) : undefined;

@@ -250,8 +250,16 @@ export function identity(use: Use, op: ReduceOp, d: Dtype): string {
 }
 export const combined = (use: Use, op: ReduceOp, d: Dtype, a: string, b: string): string =>
   wrapped(d, binary(use, joinOf[op], d, a, b));
-/** What a reduction of two arguments adds up. */
-export function product(use: Use, n: NodeOf<"reduce">, a: string, b: string): string {
+function packedDot(of: Dtype, by: Dtype, a: string, b: string): string {
+  const [x, y] = [`bitcast<u32>(${a})`, `bitcast<u32>(${b})`];
+  if (of === by) return of === "u32" ? `bitcast<i32>(dot4U8Packed(${x}, ${y}))` : `dot4I8Packed(${x}, ${y})`;
+  const [unsigned, signed] = of === "u32" ? [x, y] : [y, x];
+  // u · w = (u − 128) · w + 128 · w, and a byte less 128 is its bits with the first one turned
+  return `(dot4I8Packed(${unsigned} ^ 0x80808080u, ${signed}) + (dot4I8Packed(0x01010101u, ${signed}) << 7u))`;
+}
+/** What a reduction of two arguments adds up. `packedDots`: WGSL here has products of four bytes. */
+export function product(use: Use, n: NodeOf<"reduce">, a: string, b: string, packedDots: boolean): string {
+  if (n.op === "dotQuads" && packedDots) return packedDot(n.args[0]!.dtype, n.args[1]!.dtype, a, b);
   if (n.op === "dotPairs") return `((${a} << 16u) >> 16u) * ((${b} << 16u) >> 16u) + (${a} >> 16u) * (${b} >> 16u)`;
   if (n.op !== "dotQuads") return combined(use, "prod", n.dtype, a, b);
   const byte = (x: string, d: Dtype | undefined, i: number): string =>

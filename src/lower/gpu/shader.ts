@@ -52,6 +52,7 @@ export class Shader {
   readonly memories: ReadonlyMap<Tensor, Memory>;
   readonly written: ReadonlySet<Tensor>;
   scratchWords = Poly.zero;
+  packedDots = false;
   /** do they join what they have by operations of subgroups? */
   subgroups = false;
   /** invocations of a workgroup that take turns along what is reduced; undefined: each reduces by itself */
@@ -181,7 +182,7 @@ export class Shader {
     e.line(`var ${acc} = ${identity(e.use, n.op, n.dtype)};`);
     const step = (): void => {
       const [a, b] = n.args.map(x => cast(e.use, x.dtype, this.#accumulated(n, x), this.value(x)));
-      const term = b === undefined ? a! : e.let("v", product(e.use, n, a!, b));
+      const term = b === undefined ? a! : e.let("v", product(e.use, n, a!, b, this.packedDots));
       e.line(`${acc} = ${combined(e.use, n.op, n.dtype, acc, term)};`);
     };
     const over = n.over.filter(a => !this.#foldAxes.has(a));

@@ -83,6 +83,7 @@ export class SharedDevice {
       tiles: !this.isSoftware,
       halves: this.device.features.has("shader-f16"),
       subgroups: this.subgroups,
+      packedDots: packedDots(),
       workgroupBytes: this.workgroupBytes,
     };
   }
@@ -172,6 +173,12 @@ export const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes
 
 let shared: Promise<SharedDevice> | undefined;
 const given = new WeakMap<GpuDevice, SharedDevice>();
+
+/** A feature of the language, not of a device. */
+function packedDots(): boolean {
+  const gpu = findGpu() as Gpu | undefined;
+  return gpu?.wgslLanguageFeatures?.has("packed_4x8_integer_dot_product") ?? false;
+}
 
 /** That of a device of the user's; without one, the device of this process or page, which it keeps. @throws AzulejoError target, device-lost */
 export async function sharedDevice(own?: GpuDevice): Promise<SharedDevice> {

@@ -9,6 +9,7 @@ const options = {
   onUnsupported: "host",
   tiles: true,
   subgroups: false,
+  packedDots: false,
   workgroupBytes: 32768,
   features: new Set<string>(),
 } as const;

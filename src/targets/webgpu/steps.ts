@@ -44,6 +44,7 @@ export interface StepOptions {
   readonly storageBuffers: number;
   readonly tiles: boolean;
   readonly subgroups: boolean;
+  readonly packedDots: boolean;
   /** memory of a workgroup, as the device has it */
   readonly workgroupBytes: number;
   /** of the device */
@@ -65,8 +66,15 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
       if (step.kind === "if") return { ...step, then: lowered(step.then), else: lowered(step.else) };
       if (step.kind === "loop") return { ...step, body: lowered(step.body) };
       try {
-        const { storageBuffers, tiles, features, workgroupBytes, subgroups } = options;
-        const limits = { storageBuffers, tiles, halves: features.has("shader-f16"), workgroupBytes, subgroups };
+        const { storageBuffers, tiles, features, workgroupBytes, subgroups, packedDots } = options;
+        const limits = {
+          storageBuffers,
+          tiles,
+          halves: features.has("shader-f16"),
+          workgroupBytes,
+          subgroups,
+          packedDots,
+        };
         const ids = new Map<Buffer, number>();
         const idOf = (name: string): number => {
           const b = memoryOf(step.buffers[name]!);

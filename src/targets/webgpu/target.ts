@@ -31,6 +31,8 @@ export interface WebGpuOptions {
   readonly tiles?: boolean;
   /** do invocations join what they reduced by operations of subgroups? absent: where the device has them */
   readonly subgroups?: boolean;
+  /** are products of four bytes one operation? absent: where WGSL has it */
+  readonly packedDots?: boolean;
   /** storage buffers that a shader may bind; absent: as many as the device says */
   readonly storageBuffers?: number;
   /** by name of kernel: how workgroups share it; tuning does not count then */
@@ -53,7 +55,7 @@ export const webgpuTarget = (options: WebGpuOptions = {}): Target => ({
 
 async function load(
   program: KernelProgram,
-  { onUnsupported = "error", tiles, subgroups, storageBuffers, choices, device: own }: WebGpuOptions,
+  { onUnsupported = "error", tiles, subgroups, packedDots, storageBuffers, choices, device: own }: WebGpuOptions,
   { onProgress, signal, tuning }: CompileOptions,
 ): Promise<OnDevice> {
   const shared = await sharedDevice(own as GpuDevice | undefined);
@@ -63,6 +65,7 @@ async function load(
     onUnsupported,
     tiles: tiles ?? !shared.isSoftware,
     subgroups: subgroups ?? shared.subgroups,
+    packedDots: packedDots ?? shared.limits.packedDots,
     workgroupBytes: shared.workgroupBytes,
     features: shared.device.features,
     choiceOf: choices ? ({ kernel }) => choices.get(kernel.name) : tunedChoices(shared, tuning),
