@@ -1,0 +1,49 @@
+// Shaders for devices that are not at hand, with f16 and subgroups: Dawn's null adapter has all features, and refuses what is no valid WGSL. It computes
+// nothing.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { works } from "../../bench/webgpu.js";
+import { lowerForGpu, separateMemories } from "../../src/lower/gpu/lower.js";
+import type { Gpu } from "../../src/runtime/gpu.js";
+
+/** what the null adapter has of workgroup memory, and every device */
+const limits = {
+  storageBuffers: 8,
+  tiles: true,
+  halves: true,
+  subgroups: true,
+  packedDots: true,
+  workgroupBytes: 16384,
+};
+const features = ["shader-f16", "subgroups"];
+
+function nullGpu(): Gpu | undefined {
+  try {
+    const { create } = createRequire(import.meta.url)("webgpu") as { create(options: readonly string[]): Gpu };
+    return create(["backend=null"]);
+  } catch {
+    return undefined;
+  }
+}
+const gpu = nullGpu();
+
+test("shaders with f16 and subgroups are valid", { skip: !gpu && "the package webgpu is not installed" }, async () => {
+  const adapter = (await gpu!.requestAdapter())!;
+  assert.deepEqual(
+    features.filter(f => !adapter.features.has(f)),
+    [],
+  );
+  const device = await adapter.requestDevice({ requiredLimits: {}, requiredFeatures: features });
+  const enabled = new Set<string>();
+  for (const { name, kernel } of works)
+    for (const { code } of lowerForGpu(kernel, separateMemories(kernel), limits).dispatches) {
+      for (const [, extension] of code.matchAll(/enable (\w+);/g)) enabled.add(extension!);
+      device.pushErrorScope("validation");
+      const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+      const error = await device.popErrorScope();
+      assert.deepEqual([name, messages.map(m => m.message), error], [name, [], null]);
+    }
+  assert.deepEqual([...enabled].sort(), ["f16", "subgroups"]);
+  device.destroy();
+});
