@@ -246,13 +246,18 @@ async function groups(name: string, rows: readonly number[], target: CpuTarget):
 // ---- weights of 4 bits
 
 const LONG = 4096;
+/** matrices in turn, so that each comes from memory */
+const COLD = 12;
 async function fourBits(target: CpuTarget): Promise<KitFigure[]> {
   const G = LONG / 32;
   const tensors = {
     ...{ P: words("i32", 1, G, 4, 4), Sum: words("i32", 1, G), XScale: floats(1) },
     ...{ V: words("u32", G, 4, LONG), Scale: floats(G, LONG) },
   };
-  const product = await ours(kernels.integerLinear4(), tensors, target);
+  const products: Own[] = [];
+  for (let i = 0; i < COLD; i++) products.push(await ours(kernels.integerLinear4(), tensors, target));
+  let next = 0;
+  const cold = (): Promise<number> => products[next++ % COLD]!.kernelMs();
   // reads 64 MiB and adds them up
   const [R, C] = [256, 2 ** 16];
   const sums = kernel({ X: u32("R C"), Y: u32("R") }, ({ X, Y, R, C }) =>
@@ -262,8 +267,8 @@ async function fourBits(target: CpuTarget): Promise<KitFigure[]> {
     }),
   );
   const reading = await ours(sums, { X: words("u32", R, C) }, target);
-  const { ms, ratios } = await alternate([product.kernelMs, reading.kernelMs]);
-  for (const c of [product, reading]) c.dispose();
+  const { ms, ratios } = await alternate([cold, reading.kernelMs]);
+  for (const c of [...products, reading]) c.dispose();
   const bytes = (LONG * LONG) / 2 + 4 * G * LONG;
   return [
     {

@@ -38,6 +38,8 @@ export async function checkKernel(
     for (const target of want ? targets : []) {
       // where code of intrinsics departs, so do results
       if (problems.some(p => p.target === target)) continue;
+      // it gives no tensor of which elements are not written, and those are told
+      if (target === "interpreter" && sanitizer.findings.some(f => f.kind === "unwritten")) continue;
       sanitizer.compare(target, await runs.run(copiesOf(tensors), { target, threads: 1 }), want!);
     }
   }

@@ -27,6 +27,8 @@ export interface TuneSubject extends NamedSubject {
   readonly dims: Readonly<Record<string, number>>;
 }
 const DEFAULT_BUDGET_MS = 180_000;
+/** of equal shares of the time that is left, what one kernel may take */
+const MOST_SHARES = 2;
 
 export class Tuner {
   readonly #options: TuneOptions;
@@ -124,15 +126,18 @@ export class Tuner {
     const roofs = await Roofs.of(run.target, this.#compile);
     const log = await Measurements.open(run.path);
     const start = now();
+    // of the kernels so far, what the quickest took: no less is kept for each that waits
+    let least = 0;
     try {
       let rates = NO_RATES;
       for (const [i, subject] of subjects.entries()) {
         throwIfAborted(signal, "Tuning");
         rates = await roofs.measure(bytesOfSubject(subject));
-        const spent = now() - start;
-        const left = run.budgetMs - spent;
+        const began = now();
+        const left = run.budgetMs - (began - start);
         // what others did not use is shared by those that are left
-        const deadline = now() + Math.min(left, (3 * left) / (subjects.length - i));
+        const waiting = subjects.length - i - 1;
+        const deadline = began + Math.min(left - waiting * least, (MOST_SHARES * left) / (waiting + 1));
         const progress = (within: number): void => {
           const fraction = (i + within) / subjects.length;
           const estimate = fraction > 0 ? ((now() - start) / fraction) * (1 - fraction) : run.budgetMs;
@@ -162,6 +167,7 @@ export class Tuner {
               list.map(([c, entrant]) => [portable(c.choices), entrant]),
             ),
         });
+        least = Math.min(least || Number.POSITIVE_INFINITY, now() - began);
         if (found.ended !== "noisy") await this.#keep(subject, found, run);
         run.done(tunedKernel(subject, found));
       }
