@@ -16,6 +16,7 @@ import { type LayerReport, measureLayers } from "./layers.js";
 import { isNative, nativeMarkdown, nativeRow, networkOf } from "./native-report.js";
 import { markdown } from "./report.js";
 import { roofline } from "./roofline.js";
+import { isKit, kitMarkdown } from "./kit-report.js";
 import { type KitFigure, kitHeads, kitRow, kitWorks } from "./kit.js";
 import { nativeProblem } from "../src/targets/c/native-problem.js";
 import { measureTuner, type TunerReport, tunerHeads, tunerRow, tunerSummary, tunerWorks } from "./tuner.js";
@@ -178,6 +179,9 @@ function page(files: readonly string[]): void {
   const natives = reports.filter(isNative);
   const nativeNotes = readFileSync(join(root, "bench/native-notes.md"), "utf8");
   if (natives.length) writeFileSync(join(root, "docs/benchmarks-native.md"), nativeMarkdown(natives, nativeNotes));
+  const kits = reports.filter(isKit);
+  const kitNotes = readFileSync(join(root, "bench/kit-notes.md"), "utf8");
+  if (kits.length) writeFileSync(join(root, "docs/benchmarks-kit.md"), kitMarkdown(kits, kitNotes));
   for (const r of reports)
     if (r.webgpu?.length)
       writeFileSync(join(root, "docs/benchmarks-webgpu-sessions.md"), sessionsMarkdown(r.webgpu, r));

@@ -81,6 +81,7 @@ better than a time.
 - *Kernels*: one thread; kernel and peak loop (12 independent 128-bit multiply-add chains) alternate in one process; a figure is the median of
   25 ratios. Schedules are those that the compiler derives.
 - Native code, and every kernel by itself: [native code and layers](benchmarks-native.md).
+- Kernels of the library, and the tuner: [kernels and schedules](benchmarks-kit.md).
 
 ${reports.map(section).join("\n\n")}
 

@@ -171,9 +171,38 @@ function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
     if (g) g.sinks.push(s);
     else groups.set(key, { depth, contraction, sinks: [s] });
   }
-  return [...groups.values()]
-    .sort((a, b) => a.depth - b.depth || Number(b.contraction) - Number(a.contraction))
-    .map(g => g.sinks);
+  const stages = sumsOnTheWay(l, [...groups.values()]);
+  return stages.sort((a, b) => a.depth - b.depth || Number(b.contraction) - Number(a.contraction)).map(g => g.sinks);
+}
+interface StageGroup {
+  readonly depth: number;
+  readonly contraction: boolean;
+  readonly sinks: Sink[];
+}
+
+/** A kept value of a stage of its own, of which the next stage reduces rows, is computed by the loops of that reduction and stored on the way (the weights of attention). */
+function sumsOnTheWay(l: Lowering, groups: readonly StageGroup[]): StageGroup[] {
+  const joined: StageGroup[] = [];
+  for (const { depth, contraction, sinks } of groups) {
+    const [kept, ...more] = sinks;
+    if (contraction || more.length > 0 || !kept?.kept || kept.kept.axes.length < kept.axes.length) continue;
+    if (ownOf(l, kept.value).some(n => n.kind === "reduce")) continue;
+    const next = groups.filter(g => g.depth === depth + 1 && !g.contraction);
+    const sum = next.flatMap(g => g.sinks).find(s => reducesRows(l, s, kept));
+    if (!sum) continue;
+    for (const g of [{ sinks }, ...next]) g.sinks.splice(0, Infinity, ...g.sinks.filter(s => s !== sum && s !== kept));
+    // behind all that the sum needs, before all that need it
+    joined.push({ depth: depth + 0.5, contraction: false, sinks: [sum, kept] });
+  }
+  return [...groups, ...joined].filter(g => g.sinks.length > 0);
+}
+function reducesRows(l: Lowering, s: Sink, { value, axes }: Sink): boolean {
+  if (s.combine || s.when || wideAxes(l, s).length > 0) return false;
+  const rows = rowAxes(l, s);
+  const over = ownOf(l, s.value).flatMap(n =>
+    n.kind === "reduce" && n.args.length === 1 && n.args[0] === value ? l.axes({ axes: n.over }) : [],
+  );
+  return over.length > 0 && looped(l, [...rows, ...over]) === looped(l, axes);
 }
 const materializedBelow = (n: Node): readonly Node[] => (n.kind === "load" ? children(n) : []);
 const wideAxes = (l: Lowering, s: Sink): readonly Axis[] => {
