@@ -14,6 +14,9 @@ interface Picking {
 function pickingOf(node: NodeInfo): Picking {
   const [data, indices] = [node.dims.data!, node.dims.indices!];
   const batch = node.attributes.batch_dims as number;
+  const dtype = node.dtypes.indices!;
+  if (dtype !== "i64" && dtype !== "i32")
+    refuse("graph-invalid", "GatherND", node, `indices is ${dtype}; cast it to i64`);
   const last = indices.at(-1);
   if (!last?.isConst)
     refuse(

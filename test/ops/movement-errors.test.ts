@@ -137,6 +137,12 @@ const refusals: readonly Refusal[] = [
   },
   {
     op: "GatherND",
+    inputs: { data: "f32 7 2", indices: "bool 4 1" },
+    code: "graph-invalid",
+    says: 'GatherND "n": indices is bool; cast it to i64',
+  },
+  {
+    op: "GatherND",
     inputs: { data: "f32 7 2", indices: "i64 4 depth" },
     code: "operator-unsupported",
     says: 'GatherND "n": the last dim of indices is depth; it must be a number when the model is compiled',

@@ -6,7 +6,7 @@ import { dtypes, integerRange, isFloat } from "../../../src/ir/dtypes.js";
 import type { AttributeSpec, CaseInput, OperatorCase, OperatorModule } from "../../../src/ops/operator.js";
 import { sizeOf } from "../../../src/ops/reference-tensors.js";
 import type { Draw } from "./draw.js";
-import { isFinite, sampleOf } from "./finite.js";
+import { flavourOf, sampleOf } from "./finite.js";
 import type { Random } from "./random.js";
 import { size } from "./random.js";
 import type { Flavour } from "./values.js";
@@ -211,9 +211,6 @@ const calmed = (module: OperatorModule, input: CaseInput): CaseInput =>
   isFloat(input.dtype) && !input.range && /^(GRU|LSTM|RNN)$|LSTM$/.test(module.operator.name)
     ? { ...input, range: [-0.3, 0.3] }
     : input;
-
-const flavourOf = (module: OperatorModule, name: string, flavour: Flavour): Flavour =>
-  isFinite(module, name) ? "plain" : flavour;
 
 /** The same case with other numbers for the sizes that became symbols: what one compiled program must cope with. */
 export function resizedCase(

@@ -174,10 +174,10 @@ export const onnxDepartures: readonly PeerDeparture[] = [
   },
   {
     operators:
-      /^(MatMulInteger|ConvInteger|QLinearConv|QLinearMatMul|com\.microsoft (ConvTransposeWithDynamicPads|DynamicQuantize.*|FusedGemm|FusedMatMul|MatMulIntegerToFloat|TransposeMatMul|Q?MoE|QAttention|QGemm|QLinearConv))$/,
+      /^(MatMul|MatMulInteger|ConvInteger|QLinearConv|QLinearMatMul|com\.microsoft (ConvTransposeWithDynamicPads|DynamicQuantize.*|FusedGemm|FusedMatMul|MatMulIntegerToFloat|TransposeMatMul|Q?MoE|QAttention|QGemm|QLinearConv))$/,
     when: isEmpty,
     reason:
-      "a product over nothing leaves there what lay in memory (other numbers in each run of MatMulInteger and ConvInteger), and here 0, or the bias",
+      "a product over nothing leaves there what lay in memory (other numbers in each run of MatMulInteger and ConvInteger; of MatMul, with a vector of no elements), and here 0, or the bias",
   },
   { operators: /^Sign$/, when: holdsNaN, reason: "the sign of NaN is 0 there in f16, and NaN for other floats" },
   {

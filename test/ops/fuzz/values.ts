@@ -7,10 +7,10 @@ import { sizeOf } from "../../../src/ops/reference-tensors.js";
 import type { Random } from "./random.js";
 
 /**
- * "plain": small finite numbers; "special": NaN, infinities, −0 and subnormals are among them; "extreme": the ends of the dtype too, for
+ * "plain": small finite numbers; "tiny": −0 and subnormals are among them, where no range is said; "special": NaN, infinities, −0 and subnormals are among them; "extreme": the ends of the dtype too, for
  * operators that add nothing up.
  */
-export type Flavour = "plain" | "special" | "extreme";
+export type Flavour = "plain" | "tiny" | "special" | "extreme";
 
 type Element = number | bigint;
 
@@ -25,6 +25,7 @@ const floatEnds: Readonly<Partial<Record<Dtype, readonly [number, number]>>> = {
 function specialFloat(random: Random, dtype: Dtype, flavour: Flavour): number {
   const [tiny, huge] = floatEnds[dtype] ?? [0, 1];
   const sign = random.chance(0.5) ? 1 : -1;
+  if (flavour === "tiny") return sign * random.pick([0, tiny, tiny * 3, tiny * 1024]);
   if (flavour === "extreme" && random.chance(0.5))
     return sign * random.pick([huge, huge / 2, 2 ** 31, 2 ** 24 + 2, 2 ** 15, 1e-10, tiny * 1024]);
   return random.pick([Number.NaN, sign * Infinity, sign * Infinity, sign * 0, sign * 0, sign * tiny, sign * tiny * 3]);
@@ -42,7 +43,7 @@ function floats(random: Random, { dtype, dims, range }: CaseInput, flavour: Flav
     return roundTo(dtype, whole ? Math.round(x * 2) / 2 : x);
   };
   const data = random.list(sizeOf(dims), one);
-  if (flavour === "plain" || isByteFloat(dtype)) return data;
+  if (flavour === "plain" || (flavour === "tiny" && range) || isByteFloat(dtype)) return data;
   const count = random.chance(0.2) ? data.length : random.int(1, 3);
   if (data.length > 0)
     for (let i = 0; i < count; i++)
