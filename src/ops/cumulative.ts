@@ -5,8 +5,10 @@ import type { AnyTile } from "../tile/index.js";
 import { dimOf, fold, full, Index } from "../tile/index.js";
 import { computeDtype } from "./accumulate.js";
 import { normalizeAxis, refuse } from "./checks.js";
+import { wrap } from "./elementwise-references.js";
 import { forEachIndex, requiredNumbers, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, Reference } from "./operator.js";
+import type { Element } from "./reference-tensors.js";
 import { gridKernel, KernelSizes } from "./whole-kernel.js";
 
 function axisOf(op: string, node: NodeInfo): number {
@@ -59,21 +61,24 @@ export const cumulativeReference =
     const given = Number(axis!.data[0]);
     const along = given < 0 ? given + dims.length : given;
     const step = stridesOf(dims)[along]!;
-    const data = Array.from(x!.data as ArrayLike<number | bigint>);
+    const { dtype } = x!;
+    const data = Array.from(x!.data as ArrayLike<Element>);
+    // integers wrap around at each step
+    const joinsBig = !isFloat(dtype);
     const out = [...data];
     forEachIndex(dims, (index, position) => {
       if (index[along] !== 0) return;
-      let so: number | bigint = x!.dtype === "i64" || x!.dtype === "u64" ? BigInt(start) : start;
+      let so: Element = joinsBig ? BigInt(start) : start;
       for (let i = 0; i < dims[along]!; i++) {
         const at = position + (reverse ? dims[along]! - 1 - i : i) * step;
-        const element: number | bigint = data[at]!;
-        const next: number | bigint =
-          typeof so === "bigint" ? BigInt.asIntN(64, joinBig(so, BigInt(element))) : join(so, Number(element));
+        const next: Element = joinsBig
+          ? BigInt(wrap(dtype, joinBig(BigInt(so), BigInt(data[at]!))))
+          : join(Number(so), Number(data[at]!));
         out[at] = exclusive ? so : next;
         so = next;
       }
     });
-    return { y: { dtype: x!.dtype, dims, data: out as number[] } };
+    return { y: { dtype, dims, data: (joinsBig ? out.map(v => wrap(dtype, v)) : out) as number[] } };
   };
 
 export const cumulativeCases = (range: readonly [number, number]): readonly OperatorCase[] => {
