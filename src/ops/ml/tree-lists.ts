@@ -124,7 +124,8 @@ export function scoresOfRow(
   const trees = [...new Set(nodes_treeids as readonly number[])];
   for (const tree of trees) {
     let at: number = nodes_treeids.indexOf(tree);
-    while (attributes.nodes_modes[at] !== leafMode) {
+    for (let steps = 0; attributes.nodes_modes[at] !== leafMode; steps++) {
+      if (steps > nodes_nodeids.length) throw new RangeError(`Tree ${tree} leads back to itself`);
       const x = row[attributes.nodes_featureids[at]]!;
       const yes = Number.isNaN(x)
         ? attributes.nodes_missing_value_tracks_true?.[at] === 1
