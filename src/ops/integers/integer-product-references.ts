@@ -1,7 +1,8 @@
 // References of integer matrix products and convolutions: zero points are taken away in plain numbers, and the references of MatMul and Conv
 // do the rest. Only references import this.
-import { reference as convReference } from "../conv.js";
+
 import { isFloat } from "../../ir/dtypes.js";
+import { reference as convReference } from "../conv.js";
 import { stridesOf } from "../known-values.js";
 import { reference as matMulReference } from "../mat-mul.js";
 import type { Attributes, ReferenceTensor } from "../operator.js";
@@ -71,13 +72,14 @@ function ofParts(bits: 8 | 16, f: (part: (t: ReferenceTensor) => ReferenceTensor
   const sums = numbers[0]!.map((_, i) => numbers.reduce((sum, list) => (sum + list[i]!) | 0, 0));
   return { dtype: "i32", dims: parts[0]!.dims, data: sums };
 }
-export const convolutionOfPairs = (X: ReferenceTensor, W: ReferenceTensor, attributes: Attributes): ReferenceTensor =>
-  ofParts(16, part => convReference({ X: part(X), W: part(W) }, attributes, alone).Y!);
-export const productOfPairs = (A: ReferenceTensor, B: ReferenceTensor): ReferenceTensor =>
-  ofParts(16, part => matMulReference({ A: part(A), B: part(B) }, {}, alone).Y!);
-/** Outside of X lie bytes of `fill`: X less them has zeros there, and they meet all weights. */
-export const convolutionOfQuads = (X: ReferenceTensor, W: ReferenceTensor, attributes: Attributes): ReferenceTensor =>
-  ofParts(8, part => {
+/** Outside of X lie parts of `fill`: X less them has zeros there, and they meet all weights. */
+export const convolutionOfParts = (
+  bits: 8 | 16,
+  X: ReferenceTensor,
+  W: ReferenceTensor,
+  attributes: Attributes,
+): ReferenceTensor =>
+  ofParts(bits, part => {
     const fill = Number(attributes.fill ?? 0);
     const w = part(W);
     const y = convReference({ X: less(part(X), () => fill), W: w }, attributes, alone).Y!;
@@ -90,5 +92,5 @@ export const convolutionOfQuads = (X: ReferenceTensor, W: ReferenceTensor, attri
     });
     return { ...y, data: filled };
   });
-export const productOfQuads = (A: ReferenceTensor, B: ReferenceTensor): ReferenceTensor =>
-  ofParts(8, part => matMulReference({ A: part(A), B: part(B) }, {}, alone).Y!);
+export const productOfParts = (bits: 8 | 16, A: ReferenceTensor, B: ReferenceTensor): ReferenceTensor =>
+  ofParts(bits, part => matMulReference({ A: part(A), B: part(B) }, {}, alone).Y!);

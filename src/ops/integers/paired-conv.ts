@@ -1,41 +1,16 @@
 // PairedConv: a convolution whose channels come in pairs, as halves of 32-bit integers, added up in i32. An operator of this project: the pass
 // pair-integers makes it of integer convolutions.
 import { dotPairs } from "../../tile/index.js";
-import { convolutionDims, tapsAt } from "../conv.js";
-import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { exact } from "../reference-tensors.js";
-import { convolutionOfPairs } from "./integer-product-references.js";
-import { windowAttributes } from "../window.js";
+import { convolutionOfParts } from "./integer-product-references.js";
+import { convolutionCase, convolutionOfWords } from "./word-products.js";
 
-export const operator: Operator = {
-  name: "PairedConv",
-  domain: "azulejo",
-  inputs: ["X", "W"],
-  outputs: ["Y"],
-  prefers: "channels-last",
-  attributes: { ...windowAttributes, group: { type: "int", default: 1 } },
-  shape: node => ({ Y: convolutionDims("PairedConv", node) }),
-  at: context => {
-    const { X, W } = context.inputs as { X: Operand; W: Operand };
-    return {
-      Y: (...i) => {
-        const { at, of, axes } = tapsAt("PairedConv", context, W, i);
-        return dotPairs(X.at(...at), W.at(...of), ...axes);
-      },
-    };
-  },
-};
+export const operator: Operator = /* @__PURE__ */ convolutionOfWords("PairedConv", dotPairs);
 
-export const reference: Reference = ({ X, W }, attributes) => ({ Y: convolutionOfPairs(X!, W!, attributes) });
+export const reference: Reference = ({ X, W }, attributes) => ({ Y: convolutionOfParts(16, X!, W!, attributes) });
 
-const of = (name: string, x: readonly number[], w: readonly number[], attributes: Attributes = {}): OperatorCase => ({
-  name,
-  attributes,
-  inputs: {
-    X: { dtype: "i32", dims: x, range: [-(2 ** 31), 2 ** 31 - 1] },
-    W: { dtype: "i32", dims: w, range: [-(2 ** 31), 2 ** 31 - 1] },
-  },
-});
+const of = /* @__PURE__ */ convolutionCase("i32");
 export const cases = (): readonly OperatorCase[] => [
   of("3×3", [1, 3, 7, 11], [5, 3, 3, 3], { pads: [1, 1, 1, 1] }),
   of("1×1", [2, 7, 5, 3], [4, 7, 1, 1]),

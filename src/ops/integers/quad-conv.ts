@@ -1,48 +1,19 @@
 // QuadConv: a convolution whose channels come in fours, as bytes of 32-bit words, unsigned in X and signed in W, added up in i32. An operator of this
 // project: the pass pair-integers makes it of integer convolutions, for targets that multiply bytes.
 import { dotQuads } from "../../tile/index.js";
-import { convolutionDims, tapsAt } from "../conv.js";
-import { convolutionOfQuads } from "./integer-product-references.js";
-import type { Attributes, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { exact } from "../reference-tensors.js";
-import { windowAttributes } from "../window.js";
+import { convolutionOfParts } from "./integer-product-references.js";
+import { convolutionCase, convolutionOfWords } from "./word-products.js";
 
-export const operator: Operator = {
-  name: "QuadConv",
-  domain: "azulejo",
-  inputs: ["X", "W"],
-  outputs: ["Y"],
-  prefers: "channels-last",
-  attributes: {
-    ...windowAttributes,
-    group: { type: "int", default: 1 },
-    // the byte outside of X
-    fill: { type: "int", default: 0 },
-  },
-  dtypes: () => ({ Y: "i32" }),
-  shape: node => ({ Y: convolutionDims("QuadConv", node) }),
-  at: context => {
-    const { X, W } = context.inputs as { X: Operand; W: Operand };
-    const filled = X.fill(context.attributes.fill * 0x01010101);
-    return {
-      Y: (...i) => {
-        const { at, of, axes } = tapsAt("QuadConv", context, W, i);
-        return dotQuads(filled.at(...at), W.at(...of), ...axes);
-      },
-    };
-  },
-};
-
-export const reference: Reference = ({ X, W }, attributes) => ({ Y: convolutionOfQuads(X!, W!, attributes) });
-
-const of = (name: string, x: readonly number[], w: readonly number[], attributes: Attributes = {}): OperatorCase => ({
-  name,
-  attributes,
-  inputs: {
-    X: { dtype: "u32", dims: x, range: [0, 2 ** 32 - 1] },
-    W: { dtype: "i32", dims: w, range: [-(2 ** 31), 2 ** 31 - 1] },
-  },
+export const operator: Operator = /* @__PURE__ */ convolutionOfWords("QuadConv", dotQuads, {
+  // the byte outside of X
+  fill: { type: "int", default: 0 },
 });
+
+export const reference: Reference = ({ X, W }, attributes) => ({ Y: convolutionOfParts(8, X!, W!, attributes) });
+
+const of = /* @__PURE__ */ convolutionCase("u32");
 export const cases = (): readonly OperatorCase[] => [
   of("3×3", [1, 3, 7, 11], [5, 3, 3, 3], { pads: [1, 1, 1, 1] }),
   of("3×3 with 200 outside", [1, 2, 7, 11], [5, 2, 3, 3], { pads: [1, 1, 1, 1], fill: 200 }),

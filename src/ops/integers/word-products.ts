@@ -1,0 +1,73 @@
+// Matrix products and convolutions of words, 32-bit integers whose halves or bytes are multiplied and added up in i32: what PairedMatMul, QuadMatMul and
+// their convolutions have in common. The word of the language says what parts there are, and which of them have signs.
+import type { AnyTile, Index } from "../../tile/index.js";
+import { convolutionDims, tapsAt } from "../conv.js";
+import { factorsAt, matMulDims } from "../mat-mul.js";
+import type { Attributes, CaseInput, Operand, Operator, OperatorCase } from "../operator.js";
+import { windowAttributes } from "../window.js";
+
+type Dot = (a: AnyTile, b: AnyTile, ...over: readonly Index[]) => AnyTile;
+
+export const matMulOfWords = (name: string, dot: Dot): Operator => ({
+  name,
+  domain: "azulejo",
+  inputs: ["A", "B"],
+  outputs: ["Y"],
+  dtypes: () => ({ Y: "i32" }),
+  shape: node => ({ Y: matMulDims(name, node, "A", "B") }),
+  at: ({ inputs, outputs }) => ({
+    Y: (...i) => {
+      const { a, b, k } = factorsAt(inputs.A!, inputs.B!, i, outputs.Y!);
+      return dot(a, b, k);
+    },
+  }),
+});
+
+/** `attributes`: beside those of windows; `fill`, if it is one of them, is the byte outside of X */
+export const convolutionOfWords = (name: string, dot: Dot, attributes: Operator["attributes"] = {}): Operator => ({
+  name,
+  domain: "azulejo",
+  inputs: ["X", "W"],
+  outputs: ["Y"],
+  prefers: "channels-last",
+  attributes: { ...windowAttributes, group: { type: "int", default: 1 }, ...attributes },
+  dtypes: () => ({ Y: "i32" }),
+  shape: node => ({ Y: convolutionDims(name, node) }),
+  at: context => {
+    const { X, W } = context.inputs as { X: Operand; W: Operand };
+    const filled = X.fill((context.attributes.fill ?? 0) * 0x01010101);
+    return {
+      Y: (...i) => {
+        const { at, of, axes } = tapsAt(name, context, W, i);
+        return dot(filled.at(...at), W.at(...of), ...axes);
+      },
+    };
+  },
+});
+
+/** Words of any bits. */
+export const anyWords = (dtype: "i32" | "u32", dims: readonly number[]): CaseInput =>
+  dtype === "u32" ? { dtype, dims, range: [0, 2 ** 32 - 1] } : { dtype, dims, range: [-(2 ** 31), 2 ** 31 - 1] };
+
+export function matMulCases(dtype: "i32" | "u32"): readonly OperatorCase[] {
+  const of = (name: string, a: readonly number[], b: readonly number[]): OperatorCase => ({
+    name,
+    inputs: { A: anyWords(dtype, a), B: anyWords("i32", b) },
+  });
+  return [
+    of("matrices", [5, 19], [19, 13]),
+    of("one row", [1, 37], [37, 70]),
+    of("batches", [2, 3, 7], [7, 4]),
+    of("a vector", [9], [9, 3]),
+    of("nothing to add up", [3, 0], [0, 2]),
+  ];
+}
+
+/** The case of a convolution of words of this dtype. */
+export const convolutionCase =
+  (dtype: "i32" | "u32") =>
+  (name: string, x: readonly number[], w: readonly number[], attributes: Attributes = {}): OperatorCase => ({
+    name,
+    attributes,
+    inputs: { X: anyWords(dtype, x), W: anyWords("i32", w) },
+  });
