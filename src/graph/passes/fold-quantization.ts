@@ -5,7 +5,8 @@ import type { Dtype } from "../../ir/dtypes.js";
 import { constantDims, countOf, decodedConstant, lazyData } from "../constants.js";
 import type { Graph, GraphNode, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
-import { type Rule, rewriteGraph } from "../rewrite.js";
+import type { Rule } from "../rewrite.js";
+import { rewriteGraph } from "../rewrite.js";
 import { everywhere, readersOf } from "../values.js";
 
 /** In f32: beyond this the traffic of wide weights costs more than making them in every run. */
@@ -23,7 +24,7 @@ function fits(graph: Graph): boolean {
 }
 
 const contractions: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
-const integers: readonly (Dtype | undefined)[] = ["i8", "u8", "i16", "u16", "i32"];
+export const integers: readonly (Dtype | undefined)[] = ["i8", "u8", "i16", "u16", "i32"];
 
 function isFoldedIn(graph: Graph): (node: GraphNode) => boolean {
   const readers = readersOf(graph);
@@ -67,8 +68,8 @@ const foldInto = (graph: Graph): Rule => {
 };
 const bytesOf = (a: Float32Array): Uint8Array => new Uint8Array(a.buffer, 0, a.byteLength);
 
-/** `inner`: neighbours that share a scale */
-function dequantized(
+/** What DequantizeLinear makes of constants; `inner`: neighbours that share a scale. */
+export function dequantized(
   numbers: Float64Array,
   scales: Float64Array,
   zeros: Float64Array | undefined,

@@ -4,7 +4,9 @@ import { constantDims, constantValue, countOf, decodedConstant, lazyData, number
 import type { ConstantData, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
-import { type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
+import type { RewriteView, Rule } from "../rewrite.js";
+import { rewriteEverywhere } from "../rewrite.js";
+import { dequantized, integers } from "./fold-quantization.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 
 export const foldRescale: Pass = {
@@ -60,7 +62,7 @@ function scaleOf(node: GraphNode): number | undefined {
   return step > 0 && step !== 1 && Number.isFinite(step) ? step : undefined;
 }
 
-type Numbers = () => Promise<Float64Array>;
+type Numbers = () => Promise<Float32Array | Float64Array>;
 /** What a value of constant content holds, in f32: it may be dequantised, and have got other dims. */
 function numbersIn(v: Value | undefined, view: RewriteView): Numbers | undefined {
   if (v?.dtype !== "f32" || !constantDims(v.dims)) return undefined;
@@ -70,12 +72,17 @@ function numbersIn(v: Value | undefined, view: RewriteView): Numbers | undefined
   if (made.op === "Reshape") return numbersIn(made.inputs[0], view);
   if (made.op !== "DequantizeLinear" || made.attributes.block_size || v.dims!.length > 1) return undefined;
   const [x, scale, zero] = made.inputs;
-  if (!x?.constant || !scale?.constant || scale.dtype !== "f32" || (zero && !zero.constant)) return undefined;
+  if (
+    !x?.constant ||
+    !integers.includes(x.dtype) ||
+    !scale?.constant ||
+    scale.dtype !== "f32" ||
+    (zero && !zero.constant)
+  )
+    return undefined;
   return async () => {
     const [numbers, scales] = [await decodedConstant(x), await decodedConstant(scale)];
-    const zeros = zero ? await decodedConstant(zero) : Float64Array.of(0);
-    const at = (list: Float64Array, i: number): number => list[list.length === 1 ? 0 : i]!;
-    return numbers.map((n, i) => Math.fround(Math.fround(n - at(zeros, i)) * at(scales, i)));
+    return dequantized(numbers, scales, zero && (await decodedConstant(zero)), 1);
   };
 }
 
