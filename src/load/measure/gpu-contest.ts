@@ -3,6 +3,7 @@
 
 import type { Kernel } from "../../ir/tile.js";
 import { gpuSpace } from "../../lower/gpu/space.js";
+import { now } from "../../runtime/platform.js";
 import type { CompileOptions, Executable } from "../../runtime/target.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import type { GpuChoice } from "../../schedule/choices.js";
@@ -11,7 +12,8 @@ import { repeated } from "./contest.js";
 
 /** WebGPU rounds timestamps to 65.536 µs, so that short kernels take none of them or one: thirty tell lengths apart by 3 %. */
 const LEAST_MS = 2;
-const MOST_RUNS = 256;
+/** no longer for that, or a slow choice would be run again and again for a quick one */
+const LONGEST_MS = 200;
 
 /** The GPU that is tuned for. */
 export interface TunedGpu {
@@ -51,8 +53,9 @@ export class GpuContest {
   /** Milliseconds of each in a run, of all dispatches that it is: the mean of so many runs that rounded timestamps matter no more. */
   async time(): Promise<readonly number[]> {
     const times = this.#names.map(() => 0);
+    const start = now();
     let runs = 0;
-    while (runs < MOST_RUNS && Math.min(...times) < LEAST_MS) {
+    do {
       await this.#executable.run(this.#inputs, {
         onStep: ({ kernel, timeMs }) => {
           const i = this.#names.indexOf(kernel);
@@ -60,7 +63,7 @@ export class GpuContest {
         },
       });
       runs++;
-    }
+    } while (Math.min(...times) < LEAST_MS && now() - start < LONGEST_MS);
     return times.map(t => t / runs);
   }
   dispose(): void {
