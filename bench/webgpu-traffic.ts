@@ -1,9 +1,11 @@
 // How many bytes the shaders of a model load and store, counted from their text for the dims of a run. Nothing is run.
+
 import { bindDims } from "../src/graph/program-dims.js";
 import type { Sym } from "../src/ir/poly.js";
-import { openModel } from "../src/load/source.js";
 import { prepareGraph, programOf, readGraph, registryFor } from "../src/load/prepare.js";
+import { openModel } from "../src/load/source.js";
 import { countShader } from "../src/lower/gpu/count.js";
+import { leastLimits } from "../src/lower/gpu/lower.js";
 import { gpuProgram, kernelsOf } from "../src/targets/webgpu/steps.js";
 
 export interface Traffic {
@@ -22,13 +24,8 @@ export async function trafficOf(path: string, dims: Readonly<Record<string, read
     const program = programOf((await prepareGraph(read, registry, {})).graph, registry);
     const values = bindDims(program, name => dims[name]);
     const { steps } = gpuProgram(program, {
-      storageBuffers: 8,
+      limits: { ...leastLimits, tiles: true, workgroupBytes: 32768 },
       onUnsupported: "error",
-      tiles: true,
-      subgroups: false,
-      packedDots: false,
-      workgroupBytes: 32768,
-      features: new Set(),
     });
     const total = { loadBytes: 0, storeBytes: 0, dispatches: 0 };
     for (const s of kernelsOf(steps)) {

@@ -1,13 +1,17 @@
 // docs/benchmarks-webgpu.md: what emitted shaders do, counted from their text, and what that lets one expect of three GPUs. Nothing is run.
-import { countShader, type Counts } from "../src/lower/gpu/count.js";
-import { type DeviceProfile, deviceProfiles, occupancyOf } from "../src/lower/gpu/device-profiles.js";
+
+import { bytesOf } from "../src/ir/dtypes.js";
+import type { Kernel } from "../src/ir/tile.js";
+import { flashEnd, flashStart, flashStep } from "../src/kernels/flash.js";
+import type { Counts } from "../src/lower/gpu/count.js";
+import { countShader } from "../src/lower/gpu/count.js";
+import type { DeviceProfile } from "../src/lower/gpu/device-profiles.js";
+import { deviceProfiles, occupancyOf } from "../src/lower/gpu/device-profiles.js";
 import { workgroupBytesOf } from "../src/lower/gpu/explain-counts.js";
 import { registersOf } from "../src/lower/gpu/live-ranges.js";
-import { lowerForGpu, separateMemories } from "../src/lower/gpu/lower.js";
+import type { GpuLimits } from "../src/lower/gpu/lower.js";
+import { leastLimits, lowerForGpu, separateMemories } from "../src/lower/gpu/lower.js";
 import type { Dispatch } from "../src/lower/gpu/lowered.js";
-import type { Kernel } from "../src/ir/tile.js";
-import { bytesOf } from "../src/ir/dtypes.js";
-import { flashEnd, flashStart, flashStep } from "../src/kernels/flash.js";
 import { dot, f16, f32, fold, grid, kernel } from "../src/tile/index.js";
 import { table } from "./report.js";
 
@@ -80,17 +84,18 @@ export const works: readonly Work[] = [
   { name: "softmax of 4096 rows of 4096, f32", kernel: rows.ir },
 ];
 
+export const everyFeature: GpuLimits = {
+  ...leastLimits,
+  tiles: true,
+  halves: true,
+  subgroups: true,
+  packedDots: true,
+  workgroupBytes: 32768,
+};
+
 /** Dispatches of a kernel whose sizes are numbers, on a device with all features. */
 export function counted({ name, kernel: k }: Work): readonly CountedDispatch[] {
-  const limits = {
-    storageBuffers: 8,
-    tiles: true,
-    halves: true,
-    subgroups: true,
-    packedDots: true,
-    workgroupBytes: 32768,
-  };
-  const { dispatches } = lowerForGpu(k, separateMemories(k), limits);
+  const { dispatches } = lowerForGpu(k, separateMemories(k), everyFeature);
   return dispatches.map(d => ({
     name,
     counts: countShader(d.code, d.parameters.map(sizeOf)),

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { everyFeature } from "../../bench/webgpu.js";
 import { compileKernel } from "../../src/index.js";
 import { gpuSpace } from "../../src/lower/gpu/space.js";
 import type { KnowledgeRecord } from "../../src/schedule/knowledge.js";
@@ -17,15 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), "azulejo-gpu-tuning-"));
 after(() => rmSync(folder, { recursive: true }));
 
 test("what there is to choose: all that give other shaders, what is derived first", () => {
-  const limits = {
-    storageBuffers: 8,
-    tiles: true,
-    halves: true,
-    subgroups: true,
-    packedDots: true,
-    workgroupBytes: 32768,
-  };
-  const all = [linear(), attention(), layerNorm(), splitProduct()].map(k => gpuSpace(k.ir, limits));
+  const all = [linear(), attention(), layerNorm(), splitProduct()].map(k => gpuSpace(k.ir, everyFeature));
   assert.deepEqual(all, [
     [{}, { tile: 32 }],
     [{}, { keys: 32 }],

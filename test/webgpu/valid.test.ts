@@ -3,19 +3,12 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { works } from "../../bench/webgpu.js";
+import { everyFeature, works } from "../../bench/webgpu.js";
 import { lowerForGpu, separateMemories } from "../../src/lower/gpu/lower.js";
 import type { Gpu } from "../../src/runtime/gpu.js";
 
 /** what the null adapter has of workgroup memory, and every device */
-const limits = {
-  storageBuffers: 8,
-  tiles: true,
-  halves: true,
-  subgroups: true,
-  packedDots: true,
-  workgroupBytes: 16384,
-};
+const limits = { ...everyFeature, workgroupBytes: 16384 };
 const features = ["shader-f16", "subgroups"];
 
 function nullGpu(): Gpu | undefined {

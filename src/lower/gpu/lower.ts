@@ -2,30 +2,25 @@
 import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { withCodeOf } from "../../ir/rewrite-kernel.js";
-import {
-  type Axis,
-  isTensor,
-  type Kernel,
-  type Node,
-  reachCells,
-  segmentCount,
-  type Store,
-  type Tensor,
-} from "../../ir/tile.js";
+import type { Axis, Fold, Kernel, Node, Store, Tensor } from "../../ir/tile.js";
+import { isTensor, reachCells, segmentCount } from "../../ir/tile.js";
 import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/walk.js";
 import type { GpuChoice } from "../../schedule/choices.js";
 import { AzulejoError } from "../../support/errors.js";
-import { type Contraction, contractionOf, tileSize, tilesOf } from "./contraction.js";
-import { bindDigits } from "./digits.js";
-import { FOLD_ROWS, hasRows, type FoldTile, foldTileOf, foldTilesOf } from "./fold-tile.js";
-import { emitFoldTile, foldTileMemory } from "./fold-tile-text.js";
 import { bindingsOf, withCopies } from "./bindings.js";
+import type { Contraction } from "./contraction.js";
+import { contractionOf, tileSize, tilesOf } from "./contraction.js";
+import { bindDigits } from "./digits.js";
+import type { FoldTile } from "./fold-tile.js";
+import { FOLD_ROWS, foldTileOf, foldTilesOf, hasRows } from "./fold-tile.js";
+import { emitFoldTile, foldTileMemory } from "./fold-tile-text.js";
 import { libraryText } from "./library.js";
 import type { Between, Binding, Dispatch, LoweredForGpu } from "./lowered.js";
-import { partedContraction, partedFold } from "./parts.js";
 import type { Memory } from "./memory.js";
+import { partedContraction, partedFold } from "./parts.js";
 import { emitRows, rowCount, rowsOf } from "./rows.js";
-import { isBare, type Range, Shader } from "./shader.js";
+import type { Range } from "./shader.js";
+import { isBare, Shader } from "./shader.js";
 import { contractionMemory, emitContraction } from "./tile.js";
 import { hasVectors, isMultipleOfFour, isVectorStore, vectorLoad, vectorType } from "./vectors.js";
 
@@ -43,6 +38,15 @@ export interface GpuLimits {
   /** memory that a workgroup may have */
   readonly workgroupBytes: number;
 }
+/** What every device has, by the defaults of the specification. */
+export const leastLimits: GpuLimits = {
+  storageBuffers: 8,
+  tiles: false,
+  halves: false,
+  subgroups: false,
+  packedDots: false,
+  workgroupBytes: 16384,
+};
 const WORKGROUP = 64;
 
 /** Where the tensors of a kernel lie. */
@@ -164,7 +168,7 @@ const ONE_EACH = "one invocation an element";
 
 /** `excess`: how many bindings fewer it must have than buffers. */
 function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, excess = 0): Formed {
-  const { placed, limits, choice, written } = context;
+  const { placed, limits, written } = context;
   const writes = new Set<Tensor>(stores.map(s => s.tensor));
   if (kernel.folds.some(f => !f.cells)) for (const t of written) writes.add(t);
   const bindings = withCopies(
@@ -172,10 +176,8 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     excess,
     name => context.between?.includes(name) ?? false,
   );
-  const contraction = limits.tiles ? contractionOf(kernel, stores, choice) : undefined;
-  const folded = limits.tiles ? foldTileOf(kernel, stores, limits.workgroupBytes, choice) : undefined;
-  const wanted = contraction ? wantedOfContraction(contraction) : folded ? wantedOfFold(folded) : [];
-  const vectors = vectorsOf(kernel, wanted, bindings, context);
+  const form = formOf(kernel, stores, context);
+  const vectors = vectorsOf(kernel, form.vectors ?? [], bindings, context);
   const memories = new Map<Tensor, Memory>();
   bindings.forEach((b, i) => {
     const memory = {
@@ -189,26 +191,14 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     };
     for (const t of kernel.tensors) if (b.tensors.includes(t.name)) memories.set(t, memory);
   });
-  const shader = new Shader(kernel, memories, writes, folded?.fold);
+  const shader = new Shader(kernel, memories, writes, form.fold);
   shader.range = context.range;
   shader.subgroups = limits.subgroups;
   shader.packedDots = limits.packedDots;
   const { e } = shader;
-  const axes = parallelAxes(kernel, stores);
-  const rows = limits.tiles && !contraction && !folded ? rowsOf(kernel, stores, axes, choice) : undefined;
-  const workgroupSize = rows?.workgroupSize ?? WORKGROUP;
-  const workgroups = contraction ? tilesOf(contraction) : folded ? foldTilesOf(folded) : rows && rowCount(rows);
-  const invocations = workgroups?.mul(workgroupSize) ?? Poly.product(axes.map(a => a.extent));
-  if (contraction) emitContraction(shader, contraction, "tile");
-  else if (folded) emitFoldTile(shader, folded, "tile");
-  else if (rows) emitRows(shader, rows, "tile");
-  else
-    bindDigits(e, axes, "g", () =>
-      inSegment(shader, axes, () => {
-        for (const f of kernel.folds) shader.fold(f);
-        shader.stores(stores);
-      }),
-    );
+  const { workgroupSize = WORKGROUP, workgroups } = form;
+  const invocations = workgroups?.mul(workgroupSize) ?? Poly.product(parallelAxes(kernel, stores).map(a => a.extent));
+  form.emit(shader);
   const total = e.size(workgroups ?? invocations);
   const usesScratch = !shader.scratchWords.isZero;
   const count = bindings.length + (usesScratch ? 1 : 0) + (shader.fails ? 1 : 0);
@@ -238,7 +228,7 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     ...([...vectors.values()].includes("vec4<f16>") ? ["enable f16;"] : []),
     ...(usesSubgroups ? ["enable subgroups;"] : []),
     libraryText(e.library),
-    ...(contraction ? [contractionMemory(contraction)] : folded ? foldTileMemory(folded) : shader.partials),
+    ...(form.memory ?? shader.partials),
     ...bindings.map((b, i) => {
       const vector = vectors.get(b.tensors[0]!);
       const element = vector ?? (b.element === "packed" ? (b.writes ? "atomic<u32>" : "u32") : b.element);
@@ -258,15 +248,8 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     "  }",
     "}",
   ].join("\n");
-  const form = contraction
-    ? `tiles of ${tileSize(contraction.shape)} in workgroup memory`
-    : folded
-      ? `tiles of ${FOLD_ROWS} rows of a fold in workgroup memory`
-      : rows
-        ? "a workgroup a row"
-        : ONE_EACH;
   return {
-    form,
+    form: form.text,
     code,
     bindings,
     parameters: e.parameters,
@@ -277,16 +260,73 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
   };
 }
 
+/** How invocations share what a dispatch computes. */
+interface Form {
+  /** for reports */
+  readonly text: string;
+  readonly workgroupSize?: number;
+  /** what a workgroup computes together, how many of them there are; absent: each invocation computes an element */
+  readonly workgroups?: Poly;
+  /** tensors that it would read, or write, four elements at a time */
+  readonly vectors?: readonly Tensor[];
+  /** declarations of workgroup memory; absent: what reductions share */
+  readonly memory?: readonly string[];
+  /** the fold that is computed in tiles */
+  readonly fold?: Fold;
+  readonly emit: (shader: Shader) => void;
+}
+function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice }: Context): Form {
+  const axes = parallelAxes(kernel, stores);
+  if (limits.tiles) {
+    const c = contractionOf(kernel, stores, choice);
+    if (c)
+      return {
+        text: `tiles of ${tileSize(c.shape)} in workgroup memory`,
+        workgroups: tilesOf(c),
+        vectors: vectorsOfContraction(c),
+        memory: [contractionMemory(c)],
+        emit: shader => emitContraction(shader, c, "tile"),
+      };
+    const f = foldTileOf(kernel, stores, limits.workgroupBytes, choice);
+    if (f)
+      return {
+        text: `tiles of ${FOLD_ROWS} rows of a fold in workgroup memory`,
+        workgroups: foldTilesOf(f),
+        vectors: vectorsOfFold(f),
+        memory: foldTileMemory(f),
+        fold: f.fold,
+        emit: shader => emitFoldTile(shader, f, "tile"),
+      };
+    const rows = rowsOf(kernel, stores, axes, choice);
+    if (rows)
+      return {
+        text: "a workgroup a row",
+        workgroupSize: rows.workgroupSize,
+        workgroups: rowCount(rows),
+        emit: shader => emitRows(shader, rows, "tile"),
+      };
+  }
+  return {
+    text: ONE_EACH,
+    emit: shader =>
+      bindDigits(shader.e, axes, "g", () =>
+        inSegment(shader, axes, () => {
+          for (const f of kernel.folds) shader.fold(f);
+          shader.stores(stores);
+        }),
+      ),
+  };
+}
+
 const loadsOf = (value: Node, ...axes: readonly (Axis | undefined)[]): readonly Tensor[] =>
   axes.flatMap(x => (x && vectorLoad(value, x)?.tensor) ?? []);
 const storesTo = (store: Store, last: Axis | undefined): readonly Tensor[] =>
   last && isVectorStore(store, last) ? [store.tensor] : [];
-/** Tensors that a contraction would read, or write, four elements at a time. */
-const wantedOfContraction = ({ dot, rows, columns, store }: Contraction): readonly Tensor[] => [
+const vectorsOfContraction = ({ dot, rows, columns, store }: Contraction): readonly Tensor[] => [
   ...dot.args.flatMap((value, i) => loadsOf(value, dot.over.at(-1), (i === 0 ? rows : columns).at(-1))),
   ...storesTo(store, columns.at(-1)),
 ];
-const wantedOfFold = ({ values, columns, store }: FoldTile): readonly Tensor[] => [
+const vectorsOfFold = ({ values, columns, store }: FoldTile): readonly Tensor[] => [
   ...loadsOf(values, columns.at(-1)),
   ...storesTo(store, columns.at(-1)),
 ];

@@ -1,18 +1,12 @@
 // Devices that programs share, with what each keeps: pipelines by the text of their shader, weights by their source. A lost device is
 // forgotten: the next load or run gets another.
 import type { GpuLimits } from "../../lower/gpu/lower.js";
+import { leastLimits } from "../../lower/gpu/lower.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
+import type { Gpu, GpuAdapter, GpuDevice, HostGpuAdapter, HostGpuDevice, OpenedGpu } from "../../runtime/gpu.js";
+import { computeStage } from "../../runtime/gpu.js";
 import { findGpu } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
-import {
-  computeStage,
-  type Gpu,
-  type GpuAdapter,
-  type GpuDevice,
-  type HostGpuAdapter,
-  type HostGpuDevice,
-  type OpenedGpu,
-} from "../../runtime/gpu.js";
 import { Weights } from "./weights.js";
 
 export interface Pipeline {
@@ -31,9 +25,6 @@ const wanted = [
 const wantedFeatures = ["timestamp-query", "shader-f16", "subgroups"] as const;
 /** invocations of the smallest workgroup: a larger subgroup would have idle ones */
 const LARGEST_SUBGROUP = 64;
-/** what a shader binds that declares none: the default of the specification */
-const STORAGE_BUFFERS = 8;
-const WORKGROUP_BYTES = 16384;
 
 export class SharedDevice {
   readonly device: GpuDevice;
@@ -56,7 +47,7 @@ export class SharedDevice {
     });
   }
   get storageBuffers(): number {
-    return this.device.limits.maxStorageBuffersPerShaderStage ?? STORAGE_BUFFERS;
+    return this.device.limits.maxStorageBuffersPerShaderStage ?? leastLimits.storageBuffers;
   }
   /** Does it have operations of subgroups, none larger than a workgroup? */
   get subgroups(): boolean {
@@ -64,7 +55,7 @@ export class SharedDevice {
     return this.device.features.has("subgroups") && largest <= LARGEST_SUBGROUP;
   }
   get workgroupBytes(): number {
-    return this.device.limits.maxComputeWorkgroupStorageSize ?? WORKGROUP_BYTES;
+    return this.device.limits.maxComputeWorkgroupStorageSize ?? leastLimits.workgroupBytes;
   }
   /** What shaders are made for, as records of tuning name it. */
   get featuresText(): string {

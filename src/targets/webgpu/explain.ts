@@ -1,18 +1,10 @@
 // What this target makes of a program, as text. Nothing is compiled.
 import type { KernelProgram, Step } from "../../graph/program.js";
 import { explainCounts } from "../../lower/gpu/explain-counts.js";
+import { leastLimits } from "../../lower/gpu/lower.js";
 import { gpuProgram, kernelsOf } from "./steps.js";
 
-/** The default of the specification: a device may bind more. */
-const options = {
-  storageBuffers: 8,
-  onUnsupported: "host",
-  tiles: true,
-  subgroups: false,
-  packedDots: false,
-  workgroupBytes: 32768,
-  features: new Set<string>(),
-} as const;
+const options = { limits: { ...leastLimits, tiles: true, workgroupBytes: 32768 }, onUnsupported: "host" } as const;
 
 const stepsOf = (program: KernelProgram): ReturnType<typeof kernelsOf> => kernelsOf(gpuProgram(program, options).steps);
 

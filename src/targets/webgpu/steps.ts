@@ -1,11 +1,13 @@
 // A program as this target has it: each kernel lowered, or left to the host where that is allowed, and the memory that kernels share.
 import { lifetimes } from "../../graph/lifetimes.js";
-import { type Lifetimes, offsetInOwner, ownerOf, placedBuffers } from "../../graph/memory-plan.js";
+import type { Lifetimes } from "../../graph/memory-plan.js";
+import { offsetInOwner, ownerOf, placedBuffers } from "../../graph/memory-plan.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import type { GpuLimits } from "../../lower/gpu/lower.js";
 import { lowerForGpu } from "../../lower/gpu/lower.js";
 import type { Between, Dispatch } from "../../lower/gpu/lowered.js";
-import { isMultipleOfFour } from "../../lower/gpu/vectors.js";
 import { elementOf } from "../../lower/gpu/registers.js";
+import { isMultipleOfFour } from "../../lower/gpu/vectors.js";
 import type { GpuChoice } from "../../schedule/choices.js";
 import { AzulejoError } from "../../support/errors.js";
 
@@ -41,14 +43,7 @@ export interface GpuProgram {
   readonly fails: boolean;
 }
 export interface StepOptions {
-  readonly storageBuffers: number;
-  readonly tiles: boolean;
-  readonly subgroups: boolean;
-  readonly packedDots: boolean;
-  /** memory of a workgroup, as the device has it */
-  readonly workgroupBytes: number;
-  /** of the device */
-  readonly features: ReadonlySet<string>;
+  readonly limits: GpuLimits;
   readonly onUnsupported: "error" | "host";
   /** how workgroups share a kernel, where somebody decided that; else it is derived */
   readonly choiceOf?: (step: KernelStep) => GpuChoice | undefined;
@@ -66,15 +61,6 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
       if (step.kind === "if") return { ...step, then: lowered(step.then), else: lowered(step.else) };
       if (step.kind === "loop") return { ...step, body: lowered(step.body) };
       try {
-        const { storageBuffers, tiles, features, workgroupBytes, subgroups, packedDots } = options;
-        const limits = {
-          storageBuffers,
-          tiles,
-          halves: features.has("shader-f16"),
-          workgroupBytes,
-          subgroups,
-          packedDots,
-        };
         const ids = new Map<Buffer, number>();
         const idOf = (name: string): number => {
           const b = memoryOf(step.buffers[name]!);
@@ -84,7 +70,7 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
         const isAligned = (name: string): boolean => isMultipleOfFour(offsetInOwner(step.buffers[name]!));
         const placed = { of: idOf, isAligned };
         const choice = options.choiceOf?.(step);
-        const lowered = lowerForGpu(step.kernel, placed, limits, choice);
+        const lowered = lowerForGpu(step.kernel, placed, options.limits, choice);
         return { kind: "kernel", step, ...lowered, ...(choice ? { tuned: true } : {}) };
       } catch (error) {
         if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error")

@@ -1,26 +1,23 @@
 // WebGPU as a target: programs become WGSL shaders over storage buffers. In browsers, and in Node with the package webgpu.
 import { ownerOf } from "../../graph/memory-plan.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import { canonical } from "../../ir/canonical.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
-import {
-  bufferBytes,
-  type GpuDevice,
-  type HostGpuBuffer,
-  type HostGpuDevice,
-  usage,
-  wordBytes,
-} from "../../runtime/gpu.js";
+import type { GpuDevice, HostGpuBuffer, HostGpuDevice } from "../../runtime/gpu.js";
+import { bufferBytes, usage, wordBytes } from "../../runtime/gpu.js";
 import { GpuTensor } from "../../runtime/gpu-tensor.js";
 import { now, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Target } from "../../runtime/target.js";
-import { canonical } from "../../ir/canonical.js";
-import type { GpuChoice } from "../../schedule/choices.js";
-import type { Tuning } from "../../schedule/knowledge.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { bytesOfTensor } from "../../runtime/tensor-bytes.js";
-import { mib, type Pipeline, type SharedDevice, sharedDevice } from "./device.js";
-import { GpuExecutable, type OnDevice } from "./executable.js";
-import { dispatchesOf, gpuProgram, type KernelStep } from "./steps.js";
+import type { GpuChoice } from "../../schedule/choices.js";
+import type { Tuning } from "../../schedule/knowledge.js";
+import type { Pipeline, SharedDevice } from "./device.js";
+import { mib, sharedDevice } from "./device.js";
+import type { OnDevice } from "./executable.js";
+import { GpuExecutable } from "./executable.js";
+import type { KernelStep } from "./steps.js";
+import { dispatchesOf, gpuProgram } from "./steps.js";
 
 export { gpuState, openGpu } from "./device.js";
 
@@ -59,15 +56,17 @@ async function load(
   { onProgress, signal, tuning }: CompileOptions,
 ): Promise<OnDevice> {
   const shared = await sharedDevice(own as GpuDevice | undefined);
+  const { limits } = shared;
   const start = now();
   const gpu = gpuProgram(program, {
-    storageBuffers: storageBuffers ?? shared.storageBuffers,
+    limits: {
+      ...limits,
+      storageBuffers: storageBuffers ?? limits.storageBuffers,
+      tiles: tiles ?? limits.tiles,
+      subgroups: subgroups ?? limits.subgroups,
+      packedDots: packedDots ?? limits.packedDots,
+    },
     onUnsupported,
-    tiles: tiles ?? !shared.isSoftware,
-    subgroups: subgroups ?? shared.subgroups,
-    packedDots: packedDots ?? shared.limits.packedDots,
-    workgroupBytes: shared.workgroupBytes,
-    features: shared.device.features,
     choiceOf: choices ? ({ kernel }) => choices.get(kernel.name) : tunedChoices(shared, tuning),
   });
   const lowered = now();
