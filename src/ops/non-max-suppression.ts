@@ -8,7 +8,8 @@ import type { HostNode, Operator, OperatorDoc } from "./operator.js";
 interface Limits {
   readonly count: number;
   readonly overlap: number;
-  readonly score: number;
+  /** absent: boxes of any score stay */
+  readonly score: number | undefined;
 }
 /** corners in order, and the area */
 interface Box {
@@ -31,12 +32,12 @@ export const operator: Operator = {
       selected_indices: tensorType("i64", [node.unknownDim("selected_indices", 0), int(3)]),
     }),
     run: (inputs, node) => {
-      const first = (name: string, absent: number): number =>
-        inputs[name] ? (numbers(inputs[name] as AnyTensor)[0] ?? absent) : absent;
+      const first = (name: string): number | undefined =>
+        inputs[name] ? numbers(inputs[name] as AnyTensor)[0] : undefined;
       const limits: Limits = {
-        count: first("max_output_boxes_per_class", 0),
-        overlap: first("iou_threshold", 0),
-        score: first("score_threshold", Number.NEGATIVE_INFINITY),
+        count: first("max_output_boxes_per_class") ?? 0,
+        overlap: first("iou_threshold") ?? 0,
+        score: first("score_threshold"),
       };
       return { selected_indices: select(node, inputs.boxes, inputs.scores, limits) };
     },
@@ -80,10 +81,11 @@ function boxOf([a, b, c, d]: readonly number[], centred: boolean): Box {
   return { y1, x1, y2, x2, area: (y2 - y1) * (x2 - x1) };
 }
 
-/** Positions of the boxes that stay, best first; of equal scores the first box counts as better. */
+/** Positions of the boxes that stay, best first; of equal scores the first box counts as better, and NaN is none. */
 function keep(boxes: readonly Box[], scores: readonly number[], limits: Limits): readonly number[] {
-  const order = scores.flatMap((x, i) => (x > limits.score ? [i] : []));
-  order.sort((i, j) => scores[j]! - scores[i]! || i - j);
+  const order = scores.flatMap((x, i) => (limits.score === undefined || x > limits.score ? [i] : []));
+  const rank = (i: number): number => (Number.isNaN(scores[i]) ? Number.NEGATIVE_INFINITY : scores[i]!);
+  order.sort((i, j) => (rank(i) === rank(j) ? i - j : rank(j) - rank(i)));
   const kept: number[] = [];
   for (const i of order) {
     if (kept.length >= limits.count) break;

@@ -54,6 +54,8 @@ export const reference: Reference = ({ rois, X }, attributes) => {
     const length = offset === 0 ? Math.max(end - start, 1) : end - start;
     const bin = length / bins;
     const count = ratio > 0 ? ratio : Math.ceil(bin);
+    // of a region without end, no sample is the first
+    if (!Number.isFinite(count)) return Number.NaN;
     let sum = 0;
     for (let s = 0; s < count; s++) {
       const y = start + p! * bin + ((s + 0.5) * bin) / count;

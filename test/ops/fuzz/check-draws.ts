@@ -3,15 +3,17 @@ import type { OperatorCase, OperatorModule } from "../../../src/ops/operator.js"
 import { AzulejoError } from "../../../src/support/errors.js";
 import type { CaseGraph } from "../../../src/testing/case-graph.js";
 import { graphOfCase } from "../../../src/testing/case-graph.js";
+import { fromPeer, outputsOf, peerInputsOf, peerModelOf, peerVersions } from "../peer.js";
 import type { TargetUnderTest } from "../subjects.js";
 import { nameOf } from "../subjects.js";
-import { fromPeer, outputsOf, peerInputsOf, peerModelOf, peerVersions } from "../peer.js";
 import { looser, problemOf } from "./compare.js";
 import { departureOf } from "./departures.js";
-import type { Drawn, Finding } from "./draws.js";
-import { drawNumber, staysInside, registry } from "./draws.js";
 import { keyOf } from "./draw.js";
+import type { Drawn, Finding } from "./draws.js";
+import { drawNumber, registry, staysInside } from "./draws.js";
 import type { PeerClient } from "./peer-client.js";
+import type { Open } from "./planted.js";
+import { openInPeer } from "./planted.js";
 import type { RunOutcome } from "./run-draws.js";
 import { isPrecondition, prepareDraws, runDraws } from "./run-draws.js";
 
@@ -59,6 +61,7 @@ export async function checkOnTarget(under: TargetUnderTest, draws: readonly Draw
   for (const [drawn, results] of outcomes)
     results.forEach((outcome, run) => {
       const { expected, drawn: which } = run === 0 ? drawn : drawn.others[run - 1]!;
+      const open = run === 0 ? drawn.open : undefined;
       if (run === 0 && isRefusal(outcome)) return;
       if (run > 0 && isPrecondition(outcome)) {
         const inNumbers = graphOfCase(drawn.module, which, registry, false);
@@ -71,7 +74,7 @@ export async function checkOnTarget(under: TargetUnderTest, draws: readonly Draw
         return;
       }
       compared++;
-      const problem = outcomeProblem(drawn.module, expected, outcome);
+      const problem = outcomeProblem(drawn.module, expected, outcome, open);
       if (problem) findings.push(finding(drawn, which, under, problem));
     });
   if (apart.length === 0) return { compared, outside, findings };
@@ -86,8 +89,13 @@ export async function checkOnTarget(under: TargetUnderTest, draws: readonly Draw
 const isRefusal = (e: unknown): boolean =>
   e instanceof AzulejoError && /^(shape|operator-unsupported|operator-attribute)$/.test(e.code);
 
-function outcomeProblem(module: OperatorModule, expected: CaseGraph, outcome: RunOutcome): string | undefined {
-  if (!(outcome instanceof Error)) return problemOf(module, expected, outcome);
+function outcomeProblem(
+  module: OperatorModule,
+  expected: CaseGraph,
+  outcome: RunOutcome,
+  open: Open | undefined,
+): string | undefined {
+  if (!(outcome instanceof Error)) return problemOf(module, expected, outcome, open);
   return outcome instanceof AzulejoError ? `${outcome.code}: ${outcome.message}` : `no code: ${outcome.stack}`;
 }
 
@@ -116,8 +124,9 @@ const hasPeer = ({ operator: { domain } }: OperatorModule): boolean => !domain |
 const newestOfPeer = 25;
 
 export async function checkOnPeer(client: PeerClient, draws: readonly Drawn[], into: PeerAccount): Promise<void> {
-  for (const { module, drawn: own, label, others } of draws)
+  for (const { module, drawn: own, label, others, open: ownOpen } of draws)
     for (const drawn of [own, ...others.slice(0, 1).map(o => o.drawn)]) {
+      const open = drawn === own && ownOpen ? openInPeer(module, ownOpen) : undefined;
       if (!hasPeer(module)) continue;
       const opset = drawn.opset ?? Math.min(newestOfPeer, Math.max(21, module.doc.opsets[0]));
       // what versions differ in, the reference is asked for
@@ -134,11 +143,11 @@ export async function checkOnPeer(client: PeerClient, draws: readonly Drawn[], i
       }
       const got = expected.graph.outputs.map(v => fromPeer(answer.outputs.find(o => o.name === v.name)!));
       into.compared++;
-      const problem = problemOf({ tolerance: looser(module.tolerance) }, expected, got);
+      const problem = problemOf({ tolerance: looser(module.tolerance) }, expected, got, open);
       if (!problem) continue;
       const departure = departureOf(keyOf(module), drawn);
       const { within } = departure ?? {};
-      if (departure && !(within && problemOf({ tolerance: within }, expected, got))) into.departed++;
+      if (departure && !(within && problemOf({ tolerance: within }, expected, got, open))) into.departed++;
       else into.findings.push({ label, drawn, problem: `onnxruntime-node differs from the reference: ${problem}` });
     }
 }

@@ -1,6 +1,6 @@
 // Where onnxruntime-node 1.30 and the references of com.microsoft and ai.onnx.ml differ, and why: measured, or open in what is written of the operator.
 import type { PeerDeparture } from "./departure.js";
-import { holds } from "./departure.js";
+import { holds, holdsInfinity, holdsNaN } from "./departure.js";
 
 export const domainDepartures: readonly PeerDeparture[] = [
   {
@@ -98,6 +98,11 @@ export const domainDepartures: readonly PeerDeparture[] = [
       return row.every(n => n === 1);
     },
     reason: "a probability of 1 that Y_scale makes 256 wraps around to 0, where 255 is the largest byte",
+  },
+  {
+    operators: /^com\.microsoft DynamicQuantizeLSTM$/,
+    when: c => holdsNaN(c) || holdsInfinity(c),
+    reason: "it makes bytes of X by the range of all X, which NaN and infinities take from all",
   },
   {
     operators: /^com\.microsoft DynamicQuantizeLSTM$/,

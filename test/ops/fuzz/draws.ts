@@ -1,7 +1,8 @@
 // Draws by number: the same one whatever was drawn before it. What an operator refuses is drawn again; what it takes, its reference answers.
-import { expandOperators } from "../../../src/graph/passes/index.js";
+
 import type { Dims } from "../../../src/graph/graph.js";
 import { infer } from "../../../src/graph/infer.js";
+import { expandOperators } from "../../../src/graph/passes/index.js";
 import { Poly } from "../../../src/ir/poly.js";
 import type { OperatorCase, OperatorModule } from "../../../src/ops/operator.js";
 import { AzulejoError } from "../../../src/support/errors.js";
@@ -10,7 +11,10 @@ import { graphOfCase, nodeOfCase } from "../../../src/testing/case-graph.js";
 import { fullRegistry } from "../full-registry.js";
 import { keyOf } from "./draw.js";
 import { families } from "./families/index.js";
+import { leavesOpen } from "./finite.js";
 import { fromCases, resizedCase } from "./from-cases.js";
+import type { Open } from "./planted.js";
+import { openOf, plant } from "./planted.js";
 import { Random } from "./random.js";
 import { isLimited, within } from "./within.js";
 
@@ -24,6 +28,8 @@ export interface Drawn {
   readonly drawn: OperatorCase;
   readonly symbolic: boolean;
   readonly expected: CaseGraph;
+  /** of draws with plants, the elements of outputs that ONNX leaves open */
+  readonly open?: Open;
   /** the same model with other dims: runs of one compiled program */
   readonly others: readonly { readonly drawn: OperatorCase; readonly expected: CaseGraph }[];
 }
@@ -118,6 +124,10 @@ export async function drawNumber(
       const symbolic = random.chance(0.6) && (await accepts(module, drawn, true)) === "yes";
       const expected = judged(module, drawn, symbolic);
       if (!expected) continue;
+      if (leavesOpen(module) && random.chance(0.4)) {
+        const planted = withPlants(random, module, drawn, symbolic, expected);
+        if (planted) return { module, label, symbolic, others: [], ...planted };
+      }
       const others =
         symbolic && expected.graph.symbols.length > 0 ? await resizings(random, module, drawn, expected) : [];
       return { module, label, drawn, symbolic, expected, others };
@@ -126,6 +136,23 @@ export async function drawNumber(
     }
   }
   return undefined;
+}
+
+/** The draw with NaN and infinities in it, and which results those leave open. */
+function withPlants(
+  random: Random,
+  module: OperatorModule,
+  drawn: OperatorCase,
+  symbolic: boolean,
+  alone: CaseGraph,
+): Pick<Drawn, "drawn" | "expected" | "open"> | undefined {
+  const planted = plant(random, module, drawn);
+  if (!planted) return undefined;
+  const beside = judged(module, planted.beside, symbolic);
+  const expected = judged(module, planted.drawn, symbolic);
+  if (!beside || !expected) return undefined;
+  const open = openOf(module, planted.decides, alone, [beside, expected]);
+  return { drawn: planted.drawn, expected: { ...expected, scales: alone.scales }, open };
 }
 
 async function resizings(

@@ -1,4 +1,5 @@
-// Which values draws may hold, by operator: where ONNX does not say what becomes of NaN and infinities, draws hold finite numbers.
+// Which values draws may hold, by operator: where ONNX does not say what becomes of NaN and infinities, draws hold finite numbers, or such
+// numbers with a few of the others planted among them, whose results are open.
 import type { OperatorModule } from "../../../src/ops/operator.js";
 import { exact } from "../../../src/ops/reference-tensors.js";
 import { keyOf } from "./draw.js";
@@ -11,6 +12,10 @@ interface FiniteRule {
   readonly normal?: true;
   /** inputs that are finite; absent: all */
   readonly inputs?: RegExp;
+  /** where NaN and infinities may reach results that other numbers at their places do not change: 0·∞ is added there, or left out */
+  readonly beyond?: "everywhere" | "in the peer";
+  /** inputs in which they are taken for a place or chosen by: any result may come of them */
+  readonly decides?: RegExp;
   readonly reason: string;
 }
 
@@ -29,6 +34,7 @@ export const finiteRules: readonly FiniteRule[] = [
   },
   {
     operators: /Quantize|Quantized|QLinear|QGemm|QMoE|QEmbed|QAttention|Integer|NBits|Bnb4|BlockMatMul|ExpertMatMul/,
+    beyond: "in the peer",
     reason:
       "ONNX says nothing of the whole number that stands for NaN, and the order of scaling decides where infinities meet",
   },
@@ -38,10 +44,13 @@ export const finiteRules: readonly FiniteRule[] = [
   },
   {
     operators: /Resize|Upsample|Crop.*Resize|GridSample|Roi|DeformConv|DeformedPatches/,
+    beyond: "everywhere",
+    decides: /^(rois|grid|offset|scales)$/,
     reason: "whether a neighbour of weight 0 counts is open: 0·NaN is NaN, a neighbour that is left out is none",
   },
   {
     operators: /DFT|STFT|fft|Frame|MelWeightMatrix/,
+    beyond: "everywhere",
     reason: "a sum of products with infinities is NaN or infinite by the order in which it is added up",
   },
   {
@@ -57,6 +66,7 @@ export const finiteRules: readonly FiniteRule[] = [
   { operators: /Inverse|Det/, reason: "elimination with infinities gives NaN or not by the choice of pivots" },
   {
     operators: /Attention|KeyMask|KeyValueCache|RelativePositionBias/,
+    beyond: "in the peer",
     reason: "a masked score that is NaN counts or does not by whether the mask is added or chosen",
   },
   {
@@ -73,11 +83,18 @@ export const finiteRules: readonly FiniteRule[] = [
   { operators: /^SwiGLU$/, reason: "−∞ times a sigmoid of 0 is NaN by the formula, and 0 as a limit" },
   {
     operators: /BiasSplitGelu|NGramRepeatBlock/,
+    beyond: "everywhere",
     reason: "what is masked or halved by adding −∞ or multiplying by 0 keeps NaN",
   },
-  { operators: /^Clip$/, inputs: /^(min|max)$/, reason: "a bound that is NaN bounds nothing, or makes all NaN" },
+  {
+    operators: /^Clip$/,
+    inputs: /^(min|max)$/,
+    decides: /./,
+    reason: "a bound that is NaN bounds nothing, or makes all NaN",
+  },
   {
     operators: /ConvTranspose/,
+    beyond: "everywhere",
     reason: "between strides, elements are read with a weight of 0: NaN and infinities reach outputs beside their own",
   },
   {
@@ -87,6 +104,7 @@ export const finiteRules: readonly FiniteRule[] = [
   {
     operators: /Conv|Winograd|ShuffledPointwise/,
     inputs: /^[Ww]$|weight/,
+    beyond: "everywhere",
     reason: "an infinite weight over the padding is 0·∞ or left out",
   },
   {
@@ -101,6 +119,7 @@ export const finiteRules: readonly FiniteRule[] = [
   {
     operators:
       /^ai\.onnx\.ml (?!ArrayFeatureExtractor|Binarizer|FeatureVectorizer|Scaler)|MoE|TreeScores|TreeWalk|OneHot|Multinomial|Bernoulli/,
+    decides: /./,
     reason: "ONNX says nothing of NaN and infinities in these operators",
   },
   {
@@ -114,6 +133,15 @@ const rulesOf = (module: OperatorModule, input?: string): readonly FiniteRule[] 
   finiteRules.filter(
     r => r.operators.test(keyOf(module)) && (!r.inputs || (input !== undefined && r.inputs.test(input))),
   );
+
+/** Does ONNX leave open what becomes of NaN and infinities in some input? */
+export const leavesOpen = (module: OperatorModule): boolean => finiteRules.some(r => r.operators.test(keyOf(module)));
+export const reachBeyond = (module: OperatorModule, inPeer: boolean): boolean =>
+  finiteRules.some(r => (inPeer ? r.beyond : r.beyond === "everywhere") && r.operators.test(keyOf(module)));
+export const decides = (module: OperatorModule, input: string): boolean =>
+  finiteRules.some(r => r.decides?.test(input) && r.operators.test(keyOf(module)));
+/** Do draws keep NaN and infinities out of the input? */
+export const isKeptFinite = (module: OperatorModule, input: string): boolean => rulesOf(module, input).length > 0;
 
 /** What an input of a draw holds, of a draw that is as wild as this. */
 export function flavourOf(module: OperatorModule, input: string, flavour: Flavour): Flavour {

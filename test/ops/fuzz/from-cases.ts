@@ -74,7 +74,7 @@ function insider(random: Random, base: OperatorCase, module: OperatorModule): Op
     const decided = module.operator.content?.includes(name) ?? false;
     return [
       name,
-      decided ? input : withValues(random, calmed(module, input), flavourOf(module, name, flavour)),
+      decided ? input : withValues(random, calmed(module, name, input), flavourOf(module, name, flavour)),
     ] as const;
   });
   return { ...base, inputs: Object.fromEntries(inputs) };
@@ -177,7 +177,7 @@ function otherInputs(random: Random, { inputs }: OperatorCase, module: OperatorM
     kept.map(([name, input]) => {
       if (isContent(name)) return [name, otherContent(random, input)];
       const dims = input.dims.map(n => (alone && random.chance(0.3) ? size(random) : (resized.get(n) ?? n)));
-      return [name, withValues(random, calmed(module, { ...input, dims }), flavourOf(module, name, flavour))];
+      return [name, withValues(random, calmed(module, name, { ...input, dims }), flavourOf(module, name, flavour))];
     }),
   );
 }
@@ -207,10 +207,12 @@ export function withValues(random: Random, input: CaseInput, flavour: Flavour): 
 }
 
 /** States that are fed back grow chaotic with large weights: then the last digit of one step decides a later one. */
-const calmed = (module: OperatorModule, input: CaseInput): CaseInput =>
-  isFloat(input.dtype) && !input.range && /^(GRU|LSTM|RNN)$|LSTM$/.test(module.operator.name)
-    ? { ...input, range: [-0.3, 0.3] }
-    : input;
+function calmed(module: OperatorModule, name: string, input: CaseInput): CaseInput {
+  if (!isFloat(input.dtype) || !/^(GRU|LSTM|RNN)$|LSTM$/.test(module.operator.name)) return input;
+  // recurrent weights whose rows have a length of less than 1
+  const most = name === "R" ? Math.min(1 / Math.sqrt(Math.max(input.dims.at(-1)!, 1)), 0.3) : 0.3;
+  return name === "R" || !input.range ? { ...input, range: [-most, most] } : input;
+}
 
 /** The same case with other numbers for the sizes that became symbols: what one compiled program must cope with. */
 export function resizedCase(
@@ -232,7 +234,10 @@ export function resizedCase(
     // drawn data of floats is no range
     const { data, ...open } = input;
     const next = isFloat(input.dtype) || input.range || !data ? open : input;
-    return [name, withValues(random, calmed(module, { ...next, dims }), flavourOf(module, name, flavour))] as const;
+    return [
+      name,
+      withValues(random, calmed(module, name, { ...next, dims }), flavourOf(module, name, flavour)),
+    ] as const;
   });
   if (inputs.some(([, i]) => sizeOf(i.dims) > mostElements)) return undefined;
   return { ...drawn, inputs: Object.fromEntries(inputs) };

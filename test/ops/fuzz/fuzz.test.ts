@@ -16,9 +16,9 @@ import { keyOf } from "./draw.js";
 import type { Drawn, Finding } from "./draws.js";
 import { families } from "./families/index.js";
 import { modelDraws } from "./models/index.js";
+import { notDrawn } from "./not-drawn.js";
 import { PeerClient } from "./peer-client.js";
 import { print, printCase } from "./print.js";
-import { notDrawn } from "./not-drawn.js";
 
 const noPeer = "onnxruntime-node is not here; npm install --ignore-scripts --prefix bench/peers";
 const seed = Number(process.env.AZULEJO_SEED ?? 1);

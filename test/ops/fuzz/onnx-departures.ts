@@ -181,7 +181,7 @@ export const onnxDepartures: readonly PeerDeparture[] = [
   },
   { operators: /^Sign$/, when: holdsNaN, reason: "the sign of NaN is 0 there in f16, and NaN for other floats" },
   {
-    operators: /^NegativeLogLikelihoodLoss$/,
+    operators: /^(NegativeLogLikelihoodLoss|SoftmaxCrossEntropyLoss)$/,
     when: isEmpty,
     reason: "the mean of no losses is 0 there, and 0 ÷ 0 here, as ONNX's formula says",
   },

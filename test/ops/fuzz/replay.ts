@@ -7,12 +7,12 @@ import { peer } from "../peer.js";
 import { targetsUnderTest } from "../subjects.js";
 import type { PeerAccount } from "./check-draws.js";
 import { checkOnPeer, checkOnTarget, drawMany } from "./check-draws.js";
+import type { ModelFinding, ModelPeerAccount } from "./check-models.js";
+import { checkModelOnPeer, checkModels, drawModels, isDrawnAsModel, runsOf } from "./check-models.js";
 import { contentsOf, contentsOfFiles, printContents } from "./contents.js";
 import { keyOf } from "./draw.js";
 import type { Finding } from "./draws.js";
 import { PeerClient } from "./peer-client.js";
-import type { ModelFinding, ModelPeerAccount } from "./check-models.js";
-import { checkModelOnPeer, checkModels, drawModels, isDrawnAsModel, runsOf } from "./check-models.js";
 import { print, printCase } from "./print.js";
 
 const { values, positionals } = parseArgs({

@@ -1,16 +1,16 @@
 // FlexAttention with random graphs on scores and probabilities; its judge goes from query to query. And Gradient, whose judge carries a
 // derivative beside every number.
 import { roundTo } from "../../../../src/ir/float-bits.js";
-import { float, graphAttribute, node, strings, text, value } from "../../../frontends/onnx-model.js";
 import type { NodeInit } from "../../../frontends/onnx-model.js";
+import { float, graphAttribute, node, strings, text, value } from "../../../frontends/onnx-model.js";
 import type { Random } from "../random.js";
 import { sizes } from "../random.js";
 import { drawExpression } from "./expressions.js";
+import { fileOf } from "./graphs.js";
 import type { DrawModel, PlainRun } from "./model-draw.js";
 import { nodeDraw } from "./model-draw.js";
 import type { Plain } from "./plain.js";
 import { at, build, codeOf, drawPlain, indicesOf, plain } from "./plain.js";
-import { fileOf } from "./graphs.js";
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -44,7 +44,9 @@ export const flexAttention: DrawModel = random => {
     outputs: { Y: dtype },
     run: () => {
       const [queries, keys, width, out] = [random.int(0, 7), random.int(1, 9), random.int(1, 8), random.int(1, 8)];
-      const tensor = (length: number, size: number): Plain => drawPlain(random, dtype, [batch, heads, length, size]);
+      const flavour = random.chance(0.2) ? "special" : "plain";
+      const tensor = (length: number, size: number): Plain =>
+        drawPlain(random, dtype, [batch, heads, length, size], { flavour });
       const [Q, K, V] = [tensor(queries, width), tensor(keys, width), tensor(keys, out)];
       const number = (t: Plain, ...index: number[]): number => Number(at(t, index));
       const factor = scale ?? 1 / Math.sqrt(width);

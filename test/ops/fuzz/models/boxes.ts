@@ -2,7 +2,7 @@
 import { int } from "../../../frontends/onnx-model.js";
 import { size } from "../random.js";
 import type { DrawModel, Plains } from "./model-draw.js";
-import { nodeDraw } from "./model-draw.js";
+import { nodeDraw, withDeparture } from "./model-draw.js";
 import type { Plain } from "./plain.js";
 import { at, drawPlain, plain } from "./plain.js";
 
@@ -27,14 +27,17 @@ function share(a: Box, b: Box, centred: boolean): number {
 interface Limits {
   readonly most: number;
   readonly overlap: number;
-  readonly score: number;
+  /** absent: all scores count */
+  readonly score: number | undefined;
   readonly centred: boolean;
 }
 function selected(boxes: readonly Box[], scores: readonly number[], limits: Limits): number[] {
-  let left = scores.flatMap((s, i) => (s > limits.score ? [i] : []));
+  let left = scores.flatMap((s, i) => (limits.score === undefined || s > limits.score ? [i] : []));
   const out: number[] = [];
   while (left.length > 0 && out.length < limits.most) {
-    const best = left.reduce((a, b) => (scores[b]! > scores[a]! ? b : a));
+    const best = left.reduce((a, b) =>
+      scores[b]! > scores[a]! || (Number.isNaN(scores[a]) && scores[b]! > -Infinity) ? b : a,
+    );
     out.push(best);
     left = left.filter(i => i !== best && share(boxes[best]!, boxes[i]!, limits.centred) <= limits.overlap);
   }
@@ -46,7 +49,8 @@ export const nonMaxSuppression: DrawModel = random => {
   // positions that f32 and f64 add up alike: what touches, and what is as large as the limit, is decided by neither's rounding
   const whole = random.chance(0.4);
   const given = random.int(0, 3);
-  return nodeDraw(random, {
+  let unordered = false;
+  const drawn = nodeDraw(random, {
     op: "NonMaxSuppression",
     opset: random.pick([10, 11, 21]),
     attributes: random.chance(0.5) || centred ? [int("center_point_box", Number(centred))] : [],
@@ -61,7 +65,8 @@ export const nonMaxSuppression: DrawModel = random => {
             boxes.data.map(x => Math.round(Number(x))),
           )
         : boxes;
-      const scores = drawPlain(random, "f32", [batches, classes, count], { range: [0, 1] });
+      const flavour = random.chance(0.2) ? "special" : "plain";
+      const scores = drawPlain(random, "f32", [batches, classes, count], { range: [0, 1], flavour });
       const rated = random.chance(0.3)
         ? plain(
             "f32",
@@ -72,9 +77,10 @@ export const nonMaxSuppression: DrawModel = random => {
       const limits = {
         most: given > 0 ? random.int(0, 6) : 0,
         overlap: given > 1 ? random.pick([0, 0.25, 0.5, 0.75, 1]) : 0,
-        score: given > 2 ? random.pick([0, 0.25, 0.5, -Infinity]) : -Infinity,
+        score: given > 2 ? random.pick([0, 0.25, 0.5, -Infinity]) : undefined,
         centred,
       };
+      unordered ||= given < 3 && rated.data.some(x => Number.isNaN(Number(x)));
       const rows: number[] = [];
       for (let b = 0; b < batches; b++) {
         const own = Array.from({ length: count }, (_, i) => [0, 1, 2, 3].map(k => Number(at(corners, [b, i, k]))));
@@ -86,10 +92,11 @@ export const nonMaxSuppression: DrawModel = random => {
       const extra: readonly (readonly [string, Plain])[] = [
         ["max_output_boxes_per_class", plain("i64", [1], [limits.most])],
         ["iou_threshold", plain("f32", [1], [limits.overlap])],
-        ["score_threshold", plain("f32", [1], [limits.score])],
+        ["score_threshold", plain("f32", [1], [limits.score ?? 0])],
       ];
       const inputs: Plains = { boxes: corners, scores: rated, ...Object.fromEntries(extra.slice(0, given)) };
       return { inputs, outputs: { selected_indices: plain("i64", [rows.length / 3, 3], rows) } };
     },
   });
+  return withDeparture(drawn, unordered ? "NaN among the scores leaves its heap in no order" : undefined);
 };

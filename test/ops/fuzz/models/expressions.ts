@@ -1,7 +1,8 @@
 // Small random graphs over values of one dtype: as nodes for a file, and what they come to, element by element.
-import { roundTo } from "../../../../src/ir/float-bits.js";
+
 import type { Dtype } from "../../../../src/ir/dtypes.js";
 import { isFloat } from "../../../../src/ir/dtypes.js";
+import { roundTo } from "../../../../src/ir/float-bits.js";
 import type { NodeInit } from "../../../frontends/onnx-model.js";
 import { int, node, tensorAttribute } from "../../../frontends/onnx-model.js";
 import type { Random } from "../random.js";
@@ -54,12 +55,15 @@ function elementwise(dtype: Dtype, f: (...x: readonly (number | bigint)[]) => nu
     );
   };
 }
+type Item = number | bigint;
+/** NaN where one of them is: also the largest and the smallest of numbers with NaN are NaN. */
+const withNaN = (x: Item, y: Item): number | undefined => (Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : undefined);
 type Binary = readonly [op: string, f: (x: never, y: never) => number | bigint];
 const binary: readonly Binary[] = [
   ["Add", (x: number, y: number) => x + y],
   ["Sub", (x: number, y: number) => x - y],
-  ["Max", (x: number, y: number) => (x > y ? x : y)],
-  ["Min", (x: number, y: number) => (x < y ? x : y)],
+  ["Max", (x: Item, y: Item) => withNaN(x, y) ?? [x, y].reduce((a, b) => (a > b ? a : b))],
+  ["Min", (x: Item, y: Item) => withNaN(x, y) ?? [x, y].reduce((a, b) => (a < b ? a : b))],
 ];
 const unary: readonly Binary[] = [
   ["Neg", (x: number) => -x],
@@ -67,7 +71,7 @@ const unary: readonly Binary[] = [
 ];
 const floatUnary: readonly Binary[] = [
   ...unary,
-  ["Relu", (x: number) => (x > 0 ? x : 0)],
+  ["Relu", (x: number) => Math.max(x, 0)],
   ["Tanh", (x: number) => Math.tanh(x)],
 ];
 

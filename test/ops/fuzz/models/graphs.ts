@@ -1,6 +1,7 @@
 // Operators that carry graphs, with small random bodies that also read values from around them: If and SequenceMap. Their judge evaluates the
 // same expressions.
 import type { Dtype } from "../../../../src/ir/dtypes.js";
+import { isFloat } from "../../../../src/ir/dtypes.js";
 import type { NodeInit } from "../../../frontends/onnx-model.js";
 import { graphAttribute, int, node, value } from "../../../frontends/onnx-model.js";
 import type { Random } from "../random.js";
@@ -12,10 +13,14 @@ import type { Plain } from "./plain.js";
 import { codeOf, drawPlain, joined, plain } from "./plain.js";
 
 export const bodyTypes: readonly Dtype[] = ["f32", "f32", "i64", "i32", "f64"];
-/** Numbers that floats add up exactly: what a body computes does not hang on its order. */
+/** Numbers that floats add up exactly: what a body computes does not hang on its order. Now and then NaN and infinities are among them. */
 export const halves = (random: Random, dtype: Dtype, dims: readonly number[]): Plain => {
   const { data } = drawPlain(random, "i32", dims, { range: [-8, 8] });
-  return plain(dtype, dims, dtype.startsWith("f") ? data.map(x => Number(x) / 2) : data);
+  if (!isFloat(dtype)) return plain(dtype, dims, data);
+  const wild = random.chance(0.15);
+  const number = (x: unknown): number =>
+    wild && random.chance(0.2) ? random.pick([Number.NaN, Infinity, -Infinity]) : Number(x) / 2;
+  return plain(dtype, dims, Array.from(data, number));
 };
 /** tanh of both */
 export const closeness = { rtol: 1e-5, atol: 1e-6 };

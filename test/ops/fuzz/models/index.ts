@@ -1,11 +1,12 @@
 // How to draw whole files, by operator.
-import type { DrawModel } from "./model-draw.js";
+
 import { flexAttention, gradient } from "./attention.js";
 import { nonMaxSuppression } from "./boxes.js";
 import { tfIdfVectorizer } from "./grams.js";
 import { ifDraw, sequenceMap } from "./graphs.js";
-import { loop, scan } from "./loops.js";
 import { castMap, categoryMapper, dictVectorizer, labelEncoder, zipMap } from "./labels.js";
+import { loop, scan } from "./loops.js";
+import type { DrawModel } from "./model-draw.js";
 import { constant, imageDecoder } from "./pictures.js";
 import { sequenceDraws } from "./sequences.js";
 import { compress, dynamicTimeWarping, nonZero, removePadding, unique, uniqueOfMicrosoft } from "./sizes.js";

@@ -3,8 +3,8 @@ import type { HostMap } from "../../../../src/runtime/host-value.js";
 import type { AttributeInit, ValueInit } from "../../../frontends/onnx-model.js";
 import {
   elementType,
-  floats,
   float,
+  floats,
   int,
   ints,
   strings,

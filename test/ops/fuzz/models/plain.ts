@@ -1,6 +1,7 @@
 // Tensors of judges: addressed by index, not by strides, so that they share no arithmetic with what they judge.
-import { is64BitInteger } from "../../../../src/ir/dtypes.js";
+
 import type { Dtype } from "../../../../src/ir/dtypes.js";
+import { is64BitInteger } from "../../../../src/ir/dtypes.js";
 import { onnxCodeOf } from "../../../../src/ops/onnx-dtypes.js";
 import { sizeOf } from "../../../../src/ops/reference-tensors.js";
 import type { AnyTensor } from "../../../../src/runtime/host-value.js";
