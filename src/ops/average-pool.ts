@@ -62,7 +62,14 @@ function counts(o: AnyTile, w: WindowAxis, padded: boolean): AnyTile | number {
       .size.sub(start)
       .idiv(w.dilation);
   const inside = endsInside ? dimOf("taps", w.taps).size : before(behind).minimum(dimOf("taps", w.taps).size);
-  return startsInside ? inside : inside.sub(before(Poly.zero).maximum(0));
+  const count = startsInside ? inside : inside.sub(before(Poly.zero).maximum(0));
+  return mayMiss(w) ? count.maximum(0) : count;
+}
+
+/** May a window lie in the padding alone? Then its mean is that of nothing, NaN. Padding that auto_pad works out is narrower than a window. */
+function mayMiss({ taps, dilation, begin, end }: WindowAxis): boolean {
+  const widest = Math.max(...[begin, end].map(p => (p.isConst ? p.constant : 0)));
+  return taps.isConst && widest > (taps.constant - 1) * dilation;
 }
 
 export const doc: OperatorDoc = {
@@ -108,6 +115,7 @@ export const cases = (): readonly OperatorCase[] => [
   of("ceil_mode, a window that starts in the padding", [1, 1, 4, 9], { ...padded, pads: [1, 1, 1, 3], ceil_mode: 1 }),
   of("ceil_mode, padding counts", [1, 2, 8, 9], { ...padded, ceil_mode: 1, count_include_pad: 1 }),
   of("dilation", [1, 2, 9, 8], { kernel_shape: [3, 2], dilations: [2, 3], pads: [2, 1, 1, 2] }),
+  of("windows in the padding alone", [1, 2, 6, 8], { kernel_shape: [2, 2], strides: [2, 2], pads: [3, 1, 1, 3] }),
   of("1-D", [1, 2, 17], { kernel_shape: [3] }),
   of("3-D", [1, 2, 4, 5, 3], { kernel_shape: [2, 2, 2], pads: [1, 0, 0, 0, 1, 1] }),
   of("SAME_LOWER", [1, 2, 8, 9], { kernel_shape: [3, 4], auto_pad: "SAME_LOWER", strides: [3, 2] }),

@@ -86,7 +86,7 @@ async function entries(folder: string): Promise<{ path: string; size: number; mt
     .readdir(folder)
     .catch(() => [] as string[]);
   const all = names
-    .filter(n => /\.(so|program)$/.test(n))
+    .filter(n => /\.(so|o|program)$/.test(n))
     .map(async n => {
       const path = joinPath(folder, n);
       return files()

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test, type TestContext } from "node:test";
+import type { TestContext } from "node:test";
+import { after, before, test } from "node:test";
 import { compileKernel, doctor, Tensor } from "../../src/index.js";
-import { cachedLibrary } from "../../src/targets/c/code-cache.js";
+import { cachedFile } from "../../src/targets/c/code-cache.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { f32, grid, kernel } from "../../src/tile/index.js";
 import * as kernels from "../kernels/stage1.js";
@@ -48,19 +49,36 @@ nativeTest("code is compiled once and then comes from the cache", async () => {
   const [name, ...others] = await libraries();
   assert.deepEqual(others, []);
   assert.match((await softmax()).note, /code from /);
-  assert.deepEqual(await readdir(folder), [name], "neither locks nor sources are left behind");
+  const left = (await readdir(folder)).filter(file => file !== name);
+  assert.deepEqual(
+    [left.length, left[0]?.endsWith(".o")],
+    [1, true],
+    "the runtime's object, neither locks nor sources are left behind",
+  );
+  await writeFile(join(folder, left[0]!), "not an object");
+  await rm(join(folder, name!));
+  assert.deepEqual((await softmax()).y, [0.25, 0.25, 0.25, 0.25], "a damaged object is made again");
+});
+
+nativeTest("compilers of one version do not share code: their commands may differ in what they do", async t => {
+  const wrapper = join(folder, "cc with a name of its own");
+  await writeFile(wrapper, '#!/bin/sh\nexec cc "$@"\n', { mode: 0o755 });
+  assert.match((await softmax()).note, /code from /);
+  t.after(() => delete process.env.CC);
+  process.env.CC = wrapper;
+  assert.match((await softmax()).note, /code into /);
 });
 
 nativeTest("the oldest libraries go when the cache is full, never the one just made", async () => {
   const make = (size: number) => (_: string, library: string) => writeFile(library, new Uint8Array(size));
   process.env.AZULEJO_CACHE_BYTES = "250000";
-  await cachedLibrary("a", undefined, make(100_000));
-  await cachedLibrary("b", undefined, make(100_000));
+  await cachedFile("a.so", undefined, make(100_000));
+  await cachedFile("b.so", undefined, make(100_000));
   await utimes(join(folder, "b.so"), 1, 1);
-  await cachedLibrary("c", undefined, make(100_000));
+  await cachedFile("c.so", undefined, make(100_000));
   const left = await libraries();
   assert.deepEqual([left.includes("a.so"), left.includes("b.so"), left.includes("c.so")], [true, false, true]);
-  await cachedLibrary("d", undefined, make(400_000));
+  await cachedFile("d.so", undefined, make(400_000));
   assert.deepEqual(await libraries(), ["d.so"]);
   delete process.env.AZULEJO_CACHE_BYTES;
 });
@@ -72,11 +90,11 @@ nativeTest("two that want the same library wait for each other; the lock of a de
     await new Promise(resolve => setImmediate(resolve));
     await writeFile(library, "x");
   };
-  const both = await Promise.all([cachedLibrary("e", undefined, make), cachedLibrary("e", undefined, make)]);
+  const both = await Promise.all([cachedFile("e.so", undefined, make), cachedFile("e.so", undefined, make)]);
   assert.deepEqual([made, both.map(b => b.hit).sort()], [1, [false, true]]);
   await writeFile(join(folder, "f.so.lock"), "999999999");
-  await mkdir(join(folder, "f.999999999.tmp"));
-  assert.equal((await cachedLibrary("f", undefined, make)).hit, false);
+  await mkdir(join(folder, "f.so.999999999.tmp"));
+  assert.equal((await cachedFile("f.so", undefined, make)).hit, false);
   assert.deepEqual(
     (await readdir(folder)).filter(name => name.includes("999999999")),
     [],
@@ -86,7 +104,7 @@ nativeTest("two that want the same library wait for each other; the lock of a de
 nativeTest("a folder that others may write to is refused", async () => {
   await chmod(folder, 0o777);
   await assert.rejects(
-    cachedLibrary("g", undefined, async () => {}),
+    cachedFile("g.so", undefined, async () => {}),
     {
       code: "target",
       message: `Others may write to "${folder}", so nothing is loaded from it; set AZULEJO_CACHE to a folder of your own, or chmod 700 it`,

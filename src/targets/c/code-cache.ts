@@ -1,31 +1,29 @@
-// Compiled libraries on disk, by hash of everything that they depend on. Several processes may use the folder at once: a library
-// appears whole, by renaming, and a lock keeps others from compiling the same one meanwhile.
+// Compiled code on disk, by hash of everything that it depends on. Several processes may use the folder at once: a file appears whole,
+// by renaming, and a lock keeps others from compiling the same one meanwhile.
 import { cacheFolder, isUsed, ownFolder, shrink } from "../../runtime/cache-folder.js";
 import { files, isAlive, joinPath, processId } from "../../runtime/native-host.js";
 import { sleep, throwIfAborted } from "../../runtime/platform.js";
 
 const LOCK_POLL_MS = 50;
 
-export const libraryName = (key: string): string => `${key}.so`;
-
 /**
- * The path of the library with this key, made by `make` where it is not there yet. `make` gets a folder of its own and the path
- * where the library must appear.
+ * The path of the file with this name, made by `make` where it is not there yet. `make` gets a folder of its own and the path
+ * where the file must appear.
  */
-export async function cachedLibrary(
-  key: string,
+export async function cachedFile(
+  name: string,
   signal: AbortSignal | undefined,
-  make: (folder: string, library: string) => Promise<void>,
+  make: (folder: string, fresh: string) => Promise<void>,
 ): Promise<{ readonly path: string; readonly hit: boolean }> {
   const root = cacheFolder();
   await ownFolder(root);
-  const path = joinPath(root, libraryName(key));
+  const path = joinPath(root, name);
   const release = await untilThereOrLocked(path, signal);
   if (!release) return { path, hit: true };
-  const folder = joinPath(root, `${key}.${processId()}.tmp`);
+  const folder = joinPath(root, `${name}.${processId()}.tmp`);
   try {
     await files().mkdir(folder, { recursive: true, mode: 0o700 });
-    const fresh = joinPath(folder, "library.so");
+    const fresh = joinPath(folder, name);
     await make(folder, fresh);
     await files().rename(fresh, path);
   } finally {
@@ -36,7 +34,7 @@ export async function cachedLibrary(
   return { path, hit: false };
 }
 
-/** Undefined when the library is there; else a lock that this process holds, as its release. */
+/** Undefined when the file is there; else a lock that this process holds, as its release. */
 async function untilThereOrLocked(
   path: string,
   signal: AbortSignal | undefined,
@@ -71,5 +69,5 @@ async function isAbandoned(lock: string): Promise<boolean> {
   }
 }
 
-/** Removes a library that can't be loaded. */
+/** Removes a file that can't be used. */
 export const forget = (path: string): Promise<void> => files().rm(path, { recursive: false, force: true });

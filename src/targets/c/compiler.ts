@@ -1,13 +1,8 @@
 // The system's C compiler: finding it, what it knows of this processor, and sources → shared library, several files at a time.
+
+import type { CommandResult } from "../../runtime/native-host.js";
+import { files, hostPlatform, hostVariable, joinPath, runCommand } from "../../runtime/native-host.js";
 import { coreCount, throwIfAborted } from "../../runtime/platform.js";
-import {
-  type CommandResult,
-  files,
-  hostPlatform,
-  hostVariable,
-  joinPath,
-  runCommand,
-} from "../../runtime/native-host.js";
 import type { Lanes } from "../../schedule/schedule.js";
 import { AzulejoError } from "../../support/errors.js";
 
@@ -116,8 +111,18 @@ async function probe(command: string): Promise<Compiler | undefined> {
 /** koffi closes libraries when the process ends, and a thread may still be on its way to sleep: the code must not vanish under it. */
 const staysLoaded = (): string[] => (hostPlatform()!.startsWith("linux") ? ["-Wl,-z,nodelete"] : []);
 
+interface ObjectJob {
+  readonly text: string;
+  /** of the source, and of what comes of it */
+  readonly path: string;
+  readonly object: string;
+  readonly optimize: string;
+  readonly signal?: AbortSignal | undefined;
+}
 export interface CompileJob {
   readonly sources: readonly { readonly name: string; readonly text: string }[];
+  /** linked with what comes of the sources */
+  readonly objects?: Promise<readonly string[]>;
   /** an existing folder for sources and objects */
   readonly folder: string;
   readonly library: string;
@@ -126,21 +131,28 @@ export interface CompileJob {
   readonly onProgress?: (fraction: number) => void;
 }
 
+/** One source → an object that libraries are linked with. */
+export async function compileObject(compiler: Compiler, job: ObjectJob): Promise<void> {
+  await files().writeFile(job.path, job.text);
+  await run(compiler, [...compiler.flags, job.optimize, "-c", job.path, "-o", job.object], job.signal);
+}
+
 /** Compiles the sources, as many at a time as there are cores, and links them. */
 export async function compileLibrary(compiler: Compiler, job: CompileJob): Promise<void> {
   const waiting = [...job.sources].sort((a, b) => b.text.length - a.text.length);
-  const objects = job.sources.map(s => joinPath(job.folder, `${s.name}.o`));
+  const own = job.sources.map(s => joinPath(job.folder, `${s.name}.o`));
   let done = 0;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const path = joinPath(job.folder, `${next.name}.c`);
-      await files().writeFile(path, next.text);
-      await run(compiler, [...compiler.flags, job.optimize, "-c", path, "-o", path.replace(/c$/, "o")], job.signal);
+      await compileObject(compiler, { ...job, path, text: next.text, object: path.replace(/c$/, "o") });
       done++;
       job.onProgress?.(done / (job.sources.length + 1));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(coreCount(), job.sources.length) }, work));
+  const workers = Array.from({ length: Math.min(coreCount(), job.sources.length) }, work);
+  const [others = []] = await Promise.all([job.objects, ...workers]);
+  const objects = [...own, ...others];
   await run(compiler, ["-shared", "-pthread", ...staysLoaded(), ...objects, "-o", job.library, "-lm"], job.signal);
   job.onProgress?.(1);
 }

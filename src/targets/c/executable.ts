@@ -7,8 +7,10 @@ import { ProgramExecutable } from "../cpu/executable.js";
 import type { LinkedProgram } from "../cpu/linked-program.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
 import { bytesOfPart, constantsPart, memoryPart, restoreConstants } from "../cpu/saved-constants.js";
-import { restoreProgram, type SavedProgram, saveProgram } from "../cpu/saved-program.js";
-import { type Library, loadLibrary } from "./library.js";
+import type { SavedProgram } from "../cpu/saved-program.js";
+import { restoreProgram, saveProgram } from "../cpu/saved-program.js";
+import type { Library } from "./library.js";
+import { loadLibrary } from "./library.js";
 import { NativeMachine } from "./machine.js";
 
 /** What is known of the code beside its file. */

@@ -2,7 +2,8 @@
 // and compiles nothing.
 import type { KernelProgram } from "../../graph/program.js";
 import type { CompileOptions } from "../../runtime/target.js";
-import { printLoops, printLoopsOf, type StepCodes, stepCodesOf } from "../cpu/explain.js";
+import type { StepCodes } from "../cpu/explain.js";
+import { printLoops, printLoopsOf, stepCodesOf } from "../cpu/explain.js";
 import type { KernelCode } from "../cpu/kernel-library.js";
 import { emitKernel } from "./emit.js";
 import { nativeCompiler } from "./native-problem.js";

@@ -1,5 +1,6 @@
 // A compiled library in this process: the functions of runtime.ts, called through koffi.
-import { type ForeignFunction, foreignFunctions } from "../../runtime/native-host.js";
+import type { ForeignFunction } from "../../runtime/native-host.js";
+import { foreignFunctions } from "../../runtime/native-host.js";
 import { AzulejoError } from "../../support/errors.js";
 
 export interface Library {

@@ -2,13 +2,13 @@
 // so that the event loop stays free. It knows nothing of kernels, dims or tensors.
 import { coreCount, now } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
+import { indexError } from "../cpu/index-error.js";
 import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/machine.js";
 import { HEAP_BASE, MAX_THREADS } from "../cpu/program-layout.js";
 import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory } from "../cpu/program-memory.js";
 import { RunPlace } from "../cpu/run-place.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
-import { indexError } from "../cpu/index-error.js";
 import type { Library } from "./library.js";
 import { FIRST_WORDS, OUTCOME } from "./runtime.js";
 

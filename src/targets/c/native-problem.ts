@@ -1,6 +1,7 @@
 // Can native code be made and run here? Asked before anything of the compiler is loaded.
 import { AzulejoError } from "../../support/errors.js";
-import { type Compiler, findCompiler, platformProblem } from "./compiler.js";
+import type { Compiler } from "./compiler.js";
+import { findCompiler, platformProblem } from "./compiler.js";
 import { koffi } from "./library.js";
 
 /** @throws AzulejoError("target") that says what is missing */

@@ -350,10 +350,10 @@ EXPORT void azulejo_abort(uint64_t handle, int32_t run) {
 
 export const runtime = [head, sleeping, driver, threads, interface_].map(part => part.trim()).join("\n");
 
-/** The table of kernels that a program's calls index. */
+/** The table of kernels that a program's calls index; all that the runtime knows of a program. */
 export const tableOf = (entries: readonly string[]): string =>
   [
-    ...entries.map(name => `Kernel ${name};`),
-    `Kernel *const azulejo_kernels[] = { ${[...entries, "0"].join(", ")} };`,
+    ...entries.map(name => `void ${name}(char *, int, int, int);`),
+    `void (*const azulejo_kernels[])(char *, int, int, int) = { ${[...entries, "0"].join(", ")} };`,
     "",
   ].join("\n");

@@ -1,8 +1,8 @@
-// The C files of a program: kernels in parts of about equal size, the table of entries, and the runtime.
+// The C files of a program: kernels in parts of about equal size, and the table of entries. The runtime is the same for all programs.
 import type { Func } from "../../lower/cpu/loop.js";
 import { emitKernel } from "./emit.js";
 import { prelude } from "./prelude.js";
-import { runtime, tableOf } from "./runtime.js";
+import { tableOf } from "./runtime.js";
 
 export interface Sources {
   readonly files: readonly { readonly name: string; readonly text: string }[];
@@ -24,9 +24,9 @@ export function sourcesOf(funcs: readonly Func[], cores: number): Sources {
     parts[at]!.push(k.text);
     sizes[at]! += k.text.length;
   }
+  parts[0]!.push(tableOf(kernels.map(k => k.entry)));
   const files = parts.map((texts, i) => ({ name: `kernels${i}`, text: [prelude, ...texts, ""].join("\n") }));
-  const driver = { name: "runtime", text: `${runtime}\n${tableOf(kernels.map(k => k.entry))}` };
-  return { files: [...files, driver], functions: kernels.reduce((sum, k) => sum + k.functions, 0) };
+  return { files, functions: kernels.reduce((sum, k) => sum + k.functions, 0) };
 }
 
 const partCount = (characters: number, cores: number): number =>

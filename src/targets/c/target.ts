@@ -1,22 +1,28 @@
 // The target "native": a whole model as a shared library that the system's C compiler makes.
 import type { KernelProgram } from "../../graph/program.js";
+import { joinPath, processorIdentity, sha256 } from "../../runtime/native-host.js";
 import { coreCount, now, throwIfAborted } from "../../runtime/platform.js";
-import { processorIdentity, sha256 } from "../../runtime/native-host.js";
 import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
-import { avx2Profile, avx512Profile, genericProfile, type MachineProfile } from "../../schedule/machine-profile.js";
+import type { MachineProfile } from "../../schedule/machine-profile.js";
+import { avx2Profile, avx512Profile, genericProfile } from "../../schedule/machine-profile.js";
 import type { Lanes } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
-import { KernelLibrary, type MachineModel } from "../cpu/kernel-library.js";
+import type { MachineModel } from "../cpu/kernel-library.js";
+import { KernelLibrary } from "../cpu/kernel-library.js";
 import { link } from "../cpu/linked-program.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
 import { loadWeights } from "../cpu/weights.js";
-import { cachedLibrary, forget, libraryName } from "./code-cache.js";
-import { type Compiler, compileLibrary } from "./compiler.js";
+import { cachedFile, forget } from "./code-cache.js";
+import type { Compiler } from "./compiler.js";
+import { compileLibrary, compileObject } from "./compiler.js";
 import { nativeExecutable } from "./executable.js";
-import { type Library, loadLibrary } from "./library.js";
+import type { Library } from "./library.js";
+import { loadLibrary } from "./library.js";
 import { NativeMachine } from "./machine.js";
 import { nativeCompiler } from "./native-problem.js";
-import { type Sources, sourcesOf } from "./sources.js";
+import { runtime } from "./runtime.js";
+import type { Sources } from "./sources.js";
+import { sourcesOf } from "./sources.js";
 
 export interface NativeTargetOptions {
   /** how hard the compiler tries: tests trade speed of code for speed of compiling */
@@ -78,32 +84,50 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
   }
 }
 
-/** From the cache, or compiled into it; a cached file that can't be loaded is made again once. */
+/** From the cache, or compiled into it; cached files that can't be linked or loaded are made again once. */
 export async function loadCode(
   compiler: Compiler,
   sources: Sources,
   optimize: string,
   options: Pick<CompileOptions, "signal" | "onProgress">,
 ): Promise<{ readonly library: Library; readonly fileName: string; readonly hit: boolean }> {
-  const conditions = [await processorIdentity(), compiler.version, ...compiler.flags, ...compiler.features, optimize];
-  const key = sha256(JSON.stringify([conditions, sources.files])).slice(0, 40);
-  const make = (folder: string, path: string): Promise<void> =>
-    compileLibrary(compiler, {
-      sources: sources.files,
-      folder,
-      library: path,
-      optimize,
-      signal: options.signal,
-      onProgress: f => options.onProgress?.({ phase: "compile", fraction: 0.1 + 0.9 * f }),
-    });
-  const fileName = libraryName(key);
-  const { path, hit } = await cachedLibrary(key, options.signal, make);
+  const { command, version, flags, features } = compiler;
+  const conditions = [await processorIdentity(), command, version, ...flags, ...features, optimize];
+  const keyOf = (texts: unknown): string => sha256(JSON.stringify([conditions, runtime, texts])).slice(0, 40);
+  const { signal } = options;
+  const runtimeObject = (): ReturnType<typeof cachedFile> =>
+    cachedFile(`${keyOf("runtime")}.o`, signal, (own, object) =>
+      compileObject(compiler, { text: runtime, path: joinPath(own, "runtime.c"), object, optimize, signal }),
+    );
+  const make = async (folder: string, library: string): Promise<void> => {
+    const build = (object: Promise<{ readonly path: string }>): Promise<void> =>
+      compileLibrary(compiler, {
+        sources: sources.files,
+        objects: object.then(({ path }) => [path]),
+        folder,
+        library,
+        optimize,
+        signal,
+        onProgress: f => options.onProgress?.({ phase: "compile", fraction: 0.1 + 0.9 * f }),
+      });
+    const kept = runtimeObject();
+    try {
+      await build(kept);
+    } catch (error) {
+      const { path, hit } = await kept;
+      if (!hit || signal?.aborted) throw error;
+      await forget(path);
+      await build(runtimeObject());
+    }
+  };
+  const fileName = `${keyOf(sources.files)}.so`;
+  const { path, hit } = await cachedFile(fileName, signal, make);
   try {
     return { library: loadLibrary(path), fileName, hit };
   } catch (error) {
     if (!hit) throw error;
     await forget(path);
-    const again = await cachedLibrary(key, options.signal, make);
+    const again = await cachedFile(fileName, signal, make);
     return { library: loadLibrary(again.path), fileName, hit: again.hit };
   }
 }

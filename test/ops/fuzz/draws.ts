@@ -148,10 +148,11 @@ function withPlants(
 ): Pick<Drawn, "drawn" | "expected" | "open"> | undefined {
   const planted = plant(random, module, drawn);
   if (!planted) return undefined;
-  const beside = judged(module, planted.beside, symbolic);
+  // numbers that the operator does not take tell nothing
+  const beside = planted.beside.flatMap(c => judged(module, c, symbolic) ?? []);
   const expected = judged(module, planted.drawn, symbolic);
-  if (!beside || !expected) return undefined;
-  const open = openOf(module, planted.decides, alone, [beside, expected]);
+  if (!expected) return undefined;
+  const open = openOf(module, planted.decides, alone, [...beside, expected]);
   return { drawn: planted.drawn, expected: { ...expected, scales: alone.scales }, open };
 }
 

@@ -179,6 +179,11 @@ export const onnxDepartures: readonly PeerDeparture[] = [
     reason:
       "a product over nothing leaves there what lay in memory (other numbers in each run of MatMulInteger and ConvInteger; of MatMul, with a vector of no elements), and here 0, or the bias",
   },
+  {
+    operators: /^Conv$/,
+    when: isEmpty,
+    reason: "of filters without channels it makes NaN of some, where the bias alone is left",
+  },
   { operators: /^Sign$/, when: holdsNaN, reason: "the sign of NaN is 0 there in f16, and NaN for other floats" },
   {
     operators: /^(NegativeLogLikelihoodLoss|SoftmaxCrossEntropyLoss)$/,

@@ -13,8 +13,8 @@ interface Planted {
   readonly drawn: OperatorCase;
   /** may any result come of it? */
   readonly decides: boolean;
-  /** other finite numbers at the same places: what changes with them is reached */
-  readonly beside: OperatorCase;
+  /** other finite numbers at the same places, near and far: what changes with them is reached */
+  readonly beside: readonly OperatorCase[];
 }
 
 /** Floats that draws keep finite elsewhere; those of 8 bits and below hold what they hold, and what decides shapes is no number to compute with. */
@@ -31,7 +31,8 @@ export function plant(random: Random, module: OperatorModule, drawn: OperatorCas
   if (names.length === 0) return undefined;
   const chosen = random.shuffled(names).slice(0, random.chance(0.7) ? 1 : 2);
   const planted: Record<string, CaseInput> = { ...drawn.inputs };
-  const beside: Record<string, CaseInput> = { ...drawn.inputs };
+  const near: Record<string, CaseInput> = { ...drawn.inputs };
+  const far: Record<string, CaseInput> = { ...drawn.inputs };
   for (const name of chosen) {
     const input = drawn.inputs[name]!;
     const { data: _, ...open } = input;
@@ -42,12 +43,13 @@ export function plant(random: Random, module: OperatorModule, drawn: OperatorCas
       data: Array.from(input.data as ArrayLike<number>, (x, i) => (places.has(i) ? at(i) : x)) as number[],
     });
     planted[name] = put(() => random.pick([Number.NaN, Infinity, -Infinity]));
-    beside[name] = put(i => roundTo(input.dtype, Number(others[i])));
+    near[name] = put(i => roundTo(input.dtype, Number(others[i])));
+    far[name] = put(i => roundTo(input.dtype, Number(others[i]) * 8 + 9));
   }
   return {
     drawn: { ...drawn, inputs: planted },
     decides: chosen.some(name => decides(module, name)),
-    beside: { ...drawn, inputs: beside },
+    beside: [near, far].map(inputs => ({ ...drawn, inputs })),
   };
 }
 

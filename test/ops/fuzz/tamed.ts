@@ -191,9 +191,9 @@ const withoutZeroOfWords: Tame = drawn => {
   if (zero?.dtype !== "i32" || !zero.data) return drawn;
   return { ...drawn, inputs: { ...drawn.inputs, x_zero_point: { ...zero, data: zero.data.map(() => 0) } } };
 };
-/** Below 0, they cancel the squares or one another: what is left has lost its digits, or has no root. */
+/** Below 0, they cancel the squares or one another: what is left has lost its digits, or has no root. Beside a bias of 0, squares below f32 decide. */
 const withPositiveTerms: Tame = drawn =>
-  [drawn.attributes?.alpha, drawn.attributes?.bias].every(x => Number(x ?? 1) >= 0) ? drawn : undefined;
+  Number(drawn.attributes?.alpha ?? 1) >= 0 && Number(drawn.attributes?.bias ?? 1) > 0 ? drawn : undefined;
 /** By an alpha below 0, X / alpha is above 0 where e to its power counts: its rounding counts as often as it is large. */
 const withPositiveAlpha: Tame = drawn => (Number(drawn.attributes?.alpha ?? 1) > 0 ? drawn : undefined);
 /** Elimination loses digits by the condition of the matrix, and larger ones of random numbers have a bad one. */
