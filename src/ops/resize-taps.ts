@@ -98,4 +98,6 @@ function normalised(taps: readonly { readonly position: Poly; readonly weight: A
 }
 
 /** The scale where it is below 1, else 1; the operator has made sure that it is a number. */
-const shrinkOf = ({ scale }: ResizedDim): number => Math.min(scale.numerator.constant / scale.denominator.constant, 1);
+const shrinkOf = ({ scale: { numerator, denominator } }: ResizedDim): number =>
+  // an output without elements needs no taps
+  numerator.isZero ? 1 : Math.min(numerator.constant / denominator.constant, 1);

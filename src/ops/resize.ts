@@ -231,6 +231,11 @@ export const cases = (): readonly OperatorCase[] => [
     inputs: { X, roi: none, scales: none, sizes },
   },
   { name: "linear, antialiased", attributes: { mode: "linear", antialias: 1 }, inputs: { X, scales: down } },
+  {
+    name: "linear, antialiased, to nothing",
+    attributes: { mode: "linear", antialias: 1 },
+    inputs: { X, sizes: { dtype: "i64", dims: [4], data: [0, 1, 2, 2] } },
+  },
   { name: "cubic", attributes: { mode: "cubic" }, inputs: { X, sizes } },
   {
     name: "cubic without what is outside",

@@ -125,6 +125,7 @@ export const finiteRules: readonly FiniteRule[] = [
   {
     operators: /Norm|LRN|CDist|Loss|Softmax|Multinomial|Bernoulli|Gelu|Optimizer|Adam|Adagrad|Momentum/,
     inputs: /^(scale|Scale|B|gamma|beta|bias|input_mean|input_var|weight|weights)$/,
+    beyond: "everywhere",
     reason: "parameters that are infinite meet differences that are 0",
   },
 ];

@@ -232,8 +232,9 @@ export const onnxDepartures: readonly PeerDeparture[] = [
   {
     operators: /^ReduceProd$/,
     when: ({ inputs: { data } }) =>
-      data!.dtype === "i64" &&
-      (data!.data ?? []).reduce((n: number, x) => n * Math.max(Math.abs(Number(x)), 1), 1) >= 2 ** 63,
-    reason: "a product beyond i64 is 2⁶³ − 1 there (measured with 2⁶⁴ and more), and wraps around here",
+      /^i(32|64)$/.test(data!.dtype) &&
+      (data!.data ?? []).reduce((n: number, x) => n * Math.max(Math.abs(Number(x)), 1), 1) >=
+        2 ** (Number(data!.dtype.slice(1)) - 1),
+    reason: "a product beyond its dtype is the largest number there (measured with 2³² and 2⁶⁴), and wraps around here",
   },
 ];

@@ -231,11 +231,14 @@ const inEighths: Tame = ({ attributes = {}, ...c }) => {
 /** Elements of rows that are nearly alike have a variance of rounding errors: rows of few whole numbers easily are. */
 const inLongRows: Tame = drawn => ((drawn.inputs.word_embedding?.dims[1] ?? 0) < 5 ? undefined : drawn);
 
-/** A product that is subnormal on the way has lost digits, and where that is depends on the order of the factors. */
-const withoutSubnormals: Tame = drawn => {
+/** A product that leaves the normal numbers on the way has lost digits, or is infinite, and where that is depends on the order of the factors. */
+const withinNormal: Tame = drawn => {
   const { dtype, data } = drawn.inputs.data!;
   const least = dtype === "f64" ? 2 ** -1022 : dtype === "f16" ? 2 ** -14 : 2 ** -126;
-  return isFloat(dtype) && data?.some(x => x !== 0 && Math.abs(Number(x)) < least) ? undefined : drawn;
+  const sizes = (data ?? []).map(x => Math.log2(Math.abs(Number(x)))).filter(Number.isFinite);
+  const most = sizes.reduce((sum, x) => sum + Math.max(x, 0), 0);
+  const isBelow = data?.some(x => x !== 0 && Math.abs(Number(x)) < least);
+  return isFloat(dtype) && (isBelow || most >= 126) ? undefined : drawn;
 };
 /** A mean may cancel what is drawn; the largest of many numbers tells how large they were before, that of few does not. */
 const withoutMeanOfFew =
@@ -245,7 +248,7 @@ const withoutMeanOfFew =
 
 export const tamed: Readonly<Record<string, Tame>> = {
   MaxRoiPool: ofImages,
-  ReduceProd: withoutSubnormals,
+  ReduceProd: withinNormal,
   RandomNormal: withoutMeanOfFew(c => (c.attributes?.shape ?? []) as readonly number[]),
   RandomNormalLike: withoutMeanOfFew(c => c.inputs.input!.dims),
   LRN: withPositiveTerms,
