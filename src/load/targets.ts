@@ -3,7 +3,8 @@ import type { IntegerProducts } from "../graph/passes/index.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { Target } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
-import { type WasmTargetOptions, wasmTarget } from "../targets/wasm/target.js";
+import type { WasmTargetOptions } from "../targets/wasm/target.js";
+import { wasmTarget } from "../targets/wasm/target.js";
 
 export const targetNames = ["wasm", "native", "cpu", "webgpu", "interpreter"] as const;
 
@@ -39,6 +40,7 @@ export async function targetOf(
 
 /** What multiplies 8-bit integers fastest on a target. */
 export async function integerProductsOf({ target }: Pick<LoadOptions, "target">): Promise<IntegerProducts> {
+  if (target === "webgpu") return (await import("../targets/webgpu/target.js")).integerProducts();
   if (target !== "native" && target !== "cpu") return "pairs";
   return (await import("../targets/c/native-problem.js")).integerProducts();
 }

@@ -823,6 +823,43 @@ const cases: readonly PassCase[] = [
     ],
   },
   {
+    title:
+      "pair-integers by signed bytes: signed data is multiplied as it lies, of unsigned bytes the product takes 128",
+    pass: pairIntegers("signed-quads"),
+    model: {
+      inputs: [image],
+      outputs: [y],
+      initializers: [
+        bytes("q", elementType.i8, [4, 3, 1, 1], Int8Array.of(-128, 127, 3, 4, -5, 0, 1, 2, 3, -4, 5, 6)),
+        bytes("w", elementType.u8, [2, 4, 1, 1], Uint8Array.of(0, 255, 128, 4, 5, 127, 129, 7)),
+        bytes("z", elementType.i8, [4], new Int8Array(4)),
+        bytes("wz", elementType.u8, [], Uint8Array.of(128)),
+        f32Tensor("s", [], [0.1]),
+        bytes("az", elementType.u8, [], Uint8Array.of(100)),
+        bytes("none", elementType.i8, [], Int8Array.of(0)),
+      ],
+      nodes: [
+        node("QuantizeLinear", ["x", "s", "az"], ["xq"]),
+        node("QLinearConv", ["xq", "s", "az", "q", "s", "z", "s", "none"], ["h"], [ints("pads", [1, 1, 1, 1])]),
+        node("ConvInteger", ["h", "w", "none", "wz"], ["a"]),
+        node("Cast", ["a"], ["y"], [int("to", f32)]),
+      ],
+    },
+    inputs: { x: random([1, 3, 4, 4]) },
+    want: [
+      "xq = QuantizeLinear(x, s, az)",
+      "QLinearConv_1/quads = Quads(xq)",
+      "QLinearConv_1/products = QuadConv(QLinearConv_1/quads, QLinearConv_1/weights)",
+      "QLinearConv_1/sum = Add(QLinearConv_1/products, QLinearConv_1/weights/sums)",
+      "QLinearConv_1/cast = Cast(QLinearConv_1/sum)",
+      "QLinearConv_1/mul = Mul(QLinearConv_1/cast, QLinearConv_1/scale)",
+      "h = QuantizeLinear(QLinearConv_1/mul, QLinearConv_1/one, none)",
+      "ConvInteger_2/quads = Quads(h)",
+      "a = QuadConv(ConvInteger_2/quads, ConvInteger_2/weights)",
+      "y = Cast(a)",
+    ],
+  },
+  {
     title: "fold-rescale: sums of integers are scaled once, with their bias; what others read, and other values, stay",
     pass: foldRescale,
     model: {

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { load, Tensor } from "../../src/index.js";
-import type { ModelInit, NodeInit, TensorInit } from "../frontends/onnx-model.js";
-import { elementType, f32Tensor, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 import { integerProductsOf } from "../../src/load/targets.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { gpuState } from "../../src/targets/webgpu/target.js";
+import type { ModelInit, NodeInit, TensorInit } from "../frontends/onnx-model.js";
+import { elementType, f32Tensor, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const { u8, i8, i32, f32 } = elementType;
 
@@ -249,7 +249,7 @@ for (const target of targets)
         });
         const { y, kernels } = await resultOf(c, { target });
         const count = (words: string) => kernels.filter(k => new RegExp(`${words}(Conv|MatMul)`).test(k)).length;
-        const quads = (await integerProductsOf({ target })) === "quads" ? c.quads : 0;
+        const quads = (await integerProductsOf({ target })) === "pairs" ? 0 : c.quads;
         assert.deepEqual([count("Paired"), count("Quad")], [c.paired - quads, quads], kernels.join(", "));
         assert.equal(y.length, plain.y.length);
         y.forEach((v, i) =>

@@ -1,17 +1,20 @@
 // Kernels whose workgroups share memory, tiles and rows, against the interpreter. Software adapters take seconds to compile one, so few sizes stand for
 // all: what a tile leaves over, operands in vectors along either axis, operands that are computed. Skipped, by name, where there is no adapter.
 import assert from "node:assert/strict";
+import type { TensorArgument } from "../../src/ir/evaluate/kernel.js";
+import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import type { Kernel } from "../../src/ir/tile.js";
+import { attention } from "../../src/kernels/index.js";
 import { kernelProgram } from "../../src/load/compile-kernel.js";
 import { compileOptionsOf } from "../../src/load/compile-options.js";
-import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kernel.js";
-import type { Kernel } from "../../src/ir/tile.js";
 import type { GpuChoice } from "../../src/schedule/choices.js";
 import { webgpuTarget } from "../../src/targets/webgpu/target.js";
-import { dot, f32, grid, i32, i8, kernel, u8 } from "../../src/tile/index.js";
-import { attention } from "../../src/kernels/index.js";
-import { fullSweep } from "../ops/large-cases.js";
+import { dot, dotQuads, f32, grid, i8, i32, kernel, u8 } from "../../src/tile/index.js";
 import { splitAttention } from "../kernels/merging.js";
+import { linearPairs } from "../kernels/pairs.js";
+import { linearQuads } from "../kernels/quads.js";
 import * as stage1 from "../kernels/stage1.js";
+import { fullSweep } from "../ops/large-cases.js";
 import { gpuTest } from "./gpu-test.js";
 
 type Arguments = Record<string, TensorArgument>;
@@ -19,6 +22,7 @@ type Arguments = Record<string, TensorArgument>;
 const dataOf = {
   f32: (x: readonly number[]) => Float32Array.from(x),
   i32: (x: readonly number[]) => Int32Array.from(x),
+  u32: (x: readonly number[]) => Uint32Array.from(x),
   i8: (x: readonly number[]) => Int8Array.from(x),
   u8: (x: readonly number[]) => Uint8Array.from(x, n => n + 5),
 };
@@ -36,8 +40,9 @@ function whole(k: Kernel, sizes: Readonly<Record<string, number>>): Arguments {
 
 function assertClose(got: ArrayLike<number>, want: ArrayLike<number>, what: string): void {
   assert.equal(got.length, want.length, what);
+  const isFloats = got instanceof Float32Array;
   for (let i = 0; i < want.length; i++)
-    if (!(Math.abs(got[i]! - want[i]!) <= 3e-6 * (1 + Math.abs(want[i]!))))
+    if (!(Math.abs(got[i]! - want[i]!) <= (isFloats ? 3e-6 : 0) * (1 + Math.abs(want[i]!))))
       assert.fail(`${what}, element ${i}: got ${got[i]}, want ${want[i]}`);
 }
 
@@ -46,7 +51,10 @@ async function agree(
   k: Kernel,
   allSizes: readonly Readonly<Record<string, number>>[],
   schedule: RegExp,
-  { choice, ...options }: { readonly subgroups?: boolean; readonly choice?: GpuChoice } = {},
+  {
+    choice,
+    ...options
+  }: { readonly subgroups?: boolean; readonly packedDots?: boolean; readonly choice?: GpuChoice } = {},
 ): Promise<void> {
   const choices = choice && new Map([[k.name, choice]]);
   const own = new Set([...k.dims].flatMap(d => [...d.size.syms].map(s => s.name)));
@@ -147,6 +155,25 @@ const integers = () =>
       Y.at(m, n).set(dot(X.at(m, k).cast("i32").sub(3), W.at(k, n).cast("i32"), k));
     }),
   );
+for (const packedDots of [true, false])
+  gpuTest(`products of bytes in tiles, ${packedDots ? "packed" : "byte by byte"}`, async () => {
+    await agree(linearQuads("u32", "i32").ir, [{ M: 20, N: 34, K: 37 }], tiled, { packedDots });
+    await agree(linearQuads("i32", "i32").ir, [{ M: 65, N: 17, K: 3 }], tiled, { packedDots });
+  });
+gpuTest("products of halves in tiles", () => agree(linearPairs().ir, [{ M: 20, N: 34, K: 37 }], tiled));
+const deepQuads = () =>
+  kernel(
+    { X: i32("M K"), W: i32("K N"), Y: i32("M N") },
+    ({ X, W, Y, M, K, N }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const k = K.all();
+        Y.at(m, n).set(dotQuads(X.at(m, k), W.at(k, n), k).maximum(7));
+      }),
+    { statics: { M: 20, K: 1024, N: 36 } },
+  );
+gpuTest("a contraction of bytes of great depth is cut along it", () =>
+  agree(deepQuads().ir, [{}], /tiles of 32.*parts that are joined/),
+);
 gpuTest("sums of integers are exact", () => agree(integers().ir, [{ M: 20, N: 34, K: 37 }], tiled));
 
 if (fullSweep) {

@@ -8,8 +8,11 @@ import type { Dims, Graph, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import { everyNode } from "../values.js";
 
-/** "pairs": dotPairs, of halves; "quads": dotQuads, of bytes, half as many instructions where the machine has one for it */
-export type IntegerProducts = "pairs" | "quads";
+/**
+ * "pairs": dotPairs, of halves; "quads": dotQuads, of bytes, half as many instructions where the machine has one for unsigned bytes times signed ones;
+ * "signed-quads": where it has one for signed bytes
+ */
+export type IntegerProducts = "pairs" | "quads" | "signed-quads";
 
 /** A quantised tensor: numbers less a zero point. */
 export interface Integers {
@@ -39,7 +42,8 @@ export const own = (
 export async function integerSums(graph: Graph, products: IntegerProducts): Promise<Sums> {
   if (products === "pairs") return pairedSums;
   const zeros = await uniformZeros(graph);
-  return (product, sum) => quadSums(product, sum, zeros) ?? pairedSums(product, sum);
+  const bytes = products === "quads" ? unsignedBytes : signedBytes;
+  return (product, sum) => quadSums(product, sum, zeros, bytes) ?? pairedSums(product, sum);
 }
 
 // ---- by halves
@@ -62,43 +66,66 @@ const pairedSums: Sums = (product, sum) => {
 
 // ---- by bytes
 
+/** How the bytes of the data come to have the sign that the machine multiplies. */
+interface Bytes {
+  /** what they are more than the data's numbers then, and their zero point with them */
+  readonly offset: number;
+  /** bytes of their own, of this dtype */
+  readonly copied?: "u8";
+  /** of the product, which changes them as it reads them */
+  readonly attributes?: GraphNode["attributes"];
+}
+const unsignedBytes = (d: Dtype): Bytes => (d === "i8" ? { offset: SIGNED_OFFSET, copied: "u8" } : { offset: 0 });
+/** A whole word of unsigned bytes is changed by one operation. */
+const signedBytes = (d: Dtype): Bytes =>
+  d === "u8" ? { offset: -SIGNED_OFFSET, attributes: { signed: 1 } } : { offset: 0 };
+
 /**
- * Σ x·w − zero · Σ w, with x unsigned and w signed as they lie in memory: i8 in x becomes u8 and its zero point moves with it. Outside of X lies the
- * zero point, so that it is taken away there too. Weights have to fit in i8 without their zero point.
+ * Σ x·w − zero · Σ w, with w signed as it lies in memory, and x too if it has the sign that the machine multiplies; else its numbers and the zero point
+ * move by 128. Outside of X lies the zero point, so that it is taken away there too. Weights have to fit in i8 without their zero point.
  */
-function quadSums(product: Product, sum: Value, zeros: UniformZeros): readonly GraphNode[] | undefined {
+function quadSums(
+  product: Product,
+  sum: Value,
+  zeros: UniformZeros,
+  bytesOf: (d: Dtype) => Bytes,
+): readonly GraphNode[] | undefined {
   const shape = shapeOf(product);
   const { node, data, weights } = product;
   if (!shape || zeros(weights.zero) !== (weights.value.dtype === "u8" ? SIGNED_OFFSET : 0)) return undefined;
-  const offset = data.value.dtype === "i8" ? SIGNED_OFFSET : 0;
+  const { offset, copied, attributes } = bytesOf(data.value.dtype!);
   const zero = zeros(data.zero);
   // what lies outside is part of the code
   if (zero === undefined && shape.isFilters) return undefined;
   const { axis, windows, isFilters } = shape;
   const packed = packedWeights(product, shape, 4);
-  const bytes = offset ? value(`${node.name}/bytes`, "u8", data.value.dims!) : data.value;
-  const quads = value(`${node.name}/quads`, "u32", shape.dimsWith(shape.words(4)));
-  const fill = (zero ?? 0) + offset;
-  const isCentered = zero === undefined || fill !== 0;
+  const bytes = copied ? value(`${node.name}/bytes`, copied, data.value.dims!) : data.value;
+  const quads = value(`${node.name}/quads`, bytes.dtype === "i8" ? "i32" : "u32", shape.dimsWith(shape.words(4)));
+  const moved = (zero ?? 0) + offset;
+  const isCentered = zero === undefined || moved !== 0;
   const raw = isCentered ? value(`${node.name}/products`, "i32", sum.dims!) : sum;
   const nodes = [
-    ...(offset ? [own("UnsignedBytes", [data.value], bytes, {})] : []),
+    ...(copied ? [own("UnsignedBytes", [data.value], bytes, {})] : []),
     own("Quads", [bytes], quads, { axis }),
-    own(isFilters ? "QuadConv" : "QuadMatMul", [quads, packed], raw, isFilters ? { ...windows, fill } : {}),
+    own(isFilters ? "QuadConv" : "QuadMatMul", [quads, packed], raw, {
+      // the byte outside, as it would lie in memory
+      ...(isFilters ? { ...windows, fill: copied ? moved : (zero ?? 0) } : {}),
+      ...attributes,
+    }),
   ];
   if (!isCentered) return nodes;
   const outside = isFilters ? sum.dims!.slice(2).map(() => 1) : [];
   const taken = (factor: number): Value => weightSums(product, shape, factor, outside);
-  if (zero !== undefined) return [...nodes, makeNode(sum.name, "Add", [raw, taken(-fill)], [sum])];
+  if (zero !== undefined) return [...nodes, makeNode(sum.name, "Add", [raw, taken(-moved)], [sum])];
   const zeroDims = data.zero!.dims!;
   const whole = value(`${node.name}/zero`, "i32", zeroDims);
-  const moved = value(`${node.name}/zero/moved`, "i32", zeroDims);
+  const shifted = value(`${node.name}/zero/moved`, "i32", zeroDims);
   const times = value(`${node.name}/zero/times`, "i32", [Poly.int(shape.outputs)]);
   return [
     ...nodes,
     makeNode(whole.name, "Cast", [data.zero!], [whole], { to: 6 }),
-    makeNode(moved.name, "Add", [whole, constantValue(`${node.name}/offset`, "i32", [], [offset])], [moved]),
-    makeNode(times.name, "Mul", [moved, taken(-1)], [times]),
+    makeNode(shifted.name, "Add", [whole, constantValue(`${node.name}/offset`, "i32", [], [offset])], [shifted]),
+    makeNode(times.name, "Mul", [shifted, taken(-1)], [times]),
     makeNode(sum.name, "Add", [raw, times], [sum]),
   ];
 }

@@ -1,6 +1,7 @@
 // Contractions by workgroups: what is one, and in which tiles it is computed. The text of a tile is in tile.ts.
 import { ceilDiv, Poly } from "../../ir/poly.js";
-import { type Axis, type Kernel, type Node, type NodeOf, reachCells, type Store } from "../../ir/tile.js";
+import type { Axis, Kernel, Node, NodeOf, Store } from "../../ir/tile.js";
+import { reachCells } from "../../ir/tile.js";
 import { axesOfStore } from "../../ir/walk.js";
 import type { GpuChoice } from "../../schedule/choices.js";
 import { isContraction } from "../../schedule/contraction.js";
@@ -17,6 +18,8 @@ export interface Contraction {
   /** of sums, and of operands where they are staged */
   readonly type: SumType;
 }
+/** Sums of products, of numbers or of the halves or bytes of words. */
+const sumsOfProducts: ReadonlySet<string> = new Set(["sum", "dotPairs", "dotQuads"]);
 type SumType = "f32" | "i32" | "u32";
 /** SIDE × SIDE invocations keep `sums` × `sums` results each. */
 export interface TileShape {
@@ -54,7 +57,7 @@ export function contractionOf(
   if (kernel.folds.length > 0) return undefined;
   const reduces = reachCells([store.value]).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   const [dot] = reduces;
-  if (reduces.length !== 1 || !dot || dot.op !== "sum" || !isContraction(dot)) return undefined;
+  if (reduces.length !== 1 || !dot || !sumsOfProducts.has(dot.op) || !isContraction(dot)) return undefined;
   const type = sumType(dot);
   if (!type) return undefined;
   const [a, b] = dot.args as readonly [Node, Node];

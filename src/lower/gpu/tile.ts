@@ -1,12 +1,16 @@
 // The text of a contraction's tile: workgroups stage blocks of both operands in workgroup memory, in two halves, so that one barrier a
 // step is enough; each invocation keeps a square of sums in registers, which nothing indexes. An operand is any expression (a padded
 // window of a convolution, dequantised weights), computed once for each element that is staged.
-import { ceilDiv, type Poly } from "../../ir/poly.js";
-import { type Axis, gathersIn, isTensor, type Node, reach } from "../../ir/tile.js";
-import { type Contraction, CONTRACTION_WORKGROUP, DEPTH, SIDE, tileSize, volume } from "./contraction.js";
+import type { Poly } from "../../ir/poly.js";
+import { ceilDiv } from "../../ir/poly.js";
+import type { Axis, Node } from "../../ir/tile.js";
+import { gathersIn, isTensor, reach } from "../../ir/tile.js";
+import type { Contraction } from "./contraction.js";
+import { CONTRACTION_WORKGROUP, DEPTH, SIDE, tileSize, volume } from "./contraction.js";
 import { bindDigits, knownDigits } from "./digits.js";
-import { cast } from "./maps.js";
-import { type Shader, stepsByOne } from "./shader.js";
+import { cast, product } from "./maps.js";
+import type { Shader } from "./shader.js";
+import { stepsByOne } from "./shader.js";
 import { isMultipleOf, vectorLoad } from "./vectors.js";
 
 /** places and steps of the block that an invocation stages */
@@ -66,7 +70,8 @@ function emitSteps(shader: Shader, c: Contraction): void {
     e.line("workgroupBarrier();");
   });
 }
-function emitStep({ e }: Shader, c: Contraction): void {
+function emitStep(shader: Shader, c: Contraction): void {
+  const { e } = shader;
   const quads = each(c.shape.sums / BLOCK);
   const row = tileSize(c.shape) / BLOCK;
   for (const q of quads) {
@@ -75,9 +80,17 @@ function emitStep({ e }: Shader, c: Contraction): void {
   }
   for (const i of each(c.shape.sums))
     for (const j of quads) {
-      const [left, sum] = [`${vectorOf(c)}(l${Math.floor(i / BLOCK)}.${xyzw[i % BLOCK]})`, sumName(i, j)];
-      e.line(`${sum} = ${c.type === "f32" ? `fma(${left}, r${j}, ${sum})` : `${left} * r${j} + ${sum}`};`);
+      const sum = sumName(i, j);
+      e.line(`${sum} = ${joined(shader, c, `l${Math.floor(i / BLOCK)}.${xyzw[i % BLOCK]}`, `r${j}`, sum)};`);
     }
+}
+/** A row's number times four columns', added to their sums. */
+function joined({ e, packedDots }: Shader, c: Contraction, row: string, quad: string, sum: string): string {
+  const vector = vectorOf(c);
+  if (c.type === "f32") return `fma(${vector}(${row}), ${quad}, ${sum})`;
+  if (c.dot.op === "sum") return `${vector}(${row}) * ${quad} + ${sum}`;
+  const parts = each(BLOCK).map(j => product(e.use, c.dot, row, `${quad}.${xyzw[j]}`, packedDots));
+  return `${vector}(${parts.join(", ")}) + ${sum}`;
 }
 
 interface Operand {

@@ -72,6 +72,9 @@ function ofParts(bits: 8 | 16, f: (part: (t: ReferenceTensor) => ReferenceTensor
   const sums = numbers[0]!.map((_, i) => numbers.reduce((sum, list) => (sum + list[i]!) | 0, 0));
   return { dtype: "i32", dims: parts[0]!.dims, data: sums };
 }
+/** Unsigned bytes as signed ones, 128 less, where the attribute `signed` says so. */
+export const signedWords = (t: ReferenceTensor, { signed }: Attributes): ReferenceTensor =>
+  signed ? { dtype: "i32", dims: t.dims, data: numbersOf(t).map(x => x ^ 0x80808080) } : t;
 /** Outside of X lie parts of `fill`: X less them has zeros there, and they meet all weights. */
 export const convolutionOfParts = (
   bits: 8 | 16,
@@ -80,9 +83,9 @@ export const convolutionOfParts = (
   attributes: Attributes,
 ): ReferenceTensor =>
   ofParts(bits, part => {
-    const fill = Number(attributes.fill ?? 0);
+    const fill = Number(attributes.fill ?? 0) - (attributes.signed ? 128 : 0);
     const w = part(W);
-    const y = convReference({ X: less(part(X), () => fill), W: w }, attributes, alone).Y!;
+    const y = convReference({ X: less(part(signedWords(X, attributes)), () => fill), W: w }, attributes, alone).Y!;
     const weights = numbersOf(w);
     const each = weights.length / w.dims[0]!;
     const inner = y.dims.slice(2).reduce((a, b) => a * b, 1);
@@ -92,5 +95,10 @@ export const convolutionOfParts = (
     });
     return { ...y, data: filled };
   });
-export const productOfParts = (bits: 8 | 16, A: ReferenceTensor, B: ReferenceTensor): ReferenceTensor =>
-  ofParts(bits, part => matMulReference({ A: part(A), B: part(B) }, {}, alone).Y!);
+export const productOfParts = (
+  bits: 8 | 16,
+  A: ReferenceTensor,
+  B: ReferenceTensor,
+  attributes: Attributes = {},
+): ReferenceTensor =>
+  ofParts(bits, part => matMulReference({ A: part(signedWords(A, attributes)), B: part(B) }, {}, alone).Y!);

@@ -8,17 +8,24 @@ import { windowAttributes } from "../window.js";
 
 type Dot = (a: AnyTile, b: AnyTile, ...over: readonly Index[]) => AnyTile;
 
-export const matMulOfWords = (name: string, dot: Dot): Operator => ({
+/** The attribute of products of bytes for targets that multiply signed ones: 1 says that the unsigned bytes of the data count 128 less. */
+export const signedBytes: Operator["attributes"] = { signed: { type: "int", default: 0 } };
+/** A byte less 128 is its bits with the first one turned. */
+const wordsOf = (x: AnyTile, { signed }: Attributes): AnyTile => (signed ? x.xor(0x80808080).bitcast("i32") : x);
+
+/** `attributes`: those of signedBytes, or none */
+export const matMulOfWords = (name: string, dot: Dot, attributes: Operator["attributes"] = {}): Operator => ({
   name,
   domain: "azulejo",
   inputs: ["A", "B"],
   outputs: ["Y"],
+  attributes,
   dtypes: () => ({ Y: "i32" }),
   shape: node => ({ Y: matMulDims(name, node, "A", "B") }),
-  at: ({ inputs, outputs }) => ({
+  at: ({ inputs, outputs, attributes }) => ({
     Y: (...i) => {
       const { a, b, k } = factorsAt(inputs.A!, inputs.B!, i, outputs.Y!);
-      return dot(a, b, k);
+      return dot(wordsOf(a, attributes), b, k);
     },
   }),
 });
@@ -35,11 +42,12 @@ export const convolutionOfWords = (name: string, dot: Dot, attributes: Operator[
   shape: node => ({ Y: convolutionDims(name, node) }),
   at: context => {
     const { X, W } = context.inputs as { X: Operand; W: Operand };
-    const filled = X.fill((context.attributes.fill ?? 0) * 0x01010101);
+    const word = Math.imul(Number(context.attributes.fill ?? 0) & 255, 0x01010101);
+    const filled = X.fill(context.dtypes.X === "u32" ? word >>> 0 : word);
     return {
       Y: (...i) => {
         const { at, of, axes } = tapsAt(name, context, W, i);
-        return dot(filled.at(...at), W.at(...of), ...axes);
+        return dot(wordsOf(filled.at(...at), context.attributes), W.at(...of), ...axes);
       },
     };
   },
@@ -49,9 +57,11 @@ export const convolutionOfWords = (name: string, dot: Dot, attributes: Operator[
 export const anyWords = (dtype: "i32" | "u32", dims: readonly number[]): CaseInput =>
   dtype === "u32" ? { dtype, dims, range: [0, 2 ** 32 - 1] } : { dtype, dims, range: [-(2 ** 31), 2 ** 31 - 1] };
 
-export function matMulCases(dtype: "i32" | "u32"): readonly OperatorCase[] {
+export function matMulCases(dtype: "i32" | "u32", attributes: Attributes = {}): readonly OperatorCase[] {
+  const kind = attributes.signed ? " of bytes that count 128 less" : dtype === "i32" ? " of signed parts" : "";
   const of = (name: string, a: readonly number[], b: readonly number[]): OperatorCase => ({
-    name,
+    name: `${name}${kind}`,
+    attributes,
     inputs: { A: anyWords(dtype, a), B: anyWords("i32", b) },
   });
   return [

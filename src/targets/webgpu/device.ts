@@ -171,6 +171,9 @@ function packedDots(): boolean {
   return gpu?.wgslLanguageFeatures?.has("packed_4x8_integer_dot_product") ?? false;
 }
 
+/** What multiplies 8-bit integers fastest: WGSL's packed products multiply bytes of one sign. */
+export const integerProducts = (): "pairs" | "signed-quads" => (packedDots() ? "signed-quads" : "pairs");
+
 /** That of a device of the user's; without one, the device of this process or page, which it keeps. @throws AzulejoError target, device-lost */
 export async function sharedDevice(own?: GpuDevice): Promise<SharedDevice> {
   if (own) return sharedBy(own);

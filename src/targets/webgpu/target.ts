@@ -19,7 +19,7 @@ import { GpuExecutable } from "./executable.js";
 import type { KernelStep } from "./steps.js";
 import { dispatchesOf, gpuProgram } from "./steps.js";
 
-export { gpuState, openGpu } from "./device.js";
+export { gpuState, integerProducts, openGpu } from "./device.js";
 
 export interface WebGpuOptions {
   /** what becomes of kernels that WGSL has no means for; absent: "error" */
