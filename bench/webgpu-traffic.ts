@@ -5,7 +5,7 @@ import type { Sym } from "../src/ir/poly.js";
 import { prepareGraph, programOf, readGraph, registryFor } from "../src/load/prepare.js";
 import { openModel } from "../src/load/source.js";
 import { countShader } from "../src/lower/gpu/count.js";
-import { leastLimits } from "../src/lower/gpu/lower.js";
+import { limitsShown } from "../src/targets/webgpu/explain.js";
 import { gpuProgram, kernelsOf } from "../src/targets/webgpu/steps.js";
 
 export interface Traffic {
@@ -15,7 +15,7 @@ export interface Traffic {
   readonly dispatches: number;
 }
 
-/** For a device with the limits that every adapter has. */
+/** For the adapter that Node has here, else for one with the limits that all have; with tiles. */
 export async function trafficOf(path: string, dims: Readonly<Record<string, readonly number[]>>): Promise<Traffic> {
   const opened = await openModel(path, {});
   try {
@@ -23,8 +23,9 @@ export async function trafficOf(path: string, dims: Readonly<Record<string, read
     const registry = await registryFor(read, {});
     const program = programOf((await prepareGraph(read, registry, {})).graph, registry);
     const values = bindDims(program, name => dims[name]);
+    const { limits } = await limitsShown();
     const { steps } = gpuProgram(program, {
-      limits: { ...leastLimits, tiles: true, workgroupBytes: 32768 },
+      limits,
       onUnsupported: "error",
     });
     const total = { loadBytes: 0, storeBytes: 0, dispatches: 0 };

@@ -120,7 +120,7 @@ export async function explainKernel(
         'measure: true is of CPU targets; time a model with target: "webgpu" by its profile()',
       );
     const { explainCode } = await import("../targets/webgpu/explain.js");
-    return new KernelExplanation({ ...work, ...ofShaders, name: kernel.name, code: explainCode(program) }, trace);
+    return new KernelExplanation({ ...work, ...ofShaders, name: kernel.name, code: await explainCode(program) }, trace);
   }
   const cpu = await cpuCodeOf(options);
   const pinned = Object.keys(pins).length > 0 ? { schedules: { [kernel.name]: pins } } : {};

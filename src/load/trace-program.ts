@@ -48,8 +48,9 @@ export class PartTracer {
     options: Pick<LoadOptions, "target" | "engineFlags" | "schedules" | "tuning" | "threads">,
   ): Promise<PartTracer> {
     if (options.target === "webgpu") {
-      const { explainSteps } = await import("../targets/webgpu/explain.js");
-      return new PartTracer("webgpu", program => shadersOf(explainSteps(program)));
+      const { explainSteps, limitsShown } = await import("../targets/webgpu/explain.js");
+      const { limits } = await limitsShown();
+      return new PartTracer("webgpu", program => shadersOf(explainSteps(program, limits)));
     }
     const cpu = await cpuCodeOf(options);
     return new PartTracer(cpu.name, program => cpuCoder(cpu, program, options));

@@ -20,6 +20,8 @@ export interface GpuChoice {
   readonly rowWorkgroup?: 64 | 256;
   /** a long fold, or a deep contraction, is not cut into parts */
   readonly whole?: true;
+  /** invocations that parts of a long fold are to make; a user's, never a tuner's */
+  readonly blocks?: number;
 }
 export interface ScheduleChoices {
   readonly stage?: Readonly<Record<string, StageChoice>>;

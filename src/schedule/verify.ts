@@ -6,15 +6,36 @@ import { AzulejoError } from "../support/errors.js";
 import type { Names } from "./names.js";
 import { namesOf } from "./names.js";
 import { whyWhole } from "./parts.js";
-import { lanesOf, type Schedule } from "./schedule.js";
+import { type AxisName, lanesOf, type Schedule } from "./schedule.js";
 
 /** accumulators beyond which no engine keeps a tile in registers */
 const MOST_ACCUMULATORS = 32;
 
-export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names = namesOf(kernel)): void {
-  const refuse = (what: string): never => {
+const refusalOf =
+  (kernel: Kernel) =>
+  (what: string): never => {
     throw new AzulejoError("schedule", `schedule of kernel "${kernel.name}": ${what}`);
   };
+
+/** What every target reads of a schedule. */
+export function verifyParts(
+  kernel: Kernel,
+  parts: Readonly<Record<AxisName, number>>,
+  names: Names = namesOf(kernel),
+): void {
+  const refuse = refusalOf(kernel);
+  for (const [name, blocks] of Object.entries(parts)) {
+    const fold = names.folds.find(f => names.axis(f.axis) === name);
+    if (!fold) refuse(`there is no fold over "${name}" to cut into parts; use the names that explain prints`);
+    const reason = whyWhole(kernel, fold!);
+    if (reason !== undefined) refuse(`the fold over "${name}" ${reason} and can't be cut into parts; leave it whole`);
+    if (!Number.isInteger(blocks) || blocks < 1)
+      refuse(`the fold over "${name}" is cut for ${blocks} blocks; use a whole number from 1 on`);
+  }
+}
+
+export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names = namesOf(kernel)): void {
+  const refuse = refusalOf(kernel);
   if (![4, 8, 16].includes(lanesOf(schedule)))
     refuse(`a vector of ${schedule.lanes} lanes does not exist; use 4, 8 or 16`);
   const fused = new Set(schedule.fuse.map(f => f[2]));
@@ -34,14 +55,7 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
     if (Object.values(schedule.stage).some(s => s.lane === segmented))
       refuse(`axis "${segmented}" is walked in segments, which start anywhere in a vector; put another axis in lanes`);
   }
-  for (const [name, blocks] of Object.entries(schedule.parts ?? {})) {
-    const fold = names.folds.find(f => names.axis(f.axis) === name);
-    if (!fold) refuse(`there is no fold over "${name}" to cut into parts; use the names that explain prints`);
-    const reason = whyWhole(kernel, fold!);
-    if (reason !== undefined) refuse(`the fold over "${name}" ${reason} and can't be cut into parts; leave it whole`);
-    if (!Number.isInteger(blocks) || blocks < 1)
-      refuse(`the fold over "${name}" is cut for ${blocks} blocks; use a whole number from 1 on`);
-  }
+  verifyParts(kernel, schedule.parts ?? {}, names);
   const crossed = crossedAxes(names);
   const partsOf = (name: string): Axis[] => {
     const f = schedule.fuse.find(x => x[2] === name);

@@ -169,6 +169,8 @@ test("an explanation says what the cost model predicts, and with measure what a 
 
 test("on webgpu an explanation shows shaders, and no schedule", async () => {
   const { code, loops, schedule, target } = await linear().explain({ dims: { M: 64, N: 48, K: 32 }, target: "webgpu" });
+  // of the adapter that is here, else of any device
+  assert.match(code, /^\/\/ for .+: tiles of \d+ KiB.*\n\/\/ linear/);
   assert.match(code, /@compute @workgroup_size/);
   assert.deepEqual([target, loops, schedule], ["webgpu", "", undefined]);
   await assert.rejects(linear().explain({ dims: { M: 64, N: 48, K: 32 }, target: "webgpu", measure: true }), {

@@ -7,9 +7,11 @@ import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kern
 import { kernelProgram } from "../../src/load/compile-kernel.js";
 import { compileOptionsOf } from "../../src/load/compile-options.js";
 import { gpuState, webgpuTarget } from "../../src/targets/webgpu/target.js";
+import type { Poly } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
+import { partedFold } from "../../src/lower/gpu/parts.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
-import { splitKernels } from "../kernels/merging.js";
+import { splitKernels, splitProduct } from "../kernels/merging.js";
 import { pairCases } from "../kernels/pairs.js";
 import { quadCases } from "../kernels/quads.js";
 import { assertRemainders, remainders32, remaindersOf } from "../kernels/remainders.js";
@@ -110,6 +112,48 @@ test("remainders on webgpu are exact, those of subnormal numbers too", async t =
   const args = Object.entries(want).map(([name, data]) => [name, { dtype: "f32", dims: [data.length], data }] as const);
   const { Mod, Rem } = await onGpu(remainders32(), Object.fromEntries(args));
   assertRemainders(want, { Mod: Mod!.data, Rem: Rem!.data });
+});
+
+test("a pinned schedule says into how many parts a fold is cut on webgpu", async t => {
+  const { problem } = await gpuState();
+  if (problem) return t.skip(problem);
+  const kernel = splitProduct().ir;
+  const sizes = { M: 2, N: 3, K: 300 };
+  const [X, W] = [
+    [2, 300],
+    [300, 3],
+  ].map(
+    dims =>
+      new Tensor(
+        "f32",
+        Float32Array.from({ length: dims[0]! * dims[1]! }, (_, i) => (i % 7) - 3),
+        dims,
+      ),
+  );
+  const results: string[] = [];
+  for (const [parts, schedule] of [
+    [undefined, /2 dispatches, .*parts that are joined/],
+    [{ k: 12 }, /2 dispatches, .*parts that are joined/],
+    [{}, /^1 dispatch, one invocation an element$/],
+  ] as const) {
+    const schedules = parts && { splitProduct: { parts } };
+    const model = await compileKernel(kernel, { target: "webgpu", dims: sizes, ...(schedules ? { schedules } : {}) });
+    const { Y } = await model.run({ X: X!, W: W! });
+    results.push(Y!.data.join());
+    assert.match(model.report().kernels[0]!.schedule, schedule);
+    assert.equal(model.report().kernels[0]!.tuned, undefined);
+    model.dispose();
+  }
+  // whole numbers: sums are exact however they are cut
+  assert.equal(new Set(results).size, 1);
+  const counts = [12, 2048].map(blocks => partedFold(kernel, { blocks })!.between[0]!.dims[0]!);
+  const at = (p: Poly): number => p.evaluate(s => sizes[s.name as keyof typeof sizes]);
+  assert.deepEqual(counts.map(at), [2, 5]);
+  await assert.rejects(compileKernel(kernel, { target: "webgpu", schedules: { splitProduct: { parts: { m: 2 } } } }), {
+    code: "schedule",
+    message:
+      'schedule of kernel "splitProduct": there is no fold over "m" to cut into parts; use the names that explain prints',
+  });
 });
 
 test("products of halves and of bytes on webgpu are exact", async t => {

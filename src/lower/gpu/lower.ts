@@ -73,7 +73,7 @@ export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits, 
       );
   const parted = choice.whole
     ? undefined
-    : (partedFold(kernel) ?? (limits.tiles ? partedContraction(kernel, choice) : undefined));
+    : (partedFold(kernel, choice) ?? (limits.tiles ? partedContraction(kernel, choice) : undefined));
   if (!parted) return summarized(dispatchesOf(kernel, { placed, limits, choice }), []);
   const { walk, join, between, range } = parted;
   const names = between.map(t => t.name);

@@ -34,13 +34,16 @@ const TILES = 32;
 /** indices that a part of a contraction has at least */
 const SHORTEST = 256;
 
-export function partedFold(kernel: Kernel): Parted | undefined {
+export function partedFold(
+  kernel: Kernel,
+  { blocks: wanted = INVOCATIONS }: Pick<GpuChoice, "blocks"> = {},
+): Parted | undefined {
   const [fold, ...others] = kernel.folds.filter(f => !f.cells);
   if (!fold || others.length > 0 || kernel.segments || whyWhole(kernel, fold) !== undefined) return undefined;
   if (fold.stores.length > 0 || fold.folds.length > 0 || fold.init.some(n => bytesOf(n.dtype) < 4)) return undefined;
   const name = fold.axis.name;
   const blocks = Poly.product(kernel.grid.map(a => a.extent));
-  const { more, length } = partSizes(fold, name, scheduleOf(name, fold), blocks);
+  const { more, length } = partSizes(fold, name, scheduleOf(name, fold, wanted), blocks);
   if (more.isZero) return undefined;
   const between = fold.init.map((n, slot) => partOf(n, slot, more.add(1)));
   const part = newAxis("part", more.add(1));
@@ -61,8 +64,8 @@ export function partedFold(kernel: Kernel): Parted | undefined {
     range: { fold, from: at, to: opaque("min", at.add(length), fold.axis.extent) },
   };
 }
-const scheduleOf = (name: string, fold: Fold): Parameters<typeof partSizes>[2] => ({
-  parts: { [name]: INVOCATIONS },
+const scheduleOf = (name: string, fold: Fold, wanted: number): Parameters<typeof partSizes>[2] => ({
+  parts: { [name]: wanted },
   block: { [name]: fold.steps ? 1 : FOLD_BLOCK },
 });
 

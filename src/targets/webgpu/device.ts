@@ -46,41 +46,11 @@ export class SharedDevice {
       onLost?.();
     });
   }
-  get storageBuffers(): number {
-    return this.device.limits.maxStorageBuffersPerShaderStage ?? leastLimits.storageBuffers;
-  }
-  /** Does it have operations of subgroups, none larger than a workgroup? */
-  get subgroups(): boolean {
-    const largest = (this.adapter?.info ?? this.device.adapterInfo)?.subgroupMaxSize ?? Infinity;
-    return this.device.features.has("subgroups") && largest <= LARGEST_SUBGROUP;
-  }
-  get workgroupBytes(): number {
-    return this.device.limits.maxComputeWorkgroupStorageSize ?? leastLimits.workgroupBytes;
-  }
-  /** What shaders are made for, as records of tuning name it. */
   get featuresText(): string {
-    const { tiles, halves, subgroups, workgroupBytes } = this.limits;
-    return [
-      tiles ? `tiles of ${workgroupBytes / 1024} KiB` : "no tiles",
-      halves ? "f16" : "",
-      subgroups ? "subgroups" : "",
-    ]
-      .filter(Boolean)
-      .join(", ");
+    return featuresText(this.limits);
   }
   get limits(): GpuLimits {
-    return {
-      storageBuffers: this.storageBuffers,
-      tiles: !this.isSoftware,
-      halves: this.device.features.has("shader-f16"),
-      subgroups: this.subgroups,
-      packedDots: packedDots(),
-      workgroupBytes: this.workgroupBytes,
-    };
-  }
-  /** Do threads of the processor stand for a GPU? */
-  get isSoftware(): boolean {
-    return /swiftshader|llvmpipe|lavapipe|basic render/i.test(this.name);
+    return limitsOf(this.device, this.adapter?.info ?? this.device.adapterInfo);
   }
   /** @throws AzulejoError device-lost */
   requireDevice(): void {
@@ -153,6 +123,28 @@ export class SharedDevice {
     }
   }
 }
+
+/** What shaders are made for; those of an adapter are those of the devices that are opened on it. */
+function limitsOf({ limits, features }: Pick<GpuDevice, "limits" | "features">, info: GpuAdapter["info"]): GpuLimits {
+  const largest = info?.subgroupMaxSize ?? Infinity;
+  return {
+    storageBuffers: limits.maxStorageBuffersPerShaderStage ?? leastLimits.storageBuffers,
+    tiles: !isSoftware(titleOf(info)),
+    halves: features.has("shader-f16"),
+    // none larger than a workgroup
+    subgroups: features.has("subgroups") && largest <= LARGEST_SUBGROUP,
+    packedDots: packedDots(),
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize ?? leastLimits.workgroupBytes,
+  };
+}
+/** Do threads of the processor stand for a GPU? */
+const isSoftware = (name: string): boolean => /swiftshader|llvmpipe|lavapipe|basic render/i.test(name);
+
+/** The same in words, as records of tuning name it. */
+export const featuresText = ({ tiles, halves, subgroups, workgroupBytes }: GpuLimits): string =>
+  [tiles ? `tiles of ${workgroupBytes / 1024} KiB` : "no tiles", halves ? "f16" : "", subgroups ? "subgroups" : ""]
+    .filter(Boolean)
+    .join(", ");
 
 /** `numbers` is half a sentence: what was asked for. */
 export const outOfMemory = (numbers: string, message: string): AzulejoError =>
@@ -237,6 +229,13 @@ export async function openGpu({ adapter: own }: { readonly adapter?: HostGpuAdap
     adapter: adapter as unknown as HostGpuAdapter | undefined,
     name,
   };
+}
+
+/** What shaders are made for here, and on what; without an adapter what every device has. Nothing is opened. */
+export async function limitsHere(): Promise<{ readonly limits: GpuLimits; readonly name: string }> {
+  const adapter = await findAdapter();
+  if (typeof adapter === "string") return { limits: leastLimits, name: "any device" };
+  return { limits: limitsOf(adapter, adapter.info), name: titleOf(adapter.info) };
 }
 
 /** Why the target can't be used here; undefined: it can. And what it would run on. */

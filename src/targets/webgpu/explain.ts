@@ -1,17 +1,24 @@
 // What this target makes of a program, as text. Nothing is compiled.
 import type { KernelProgram, Step } from "../../graph/program.js";
 import { explainCounts } from "../../lower/gpu/explain-counts.js";
-import { leastLimits } from "../../lower/gpu/lower.js";
+import type { GpuLimits } from "../../lower/gpu/lower.js";
+import { featuresText, limitsHere } from "./device.js";
 import { gpuProgram, kernelsOf } from "./steps.js";
 
-const options = { limits: { ...leastLimits, tiles: true, workgroupBytes: 32768 }, onUnsupported: "host" } as const;
-
-const stepsOf = (program: KernelProgram): ReturnType<typeof kernelsOf> => kernelsOf(gpuProgram(program, options).steps);
+/** Of the adapter that is here, else what every device has; tiles, though adapters of software go without: that of a GPU is to be seen. */
+export async function limitsShown(): Promise<{ readonly limits: GpuLimits; readonly text: string }> {
+  const { limits, name } = await limitsHere();
+  const shown = { ...limits, tiles: true };
+  const without = limits.tiles || name === "any device" ? "" : "; runs on this one go without tiles";
+  return { limits: shown, text: `// for ${name}: ${featuresText(shown)}${without}\n` };
+}
+const stepsOf = (program: KernelProgram, limits: GpuLimits): ReturnType<typeof kernelsOf> =>
+  kernelsOf(gpuProgram(program, { limits, onUnsupported: "host" }).steps);
 
 /** The shaders of each kernel, or why it is computed on the host. */
-export function explainSteps(program: KernelProgram): ReadonlyMap<Step, string> {
+export function explainSteps(program: KernelProgram, limits: GpuLimits): ReadonlyMap<Step, string> {
   return new Map(
-    stepsOf(program).map(s => [
+    stepsOf(program, limits).map(s => [
       s.step,
       s.kind === "host"
         ? `// on the host: ${s.reason}\n`
@@ -20,9 +27,10 @@ export function explainSteps(program: KernelProgram): ReadonlyMap<Step, string> 
   );
 }
 
-export function explainCode(program: KernelProgram): string {
+export async function explainCode(program: KernelProgram): Promise<string> {
+  const { limits, text } = await limitsShown();
   const seen = new Set<string>();
-  return stepsOf(program)
+  const shaders = stepsOf(program, limits)
     .map(s => {
       const head = `// ${s.step.kernel.name}: ${s.step.nodes.join(", ")}\n`;
       if (s.kind === "host") return `${head}// on the host: ${s.reason}\n`;
@@ -35,4 +43,5 @@ export function explainCode(program: KernelProgram): string {
         .join("\n");
     })
     .join("\n");
+  return `${text}${shaders}`;
 }

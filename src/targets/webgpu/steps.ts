@@ -46,7 +46,12 @@ export interface StepOptions {
   readonly limits: GpuLimits;
   readonly onUnsupported: "error" | "host";
   /** how workgroups share a kernel, where somebody decided that; else it is derived */
-  readonly choiceOf?: (step: KernelStep) => GpuChoice | undefined;
+  readonly choiceOf?: (step: KernelStep) => Choice | undefined;
+}
+export interface Choice {
+  readonly choice: GpuChoice;
+  /** a tuner found it */
+  readonly tuned?: true;
 }
 
 export function gpuProgram(program: KernelProgram, options: StepOptions): GpuProgram {
@@ -69,9 +74,9 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
         };
         const isAligned = (name: string): boolean => isMultipleOfFour(offsetInOwner(step.buffers[name]!));
         const placed = { of: idOf, isAligned };
-        const choice = options.choiceOf?.(step);
+        const { choice, tuned } = options.choiceOf?.(step) ?? {};
         const lowered = lowerForGpu(step.kernel, placed, options.limits, choice);
-        return { kind: "kernel", step, ...lowered, ...(choice ? { tuned: true } : {}) };
+        return { kind: "kernel", step, ...lowered, ...(tuned ? { tuned } : {}) };
       } catch (error) {
         if (!(error instanceof AzulejoError) || error.code !== "target" || options.onUnsupported === "error")
           throw error;

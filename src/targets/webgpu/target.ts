@@ -12,11 +12,13 @@ import type { TensorData } from "../../runtime/tensor.js";
 import { bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import type { GpuChoice } from "../../schedule/choices.js";
 import type { Tuning } from "../../schedule/knowledge.js";
+import type { Schedule } from "../../schedule/schedule.js";
+import { verifyParts } from "../../schedule/verify.js";
 import type { Pipeline, SharedDevice } from "./device.js";
 import { mib, sharedDevice } from "./device.js";
 import type { OnDevice } from "./executable.js";
 import { GpuExecutable } from "./executable.js";
-import type { KernelStep } from "./steps.js";
+import type { Choice, KernelStep } from "./steps.js";
 import { dispatchesOf, gpuProgram } from "./steps.js";
 
 export { gpuState, integerProducts, openGpu } from "./device.js";
@@ -53,10 +55,11 @@ export const webgpuTarget = (options: WebGpuOptions = {}): Target => ({
 async function load(
   program: KernelProgram,
   { onUnsupported = "error", tiles, subgroups, packedDots, storageBuffers, choices, device: own }: WebGpuOptions,
-  { onProgress, signal, tuning }: CompileOptions,
+  { onProgress, signal, tuning, schedules = {} }: CompileOptions,
 ): Promise<OnDevice> {
   const shared = await sharedDevice(own as GpuDevice | undefined);
   const { limits } = shared;
+  const tuned = tunedChoices(shared, tuning);
   const start = now();
   const gpu = gpuProgram(program, {
     limits: {
@@ -67,7 +70,7 @@ async function load(
       packedDots: packedDots ?? limits.packedDots,
     },
     onUnsupported,
-    choiceOf: choices ? ({ kernel }) => choices.get(kernel.name) : tunedChoices(shared, tuning),
+    choiceOf: step => (choices ? givenChoice(step, choices) : (pinnedChoice(step, schedules) ?? tuned(step))),
   });
   const lowered = now();
   const pipelines = await compile(shared, dispatchesOf(gpu.steps), fraction =>
@@ -90,14 +93,28 @@ async function load(
   };
 }
 
+/** Of a pinned schedule only its parts concern a GPU, where invocations are what blocks are elsewhere. @throws AzulejoError schedule */
+function pinnedChoice({ kernel }: KernelStep, schedules: Readonly<Record<string, unknown>>): Choice | undefined {
+  const { parts } = (schedules[kernel.name] ?? {}) as Partial<Schedule>;
+  if (!parts) return undefined;
+  verifyParts(kernel, parts);
+  const [blocks] = Object.values(parts);
+  return { choice: blocks === undefined ? { whole: true } : { blocks } };
+}
+function givenChoice({ kernel }: KernelStep, choices: ReadonlyMap<string, GpuChoice>): Choice | undefined {
+  const choice = choices.get(kernel.name);
+  return choice && { choice };
+}
+
 /** What tuning found for kernels whose sizes are known, on this adapter or one like it. */
-function tunedChoices(shared: SharedDevice, tuning: Tuning | undefined): (step: KernelStep) => GpuChoice | undefined {
+function tunedChoices(shared: SharedDevice, tuning: Tuning | undefined): (step: KernelStep) => Choice | undefined {
   const here = tuning?.on(shared.name);
   if (!here) return () => undefined;
   return ({ kernel, symbols }) => {
     const own = canonical(kernel);
     const sizes = own.symbols.map(s => (symbols.get(s)?.isConst ? symbols.get(s)!.constant : undefined));
-    return here.choices(kernel, own, sizes, shared.featuresText)?.gpu;
+    const choice = here.choices(kernel, own, sizes, shared.featuresText)?.gpu;
+    return choice && { choice, tuned: true };
   };
 }
 
