@@ -1,5 +1,4 @@
 // Draws by number: the same one whatever was drawn before it. What an operator refuses is drawn again; what it takes, its reference answers.
-
 import type { Dims } from "../../../src/graph/graph.js";
 import { infer } from "../../../src/graph/infer.js";
 import { expandOperators } from "../../../src/graph/passes/index.js";
