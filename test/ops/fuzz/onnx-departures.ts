@@ -180,6 +180,11 @@ export const onnxDepartures: readonly PeerDeparture[] = [
       "a product over nothing leaves there what lay in memory (other numbers in each run of MatMulInteger and ConvInteger; of MatMul, with a vector of no elements), and here 0, or the bias",
   },
   {
+    operators: /^Attention$/,
+    when: c => Number(c.attributes?.softcap ?? 0) < 0,
+    reason: "a softcap below 0 caps there as one above it; ONNX's reference caps by numbers above 0 alone",
+  },
+  {
     operators: /^Conv$/,
     when: isEmpty,
     reason: "of filters without channels it makes NaN of some, where the bias alone is left",
