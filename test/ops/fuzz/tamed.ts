@@ -22,8 +22,10 @@ const castable: Tame = c => {
 /** A mask that is drawn without a seed is another one each time. */
 const seeded: Tame = c => (c.attributes?.seed === undefined && c.inputs.training_mode?.data?.[0] ? undefined : c);
 /** f32 beside a whole number is cut off to the one below it where the exact sum is not: integers are interpolated in cases only. */
-const interpolated: Tame = c =>
-  isFloat(c.inputs.X!.dtype) || (c.attributes?.mode ?? "nearest") === "nearest" ? c : undefined;
+const interpolated =
+  (standard: "nearest" | "linear"): Tame =>
+  c =>
+    isFloat(c.inputs.X!.dtype) || (c.attributes?.mode ?? standard) === "nearest" ? c : undefined;
 /** Means decay: by 0 to 1. */
 const decaying: Tame = ({ attributes = {}, ...c }) =>
   [attributes.alpha, attributes.beta].every(x => x === undefined || (Number(x) >= 0 && Number(x) < 0.999_99))
@@ -202,7 +204,8 @@ const wellConditioned: Tame = drawn => (drawn.inputs.X!.dims.at(-1)! > 8 ? inver
  * In an image of n rows, a position in f32 is off by up to 3·n·2⁻²⁴ of a row (two products and a sum of numbers up to n), and a curve
  * through its neighbours by that times its slope: of 20 rows, tolerances allow it.
  */
-const inSmallImages: Tame = drawn => (drawn.inputs.X!.dims.slice(2).some(n => n > 20) ? undefined : drawn);
+const inSmallImages: Tame = drawn =>
+  drawn.inputs.X!.dims.slice(2).some(n => n > 20) ? undefined : interpolated("linear")(drawn);
 /** What input and skip cancel to has lost digits by the size that they had, unless they are rounded as in the reference, one after the other. */
 const withoutCancelling: Tame = drawn => {
   const { data, length } = skipRows(drawn);
@@ -269,7 +272,7 @@ export const tamed: Readonly<Record<string, Tame>> = {
   "com.microsoft SkipLayerNormalization": spread(skipRows),
   "com.microsoft SkipSimplifiedLayerNormalization": withoutCancelling,
   Cast: castable,
-  Resize: interpolated,
+  Resize: interpolated("nearest"),
   Upsample: inEighths,
   "com.microsoft BiasDropout": seeded,
   "com.microsoft BitmaskBiasDropout": seeded,
