@@ -197,8 +197,10 @@ try {
     console.error(hindered);
     process.exitCode = 1;
   } else if (given.part === "page") page(given.files);
-  else if (given.part === "webgpu") writeFileSync(join(root, "docs/benchmarks-webgpu.md"), webgpuPage());
-  else await run(given);
+  else if (given.part === "webgpu") {
+    const notes = readFileSync(join(root, "bench/webgpu-notes.md"), "utf8");
+    writeFileSync(join(root, "docs/benchmarks-webgpu.md"), webgpuPage(notes));
+  } else await run(given);
 } catch (error) {
   if (!(error instanceof WrongArguments)) throw error;
   console.error(`${error.message}; see npm run bench -- --help`);

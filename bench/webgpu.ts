@@ -155,7 +155,8 @@ function prediction(d: CountedDispatch, device: DeviceProfile): string {
   return `- **${d.name}, ${device.name}**: ${lines.join("; ")}. Longest: ${longest[0]}. Caches are asked for ${count(loaded)} bytes, ${(loaded / d.tensorBytes).toFixed(0)} times the tensors.`;
 }
 
-export function webgpuPage(): string {
+/** `notes`: what no run of this can tell */
+export function webgpuPage(notes: string): string {
   const all = works.flatMap(counted);
   const pairs = all.flatMap(d => deviceProfiles.map(device => [d, device] as const));
   return `# Shaders, counted
@@ -202,5 +203,6 @@ ${table(
 ${pairs.map(([d, device]) => prediction(d, device)).join("\n")}
 
 What the devices have is in \`src/lower/gpu/device-profiles.ts\`, with sources.
-`;
+
+${notes}`;
 }

@@ -1,8 +1,10 @@
-// Real models on WebGPU: element by element what wasm gives, which models.test.ts holds against onnxruntime-node. Two small ones by default,
-// all of them in full sweeps. Skipped, by name, where there is no adapter.
+// Real models on WebGPU: element by element what wasm gives, which models.test.ts holds against onnxruntime-node. Weights that are one constant in the
+// file are random ones here. Two small models by default, all of them in full sweeps. Skipped, by name, where there is no adapter.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { load, type Tensor } from "azulejo";
+import { withRandomWeights } from "../../bench/random-weights.js";
 import { gpuState } from "../../src/targets/webgpu/target.js";
 import { fullSweep } from "../ops/large-cases.js";
 import { feeds } from "./feeds.js";
@@ -11,7 +13,8 @@ import { type ModelSpec, models } from "./inventory.js";
 const quick: ReadonlySet<string> = new Set(["MNIST", "Silero VAD v5"]);
 
 async function outputsOn(target: "wasm" | "webgpu", model: ModelSpec): Promise<Readonly<Record<string, Tensor>>> {
-  const loaded = await load(model.path!, { target });
+  const source = model.constantWeights ? withRandomWeights(await readFile(model.path!)) : model.path!;
+  const loaded = await load(source, { target });
   try {
     return await loaded.run(feeds(model));
   } finally {

