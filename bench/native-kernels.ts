@@ -3,6 +3,7 @@
 //   node dist/bench/native-kernels.js [name]        AZULEJO_LANES=8 asks for narrower vectors
 import type { Sym } from "../src/ir/poly.js";
 import type { Kernel } from "../src/ir/tile.js";
+import { askAhead } from "../src/lower/cpu/ahead.js";
 import { lower } from "../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../src/schedule/derive.js";
 import { findCompiler } from "../src/targets/c/compiler.js";
@@ -19,7 +20,7 @@ const prepared = chosen.map(work => {
   // weights are packed at load, as the planner does with constants of a model
   for (const t of kernel.tensors) if (["W", "F", "R"].includes(t.name)) Object.assign(t, { constant: true });
   const schedule = deriveSchedule(kernel, { dimHints: (s: Sym) => work.dims[s.name], ...machineModel(compiler) });
-  return { work, kernel, schedule, lowered: lower(kernel, schedule) };
+  return { work, kernel, schedule, lowered: lower(kernel, schedule, "c", askAhead) };
 });
 const { runners, peak } = await nativeKernels(
   prepared.map(p => p.lowered),

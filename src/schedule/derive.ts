@@ -13,6 +13,8 @@ import { genericProfile, tileLimits } from "./machine-profile.js";
 import { placeValues } from "./placement.js";
 import type { Schedule, StageSchedule } from "./schedule.js";
 import { decideStorage } from "./storage.js";
+import type { rowsAhead } from "./rows-ahead.js";
+import type { tallWindows } from "./tall-windows.js";
 import { stageOf } from "./tiles.js";
 import type { SinkView } from "./view.js";
 import { KernelView } from "./view.js";
@@ -24,6 +26,10 @@ export interface DeriveOptions {
   readonly dimHints?: (s: Sym) => number | undefined;
   /** the same for dims of which only a guess is known: a batch is mostly 1 */
   readonly dimGuesses?: (s: Sym) => number | undefined;
+  /** of targets whose code can ask for memory: which reductions do */
+  readonly ahead?: typeof rowsAhead;
+  /** of targets with registers for it: tiles over windows in two directions */
+  readonly windows?: typeof tallWindows | undefined;
   /** decided by a tuner: what hangs on them is derived to fit */
   readonly choices?: ScheduleChoices;
   /** fields that a user decided, as they are */
@@ -44,7 +50,13 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
   const stage: Record<string, StageSchedule> = {};
   for (const s of sinks) {
     const choice = choices.stage?.[s.id];
-    stage[s.id] ??= stageOf(view, s, choice?.lane ?? chooseLane(view, s), { profile, features }, choice);
+    stage[s.id] ??= stageOf(
+      view,
+      s,
+      choice?.lane ?? chooseLane(view, s),
+      { profile, features, windows: options.windows },
+      choice,
+    );
   }
   keepForAllLanes(view, sinks, stage);
   const { layouts, copies } = decideStorage(view, sinks, stage);
@@ -63,8 +75,9 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     ...(order.length ? { order } : {}),
     layouts,
     pointers: tables(view, fuse.length > 0),
-    split,
+    split: [...split, ...Object.values(stage).flatMap(tallRow)],
     ...(Object.keys(parts).length ? { parts } : {}),
+    ...(options.ahead ? { ahead: options.ahead(view, sinks, stage) } : {}),
     place: { ...view.places, ...copies },
     stage,
     unroll: choices.unroll ?? unroll,
@@ -73,6 +86,10 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     ...pins,
   };
 }
+
+/** Where a tile has pixels of several rows, those along a row are cut into borders and an interior: each would need an address of its own. */
+const tallRow = ({ rows = {}, order = [] }: StageSchedule): readonly string[] =>
+  Object.keys(rows).length > 1 ? order.slice(-1) : [];
 
 /** What is kept for one row has room for one: where lanes go across rows, it is kept for all of the region's rows instead. */
 function keepForAllLanes(view: KernelView, sinks: readonly SinkView[], stage: Schedule["stage"]): void {

@@ -28,6 +28,10 @@ export function explainSchedule(s: Schedule): string {
     Object.entries(s.parts ?? {}).map(([axis, blocks]) => `${axis}, for ${blocks} blocks`),
   );
   say(
+    "asked for ahead",
+    Object.entries(s.ahead ?? {}).map(([value, row]) => `the next ${row} while ${value} is computed`),
+  );
+  say(
     "kept",
     Object.entries(s.place)
       .filter(([, p]) => p.at !== "inline")

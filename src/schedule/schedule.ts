@@ -44,6 +44,11 @@ export interface Schedule {
   readonly split: readonly AxisName[];
   /** by axis of folds with a merge: they are cut into parts where that makes the blocks of a call as many as this; absent: none is cut */
   readonly parts?: Readonly<Record<AxisName, number>>;
+  /**
+   * By reduction: the axis along which the next row is asked for from memory while the reduction walks one; what will be written to this row's place is asked for
+   * as well. A hint: a name that does not exist asks for nothing. Absent: none is
+   */
+  readonly ahead?: Readonly<Record<string, AxisName>>;
   readonly place: Readonly<Record<string, Place>>;
   readonly stage: Readonly<Record<string, StageSchedule>>;
   /** copies of the innermost reduction body; independent partial sums of a row reduction, and at most of each register of a small tile of a contraction */

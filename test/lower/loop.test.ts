@@ -1,14 +1,19 @@
 // Loop IR by itself: printing, checking, outlining; and the text of one small kernel, so that a change of the generated code shows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { askAhead } from "../../src/lower/cpu/ahead.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import type { Func, Stmt } from "../../src/lower/cpu/loop.js";
 import { int, newReg, op, read } from "../../src/lower/cpu/loop.js";
 import { printFunc } from "../../src/lower/cpu/loop-print.js";
 import { verifyFunc } from "../../src/lower/cpu/loop-verify.js";
 import { outlined } from "../../src/lower/cpu/loop-walk.js";
+import { deriveSchedule } from "../../src/schedule/derive.js";
+import { avx512Profile } from "../../src/schedule/machine-profile.js";
+import { rowsAhead } from "../../src/schedule/rows-ahead.js";
 import { f32, grid, kernel } from "../../src/tile/index.js";
-import { defaultSchedule } from "./harness.js";
+import * as kernels from "../kernels/stage1.js";
+import { defaultSchedule, runOnce } from "./harness.js";
 
 const p = newReg("i32", "p");
 const x = newReg("i32", "x");
@@ -102,4 +107,27 @@ test("the text of an elementwise kernel", () => {
     p.21 = i32.add(p.21, 4)
 `,
   );
+});
+
+test("a dear reduction asks for the next row that it reads, and for the place of the row that is written", () => {
+  const { ir } = kernels.softmax({ C: 64 });
+  const derivedFor16 = deriveSchedule(ir, { profile: avx512Profile, ahead: rowsAhead, dimHints: () => 128 });
+  const text = printFunc(lower(ir, derivedFor16, "c", askAhead).phases[0]!.func);
+  const [pass, ...others] = text.split(/^ *for /m).filter(loop => loop.includes("ahead["));
+  assert.equal(others.length, 0, "one of the three passes over a row asks");
+  const asked = [...pass!.matchAll(/ahead\[(\S+)(?: \+ (\d+))?\]/g)].map(m => [m[1], Number(m[2] ?? 0)] as const);
+  const [read, written] = [asked[0]![0], asked[1]![0]];
+  // a row has 256 bytes, a vector and a line of memory 64
+  assert.deepEqual(
+    asked,
+    [0, 64, 128, 192].flatMap(at => [[read, 256 + at] as const, [written, at] as const]),
+  );
+  assert.match(pass!, new RegExp(`= v128\\[${read}\\]`));
+
+  // vectors of 16 bytes: one of four begins a line; WebAssembly can't ask, and computes the same
+  const schedule = deriveSchedule(ir, { dimHints: () => 128 });
+  const asking = { ...schedule, ahead: derivedFor16.ahead! };
+  assert.match(printFunc(lower(ir, asking, "c", askAhead).phases[0]!.func), /ahead\[/);
+  const inputs = { X: Float32Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)) };
+  assert.deepEqual(runOnce(ir, asking, { R: 3 }, inputs), runOnce(ir, schedule, { R: 3 }, inputs));
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Kernel } from "../../src/ir/tile.js";
+import { askAhead } from "../../src/lower/cpu/ahead.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import { findCompiler, retargeted } from "../../src/targets/c/compiler.js";
@@ -70,7 +71,7 @@ eachWidth(
         ...given,
       };
       const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name], ...machineModel(compiler) });
-      return { name, kernel, dims, schedule, lowered: lower(kernel, schedule) };
+      return { name, kernel, dims, schedule, lowered: lower(kernel, schedule, "c", askAhead) };
     });
     const { runners } = await nativeKernels(
       made.map(m => m.lowered),

@@ -5,16 +5,32 @@ import { test } from "node:test";
 import type { Kernel } from "../../src/ir/tile.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import { explainSchedule } from "../../src/schedule/explain.js";
-import type { ScheduleFeatures } from "../../src/schedule/machine-profile.js";
+import {
+  avx2Profile,
+  avx512Profile,
+  type MachineProfile,
+  type ScheduleFeatures,
+} from "../../src/schedule/machine-profile.js";
+import { rowsAhead } from "../../src/schedule/rows-ahead.js";
+import { tallWindows } from "../../src/schedule/tall-windows.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import { dot, f32, fold, grid, i8, i32, kernel, u8 } from "../../src/tile/index.js";
 import { operator } from "../../src/ops/lstm.js";
 import { Poly, Sym } from "../../src/ir/poly.js";
 import * as kernels from "../kernels/stage1.js";
 
-function derived(k: Kernel, sizes: Readonly<Record<string, number>>, features?: ScheduleFeatures): Schedule {
+function derived(
+  k: Kernel,
+  sizes: Readonly<Record<string, number>>,
+  features?: ScheduleFeatures,
+  profile?: MachineProfile,
+): Schedule {
   for (const t of k.tensors) if (["W", "F", "R"].includes(t.name)) Object.assign(t, { constant: true });
-  return deriveSchedule(k, { dimHints: s => sizes[s.name], ...(features ? { features } : {}) });
+  return deriveSchedule(k, {
+    dimHints: s => sizes[s.name],
+    ...(features ? { features } : {}),
+    ...(profile ? { profile, ahead: rowsAhead, windows: tallWindows } : {}),
+  });
 }
 
 test("a matrix product: 6 × 8 tiles, weights in panels of 8 columns", () => {
@@ -95,10 +111,35 @@ test("a thin stem walks taps and channels as one run, its borders apart", () => 
   assert.deepEqual(s.split, ["u", "v"]);
 });
 
+test("windows that overlap share rows of the image where vectors are wide, their borders apart", () => {
+  const sizes = { B: 1, H: 56, W: 56, U: 56, V: 56, C: 144 };
+  for (const profile of [avx2Profile, avx512Profile]) {
+    const s = derived(kernels.depthwise(1, 1).ir, sizes, undefined, profile);
+    assert.deepEqual(s.stage.Y!.rows, { v: [4, 1], u: [3, 1] });
+    assert.deepEqual([s.stage.Y!.vectors, s.stage.Y!.order, s.split], [1, ["b", "u", "v"], ["v"]]);
+  }
+  const narrow = derived(kernels.depthwise(1, 1).ir, sizes);
+  assert.deepEqual([narrow.stage.Y!.rows, narrow.split], [{ v: [4, 2, 1] }, []]);
+  // three columns and rows are no tile of four, and windows 3 pixels apart share nothing
+  const small = derived(kernels.depthwise(1, 1).ir, { ...sizes, U: 3, V: 3 }, undefined, avx512Profile);
+  assert.deepEqual(small.stage.Y!.rows, { v: [3, 2, 1] });
+  const apart = derived(kernels.depthwise(3, 0).ir, { ...sizes, U: 18, V: 18 }, undefined, avx512Profile);
+  assert.deepEqual(Object.keys(apart.stage.Y!.rows!), ["v"]);
+});
+
 test("softmax keeps its exponentials for the row", () => {
   const s = derived(kernels.softmax().ir, { R: 128, C: 1000 });
   assert.deepEqual(Object.values(s.place), [{ at: "row" }]);
   assert.equal(s.stage.Y!.lane, "c");
+});
+
+test("rows of exponentials ask for the next row, cheap ones and those of WebAssembly do not", () => {
+  const softmax = derived(kernels.softmax().ir, { R: 128, C: 1000 }, undefined, avx512Profile);
+  assert.deepEqual(Object.values(softmax.ahead ?? {}), ["r"]);
+  assert.match(explainSchedule(softmax), /^asked for ahead: the next r while sum\S* is computed$/m);
+  assert.equal(derived(kernels.softmax().ir, { R: 128, C: 1000 }).ahead, undefined);
+  const layerNorm = derived(kernels.layerNorm().ir, { R: 128, C: 768 }, undefined, avx512Profile);
+  assert.deepEqual(layerNorm.ahead, {});
 });
 
 test("attention keeps scores and weights for the block and copies K into panels", () => {

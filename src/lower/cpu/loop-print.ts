@@ -27,6 +27,7 @@ class Printer {
     set: (s, i) => `${i}${this.name(s.reg)} = ${this.expr(s.value)}\n`,
     store: (s, i) => `${i}${s.op}${s.lane === undefined ? "" : `:${s.lane}`}${this.at(s.at)} = ${this.expr(s.value)}\n`,
     storePart: (s, i) => `${i}v128.part:${this.expr(s.bytes)}${this.at(s.at)} = ${this.expr(s.value)}\n`,
+    ahead: (s, i) => `${i}ahead${this.at(s.at)}\n`,
     for: (s, i) =>
       `${i}for ${this.name(s.counter)} + ${s.step} <= ${this.expr(s.limit)}\n${this.block(s.body, `${i}  `)}`,
     if: (s, i) =>

@@ -1,9 +1,10 @@
 // Checks of loop IR: registers are defined before they are read, types agree, constant offsets stay small. Runs after every
 // pass; a failure is a bug of the lowering and never of its input.
 import { AzulejoError } from "../../support/errors.js";
-import type { Address, Expr, Func, Reg, Stmt, StoreOp, Type } from "./loop.js";
-import { typeOf } from "./loop.js";
+import type { Address, Expr, Func, Reg, Stmt, Type } from "./loop.js";
+import { memoryType, typeOf } from "./loop.js";
 import { ops } from "./loop-ops.js";
+import { blocksOf } from "./loop-walk.js";
 
 /** one page: see LOWEST_ADDRESS in lowered.ts */
 export const OFFSET_LIMIT = 65536;
@@ -11,24 +12,6 @@ export const OFFSET_LIMIT = 65536;
 export function verifyFunc(f: Func): void {
   new Checker(f.name).block(f.body, new Set(f.params));
 }
-
-const stored: Readonly<Record<StoreOp, Type>> = {
-  i32: "i32",
-  i64: "i64",
-  f32: "f32",
-  f64: "f64",
-  "i32.8": "i32",
-  "i32.16": "i32",
-  v128: "v128",
-  "v128.lane8": "v128",
-  "v128.lane16": "v128",
-  "v128.lane32": "v128",
-  "v128.lane64": "v128",
-  "v128.8x4s": "v128",
-  "v128.8x4u": "v128",
-  "v128.16x4s": "v128",
-  "v128.16x4u": "v128",
-};
 
 class Checker {
   private readonly name: string;
@@ -48,47 +31,33 @@ class Checker {
     for (const r of own) defined.delete(r);
   }
   private stmt(s: Stmt, defined: Set<Reg>): void {
+    if ("at" in s) this.address(s.at, defined);
     switch (s.kind) {
       case "set":
-        this.expr(s.value, defined);
-        this.typed(s.value, s.reg.type);
+        this.is(s.value, s.reg.type, defined);
         break;
       case "store":
-        this.address(s.at, defined);
-        this.expr(s.value, defined);
-        this.typed(s.value, stored[s.op]);
+        this.is(s.value, memoryType(s.op), defined);
         break;
       case "storePart":
-        this.address(s.at, defined);
-        this.expr(s.value, defined);
-        this.expr(s.bytes, defined);
-        this.typed(s.value, "v128");
-        this.typed(s.bytes, "i32");
+        this.is(s.value, "v128", defined);
+        this.is(s.bytes, "i32", defined);
         break;
       case "if":
-        this.expr(s.condition, defined);
-        this.typed(s.condition, "i32");
-        this.block(s.yes, defined);
-        this.block(s.no, defined);
+      case "trap":
+        this.is(s.condition, "i32", defined);
         break;
       case "for":
-        this.expr(s.limit, defined);
-        this.typed(s.limit, "i32");
+        this.is(s.limit, "i32", defined);
         if (!defined.has(s.counter)) this.fail(`loop counter ${s.counter.name}${s.counter.id} is not set`);
-        this.block(s.body, defined);
-        break;
-      case "outline":
-        this.block(s.body, defined);
-        break;
-      case "trap":
-        this.expr(s.condition, defined);
-        this.typed(s.condition, "i32");
         break;
       case "call":
         for (const r of s.args) if (!defined.has(r)) this.fail(`argument ${r.name}${r.id} is not set`);
     }
+    for (const b of blocksOf(s)) this.block(b, defined);
   }
   private expr(e: Expr, defined: ReadonlySet<Reg>): void {
+    if ("at" in e) this.address(e.at, defined);
     switch (e.kind) {
       case "reg":
         if (!defined.has(e.reg)) this.fail(`${e.reg.name}${e.reg.id} is read before it is set`);
@@ -96,10 +65,9 @@ class Checker {
       case "op": {
         const { args } = ops[e.op];
         if (args.length !== e.args.length) this.fail(`${e.op} takes ${args.length} arguments`);
-        for (let i = 0; i < args.length; i++) {
-          this.expr(e.args[i]!, defined);
-          this.typed(e.args[i]!, args[i]!);
-        }
+        args.forEach((type, i) => {
+          this.is(e.args[i]!, type, defined);
+        });
         break;
       }
       case "shuffle":
@@ -116,18 +84,17 @@ class Checker {
         break;
       case "loadLane":
         this.expr(e.vector, defined);
-        this.address(e.at, defined);
-        break;
-      case "load":
-        this.address(e.at, defined);
     }
+  }
+  private is(e: Expr, type: Type, defined: ReadonlySet<Reg>): void {
+    this.expr(e, defined);
+    this.typed(e, type);
   }
   private typed(e: Expr, type: Type): void {
     if (typeOf(e) !== type) this.fail(`${type} expected, ${e.kind === "op" ? e.op : e.kind} is ${typeOf(e)}`);
   }
   private address(a: Address, defined: ReadonlySet<Reg>): void {
-    this.expr(a.pointer, defined);
-    this.typed(a.pointer, "i32");
+    this.is(a.pointer, "i32", defined);
     if (a.offset < 0 || a.offset >= OFFSET_LIMIT)
       this.fail(`constant offset ${a.offset} is outside 0..${OFFSET_LIMIT - 1}`);
   }

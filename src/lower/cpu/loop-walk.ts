@@ -26,6 +26,8 @@ export function exprsOf(s: Stmt): readonly Expr[] {
       return [s.at.pointer, s.value];
     case "storePart":
       return [s.at.pointer, s.value, s.bytes];
+    case "ahead":
+      return [s.at.pointer];
     case "for":
       return [s.limit];
     case "if":
@@ -75,6 +77,8 @@ export function shifted(body: readonly Stmt[], by: (a: Address) => number): Stmt
         return { ...s, at: address(s.at), value: expr(s.value) };
       case "storePart":
         return { ...s, at: address(s.at), value: expr(s.value), bytes: expr(s.bytes) };
+      case "ahead":
+        return { ...s, at: address(s.at) };
       case "for":
         return { ...s, limit: expr(s.limit), body: s.body.map(stmt) };
       case "if":

@@ -77,6 +77,8 @@ export type Stmt =
   | { readonly kind: "store"; readonly op: StoreOp; readonly at: Address; readonly value: Expr; readonly lane?: number }
   /** the first `bytes` bytes of a vector: all 16 from 16 on, none up to 0 */
   | { readonly kind: "storePart"; readonly at: Address; readonly value: Expr; readonly bytes: Expr }
+  /** this line of memory will be needed: nothing for targets that can't ask, and no access where it is outside */
+  | { readonly kind: "ahead"; readonly at: Address }
   /** while (counter + step ≤ limit) { body; counter += step }; the counter survives, so that pieces chain */
   | {
       readonly kind: "for";
@@ -143,21 +145,9 @@ export function mul(a: Expr, b: Expr): Expr {
 export const lesser = (a: Expr, b: Expr): Expr => select("i32", op("i32.lt_s", a, b), a, b);
 export const larger = (a: Expr, b: Expr): Expr => select("i32", op("i32.lt_s", a, b), b, a);
 
-const loadTypes: Readonly<Record<LoadOp, Type>> = {
-  i32: "i32",
-  i64: "i64",
-  f32: "f32",
-  f64: "f64",
-  "i32.8s": "i32",
-  "i32.8u": "i32",
-  "i32.16s": "i32",
-  "i32.16u": "i32",
-  v128: "v128",
-  "v128.splat32": "v128",
-  "v128.zero32": "v128",
-  "v128.16x4s": "v128",
-  "v128.16x4u": "v128",
-};
+/** of the register that an operation on memory reads or fills: its name begins with it */
+export const memoryType = (name: LoadOp | StoreOp): Type =>
+  (name.startsWith("v128") ? "v128" : name.slice(0, 3)) as Type;
 export function typeOf(e: Expr): Type {
   switch (e.kind) {
     case "reg":
@@ -169,7 +159,7 @@ export function typeOf(e: Expr): Type {
     case "op":
       return ops[e.op].result;
     case "load":
-      return loadTypes[e.op];
+      return memoryType(e.op);
     default:
       return "v128";
   }

@@ -25,9 +25,10 @@ import { layoutOf } from "../../ir/layout.js";
 /** rows of a table of pointers that one block makes */
 const TABLE_BLOCK = 1024;
 
-/** `code`: whose code calls of intrinsics stand for, where they are without a meaning. */
-export function lower(kernel: Kernel, schedule: Schedule, code?: "wasm" | "c"): Lowered {
+/** `code`: whose code calls of intrinsics stand for, where they are without a meaning. `ask`: of targets that can ask for memory ahead. */
+export function lower(kernel: Kernel, schedule: Schedule, code?: "wasm" | "c", ask?: Lowering["askAhead"]): Lowered {
   const l = new Lowering(kernel, schedule, code);
+  l.askAhead = ask;
   verifySchedule(kernel, schedule, l.names);
   l.gather = (n, offs) => gatherIndex(l, n, offs);
   l.grid = fuse(l);

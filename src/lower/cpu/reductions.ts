@@ -285,6 +285,7 @@ class Reduction {
       const acc = accumulators[i]!;
       if (this.nans.has(acc)) this.compare(acc, this.nans.get(acc)!, l.keep(values[0]!));
       else l.b.push({ kind: "set", reg: acc, value: this.combined(read(acc), values, lanes) });
+      if (this.laneOver) l.askAhead?.(l, n, at, shift);
     });
   }
   /** What lies behind the end counts nothing: as an operand of a product it is 0, else what a reduction starts from. */

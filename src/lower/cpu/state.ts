@@ -14,6 +14,7 @@ import type { Address, Expr, Reg } from "./loop.js";
 import { int, newReg, read, scalar, zeroVector } from "./loop.js";
 import type { BlockSize, Param } from "./lowered.js";
 import { SLACK_BYTES } from "./lowered.js";
+import type { askAhead } from "./ahead.js";
 import type { ElementState } from "./element-loops.js";
 import type { Check } from "./loads.js";
 import type { Scope } from "./scope.js";
@@ -345,6 +346,8 @@ export class Lowering implements Tools {
   }
   /** gathered indices are values: the walker over tile IR puts its function here */
   gather!: (n: Node, offs: Offsets) => Poly;
+  /** asks for memory that a reduction will need; targets that can not have no function for it */
+  askAhead: typeof askAhead | undefined;
 
   at(p: Poly, offs: Offsets): Poly {
     return p.subst(s => {

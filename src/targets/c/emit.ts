@@ -96,6 +96,7 @@ class FunctionText {
       this.#push(`store_${cname(s.op)}(${this.#at(s.at)}, ${this.#expr(s.value)}${lane});`);
     },
     storePart: s => this.#push(`store_part(${this.#at(s.at)}, ${this.#expr(s.value)}, ${this.#expr(s.bytes)});`),
+    ahead: s => this.#push(`__builtin_prefetch(${this.#at(s.at)});`),
     for: s => this.#loop(s),
     if: s => {
       this.#push(`if (${this.#expr(s.condition)}) {`);

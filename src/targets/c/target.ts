@@ -5,6 +5,9 @@ import { coreCount, now, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import type { MachineProfile } from "../../schedule/machine-profile.js";
 import { avx2Profile, avx512Profile, genericProfile } from "../../schedule/machine-profile.js";
+import { askAhead } from "../../lower/cpu/ahead.js";
+import { rowsAhead } from "../../schedule/rows-ahead.js";
+import { tallWindows } from "../../schedule/tall-windows.js";
 import type { Lanes } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import type { MachineModel } from "../cpu/kernel-library.js";
@@ -40,6 +43,9 @@ export const machineModel = ({ lanes, hasFma }: Compiler): MachineModel => ({
   code: "c",
   features: { relaxedSimd: hasFma, tileProfile: "v8-modern" },
   profile: profiles[lanes],
+  ahead: rowsAhead,
+  ask: askAhead,
+  ...(lanes > 4 ? { windows: tallWindows } : {}),
 });
 
 async function compile(source: KernelProgram, options: CompileOptions, optimize: string): Promise<Executable> {

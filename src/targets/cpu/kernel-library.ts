@@ -9,7 +9,7 @@ import type { Func } from "../../lower/cpu/loop.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
 import type { CompileOptions } from "../../runtime/target.js";
 import type { ScheduleChoices } from "../../schedule/choices.js";
-import { deriveSchedule } from "../../schedule/derive.js";
+import { type DeriveOptions, deriveSchedule } from "../../schedule/derive.js";
 import { featuresText, type Tuning } from "../../schedule/knowledge.js";
 import type { MachineProfile, ScheduleFeatures } from "../../schedule/machine-profile.js";
 import { scheduleKey } from "../../schedule/run-time-blocks.js";
@@ -43,6 +43,9 @@ export interface MachineModel {
   readonly features: ScheduleFeatures;
   /** absent: 128-bit vectors, as every engine has them */
   readonly profile?: MachineProfile;
+  readonly ahead?: DeriveOptions["ahead"];
+  readonly windows?: DeriveOptions["windows"];
+  readonly ask?: Parameters<typeof lower>[3];
 }
 
 export class KernelLibrary {
@@ -114,7 +117,7 @@ export class KernelLibrary {
     const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
     let code = this.#codes.get(key);
     if (!code) {
-      const lowered = this.#emitted(lower(first.kernel, schedule, this.#machine.code));
+      const lowered = this.#emitted(lower(first.kernel, schedule, this.#machine.code, this.#machine.ask));
       code = { lowered, schedule, firstFunction: this.#functions, representative: first.kernel };
       this.#functions += lowered.phases.length;
       this.#codes.set(key, code);

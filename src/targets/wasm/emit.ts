@@ -341,6 +341,8 @@ class FunctionBody {
       }
       this.out.push(END);
     },
+    // there is no instruction for it
+    ahead: () => {},
     storePart: () => {
       throw new Error("partial stores are calls before they are emitted");
     },
