@@ -15,18 +15,21 @@ export class Sym {
   readonly name: string;
   readonly def: SymDefinition | undefined;
   /** products with one more factor than these; kept here, so that they go when the symbol does */
-  readonly multiples = new Map<Product, Product>();
+  multiples: Map<Product, Product> | undefined;
   /** divisions and the like of polynomials that end with this symbol, by their text */
   definitions: Map<string, Sym> | undefined;
-  #poly: Poly | undefined;
+  private whole: Poly | undefined;
   constructor(name: string, def?: SymDefinition) {
     this.name = name;
     this.def = def;
+    this.multiples = undefined;
+    this.definitions = undefined;
+    this.whole = undefined;
   }
   /** the polynomial that is this symbol */
   get poly(): Poly {
-    this.#poly ??= Poly.term(1, [this]);
-    return this.#poly;
+    this.whole ??= Poly.term(1, [this]);
+    return this.whole;
   }
 }
 
@@ -41,19 +44,22 @@ class Product {
   readonly id = Product.#count++;
   /** sorted by id; a symbol occurs as often as its power */
   readonly syms: readonly Sym[];
-  readonly #byProduct = new Map<Product, Product>();
-  #all: ReadonlySet<Sym> | undefined;
+  private byProduct: Map<Product, Product> | undefined;
+  private known: readonly Sym[] | undefined;
 
   private constructor(syms: readonly Sym[]) {
     this.syms = syms;
+    this.byProduct = undefined;
+    this.known = undefined;
   }
   static of(syms: readonly Sym[]): Product {
     let out = Product.one;
-    for (const s of syms) out = out.times(s);
+    for (let i = 0; i < syms.length; i++) out = out.times(syms[i]!);
     return out;
   }
   /** one more factor; reached along sorted factors only, so that equal products are one object */
   times(s: Sym): Product {
+    s.multiples ??= new Map();
     let out = s.multiples.get(this);
     if (!out) {
       const last = this.syms.at(-1);
@@ -66,47 +72,52 @@ class Product {
   mul(o: Product): Product {
     if (o === Product.one) return this;
     if (this === Product.one) return o;
-    let out = this.#byProduct.get(o);
+    if (o.syms.length === 1) return this.times(o.syms[0]!);
+    this.byProduct ??= new Map();
+    let out = this.byProduct.get(o);
     if (!out) {
       out = this as Product;
       for (const s of o.syms) out = out.times(s);
-      this.#byProduct.set(o, out);
-      o.#byProduct.set(this, out);
+      this.byProduct.set(o, out);
+      o.byProduct ??= new Map();
+      o.byProduct.set(this, out);
     }
     return out;
   }
   /** one factor less */
   without(s: Sym): Product {
+    if (this.syms.length === 1) return Product.one;
     const at = this.syms.indexOf(s);
     return Product.of(this.syms.filter((_, i) => i !== at));
   }
   /** symbols, those inside definitions included */
-  get all(): ReadonlySet<Sym> {
-    if (!this.#all) {
-      const into = new Set<Sym>();
-      for (const s of this.syms) {
-        into.add(s);
-        if (s.def && s.def.op !== "value") {
-          for (const x of s.def.a.syms) into.add(x);
-          for (const x of s.def.b.syms) into.add(x);
-        }
-      }
-      this.#all = into;
-    }
-    return this.#all;
+  get all(): readonly Sym[] {
+    this.known ??= this.syms.length === 1 && !this.syms[0]!.def ? this.syms : allOf(this.syms);
+    return this.known;
   }
+}
+
+/** symbols, each once, with those inside their definitions behind them */
+function allOf(syms: readonly Sym[]): readonly Sym[] {
+  const into = new Set<Sym>();
+  for (const s of syms) {
+    into.add(s);
+    if (!s.def || s.def.op === "value") continue;
+    for (const x of s.def.a.syms) into.add(x);
+    for (const x of s.def.b.syms) into.add(x);
+  }
+  return [...into];
 }
 
 export class Term {
   readonly c: number;
   readonly product: Product;
+  /** factors, sorted by id; a symbol occurs as often as its power */
+  readonly s: readonly Sym[];
   constructor(c: number, product: Product) {
     this.c = c;
     this.product = product;
-  }
-  /** factors, sorted by id; a symbol occurs as often as its power */
-  get s(): readonly Sym[] {
-    return this.product.syms;
+    this.s = product.syms;
   }
 }
 
@@ -115,12 +126,14 @@ const collect = (terms: Term[]): readonly Term[] => {
   if (terms.length < 2) return terms.length === 1 && terms[0]!.c === 0 ? [] : terms;
   terms.sort((x, y) => x.product.id - y.product.id);
   const out: Term[] = [];
-  for (const t of terms) {
-    const last = out.at(-1);
-    if (last?.product === t.product) out[out.length - 1] = new Term(last.c + t.c, t.product);
-    else out.push(t);
+  for (let i = 0; i < terms.length; ) {
+    const first = terms[i]!;
+    let c = first.c;
+    const from = i++;
+    while (i < terms.length && terms[i]!.product === first.product) c += terms[i++]!.c;
+    if (c !== 0) out.push(i === from + 1 ? first : new Term(c, first.product));
   }
-  return out.filter(t => t.c !== 0);
+  return out;
 };
 
 /** a + sign·b of two sorted lists of terms */
@@ -160,11 +173,13 @@ const noValue: ValueOf = () => {
 /** An integer polynomial over symbols, immutable: what dims are. Floor division, remainder, minimum and maximum are symbols with a definition. */
 export class Poly {
   readonly terms: readonly Term[];
-  #key: string | undefined;
-  #syms: ReadonlySet<Sym> | undefined;
+  private knownKey: string | undefined;
+  private knownSyms: readonly Sym[] | undefined;
 
   private constructor(terms: readonly Term[]) {
     this.terms = terms;
+    this.knownKey = undefined;
+    this.knownSyms = undefined;
   }
   static readonly zero = new Poly([]);
   static readonly one = new Poly([new Term(1, Product.one)]);
@@ -185,12 +200,12 @@ export class Poly {
   }
   /** equal polynomials have equal keys */
   get key(): string {
-    if (this.#key === undefined) {
+    if (this.knownKey === undefined) {
       let key = "";
-      for (const t of this.terms) key += `${t.c}*${t.product.id}+`;
-      this.#key = key || "0";
+      for (let i = 0; i < this.terms.length; i++) key += `${this.terms[i]!.c}*${this.terms[i]!.product.id}+`;
+      this.knownKey = key || "0";
     }
-    return this.#key;
+    return this.knownKey;
   }
   /** the constant term */
   get constant(): number {
@@ -239,54 +254,57 @@ export class Poly {
   }
   /** this · o */
   mul(o: PolyLike): Poly {
-    const p = Poly.of(o);
-    if (p.isZero || this.isZero) return Poly.zero;
-    if (p.isConst) {
-      const n = p.constant;
-      return n === 1 ? this : new Poly(this.terms.map(t => new Term(t.c * n, t.product)));
-    }
-    if (this.isConst) return p.mul(this.constant);
+    if (typeof o === "number") return this.scaled(o);
+    if (o.isConst) return this.scaled(o.constant);
+    if (this.isConst) return o.scaled(this.constant);
+    const [left, right] = [this.terms, o.terms];
     const out: Term[] = [];
-    for (const a of this.terms) for (const b of p.terms) out.push(new Term(a.c * b.c, a.product.mul(b.product)));
+    for (let i = 0; i < left.length; i++)
+      for (let j = 0; j < right.length; j++)
+        out.push(new Term(left[i]!.c * right[j]!.c, left[i]!.product.mul(right[j]!.product)));
     return new Poly(collect(out));
   }
+  private scaled(n: number): Poly {
+    if (n === 1) return this;
+    if (n === 0 || this.terms.length === 0) return Poly.zero;
+    return new Poly(this.terms.map(t => new Term(t.c * n, t.product)));
+  }
   /** all symbols, those inside definitions included */
-  get syms(): ReadonlySet<Sym> {
-    if (!this.#syms) {
-      if (this.terms.length === 1) this.#syms = this.terms[0]!.product.all;
-      else {
-        const into = new Set<Sym>();
-        for (const t of this.terms) for (const s of t.product.all) into.add(s);
-        this.#syms = into;
-      }
+  get syms(): readonly Sym[] {
+    if (!this.knownSyms) {
+      const lists = this.terms.map(t => t.product.all).filter(all => all.length > 0);
+      this.knownSyms = lists.length === 1 ? lists[0]! : [...new Set(lists.flat())];
     }
-    return this.#syms;
+    return this.knownSyms;
   }
   /** does the symbol occur, also inside a definition? */
   has(s: Sym): boolean {
-    for (const t of this.terms) if (t.product.all.has(s)) return true;
+    for (let i = 0; i < this.terms.length; i++) if (this.terms[i]!.product.all.includes(s)) return true;
     return false;
   }
   /** coefficient of a symbol that occurs linearly; undefined when it occurs otherwise (inside a definition, squared) */
   coef(s: Sym): Poly | undefined {
-    if (!this.has(s)) return Poly.zero;
     const out: Term[] = [];
-    for (const t of this.terms) {
+    for (let i = 0; i < this.terms.length; i++) {
+      const t = this.terms[i]!;
+      if (!t.product.all.includes(s)) continue;
       let n = 0;
-      for (const x of t.s) {
+      for (let j = 0; j < t.s.length; j++) {
+        const x = t.s[j]!;
         if (x === s) n++;
         else if (x.def && x.def.op !== "value" && (x.def.a.has(s) || x.def.b.has(s))) return undefined;
       }
       if (n > 1) return undefined;
-      if (n === 1) out.push(new Term(t.c, t.product.without(s)));
+      out.push(new Term(t.c, t.product.without(s)));
     }
-    return new Poly(collect(out));
+    return out.length === 0 ? Poly.zero : new Poly(collect(out));
   }
   /** this = s·coefficient + rest, where `rest` has no term in which `s` is a factor */
   factor(s: Sym): { coefficient: Poly; rest: Poly } {
     const inside: Term[] = [];
     const outside: Term[] = [];
-    for (const t of this.terms) {
+    for (let i = 0; i < this.terms.length; i++) {
+      const t = this.terms[i]!;
       if (!t.s.includes(s)) outside.push(t);
       else inside.push(new Term(t.c, t.product.without(s)));
     }
@@ -296,7 +314,8 @@ export class Poly {
   subst(f: (s: Sym) => Poly | undefined): Poly {
     let out: Poly | undefined;
     const same: Term[] = [];
-    for (const t of this.terms) {
+    for (let i = 0; i < this.terms.length; i++) {
+      const t = this.terms[i]!;
       const replaced = substituted(t, f);
       if (!replaced) same.push(t);
       else out = out ? out.add(replaced) : replaced;
@@ -328,14 +347,16 @@ export class Poly {
     return new Poly(this.terms.map(t => new Term(t.c / n, t.product)));
   }
   static term(c: number, s: readonly Sym[]): Poly {
+    if (s.length === 0) return Poly.int(c);
     return c === 0 ? Poly.zero : new Poly([new Term(c, Product.of(s))]);
   }
   /** its value where `f` gives that of each symbol */
   evaluate(f: (s: Sym) => number, valueOf: ValueOf = noValue): number {
     let out = 0;
-    for (const t of this.terms) {
+    for (let i = 0; i < this.terms.length; i++) {
+      const t = this.terms[i]!;
       let p = t.c;
-      for (const s of t.s) p *= evaluateSym(s, f, valueOf);
+      for (let j = 0; j < t.s.length; j++) p *= evaluateSym(t.s[j]!, f, valueOf);
       out += p;
     }
     return out;
@@ -453,9 +474,9 @@ function divisible(a: Poly, b: Poly): { quotient: Poly; rest: Poly } | undefined
     let left: readonly Sym[] | undefined = t.s;
     for (const s of d.s) left = left?.includes(s) ? without(left, s) : undefined;
     const whole = left ? Math.floor(t.c / d.c) : 0;
-    if (left && whole !== 0) quotient = quotient.add(left.reduce((p, s) => p.mul(Poly.sym(s)), Poly.int(whole)));
+    if (left && whole !== 0) quotient = quotient.add(Poly.term(whole, left));
     const c = left ? t.c - whole * d.c : t.c;
-    if (c !== 0) rest = rest.add(t.s.reduce((p, s) => p.mul(Poly.sym(s)), Poly.int(c)));
+    if (c !== 0) rest = rest.add(Poly.term(c, t.s));
   }
   return { quotient, rest };
 }

@@ -213,18 +213,28 @@ export const axisOf = (s: Sym): Axis | undefined => axisOfSym.get(s);
 
 /** Axes that an index varies over, those of gathered values included. */
 export function axesOf(p: Poly): Axis[] {
-  const out = new Set<Axis>();
-  for (const s of p.syms) {
+  const out: Axis[] = [];
+  const add = (a: Axis): void => {
+    if (!out.includes(a)) out.push(a);
+  };
+  const { syms } = p;
+  for (let i = 0; i < syms.length; i++) {
+    const s = syms[i]!;
     const a = axisOfSym.get(s);
-    if (a) out.add(a);
-    if (s.def?.op === "value") for (const x of (s.def.node as Node).axes) out.add(x);
+    if (a) add(a);
+    else if (s.def?.op === "value") (s.def.node as Node).axes.forEach(add);
   }
-  return [...out];
+  return out;
 }
+const none: readonly Node[] = [];
 /** Nodes whose values occur as gathered indices in p. */
-export function gathersIn(p: Poly): Node[] {
-  const out: Node[] = [];
-  for (const s of p.syms) if (s.def?.op === "value") out.push(s.def.node as Node);
+export function gathersIn(p: Poly): readonly Node[] {
+  const { syms } = p;
+  let out = none;
+  for (let i = 0; i < syms.length; i++) {
+    const { def } = syms[i]!;
+    if (def?.op === "value") out = [...out, def.node as Node];
+  }
   return out;
 }
 const gatherSyms = new WeakMap<Node, Sym>();
@@ -242,7 +252,15 @@ export function gathered(node: Node): Poly {
 /** one fewer than the bounds of segments */
 export const segmentCount = (offsets: Tensor): Poly => (offsets.dims[0] ?? Poly.one).sub(1);
 
-export const unionAxes = (...lists: readonly (readonly Axis[])[]): Axis[] => [...new Set(lists.flat())];
+/** Of lists that hold each axis once. */
+export function unionAxes(...lists: readonly (readonly Axis[])[]): readonly Axis[] {
+  let out = lists[0] ?? [];
+  for (let i = 1; i < lists.length; i++) {
+    const list = lists[i]!;
+    if (list !== out && !list.every(a => out.includes(a))) out = [...new Set([...out, ...list])];
+  }
+  return out;
+}
 
 type Fields<K extends Node["kind"]> = Omit<NodeOf<K>, "id" | "name"> & { name?: string };
 /** `node<"map">({...})`; a copy of a node ({...n}) keeps its name and gets an id of its own. */
@@ -253,6 +271,8 @@ export function node<K extends Node["kind"]>(fields: Fields<K>): NodeOf<K> {
 
 export const isTensor = (t: Tensor | Materialized): t is Tensor => "dims" in t;
 
+/** walks ask again and again, and most loads have none */
+const operandsOfLoads = new WeakMap<Node, readonly Node[]>();
 /** Operands of a node: values it is computed from, gathered indices included; a fold is not entered. */
 export function children(n: Node): readonly Node[] {
   switch (n.kind) {
@@ -264,11 +284,16 @@ export function children(n: Node): readonly Node[] {
     case "index":
       return gathersIn(n.index);
     case "load": {
-      const gathers = n.index.flatMap(gathersIn);
-      return isTensor(n.tensor) ? gathers : [n.tensor.value, ...gathers];
+      let operands = operandsOfLoads.get(n);
+      if (!operands) {
+        const gathers = n.index.flatMap(gathersIn);
+        operands = isTensor(n.tensor) ? gathers : [n.tensor.value, ...gathers];
+        operandsOfLoads.set(n, operands);
+      }
+      return operands;
     }
     default:
-      return [];
+      return none;
   }
 }
 /** All nodes below the roots, operands first; nodes for which `stop` holds are included but not entered. */
@@ -287,9 +312,9 @@ function walkDown(roots: readonly Node[], below: (n: Node) => readonly Node[]): 
   const seen = new Set<Node>();
   const go = (n: Node): void => {
     if (seen.has(n)) return;
-    for (const c of below(n)) go(c);
+    below(n).forEach(go);
     seen.add(n);
   };
-  for (const r of roots) go(r);
+  roots.forEach(go);
   return [...seen];
 }
