@@ -4,7 +4,8 @@
 // and so do those of all that follow: `needsConcreteDims` tells why, and `specialize` makes a graph that can be inferred.
 
 import type { Dtype } from "../ir/dtypes.js";
-import { Poly, type Sym } from "../ir/poly.js";
+import type { Sym } from "../ir/poly.js";
+import { Poly } from "../ir/poly.js";
 import type { NodeInfo, Operator } from "../ops/operator.js";
 import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
@@ -141,9 +142,13 @@ function typed(old: Value, found: Found, node: GraphNode, run: Inference): Value
 
 const compatible = (a: Dims, b: Dims): boolean =>
   a.length === b.length && a.every((d, i) => !d.isConst || !b[i]!.isConst || d.equals(b[i]!));
+
 export { sameDims };
+
 const sameKnown = (a: KnownValue | undefined, b: KnownValue | undefined): boolean =>
-  a === b || (!!a && !!b && a.data.length === b.data.length && a.data.every((x, i) => sameElement(x, b.data[i])));
+  a === b || (!!a && !!b && (a.data === b.data || sameElements(a.data, b.data)));
+const sameElements = (a: KnownValue["data"], b: KnownValue["data"]): boolean =>
+  a.length === b.length && a.every((x, i) => sameElement(x, b[i]));
 const sameElement = (a: Poly | number | undefined, b: Poly | number | undefined): boolean =>
   a instanceof Poly ? b instanceof Poly && a.equals(b) : Object.is(a, b);
 
@@ -151,9 +156,11 @@ const sameElement = (a: Poly | number | undefined, b: Poly | number | undefined)
 function usableKnown(known: KnownValue | undefined, dims: Dims): KnownValue | undefined {
   const sizes = constantDims(dims);
   if (!known || !sizes || sizes.length !== known.dims.length || known.data.length > knownLimit) return undefined;
-  const data = known.data.map(x => (x instanceof Poly && !x.terms.every(t => isExact(t.c)) ? undefined : x));
+  const data = known.data.every(isExactElement) ? known.data : known.data.map(x => (isExactElement(x) ? x : undefined));
   return data.some(x => x !== undefined) ? { dims: sizes, data } : undefined;
 }
+const isExactElement = (x: Poly | number | undefined): boolean =>
+  !(x instanceof Poly) || x.terms.every(t => isExact(t.c));
 const isExact = (c: number): boolean => Number.isSafeInteger(c) || Math.abs(c) === 2 ** 63;
 
 function inferOperator(node: GraphNode, values: NewValues, run: Inference): NodeResult {

@@ -5,7 +5,16 @@ import type { AttributeValue, Graph, GraphNode, Value } from "./graph.js";
 const graphOf = (a: AttributeValue): Graph | undefined =>
   typeof a === "object" && !Array.isArray(a) && "graph" in a ? a.graph : undefined;
 
-export const subgraphs = (node: GraphNode): Graph[] => Object.values(node.attributes).flatMap(a => graphOf(a) ?? []);
+/** by attributes; most nodes have none, and every pass asks */
+const known = new WeakMap<GraphNode["attributes"], readonly Graph[]>();
+export function subgraphs({ attributes }: GraphNode): readonly Graph[] {
+  let graphs = known.get(attributes);
+  if (!graphs) {
+    graphs = Object.values(attributes).flatMap(a => graphOf(a) ?? []);
+    known.set(attributes, graphs);
+  }
+  return graphs;
+}
 
 /** The nodes of a graph, each before those of its subgraphs. */
 export function* everyNode(graph: Graph): Generator<GraphNode> {
@@ -15,8 +24,13 @@ export function* everyNode(graph: Graph): Generator<GraphNode> {
   }
 }
 
+/** Is there such a node in the graph or its subgraphs? */
+export const hasNode = (graph: Graph, wanted: (node: GraphNode) => boolean): boolean =>
+  graph.nodes.some(n => wanted(n) || subgraphs(n).some(g => hasNode(g, wanted)));
+
 /** The node with its subgraphs mapped; the same object where nothing changed. */
 export function mapSubgraphs(node: GraphNode, f: (g: Graph) => Graph): GraphNode {
+  if (subgraphs(node).length === 0) return node;
   let changed = false;
   const attributes: Record<string, AttributeValue> = {};
   for (const [name, a] of Object.entries(node.attributes)) {

@@ -24,6 +24,13 @@ export const foldNormalization: Pass = {
 };
 
 type Numbers = () => Promise<Float64Array>;
+const once = (compute: Numbers): Numbers => {
+  let numbers: Promise<Float64Array> | undefined;
+  return () => {
+    numbers ??= compute();
+    return numbers;
+  };
+};
 /** y = scale·x + shift, by channel (axis 1 of x) */
 interface Affine {
   readonly x: Value;
@@ -84,10 +91,11 @@ function normalization(node: GraphNode): Affine | undefined {
   const trains = training_mode === 1 || (node.opset < 7 && is_test !== 1);
   if (trains || spatial === 0 || node.outputs.some((o, i) => i > 0 && o)) return undefined;
   const read = constants.map(v => numbersIn(v!)) as [Numbers, Numbers, Numbers, Numbers];
-  const factors: Numbers = async () => {
+  // weights that are read in parts ask for each of them, and the offsets once more
+  const factors = once(async () => {
     const [s, v] = await Promise.all([read[0](), read[3]()]);
     return s.map((n, c) => n / Math.sqrt(v[c]! + Number(epsilon)));
-  };
+  });
   const offsets: Numbers = async () => {
     const [f, b, m] = await Promise.all([factors(), read[1](), read[2]()]);
     return b.map((n, c) => n - m[c]! * f[c]!);
@@ -116,8 +124,11 @@ function soleProducer(v: Value, view: RewriteView): GraphNode | undefined {
   return view.readers(v) === 1 ? view.producer(v) : undefined;
 }
 
-const affineMap = (b: Float64Array, scale: Float64Array | undefined, shift: Float64Array | undefined): Float64Array =>
-  b.map((n, c) => n * (scale?.[c] ?? 1) + (shift?.[c] ?? 0));
+function affineMap(b: Float64Array, scale: Float64Array | undefined, shift: Float64Array | undefined): Float64Array {
+  const out = new Float64Array(b.length);
+  for (let c = 0; c < b.length; c++) out[c] = b[c]! * (scale?.[c] ?? 1) + (shift?.[c] ?? 0);
+  return out;
+}
 
 /** weights that were scaled here, and what they were scaled from: scaling twice multiplies the scales */
 const scaled = new WeakMap<Value, { readonly from: Value; readonly scale: Numbers }>();

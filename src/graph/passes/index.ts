@@ -1,10 +1,10 @@
 // The built-in passes in their order. `load(…, { passes })` gets this list to change.
 import type { Registry } from "../../ops/registry.js";
+import type { GraphNode } from "../graph.js";
 import type { InferOptions } from "../infer.js";
 import { infer } from "../infer.js";
-import type { GraphNode } from "../graph.js";
 import type { Pass } from "../pass.js";
-import { everyNode } from "../values.js";
+import { hasNode } from "../values.js";
 import { expandOperators } from "./expand.js";
 import type { Evaluate } from "./fold-constants.js";
 import { foldConstants } from "./fold-constants.js";
@@ -36,7 +36,7 @@ export const inferTypes = (registry: Registry, options: InferOptions = {}): Pass
 /** A pass for graphs that hold certain nodes: its module is read when one does. */
 const ofSome = (name: string, concerns: (node: GraphNode) => boolean, read: () => Promise<Pass>): Pass => ({
   name,
-  run: async graph => ([...everyNode(graph)].some(concerns) ? (await read()).run(graph) : graph),
+  run: async graph => (hasNode(graph, concerns) ? (await read()).run(graph) : graph),
 });
 const isGradient = ({ op }: GraphNode): boolean => op === "Gradient";
 /** Does the node make integers of a model's numbers, or multiply them? */

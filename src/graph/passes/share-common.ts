@@ -1,6 +1,6 @@
 // Common subexpressions: equal nodes on equal inputs are computed once; equal small constants are one value.
 
-import { numbersOf } from "../constants.js";
+import { numberOf } from "../constants.js";
 import type { AttributeValue, Graph, GraphNode, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
 import type { Rule } from "../rewrite.js";
@@ -15,15 +15,30 @@ export const shareCommon: Pass = {
 /** Equal by dtype, dims and content; only small constants have a known content. */
 function shareConstants(graph: Graph): Graph {
   const first = new Map<string, Value>();
-  return substituteValues(graph, v => {
-    const numbers = v.constant && numbersOf(v.known);
-    if (!numbers || v.known!.data.length === 0) return v;
-    const text = numbers.map(x => (Object.is(x, -0) ? "-0" : String(x))).join(",");
-    const key = `${v.dtype}[${v.known!.dims.join(",")}]${text}`;
+  const shared = (v: Value): Value => {
+    const key = contentOf(v);
+    if (key === undefined) return v;
     const same = first.get(key);
     if (!same) first.set(key, v);
     return same ?? v;
-  });
+  };
+  return substituteValues(graph, v => (v.constant && v.known ? shared(v) : v));
+}
+/** the pass runs twice */
+const contents = new WeakMap<Value, string | undefined>();
+function contentOf(v: Value): string | undefined {
+  if (!contents.has(v)) contents.set(v, writtenContent(v));
+  return contents.get(v);
+}
+function writtenContent({ dtype, known }: Value): string | undefined {
+  if (!known || known.data.length === 0) return undefined;
+  let text = `${dtype}[${known.dims.join(",")}]`;
+  for (const element of known.data) {
+    const x = numberOf(element);
+    if (x === undefined) return undefined;
+    text += Object.is(x, -0) ? "-0," : `${x},`;
+  }
+  return text;
 }
 
 /** A rule for one graph: what a subgraph computes exists only inside it. */
