@@ -1,6 +1,6 @@
 // The structure of a kernel as a text that does not depend on names and ids: kernels with equal keys share their code, and are called
 // with each other's parameters in the order that is given here.
-import type { Poly, Sym } from "./poly.js";
+import type { Poly, Sym, Term } from "./poly.js";
 import { printNumber } from "./print-number.js";
 import type { Axis, Fold, Kernel, Materialized, Node, NodeOf, Store, Tensor } from "./tile.js";
 import { axisOf, isTensor } from "./tile.js";
@@ -21,8 +21,18 @@ export interface Canonical {
 export const canonical = (kernel: Kernel): Canonical => new Canonicalizer().kernel(kernel);
 export const canonicalKey = (kernel: Kernel): string => canonical(kernel).key;
 
+/** of canonical forms; asked again for other sizes */
+const structures = new WeakMap<object, string>();
 /** A short name for all kernels of one structure: FNV-1a of the key, twice with other bases, 64 bits in all. */
-export function structureOf({ key }: Pick<Canonical, "key">): string {
+export function structureOf(form: Pick<Canonical, "key">): string {
+  let structure = structures.get(form);
+  if (structure === undefined) {
+    structure = hashed(form.key);
+    structures.set(form, structure);
+  }
+  return structure;
+}
+function hashed(key: string): string {
   const hash = (basis: number): string => {
     let h = basis;
     for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key.charCodeAt(i), 0x01000193);
@@ -157,14 +167,14 @@ class Canonicalizer {
   }
   /** terms in an order that numbering alone decides */
   #poly(p: Poly): string {
-    const terms = p.terms.map(
-      t =>
-        `${t.c}*${t.s
-          .map(s => this.#symbol(s))
-          .sort()
-          .join("*")}`,
-    );
+    if (p.terms.length === 1) return this.#term(p.terms[0]!);
+    const terms = p.terms.map(t => this.#term(t));
     return terms.sort().join("+");
+  }
+  #term({ c, s }: Term): string {
+    if (s.length === 1) return `${c}*${this.#symbol(s[0]!)}`;
+    const symbols = s.map(x => this.#symbol(x));
+    return `${c}*${symbols.sort().join("*")}`;
   }
   #symbol(s: Sym): string {
     if (s.def?.op === "value") return `@${this.#node(s.def.node as Node)}`;

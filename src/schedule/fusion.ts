@@ -1,5 +1,6 @@
 // Axes that are walked as one: pixels of a convolution (u, v → m), the run of a stem (q, c → r), whatever an elementwise kernel can
 // treat as flat. Fusing needs addresses that stay linear, which polynomials show by themselves.
+import type { Sym } from "../ir/poly.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { Axis, NodeOf, Tensor } from "../ir/tile.js";
 import { axesOf, isTensor, newAxis } from "../ir/tile.js";
@@ -36,15 +37,34 @@ export function fuseNamed(view: KernelView, fusions: readonly Fusion[]): void {
   }
 }
 
+interface Whole {
+  readonly whole: Axis;
+  /** outer and inner as polynomials over the whole */
+  readonly parts: ReadonlyMap<Sym, Poly>;
+}
+/** by outer and inner axis: schedules of a kernel for other sizes speak of the same axes */
+const wholes = new WeakMap<Axis, Map<Axis, Whole>>();
+function wholeOf(outer: Axis, inner: Axis, name: string): Whole {
+  const known = wholes.get(outer) ?? new Map<Axis, Whole>();
+  wholes.set(outer, known);
+  let both = known.get(inner);
+  if (both?.whole.name !== name) {
+    const whole = newAxis(name, outer.extent.mul(inner.extent));
+    const parts = new Map([
+      [outer.sym, opaque("div", Poly.sym(whole.sym), inner.extent)],
+      [inner.sym, opaque("mod", Poly.sym(whole.sym), inner.extent)],
+    ]);
+    both = { whole, parts };
+    known.set(inner, both);
+  }
+  return both;
+}
+
 /** Tells the view that two axes are one; undone by the function that it returns. */
 function fuse(view: KernelView, outer: Axis, inner: Axis): { fusion: Fusion; whole: Axis; undo: () => void } {
   const as = `${view.names.axis(outer)}.${view.names.axis(inner)}`;
-  const whole = newAxis(as, outer.extent.mul(inner.extent));
+  const { whole, parts } = wholeOf(outer, inner, as);
   const before = { substitution: new Map(view.substitution), fusedInto: new Map(view.fusedInto) };
-  const parts = new Map([
-    [outer.sym, opaque("div", Poly.sym(whole.sym), inner.extent)],
-    [inner.sym, opaque("mod", Poly.sym(whole.sym), inner.extent)],
-  ]);
   for (const [s, p] of view.substitution)
     view.substitution.set(
       s,
@@ -56,11 +76,11 @@ function fuse(view: KernelView, outer: Axis, inner: Axis): { fusion: Fusion; who
   view.fusedInto.set(inner, whole);
   view.fusionChanged();
   const undo = () => {
-    view.fusionChanged();
     view.substitution.clear();
     view.fusedInto.clear();
     for (const [s, p] of before.substitution) view.substitution.set(s, p);
     for (const [a, w] of before.fusedInto) view.fusedInto.set(a, w);
+    view.fusionChanged();
   };
   return { fusion: [view.names.axis(outer), view.names.axis(inner), as], whole, undo };
 }

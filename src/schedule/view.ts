@@ -1,7 +1,8 @@
 // A kernel as the cost model sees it: sizes that are known or guessed, what is computed where, and how memory is walked.
+
+import { isInside } from "../ir/bounds.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { bytesOf } from "../ir/dtypes.js";
-import { isInside } from "../ir/bounds.js";
 import { layoutOf } from "../ir/layout.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
@@ -29,6 +30,8 @@ export type Step = "none" | "contiguous" | "strided" | "irregular";
 
 /** of the kernel alone, so that schedules for other sizes find them again */
 const checked = new WeakMap<Node, readonly Poly[]>();
+/** the same, by the indices of a read or a write, then by what is fused */
+const addresses = new WeakMap<readonly Poly[], Map<string, Poly>>();
 
 export class KernelView {
   readonly kernel: Kernel;
@@ -39,8 +42,8 @@ export class KernelView {
   private readonly hints: (s: Sym) => number | undefined;
   private readonly guesses: (s: Sym) => number | undefined;
   private readonly costs = new Map<Node, number>();
-  /** by list of indices; forgotten when axes are fused */
-  private readonly addresses = new Map<readonly Poly[], Poly>();
+  /** which axes are fused, as a key */
+  private fusion = "";
 
   /** 32-bit elements in a vector of the machine */
   readonly lanes: number;
@@ -159,13 +162,18 @@ export class KernelView {
 
   /** Axes were fused or parted. */
   fusionChanged(): void {
-    this.addresses.clear();
+    this.fusion = [...this.fusedInto].map(([a, whole]) => `${a.id}>${whole.id}`).join();
   }
   private address(tensor: Tensor, index: readonly Poly[]): Poly {
-    let p = this.addresses.get(index);
+    let known = addresses.get(index);
+    if (!known) {
+      known = new Map();
+      addresses.set(index, known);
+    }
+    let p = known.get(this.fusion);
     if (!p) {
       p = this.addressOf(tensor, index);
-      this.addresses.set(index, p);
+      known.set(this.fusion, p);
     }
     return p;
   }

@@ -1,20 +1,21 @@
 // Reads of tensors, scratch and materialised tiles. A read outside the tensor gives the load's fill: provably inside, nothing is
 // checked; else the row's pointer is that of a row of fill values; where the lane itself may leave, the vector is guarded.
+
+import { isInside } from "../../ir/bounds.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { bytesOf } from "../../ir/dtypes.js";
+import { layoutOf } from "../../ir/layout.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Node, NodeOf } from "../../ir/tile.js";
 import { axesOf, gathersIn, isTensor } from "../../ir/tile.js";
-import { isInside } from "../../ir/bounds.js";
 import { byLane } from "./cells.js";
 import { lanesOf, loadLanes, loadScalar, loadSplat, scratchDtype } from "./convert.js";
 import type { Expr } from "./loop.js";
 import { op, read, select } from "./loop.js";
-import type { Buffer, Lowering, Offsets } from "./state.js";
 import type { Scope } from "./scope.js";
-import { requireInside } from "./strict.js";
+import type { Buffer, Lowering, Offsets } from "./state.js";
 import type { Form, Storage } from "./storage.js";
-import { layoutOf } from "../../ir/layout.js";
+import { requireInside } from "./strict.js";
 
 /** An index that may be outside of its tensor. */
 export interface Check {
@@ -33,6 +34,8 @@ export interface LoadPlan {
   readonly row: Form;
   /** dims inside the row */
   readonly run: Form;
+  /** over which the row, and whether it is inside, vary */
+  readonly rowAxes: readonly Axis[];
   readonly fill: number;
 }
 
@@ -124,9 +127,11 @@ function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): L
   const checks = extents.flatMap((size, d) => (isOpen(d) ? [checkOf(size, d)] : []));
   const strict = extents.flatMap((size, d) => (inside[d] || isOpen(d) ? [] : [checkOf(size, d)]));
   const none = l.form(storage, [], Poly.zero);
-  const fill = Number(n.fill);
-  if (checks.length === 0)
-    return { dtype: storage.dtype, checks, strict, row: l.form(storage, index, storage.base), run: none, fill };
+  const planned = (row: Form, run: Form): LoadPlan => {
+    const rowAxes = [...new Set([...row.axes, ...checks.flatMap(c => c.form.axes)])];
+    return { dtype: storage.dtype, checks, strict, row, run, rowAxes, fill: Number(n.fill) };
+  };
+  if (checks.length === 0) return planned(l.form(storage, index, storage.base), none);
   // dims whose stride is smaller than that of every checked one lie inside the row
   const isChecked = (i: number): boolean => dims[i]! >= 0 && isOpen(dims[i]!);
   const lastChecked = Math.max(...order.map((i, at) => (isChecked(i) ? at : -1)));
@@ -137,8 +142,10 @@ function makePlan(l: Lowering, n: NodeOf<"load">, inside: readonly boolean[]): L
     if (isRun(i)) bytes = bytes.add(size.mul(storage.strides[i]!));
   });
   l.fillBytes = opaque("max", l.fillBytes, bytes);
-  const row = l.form(storage, index, storage.base, i => !isRun(i));
-  return { dtype: storage.dtype, checks, strict, row, run, fill };
+  return planned(
+    l.form(storage, index, storage.base, i => !isRun(i)),
+    run,
+  );
 }
 
 /** 0 ≤ index < size for every check, as one unsigned comparison each */
@@ -150,7 +157,7 @@ export function insideExpr(l: Lowering, checks: readonly Check[], offs: Offsets)
 
 /** The address of the row, or of the row of fill values. Taps of neighbouring pixels share rows: what is equal is computed once. */
 function rowPointer(l: Lowering, n: NodeOf<"load">, plan: LoadPlan, offs: Offsets): Sym {
-  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => c.form.axes)])];
+  const axes = plan.rowAxes;
   const gathers = n.index.some(isGather) || !isTensor(n.tensor);
   const home = gathers ? l.homeOf(axes) : l.freeHomeOf(axes);
   return l.b.memo(home, `p${n.id}/${plan.row.id}${l.offsetKey(axes, offs)}`, () => {

@@ -34,21 +34,21 @@ class Checker {
     if ("at" in s) this.address(s.at, defined);
     switch (s.kind) {
       case "set":
-        this.is(s.value, s.reg.type, defined);
+        this.expr(s.value, s.reg.type, defined);
         break;
       case "store":
-        this.is(s.value, memoryType(s.op), defined);
+        this.expr(s.value, memoryType(s.op), defined);
         break;
       case "storePart":
-        this.is(s.value, "v128", defined);
-        this.is(s.bytes, "i32", defined);
+        this.expr(s.value, "v128", defined);
+        this.expr(s.bytes, "i32", defined);
         break;
       case "if":
       case "trap":
-        this.is(s.condition, "i32", defined);
+        this.expr(s.condition, "i32", defined);
         break;
       case "for":
-        this.is(s.limit, "i32", defined);
+        this.expr(s.limit, "i32", defined);
         if (!defined.has(s.counter)) this.fail(`loop counter ${s.counter.name}${s.counter.id} is not set`);
         break;
       case "call":
@@ -56,7 +56,8 @@ class Checker {
     }
     for (const b of blocksOf(s)) this.block(b, defined);
   }
-  private expr(e: Expr, defined: ReadonlySet<Reg>): void {
+  /** the innermost mistake first */
+  private expr(e: Expr, type: Type, defined: ReadonlySet<Reg>): void {
     if ("at" in e) this.address(e.at, defined);
     switch (e.kind) {
       case "reg":
@@ -65,36 +66,25 @@ class Checker {
       case "op": {
         const { args } = ops[e.op];
         if (args.length !== e.args.length) this.fail(`${e.op} takes ${args.length} arguments`);
-        args.forEach((type, i) => {
-          this.is(e.args[i]!, type, defined);
-        });
+        for (let i = 0; i < args.length; i++) this.expr(e.args[i]!, args[i]!, defined);
         break;
       }
       case "shuffle":
       case "given":
-        for (const a of e.args) this.expr(a, defined);
+        for (const a of e.args) this.expr(a, typeOf(a), defined);
         break;
       case "select":
-        this.expr(e.condition, defined);
-        this.expr(e.yes, defined);
-        this.expr(e.no, defined);
-        this.typed(e.condition, "i32");
-        this.typed(e.yes, e.type);
-        this.typed(e.no, e.type);
+        this.expr(e.condition, "i32", defined);
+        this.expr(e.yes, e.type, defined);
+        this.expr(e.no, e.type, defined);
         break;
       case "loadLane":
-        this.expr(e.vector, defined);
+        this.expr(e.vector, typeOf(e.vector), defined);
     }
-  }
-  private is(e: Expr, type: Type, defined: ReadonlySet<Reg>): void {
-    this.expr(e, defined);
-    this.typed(e, type);
-  }
-  private typed(e: Expr, type: Type): void {
     if (typeOf(e) !== type) this.fail(`${type} expected, ${e.kind === "op" ? e.op : e.kind} is ${typeOf(e)}`);
   }
   private address(a: Address, defined: ReadonlySet<Reg>): void {
-    this.is(a.pointer, "i32", defined);
+    this.expr(a.pointer, "i32", defined);
     if (a.offset < 0 || a.offset >= OFFSET_LIMIT)
       this.fail(`constant offset ${a.offset} is outside 0..${OFFSET_LIMIT - 1}`);
   }

@@ -15,9 +15,10 @@ export function partsOf(e: Expr): readonly Expr[] {
     case "loadLane":
       return [e.at.pointer, e.vector];
     default:
-      return [];
+      return none;
   }
 }
+const none: readonly Expr[] = [];
 export function exprsOf(s: Stmt): readonly Expr[] {
   switch (s.kind) {
     case "set":

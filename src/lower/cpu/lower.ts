@@ -1,4 +1,6 @@
 // Kernel + Schedule → loop IR. This is the outermost layer: fused axes, phases, blocks of the grid.
+
+import { layoutOf } from "../../ir/layout.js";
 import { ceilDiv, opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Kernel, NodeOf, Tensor } from "../../ir/tile.js";
 import { gathersIn, isTensor, newAxis, node } from "../../ir/tile.js";
@@ -14,13 +16,12 @@ import type { Func, Reg } from "./loop.js";
 import { add, lesser } from "./loop.js";
 import { verifyFunc } from "./loop-verify.js";
 import type { Lowered, Phase } from "./lowered.js";
-import { eachSegment } from "./segments.js";
 import { mergeParts, partedFolds, walkPart } from "./parts.js";
+import { eachSegment } from "./segments.js";
 import { lowerRegion, lowerStage, storeSink } from "./stages.js";
 import type { Sink } from "./state.js";
 import { Lowering, origin } from "./state.js";
 import type { Storage } from "./storage.js";
-import { layoutOf } from "../../ir/layout.js";
 
 /** rows of a table of pointers that one block makes */
 const TABLE_BLOCK = 1024;
@@ -236,7 +237,7 @@ function pointerLoads(l: Lowering): NodeOf<"load">[] {
 /** A table with the address of every row, or of the row of fill values. */
 function tablePhase(l: Lowering, n: NodeOf<"load">): Phase {
   const plan = planOf(l, n);
-  const axes = [...new Set([...plan.row.axes, ...plan.checks.flatMap(c => c.form.axes)])];
+  const axes = plan.rowAxes;
   const first = axes[0];
   const blocks = first ? [{ axis: first, size: Poly.int(TABLE_BLOCK) }] : [];
   const made = phase(l, `${l.kernel.name}.rows.${n.tensor.name}`, blocks, () => {

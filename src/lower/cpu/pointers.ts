@@ -70,8 +70,12 @@ class Closing {
   private leadersOf(groups: readonly Group[]): Leader[] {
     const leaders: Leader[] = [];
     for (const g of groups) {
-      const near = leaders.map(l => ({ l, distance: g.rest.sub(l.rest) })).find(x => this.isShared(x.distance));
-      if (near) near.l.members.push({ addresses: g.addresses, distance: near.distance });
+      let distance = Poly.zero;
+      const near = leaders.find(l => {
+        distance = g.rest.sub(l.rest);
+        return this.isShared(distance);
+      });
+      if (near) near.members.push({ addresses: g.addresses, distance });
       else leaders.push({ rest: g.rest, members: [{ addresses: g.addresses, distance: Poly.zero }] });
     }
     return leaders;

@@ -1,7 +1,8 @@
 // Code under construction: lexical scopes, and integers made of polynomials. A value goes to the outermost scope that binds
 // all its symbols, so loop-invariant motion needs no pass; a loop turns its accesses into moving pointers when it closes.
-import { invariant } from "../../support/errors.js";
+
 import { Poly, Sym } from "../../ir/poly.js";
+import { invariant } from "../../support/errors.js";
 import type { Address, Expr, Reg, Stmt } from "./loop.js";
 import { add, int, larger, lesser, mul, newReg, op, read, select, sub, typeOf } from "./loop.js";
 import { OFFSET_LIMIT } from "./loop-verify.js";
@@ -115,13 +116,23 @@ export class Builder {
   }
   /** the outermost scope where the polynomial has a value */
   home(p: Poly): Scope {
-    let h = this.root;
-    for (const t of p.terms)
-      for (const s of t.s) {
-        const o = this.homeOfSym(s);
-        if (o.depth > h.depth) h = o;
+    const deepest = this.deepest(p);
+    return deepest ? this.homeOfSym(deepest) : this.root;
+  }
+  /** the first of the polynomial's symbols that no other's scope lies inside of; undefined: it has none */
+  private deepest({ terms }: Poly): Sym | undefined {
+    let found: Sym | undefined;
+    let depth = -1;
+    for (let i = 0; i < terms.length; i++) {
+      const { s } = terms[i]!;
+      for (let j = 0; j < s.length; j++) {
+        const home = this.homeOfSym(s[j]!);
+        if (home.depth <= depth) continue;
+        found = s[j]!;
+        depth = home.depth;
       }
-    return h;
+    }
+    return found;
   }
   /** the largest known divisor of a polynomial's value; 0 for the constant 0 */
   alignment(p: Poly): number {
@@ -162,10 +173,9 @@ export class Builder {
 
   /** The value of a polynomial; each part is computed in its own home scope. */
   int(p: Poly): Expr {
-    if (p.isConst) return int(p.constant | 0);
-    const home = this.home(p);
-    return this.memo(home, p.key, () => {
-      const pick = p.terms.flatMap(t => t.s).find(s => this.homeOfSym(s) === home)!;
+    const pick = this.deepest(p);
+    if (!pick) return int(p.constant | 0);
+    return this.memo(this.homeOfSym(pick), p.key, () => {
       const { coefficient, rest } = p.factor(pick);
       const symbol = read(this.symbolValue(pick));
       const scaled = mul(symbol, this.int(coefficient));

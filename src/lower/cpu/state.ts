@@ -1,27 +1,28 @@
 // The state of one lowering: parameters, positions of axes, storage, and the code being built. No tile IR is walked here.
 import type { Dtype } from "../../ir/dtypes.js";
+import { layoutOf } from "../../ir/layout.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Combine, Fold, Kernel, Node, Tensor } from "../../ir/tile.js";
 import { axesOf, axisOf, gathersIn, isTensor } from "../../ir/tile.js";
+import { foldsOf, scopesOf } from "../../ir/walk.js";
 import type { Names } from "../../schedule/names.js";
 import { namesOf } from "../../schedule/names.js";
-import { type Lanes, lanesOf, type Schedule } from "../../schedule/schedule.js";
-import { foldsOf, scopesOf } from "../../ir/walk.js";
+import type { Lanes, Schedule } from "../../schedule/schedule.js";
+import { lanesOf } from "../../schedule/schedule.js";
 import { invariant } from "../../support/errors.js";
-import type { Tools } from "./words.js";
+import type { askAhead } from "./ahead.js";
 import { registerType } from "./convert.js";
+import type { ElementState } from "./element-loops.js";
+import type { Check } from "./loads.js";
 import type { Address, Expr, Reg } from "./loop.js";
 import { int, newReg, read, scalar, zeroVector } from "./loop.js";
 import type { BlockSize, Param } from "./lowered.js";
 import { SLACK_BYTES } from "./lowered.js";
-import type { askAhead } from "./ahead.js";
-import type { ElementState } from "./element-loops.js";
-import type { Check } from "./loads.js";
 import type { Scope } from "./scope.js";
 import { Builder } from "./scope.js";
 import type { Form, Storage } from "./storage.js";
-import { layoutOf } from "../../ir/layout.js";
 import { blockOffset, formOf, newFormId } from "./storage.js";
+import type { Tools } from "./words.js";
 
 /** Position of an axis: `micro` registers `unit` apart, from `pos` on. */
 export interface Binding {
@@ -304,7 +305,7 @@ export class Lowering implements Tools {
   /** identifies the register of the tile among values that vary over these axes */
   offsetKey(axes: readonly Axis[], offs: Offsets): string {
     let k = this.lane && axes.includes(this.lane) ? "v" : this.lane ? "u" : "s";
-    for (const a of axes) k += `${this.bindings.get(a)!.tag}+${offs.get(a) ?? 0},`;
+    for (let i = 0; i < axes.length; i++) k += `${this.bindings.get(axes[i]!)!.tag}+${offs.get(axes[i]!) ?? 0},`;
     return k;
   }
   /** the outermost scope that knows all these axes, not outside the region */

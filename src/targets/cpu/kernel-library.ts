@@ -1,16 +1,19 @@
 // The kernels of one program: shared by structure, scheduled, lowered. Dims and strides are parameters, so layers of a network
 // that differ only in size share code.
-import { type Canonical, canonical } from "../../ir/canonical.js";
+import type { Canonical } from "../../ir/canonical.js";
+import { canonical } from "../../ir/canonical.js";
 import type { Poly, Sym } from "../../ir/poly.js";
 import { withCodeOf } from "../../ir/rewrite-kernel.js";
-import type { Kernel, Tensor } from "../../ir/tile.js";
-import { lower } from "../../lower/cpu/lower.js";
+import type { Kernel } from "../../ir/tile.js";
 import type { Func } from "../../lower/cpu/loop.js";
+import { lower } from "../../lower/cpu/lower.js";
 import type { Lowered } from "../../lower/cpu/lowered.js";
 import type { CompileOptions } from "../../runtime/target.js";
 import type { ScheduleChoices } from "../../schedule/choices.js";
-import { type DeriveOptions, deriveSchedule } from "../../schedule/derive.js";
-import { featuresText, type Tuning } from "../../schedule/knowledge.js";
+import type { DeriveOptions } from "../../schedule/derive.js";
+import { deriveSchedule } from "../../schedule/derive.js";
+import type { Tuning } from "../../schedule/knowledge.js";
+import { featuresText } from "../../schedule/knowledge.js";
 import type { MachineProfile, ScheduleFeatures } from "../../schedule/machine-profile.js";
 import { scheduleKey } from "../../schedule/run-time-blocks.js";
 import type { Schedule } from "../../schedule/schedule.js";
@@ -48,14 +51,17 @@ export interface MachineModel {
   readonly ask?: Parameters<typeof lower>[3];
 }
 
+interface Representative {
+  readonly kernel: Kernel;
+  readonly own: Canonical;
+}
+
 export class KernelLibrary {
   readonly #machine: MachineModel;
   readonly #pins: Readonly<Record<string, Partial<Schedule>>>;
   readonly #codes = new Map<string, KernelCode>();
-  readonly #representatives = new Map<
-    string,
-    { kernel: Kernel; tensors: readonly Tensor[]; symbols: readonly Sym[] }
-  >();
+  /** the first kernel of each structure */
+  readonly #representatives = new Map<string, Representative>();
   /** by structure and sizes; pinned ones are not among them */
   readonly #schedules = new Map<string, Schedule>();
   readonly #tuning: Tuning | undefined;
@@ -88,10 +94,11 @@ export class KernelLibrary {
     const own = canonical(kernel);
     let first = this.#representatives.get(own.key);
     if (!first) {
-      first = { kernel, tensors: own.tensors, symbols: own.symbols };
+      first = { kernel, own };
       this.#representatives.set(own.key, first);
     }
-    const ownOf = new Map(first.symbols.map((s, i) => [s, own.symbols[i]!]));
+    const { symbols, tensors } = first.own;
+    const ownOf = new Map(symbols.map((s, i) => [s, own.symbols[i]!]));
     const hint = (s: Sym): number | undefined => {
       const p = sizeOf(ownOf.get(s) ?? s);
       return p?.isConst ? p.constant : undefined;
@@ -99,7 +106,7 @@ export class KernelLibrary {
     const guess = (s: Sym): number | undefined => guessOf(ownOf.get(s) ?? s);
     const pins = this.#pins[kernel.name];
     const derive = (): Schedule => {
-      const choices = pins ? undefined : this.#choices(first, own, s => hint(s) ?? guess(s));
+      const choices = pins ? undefined : this.#choices(first, s => hint(s) ?? guess(s));
       const schedule = deriveSchedule(first.kernel, {
         ...this.#machine,
         dimHints: hint,
@@ -111,7 +118,7 @@ export class KernelLibrary {
       return schedule;
     };
     // layers of one structure and one size are many: the blocks of a network repeat
-    const sizeKey = `${own.key}\n${first.symbols.map(s => `${hint(s)} ${guess(s)}`).join(";")}`;
+    const sizeKey = `${own.key}\n${symbols.map(s => `${hint(s)} ${guess(s)}`).join(";")}`;
     const schedule = pins ? derive() : (this.#schedules.get(sizeKey) ?? derive());
     if (!pins) this.#schedules.set(sizeKey, schedule);
     const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
@@ -122,7 +129,7 @@ export class KernelLibrary {
       this.#functions += lowered.phases.length;
       this.#codes.set(key, code);
     }
-    const names = new Map(first.tensors.map((t, i) => [t.name, own.tensors[i]!.name]));
+    const names = new Map(tensors.map((t, i) => [t.name, own.tensors[i]!.name]));
     const sizes = new Map(code.lowered.blockSizes.map(b => [b.sym, schedule.block[b.axis]! / b.unit]));
     const tuned = this.#tuned.has(schedule);
     return {
@@ -134,20 +141,10 @@ export class KernelLibrary {
     };
   }
   /** Found by names of the representative: all kernels of its structure share its code. */
-  #choices(
-    first: { readonly kernel: Kernel; readonly symbols: readonly Sym[] },
-    own: Canonical,
-    sizeOf: (s: Sym) => number | undefined,
-  ): ScheduleChoices | undefined {
+  #choices({ kernel, own }: Representative, sizeOf: (s: Sym) => number | undefined): ScheduleChoices | undefined {
     if (!this.#tuning) return undefined;
     const { features, profile } = this.#machine;
-    const representative = first.symbols === own.symbols ? own : canonical(first.kernel);
-    return this.#tuning.choices(
-      first.kernel,
-      representative,
-      first.symbols.map(sizeOf),
-      featuresText(features, profile),
-    );
+    return this.#tuning.choices(kernel, own, own.symbols.map(sizeOf), featuresText(features, profile));
   }
   #emitted(lowered: Lowered): Lowered {
     if (!this.#emit) return lowered;

@@ -168,11 +168,11 @@ class FunctionBody {
     this.out.push(code);
     pushUnsigned(this.out, local);
   }
-  private instruction([prefix, code]: readonly [number, number]): void {
-    if (prefix) {
-      this.out.push(prefix);
-      pushUnsigned(this.out, code);
-    } else this.out.push(code);
+  private instruction(opcode: readonly [prefix: number, code: number]): void {
+    if (opcode[0]) {
+      this.out.push(opcode[0]);
+      pushUnsigned(this.out, opcode[1]);
+    } else this.out.push(opcode[1]);
   }
   /** alignment hint 0: natural alignment is not promised, and no engine we know uses the hint */
   private memory(offset: number): void {
