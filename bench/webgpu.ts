@@ -12,7 +12,8 @@ import { registersOf } from "../src/lower/gpu/live-ranges.js";
 import type { GpuLimits } from "../src/lower/gpu/lower.js";
 import { leastLimits, lowerForGpu, separateMemories } from "../src/lower/gpu/lower.js";
 import type { Dispatch } from "../src/lower/gpu/lowered.js";
-import { dot, f16, f32, fold, grid, kernel } from "../src/tile/index.js";
+import { dot, f16, f32, fold, grid } from "../src/tile/index.js";
+import { kernel } from "../src/tile/tile-kernel.js";
 import { table } from "./report.js";
 
 interface Work {

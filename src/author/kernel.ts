@@ -6,8 +6,10 @@ import { printDebug } from "../load/print-debug.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { AzulejoError } from "../support/errors.js";
 import type { EagerOptions } from "../tile/eager.js";
-import type { EagerArguments, KernelBody, KernelOptions, Recording, Signature, Sizes } from "../tile/kernel.js";
-import { TileKernel as RecordedKernel, recordSignature } from "../tile/kernel.js";
+import type { KernelBody, KernelOptions, Recording, Signature, Sizes } from "../tile/kernel.js";
+import { recordSignature } from "../tile/kernel.js";
+import type { EagerArguments } from "../tile/tile-kernel.js";
+import { TileKernel as RecordedKernel } from "../tile/tile-kernel.js";
 
 /** Tensors of a call, by name. */
 export type KernelArguments<S extends Signature> = { readonly [K in keyof S]?: TensorArgument };

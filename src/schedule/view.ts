@@ -1,5 +1,4 @@
 // A kernel as the cost model sees it: sizes that are known or guessed, what is computed where, and how memory is walked.
-
 import { isInside } from "../ir/bounds.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { bytesOf } from "../ir/dtypes.js";

@@ -1,6 +1,7 @@
 // Named dims of a kernel inside its body: ranges for grid and fold, whole axes, and the size as a tile.
 import { Poly } from "../ir/poly.js";
-import { isTensor, type Tensor } from "../ir/tile.js";
+import type { Tensor } from "../ir/tile.js";
+import { isTensor } from "../ir/tile.js";
 import type { AnyIndex, AnyTile, Tile } from "./tile.js";
 import { Index, indexTile, newIndex } from "./tile.js";
 import { kernelError } from "./trace.js";

@@ -1,13 +1,13 @@
 // Eager execution: the kernel's TypeScript runs again, on arrays, computing every operation as soon as it is called. The values are
 // computed by the same code as the interpreter's.
 import { newArray } from "../ir/arrays.js";
+import type { DebugTile } from "../ir/debug-text.js";
 import { Evaluator } from "../ir/evaluate/evaluator.js";
 import type { InterpretOptions, TensorArgument } from "../ir/evaluate/kernel.js";
 import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
 import { eachBlock } from "../ir/evaluate/segments.js";
 import type { Value } from "../ir/evaluate/values.js";
 import { product } from "../ir/evaluate/values.js";
-import type { DebugTile } from "../ir/debug-text.js";
 import type { Axis, DebugPoint, Fold, Kernel, Node, Store } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
 import { foldSlots } from "./fold.js";

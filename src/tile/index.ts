@@ -1,9 +1,10 @@
-// `azulejo/tile`: what kernel authors import.
-export type { Dtype } from "../ir/dtypes.js";
-export type { Intrinsic, IntrinsicCode, WasmCode, WasmType } from "../ir/intrinsic.js";
+// What kernels are written with, for this project's own code too. What runs them is beside it, in tile-kernel.ts: whoever only records
+// has no part of that in a bundle.
+
 export { type DebugTile, debugText } from "../ir/debug-text.js";
-export type { TensorArgument } from "../ir/evaluate/kernel.js";
-export type { InterpretOptions } from "../ir/evaluate/kernel.js";
+export type { Dtype } from "../ir/dtypes.js";
+export type { InterpretOptions, TensorArgument } from "../ir/evaluate/kernel.js";
+export type { Intrinsic, IntrinsicCode, WasmCode, WasmType } from "../ir/intrinsic.js";
 export type { Axis, Combine, Kernel, Tensor } from "../ir/tile.js";
 export { type SizeCondition, type Verified, verify } from "../ir/verify.js";
 export { cells } from "./cells.js";
@@ -35,12 +36,10 @@ export {
   inPlace,
   type KernelOptions,
   type KernelParts,
-  kernel,
   kernelOf,
   recordKernel,
   type Signature,
   type TensorWord,
-  TileKernel,
   tensor,
   u2,
   u4,
@@ -49,8 +48,8 @@ export {
   u32,
   u64,
 } from "./kernel.js";
-export { type Join, reduce, type ScanOptions, type StartedScan, scan } from "./scan.js";
 export { normal, randomBits, type Seed, uniform } from "./random.js";
+export { type Join, reduce, type ScanOptions, type StartedScan, scan } from "./scan.js";
 export {
   type Accumulate,
   type AnyIndex,

@@ -1,6 +1,5 @@
-// Kernels: a signature and a body, recorded once into tile IR.
+// Signatures and bodies, recorded once into tile IR. What runs a body again is in tile-kernel.ts: no bundle that only records has it.
 import type { Dtype } from "../ir/dtypes.js";
-import type { TensorArgument } from "../ir/evaluate/kernel.js";
 import { nameKernel } from "../ir/names.js";
 import { Poly, Sym } from "../ir/poly.js";
 import type { Axis, Dim, Fold, Kernel, Node, Segments, Store, Tensor } from "../ir/tile.js";
@@ -10,10 +9,8 @@ import { verify } from "../ir/verify.js";
 import { rootsOfStore } from "../ir/walk.js";
 import type { AnyRange, Range, Segmented } from "./dim.js";
 import { DimValue } from "./dim.js";
-import type { EagerOptions } from "./eager.js";
-import { runEagerly } from "./eager.js";
-import type { AnyIndex } from "./tile.js";
 import { captureSite } from "./source.js";
+import type { AnyIndex } from "./tile.js";
 import { Index, SegmentIndex } from "./tile.js";
 import { kernelError, record, recording } from "./trace.js";
 import type { DimNames, Words } from "./types.js";
@@ -106,33 +103,6 @@ export interface KernelOptions<T extends Sizes = Sizes> {
   readonly statics?: T;
 }
 
-export type EagerArguments<S extends Signature> = { readonly [K in keyof S]?: TensorArgument };
-
-/** A recorded kernel. */
-export class TileKernel<S extends Signature = Signature> {
-  readonly ir: Kernel;
-  /** what the sizes of a call must keep so that all writes are inside of their tensors */
-  readonly conditions: readonly SizeCondition[];
-  protected readonly recording: Recording<S>;
-  constructor(recording: Recording<S>) {
-    this.ir = recording.ir;
-    this.conditions = recording.conditions;
-    this.recording = recording;
-  }
-  get name(): string {
-    return this.ir.name;
-  }
-  /**
-   * Runs the body itself on arrays, for breakpoints and stack traces: every operation computes at once, and `tile.peek()` shows its
-   * values. Slow. Tensors that are only written may be left out; all tensors come back.
-   */
-  eager(args: EagerArguments<S>, options: EagerOptions = {}): { readonly [K in keyof S]: TensorArgument } {
-    const env = environment<S>(this.ir.tensors, this.ir.dims);
-    const all = runEagerly(this.ir, args as Record<string, TensorArgument>, () => this.recording.body(env), options);
-    return all as { readonly [K in keyof S]: TensorArgument };
-  }
-}
-
 /** What a signature and a body give. */
 export interface Recording<S extends Signature> {
   readonly ir: Kernel;
@@ -145,14 +115,7 @@ export type KernelBody<S extends Signature, T extends Sizes> = (
   env: Environment<S> & { readonly [N in keyof T & string]: DimValue<N> },
 ) => void;
 
-// biome-ignore lint/complexity/noBannedTypes: no statics adds no names
-export const kernel = <const S extends Signature, const T extends Sizes = {}>(
-  signature: S,
-  body: KernelBody<S, T>,
-  options: KernelOptions<T> = {},
-): TileKernel<S> => new TileKernel(recordSignature(signature, body, options));
-
-/** A kernel as it is recorded alone, for who does not run it by itself: eager execution is not part of a bundle for that. */
+/** A kernel as it is recorded alone, for who does not run it by itself. */
 export const kernelOf = <const S extends Signature>(
   signature: S,
   // biome-ignore lint/complexity/noBannedTypes: no statics add no names
@@ -199,7 +162,8 @@ function declareDims(signature: Signature, statics: Readonly<Record<string, numb
   return dims;
 }
 
-function environment<S extends Signature>(tensors: readonly Tensor[], dims: readonly Dim[]): Environment<S> {
+/** What the body gets, over these tensors and dims. */
+export function environment<S extends Signature>(tensors: readonly Tensor[], dims: readonly Dim[]): Environment<S> {
   const views = tensors.map(t => [t.name, new View(t)] as const);
   const values = dims.map(d => [d.name, new DimValue(d.name, d.size)] as const);
   return Object.fromEntries([...views, ...values]) as unknown as Environment<S>;

@@ -6,7 +6,8 @@ import { Poly, Sym } from "../../src/ir/poly.js";
 import type { Kernel, Layout } from "../../src/ir/tile.js";
 import type { TensorData } from "../../src/runtime/tensor.js";
 import { interpreterTarget } from "../../src/targets/interpreter/target.js";
-import { bool, f32, grid, kernel } from "../../src/tile/index.js";
+import { bool, f32, grid } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 const options = { threads: 1, engineFlags: "never" } as const;
 let ids = 0;

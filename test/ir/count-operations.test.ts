@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countOperations } from "../../src/ir/count-operations.js";
 import type { Kernel } from "../../src/ir/tile.js";
-import { dot, f32, fold, grid, i32, kernel, materialize, zeros } from "../../src/tile/index.js";
+import { dot, f32, fold, grid, i32, materialize, zeros } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 const evaluated = (ir: Kernel, sizes: Readonly<Record<string, number>>): number => {
   const byName = new Map(ir.dims.map(d => [[...d.size.syms][0], sizes[d.name]!]));

@@ -11,12 +11,13 @@ import type { Kernel } from "../../src/ir/tile.js";
 import { verify } from "../../src/ir/verify.js";
 import { axesOfKernel, nodesOf } from "../../src/ir/walk.js";
 import { AzulejoError } from "../../src/support/errors.js";
-import { constant, f32, grid, i64, kernel } from "../../src/tile/index.js";
+import { constant, f32, grid, i64 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { cases } from "../kernels/cases.js";
-import { foldForms, programs, randomArguments, randomKernel, randomSizes } from "../kernels/random.js";
-import * as stage1 from "../kernels/stage1.js";
 import { splitKernels, splitProduct, splitRecurrence } from "../kernels/merging.js";
+import { foldForms, programs, randomArguments, randomKernel, randomSizes } from "../kernels/random.js";
 import { groupedGemm } from "../kernels/segments.js";
+import * as stage1 from "../kernels/stage1.js";
 import { typedCases } from "../kernels/typed-cases.js";
 
 /** everything about a kernel that text keeps: structure and all names */

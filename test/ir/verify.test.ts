@@ -9,7 +9,8 @@ import type { Kernel } from "../../src/ir/tile.js";
 import { gathered, newAxis } from "../../src/ir/tile.js";
 import { verify } from "../../src/ir/verify.js";
 import { nodesOf } from "../../src/ir/walk.js";
-import { f32, grid, i32, kernel } from "../../src/tile/index.js";
+import { f32, grid, i32 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 const text = (body: string, tensors = "input X: f32[M, N] output Y: f32[M, N]"): string =>
   `kernel k(M, N) { ${tensors} grid m: M, n: N axis a: M, b: N ${body} }`;

@@ -1,5 +1,6 @@
 // Programs for single elements: loops that each element leaves by itself, in loops, with reads at places that they compute.
-import { cells, f32, f64, fold, grid, i32, i64, kernel, literal, materialize, where } from "../../src/tile/index.js";
+import { cells, f32, f64, fold, grid, i32, i64, literal, materialize, where } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { TypedCase } from "./typed-cases.js";
 
 const limit = 40;

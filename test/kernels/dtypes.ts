@@ -1,6 +1,7 @@
 // Kernels over dtypes: arithmetic, comparisons, bit operations, conversions, accumulators.
 import type { AnyTile, Dtype } from "../../src/tile/index.js";
-import { bool, dot, f16, f32, grid, i8, i32, i64, kernel, tensor, u8, where } from "../../src/tile/index.js";
+import { bool, dot, f16, f32, grid, i8, i32, i64, tensor, u8, where } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 /** Y = cast(X) */
 export const cast = (from: Dtype, to: Dtype) =>

@@ -1,6 +1,7 @@
 // Kernels whose writes join what is there: histograms, scatters, compaction.
 import type { AnyTile, Combine, Dtype } from "../../src/tile/index.js";
-import { bool, grid, i32, inPlace, kernel, literal, materialize, tensor } from "../../src/tile/index.js";
+import { bool, grid, i32, inPlace, literal, materialize, tensor } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { TypedCase } from "./typed-cases.js";
 
 /** Y[I[n]] counts how often I names it */

@@ -9,13 +9,13 @@ import {
   grid,
   i32,
   i64,
-  kernel,
   literal,
   lowest,
   materialize,
   where,
   zeros,
 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 /** a product whose contraction is cut */
 export const splitProduct = () =>

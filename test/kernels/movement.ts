@@ -1,6 +1,7 @@
 // Kernels that only move data: index arithmetic, gathers, fills.
 import type { AnyTile, Dtype } from "../../src/tile/index.js";
-import { f32, grid, i32, i64, kernel, materialize, tensor, where } from "../../src/tile/index.js";
+import { f32, grid, i32, i64, materialize, tensor, where } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 /** Y[i] = X[N − 1 − i] */
 export const reverse = (dtype: Dtype = "f32") =>

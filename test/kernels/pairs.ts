@@ -1,5 +1,6 @@
 // Products of halves: each 32-bit integer holds two of 16 bits.
-import { dotPairs, grid, i32, kernel } from "../../src/tile/index.js";
+import { dotPairs, grid, i32 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { TypedCase } from "./typed-cases.js";
 
 /** Y = X · W over pairs of a row of X and of a column of W, plus b */

@@ -1,6 +1,7 @@
 // Products of bytes: each 32-bit word holds four, unsigned in u32 and signed in i32.
-import { dotQuads, grid, i32, kernel, u32 } from "../../src/tile/index.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
+import { dotQuads, grid, i32, u32 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { TypedCase } from "./typed-cases.js";
 
 type Words = "i32" | "u32";

@@ -1,6 +1,6 @@
 // Random kernels for properties: a list of instructions makes a kernel whatever the numbers in it, so that cases shrink well.
 import * as fc from "fast-check";
-import type { AnyIndex, AnyTile, DimValue, Dtype, TileKernel } from "../../src/tile/index.js";
+import type { AnyIndex, AnyTile, DimValue, Dtype } from "../../src/tile/index.js";
 import {
   dot,
   f32,
@@ -8,7 +8,6 @@ import {
   full,
   grid,
   i32,
-  kernel,
   literal,
   lowest,
   materialize,
@@ -18,6 +17,8 @@ import {
   where,
   zeros,
 } from "../../src/tile/index.js";
+import type { TileKernel } from "../../src/tile/tile-kernel.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 export interface Instruction {
   readonly op: number;

@@ -1,6 +1,7 @@
 // Reductions: several axes, batches, extremes with their place, axes that the operand lacks.
 import type { AnyTile, Dtype } from "../../src/tile/index.js";
-import { dot, f32, grid, i32, kernel, tensor, where } from "../../src/tile/index.js";
+import { dot, f32, grid, i32, tensor, where } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 export const batchedMatmul = () =>
   kernel(

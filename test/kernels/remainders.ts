@@ -1,7 +1,8 @@
 // Remainders of floats with both signs, of random bits: all exponents, so quotients that no float holds, subnormal numbers, infinities and NaN.
 import assert from "node:assert/strict";
 import { mulberry32 } from "../../src/testing/random.js";
-import { f32, f64, grid, kernel } from "../../src/tile/index.js";
+import { f32, f64, grid } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 export const remainders32 = () =>
   kernel({ A: f32("N"), B: f32("N"), Mod: f32("N"), Rem: f32("N") }, ({ A, B, Mod, Rem, N }) =>

@@ -1,6 +1,7 @@
 // Scans, reductions by a function, and folds that leave out steps.
 import type { AnyTile, Dtype, ScanOptions } from "../../src/tile/index.js";
-import { f32, fold, grid, i32, kernel, literal, reduce, scan, tensor, where, zeros } from "../../src/tile/index.js";
+import { f32, fold, grid, i32, literal, reduce, scan, tensor, where, zeros } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { TypedCase } from "./typed-cases.js";
 
 /** Y[r, n] joins X[r, 0 … n] */

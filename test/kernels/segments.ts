@@ -1,17 +1,6 @@
 // Segments of a dim: matrices by group, scales by group, and what a block of several segments must keep apart.
-import {
-  constant,
-  dot,
-  f32,
-  fold,
-  grid,
-  i32,
-  inPlace,
-  kernel,
-  literal,
-  materialize,
-  zeros,
-} from "../../src/tile/index.js";
+import { constant, dot, f32, fold, grid, i32, inPlace, literal, materialize, zeros } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { TypedCase } from "./typed-cases.js";
 
 /** rows of X times the matrix of the segment that they are in */

@@ -1,19 +1,9 @@
 // The kernels of the first stage in tile source: what lowering, the interpreter and the benchmarks are tested with.
+import type { Pointwise } from "../../src/kernels/index.js";
 import * as library from "../../src/kernels/index.js";
-import { type Pointwise, relu } from "../../src/kernels/index.js";
-import {
-  dot,
-  f32,
-  fold,
-  full,
-  grid,
-  kernel,
-  literal,
-  materialize,
-  maximum,
-  where,
-  zeros,
-} from "../../src/tile/index.js";
+import { relu } from "../../src/kernels/index.js";
+import { dot, f32, fold, full, grid, literal, materialize, maximum, where, zeros } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 export const linear = (epilogue: Pointwise = relu) => library.linear({ epilogue });
 

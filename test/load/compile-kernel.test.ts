@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileKernel, Tensor } from "../../src/index.js";
-import { constant, dot, f32, grid, inPlace, kernel } from "../../src/tile/index.js";
+import { constant, dot, f32, grid, inPlace } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
 
 const targets = ["interpreter", "wasm"] as const;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { LoadOptions, Operator } from "../../src/index.js";
 import { compileKernel, explain, load, Tensor } from "../../src/index.js";
-import { f32, grid, kernel } from "../../src/tile/index.js";
+import { f32, grid } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { graphAttribute, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 /** y = relu(x) */

@@ -1,8 +1,9 @@
 // The thinnest road: elementwise and matrix products in f32.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { constant, dot, f32, grid, kernel } from "../../src/tile/index.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
+import { constant, dot, f32, grid } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { defaultSchedule, runOnce } from "./harness.js";
 
 const random = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898 + n) * 2);

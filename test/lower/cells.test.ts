@@ -10,7 +10,8 @@ import type { Kernel } from "../../src/ir/tile.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import type { AnyTile } from "../../src/tile/index.js";
-import { cells, f32, fold, grid, i32, kernel, literal, tensor } from "../../src/tile/index.js";
+import { cells, f32, fold, grid, i32, literal, tensor } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { Data } from "./harness.js";
 import { defaultSchedule, runOnce } from "./harness.js";
 

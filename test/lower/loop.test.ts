@@ -2,16 +2,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { askAhead } from "../../src/lower/cpu/ahead.js";
-import { lower } from "../../src/lower/cpu/lower.js";
 import type { Func, Stmt } from "../../src/lower/cpu/loop.js";
 import { int, newReg, op, read } from "../../src/lower/cpu/loop.js";
 import { printFunc } from "../../src/lower/cpu/loop-print.js";
 import { verifyFunc } from "../../src/lower/cpu/loop-verify.js";
 import { outlined } from "../../src/lower/cpu/loop-walk.js";
+import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import { avx512Profile } from "../../src/schedule/machine-profile.js";
 import { rowsAhead } from "../../src/schedule/rows-ahead.js";
-import { f32, grid, kernel } from "../../src/tile/index.js";
+import { f32, grid } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import * as kernels from "../kernels/stage1.js";
 import { defaultSchedule, runOnce } from "./harness.js";
 

@@ -8,7 +8,8 @@ import { Poly, Sym } from "../../src/ir/poly.js";
 import type { Kernel, Layout } from "../../src/ir/tile.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { f32, f64, grid, i32, inPlace, kernel, materialize, u8, where } from "../../src/tile/index.js";
+import { f32, f64, grid, i32, inPlace, materialize, u8, where } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { Data } from "./harness.js";
 import { defaultSchedule, runOnce } from "./harness.js";
 

@@ -4,10 +4,11 @@ import type { Dtype } from "../../src/ir/dtypes.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
-import { eachWidth } from "./each-width.js";
 import { machineModel } from "../../src/targets/c/target.js";
-import { f32, grid, i32, kernel, tensor } from "../../src/tile/index.js";
+import { f32, grid, i32, tensor } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { instantiate } from "../lower/harness.js";
+import { eachWidth } from "./each-width.js";
 import { nativeKernels } from "./kernel-runner.js";
 
 const narrow = ["u8", "i8", "u16", "i16", "i32"] as const satisfies readonly Dtype[];

@@ -8,7 +8,8 @@ import { after, before, test } from "node:test";
 import { compileKernel, doctor, Tensor } from "../../src/index.js";
 import { cachedFile } from "../../src/targets/c/code-cache.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
-import { f32, grid, kernel } from "../../src/tile/index.js";
+import { f32, grid } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import * as kernels from "../kernels/stage1.js";
 import { temporaryFolder } from "./machines.js";
 

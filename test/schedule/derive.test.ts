@@ -2,21 +2,18 @@
 // speed by an order of magnitude; figures are the benchmark's business.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Poly, Sym } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
+import { operator } from "../../src/ops/lstm.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import { explainSchedule } from "../../src/schedule/explain.js";
-import {
-  avx2Profile,
-  avx512Profile,
-  type MachineProfile,
-  type ScheduleFeatures,
-} from "../../src/schedule/machine-profile.js";
+import type { MachineProfile, ScheduleFeatures } from "../../src/schedule/machine-profile.js";
+import { avx2Profile, avx512Profile } from "../../src/schedule/machine-profile.js";
 import { rowsAhead } from "../../src/schedule/rows-ahead.js";
-import { tallWindows } from "../../src/schedule/tall-windows.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { dot, f32, fold, grid, i8, i32, kernel, u8 } from "../../src/tile/index.js";
-import { operator } from "../../src/ops/lstm.js";
-import { Poly, Sym } from "../../src/ir/poly.js";
+import { tallWindows } from "../../src/schedule/tall-windows.js";
+import { dot, f32, fold, grid, i8, i32, u8 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import * as kernels from "../kernels/stage1.js";
 
 function derived(

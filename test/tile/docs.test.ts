@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
-import * as tile from "../../src/tile/index.js";
+import * as tile from "../../src/author/index.js";
 
 const page = readFileSync(new URL("../../../docs/kernel-language.md", import.meta.url), "utf8");
 const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(m => m[1]!).filter(code => code.includes("export const"));

@@ -1,8 +1,10 @@
 // Eager execution against the interpreter and plain loops: the same source, on arrays, where a debugger can follow.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TileKernel, TileValues } from "../../src/tile/index.js";
-import { f32, fold, grid, i32, inPlace, kernel, zeros } from "../../src/tile/index.js";
+import type { TileValues } from "../../src/tile/index.js";
+import { f32, fold, grid, i32, inPlace, zeros } from "../../src/tile/index.js";
+import type { TileKernel } from "../../src/tile/tile-kernel.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
 import { groupedGemm, segmentCases } from "../kernels/segments.js";
 import * as stage1 from "../kernels/stage1.js";

@@ -7,7 +7,8 @@ import { floatFromBits, floatToBits } from "../../src/ir/float-bits.js";
 import type { NodeOf } from "../../src/ir/tile.js";
 import { bodyOf, functions } from "../../src/tile/functions.js";
 import type { AnyTile } from "../../src/tile/index.js";
-import { grid, kernel, tensor, tileOf } from "../../src/tile/index.js";
+import { grid, tensor, tileOf } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 type Float = "f32" | "f64";
 const arrayOf = { f32: Float32Array, f64: Float64Array };

@@ -11,7 +11,8 @@ import {
   f32RoundedToOdd,
 } from "../../src/tile/bodies/half.js";
 import type { AnyTile, Dtype } from "../../src/tile/index.js";
-import { grid, kernel, tensor } from "../../src/tile/index.js";
+import { grid, tensor } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 const f16Bits = (x: number): number => floatToBits("f16", x);
 const f16Value = (bits: number): number => floatFromBits("f16", bits);

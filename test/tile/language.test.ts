@@ -18,7 +18,6 @@ import {
   full,
   grid,
   i32,
-  kernel,
   literal,
   lowest,
   materialize,
@@ -30,6 +29,7 @@ import {
   whole,
   zeros,
 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 const signature = { X: f32("M K"), H: f16("M K"), I: i32("M"), B: bool("M"), U: u8("M"), V: f32("M"), Y: f32("M N") };
 // biome-ignore lint/suspicious/noExplicitAny: these bodies are wrong on purpose

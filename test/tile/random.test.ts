@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AnyTile, Seed } from "../../src/tile/index.js";
-import { f32, f64, grid, kernel, literal, normal, randomBits, u32, uniform } from "../../src/tile/index.js";
+import { f32, f64, grid, literal, normal, randomBits, u32, uniform } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 
 const answers: readonly (readonly [counter: readonly number[], key: Seed, words: readonly number[]])[] = [
   [

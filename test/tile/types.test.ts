@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dtypes } from "../../src/ir/dtypes.js";
 import type { AnyTile, Tile } from "../../src/tile/index.js";
-import { cells, dot, f16, f32, fold, grid, i32, kernel, reduce, scan, where, zeros } from "../../src/tile/index.js";
+import { cells, dot, f16, f32, fold, grid, i32, reduce, scan, where, zeros } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import type { AccumulatorTable } from "../../src/tile/types.js";
 
 /** never called: only its types matter */

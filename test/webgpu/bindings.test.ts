@@ -1,10 +1,11 @@
 // Kernels that read from more buffers than a device binds: some are copied into one before. Skipped, by name, where there is no adapter.
 import assert from "node:assert/strict";
-import { compileOptionsOf } from "../../src/load/compile-options.js";
 import { kernelProgram } from "../../src/load/compile-kernel.js";
+import { compileOptionsOf } from "../../src/load/compile-options.js";
 import type { TensorData } from "../../src/runtime/tensor.js";
 import { webgpuTarget } from "../../src/targets/webgpu/target.js";
-import { f32, grid, kernel, u8 } from "../../src/tile/index.js";
+import { f32, grid, u8 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { gpuTest } from "./gpu-test.js";
 
 const names = ["A", "B", "C", "D", "E"] as const;

@@ -1,10 +1,12 @@
 // Devices that go away and memory that is not there: errors with codes and numbers, and what works afterwards.
 import assert from "node:assert/strict";
-import { compileKernel, type GpuTensor, type LoadOptions, load, openGpu, Tensor } from "../../src/index.js";
 import type { Step } from "../../src/graph/program.js";
+import type { GpuTensor, LoadOptions } from "../../src/index.js";
+import { compileKernel, load, openGpu, Tensor } from "../../src/index.js";
 import { kernelProgram } from "../../src/load/compile-kernel.js";
 import { webgpuTarget } from "../../src/targets/webgpu/target.js";
-import { constant, f32, grid, kernel } from "../../src/tile/index.js";
+import { constant, f32, grid } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { model as smallModel } from "../browser/small-model.js";
 import { floats, gpuTest } from "./gpu-test.js";
 

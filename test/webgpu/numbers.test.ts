@@ -2,7 +2,8 @@
 // name, where there is no adapter.
 import assert from "node:assert/strict";
 import { compileKernel, Tensor } from "../../src/index.js";
-import { dot, f16, f32, grid, i64, kernel } from "../../src/tile/index.js";
+import { dot, f16, f32, grid, i64 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { gpuTest } from "./gpu-test.js";
 
 async function resultsOf(

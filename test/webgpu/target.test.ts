@@ -1,8 +1,10 @@
 // The webgpu target as its users meet it: what is refused and what the host does instead, indices outside, dims that change, the report.
 // Skipped, by name, where there is no adapter.
 import assert from "node:assert/strict";
-import { compileKernel, type LoadOptions, Tensor } from "../../src/index.js";
-import { f32, f64, grid, i32, kernel } from "../../src/tile/index.js";
+import type { LoadOptions } from "../../src/index.js";
+import { compileKernel, Tensor } from "../../src/index.js";
+import { f32, f64, grid, i32 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import * as kernels from "../kernels/stage1.js";
 import { floats, gpuTest } from "./gpu-test.js";
 

@@ -1,11 +1,13 @@
 // Tensors in the memory of a GPU: outputs that stay there, inputs that come from there, buffers of the user's, and who frees what.
 import assert from "node:assert/strict";
-import { compileKernel, GpuTensor, type LoadOptions, load, openGpu, Tensor } from "../../src/index.js";
+import type { LoadOptions } from "../../src/index.js";
+import { compileKernel, GpuTensor, load, openGpu, Tensor } from "../../src/index.js";
 import type { Gpu } from "../../src/runtime/gpu.js";
 import { findGpu } from "../../src/runtime/platform.js";
-import { f32, grid, kernel, u8 } from "../../src/tile/index.js";
-import { elementType, f32Tensor, i64Tensor, int, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { f32, grid, u8 } from "../../src/tile/index.js";
+import { kernel } from "../../src/tile/tile-kernel.js";
 import { model as smallModel } from "../browser/small-model.js";
+import { elementType, f32Tensor, i64Tensor, int, node, onnxModel, value } from "../frontends/onnx-model.js";
 import * as kernels from "../kernels/stage1.js";
 import { floats, gpuTest } from "./gpu-test.js";
 

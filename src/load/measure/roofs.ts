@@ -1,11 +1,12 @@
 // The two roofs over every kernel, of a target's own code on its own threads: multiply-adds that wait for nothing, and a copy of as many bytes as the
 // kernel has in its tensors, so that caches help it as they help the kernel.
-import { kernelProgram } from "../compile-kernel.js";
-import { targetOf } from "../targets.js";
 import type { CompileOptions, Executable, StepTime } from "../../runtime/target.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import type { Peak } from "../../targets/cpu/peak.js";
-import { f32, grid, kernel } from "../../tile/index.js";
+import { f32, grid } from "../../tile/index.js";
+import { kernel } from "../../tile/tile-kernel.js";
+import { kernelProgram } from "../compile-kernel.js";
+import { targetOf } from "../targets.js";
 
 /** Targets with schedules. */
 export type CpuTarget = "wasm" | "native";

@@ -1,6 +1,5 @@
 // Reads of tensors, scratch and materialised tiles. A read outside the tensor gives the load's fill: provably inside, nothing is
 // checked; else the row's pointer is that of a row of fill values; where the lane itself may leave, the vector is guarded.
-
 import { isInside } from "../../ir/bounds.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { bytesOf } from "../../ir/dtypes.js";

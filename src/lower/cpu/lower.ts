@@ -1,5 +1,4 @@
 // Kernel + Schedule → loop IR. This is the outermost layer: fused axes, phases, blocks of the grid.
-
 import { layoutOf } from "../../ir/layout.js";
 import { ceilDiv, opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Kernel, NodeOf, Tensor } from "../../ir/tile.js";

@@ -1,6 +1,5 @@
 // Code under construction: lexical scopes, and integers made of polynomials. A value goes to the outermost scope that binds
 // all its symbols, so loop-invariant motion needs no pass; a loop turns its accesses into moving pointers when it closes.
-
 import { Poly, Sym } from "../../ir/poly.js";
 import { invariant } from "../../support/errors.js";
 import type { Address, Expr, Reg, Stmt } from "./loop.js";
