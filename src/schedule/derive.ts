@@ -67,6 +67,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     else block[axis] = size;
   const order = choices.order ?? derivedOrder;
   const parts = decideParts(view, profile);
+  const ahead = options.ahead?.(view, sinks, stage) ?? {};
   const { unroll } = tileLimits[features.tileProfile];
   return {
     ...(profile.lanes === 4 ? {} : { lanes: profile.lanes }),
@@ -77,7 +78,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     pointers: tables(view, fuse.length > 0),
     split: [...split, ...Object.values(stage).flatMap(tallRow)],
     ...(Object.keys(parts).length ? { parts } : {}),
-    ...(options.ahead ? { ahead: options.ahead(view, sinks, stage) } : {}),
+    ...(Object.keys(ahead).length ? { ahead } : {}),
     place: { ...view.places, ...copies },
     stage,
     unroll: choices.unroll ?? unroll,

@@ -46,7 +46,7 @@ export interface Schedule {
   readonly parts?: Readonly<Record<AxisName, number>>;
   /**
    * By reduction: the axis along which the next row is asked for from memory while the reduction walks one; what will be written to this row's place is asked for
-   * as well. A hint: a name that does not exist asks for nothing. Absent: none is
+   * as well. Absent: none is
    */
   readonly ahead?: Readonly<Record<string, AxisName>>;
   readonly place: Readonly<Record<string, Place>>;

@@ -84,6 +84,11 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
     if (accumulators > MOST_ACCUMULATORS)
       refuse(`stage "${id}" needs ${accumulators} accumulators; use at most ${MOST_ACCUMULATORS}`);
   }
+  for (const [value, row] of Object.entries(schedule.ahead ?? {})) {
+    if (!names.values.some(n => n.kind === "reduce" && names.value(n) === value))
+      refuse(`there is no reduction "${value}" to ask for memory ahead; use the names that explain prints`);
+    if (!known(row)) refuse(`there is no axis "${row}" of rows to ask for; use the names that explain prints`);
+  }
   for (const [name, layout] of Object.entries(schedule.layouts)) {
     const t = kernel.tensors.find(x => x.name === name);
     if (!t)

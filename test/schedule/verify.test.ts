@@ -17,6 +17,7 @@ const refused: readonly (readonly [Partial<Schedule>, string])[] = [
   [{ stage: { Y: { vectors: 0 } } }, 'stage "Y" has 0 vectors; use a whole number from 1 on'],
   [{ layouts: { W: { order: [1, 0] } } }, 'tensor "W" is no constant; only constants are packed at load'],
   [{ layouts: { Q: { order: [0] } } }, 'there is no tensor "Q" to lay out'],
+  [{ ahead: { Q: "m" } }, 'there is no reduction "Q" to ask for memory ahead; use the names that explain prints'],
   [{ unroll: 0 }, "unroll and partials are 0 and 4; use whole numbers from 1 on"],
 ];
 for (const [pins, sentence] of refused)
