@@ -14,6 +14,22 @@ const product = {
 };
 const refusals: readonly Refusal[] = [
   {
+    op: "QuadMatMul",
+    domain: "azulejo",
+    inputs: { A: "i32 5 7", B: "i32 7 9" },
+    attributes: { signed: 1 },
+    code: "operator-attribute",
+    says: 'QuadMatMul "n": signed = 1 takes 128 from unsigned bytes, and A is i32; give it u32',
+  },
+  {
+    op: "QuadConv",
+    domain: "azulejo",
+    inputs: { X: "i32 1 2 7 7", W: "i32 5 2 3 3" },
+    attributes: { fill: 200 },
+    code: "operator-attribute",
+    says: 'QuadConv "n": fill = 200 is no byte of X, which is i32; use -128 to 127',
+  },
+  {
     op: "QuantizeLinear",
     inputs: { x: "f32 2 3", y_scale: "f32 2" },
     code: "shape",

@@ -1,9 +1,10 @@
 // Matrix products and convolutions of words, 32-bit integers whose halves or bytes are multiplied and added up in i32: what PairedMatMul, QuadMatMul and
 // their convolutions have in common. The word of the language says what parts there are, and which of them have signs.
 import type { AnyTile, Index } from "../../tile/index.js";
+import { refuse } from "../checks.js";
 import { convolutionDims, tapsAt } from "../conv.js";
 import { factorsAt, matMulDims } from "../mat-mul.js";
-import type { Attributes, CaseInput, Operand, Operator, OperatorCase } from "../operator.js";
+import type { Attributes, CaseInput, NodeInfo, Operand, Operator, OperatorCase } from "../operator.js";
 import { windowAttributes } from "../window.js";
 
 type Dot = (a: AnyTile, b: AnyTile, ...over: readonly Index[]) => AnyTile;
@@ -13,6 +14,18 @@ export const signedBytes: Operator["attributes"] = { signed: { type: "int", defa
 /** A byte less 128 is its bits with the first one turned. */
 const wordsOf = (x: AnyTile, { signed }: Attributes): AnyTile => (signed ? x.xor(0x80808080).bitcast("i32") : x);
 
+/** The attributes say of bytes what those of the data can be. */
+function checkBytes(name: string, node: NodeInfo, data: "A" | "X"): void {
+  const dtype = node.dtypes[data];
+  const { signed = 0, fill = 0 } = node.attributes;
+  const wrong = (sentence: string): never => refuse("operator-attribute", name, node, sentence);
+  if (signed && dtype !== "u32")
+    wrong(`signed = 1 takes 128 from unsigned bytes, and ${data} is ${dtype}; give it u32`);
+  const [low, high] = dtype === "u32" ? [0, 255] : [-128, 127];
+  if (fill < low || fill > high)
+    wrong(`fill = ${fill} is no byte of ${data}, which is ${dtype}; use ${low} to ${high}`);
+}
+
 /** `attributes`: those of signedBytes, or none */
 export const matMulOfWords = (name: string, dot: Dot, attributes: Operator["attributes"] = {}): Operator => ({
   name,
@@ -21,7 +34,10 @@ export const matMulOfWords = (name: string, dot: Dot, attributes: Operator["attr
   outputs: ["Y"],
   attributes,
   dtypes: () => ({ Y: "i32" }),
-  shape: node => ({ Y: matMulDims(name, node, "A", "B") }),
+  shape: node => {
+    checkBytes(name, node, "A");
+    return { Y: matMulDims(name, node, "A", "B") };
+  },
   at: ({ inputs, outputs, attributes }) => ({
     Y: (...i) => {
       const { a, b, k } = factorsAt(inputs.A!, inputs.B!, i, outputs.Y!);
@@ -39,7 +55,10 @@ export const convolutionOfWords = (name: string, dot: Dot, attributes: Operator[
   prefers: "channels-last",
   attributes: { ...windowAttributes, group: { type: "int", default: 1 }, ...attributes },
   dtypes: () => ({ Y: "i32" }),
-  shape: node => ({ Y: convolutionDims(name, node) }),
+  shape: node => {
+    checkBytes(name, node, "X");
+    return { Y: convolutionDims(name, node) };
+  },
   at: context => {
     const { X, W } = context.inputs as { X: Operand; W: Operand };
     const word = Math.imul(Number(context.attributes.fill ?? 0) & 255, 0x01010101);
