@@ -302,6 +302,19 @@ const refusals: readonly Refusal[] = [
     says: 'GemmaRotaryEmbedding "n": emb of 2×5×8 and q of 2×3×6×8 must agree in batch, sequence and size',
   },
   {
+    op: "GemmaRotaryEmbedding",
+    domain: "com.microsoft",
+    inputs: {
+      emb: "f32 2 5 8",
+      q: "f32 2 3 5 8",
+      q_rot: "f32 2 3 5 1",
+      k: "f32 2 3 5 8",
+      k_rot: "f32 2 3 5 8",
+    },
+    code: "shape",
+    says: 'GemmaRotaryEmbedding "n": q of 2×3×5×8 and q_rot of 2×3×5×1 must have the same dims',
+  },
+  {
     op: "UnfoldTensor",
     domain,
     inputs: { input: "f32 2 3" },

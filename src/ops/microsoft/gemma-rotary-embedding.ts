@@ -15,7 +15,15 @@ export const operator: Operator = {
   dtypes: ({ dtypes: { q } }) => ({ output1: q!, output2: q! }),
   shape: node => {
     requireRanks(op, node, { emb: [3], q: [4], q_rot: [4], k: [4], k_rot: [4] });
-    const { emb, q, k } = node.dims;
+    const { emb, q, k, q_rot, k_rot } = node.dims;
+    for (const [n, x, half] of [
+      ["q", q!, q_rot!],
+      ["k", k!, k_rot!],
+    ] as const)
+      x.forEach((size, axis) => {
+        const both = `${n} of ${printDims(x)} and ${n}_rot of ${printDims(half)} must have the same dims`;
+        requireEqual(op, node, size, half[axis]!, both);
+      });
     for (const [n, x] of [
       ["q", q!],
       ["k", k!],
