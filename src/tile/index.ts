@@ -1,6 +1,5 @@
 // What kernels are written with, for this project's own code too. What runs them is beside it, in tile-kernel.ts: whoever only records
 // has no part of that in a bundle.
-
 export { type DebugTile, debugText } from "../ir/debug-text.js";
 export type { Dtype } from "../ir/dtypes.js";
 export type { InterpretOptions, TensorArgument } from "../ir/evaluate/kernel.js";

@@ -1,5 +1,4 @@
 // The system's C compiler: finding it, what it knows of this processor, and sources → shared library, several files at a time.
-
 import type { CommandResult } from "../../runtime/native-host.js";
 import { files, hostPlatform, hostVariable, joinPath, runCommand } from "../../runtime/native-host.js";
 import { coreCount, throwIfAborted } from "../../runtime/platform.js";

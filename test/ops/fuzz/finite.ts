@@ -130,17 +130,18 @@ export const finiteRules: readonly FiniteRule[] = [
   },
 ];
 
+const rulesFor = (module: OperatorModule): readonly FiniteRule[] =>
+  finiteRules.filter(r => r.operators.test(keyOf(module)));
+/** Those that hold for all inputs, and those for this one. */
 const rulesOf = (module: OperatorModule, input?: string): readonly FiniteRule[] =>
-  finiteRules.filter(
-    r => r.operators.test(keyOf(module)) && (!r.inputs || (input !== undefined && r.inputs.test(input))),
-  );
+  rulesFor(module).filter(r => !r.inputs || (input !== undefined && r.inputs.test(input)));
 
 /** Does ONNX leave open what becomes of NaN and infinities in some input? */
-export const leavesOpen = (module: OperatorModule): boolean => finiteRules.some(r => r.operators.test(keyOf(module)));
+export const leavesOpen = (module: OperatorModule): boolean => rulesFor(module).length > 0;
 export const reachBeyond = (module: OperatorModule, inPeer: boolean): boolean =>
-  finiteRules.some(r => (inPeer ? r.beyond : r.beyond === "everywhere") && r.operators.test(keyOf(module)));
+  rulesFor(module).some(r => (inPeer ? r.beyond : r.beyond === "everywhere"));
 export const decides = (module: OperatorModule, input: string): boolean =>
-  finiteRules.some(r => r.decides?.test(input) && r.operators.test(keyOf(module)));
+  rulesFor(module).some(r => r.decides?.test(input));
 /** Do draws keep NaN and infinities out of the input? */
 export const isKeptFinite = (module: OperatorModule, input: string): boolean => rulesOf(module, input).length > 0;
 

@@ -1,5 +1,4 @@
 // Small random graphs over values of one dtype: as nodes for a file, and what they come to, element by element.
-
 import type { Dtype } from "../../../../src/ir/dtypes.js";
 import { isFloat } from "../../../../src/ir/dtypes.js";
 import { roundTo } from "../../../../src/ir/float-bits.js";

@@ -1,5 +1,4 @@
 // How to draw whole files, by operator.
-
 import { flexAttention, gradient } from "./attention.js";
 import { nonMaxSuppression } from "./boxes.js";
 import { tfIdfVectorizer } from "./grams.js";

@@ -1,5 +1,4 @@
 // Tensors of judges: addressed by index, not by strides, so that they share no arithmetic with what they judge.
-
 import type { Dtype } from "../../../../src/ir/dtypes.js";
 import { is64BitInteger } from "../../../../src/ir/dtypes.js";
 import { onnxCodeOf } from "../../../../src/ops/onnx-dtypes.js";
