@@ -18,6 +18,7 @@ export function cells({ name, threads, results }: ModelRow): string[] {
     ratio(first(web), first(azulejo)),
     ms(first(results.first)),
     ratio(first(web), first(results.first)),
+    ms(azulejo?.eventLoopMs),
     azulejo?.codeBytes ? `${(azulejo.codeBytes / 1024).toFixed(0)}` : "–",
   ];
 }
@@ -42,5 +43,6 @@ export const heads = [
   "web ÷ ours",
   "first load ms",
   "web ÷ ours",
+  "event loop ms",
   "code KiB",
 ];

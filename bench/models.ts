@@ -121,6 +121,7 @@ function middle(list: readonly OneResult[]): OneResult {
     medianMs: median(r => r.medianMs),
     minMs: Math.min(...list.map(r => r.minMs)),
     processorMs: Math.min(...list.map(r => r.processorMs)),
+    eventLoopMs: median(r => r.eventLoopMs),
     maxRssBytes: median(r => r.maxRssBytes),
   };
 }

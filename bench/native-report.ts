@@ -19,11 +19,12 @@ const columns = [
   ["load + first ms", start],
 ] as const;
 
-const nativeHeads = ["model", "threads", ...columns.flatMap(([name]) => [name, "node ÷ ours"])];
+const nativeHeads = ["model", "threads", ...columns.flatMap(([name]) => [name, "node ÷ ours"]), "event loop ms"];
 export const nativeRow = (row: ModelRow): string[] => [
   row.name,
   `${row.threads}`,
   ...columns.flatMap(([, of]) => [ms(of(row, "native")), ratio(of(row, "node"), of(row, "native"))]),
+  ms(row.results.native?.eventLoopMs),
 ];
 function nativeModels(rows: readonly ModelRow[]): string {
   const threads = [...new Set(rows.map(r => r.threads))];

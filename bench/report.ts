@@ -76,6 +76,7 @@ better than a time.
   ([kept models](architecture.md#kept-models)); "first load" is the same with nothing kept.
   Peers are onnxruntime-web and onnxruntime-node 1.30.0 (\`npm install --ignore-scripts --prefix bench/peers\`) on the CPU, with all
   optimisations. "web ÷ ours" above 1 means that ours is faster. Models whose weights are one constant get random ones first.
+  "Event loop" is the 99th percentile of how late a timer of a millisecond fires while runs follow each other.
 - *Memory*: the largest resident set of the process, less that of a process with Node and idle workers. "Bound" is
   1.3 × (packed weights + arena) + 40 MiB, what a model of 20 MB or more may take.
 - *Kernels*: one thread; kernel and peak loop (12 independent 128-bit multiply-add chains) alternate in one process; a figure is the median of

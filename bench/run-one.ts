@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { InputSpec } from "../test/models/inventory.js";
@@ -18,6 +19,8 @@ export interface OneResult {
   readonly minMs: number;
   /** least processor time of a run, all threads together: what neighbours on a shared machine lengthen least */
   readonly processorMs: number;
+  /** 99th percentile of what a timer of a millisecond is late while runs follow each other */
+  readonly eventLoopMs: number;
   readonly runs: number;
   /** of the process: Node, engine and model */
   readonly maxRssBytes: number;
@@ -113,6 +116,18 @@ async function idle(threads: number): Promise<void> {
   process.exit(0);
 }
 
+/** Runs one after the other for this long, and how late timers are meanwhile. */
+async function eventLoopMs(run: () => Promise<unknown>, milliseconds: number): Promise<number> {
+  const delays = monitorEventLoopDelay({ resolution: 1 });
+  delays.enable();
+  for (const until = performance.now() + milliseconds; performance.now() < until; ) await run();
+  // what waits for its turn still counts
+  await new Promise(resolve => setTimeout(resolve, 2));
+  delays.disable();
+  // the histogram has the time between two turns of its timer, which an idle loop makes a millisecond
+  return Math.max(0, delays.percentile(99) / 1e6 - 1);
+}
+
 async function main([engine, path, threads, milliseconds, inputs]: readonly string[]): Promise<void> {
   if (engine === "idle") return idle(Number(path));
   const start = performance.now();
@@ -130,6 +145,7 @@ async function main([engine, path, threads, milliseconds, inputs]: readonly stri
     const { user, system } = process.cpuUsage(before);
     processorMs = Math.min(processorMs, (user + system) / 1000);
   }
+  const late = await eventLoopMs(model.run, Number(milliseconds) / 2);
   const steady = times.slice(Math.floor(times.length / 3)).sort((a, b) => a - b);
   const result: OneResult = {
     loadMs: loaded - start,
@@ -137,6 +153,7 @@ async function main([engine, path, threads, milliseconds, inputs]: readonly stri
     medianMs: steady[steady.length >> 1]!,
     minMs: steady[0]!,
     processorMs,
+    eventLoopMs: late,
     runs: times.length,
     maxRssBytes: maxRssBytes(),
     ...model.facts?.(),
