@@ -4,6 +4,7 @@ import { AzulejoError } from "../../../src/support/errors.js";
 import type { CaseGraph } from "../../../src/testing/case-graph.js";
 import { graphOfCase } from "../../../src/testing/case-graph.js";
 import { fromPeer, outputsOf, peerInputsOf, peerModelOf, peerVersions } from "../peer.js";
+import { maySaturate } from "../peer-saturation.js";
 import type { TargetUnderTest } from "../subjects.js";
 import { nameOf } from "../subjects.js";
 import { looser, problemOf } from "./compare.js";
@@ -116,6 +117,8 @@ export interface PeerAccount {
   readonly findings: Finding[];
   /** what differs for a known reason */
   departed: number;
+  /** what differs and multiplies u8 by i8, on a processor on which the peer saturates such sums */
+  readonly saturated: string[];
 }
 
 const hasPeer = ({ operator: { domain } }: OperatorModule): boolean => !domain || domain in peerVersions;
@@ -148,6 +151,8 @@ export async function checkOnPeer(client: PeerClient, draws: readonly Drawn[], i
       const departure = departureOf(keyOf(module), drawn);
       const { within } = departure ?? {};
       if (departure && !(within && problemOf({ tolerance: within }, expected, got, open))) into.departed++;
+      else if ((await client.saturates()) && (await maySaturate(module, expected)))
+        into.saturated.push(`${label}: ${problem}`);
       else into.findings.push({ label, drawn, problem: `onnxruntime-node differs from the reference: ${problem}` });
     }
 }

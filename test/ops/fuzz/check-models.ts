@@ -108,7 +108,7 @@ function peerInputs(inputs: Values): readonly PeerTensor[] | undefined {
 const peerValue = (t: Omit<PeerTensor, "name">): HostValue =>
   t.type === "string" ? { dtype: "string", dims: t.dims, data: t.data as string[] } : toTensorData(fromPeer(t));
 
-export interface ModelPeerAccount extends Omit<PeerAccount, "findings"> {
+export interface ModelPeerAccount extends Omit<PeerAccount, "findings" | "saturated"> {
   readonly findings: ModelFinding[];
 }
 export async function checkModelOnPeer(

@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../../../tools/project.js";
+import { isSaturated, saturationProbe } from "../peer-saturation.js";
 import type { PeerAnswer, PeerRequest } from "./peer-process.js";
 
 /** nothing of a draw's size takes as long: it hangs */
@@ -10,6 +11,16 @@ const patienceMs = 20_000;
 
 export class PeerClient {
   #child: ChildProcess | undefined;
+  #saturates: Promise<boolean> | undefined;
+
+  /** Do its sums of u8 times i8 saturate on this processor? Asked once. */
+  saturates(): Promise<boolean> {
+    this.#saturates ??= this.run(saturationProbe).then(answer => {
+      if ("error" in answer) throw new Error(answer.error);
+      return isSaturated(answer.outputs[0]!.data as Int32Array);
+    });
+    return this.#saturates;
+  }
 
   async run(request: PeerRequest): Promise<PeerAnswer> {
     const child = this.#started();

@@ -52,7 +52,7 @@ for (const module of operatorModules.filter(m => m.reference && !isDrawnAsModel(
   const drawings = await drawMany(module, Number(values.seed), first, count);
   const findings: Finding[] = [...drawings.findings];
   for (const target of under) findings.push(...(await checkOnTarget(target, drawings.draws)).findings);
-  const account: PeerAccount = { compared: 0, refused: [], findings: [], departed: 0 };
+  const account: PeerAccount = { compared: 0, refused: [], findings: [], departed: 0, saturated: [] };
   if (client) await checkOnPeer(client, drawings.draws, account);
   findings.push(...account.findings);
   failures += findings.length;
@@ -63,6 +63,7 @@ for (const module of operatorModules.filter(m => m.reference && !isDrawnAsModel(
   printFindings(findings, ({ drawn }) => printCase(drawn));
   const ended = account.refused.find(r => r.includes("ends the process"));
   if (ended) console.log(`  onnxruntime: ${ended}`);
+  for (const s of account.saturated) console.log(`  onnxruntime saturates: ${s}`);
   if (!values.brief && account.refused[0]) console.log(`  refused: ${account.refused[0].slice(0, 300)}`);
 }
 client?.close();
