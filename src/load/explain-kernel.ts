@@ -153,7 +153,7 @@ export async function explainKernel(
     scratchBytes: amount(lowered.scratchBytes),
     stages: lowered.stages,
     loops: cpu.printLoops(codes),
-    code: cpu.printCode(codes, compileOptions),
+    code: await cpu.printCode(codes, compileOptions),
   };
   return new KernelExplanation(parts, trace);
 }

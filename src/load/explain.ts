@@ -34,7 +34,7 @@ const printers: Readonly<Record<Exclude<Stage, "graph">, Printer>> = {
     if (options.target === "webgpu") return (await import("../targets/webgpu/explain.js")).explainCode(program);
     const cpu = await cpuCodeOf(options);
     const compileOptions = await withTuning(compileOptionsOf(options), options);
-    return cpu.printCode(await cpu.explainCodes(program, compileOptions), compileOptions);
+    return await cpu.printCode(await cpu.explainCodes(program, compileOptions), compileOptions);
   },
 };
 

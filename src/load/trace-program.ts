@@ -26,7 +26,7 @@ import { withTuning } from "./tuning.js";
 type KernelStep = Extract<Step, { kind: "kernel" }>;
 type CodeTrace = Pick<KernelTrace, "stages" | "schedule" | "loops" | "code" | "codeLanguage" | "sameAs">;
 /** The code of a kernel of one program, which has this number in the trace. */
-type Coder = (step: KernelStep, number: number) => CodeTrace;
+type Coder = (step: KernelStep, number: number) => CodeTrace | Promise<CodeTrace>;
 
 export const amountOf = (p: Poly): Amount => (p.isConst ? p.constant : p.print());
 
@@ -106,7 +106,7 @@ export class PartTracer {
       ir: await this.#sources.beside(printWithSources(kernel)),
       flops: amountOf(sized(countOperations(kernel))),
       bytes: amountOf([...new Set(Object.values(buffers))].reduce((sum, b) => sum.add(sizeOf(b)), Poly.zero)),
-      ...coder(step, number),
+      ...(await coder(step, number)),
     };
   }
 }
@@ -119,7 +119,7 @@ async function cpuCoder(
   const compileOptions = await withTuning(compileOptionsOf(options), options);
   const { codeOf } = await cpu.explainSteps(program, compileOptions);
   const first = new Map<object, number>();
-  return (step, number) => {
+  return async (step, number) => {
     const code = codeOf(step)!;
     const sameAs = first.get(code);
     if (sameAs === undefined) first.set(code, number);
@@ -127,7 +127,7 @@ async function cpuCoder(
       stages: code.lowered.stages,
       schedule: explainSchedule(code.schedule),
       loops: cpu.printLoopsOf(code),
-      code: cpu.printCode([code], compileOptions),
+      code: await cpu.printCode([code], compileOptions),
       codeLanguage: cpu.name === "native" ? "C" : "WebAssembly",
       ...(sameAs === undefined ? {} : { sameAs }),
     };

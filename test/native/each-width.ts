@@ -8,6 +8,8 @@ const widths: readonly (readonly [Lanes, string])[] = [
   [4, "-march=native"],
   [8, "-march=native"],
   [16, "-march=native"],
+  // half as many registers as with AVX-512
+  [8, "-march=x86-64-v3"],
   // no vector instruction of ours: the words of C alone
   [4, "-march=x86-64"],
 ];
@@ -25,6 +27,7 @@ export function eachWidth(
       const own = await findCompiler();
       if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
       if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
+      if (tune.endsWith("v3") && own.vectorRegisters === 16) return t.skip("the processor is of this kind itself");
       await run({ ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune !== "-march=x86-64" });
     });
 }

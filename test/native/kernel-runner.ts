@@ -38,7 +38,9 @@ export async function nativeKernels(
 ): Promise<NativeKernels> {
   const folder = await mkdtemp(join(tmpdir(), "azulejo-kernels-"));
   try {
-    const phases = kernels.flatMap((k, i) => k.phases.map((p, j) => ({ ...emitKernel(p.func, i * 8 + j), kernel: i })));
+    const phases = kernels.flatMap((k, i) =>
+      k.phases.map((p, j) => ({ ...emitKernel(p.func, i * 8 + j, compiler.vectorRegisters), kernel: i })),
+    );
     const table = `${EXPORT} void azulejo_blocks(char *memory, i32 phase, i32 params, i32 blocks, i32 scratch) {
   typedef void Kernel(char *, i32, i32, i32);
   static Kernel *const kernels[] = { ${phases.map(p => p.entry).join(", ")} };

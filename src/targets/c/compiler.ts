@@ -12,6 +12,8 @@ export interface Compiler {
   /** lanes of a vector of 32-bit elements: 16 with AVX-512, 8 with AVX, else 4 */
   readonly lanes: Lanes;
   readonly hasFma: boolean;
+  /** what the processor holds vectors in: 32 with AVX-512 and on ARM, else 16 */
+  readonly vectorRegisters: 16 | 32;
   /** instruction sets that matter here, by the names of compilers' macros: "AVX2", "FMA" */
   readonly features: readonly string[];
   readonly flags: readonly string[];
@@ -82,6 +84,7 @@ function lanesOf(widest: Lanes): Lanes {
 export const retargeted = (compiler: Compiler, lanes: Lanes, tune: string): Compiler => ({
   ...compiler,
   lanes,
+  vectorRegisters: tune.startsWith("-march=x86-64") ? 16 : compiler.vectorRegisters,
   flags: [tune, ...compiler.flags.slice(1, -1), `-DLANES=${lanes}`],
 });
 
@@ -102,6 +105,7 @@ async function probe(command: string): Promise<Compiler | undefined> {
     version: version.includes(kind) ? version : `${kind} ${version}`,
     lanes,
     hasFma: has("FMA") || has("ARM_FEATURE_FMA"),
+    vectorRegisters: arm || has("AVX512VL") ? 32 : 16,
     features: INTERESTING.filter(has),
     flags: [tune, ...LANGUAGE, ...QUIET, `-DLANES=${lanes}`],
   };

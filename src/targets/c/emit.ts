@@ -2,6 +2,8 @@
 // inline functions of prelude.ts. Not here: files, compilers, how a kernel is called.
 import type { Address, Expr, ExprOf, Func, LoadOp, Reg, Stmt, StmtOf, StoreOp, Type } from "../../lower/cpu/loop.js";
 import { outlined } from "../../lower/cpu/loop-walk.js";
+import type { Accumulation } from "./accumulations.js";
+import { accumulationOf, advanceOf, countReads, movedPointers, planOperands } from "./accumulations.js";
 
 /** The functions of one entry, callees first, as C text that belongs in one file. */
 export interface EmittedKernel {
@@ -14,12 +16,12 @@ export interface EmittedKernel {
 const ctypes: Readonly<Record<Type, string>> = { i32: "i32", i64: "i64", f32: "f32", f64: "f64", v128: "V" };
 const identifier = (name: string): string => name.replace(/\W+/g, "_");
 
-/** `number` counts the entries of a program: it makes names distinct, and a trap tells it. */
-export function emitKernel(f: Func, number: number): EmittedKernel {
+/** `number` counts the entries of a program: it makes names distinct, and a trap tells it. `registers` hold vectors. */
+export function emitKernel(f: Func, number: number, registers: number): EmittedKernel {
   const group = outlined(f, { partialStores: "kept" });
   const names = group.map((g, i) => `k${number}_${i}_${identifier(g.name)}`);
   const last = group.length - 1;
-  const text = group.map((g, i) => new FunctionText(g, names, i, number).text()).join("\n");
+  const text = group.map((g, i) => new FunctionText(g, names, i, number, registers).text()).join("\n");
   return { entry: names[last]!, text, functions: group.length };
 }
 
@@ -30,21 +32,29 @@ class FunctionText {
   readonly #index: number;
   /** of the entry, by which a trap names its kernel */
   readonly #number: number;
+  /** how many vectors the processor holds, where they are few */
+  readonly #few: number | undefined;
+  readonly #reads: ReadonlyMap<Reg, number>;
+  /** kept as 64 bits, of which the upper half is zero */
+  readonly #pointers: ReadonlySet<Reg>;
   readonly #registers = new Map<Reg, string>();
   readonly #lines: string[] = [];
   #loops = 0;
 
-  constructor(func: Func, names: readonly string[], index: number, number: number) {
+  constructor(func: Func, names: readonly string[], index: number, number: number, registers: number) {
     this.#func = func;
     this.#number = number;
     this.#names = names;
     this.#index = index;
+    this.#few = registers < 32 ? registers : undefined;
+    this.#reads = this.#few ? countReads(func.body) : new Map();
+    this.#pointers = this.#few ? movedPointers(func) : new Set();
   }
   text(): string {
     const params = this.#func.params.map(p => `${ctypes[p.type]} ${this.#register(p)}`);
-    for (const s of this.#func.body) this.#stmt(s);
+    this.#block(this.#func.body);
     const own = [...this.#registers].slice(params.length);
-    const declared = own.map(([r, name]) => `${ctypes[r.type]} ${name};`).join(" ");
+    const declared = own.map(([r, name]) => `${this.#pointers.has(r) ? "u64" : ctypes[r.type]} ${name};`).join(" ");
     const isEntry = this.#index === this.#names.length - 1;
     const linkage = isEntry ? "" : "static __attribute__((noinline)) ";
     const head = `${linkage}void ${this.#names[this.#index]}(${["char *memory", ...params].join(", ")}) {`;
@@ -59,6 +69,8 @@ class FunctionText {
     return name;
   }
   #at({ pointer, offset }: Address): string {
+    if (pointer.kind === "reg" && this.#pointers.has(pointer.reg))
+      return `(memory + ${this.#register(pointer.reg)} + ${offset})`;
     return `AT(${this.#expr(pointer)}, ${offset})`;
   }
   #expr(e: Expr): string {
@@ -68,11 +80,25 @@ class FunctionText {
     (this.#stmts[s.kind] as (s: Stmt) => void)(s);
   }
   #block(body: readonly Stmt[]): void {
-    for (const s of body) this.#stmt(s);
+    const plan = this.#few === undefined ? undefined : planOperands(body, this.#reads, this.#few);
+    for (const [i, s] of body.entries()) {
+      if (plan?.dropped.has(i)) continue;
+      const sum = plan && accumulationOf(s);
+      if (sum) this.#accumulate(sum.sum, plan.factors.get(i) ?? sum.factors);
+      else this.#stmt(s);
+    }
+  }
+  /** the instruction itself, in the form that adds to its sum: compilers take others, and copy or spill sums then */
+  #accumulate(sum: Reg, [a, b]: Accumulation["factors"]): void {
+    const [x, y] = isVectorLoad(a) && !isVectorLoad(b) ? [b, a] : [a, b];
+    const place = isVectorLoad(y)
+      ? `_LOAD(${this.#register(sum)}, ${this.#expr(x)}, ${this.#at(y.at)})`
+      : `(${this.#register(sum)}, ${this.#expr(x)}, ${this.#expr(y)})`;
+    this.#push(`ACCUMULATE${place};`);
   }
 
   readonly #exprs: { readonly [K in Expr["kind"]]: (e: ExprOf<K>) => string } = {
-    reg: e => this.#register(e.reg),
+    reg: e => (this.#pointers.has(e.reg) ? `(i32)${this.#register(e.reg)}` : this.#register(e.reg)),
     const: e => constant(e),
     zero: () => "(V){0}",
     op: e => {
@@ -90,7 +116,13 @@ class FunctionText {
     shuffle: e => `__builtin_shufflevector(${this.#expr(e.args[0])}, ${this.#expr(e.args[1])}, ${e.lanes.join(", ")})`,
   };
   readonly #stmts: { readonly [K in Stmt["kind"]]: (s: StmtOf<K>) => void } = {
-    set: s => this.#push(`${this.#register(s.reg)} = ${this.#expr(s.value)};`),
+    set: s => {
+      const name = this.#register(s.reg);
+      const pointer = this.#pointers.has(s.reg);
+      this.#push(`${name} = ${pointer ? "(u32)" : ""}${this.#expr(s.value)};`);
+      // else compilers replace the pointers of a loop by one and keep their distances in memory
+      if (pointer && advanceOf(s)) this.#push(`OPAQUE(${name});`);
+    },
     store: s => {
       const lane = s.lane === undefined ? "" : `, ${s.lane}`;
       this.#push(`store_${cname(s.op)}(${this.#at(s.at)}, ${this.#expr(s.value)}${lane});`);
@@ -128,6 +160,8 @@ class FunctionText {
     this.#lines.push(line);
   }
 }
+
+const isVectorLoad = (e: Expr): e is ExprOf<"load"> => e.kind === "load" && e.op === "v128";
 
 const cname = (name: string | LoadOp | StoreOp): string => name.replaceAll(".", "_");
 

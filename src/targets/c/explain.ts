@@ -21,7 +21,8 @@ export const explainCodes = async (program: KernelProgram, options: Options): Pr
 export { printLoops, printLoopsOf };
 
 /** The functions of every kernel; the operations that they call are those of loop IR (prelude.ts). */
-export function printCode(codes: readonly KernelCode[]): string {
+export async function printCode(codes: readonly KernelCode[]): Promise<string> {
+  const { vectorRegisters } = await nativeCompiler();
   const funcs = codes.flatMap(({ lowered }) => lowered.phases.map(phase => phase.func));
-  return funcs.map((f, i) => `${emitKernel(f, i).text}\n`).join("\n");
+  return funcs.map((f, i) => `${emitKernel(f, i, vectorRegisters).text}\n`).join("\n");
 }

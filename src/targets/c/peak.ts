@@ -8,7 +8,12 @@ import { loadCode } from "./target.js";
 
 export async function nativePeak(options: Pick<CompileOptions, "threads" | "signal">): Promise<Peak> {
   const compiler = await nativeCompiler();
-  const { library } = await loadCode(compiler, sourcesOf([peakFunction(compiler.lanes)], 1), "-O2", options);
+  const { library } = await loadCode(
+    compiler,
+    sourcesOf([peakFunction(compiler.lanes)], 1, compiler.vectorRegisters),
+    "-O2",
+    options,
+  );
   const machine = new NativeMachine(library, { threads: options.threads, compileTimeMs: 0, entries: ["peak"] });
   return Peak.of(machine, compiler.lanes);
 }

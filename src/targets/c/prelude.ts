@@ -308,6 +308,14 @@ OP V f32x4_nmadd(V a, V b, V c) { return (V)vfmsq_f32((float32x4_t)c, (float32x4
 OP V f32x4_madd(V a, V b, V c) { return a * b + c; }
 OP V f32x4_nmadd(V a, V b, V c) { return c - a * b; }
 #endif
+#if defined(X86) && defined(__FMA__) && LANES != 16
+#define ACCUMULATE(sum, a, b) __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b))
+#define ACCUMULATE_LOAD(sum, a, p) __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "m"(*(const VM *)(p)))
+#else
+#define ACCUMULATE(sum, a, b) sum = f32x4_madd(a, b, sum)
+#define ACCUMULATE_LOAD(sum, a, p) sum = f32x4_madd(a, load_v128(p), sum)
+#endif
+#define OPAQUE(pointer) __asm__("" : "+r"(pointer))
 /* both orders agree but for zeros of two signs, which and and or settle, and for NaN */
 OP V with_nans(V a, V b, V v) { I n = (a != a) | (b != b); return v128_bitselect(a + b, v, (V)n); }
 OP V f32x4_min(V a, V b) { return with_nans(a, b, v128_or(f32x4_pmin(a, b), f32x4_pmin(b, a))); }

@@ -13,8 +13,8 @@ export interface Sources {
 const PART_CHARACTERS = 96 * 1024;
 
 /** `funcs` in the order in which instructions count them. */
-export function sourcesOf(funcs: readonly Func[], cores: number): Sources {
-  const kernels = funcs.map((f, i) => emitKernel(f, i));
+export function sourcesOf(funcs: readonly Func[], cores: number, registers: number): Sources {
+  const kernels = funcs.map((f, i) => emitKernel(f, i, registers));
   const total = kernels.reduce((sum, k) => sum + k.text.length, 0);
   const parts: string[][] = Array.from({ length: partCount(total, cores) }, () => []);
   const sizes = parts.map(() => 0);

@@ -57,7 +57,7 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
   const lowered = now();
   options.onProgress?.({ phase: "compile", fraction: 0.1 });
   const funcs = library.codes.flatMap(c => c.lowered.phases.map(p => p.func));
-  const sources = sourcesOf(funcs, coreCount());
+  const sources = sourcesOf(funcs, coreCount(), compiler.vectorRegisters);
   const emitted = now();
   const code = await loadCode(compiler, sources, optimize, options);
   const loaded = now();
