@@ -94,9 +94,24 @@ export const everyFeature: GpuLimits = {
   workgroupBytes: 32768,
 };
 
-/** Dispatches of a kernel whose sizes are numbers, on a device with all features. */
-export function counted({ name, kernel: k }: Work): readonly CountedDispatch[] {
-  const { dispatches } = lowerForGpu(k, separateMemories(k), everyFeature);
+/** as GPUs of NVIDIA have them, after Dawn and ONNX Runtime */
+const halfMatrices: GpuLimits = {
+  ...everyFeature,
+  matrices: { sizes: [{ type: "f16", rows: 16, columns: 16, depth: 16 }], subgroup: [32, 32], invocations: 256 },
+};
+/** and as those of Apple */
+const singleMatrices: GpuLimits = {
+  ...everyFeature,
+  matrices: { sizes: [{ type: "f32", rows: 8, columns: 8, depth: 8 }], subgroup: [32, 32], invocations: 256 },
+};
+export const byMatrices = (): readonly CountedDispatch[] => [
+  ...counted({ name: `${works[0]!.name}, by matrices of 8 × 8 × 8`, kernel: gemm.ir }, singleMatrices),
+  ...counted({ name: `${works[1]!.name}, by matrices of 16 × 16 × 16`, kernel: halfGemm.ir }, halfMatrices),
+];
+
+/** Dispatches of a kernel whose sizes are numbers, on a device with all features but matrices. */
+export function counted({ name, kernel: k }: Work, limits = everyFeature): readonly CountedDispatch[] {
+  const { dispatches } = lowerForGpu(k, separateMemories(k), limits);
   return dispatches.map(d => ({
     name,
     counts: countShader(d.code, d.parameters.map(sizeOf)),
@@ -158,7 +173,7 @@ function prediction(d: CountedDispatch, device: DeviceProfile): string {
 
 /** `notes`: what no run of this can tell */
 export function webgpuPage(notes: string): string {
-  const all = works.flatMap(counted);
+  const all = works.flatMap(w => counted(w));
   const pairs = all.flatMap(d => deviceProfiles.map(device => [d, device] as const));
   return `# Shaders, counted
 
@@ -186,8 +201,10 @@ ${table(
     "registers",
     "workgroup memory",
   ],
-  all.map(countRow),
+  [...all, ...byMatrices()].map(countRow),
 )}
+
+By matrices, an invocation counts its share of what its subgroup of 32 multiplies, loads and keeps. Below they are left out: how fast a GPU multiplies them is not asked here.
 
 FlashAttention is a fold over keys in tiles of 64 queries and 96 keys; the last tile is not full, which adds 0.4 % of multiply-adds. Attention of models is two contractions and a
 softmax, as above. Softmax joins rows by subgroups of 32.

@@ -31,7 +31,8 @@ const printers: Readonly<Record<Exclude<Stage, "graph">, Printer>> = {
     return cpu.printLoops(await cpu.explainCodes(program, await withTuning(compileOptionsOf(options), options)));
   },
   code: async (program, options) => {
-    if (options.target === "webgpu") return (await import("../targets/webgpu/explain.js")).explainCode(program);
+    if (options.target === "webgpu")
+      return (await import("../targets/webgpu/explain.js")).explainCode(program, options.gpuDevice);
     const cpu = await cpuCodeOf(options);
     const compileOptions = await withTuning(compileOptionsOf(options), options);
     return await cpu.printCode(await cpu.explainCodes(program, compileOptions), compileOptions);

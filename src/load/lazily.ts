@@ -14,7 +14,9 @@ export const doctor: typeof import("./doctor.js").doctor = async () => (await im
 /**
  * The GPUDevice that models with target "webgpu" share unless load() was given another, and its adapter: for buffers that models are to read,
  * and for programs with shaders of their own. After a loss it gives a new one. With an adapter of yours it opens a device for { gpuDevice }.
- * @throws AzulejoError target: there is no WebGPU, or no adapter
+ * With { subgroupMatrices: true } too: its contractions multiply matrices of subgroups where they fit. That is an experiment of Chromium's, which no
+ * GPU at hand could run.
+ * @throws AzulejoError target: there is no WebGPU, no adapter, or none with matrices
  */
 export const openGpu: typeof import("../targets/webgpu/target.js").openGpu = async options =>
   (await import("../targets/webgpu/target.js")).openGpu(options);

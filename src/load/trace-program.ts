@@ -45,11 +45,11 @@ export class PartTracer {
     this.#coderOf = coderOf;
   }
   static async for(
-    options: Pick<LoadOptions, "target" | "engineFlags" | "schedules" | "tuning" | "threads">,
+    options: Pick<LoadOptions, "target" | "gpuDevice" | "engineFlags" | "schedules" | "tuning" | "threads">,
   ): Promise<PartTracer> {
     if (options.target === "webgpu") {
       const { explainSteps, limitsShown } = await import("../targets/webgpu/explain.js");
-      const { limits } = await limitsShown();
+      const { limits } = await limitsShown(options.gpuDevice);
       return new PartTracer("webgpu", program => shadersOf(explainSteps(program, limits)));
     }
     const cpu = await cpuCodeOf(options);

@@ -24,7 +24,10 @@ export interface GpuAdapter {
     readonly vendor: string;
     readonly architecture: string;
     readonly description: string;
+    readonly subgroupMinSize?: number;
     readonly subgroupMaxSize?: number;
+    /** of "chromium-experimental-subgroup-matrix" */
+    readonly subgroupMatrixConfigs?: Iterable<GpuMatrixConfig>;
   };
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
@@ -32,6 +35,14 @@ export interface GpuAdapter {
     readonly requiredLimits: Readonly<Record<string, number>>;
     readonly requiredFeatures: readonly string[];
   }): Promise<GpuDevice>;
+}
+/** M rows and N columns of the result, K of the depth. */
+export interface GpuMatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
 }
 export interface GpuError {
   readonly message: string;

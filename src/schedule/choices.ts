@@ -14,6 +14,8 @@ export interface StageChoice {
 export interface GpuChoice {
   /** rows and columns of a contraction's tile */
   readonly tile?: 32 | 64;
+  /** sums of a contraction's tile are kept in registers, though subgroups have matrices */
+  readonly registers?: true;
   /** keys in the tile of a fold that contracts twice */
   readonly keys?: 32 | 96;
   /** invocations that reduce a row */

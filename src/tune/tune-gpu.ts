@@ -134,8 +134,9 @@ const fromRecord = (subject: TuneSubject, record: KnowledgeRecord): TunedKernel 
     reasons: reasonsOf(record.schedule.gpu ?? {}),
     ended: "known",
   });
-const reasonsOf = ({ tile, keys, rowWorkgroup, whole }: GpuChoice): readonly string[] => [
+const reasonsOf = ({ tile, registers, keys, rowWorkgroup, whole }: GpuChoice): readonly string[] => [
   ...(tile ? [`tiles of ${tile} × ${tile}`] : []),
+  ...(registers ? ["sums in registers"] : []),
   ...(keys ? [`tiles of ${keys} keys`] : []),
   ...(rowWorkgroup ? [`${rowWorkgroup} invocations a row`] : []),
   ...(whole ? ["not cut into parts"] : []),

@@ -1,7 +1,7 @@
 // Counts of emitted shaders: of small texts whose numbers one can see, and of the contractions that the page on shaders shows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counted, works } from "../../bench/webgpu.js";
+import { byMatrices, counted, works } from "../../bench/webgpu.js";
 import { trafficOf } from "../../bench/webgpu-traffic.js";
 import { countShader } from "../../src/lower/gpu/count.js";
 import { deviceProfiles, occupancyOf } from "../../src/lower/gpu/device-profiles.js";
@@ -72,7 +72,7 @@ test("expressions of numbers", () => {
   ]);
 });
 
-for (const d of works.filter(w => w.name.startsWith("FlashAttention")).flatMap(counted))
+for (const d of works.filter(w => w.name.startsWith("FlashAttention")).flatMap(w => counted(w)))
   test(`${d.name}: 16 multiply-adds for each load from workgroup memory, and no register spills`, () => {
     // what the last tile of keys, which is not full, multiplies beside is not counted
     const wanted = (4096 ** 2 * (64 + 64)) / d.invocations;
@@ -80,10 +80,20 @@ for (const d of works.filter(w => w.name.startsWith("FlashAttention")).flatMap(c
     assert.ok(wanted >= 16 * d.counts.workgroupLoads, `${wanted / d.counts.workgroupLoads}`);
     for (const device of deviceProfiles) assert.equal(occupancyOf(device, d).spills, false, device.name);
   });
-for (const d of works.filter(w => w.name.startsWith("GEMM")).flatMap(counted))
+for (const d of works.filter(w => w.name.startsWith("GEMM")).flatMap(w => counted(w)))
   test(`${d.name}: 16 multiply-adds for each load from workgroup memory, and no register spills`, () => {
     assert.equal(d.counts.multiplyAdds * d.invocations, 4096 ** 3);
     assert.ok(d.counts.multiplyAdds >= 16 * d.counts.workgroupLoads);
+    for (const device of deviceProfiles) assert.equal(occupancyOf(device, d).spills, false, device.name);
+  });
+
+for (const d of byMatrices())
+  test(`${d.name}: as many multiply-adds as without, each operand once from memory, 16 for each load from workgroup memory`, () => {
+    assert.equal(d.counts.multiplyAdds * d.invocations, 4096 ** 3);
+    const [whole] = counted(works.find(w => d.name.startsWith(w.name))!);
+    assert.equal(d.counts.globalLoadBytes * d.invocations, whole!.counts.globalLoadBytes * whole!.invocations);
+    // results go through it as well
+    assert.ok(d.counts.multiplyAdds >= 15.5 * d.counts.workgroupLoads, `${d.counts.workgroupLoads}`);
     for (const device of deviceProfiles) assert.equal(occupancyOf(device, d).spills, false, device.name);
   });
 

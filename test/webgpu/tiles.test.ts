@@ -1,14 +1,6 @@
 // Kernels whose workgroups share memory, tiles and rows, against the interpreter. Software adapters take seconds to compile one, so few sizes stand for
 // all: what a tile leaves over, operands in vectors along either axis, operands that are computed. Skipped, by name, where there is no adapter.
-import assert from "node:assert/strict";
-import type { TensorArgument } from "../../src/ir/evaluate/kernel.js";
-import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
-import type { Kernel } from "../../src/ir/tile.js";
 import { attention } from "../../src/kernels/index.js";
-import { kernelProgram } from "../../src/load/compile-kernel.js";
-import { compileOptionsOf } from "../../src/load/compile-options.js";
-import type { GpuChoice } from "../../src/schedule/choices.js";
-import { webgpuTarget } from "../../src/targets/webgpu/target.js";
 import { dot, dotQuads, f32, grid, i8, i32, u8 } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import { splitAttention } from "../kernels/merging.js";
@@ -16,72 +8,9 @@ import { linearPairs } from "../kernels/pairs.js";
 import { linearQuads } from "../kernels/quads.js";
 import * as stage1 from "../kernels/stage1.js";
 import { fullSweep } from "../ops/large-cases.js";
+import { agree } from "./agree.js";
 import { gpuTest } from "./gpu-test.js";
 
-type Arguments = Record<string, TensorArgument>;
-
-const dataOf = {
-  f32: (x: readonly number[]) => Float32Array.from(x),
-  i32: (x: readonly number[]) => Int32Array.from(x),
-  u32: (x: readonly number[]) => Uint32Array.from(x),
-  i8: (x: readonly number[]) => Int8Array.from(x),
-  u8: (x: readonly number[]) => Uint8Array.from(x, n => n + 5),
-};
-/** Whole numbers: sums are exact in any order. */
-function whole(k: Kernel, sizes: Readonly<Record<string, number>>): Arguments {
-  return Object.fromEntries(
-    k.tensors.map((t, i) => {
-      const dims = t.dims.map(d => d.evaluate(s => sizes[s.name]!));
-      const values = Array.from({ length: dims.reduce((p, n) => p * n, 1) }, (_, at) => ((at * (2 * i + 3)) % 11) - 5);
-      const data = dataOf[t.dtype as keyof typeof dataOf](values);
-      return [t.name, { dtype: t.dtype, dims, data }];
-    }),
-  );
-}
-
-function assertClose(got: ArrayLike<number>, want: ArrayLike<number>, what: string): void {
-  assert.equal(got.length, want.length, what);
-  const isFloats = got instanceof Float32Array;
-  for (let i = 0; i < want.length; i++)
-    if (!(Math.abs(got[i]! - want[i]!) <= (isFloats ? 3e-6 : 0) * (1 + Math.abs(want[i]!))))
-      assert.fail(`${what}, element ${i}: got ${got[i]}, want ${want[i]}`);
-}
-
-/** On both, for several sizes of one compiled kernel. */
-async function agree(
-  k: Kernel,
-  allSizes: readonly Readonly<Record<string, number>>[],
-  schedule: RegExp,
-  {
-    choice,
-    ...options
-  }: { readonly subgroups?: boolean; readonly packedDots?: boolean; readonly choice?: GpuChoice } = {},
-): Promise<void> {
-  const choices = choice && new Map([[k.name, choice]]);
-  const own = new Set([...k.dims].flatMap(d => [...d.size.syms].map(s => s.name)));
-  for (const sizes of allSizes) {
-    const dims = Object.fromEntries(Object.entries(sizes).filter(([name]) => own.has(name)));
-    const executable = await webgpuTarget({ tiles: true, choices, ...options }).compile(
-      kernelProgram(k, { dims }),
-      compileOptionsOf({}),
-    );
-    try {
-      assert.match(executable.report().kernels[0]!.schedule, schedule);
-      const args = whole(k, sizes);
-      const given = k.tensors.filter(t => t.role !== "output").map(t => [t.name, args[t.name]!] as const);
-      const got = await executable.run(new Map(given));
-      interpretKernel(k, args);
-      for (const t of k.tensors.filter(x => x.role === "output"))
-        assertClose(
-          got.get(t.name)!.data as Float32Array,
-          args[t.name]!.data as Float32Array,
-          `${t.name}, ${JSON.stringify(sizes)}`,
-        );
-    } finally {
-      executable.dispose();
-    }
-  }
-}
 const tiled = /tiles of 64|tiles of 32/;
 
 gpuTest("a contraction of any sizes in tiles of 64 × 64, whatever they leave over", () =>

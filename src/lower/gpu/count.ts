@@ -1,6 +1,6 @@
 // What an invocation of an emitted shader does, counted from its text: loads, multiply-adds, other operations. A branch whose condition numbers
-// don't decide counts as taken. Registers are in live-ranges.ts.
-import { evaluateText, parseShader, type ShaderText, type TextBlock } from "./wgsl-text.js";
+// don't decide counts as taken, unless it is one of a group of invocations. Registers are in live-ranges.ts.
+import { evaluateText, type MatrixType, parseShader, type ShaderText, type TextBlock } from "./wgsl-text.js";
 
 /** Of one invocation. */
 export interface Counts {
@@ -43,7 +43,7 @@ export function countShader(code: string, parameters: readonly number[]): Counts
 }
 
 /** Bytes of a value of a type, and how many numbers it holds. */
-export const bytesOfType = (type: string): number => 4 * widthOfType(type);
+export const bytesOfType = (type: string): number => (/f16/.test(type) ? 2 : 4) * widthOfType(type);
 export function widthOfType(type: string): number {
   const vector = /vec(\d)/.exec(type);
   return vector ? Number(vector[1]) : 1;
@@ -69,11 +69,16 @@ class Counting {
         const condition = conditionOf(item.head);
         if (condition) add(total, this.#statement(condition));
         const holds = condition === undefined ? 1 : (evaluateText(condition, n => names.get(n)) ?? 1);
-        if (holds !== 0) add(total, this.block(item, names));
+        if (holds !== 0) add(total, this.block(item, names), this.#shareOf(condition));
         if (holds !== 0 && item.items.includes("break") && i < items.length) return total;
       }
     }
     return total;
+  }
+  /** Of a group of the workgroup's invocations alone; an invocation counts its share, as though they took turns. */
+  #shareOf(condition: string | undefined): number {
+    const group = /^local \/ (\d+)u == \d+u$/.exec(condition ?? "")?.[1];
+    return group === undefined ? 1 : Number(group) / this.#text.workgroupSize;
   }
   /** What numbers decide is known to what follows. */
   #define(statement: string, names: Map<string, number>): void {
@@ -112,6 +117,7 @@ class Counting {
   #statement(statement: string): Counts {
     const counts = none();
     if (statement === "workgroupBarrier()") counts.barriers = 1;
+    this.#matrices(statement, counts);
     const [, target, value] = /^([\w[\]+\-*/%&<>. ()]+?) = (.*)$/.exec(statement) ?? [undefined, "", statement];
     this.#accesses(value!, counts, "Loads");
     const written = /^(\w+)\[/.exec(target!)?.[1];
@@ -132,6 +138,22 @@ class Counting {
     for (const [, callee] of value!.matchAll(/\b([a-z]\w*)\(/g))
       if (this.#text.functions.has(callee!) && callee !== "main") add(counts, this.#function(callee!));
     return counts;
+  }
+  /** An invocation's share of what its subgroup does with matrices. */
+  #matrices(statement: string, counts: Counts): void {
+    const [, what, name] = /\bsubgroupMatrix(Load<|Store<|MultiplyAccumulate\()(\w+)/.exec(statement) ?? [];
+    if (!what) return;
+    const typeOf = (name: string): MatrixType => this.#text.matrices.get(name)!;
+    const shareOf = ({ rows, columns }: MatrixType): number => (rows * columns) / SUBGROUP;
+    const [left, sum] = [typeOf("LeftMatrix"), typeOf("SumMatrix")];
+    if (what.startsWith("M")) counts.multiplyAdds += shareOf(sum) * left.columns;
+    else if (what === "Load<") {
+      counts.workgroupLoads += shareOf(typeOf(name!));
+      counts.workgroupLoadBytes += shareOf(typeOf(name!)) * bytesOfType(typeOf(name!).type);
+    } else {
+      counts.workgroupStores += shareOf(sum);
+      counts.workgroupStoreBytes += shareOf(sum) * bytesOfType(sum.type);
+    }
   }
   /** A statement is of vectors where it makes or reads one. */
   #widthOf(value: string): number {
@@ -170,7 +192,7 @@ const operatorsIn = (text: string): number =>
 const conditionOf = (head: string): string | undefined => /^(?:if|while) \((.*)\)$/.exec(head)?.[1];
 
 /** invocations of a subgroup */
-const SUBGROUP = 32;
+export const SUBGROUP = 32;
 /** iterations that are walked one by one */
 const FEW = 16;
 /** What stands for a size that is not known: a loop over it is long. */

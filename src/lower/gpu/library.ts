@@ -392,6 +392,11 @@ const vectors: Readonly<Record<string, Definition>> = {
 }`,
     uses: ["f16ToFloat"],
   },
+  // by bits: a conversion need not know infinity
+  halfOf: {
+    text: "fn halfOf(x: f32) -> f16 { return bitcast<vec2<f16>>(floatTo_f16(x)).x; }",
+    uses: ["floatTo_f16"],
+  },
   halvesOf: {
     text: `fn halvesOf(x: vec4<f32>) -> vec2<u32> {
   return vec2<u32>(floatTo_f16(x.x) | (floatTo_f16(x.y) << 16u), floatTo_f16(x.z) | (floatTo_f16(x.w) << 16u));

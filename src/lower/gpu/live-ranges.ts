@@ -1,6 +1,6 @@
 // Registers that an invocation of an emitted shader needs at once, estimated from its text: the widest set of names that are defined and still
 // wanted. Parameters of the uniform block lie outside of registers, conditions take none.
-import { widthOfType } from "./count.js";
+import { bytesOfType, SUBGROUP, widthOfType } from "./count.js";
 import { parseShader, type ShaderText, type TextBlock } from "./wgsl-text.js";
 
 /** identifiers of the invocation, the addresses at hand, the counters of loops */
@@ -76,6 +76,8 @@ class Ranges {
   #widthOf(value: string): number {
     if (/^\(?[^()]* (?:<|>|<=|>=|==|&&) [^()]*\)?$/.test(value)) return 0;
     if (/^(?:select\()?vec(\d)/.test(value)) return widthOfType(value);
+    const matrix = this.#text.matrices.get(/^(\w+)\(/.exec(value)?.[1] ?? "");
+    if (matrix) return Math.ceil((matrix.rows * matrix.columns * bytesOfType(matrix.type)) / (4 * SUBGROUP));
     const [, array, rest] = /^(\w+)\[[^\]]*\](.*)$/.exec(value) ?? [];
     const type = array && (this.#text.storage.get(array) ?? this.#text.workgroup.get(array)?.type);
     if (type) return rest === "" ? widthOfType(type) : 1;

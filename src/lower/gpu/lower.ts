@@ -16,6 +16,9 @@ import { FOLD_ROWS, foldTileOf, foldTilesOf, hasRows } from "./fold-tile.js";
 import { emitFoldTile, foldTileMemory } from "./fold-tile-text.js";
 import { libraryText } from "./library.js";
 import type { Between, Binding, Dispatch, LoweredForGpu } from "./lowered.js";
+import type { DeviceMatrices, MatrixTile } from "./matrices.js";
+import { matricesText, matrixBuiltins, matrixExtensions, matrixMemory, matrixTileOf } from "./matrices.js";
+import { emitMatrixTile } from "./matrix-tile.js";
 import type { Memory } from "./memory.js";
 import { partedContraction, partedFold } from "./parts.js";
 import { emitRows, rowCount, rowsOf } from "./rows.js";
@@ -37,6 +40,8 @@ export interface GpuLimits {
   readonly packedDots: boolean;
   /** memory that a workgroup may have */
   readonly workgroupBytes: number;
+  /** that subgroups multiply; absent: none */
+  readonly matrices?: DeviceMatrices | undefined;
 }
 /** What every device has, by the defaults of the specification. */
 export const leastLimits: GpuLimits = {
@@ -222,11 +227,16 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     ...(usesSubgroups
       ? ["@builtin(subgroup_size) subgroupSize: u32", "@builtin(subgroup_invocation_id) subgroupLane: u32"]
       : []),
+    ...(form.builtins ?? []),
   ];
+  const extensions = new Set([
+    ...([...vectors.values()].includes("vec4<f16>") ? ["f16"] : []),
+    ...(usesSubgroups ? ["subgroups"] : []),
+    ...(form.extensions ?? []),
+  ]);
   const body = e.root.lines.map(l => `    ${l}`).join("\n");
   const code = [
-    ...([...vectors.values()].includes("vec4<f16>") ? ["enable f16;"] : []),
-    ...(usesSubgroups ? ["enable subgroups;"] : []),
+    ...[...extensions].map(name => `enable ${name};`),
     libraryText(e.library),
     ...(form.memory ?? shader.partials),
     ...bindings.map((b, i) => {
@@ -269,7 +279,11 @@ interface Form {
   readonly workgroups?: Poly;
   /** tensors that it would read, or write, four elements at a time */
   readonly vectors?: readonly Tensor[];
-  /** declarations of workgroup memory; absent: what reductions share */
+  /** of WGSL, that are to be enabled */
+  readonly extensions?: readonly string[];
+  /** parameters of the entry point */
+  readonly builtins?: readonly string[];
+  /** declarations of workgroup memory, and of functions on it; absent: what reductions share */
   readonly memory?: readonly string[];
   /** the fold that is computed in tiles */
   readonly fold?: Fold;
@@ -279,6 +293,8 @@ function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice }: Co
   const axes = parallelAxes(kernel, stores);
   if (limits.tiles) {
     const c = contractionOf(kernel, stores, choice);
+    const m = c && !choice.registers ? matrixTileOf(c, limits.matrices, limits) : undefined;
+    if (c && m) return formOfMatrices(c, m);
     if (c)
       return {
         text: `tiles of ${tileSize(c.shape)} in workgroup memory`,
@@ -317,6 +333,17 @@ function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice }: Co
       ),
   };
 }
+
+const formOfMatrices = (c: Contraction, m: MatrixTile): Form => ({
+  text: `tiles of ${m.size} in workgroup memory by ${matricesText(m)}`,
+  workgroupSize: m.workgroupSize,
+  workgroups: tilesOf(c),
+  vectors: vectorsOfContraction(c),
+  extensions: matrixExtensions(m),
+  builtins: matrixBuiltins,
+  memory: matrixMemory(m),
+  emit: shader => emitMatrixTile(shader, c, m, "tile"),
+});
 
 const loadsOf = (value: Node, ...axes: readonly (Axis | undefined)[]): readonly Tensor[] =>
   axes.flatMap(x => (x && vectorLoad(value, x)?.tensor) ?? []);

@@ -55,6 +55,9 @@ export function readVector(use: Use, d: Dtype, { name, vector }: Memory, at: str
   return vector === "halves" ? `vec4<f32>(${element})` : `${use("fourHalves")}(${element})`;
 }
 
+/** The same as vectors of f16, where the buffer is an array of them. */
+export const halvesText = ({ name }: Memory, at: string): string => `${name}[u32(${at}) >> 2u]`;
+
 /** A statement that writes four elements from `at` on, a multiple of four. */
 export function writeVector(use: Use, d: Dtype, { name, vector }: Memory, at: string, value: string): string {
   const element = `${name}[u32(${at}) >> 2u]`;

@@ -23,7 +23,7 @@ import { bodyOf } from "../../tile/functions.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
 import { type Block, Emitter } from "./emitter.js";
 import { cast, combined, identity, literal, mapText, product, rounded } from "./maps.js";
-import { type Memory, readText, readVector, stridesOf, writeLines, writeVector } from "./memory.js";
+import { halvesText, type Memory, readText, readVector, stridesOf, writeLines, writeVector } from "./memory.js";
 import type { TensorLoad } from "./vectors.js";
 import { bindDigits } from "./digits.js";
 import { Needs } from "./needs.js";
@@ -292,6 +292,17 @@ export class Shader {
     const inside = this.#fillOutside(load, t.dims);
     if (!inside) return value;
     return `select(vec4<f32>(${literal(this.e.use, load.dtype, load.fill)}), ${value}, ${inside})`;
+  }
+  /** The same of a tensor of f16, bit by bit: a conversion need not know infinity. */
+  halves(load: TensorLoad): string {
+    const t = load.tensor;
+    const memory = this.memories.get(t)!;
+    invariant(memory.vector === "halves", `"${t.name}" is no array of vectors of f16`);
+    const value = halvesText(memory, this.#address(load.index, t));
+    const inside = this.#fillOutside(load, t.dims);
+    if (!inside) return value;
+    const fill = load.fill === 0 ? "" : `${this.e.use("halfOf")}(${literal(this.e.use, load.dtype, load.fill)})`;
+    return `select(vec4<f16>(${fill}), ${value}, ${inside})`;
   }
   #address(index: readonly Poly[], t: Tensor): string {
     const strides = stridesOf(t);

@@ -10,6 +10,15 @@ export interface ShaderText {
   /** type of an element, by name of an array in storage or workgroup memory */
   readonly storage: ReadonlyMap<string, string>;
   readonly workgroup: ReadonlyMap<string, { readonly type: string; readonly count: number }>;
+  /** invocations */
+  readonly workgroupSize: number;
+  /** matrices of subgroups, by name of their type and of functions that give one */
+  readonly matrices: ReadonlyMap<string, MatrixType>;
+}
+export interface MatrixType {
+  readonly type: string;
+  readonly columns: number;
+  readonly rows: number;
 }
 
 export function parseShader(code: string): ShaderText {
@@ -23,7 +32,15 @@ export function parseShader(code: string): ShaderText {
   const workgroup = [...code.matchAll(/var<workgroup> (\w+): array<(.+), (\d+)>;/g)].map(
     m => [m[1]!, { type: m[2]!, count: Number(m[3]) }] as const,
   );
-  return { functions, storage: new Map(storage), workgroup: new Map(workgroup) };
+  const workgroupSize = Number(/@workgroup_size\((\d+)\)/.exec(code)?.[1] ?? 1);
+  const matrices = new Map(
+    [...code.matchAll(/alias (\w+) = subgroup_matrix_\w+<(\w+), (\d+), (\d+)>;/g)].map(
+      m => [m[1]!, { type: m[2]!, columns: Number(m[3]), rows: Number(m[4]) }] as const,
+    ),
+  );
+  for (const [, name, type] of matrices.size > 0 ? code.matchAll(/fn (\w+)\(.*\) -> (\w+) \{/g) : [])
+    if (matrices.has(type!)) matrices.set(name!, matrices.get(type!)!);
+  return { functions, storage: new Map(storage), workgroup: new Map(workgroup), workgroupSize, matrices };
 }
 
 /** Statements end with a semicolon outside of parentheses, blocks are in braces. */

@@ -3,6 +3,8 @@
 import type { GpuLimits } from "../../lower/gpu/lower.js";
 import { leastLimits } from "../../lower/gpu/lower.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
+import type { DeviceMatrices } from "../../lower/gpu/matrices.js";
+import { matricesText } from "../../lower/gpu/matrices.js";
 import type { Gpu, GpuAdapter, GpuDevice, HostGpuAdapter, HostGpuDevice, OpenedGpu } from "../../runtime/gpu.js";
 import { computeStage } from "../../runtime/gpu.js";
 import { findGpu } from "../../runtime/platform.js";
@@ -25,6 +27,8 @@ const wanted = [
 const wantedFeatures = ["timestamp-query", "shader-f16", "subgroups"] as const;
 /** invocations of the smallest workgroup: a larger subgroup would have idle ones */
 const LARGEST_SUBGROUP = 64;
+/** Chromium's, until WebGPU has them; "subgroup_id" is of WGSL */
+const matrixFeatures = ["subgroups", "chromium-experimental-subgroup-matrix"] as const;
 
 export class SharedDevice {
   readonly device: GpuDevice;
@@ -133,16 +137,38 @@ function limitsOf({ limits, features }: Pick<GpuDevice, "limits" | "features">, 
     halves: features.has("shader-f16"),
     // none larger than a workgroup
     subgroups: features.has("subgroups") && largest <= LARGEST_SUBGROUP,
-    packedDots: packedDots(),
+    packedDots: languageHas("packed_4x8_integer_dot_product"),
     workgroupBytes: limits.maxComputeWorkgroupStorageSize ?? leastLimits.workgroupBytes,
+    matrices: matricesOf({ limits, features }, info),
   };
+}
+/** Those that sum in f32, of a device that was made with the feature. */
+function matricesOf(
+  { limits, features }: Pick<GpuDevice, "limits" | "features">,
+  info: GpuAdapter["info"],
+): DeviceMatrices | undefined {
+  if (!matrixFeatures.every(f => features.has(f)) || !languageHas("subgroup_id")) return undefined;
+  const { subgroupMinSize: least, subgroupMaxSize: most, subgroupMatrixConfigs = [] } = info ?? {};
+  const sizes = [...subgroupMatrixConfigs].flatMap(({ componentType: type, resultComponentType, M, N, K }) =>
+    (type === "f32" || type === "f16") && resultComponentType === "f32"
+      ? [{ type, rows: Number(M), columns: Number(N), depth: Number(K) } as const]
+      : [],
+  );
+  if (!least || !most || sizes.length === 0) return undefined;
+  const invocations = Math.min(limits.maxComputeInvocationsPerWorkgroup ?? 256, limits.maxComputeWorkgroupSizeX ?? 256);
+  return { sizes, subgroup: [least, most], invocations };
 }
 /** Do threads of the processor stand for a GPU? */
 const isSoftware = (name: string): boolean => /swiftshader|llvmpipe|lavapipe|basic render/i.test(name);
 
 /** The same in words, as records of tuning name it. */
-export const featuresText = ({ tiles, halves, subgroups, workgroupBytes }: GpuLimits): string =>
-  [tiles ? `tiles of ${workgroupBytes / 1024} KiB` : "no tiles", halves ? "f16" : "", subgroups ? "subgroups" : ""]
+export const featuresText = ({ tiles, halves, subgroups, workgroupBytes, matrices }: GpuLimits): string =>
+  [
+    tiles ? `tiles of ${workgroupBytes / 1024} KiB` : "no tiles",
+    halves ? "f16" : "",
+    subgroups ? "subgroups" : "",
+    ...(matrices?.sizes.map(matricesText) ?? []),
+  ]
     .filter(Boolean)
     .join(", ");
 
@@ -158,13 +184,14 @@ let shared: Promise<SharedDevice> | undefined;
 const given = new WeakMap<GpuDevice, SharedDevice>();
 
 /** A feature of the language, not of a device. */
-function packedDots(): boolean {
+function languageHas(name: string): boolean {
   const gpu = findGpu() as Gpu | undefined;
-  return gpu?.wgslLanguageFeatures?.has("packed_4x8_integer_dot_product") ?? false;
+  return gpu?.wgslLanguageFeatures?.has(name) ?? false;
 }
 
 /** What multiplies 8-bit integers fastest: WGSL's packed products multiply bytes of one sign. */
-export const integerProducts = (): "pairs" | "signed-quads" => (packedDots() ? "signed-quads" : "pairs");
+export const integerProducts = (): "pairs" | "signed-quads" =>
+  languageHas("packed_4x8_integer_dot_product") ? "signed-quads" : "pairs";
 
 /** That of a device of the user's; without one, the device of this process or page, which it keeps. @throws AzulejoError target, device-lost */
 export async function sharedDevice(own?: GpuDevice): Promise<SharedDevice> {
@@ -190,16 +217,23 @@ function sharedBy(own: GpuDevice): SharedDevice {
   return known;
 }
 
-async function openDevice(own?: GpuAdapter): Promise<SharedDevice> {
+async function openDevice(own?: GpuAdapter, withMatrices = false): Promise<SharedDevice> {
   const adapter = own ?? (await findAdapter());
   if (typeof adapter === "string") throw new AzulejoError("target", adapter);
   const requiredLimits = Object.fromEntries(
     wanted.flatMap(name => (adapter.limits[name] === undefined ? [] : [[name, adapter.limits[name]]])),
   );
-  const requiredFeatures = wantedFeatures.filter(f => adapter.features.has(f));
+  const missing = withMatrices ? matrixFeatures.filter(f => !adapter.features.has(f)) : [];
+  if (missing.length > 0)
+    throw new AzulejoError(
+      "target",
+      `openGpu({ subgroupMatrices: true }): ${titleOf(adapter.info)} has no "${missing[0]}"; Chromium offers it with --enable-unsafe-webgpu on GPUs that have matrices, Dawn with "enable-dawn-features=allow_unsafe_apis"`,
+    );
+  const features: readonly string[] = withMatrices ? [...wantedFeatures, ...matrixFeatures] : wantedFeatures;
+  const requiredFeatures = [...new Set(features)].filter(f => adapter.features.has(f));
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
   return new SharedDevice(device, adapter, () => {
-    if (!own) shared = undefined;
+    if (!own && !withMatrices) shared = undefined;
   });
 }
 
@@ -218,11 +252,21 @@ async function findAdapter(): Promise<GpuAdapter | string> {
 /**
  * The device that models share unless they were told otherwise: for buffers that models are to read, and for programs with kernels of their
  * own. After a loss, another. `adapter`: a device of this GPUAdapter, with the limits that models profit from, for { gpuDevice }.
+ * `subgroupMatrices`: one of its own as well, whose models multiply by matrices of subgroups.
  * @throws AzulejoError target
  */
-export async function openGpu({ adapter: own }: { readonly adapter?: HostGpuAdapter } = {}): Promise<OpenedGpu> {
-  const opened = own ? await openDevice(own as unknown as GpuAdapter) : await sharedDevice();
-  if (own) given.set(opened.device, opened);
+export async function openGpu({
+  adapter: own,
+  subgroupMatrices = false,
+}: {
+  readonly adapter?: HostGpuAdapter;
+  readonly subgroupMatrices?: boolean;
+} = {}): Promise<OpenedGpu> {
+  const isApart = own !== undefined || subgroupMatrices;
+  const opened = isApart
+    ? await openDevice(own as unknown as GpuAdapter | undefined, subgroupMatrices)
+    : await sharedDevice();
+  if (isApart) given.set(opened.device, opened);
   const { device, adapter, name } = opened;
   return {
     device: device as unknown as HostGpuDevice,
@@ -231,11 +275,13 @@ export async function openGpu({ adapter: own }: { readonly adapter?: HostGpuAdap
   };
 }
 
-/** What shaders are made for here, and on what; without an adapter what every device has. Nothing is opened. */
-export async function limitsHere(): Promise<{ readonly limits: GpuLimits; readonly name: string }> {
+/** What shaders are made for here, and on what: a device of the user's, else an adapter, else what every device has. Nothing is opened. */
+export async function limitsHere(own?: GpuDevice): Promise<{ readonly limits: GpuLimits; readonly name: string }> {
+  if (own) return sharedBy(own);
   const adapter = await findAdapter();
   if (typeof adapter === "string") return { limits: leastLimits, name: "any device" };
-  return { limits: limitsOf(adapter, adapter.info), name: titleOf(adapter.info) };
+  // the device that models share is opened without matrices
+  return { limits: { ...limitsOf(adapter, adapter.info), matrices: undefined }, name: titleOf(adapter.info) };
 }
 
 /** Why the target can't be used here; undefined: it can. And what it would run on. */

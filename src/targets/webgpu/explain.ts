@@ -2,12 +2,13 @@
 import type { KernelProgram, Step } from "../../graph/program.js";
 import { explainCounts } from "../../lower/gpu/explain-counts.js";
 import type { GpuLimits } from "../../lower/gpu/lower.js";
+import type { GpuDevice } from "../../runtime/gpu.js";
 import { featuresText, limitsHere } from "./device.js";
 import { gpuProgram, kernelsOf } from "./steps.js";
 
-/** Of the adapter that is here, else what every device has; tiles, though adapters of software go without: that of a GPU is to be seen. */
-export async function limitsShown(): Promise<{ readonly limits: GpuLimits; readonly text: string }> {
-  const { limits, name } = await limitsHere();
+/** Of a device of the user's, of the adapter that is here, else what every device has; tiles, though adapters of software go without: that of a GPU is to be seen. */
+export async function limitsShown(device?: object): Promise<{ readonly limits: GpuLimits; readonly text: string }> {
+  const { limits, name } = await limitsHere(device as GpuDevice | undefined);
   const shown = { ...limits, tiles: true };
   const without = limits.tiles || name === "any device" ? "" : "; runs on this one go without tiles";
   return { limits: shown, text: `// for ${name}: ${featuresText(shown)}${without}\n` };
@@ -27,8 +28,8 @@ export function explainSteps(program: KernelProgram, limits: GpuLimits): Readonl
   );
 }
 
-export async function explainCode(program: KernelProgram): Promise<string> {
-  const { limits, text } = await limitsShown();
+export async function explainCode(program: KernelProgram, device?: object): Promise<string> {
+  const { limits, text } = await limitsShown(device);
   const seen = new Set<string>();
   const shaders = stepsOf(program, limits)
     .map(s => {
