@@ -46,7 +46,10 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
   override eager(args: EagerArguments<S>, options: EagerOptions = {}): KernelResults<S> {
     return super.eager(args, { onDebug: printDebug, ...options });
   }
-  /** The same kernel with these fields of its schedule, beside those it has; names are those that `explain()` prints. */
+  /**
+   * The same kernel with these fields of its schedule, beside those it has; names are those that `explain()` prints. With target "webgpu" it may have
+   * "parts" alone: the others are for processors.
+   */
   with(schedule: Partial<Schedule>): TileKernel<S> {
     return new TileKernel(this.recording, { ...this.schedule, ...schedule });
   }

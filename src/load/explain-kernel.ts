@@ -120,7 +120,8 @@ export async function explainKernel(
         'measure: true is of CPU targets; time a model with target: "webgpu" by its profile()',
       );
     const { explainCode } = await import("../targets/webgpu/explain.js");
-    return new KernelExplanation({ ...work, ...ofShaders, name: kernel.name, code: await explainCode(program) }, trace);
+    const code = await explainCode(program, { schedules: { [kernel.name]: pins } });
+    return new KernelExplanation({ ...work, ...ofShaders, name: kernel.name, code }, trace);
   }
   const cpu = await cpuCodeOf(options);
   const pinned = Object.keys(pins).length > 0 ? { schedules: { [kernel.name]: pins } } : {};

@@ -32,7 +32,7 @@ const printers: Readonly<Record<Exclude<Stage, "graph">, Printer>> = {
   },
   code: async (program, options) => {
     if (options.target === "webgpu")
-      return (await import("../targets/webgpu/explain.js")).explainCode(program, options.gpuDevice);
+      return (await import("../targets/webgpu/explain.js")).explainCode(program, options);
     const cpu = await cpuCodeOf(options);
     const compileOptions = await withTuning(compileOptionsOf(options), options);
     return await cpu.printCode(await cpu.explainCodes(program, compileOptions), compileOptions);

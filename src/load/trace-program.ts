@@ -50,7 +50,7 @@ export class PartTracer {
     if (options.target === "webgpu") {
       const { explainSteps, limitsShown } = await import("../targets/webgpu/explain.js");
       const { limits } = await limitsShown(options.gpuDevice);
-      return new PartTracer("webgpu", program => shadersOf(explainSteps(program, limits)));
+      return new PartTracer("webgpu", program => shadersOf(explainSteps(program, limits, options.schedules)));
     }
     const cpu = await cpuCodeOf(options);
     return new PartTracer(cpu.name, program => cpuCoder(cpu, program, options));

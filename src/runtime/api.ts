@@ -44,7 +44,7 @@ export interface LoadOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** ends the load with code "aborted"; runs take signals of their own */
   readonly signal?: AbortSignal;
-  /** pinned fields of schedules, by kernel name as report() and explain() print them */
+  /** pinned fields of schedules, by kernel name as report() and explain() print them; with target "webgpu" a schedule has "parts" alone */
   readonly schedules?: Readonly<Record<string, object>>;
   /**
    * Tuned schedules to use: true (default) those that come with the package and those that `azulejo tune` found on this machine, in

@@ -3,20 +3,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileKernel, Tensor } from "../../src/index.js";
-import { interpretKernel, type TensorArgument } from "../../src/ir/evaluate/kernel.js";
-import { kernelProgram } from "../../src/load/compile-kernel.js";
-import { compileOptionsOf } from "../../src/load/compile-options.js";
-import { gpuState, webgpuTarget } from "../../src/targets/webgpu/target.js";
+import type { TensorArgument } from "../../src/ir/evaluate/kernel.js";
+import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import type { Poly } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
+import { kernelProgram } from "../../src/load/compile-kernel.js";
+import { compileOptionsOf } from "../../src/load/compile-options.js";
+import { explainKernel } from "../../src/load/explain-kernel.js";
 import { partedFold } from "../../src/lower/gpu/parts.js";
+import { gpuState, webgpuTarget } from "../../src/targets/webgpu/target.js";
 import { argumentsFor, cases } from "../kernels/cases.js";
-import { splitKernels, splitProduct } from "../kernels/merging.js";
+import { splitKernels, splitPlaces, splitProduct } from "../kernels/merging.js";
 import { pairCases } from "../kernels/pairs.js";
 import { quadCases } from "../kernels/quads.js";
 import { assertRemainders, remainders32, remaindersOf } from "../kernels/remainders.js";
-import { arraysOf, difference, valuesOf } from "../kernels/typed-cases.js";
 import { foldedColumns, groupedGemm, scaled, temperatures } from "../kernels/segments.js";
+import { arraysOf, difference, valuesOf } from "../kernels/typed-cases.js";
 
 /** sums of some dozen products in f32, in any order */
 const TOLERANCE = 3e-6;
@@ -154,6 +156,28 @@ test("a pinned schedule says into how many parts a fold is cut on webgpu", async
     message:
       'schedule of kernel "splitProduct": there is no fold over "m" to cut into parts; use the names that explain prints',
   });
+  await assert.rejects(
+    compileKernel(kernel, { target: "webgpu", schedules: { splitProduct: { lanes: 8, parts: { k: 12 } } } }),
+    {
+      code: "schedule",
+      message:
+        'schedule of kernel "splitProduct": target: "webgpu" has no use for "lanes", only for "parts"; pin it for targets of the processor alone',
+    },
+  );
+  await assert.rejects(
+    compileKernel(splitPlaces().ir, { target: "webgpu", schedules: { splitPlaces: { parts: { c: 4 } } } }),
+    {
+      code: "schedule",
+      message:
+        'schedule of kernel "splitPlaces": the fold over "c" is not the only one, and target: "webgpu" walks it whole; leave "parts" out',
+    },
+  );
+  // what explain shows is what is pinned
+  const shaders = async (parts: Record<string, number>) => {
+    const { code } = await explainKernel(kernel, { parts }, { target: "webgpu", dims: sizes });
+    return code.match(/@compute/g)!.length;
+  };
+  assert.deepEqual([await shaders({}), await shaders({ k: 12 })], [1, 2]);
 });
 
 test("products of halves and of bytes on webgpu are exact", async t => {

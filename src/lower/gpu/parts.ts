@@ -38,9 +38,8 @@ export function partedFold(
   kernel: Kernel,
   { blocks: wanted = INVOCATIONS }: Pick<GpuChoice, "blocks"> = {},
 ): Parted | undefined {
-  const [fold, ...others] = kernel.folds.filter(f => !f.cells);
-  if (!fold || others.length > 0 || kernel.segments || whyWhole(kernel, fold) !== undefined) return undefined;
-  if (fold.stores.length > 0 || fold.folds.length > 0 || fold.init.some(n => bytesOf(n.dtype) < 4)) return undefined;
+  const fold = kernel.folds.find(f => !f.cells);
+  if (!fold || whyWhole(kernel, fold) !== undefined || whyUncut(kernel, fold) !== undefined) return undefined;
   const name = fold.axis.name;
   const blocks = Poly.product(kernel.grid.map(a => a.extent));
   const { more, length } = partSizes(fold, name, scheduleOf(name, fold, wanted), blocks);
@@ -63,6 +62,15 @@ export function partedFold(
     between,
     range: { fold, from: at, to: opaque("min", at.add(length), fold.axis.extent) },
   };
+}
+/** Why a fold that may be cut into parts isn't here; undefined: it is. */
+export function whyUncut(kernel: Kernel, fold: Fold): string | undefined {
+  if (kernel.folds.filter(f => !f.cells).length > 1) return "is not the only one";
+  if (kernel.segments) return "is walked in segments";
+  if (fold.stores.length > 0) return "writes in its steps";
+  if (fold.folds.length > 0) return "holds another";
+  if (fold.init.some(n => bytesOf(n.dtype) < 4)) return "has states of fewer than 32 bits";
+  return undefined;
 }
 const scheduleOf = (name: string, fold: Fold, wanted: number): Parameters<typeof partSizes>[2] => ({
   parts: { [name]: wanted },

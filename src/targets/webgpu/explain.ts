@@ -4,6 +4,7 @@ import { explainCounts } from "../../lower/gpu/explain-counts.js";
 import type { GpuLimits } from "../../lower/gpu/lower.js";
 import type { GpuDevice } from "../../runtime/gpu.js";
 import { featuresText, limitsHere } from "./device.js";
+import { pinnedChoice } from "./pins.js";
 import { gpuProgram, kernelsOf } from "./steps.js";
 
 /** Of a device of the user's, of the adapter that is here, else what every device has; tiles, though adapters of software go without: that of a GPU is to be seen. */
@@ -13,13 +14,20 @@ export async function limitsShown(device?: object): Promise<{ readonly limits: G
   const without = limits.tiles || name === "any device" ? "" : "; runs on this one go without tiles";
   return { limits: shown, text: `// for ${name}: ${featuresText(shown)}${without}\n` };
 }
-const stepsOf = (program: KernelProgram, limits: GpuLimits): ReturnType<typeof kernelsOf> =>
-  kernelsOf(gpuProgram(program, { limits, onUnsupported: "host" }).steps);
+type Schedules = Readonly<Record<string, object>>;
+const stepsOf = (program: KernelProgram, limits: GpuLimits, schedules: Schedules): ReturnType<typeof kernelsOf> =>
+  kernelsOf(
+    gpuProgram(program, { limits, onUnsupported: "host", choiceOf: step => pinnedChoice(step, schedules) }).steps,
+  );
 
 /** The shaders of each kernel, or why it is computed on the host. */
-export function explainSteps(program: KernelProgram, limits: GpuLimits): ReadonlyMap<Step, string> {
+export function explainSteps(
+  program: KernelProgram,
+  limits: GpuLimits,
+  schedules: Schedules = {},
+): ReadonlyMap<Step, string> {
   return new Map(
-    stepsOf(program, limits).map(s => [
+    stepsOf(program, limits, schedules).map(s => [
       s.step,
       s.kind === "host"
         ? `// on the host: ${s.reason}\n`
@@ -28,10 +36,13 @@ export function explainSteps(program: KernelProgram, limits: GpuLimits): Readonl
   );
 }
 
-export async function explainCode(program: KernelProgram, device?: object): Promise<string> {
-  const { limits, text } = await limitsShown(device);
+export async function explainCode(
+  program: KernelProgram,
+  { gpuDevice, schedules = {} }: { readonly gpuDevice?: object; readonly schedules?: Schedules } = {},
+): Promise<string> {
+  const { limits, text } = await limitsShown(gpuDevice);
   const seen = new Set<string>();
-  const shaders = stepsOf(program, limits)
+  const shaders = stepsOf(program, limits, schedules)
     .map(s => {
       const head = `// ${s.step.kernel.name}: ${s.step.nodes.join(", ")}\n`;
       if (s.kind === "host") return `${head}// on the host: ${s.reason}\n`;

@@ -12,12 +12,11 @@ import type { TensorData } from "../../runtime/tensor.js";
 import { bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import type { GpuChoice } from "../../schedule/choices.js";
 import type { Tuning } from "../../schedule/knowledge.js";
-import type { Schedule } from "../../schedule/schedule.js";
-import { verifyParts } from "../../schedule/verify.js";
 import type { Pipeline, SharedDevice } from "./device.js";
 import { mib, sharedDevice } from "./device.js";
 import type { OnDevice } from "./executable.js";
 import { GpuExecutable } from "./executable.js";
+import { pinnedChoice } from "./pins.js";
 import type { Choice, KernelStep } from "./steps.js";
 import { dispatchesOf, gpuProgram } from "./steps.js";
 
@@ -93,14 +92,6 @@ async function load(
   };
 }
 
-/** Of a pinned schedule only its parts concern a GPU, where invocations are what blocks are elsewhere. @throws AzulejoError schedule */
-function pinnedChoice({ kernel }: KernelStep, schedules: Readonly<Record<string, unknown>>): Choice | undefined {
-  const { parts } = (schedules[kernel.name] ?? {}) as Partial<Schedule>;
-  if (!parts) return undefined;
-  verifyParts(kernel, parts);
-  const [blocks] = Object.values(parts);
-  return { choice: blocks === undefined ? { whole: true } : { blocks } };
-}
 function givenChoice({ kernel }: KernelStep, choices: ReadonlyMap<string, GpuChoice>): Choice | undefined {
   const choice = choices.get(kernel.name);
   return choice && { choice };
