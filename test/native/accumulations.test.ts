@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Reg, Stmt } from "../../src/lower/cpu/loop.js";
 import { add, int, newReg, op, read } from "../../src/lower/cpu/loop.js";
-import { countReads, planOperands } from "../../src/targets/c/accumulations.js";
+import { countReads, withOperands } from "../../src/targets/c/accumulations.js";
 import { emitKernel } from "../../src/targets/c/emit.js";
 
 const pointer = newReg("i32", "p");
@@ -25,9 +25,11 @@ const store = (reg: Reg): Stmt => ({
 });
 const move: Stmt = { kind: "set", reg: pointer, value: add(read(pointer), int(32)) };
 const vectors = (count: number): Reg[] => Array.from({ length: count }, (_, i) => newReg("v128", `v${i}`));
-const dropped = (block: readonly Stmt[], registers: number): number[] => [
-  ...planOperands(block, countReads(block), registers).dropped,
-];
+/** places of the loads of which nothing is left */
+const dropped = (block: readonly Stmt[], registers: number): number[] => {
+  const left = new Set(withOperands(block, countReads(block), registers));
+  return block.flatMap((s, i) => (s.kind === "set" && s.value.kind === "load" && !left.has(s) ? [i] : []));
+};
 
 test("a vector that one sum needs is no load of its own; one that more need is", () => {
   const [s, t, a, b] = vectors(4) as [Reg, Reg, Reg, Reg];
@@ -68,7 +70,42 @@ test("sums are their own instruction, and pointers of their loops stay apart, on
   const first: Stmt = { kind: "set", reg: pointer, value: read(start) };
   const text = (registers: number): string =>
     emitKernel({ name: "sum", params: [start], body: [first, loop, store(sum)] }, 0, registers).text;
-  assert.match(text(16), /ACCUMULATE_LOAD\(\w+, \w+, \(memory \+ \w+ \+ 0\)\);/);
+  assert.match(text(16), /ACCUMULATE_LOAD\(\w+, \w+, \w+, 0\);/);
   assert.match(text(16), /OPAQUE\(\w+\);/);
   assert.doesNotMatch(text(32), /ACCUMULATE|OPAQUE/);
+});
+
+test("windows that overlap go by vectors of the image: each is loaded once, and each sum keeps its order", () => {
+  const [filter, image] = [newReg("i32", "filter"), newReg("i32", "image")];
+  const from = (reg: Reg, base: Reg, offset: number): Stmt => ({
+    kind: "set",
+    reg,
+    value: { kind: "load", op: "v128", at: { pointer: add(read(base), read(pointer)), offset } },
+  });
+  const weight = (reg: Reg, offset: number): Stmt => ({
+    kind: "set",
+    reg,
+    value: { kind: "load", op: "v128", at: { pointer: read(filter), offset } },
+  });
+  const named = (count: number, name: string): Reg[] =>
+    Array.from({ length: count }, (_, i) => newReg("v128", `${name}${i}`));
+  const [sums, pixels, weights] = [named(3, "sum"), named(5, "pixel"), named(3, "weight")];
+  const block = [
+    ...pixels.map((p, i) => from(p, image, 32 * i)),
+    ...weights.flatMap((w, k) => [weight(w, 32 * k), ...sums.map((s, i) => accumulate(s, pixels[i + k]!, w))]),
+    ...sums.map(store),
+  ];
+  const text = emitKernel({ name: "window", params: [filter, image, pointer], body: block }, 0, 6).text;
+  const lines = text.split("\n").filter(line => line.includes("ACCUMULATE"));
+  assert.equal(text.match(/= load_v128/g)!.length, 5 + 1, "the image, and the one weight that has room");
+  const ofSums = sums.map(s => lines.filter(line => line.includes(`(${s.name}_`) && line.startsWith("ACCUMULATE")));
+  assert.deepEqual(
+    ofSums.map(own => own.map(line => Number(/, (\d+)\);$/.exec(line)?.[1] ?? 0) / 32)),
+    [
+      [0, 1, 2],
+      [0, 1, 2],
+      [0, 1, 2],
+    ],
+    "by the weights' offsets",
+  );
 });

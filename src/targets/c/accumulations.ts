@@ -1,6 +1,8 @@
 // Sums of products where vector registers are few: which loaded vectors a multiply-add reads from memory each time instead of keeping
-// them in registers. A compiler that decides this itself spills sums instead. It looks at runs of statements without branches or stores.
+// them in registers, and in which order windows that overlap are summed up. A compiler that decides this itself spills sums. It looks at runs of
+// statements without branches or stores.
 import type { Expr, ExprOf, Func, Reg, Stmt, StmtOf } from "../../lower/cpu/loop.js";
+import { op, read } from "../../lower/cpu/loop.js";
 import { blocksOf, exprsOf, partsOf } from "../../lower/cpu/loop-walk.js";
 
 type Load = ExprOf<"load">;
@@ -8,13 +10,6 @@ type Load = ExprOf<"load">;
 export interface Accumulation {
   readonly sum: Reg;
   readonly factors: readonly [Expr, Expr];
-}
-/** For the statements of one block, by their place. */
-export interface OperandPlan {
-  /** loads of which nothing is left, since every use reads memory */
-  readonly dropped: ReadonlySet<number>;
-  /** what a multiply-add reads in the place of a factor that was loaded before */
-  readonly factors: ReadonlyMap<number, Accumulation["factors"]>;
 }
 
 export function accumulationOf(s: Stmt): Accumulation | undefined {
@@ -36,19 +31,35 @@ interface Range {
   rereadable: boolean;
 }
 
-/** For a block, on a machine with so many registers for vectors; `reads` are those of the whole function. */
-export function planOperands(block: readonly Stmt[], reads: ReadonlyMap<Reg, number>, registers: number): OperandPlan {
-  const dropped = new Set<number>();
-  const factors = new Map<number, Accumulation["factors"]>();
-  for (const { start, run } of runsOf(block))
-    for (const range of chosen(run, reads, registers)) {
-      dropped.add(start + range.start);
-      for (const at of range.uses) {
-        const [a, b] = accumulationOf(run[at]!)!.factors;
-        factors.set(start + at, isReg(a, range.reg) ? [range.load, b] : [a, range.load]);
-      }
+/** The same block for a machine with so many registers for vectors; `reads` are those of the whole function. */
+export function withOperands(block: readonly Stmt[], reads: ReadonlyMap<Reg, number>, registers: number): Stmt[] {
+  const out: Stmt[] = [];
+  for (const run of runsOf(block)) {
+    if (!run.some(accumulationOf)) {
+      out.push(...run);
+      continue;
     }
-  return { dropped, factors };
+    const known = rangesOf(run, reads);
+    const byWindow = known.pressure.some(p => p > registers) ? windowOf(run, known.ranges, registers) : undefined;
+    out.push(...(byWindow ?? reread(run, chosen(known, registers))));
+  }
+  return out;
+}
+
+/** Without these loads: accumulations read memory in their place. */
+function reread(run: readonly Stmt[], ranges: readonly Range[]): Stmt[] {
+  const changed: (Stmt | undefined)[] = [...run];
+  for (const range of ranges) {
+    changed[range.start] = undefined;
+    for (const at of range.uses) changed[at] = withFactor(run[at]!, range);
+  }
+  return changed.filter(s => s !== undefined);
+}
+
+function withFactor(s: Stmt, { reg, load }: Range): Stmt {
+  const { sum, factors } = accumulationOf(s)!;
+  const [a, b] = factors.map(f => (isReg(f, reg) ? load : f)) as [Expr, Expr];
+  return { kind: "set", reg: sum, value: op("f32x4.madd", a, b, read(sum)) };
 }
 
 const isReg = (e: Expr, reg: Reg): boolean => e.kind === "reg" && e.reg === reg;
@@ -69,20 +80,21 @@ export function countReads(body: readonly Stmt[], counts = new Map<Reg, number>(
   return counts;
 }
 
-/** Longest pieces in which nothing is stored and every statement follows the one before it; those with accumulations. */
-function runsOf(block: readonly Stmt[]): { readonly start: number; readonly run: readonly Stmt[] }[] {
-  const runs: { start: number; run: Stmt[] }[] = [];
-  let run: Stmt[] = [];
-  for (const [i, s] of block.entries()) {
-    if (s.kind !== "set" && s.kind !== "ahead") run = [];
-    else if (run.push(s) === 1) runs.push({ start: i, run });
+/** Longest pieces in which nothing is stored and every statement follows the one before it, and the statements between them. */
+function runsOf(block: readonly Stmt[]): (readonly Stmt[])[] {
+  const runs: Stmt[][] = [];
+  let plain = false;
+  for (const s of block) {
+    const continues = plain;
+    plain = s.kind === "set" || s.kind === "ahead";
+    if (plain && continues) runs.at(-1)!.push(s);
+    else runs.push([s]);
   }
-  return runs.filter(r => r.run.some(accumulationOf));
+  return runs;
 }
 
 /** Loads that are used once, and while registers are too few, those that are kept longest for the fewest uses. */
-function chosen(run: readonly Stmt[], reads: ReadonlyMap<Reg, number>, registers: number): Range[] {
-  const { ranges, pressure } = rangesOf(run, reads);
+function chosen({ ranges, pressure }: Ranges, registers: number): Range[] {
   const taken: Range[] = [];
   /** accumulations that already read memory: an instruction reads once */
   const reading = new Set<number>();
@@ -103,11 +115,13 @@ function chosen(run: readonly Stmt[], reads: ReadonlyMap<Reg, number>, registers
   return taken;
 }
 
-/** Loads that may be read again, and how many vectors are alive behind each statement. */
-function rangesOf(
-  run: readonly Stmt[],
-  reads: ReadonlyMap<Reg, number>,
-): { readonly ranges: Range[]; readonly pressure: number[] } {
+interface Ranges {
+  /** loads that may be read again */
+  readonly ranges: readonly Range[];
+  /** how many vectors are alive behind each statement */
+  readonly pressure: number[];
+}
+function rangesOf(run: readonly Stmt[], reads: ReadonlyMap<Reg, number>): Ranges {
   const open = new Map<Reg, Range>();
   const spans = new Map<Reg, { start: number; last: number }[]>();
   /** reads that see a value of this run */
@@ -151,6 +165,108 @@ function rangesOf(
   for (const [reg, own] of spans)
     if (!throughout.has(reg)) for (const { start, last } of own) for (let i = start; i < last; i++) pressure[i]!++;
   return { ranges: ranges.filter(r => r.rereadable && r.uses.length && !throughout.has(r.reg)), pressure };
+}
+
+/**
+ * Windows that overlap (a depthwise convolution's tile) keep more vectors than there are registers. Each vector of the image is loaded once and goes to all
+ * its sums at once; factors of a filter, which lie behind one pointer, are read where they are needed. The order within a sum stays.
+ */
+function windowOf(run: readonly Stmt[], ranges: readonly Range[], registers: number): Stmt[] | undefined {
+  const start = Math.min(run.findIndex(accumulationOf), ...ranges.map(r => r.start));
+  const end = run.findLastIndex(accumulationOf) + 1;
+  const products = productsOf(run, ranges, start, end);
+  if (!products) return undefined;
+  const room = registers - new Set(products.map(p => p.sum)).size - 1;
+  const order = pixelOrder(products, [...new Set(products.map(p => p.pixel))]);
+  if (!order || room < 1) return undefined;
+  const kept = new Set([...new Set(products.map(p => p.weight))].slice(0, room - 1));
+  const out = [...kept].map(w => run[w.start]!);
+  for (const pixel of order) {
+    out.push(run[pixel.start]!);
+    for (const { sum, weight } of products.filter(p => p.pixel === pixel)) {
+      const y = kept.has(weight) ? read(weight.reg) : weight.load;
+      out.push({ kind: "set", reg: sum, value: op("f32x4.madd", read(pixel.reg), y, read(sum)) });
+    }
+  }
+  return [...run.slice(0, start), ...out, ...run.slice(end)];
+}
+
+interface Product {
+  readonly sum: Reg;
+  readonly pixel: Range;
+  readonly weight: Range;
+}
+
+/** undefined: there is something else between `start` and `end`, or no pointer to a filter. */
+function productsOf(run: readonly Stmt[], ranges: readonly Range[], start: number, end: number): Product[] | undefined {
+  const byReg = new Map(ranges.map(r => [r.reg, r]));
+  const filter = filterOf(run, byReg);
+  if (!filter || ranges.length !== byReg.size) return undefined;
+  const products: Product[] = [];
+  for (let i = start; i < end; i++) {
+    const s = run[i]!;
+    const accumulation = accumulationOf(s);
+    if (!accumulation && s.kind === "set" && byReg.get(s.reg)?.start === i) continue;
+    const [a, b] = accumulation?.factors.map(f => (f.kind === "reg" ? byReg.get(f.reg) : undefined)) ?? [];
+    if (!accumulation || !a || !b) return undefined;
+    const [pixel, weight] = pointerOf(a) === filter ? [b, a] : [a, b];
+    if (pointerOf(pixel) === filter) return undefined;
+    products.push({ sum: accumulation.sum, pixel, weight });
+  }
+  return products;
+}
+
+const pointerOf = ({ load: { at } }: Range): Reg | undefined =>
+  at.pointer.kind === "reg" ? at.pointer.reg : undefined;
+
+/** The pointer behind which one factor of every product lies. */
+function filterOf(run: readonly Stmt[], byReg: ReadonlyMap<Reg, Range>): Reg | undefined {
+  let common: (Reg | undefined)[] | undefined;
+  for (const s of run) {
+    const factors = accumulationOf(s)?.factors;
+    if (!factors) continue;
+    const pointers = factors.map(f => (f.kind === "reg" ? byReg.get(f.reg) : undefined)).map(r => r && pointerOf(r));
+    common = common ? common.filter(p => pointers.includes(p)) : pointers;
+  }
+  const known = common?.filter(p => p !== undefined);
+  return known?.length === 1 ? known[0] : undefined;
+}
+
+/** Vectors of the image so that each sum has its products in the order that it had; undefined: there is none. */
+function pixelOrder(products: readonly Product[], pixels: readonly Range[]): Range[] | undefined {
+  const before = new Map(pixels.map(p => [p, new Set<Range>()]));
+  const latest = new Map<Reg, Range>();
+  for (const { sum, pixel } of products) {
+    const previous = latest.get(sum);
+    if (previous === pixel) return undefined;
+    if (previous) before.get(pixel)!.add(previous);
+    latest.set(sum, pixel);
+  }
+  const sumsBy = new Map(pixels.map(p => [p, products.filter(q => q.pixel === p).map(q => q.sum)]));
+  const touched = new Map<Reg, number>();
+  const order: Range[] = [];
+  const waiting = new Set(pixels);
+  while (waiting.size) {
+    const ready = [...waiting].filter(p => [...before.get(p)!].every(q => !waiting.has(q)));
+    if (!ready.length) return undefined;
+    // whose sums have rested longest: a multiply-add waits four cycles for the one before it
+    const age = (p: Range): number => Math.max(...sumsBy.get(p)!.map(s => touched.get(s) ?? -1));
+    const next = ready.reduce((best, p) => (age(p) < age(best) ? p : best));
+    for (const sum of sumsBy.get(next)!) touched.set(sum, order.length);
+    waiting.delete(next);
+    order.push(next);
+  }
+  return order;
+}
+
+/** What the accumulations of a function add to. */
+export function sumsOf(body: readonly Stmt[], sums = new Set<Reg>()): ReadonlySet<Reg> {
+  for (const s of body) {
+    const sum = accumulationOf(s)?.sum;
+    if (sum) sums.add(sum);
+    for (const block of blocksOf(s)) sumsOf(block, sums);
+  }
+  return sums;
 }
 
 /** Pointers that loops with accumulations move on, which compilers would replace by sums of their own. No parameters, no counters. */

@@ -3,7 +3,7 @@
 import type { Address, Expr, ExprOf, Func, LoadOp, Reg, Stmt, StmtOf, StoreOp, Type } from "../../lower/cpu/loop.js";
 import { outlined } from "../../lower/cpu/loop-walk.js";
 import type { Accumulation } from "./accumulations.js";
-import { accumulationOf, advanceOf, countReads, movedPointers, planOperands } from "./accumulations.js";
+import { accumulationOf, advanceOf, countReads, movedPointers, sumsOf, withOperands } from "./accumulations.js";
 
 /** The functions of one entry, callees first, as C text that belongs in one file. */
 export interface EmittedKernel {
@@ -37,6 +37,7 @@ class FunctionText {
   readonly #reads: ReadonlyMap<Reg, number>;
   /** kept as 64 bits, of which the upper half is zero */
   readonly #pointers: ReadonlySet<Reg>;
+  readonly #sums: ReadonlySet<Reg>;
   readonly #registers = new Map<Reg, string>();
   readonly #lines: string[] = [];
   #loops = 0;
@@ -48,6 +49,7 @@ class FunctionText {
     this.#index = index;
     this.#few = registers < 32 ? registers : undefined;
     this.#reads = this.#few ? countReads(func.body) : new Map();
+    this.#sums = this.#few ? sumsOf(func.body) : new Set();
     this.#pointers = this.#few ? movedPointers(func) : new Set();
   }
   text(): string {
@@ -69,9 +71,15 @@ class FunctionText {
     return name;
   }
   #at({ pointer, offset }: Address): string {
-    if (pointer.kind === "reg" && this.#pointers.has(pointer.reg))
-      return `(memory + ${this.#register(pointer.reg)} + ${offset})`;
+    if (this.#isPointer(pointer)) return `(memory + ${this.#address(pointer)} + ${offset})`;
     return `AT(${this.#expr(pointer)}, ${offset})`;
+  }
+  #isPointer(e: Expr): boolean {
+    return e.kind === "reg" && this.#pointers.has(e.reg);
+  }
+  /** 64 bits, of which the upper half is zero */
+  #address(e: Expr): string {
+    return this.#isPointer(e) ? this.#register((e as ExprOf<"reg">).reg) : `(u64)(u32)(${this.#expr(e)})`;
   }
   #expr(e: Expr): string {
     return (this.#exprs[e.kind] as (e: Expr) => string)(e);
@@ -80,19 +88,21 @@ class FunctionText {
     (this.#stmts[s.kind] as (s: Stmt) => void)(s);
   }
   #block(body: readonly Stmt[]): void {
-    const plan = this.#few === undefined ? undefined : planOperands(body, this.#reads, this.#few);
-    for (const [i, s] of body.entries()) {
-      if (plan?.dropped.has(i)) continue;
-      const sum = plan && accumulationOf(s);
-      if (sum) this.#accumulate(sum.sum, plan.factors.get(i) ?? sum.factors);
+    if (this.#few === undefined) {
+      for (const s of body) this.#stmt(s);
+      return;
+    }
+    for (const s of withOperands(body, this.#reads, this.#few)) {
+      const accumulation = accumulationOf(s);
+      if (accumulation) this.#accumulate(accumulation);
       else this.#stmt(s);
     }
   }
   /** the instruction itself, in the form that adds to its sum: compilers take others, and copy or spill sums then */
-  #accumulate(sum: Reg, [a, b]: Accumulation["factors"]): void {
+  #accumulate({ sum, factors: [a, b] }: Accumulation): void {
     const [x, y] = isVectorLoad(a) && !isVectorLoad(b) ? [b, a] : [a, b];
     const place = isVectorLoad(y)
-      ? `_LOAD(${this.#register(sum)}, ${this.#expr(x)}, ${this.#at(y.at)})`
+      ? `_LOAD(${this.#register(sum)}, ${this.#expr(x)}, ${this.#address(y.at.pointer)}, ${y.at.offset})`
       : `(${this.#register(sum)}, ${this.#expr(x)}, ${this.#expr(y)})`;
     this.#push(`ACCUMULATE${place};`);
   }
@@ -118,6 +128,7 @@ class FunctionText {
   readonly #stmts: { readonly [K in Stmt["kind"]]: (s: StmtOf<K>) => void } = {
     set: s => {
       const name = this.#register(s.reg);
+      if (s.value.kind === "zero" && this.#sums.has(s.reg)) return this.#push(`CLEAR(${name});`);
       const pointer = this.#pointers.has(s.reg);
       this.#push(`${name} = ${pointer ? "(u32)" : ""}${this.#expr(s.value)};`);
       // else compilers replace the pointers of a loop by one and keep their distances in memory

@@ -320,10 +320,15 @@ OP V f32x4_nmadd(V a, V b, V c) { return c - a * b; }
 #endif
 #if defined(X86) && defined(__FMA__) && LANES != 16
 #define ACCUMULATE(sum, a, b) __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b))
-#define ACCUMULATE_LOAD(sum, a, p) __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "m"(*(const VM *)(p)))
+/* with the address written out: compilers would keep it in a register for later ones; the last operand says that memory is read */
+#define ACCUMULATE_LOAD(sum, a, address, offset) \\
+  __asm__("vfmadd231ps %c4(%2,%3), %1, %0" : "+x"(sum) : "x"(a), "r"(memory), "r"(address), "i"(offset), "m"(*(const char (*)[])memory))
+/* a zero of its own: compilers would keep one in a register and copy it */
+#define CLEAR(sum) __asm__ volatile("vxorps %x0, %x0, %x0" : "=x"(sum))
 #else
 #define ACCUMULATE(sum, a, b) sum = f32x4_madd(a, b, sum)
-#define ACCUMULATE_LOAD(sum, a, p) sum = f32x4_madd(a, load_v128(p), sum)
+#define ACCUMULATE_LOAD(sum, a, address, offset) sum = f32x4_madd(a, load_v128(memory + (address) + (offset)), sum)
+#define CLEAR(sum) sum = (V){0}
 #endif
 #define OPAQUE(pointer) __asm__("" : "+r"(pointer))
 /* both orders agree but for zeros of two signs, which and and or settle, and for NaN */
