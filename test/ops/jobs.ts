@@ -1,6 +1,7 @@
 // Many small graphs run as one program: a module, a memory plan and a machine for hundreds of cases.
 import type { Graph, GraphNode, Value } from "../../src/graph/graph.js";
 import type { Pass } from "../../src/graph/pass.js";
+import type { KernelProgram } from "../../src/graph/program.js";
 import { mapSubgraphs } from "../../src/graph/values.js";
 import { prepareGraph, programOf } from "../../src/load/prepare.js";
 import type { ReferenceTensor } from "../../src/ops/operator.js";
@@ -106,11 +107,12 @@ async function runTogether(
   }
 }
 
-async function runOnce(
-  { target, threads }: TargetUnderTest,
-  jobs: readonly Job[],
-  registry: Registry,
-): Promise<ReadonlyMap<string, ReferenceTensor>> {
+/** What a batch is partitioned into is the same for all targets. */
+const programs = new WeakMap<Job, { readonly jobs: readonly Job[]; readonly program: KernelProgram }>();
+
+function programOfJobs(jobs: readonly Job[], registry: Registry): KernelProgram {
+  const known = programs.get(jobs[0]!);
+  if (known?.jobs.length === jobs.length && known.jobs.every((job, i) => job === jobs[i])) return known.program;
   const graphs = jobs.map(j => j.graph);
   const merged: Graph = {
     name: "cases",
@@ -119,7 +121,17 @@ async function runOnce(
     nodes: graphs.flatMap(g => g.nodes),
     symbols: graphs.flatMap(g => g.symbols),
   };
-  const executable = await target.compile(programOf(merged, registry), { threads, engineFlags: "never" });
+  const program = programOf(merged, registry);
+  programs.set(jobs[0]!, { jobs, program });
+  return program;
+}
+
+async function runOnce(
+  { target, threads }: TargetUnderTest,
+  jobs: readonly Job[],
+  registry: Registry,
+): Promise<ReadonlyMap<string, ReferenceTensor>> {
+  const executable = await target.compile(programOfJobs(jobs, registry), { threads, engineFlags: "never" });
   try {
     const inputs = jobs.flatMap(j => Object.entries(j.inputs).map(([n, t]) => [n, toTensorData(t)] as const));
     const results = await executable.run(new Map(inputs));
