@@ -1,9 +1,9 @@
 // Kernel → dispatches of WGSL. This is the outermost layer: which stores share a dispatch, which axes are invocations, the text around.
 import { bytesOf } from "../../ir/dtypes.js";
-import { Poly } from "../../ir/poly.js";
+import { ceilDiv, Poly } from "../../ir/poly.js";
 import { withCodeOf } from "../../ir/rewrite-kernel.js";
 import type { Axis, Fold, Kernel, Node, Store, Tensor } from "../../ir/tile.js";
-import { isTensor, reachCells, segmentCount } from "../../ir/tile.js";
+import { isTensor, newAxis, reachCells, segmentCount } from "../../ir/tile.js";
 import { axesOfStore, foldsOf, isSeparate, nodesOf, storesOf } from "../../ir/walk.js";
 import type { GpuChoice } from "../../schedule/choices.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -25,7 +25,7 @@ import { emitRows, rowCount, rowsOf } from "./rows.js";
 import type { Range } from "./shader.js";
 import { isBare, Shader } from "./shader.js";
 import { contractionMemory, emitContraction } from "./tile.js";
-import { hasVectors, isMultipleOfFour, isVectorStore, vectorLoad, vectorType } from "./vectors.js";
+import { hasVectors, isByte, isMultipleOfFour, isVectorStore, vectorLoad, vectorType } from "./vectors.js";
 
 export interface GpuLimits {
   /** that a shader may bind */
@@ -181,18 +181,15 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     excess,
     name => context.between?.includes(name) ?? false,
   );
-  const form = formOf(kernel, stores, context);
-  const vectors = vectorsOf(kernel, form.vectors ?? [], bindings, context);
+  const wanted = formOf(kernel, stores, context);
+  const vectors = vectorsOf(kernel, wanted.vectors ?? [], bindings, context);
+  const form = wanted.isQuads && vectors.size === 0 ? oneEach(kernel, stores) : wanted;
   const memories = new Map<Tensor, Memory>();
   bindings.forEach((b, i) => {
     const memory = {
       name: `b${i}`,
       atomic: b.element === "packed" && b.writes && !vectors.has(b.tensors[0]!),
-      vector: b.tensors.some(name => vectors.has(name))
-        ? limits.halves
-          ? ("halves" as const)
-          : ("words" as const)
-        : undefined,
+      vector: memoryForm(vectors.get(b.tensors.find(name => vectors.has(name)) ?? "")),
     };
     for (const t of kernel.tensors) if (b.tensors.includes(t.name)) memories.set(t, memory);
   });
@@ -202,7 +199,8 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
   shader.packedDots = limits.packedDots;
   const { e } = shader;
   const { workgroupSize = WORKGROUP, workgroups } = form;
-  const invocations = workgroups?.mul(workgroupSize) ?? Poly.product(parallelAxes(kernel, stores).map(a => a.extent));
+  const invocations =
+    workgroups?.mul(workgroupSize) ?? form.invocations ?? Poly.product(parallelAxes(kernel, stores).map(a => a.extent));
   form.emit(shader);
   const total = e.size(workgroups ?? invocations);
   const usesScratch = !shader.scratchWords.isZero;
@@ -277,6 +275,10 @@ interface Form {
   readonly workgroupSize?: number;
   /** what a workgroup computes together, how many of them there are; absent: each invocation computes an element */
   readonly workgroups?: Poly;
+  /** absent: one an element */
+  readonly invocations?: Poly;
+  /** is the store of vectors, which has to have room in memory? */
+  readonly isQuads?: true;
   /** tensors that it would read, or write, four elements at a time */
   readonly vectors?: readonly Tensor[];
   /** of WGSL, that are to be enabled */
@@ -289,7 +291,7 @@ interface Form {
   readonly fold?: Fold;
   readonly emit: (shader: Shader) => void;
 }
-function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice }: Context): Form {
+function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice, range }: Context): Form {
   const axes = parallelAxes(kernel, stores);
   if (limits.tiles) {
     const c = contractionOf(kernel, stores, choice);
@@ -322,6 +324,10 @@ function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice }: Co
         emit: shader => emitRows(shader, rows, "tile"),
       };
   }
+  return wordForm(kernel, stores, axes, range) ?? oneEach(kernel, stores);
+}
+function oneEach(kernel: Kernel, stores: readonly Store[]): Form {
+  const axes = parallelAxes(kernel, stores);
   return {
     text: ONE_EACH,
     emit: shader =>
@@ -331,6 +337,37 @@ function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice }: Co
           shader.stores(stores);
         }),
       ),
+  };
+}
+/** Elementwise results of 8 bits, four to an invocation, which writes their word: alone it would have to change a part of one, by atomic operations. */
+function wordForm(
+  kernel: Kernel,
+  stores: readonly Store[],
+  axes: readonly Axis[],
+  range: Range | undefined,
+): Form | undefined {
+  const [store] = stores;
+  const last = axes.at(-1);
+  if (!store || stores.length > 1 || !last || range || kernel.folds.length > 0 || kernel.segments) return undefined;
+  if (!isByte(store.tensor.dtype) || !isVectorStore(store, last)) return undefined;
+  // an axis that only the invocation walks, or a sum, is work for one
+  if (axesOfStore(store).some(a => !axes.includes(a))) return undefined;
+  if (reachCells([store.value]).some(n => n.kind === "reduce" || n.kind === "result")) return undefined;
+  const quads = newAxis(last.name, ceilDiv(last.extent, 4));
+  const outer = [...axes.slice(0, -1), quads];
+  return {
+    text: "one invocation a word of four elements",
+    invocations: Poly.product(outer.map(a => a.extent)),
+    isQuads: true,
+    vectors: [store.tensor],
+    emit: shader => {
+      const { e } = shader;
+      bindDigits(e, outer, "g", () => {
+        const first = e.let("x", `${e.axis(quads).name} * 4i`);
+        const results = shader.quad(store, (j, body) => e.withAxis(last, e.let("x", `${first} + i32(${j})`), body));
+        e.nest("", () => e.withAxis(last, e.let("x", `${first} + 0i`), () => shader.storeVector(store, results)));
+      });
+    },
   };
 }
 
@@ -347,6 +384,8 @@ const formOfMatrices = (c: Contraction, m: MatrixTile): Form => ({
 
 const loadsOf = (value: Node, ...axes: readonly (Axis | undefined)[]): readonly Tensor[] =>
   axes.flatMap(x => (x && vectorLoad(value, x)?.tensor) ?? []);
+const memoryForm = (vector: string | undefined): Memory["vector"] =>
+  vector === undefined ? undefined : vector === "u32" ? "bytes" : vector === "vec4<f16>" ? "halves" : "words";
 const storesTo = (store: Store, last: Axis | undefined): readonly Tensor[] =>
   last && isVectorStore(store, last) ? [store.tensor] : [];
 const vectorsOfContraction = ({ dot, rows, columns, store }: Contraction): readonly Tensor[] => [
@@ -355,7 +394,7 @@ const vectorsOfContraction = ({ dot, rows, columns, store }: Contraction): reado
 ];
 const vectorsOfFold = ({ values, columns, store }: FoldTile): readonly Tensor[] => [
   ...loadsOf(values, columns.at(-1)),
-  ...storesTo(store, columns.at(-1)),
+  ...(isByte(store.tensor.dtype) ? [] : storesTo(store, columns.at(-1))),
 ];
 
 /** What bindings are arrays of where they are of vectors, by tensor. */
@@ -366,7 +405,7 @@ function vectorsOf(
   { placed, limits }: Context,
 ): ReadonlyMap<string, string> {
   const fits = (t: Tensor): boolean =>
-    hasVectors(t.dtype) && placed.isAligned(t.name) && isMultipleOfFour(Poly.product(t.dims));
+    (hasVectors(t.dtype) || isByte(t.dtype)) && placed.isAligned(t.name) && isMultipleOfFour(Poly.product(t.dims));
   const out = new Map<string, string>();
   for (const b of bindings) {
     const tensors = kernel.tensors.filter(t => b.tensors.includes(t.name));

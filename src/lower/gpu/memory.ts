@@ -25,8 +25,8 @@ export function stridesOf(t: Tensor): readonly Poly[] {
 export interface Memory {
   readonly name: string;
   readonly atomic: boolean;
-  /** in vectors of four, which are only read; "halves": of f16 as the device has it, else f16 lies in two words */
-  readonly vector?: "words" | "halves" | undefined;
+  /** in vectors of four; "halves": of f16 as the device has it, else f16 lies in two words; "bytes": four are a word, which is written as a whole */
+  readonly vector?: "words" | "halves" | "bytes" | undefined;
 }
 
 /** The value of element `at` (i32). */
@@ -39,9 +39,10 @@ export function readText(use: Use, d: Dtype, { name, atomic, vector }: Memory, a
   const bits = 8 * bytesOf(d);
   const per = 32 / bits;
   const shift = Math.log2(per);
-  const word = vector
-    ? `${name}[u32(${at}) >> 2u][(u32(${at}) >> ${shift}u) & 1u]`
-    : `${name}[u32(${at}) >> ${shift}u]`;
+  const word =
+    vector && vector !== "bytes"
+      ? `${name}[u32(${at}) >> 2u][(u32(${at}) >> ${shift}u) & 1u]`
+      : `${name}[u32(${at}) >> ${shift}u]`;
   const part = `((${atomic ? `atomicLoad(&${word})` : word} >> ((u32(${at}) & ${per - 1}u) * ${bits}u)) & ${2 ** bits - 1}u)`;
   if (isNarrowFloat(d)) return `${use(narrowToFloat(d))}(${part})`;
   if (registerOf(d) === "bool") return `(${part} != 0u)`;
@@ -58,9 +59,16 @@ export function readVector(use: Use, d: Dtype, { name, vector }: Memory, at: str
 /** The same as vectors of f16, where the buffer is an array of them. */
 export const halvesText = ({ name }: Memory, at: string): string => `${name}[u32(${at}) >> 2u]`;
 
-/** A statement that writes four elements from `at` on, a multiple of four. */
+/** What writeVector takes of four elements, as the type of a variable, and one of them. */
+export const quadType = (d: Dtype): string => (bytesOf(d) === 1 ? "vec4<u32>" : "vec4<f32>");
+export const quadElement = (use: Use, d: Dtype, value: string): string =>
+  bytesOf(d) === 1 ? `${bitsText(use, d, value)} & 255u` : value;
+
+/** A statement that writes four elements from `at` on, a multiple of four. `value`: the name of a variable. */
 export function writeVector(use: Use, d: Dtype, { name, vector }: Memory, at: string, value: string): string {
   const element = `${name}[u32(${at}) >> 2u]`;
+  if (vector === "bytes")
+    return `${element} = ${value}.x | (${value}.y << 8u) | (${value}.z << 16u) | (${value}.w << 24u);`;
   if (d === "f32") return `${element} = ${value};`;
   // by bits: a conversion need not know infinity
   const packed = `${use("halvesOf")}(${value})`;

@@ -23,7 +23,17 @@ import { bodyOf } from "../../tile/functions.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
 import { type Block, Emitter } from "./emitter.js";
 import { cast, combined, identity, literal, mapText, product, rounded } from "./maps.js";
-import { halvesText, type Memory, readText, readVector, stridesOf, writeLines, writeVector } from "./memory.js";
+import {
+  halvesText,
+  type Memory,
+  quadElement,
+  quadType,
+  readText,
+  readVector,
+  stridesOf,
+  writeLines,
+  writeVector,
+} from "./memory.js";
 import type { TensorLoad } from "./vectors.js";
 import { bindDigits } from "./digits.js";
 import { Needs } from "./needs.js";
@@ -284,6 +294,15 @@ export class Shader {
   /** Is the tensor in memory an array of vectors of four? */
   hasVectors(t: Tensor | undefined): boolean {
     return t !== undefined && this.memories.get(t)!.vector !== undefined;
+  }
+  /** Computes four elements of a store, whose indices `bind` binds, and gives the name of what storeVector takes. */
+  quad(s: Store, bind: (j: string, body: () => void) => void): string {
+    const { e } = this;
+    e.line(`var results: ${quadType(s.tensor.dtype)};`);
+    e.nest("for (var j = 0u; j < 4u; j++)", () =>
+      bind("j", () => e.line(`results[j] = ${quadElement(e.use, s.tensor.dtype, this.value(s.value))};`)),
+    );
+    return "results";
   }
   /** Four elements, the first where the indices are; see vectorLoad. */
   vector(load: TensorLoad): string {

@@ -117,28 +117,28 @@ export function emitStores(shader: Shader, c: Contraction): void {
   const { e } = shader;
   e.nest(`if (row < ${e.size(volume(c.rows))})`, () =>
     bindDigits(e, c.rows, "row", () =>
-      shader.hasVectors(c.store.tensor) ? storeQuad(shader, c) : storeEach(shader, c, () => shader.store(c.store)),
+      shader.hasVectors(c.store.tensor) ? storeQuad(shader, c) : storeEach(shader, c),
     ),
   );
 }
-function storeEach(shader: Shader, c: Contraction, store: () => void): void {
+function storeEach(shader: Shader, c: Contraction): void {
+  shader.e.nest(`for (var j = 0u; j < ${BLOCK}u; j++)`, () => eachColumn(shader, c, () => shader.store(c.store)));
+}
+function eachColumn(shader: Shader, c: Contraction, body: () => void): void {
   const { e } = shader;
-  e.nest(`for (var j = 0u; j < ${BLOCK}u; j++)`, () => {
-    e.line("let column = columns + i32(j);");
-    e.nest(`if (column < ${e.size(volume(c.columns))})`, () =>
-      bindDigits(e, c.columns, "column", () => {
-        shader.assume(c.dot, "quad[j]");
-        store();
-      }),
-    );
-  });
+  e.line("let column = columns + i32(j);");
+  e.nest(`if (column < ${e.size(volume(c.columns))})`, () =>
+    bindDigits(e, c.columns, "column", () => {
+      shader.assume(c.dot, "quad[j]");
+      body();
+    }),
+  );
 }
 /** Four columns are in the output or none is. */
 function storeQuad(shader: Shader, c: Contraction): void {
   const { e } = shader;
-  e.line("var results: vec4<f32>;");
-  storeEach(shader, c, () => e.line(`results[j] = ${shader.value(c.store.value)};`));
+  const results = shader.quad(c.store, (_, body) => eachColumn(shader, c, body));
   e.nest(`if (columns < ${e.size(volume(c.columns))})`, () =>
-    bindDigits(e, c.columns, "columns", () => shader.storeVector(c.store, "results")),
+    bindDigits(e, c.columns, "columns", () => shader.storeVector(c.store, results)),
   );
 }

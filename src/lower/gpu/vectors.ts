@@ -1,5 +1,6 @@
 // Where four elements in a row are one load: the address steps by one along an axis, and everything else in it is a multiple of four.
 import type { Dtype } from "../../ir/dtypes.js";
+import { bytesOf } from "../../ir/dtypes.js";
 import { isInside } from "../../ir/bounds.js";
 import { Poly } from "../../ir/poly.js";
 import { type Axis, gathersIn, isTensor, type Node, type NodeOf, type Store, type Tensor } from "../../ir/tile.js";
@@ -13,9 +14,11 @@ export const isMultipleOfFour = (p: Poly): boolean => isMultipleOf(p, 4);
 
 /** f16: two words */
 export const hasVectors = (d: Dtype): boolean => d === "f32" || d === "f16";
-/** What a binding that is read in vectors is an array of. */
+/** Four of them are a word, which is written as a whole where they are known together. */
+export const isByte = (d: Dtype): boolean => bytesOf(d) === 1;
+/** What a binding that is read, or written, in vectors is an array of. */
 export const vectorType = (d: Dtype, halves: boolean): string =>
-  d === "f32" ? "vec4<f32>" : halves ? "vec4<f16>" : "vec2<u32>";
+  isByte(d) ? "u32" : d === "f32" ? "vec4<f32>" : halves ? "vec4<f16>" : "vec2<u32>";
 
 /** The value as a load whose elements at x, x + 1, x + 2, x + 3 are one vector where x is a multiple of four; undefined: it is none. */
 export function vectorLoad(value: Node, x: Axis): TensorLoad | undefined {
@@ -31,9 +34,10 @@ function stepsByOne(address: Poly, x: Axis): boolean {
   const { coefficient, rest } = address.factor(x.sym);
   return coefficient.equals(1) && !rest.has(x.sym) && isMultipleOfFour(rest);
 }
-/** Are the store's elements at x, x + 1, x + 2, x + 3 one vector where x is a multiple of four? */
+/** Are the store's elements at x, x + 1, x + 2, x + 3 one vector, or one word, where x is a multiple of four? */
 export function isVectorStore({ tensor: t, index, combine, when }: Store, x: Axis): boolean {
-  if (combine || when || !hasVectors(t.dtype) || t.layout?.block || !isMultipleOfFour(x.extent)) return false;
+  if (combine || when || !(hasVectors(t.dtype) || isByte(t.dtype)) || t.layout?.block || !isMultipleOfFour(x.extent))
+    return false;
   if (index.some(p => gathersIn(p).length > 0)) return false;
   return stepsByOne(addressOf(t, index), x);
 }
