@@ -68,6 +68,8 @@ gpuTest("bytes that are written word by word are those of the interpreter", asyn
   const word = /one invocation a word of four elements/;
   await agree(rescaled({ N: 20 }), [{ M: 1 }, { M: 77 }], word);
   await agree(turned(), [{ M: 5 }], word);
+  // sizes that the program knows
+  await agree(rescaled({}), [{ M: 3, N: 8 }], word);
   await agree(rescaled({}), [{ M: 3, N: 7 }], /one invocation an element/);
 });
 gpuTest("a tile's results of 8 bits are written word by word", () =>

@@ -35,6 +35,9 @@ const multiple = () =>
       }),
     { statics: { M: 40, K: 20, N: 36 } },
   );
+gpuTest("sizes that the program knows to be multiples of four are read and written in vectors of four", () =>
+  agree(stage1.linear().ir, [{ M: 40, N: 36, K: 20 }], tiled),
+);
 gpuTest("operands are read in vectors of four along either axis", () => agree(multiple().ir, [{}], tiled));
 
 const aRow = /a workgroup a row/;

@@ -161,7 +161,7 @@ class FoldText {
     const e = this.#e;
     const shader = this.#shader;
     const depth = volume(s.over);
-    const load = vectorLoad(s.value, s.places.at(-1)!);
+    const load = vectorLoad(s.value, s.places.at(-1)!, shader.multiples);
     const isVector = load !== undefined && shader.hasVectors(load.tensor);
     e.nest(`for (var i = local; i < ${s.quads * FOLD_DEPTH}u; i += 64u)`, () => {
       // neighbours in memory are neighbours among invocations

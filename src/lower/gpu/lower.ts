@@ -1,6 +1,6 @@
 // Kernel → dispatches of WGSL. This is the outermost layer: which stores share a dispatch, which axes are invocations, the text around.
 import { bytesOf } from "../../ir/dtypes.js";
-import { ceilDiv, Poly } from "../../ir/poly.js";
+import { ceilDiv, Poly, type Sym } from "../../ir/poly.js";
 import { withCodeOf } from "../../ir/rewrite-kernel.js";
 import type { Axis, Fold, Kernel, Node, Store, Tensor } from "../../ir/tile.js";
 import { isTensor, newAxis, reachCells, segmentCount } from "../../ir/tile.js";
@@ -60,11 +60,13 @@ export interface Memories {
   readonly of: (tensor: string) => number;
   /** does the tensor begin at a multiple of four elements? */
   readonly isAligned: (tensor: string) => boolean;
+  /** symbols that are multiples of four in all runs: kernels of one structure have the same text but for these */
+  readonly multiples: ReadonlySet<Sym>;
 }
 /** Each tensor in a buffer of its own. */
 export function separateMemories(kernel: Kernel): Memories {
   const numbers = new Map(kernel.tensors.map((t, i) => [t.name, i]));
-  return { of: name => numbers.get(name)!, isAligned: () => true };
+  return { of: name => numbers.get(name)!, isAligned: () => true, multiples: new Set() };
 }
 
 /** @throws AzulejoError target: the kernel needs what WGSL does not have */
@@ -86,6 +88,7 @@ export function lowerForGpu(given: Kernel, placed: Memories, limits: GpuLimits, 
     placed: {
       of: name => (names.includes(name) ? -1 - names.indexOf(name) : placed.of(name)),
       isAligned: name => names.includes(name) || placed.isAligned(name),
+      multiples: placed.multiples,
     },
     limits,
     choice,
@@ -194,6 +197,7 @@ function dispatchOf(kernel: Kernel, stores: readonly Store[], context: Context, 
     for (const t of kernel.tensors) if (b.tensors.includes(t.name)) memories.set(t, memory);
   });
   const shader = new Shader(kernel, memories, writes, form.fold);
+  shader.multiples = placed.multiples;
   shader.range = context.range;
   shader.subgroups = limits.subgroups;
   shader.packedDots = limits.packedDots;
@@ -291,17 +295,21 @@ interface Form {
   readonly fold?: Fold;
   readonly emit: (shader: Shader) => void;
 }
-function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice, range }: Context): Form {
+function formOf(
+  kernel: Kernel,
+  stores: readonly Store[],
+  { limits, choice, range, placed: { multiples } }: Context,
+): Form {
   const axes = parallelAxes(kernel, stores);
   if (limits.tiles) {
     const c = contractionOf(kernel, stores, choice);
     const m = c && !choice.registers ? matrixTileOf(c, limits.matrices, limits) : undefined;
-    if (c && m) return formOfMatrices(c, m);
+    if (c && m) return formOfMatrices(c, m, multiples);
     if (c)
       return {
         text: `tiles of ${tileSize(c.shape)} in workgroup memory`,
         workgroups: tilesOf(c),
-        vectors: vectorsOfContraction(c),
+        vectors: vectorsOfContraction(c, multiples),
         memory: [contractionMemory(c)],
         emit: shader => emitContraction(shader, c, "tile"),
       };
@@ -310,7 +318,7 @@ function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice, rang
       return {
         text: `tiles of ${FOLD_ROWS} rows of a fold in workgroup memory`,
         workgroups: foldTilesOf(f),
-        vectors: vectorsOfFold(f),
+        vectors: vectorsOfFold(f, multiples),
         memory: foldTileMemory(f),
         fold: f.fold,
         emit: shader => emitFoldTile(shader, f, "tile"),
@@ -324,7 +332,7 @@ function formOf(kernel: Kernel, stores: readonly Store[], { limits, choice, rang
         emit: shader => emitRows(shader, rows, "tile"),
       };
   }
-  return wordForm(kernel, stores, axes, range) ?? oneEach(kernel, stores);
+  return wordForm(kernel, stores, axes, { range, multiples }) ?? oneEach(kernel, stores);
 }
 function oneEach(kernel: Kernel, stores: readonly Store[]): Form {
   const axes = parallelAxes(kernel, stores);
@@ -344,12 +352,12 @@ function wordForm(
   kernel: Kernel,
   stores: readonly Store[],
   axes: readonly Axis[],
-  range: Range | undefined,
+  { range, multiples }: Pick<Context, "range"> & Pick<Memories, "multiples">,
 ): Form | undefined {
   const [store] = stores;
   const last = axes.at(-1);
   if (!store || stores.length > 1 || !last || range || kernel.folds.length > 0 || kernel.segments) return undefined;
-  if (!isByte(store.tensor.dtype) || !isVectorStore(store, last)) return undefined;
+  if (!isByte(store.tensor.dtype) || !isVectorStore(store, last, multiples)) return undefined;
   // an axis that only the invocation walks, or a sum, is work for one
   if (axesOfStore(store).some(a => !axes.includes(a))) return undefined;
   if (reachCells([store.value]).some(n => n.kind === "reduce" || n.kind === "result")) return undefined;
@@ -371,30 +379,31 @@ function wordForm(
   };
 }
 
-const formOfMatrices = (c: Contraction, m: MatrixTile): Form => ({
+const formOfMatrices = (c: Contraction, m: MatrixTile, multiples: Multiples): Form => ({
   text: `tiles of ${m.size} in workgroup memory by ${matricesText(m)}`,
   workgroupSize: m.workgroupSize,
   workgroups: tilesOf(c),
-  vectors: vectorsOfContraction(c),
+  vectors: vectorsOfContraction(c, multiples),
   extensions: matrixExtensions(m),
   builtins: matrixBuiltins,
   memory: matrixMemory(m),
   emit: shader => emitMatrixTile(shader, c, m, "tile"),
 });
 
-const loadsOf = (value: Node, ...axes: readonly (Axis | undefined)[]): readonly Tensor[] =>
-  axes.flatMap(x => (x && vectorLoad(value, x)?.tensor) ?? []);
+type Multiples = Memories["multiples"];
+const loadsOf = (value: Node, multiples: Multiples, ...axes: readonly (Axis | undefined)[]): readonly Tensor[] =>
+  axes.flatMap(x => (x && vectorLoad(value, x, multiples)?.tensor) ?? []);
 const memoryForm = (vector: string | undefined): Memory["vector"] =>
   vector === undefined ? undefined : vector === "u32" ? "bytes" : vector === "vec4<f16>" ? "halves" : "words";
-const storesTo = (store: Store, last: Axis | undefined): readonly Tensor[] =>
-  last && isVectorStore(store, last) ? [store.tensor] : [];
-const vectorsOfContraction = ({ dot, rows, columns, store }: Contraction): readonly Tensor[] => [
-  ...dot.args.flatMap((value, i) => loadsOf(value, dot.over.at(-1), (i === 0 ? rows : columns).at(-1))),
-  ...storesTo(store, columns.at(-1)),
+const storesTo = (store: Store, multiples: Multiples, last: Axis | undefined): readonly Tensor[] =>
+  last && isVectorStore(store, last, multiples) ? [store.tensor] : [];
+const vectorsOfContraction = ({ dot, rows, columns, store }: Contraction, multiples: Multiples): readonly Tensor[] => [
+  ...dot.args.flatMap((value, i) => loadsOf(value, multiples, dot.over.at(-1), (i === 0 ? rows : columns).at(-1))),
+  ...storesTo(store, multiples, columns.at(-1)),
 ];
-const vectorsOfFold = ({ values, columns, store }: FoldTile): readonly Tensor[] => [
-  ...loadsOf(values, columns.at(-1)),
-  ...(isByte(store.tensor.dtype) ? [] : storesTo(store, columns.at(-1))),
+const vectorsOfFold = ({ values, columns, store }: FoldTile, multiples: Multiples): readonly Tensor[] => [
+  ...loadsOf(values, multiples, columns.at(-1)),
+  ...(isByte(store.tensor.dtype) ? [] : storesTo(store, multiples, columns.at(-1))),
 ];
 
 /** What bindings are arrays of where they are of vectors, by tensor. */
@@ -405,7 +414,9 @@ function vectorsOf(
   { placed, limits }: Context,
 ): ReadonlyMap<string, string> {
   const fits = (t: Tensor): boolean =>
-    (hasVectors(t.dtype) || isByte(t.dtype)) && placed.isAligned(t.name) && isMultipleOfFour(Poly.product(t.dims));
+    (hasVectors(t.dtype) || isByte(t.dtype)) &&
+    placed.isAligned(t.name) &&
+    isMultipleOfFour(Poly.product(t.dims), placed.multiples);
   const out = new Map<string, string>();
   for (const b of bindings) {
     const tensors = kernel.tensors.filter(t => b.tensors.includes(t.name));

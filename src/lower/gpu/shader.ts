@@ -4,7 +4,7 @@
 import { isInside } from "../../ir/bounds.js";
 import { bytesOf, isFloat } from "../../ir/dtypes.js";
 import { type Intrinsic, templateParts } from "../../ir/intrinsic.js";
-import { Poly } from "../../ir/poly.js";
+import { Poly, type Sym } from "../../ir/poly.js";
 import {
   type Axis,
   type Fold,
@@ -69,6 +69,8 @@ export class Shader {
   lanes: number | undefined;
   readonly #partials = new Set<Register>();
   fails = false;
+  /** symbols that are multiples of four */
+  multiples: ReadonlySet<Sym> = new Set();
   /** of a fold of which there is only a part to walk */
   range: Range | undefined;
   readonly #needs: Needs;

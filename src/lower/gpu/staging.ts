@@ -116,8 +116,10 @@ function walksDepth(s: Staging): boolean {
 function stagedBlock(shader: Shader, s: Staging, name: string): () => void {
   const place = s.axes.at(-1);
   const step = s.over.at(-1);
-  if (step && shader.hasVectors(vectorLoad(s.value, step)?.tensor)) return vectorsOfSteps(shader, s, name);
-  if (place && shader.hasVectors(vectorLoad(s.value, place)?.tensor)) return vectorsOfPlaces(shader, s, name);
+  if (step && shader.hasVectors(vectorLoad(s.value, step, shader.multiples)?.tensor))
+    return vectorsOfSteps(shader, s, name);
+  if (place && shader.hasVectors(vectorLoad(s.value, place, shader.multiples)?.tensor))
+    return vectorsOfPlaces(shader, s, name);
   return isSimple(s.value) ? singles(shader, s, name) : looped(shader, s, name);
 }
 /** Then it may be written for each of the block's elements, and be computed where it lies outside of the operand: no index is gathered. */
@@ -155,7 +157,7 @@ function orZero(zero: string, value: string, ...conditions: readonly (string | u
 /** Four loads along the depth, turned. */
 function vectorsOfSteps(shader: Shader, s: Staging, name: string): () => void {
   const { e } = shader;
-  const load = vectorLoad(s.value, s.over.at(-1)!)!;
+  const load = vectorLoad(s.value, s.over.at(-1)!, shader.multiples)!;
   const places = placesBound(shader, s, name);
   const inside = placesInside(shader, s, name);
   return () => {
@@ -172,7 +174,7 @@ function vectorsOfSteps(shader: Shader, s: Staging, name: string): () => void {
 }
 function vectorsOfPlaces(shader: Shader, s: Staging, name: string): () => void {
   const { e } = shader;
-  const load = vectorLoad(s.value, s.axes.at(-1)!)!;
+  const load = vectorLoad(s.value, s.axes.at(-1)!, shader.multiples)!;
   const bound = knownDigits(e, s.axes, `${name}s`);
   const isPlace = placeInside(shader, s, `${name}s`);
   return () => {

@@ -8,8 +8,12 @@ import { lowerForGpu } from "../../lower/gpu/lower.js";
 import type { Between, Dispatch } from "../../lower/gpu/lowered.js";
 import { elementOf } from "../../lower/gpu/registers.js";
 import { isMultipleOfFour } from "../../lower/gpu/vectors.js";
+import type { Sym } from "../../ir/poly.js";
 import type { GpuChoice } from "../../schedule/choices.js";
 import { AzulejoError } from "../../support/errors.js";
+
+/** of the program's symbols: they are any number */
+const none: ReadonlySet<Sym> = new Set();
 
 export type KernelStep = Extract<Step, { kind: "kernel" }>;
 export type GpuStep =
@@ -72,8 +76,9 @@ export function gpuProgram(program: KernelProgram, options: StepOptions): GpuPro
           if (!ids.has(b)) ids.set(b, ids.size);
           return ids.get(b)!;
         };
-        const isAligned = (name: string): boolean => isMultipleOfFour(offsetInOwner(step.buffers[name]!));
-        const placed = { of: idOf, isAligned };
+        const isAligned = (name: string): boolean => isMultipleOfFour(offsetInOwner(step.buffers[name]!), none);
+        const multiples = new Set([...step.symbols].flatMap(([s, p]) => (isMultipleOfFour(p, none) ? [s] : [])));
+        const placed = { of: idOf, isAligned, multiples };
         const { choice, tuned } = options.choiceOf?.(step) ?? {};
         const lowered = lowerForGpu(step.kernel, placed, options.limits, choice);
         return { kind: "kernel", step, ...lowered, ...(tuned ? { tuned } : {}) };
