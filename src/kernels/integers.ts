@@ -1,9 +1,9 @@
-// Products of integers of 8 and 4 bits, two products an instruction: halves of 32-bit words hold two neighbours along K.
+// Products of integers of 8 and 4 bits, several an instruction: words of 32 bits hold two neighbours along K as halves, or four as bytes.
 import { kernel } from "../author/kernel.js";
 import type { AnyTile } from "../tile/index.js";
-import { constant, dotPairs, f32, fold, grid, i8, i32, u32, where, zeros } from "../tile/index.js";
-import type { ProductOptions } from "./products.js";
+import { constant, dotPairs, dotQuads, f32, fold, grid, i8, i32, u32, where, zeros } from "../tile/index.js";
 import { same } from "./pointwise.js";
+import type { ProductOptions } from "./products.js";
 
 /** two integers of 16 bits as one of 32 */
 const pair = (low: AnyTile, high: AnyTile): AnyTile => low.and(0xffff).or(high.shl(16));
@@ -42,28 +42,29 @@ const STREAM = 2048;
 const EIGHT = 8;
 
 /**
- * Activations for integerLinear4(): X [M, G, 32] in groups along K, as integers of 8 bits with the scale Scale [M] of their row, in words of two halves: P [M, G, 4, 4] holds
- * numbers j and j + 4 of each eight, Sum [M, G] the sum of each group.
+ * Activations for integerLinear4(): X [M, G, 32] in groups along K, as integers of 8 bits with the scale Scale [M] of their row, in words of four bytes: P [M, G, 4, 2] holds
+ * the first and the second four of each eight, Sum [M, G] the sum of each group.
  */
 export const quantizeRows = () =>
   kernel(
-    { X: f32(`M G ${GROUP}`), P: i32("M G 4 4"), Sum: i32("M G"), Scale: f32("M") },
-    ({ X, P, Sum, Scale, M, G, I, C, J }) =>
+    { X: f32(`M G ${GROUP}`), P: i32("M G 4 2"), Sum: i32("M G"), Scale: f32("M") },
+    ({ X, P, Sum, Scale, M, G, I, C, H, J }) =>
       grid(M.tile(), m => {
-        const [g, i, c, j] = [G.all(), I.all(), C.all(), J.all()];
+        const [g, i, c, h, j] = [G.all(), I.all(), C.all(), H.all(), J.all()];
         const scale = X.at(m, g, i).abs().max(g, i).div(127);
         const factor = where(scale.gt(0), scale.reciprocal(), 0);
         const number = (at: AnyTile): AnyTile => X.at(m, g, at).mul(factor).round().cast("i32");
         Scale.at(m).set(scale);
         Sum.at(m, g).set(number(i).sum(i));
-        P.at(m, g, c, j).set(pair(number(c.mul(EIGHT).add(j)), number(c.mul(EIGHT).add(j).add(4))));
+        const byte = number(c.mul(EIGHT).add(h.mul(4)).add(j)).and(0xff);
+        P.at(m, g, c, h).set(byte.shl(j.mul(8)).sum(j));
       }),
-    { name: "quantizeRows", statics: { I: GROUP, C: GROUP / EIGHT, J: 4 } },
+    { name: "quantizeRows", statics: { I: GROUP, C: GROUP / EIGHT, H: 2, J: 4 } },
   );
 
 /**
  * Weights for integerLinear4(): W [G, 32, N] of 0 to 15 (8 is zero) in groups along K as words of eight, so that lanes are columns: V [G, 4, N], number j of each eight
- * in bits 4 j and number j + 4 in bits 16 + 4 j.
+ * in bits 8 j and number j + 4 in bits 8 j + 4, so that four are bytes at once.
  */
 export const packNibbles = () =>
   kernel(
@@ -72,8 +73,8 @@ export const packNibbles = () =>
       grid(G.tile(), N.tile(), (g, n) => {
         const [c, j] = [C.all(), J.all()];
         const number = (at: AnyTile): AnyTile => W.at(g, at, n).cast("u32").and(15);
-        const low = number(c.mul(EIGHT).add(j)).shl(j.mul(4).cast("u32"));
-        const high = number(c.mul(EIGHT).add(j).add(4)).shl(j.mul(4).add(16).cast("u32"));
+        const low = number(c.mul(EIGHT).add(j)).shl(j.mul(8).cast("u32"));
+        const high = number(c.mul(EIGHT).add(j).add(4)).shl(j.mul(8).add(4).cast("u32"));
         V.at(g, c, n).set(low.add(high).sum(j));
       }),
     { name: "packNibbles", statics: { C: GROUP / EIGHT, J: 4 } },
@@ -86,28 +87,23 @@ export const packNibbles = () =>
 export const integerLinear4 = ({ epilogue = same }: Pick<ProductOptions, "epilogue"> = {}) =>
   kernel(
     {
-      P: i32("M G 4 4"),
+      P: i32("M G 4 2"),
       Sum: i32("M G"),
       XScale: f32("M"),
       V: constant(u32("G 4 N")),
       Scale: constant(f32("G N")),
       Y: f32("M N"),
     },
-    ({ P, Sum, XScale, V, Scale, Y, M, N, G, C }) =>
+    ({ P, Sum, XScale, V, Scale, Y, M, N, G, C, H }) =>
       grid(M.tile(), N.tile(), (m, n) => {
         const [y] = fold(G.steps(), [zeros("f32", m, n)] as const, (g, [y]) => {
-          const c = C.all();
-          const products = [0, 1, 2, 3].map(j => {
-            const pairs = V.at(g, c, n)
-              .shr(4 * j)
-              .and(0x000f000f)
-              .bitcast("i32");
-            return dotPairs(P.at(m, g, c, j), pairs, c);
-          });
-          const sum = products.reduce((a, b) => a.add(b)).sub(Sum.at(m, g).mul(8));
+          const [c, h] = [C.all(), H.all()];
+          const bytes = V.at(g, c, n).shr(h.mul(4).cast("u32")).and(0x0f0f0f0f).bitcast("i32");
+          // 8 · 2 · 15 · 128 < 2¹⁵: the sums of a group fit 16 bits
+          const sum = dotQuads(P.at(m, g, c, h), bytes, c, h).sub(Sum.at(m, g).mul(8));
           return [y.add(sum.cast("f32").mul(Scale.at(g, n)))] as const;
         });
         Y.at(m, n).set(epilogue(y.mul(XScale.at(m))));
       }),
-    { name: "integerLinear4", statics: { C: GROUP / EIGHT } },
+    { name: "integerLinear4", statics: { C: GROUP / EIGHT, H: 2 } },
   ).with({ block: { n: STREAM } });

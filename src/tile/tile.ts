@@ -416,8 +416,9 @@ export function dotPairs(a: AnyTile, b: AnyTile, ...over: Over): AnyTile {
 
 /**
  * Σ over the indices of the products of bytes, place by place: a word of u32 holds four u8, one of i32 four i8. The sum of four products wraps
- * nowhere. One instruction on processors with VNNI (vpdpbusd) where one operand is u32 and the other i32, two elsewhere; without such
- * instructions dotPairs is quicker, since bytes have to become halves first.
+ * nowhere. One instruction on processors with VNNI (vpdpbusd) where one operand is u32 and the other i32, two elsewhere. Without such
+ * instructions dotPairs is quicker, since bytes have to become halves first, unless a mask (`.and(0x0f0f0f0f)`) keeps those of one side below 128: then
+ * it is two of AVX2 or of relaxed SIMD, and one in reductions so short that their sums fit 16 bits.
  */
 export function dotQuads<A extends string, B extends string, R extends A | B>(
   a: Tile<A, "i32" | "u32">,

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as kernels from "../../src/kernels/index.js";
 import type { TensorArgument } from "../../src/tile/index.js";
-import { any, type Case, f32, type Get, i32, judgeCases, reader, sum } from "./library-cases.js";
+import type { Case, Get } from "./library-cases.js";
+import { any, f32, i32, judgeCases, reader, sum } from "./library-cases.js";
 
 const bytes = (dims: readonly number[], low: number, high: number): TensorArgument => ({
   dtype: "i8",
@@ -53,13 +54,12 @@ const scaleOf = (m: number): number =>
 /** to the nearest integer; none of the cases is a half */
 const numberOf: Get = (m, g, i) => Math.round(Math.fround(reader(X)(m!, g!, i!) * Math.fround(1 / scaleOf(m!))));
 const W = bytes([G, 32, N], 0, 15);
-const half = (x: number): number => x & 0xffff;
 const P: TensorArgument = {
   dtype: "i32",
-  dims: [M, G, 4, 4],
-  data: Int32Array.from({ length: M * G * 16 }, (_, n) => {
-    const [m, g, i] = [Math.floor(n / G / 16), Math.floor(n / 16) % G, (Math.floor(n / 4) % 4) * 8 + (n % 4)];
-    return half(numberOf(m, g, i)) | (numberOf(m, g, i + 4) << 16);
+  dims: [M, G, 4, 2],
+  data: Int32Array.from({ length: M * G * 8 }, (_, n) => {
+    const [m, g, i] = [Math.floor(n / G / 8), Math.floor(n / 8) % G, (n % 8) * 4];
+    return [0, 1, 2, 3].reduce((word, j) => word | ((numberOf(m, g, i + j) & 255) << (8 * j)), 0);
   }),
 };
 const sumOf: Get = (m, g) => sum(32, i => numberOf(m!, g!, i));
@@ -69,7 +69,7 @@ const V: TensorArgument = {
   data: Uint32Array.from({ length: G * 4 * N }, (_, at) => {
     const [g, c, n] = [Math.floor(at / N / 4), Math.floor(at / N) % 4, at % N];
     const w = reader(W);
-    return sum(4, j => (w(g, c * 8 + j, n) << (4 * j)) + w(g, c * 8 + j + 4, n) * 2 ** (16 + 4 * j));
+    return sum(4, j => w(g, c * 8 + j, n) * 2 ** (8 * j) + w(g, c * 8 + j + 4, n) * 2 ** (8 * j + 4));
   }),
 };
 const Scale = f32([G, N], 4);
@@ -85,7 +85,7 @@ judgeCases([
     kernel: any(kernels.quantizeRows),
     tensors: { X },
     want: {
-      P: [[M, G, 4, 4], reader(P)],
+      P: [[M, G, 4, 2], reader(P)],
       Sum: [[M, G], sumOf],
       Scale: [[M], scaleOf],
     },

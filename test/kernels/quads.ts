@@ -30,6 +30,31 @@ export const rowQuads = (x: Words = "u32", w: Words = "i32") =>
     { name: "rowQuads" },
   );
 
+/** Products of bytes of which those of W are masked, over C words in groups: what fits 16 bits is decided by mask and C. */
+export const maskedQuads = (mask: number, C: number, swapped = false, x: Words = "i32") =>
+  kernel(
+    { X: word[x]("M K C"), W: u32("K C N"), Y: i32("M N") },
+    ({ X, W, Y, M, N, K, C: words }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const [k, c] = [K.all(), words.all()];
+        const small = W.at(k, c, n).and(mask);
+        const sum = swapped ? dotQuads(small, X.at(m, k, c), c) : dotQuads(X.at(m, k, c), small, c);
+        Y.at(m, n).set(sum.sum(k));
+      }),
+    { name: `maskedQuads${C}`, statics: { C } },
+  );
+/** the same, each row by itself */
+export const maskedRowQuads = (mask: number) =>
+  kernel(
+    { X: i32("M K"), W: u32("K"), Y: i32("M") },
+    ({ X, W, Y, M, K }) =>
+      grid(M.tile(), m => {
+        const k = K.all();
+        Y.at(m).set(dotQuads(X.at(m, k), W.at(k).and(mask), k));
+      }),
+    { name: "maskedRowQuads" },
+  );
+
 /** bytes of all sizes, the ends among them */
 const bytes = (count: number, seed: number, dtype: Dtype): number[] =>
   Array.from({ length: count }, (_, i) => {

@@ -1,18 +1,19 @@
 // Products of halves and of bytes as the compiler lowers them: every register tile and tail, in wasm and in native code of every width, exact.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
+import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { eachWidth } from "../native/each-width.js";
 import { machineModel } from "../../src/targets/c/target.js";
 import { linearPairs, rowPairs } from "../kernels/pairs.js";
-import { linearQuads, rowQuads, signs } from "../kernels/quads.js";
+import { linearQuads, maskedQuads, maskedRowQuads, rowQuads, signs } from "../kernels/quads.js";
+import { eachWidth } from "../native/each-width.js";
 import { nativeKernels } from "../native/kernel-runner.js";
-import { compile, type Data, instantiate, type Runnable } from "./harness.js";
+import type { Data, Runnable } from "./harness.js";
+import { compile, instantiate } from "./harness.js";
 
 type Dims = Readonly<Record<string, number>>;
 const shapes: readonly (readonly [() => Kernel, Dims])[] = [
@@ -35,6 +36,22 @@ const shapes: readonly (readonly [() => Kernel, Dims])[] = [
     [() => linearQuads(x, w).ir, { M: 7, N: 37, K: 5 }] as const,
     [() => rowQuads(x, w).ir, { M: 3, K: 37 }] as const,
   ]),
+  // masks and counts of words on both sides of what fits 16 bits
+  ...[
+    [0x0f0f0f0f, 8],
+    [0x0f0f0f0f, 9],
+    [0x7f7f7f7f, 1],
+    [0x7f7f7f7f, 2],
+    [0x3f403f40, 2],
+    [0x40404040, 2],
+    [0x00ff00ff, 1],
+    [0x007f0080, 1],
+  ].flatMap(([mask, C]) => [
+    [() => maskedQuads(mask!, C!).ir, { M: 3, N: 37, K: 2 }] as const,
+    [() => maskedQuads(mask!, C!, true).ir, { M: 1, N: 5, K: 1 }] as const,
+  ]),
+  [() => maskedQuads(0x0f0f0f0f, 4, false, "u32").ir, { M: 3, N: 37, K: 2 }],
+  ...[0x7f7f7f7f, 0x0f0f0f0f, 0x00ff0000].map(mask => [() => maskedRowQuads(mask).ir, { M: 3, K: 37 }] as const),
 ];
 
 /** whole 32-bit words: halves and bytes of every sign and size, the extremes among them */
@@ -70,8 +87,20 @@ const wanted = (kernel: Kernel, dims: Dims, inputs: Record<string, Data>): Array
   return args.Y!.data as Int32Array;
 };
 
+/** Operands of which every sum of two products is as far from zero as it can be: −128 throughout, times what all bits make. */
+const extremes = (kernel: Kernel, dims: Dims): Record<string, Data> =>
+  Object.fromEntries(
+    Object.entries(inputsOf(kernel, dims)).map(([name, data], i) => {
+      new Int32Array(data.buffer).fill(i === 0 ? 0x80808080 | 0 : -1);
+      return [name, data];
+    }),
+  );
+
 function check(made: Runnable, kernel: Kernel, dims: Dims, schedule: Schedule): void {
-  const inputs = inputsOf(kernel, dims);
+  checkWith(made, kernel, dims, schedule, inputsOf(kernel, dims));
+  checkWith(made, kernel, dims, schedule, extremes(kernel, dims));
+}
+function checkWith(made: Runnable, kernel: Kernel, dims: Dims, schedule: Schedule, inputs: Record<string, Data>): void {
   const instance = instantiate(made, kernel, dims, inputs, schedule);
   instance.run();
   instance.checkGuards();

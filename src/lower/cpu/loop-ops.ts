@@ -152,6 +152,12 @@ export const ops = {
   "i32x4.dot_i16x8_add_s": typed("v128", "v128", "v128", "v128"),
   /** (c, a, b): c, plus the products of the four bytes of each lane, which are unsigned in a and signed in b */
   "i32x4.dot_u8x16_i8x16_add": typed("v128", "v128", "v128", "v128"),
+  /** The same, with signed bytes in a and those of b below 128, so that sums of two products fit 16 bits. */
+  "i32x4.dot_i8x16_i7x16_add": typed("v128", "v128", "v128", "v128"),
+  /** The same, where c has sums that fit 16 bits too, in a form that each target chooses; zero is zero in all of them. */
+  "sums.dot_i8x16_i7x16_add": typed("v128", "v128", "v128", "v128"),
+  /** such sums as 32 bits, one for each word */
+  "i32x4.of_sums": unary("v128"),
   "f32x4.madd": typed("v128", "v128", "v128", "v128"),
   "f32x4.nmadd": typed("v128", "v128", "v128", "v128"),
   ...table(

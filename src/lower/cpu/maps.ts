@@ -68,10 +68,9 @@ function apply(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
       );
   }
   if (lanes && (n.op === "shl" || n.op === "shr")) {
-    const count = shiftCount(
-      n.dtype,
-      l.scalarly(() => cell(l, n.args[1]!, offs)),
-    );
+    const known = knownInteger(l, n.args[1]!, offs);
+    if (known === 0) return cell(l, n.args[0]!, offs);
+    const count = shiftCount(n.dtype, known === undefined ? l.scalarly(() => cell(l, n.args[1]!, offs)) : int(known));
     const name = n.op === "shl" ? "shl" : isUnsigned(n.dtype) ? "shr_u" : "shr_s";
     return narrowed(new Words(true, l), n.dtype, named("i32x4", name, cell(l, n.args[0]!, offs), count));
   }
@@ -91,6 +90,22 @@ function multiplyAdd(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr | undef
   if (!product) return undefined;
   const [x, y] = product.args.map(p => cell(l, p, offs));
   return op(n.op === "add" ? "f32x4.madd" : "f32x4.nmadd", x!, y!, cell(l, product === a ? b : a, offs));
+}
+
+/** An integer of 32 bits that is a number once axes have places: short loops are written out. */
+function knownInteger(l: Lowering, n: Node, offs: Offsets): number | undefined {
+  if (registerType[n.dtype] !== "i32") return undefined;
+  if (n.kind === "full") return Number(n.value) | 0;
+  if (n.kind === "index" && l.axesIn(n.index).every(a => l.bindings.get(a)?.pos.isConst)) {
+    const at = l.at(l.fused(n.index), offs);
+    return at.isConst ? at.constant : undefined;
+  }
+  if (n.kind !== "map" || bitsOf(n.dtype) !== 32 || n.args.some(a => bitsOf(a.dtype) !== 32)) return undefined;
+  const [a, b] = n.args.map(x => knownInteger(l, x, offs));
+  if (a === undefined) return undefined;
+  if (n.op === "cast" || n.op === "bitcast") return a;
+  if (b === undefined) return undefined;
+  return n.op === "mul" ? Math.imul(a, b) : n.op === "add" ? (a + b) | 0 : undefined;
 }
 
 /** counts are modulo the dtype's width, which the machine does by itself for 32 and 64 bits */

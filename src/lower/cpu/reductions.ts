@@ -1,19 +1,21 @@
 // Reductions and contractions by one rule: accumulators for the register tile of the surrounding stage, then loops over the
 // reduced axes. Without a lane axis around it, a reduction puts a reduced axis into lanes and adds up horizontally at the end.
-import { Poly } from "../../ir/poly.js";
+
 import type { Dtype } from "../../ir/dtypes.js";
+import { Poly } from "../../ir/poly.js";
 import type { Axis, NodeOf } from "../../ir/tile.js";
 import { axesOf, isTensor, joinOf, reach, reachCells } from "../../ir/tile.js";
 import { isContraction, reductionOrder } from "../../schedule/contraction.js";
+import { pairsIn16Bits } from "./byte-bounds.js";
 import { cast } from "./casts.js";
 import { cell } from "./cells.js";
 import { extractLane, fitsLane, registerType } from "./convert.js";
 import { constantSize, laneLoop } from "./lanes.js";
 import { planOf } from "./loads.js";
-import { mayOverrun } from "./overrun.js";
 import type { Expr, Reg } from "./loop.js";
 import { int, op, read, select, zeroVector } from "./loop.js";
 import { binary, identity } from "./maps.js";
+import { mayOverrun } from "./overrun.js";
 import type { Lowering, Offsets } from "./state.js";
 import { origin } from "./state.js";
 
@@ -63,6 +65,20 @@ function quads(l: Lowering, acc: Expr, [x, y]: readonly Expr[], of: readonly Dty
     : op("i32x4.sub", dot(acc, x!, turned), dot(zeroVector, x!, top));
 }
 
+/**
+ * A product of bytes of which one side stays below 128: that side, and how many sums of two products fit 16 bits. The other side is signed, or
+ * below 128 as well.
+ */
+function smallBytes({ args }: NodeOf<"reduce">): { readonly side: 0 | 1; readonly pairs: number } | undefined {
+  const sides = ([0, 1] as const).map(side => {
+    const [own, other] = [args[side]!, args[1 - side]!];
+    const isSigned = other.dtype === "i32" || pairsIn16Bits(other) > 0;
+    return { side, pairs: isSigned ? pairsIn16Bits(own) : 0 };
+  });
+  const best = sides[0]!.pairs > sides[1]!.pairs ? sides[0]! : sides[1]!;
+  return best.pairs >= 1 ? best : undefined;
+}
+
 /** All registers of the tile at once; they are remembered in the current scope, and the one at `offs` is returned. */
 export function reduce(l: Lowering, n: NodeOf<"reduce">, offs: Offsets, key: string): Expr {
   const apart = separated(l, n);
@@ -107,6 +123,10 @@ class Reduction {
   private readonly isMasked: boolean;
   /** sums of what does not fill a vector */
   private readonly narrow: readonly Reg[];
+  /** of products of bytes: the side that stays below 128 */
+  private readonly small: ReturnType<typeof smallBytes>;
+  /** do all of their sums fit 16 bits? */
+  private readonly isShort: boolean;
   /** for max and min of floats in lanes: where a NaN has been seen, by accumulator */
   private readonly nans = new Map<Reg, Reg>();
 
@@ -120,6 +140,9 @@ class Reduction {
     this.tile = single ? [offs] : tileOffsets(l, this.axes);
     this.laneOver = this.chooseLane(over);
     this.over = this.laneOver ? [...over.filter(a => a !== this.laneOver), this.laneOver] : over;
+    this.small = n.op === "dotQuads" ? smallBytes(n) : undefined;
+    this.isShort =
+      l.lane !== undefined && !this.laneOver && this.small !== undefined && this.isUnrolled(0, this.small.pairs);
     this.partials = this.laneOver ? (this.tile.length === 1 ? l.schedule.partials : 1) : this.parts();
     const accumulator = () => l.b.set(identity(l, n.op, n.dtype), "acc");
     const row = () => Array.from({ length: this.partials }, accumulator);
@@ -164,7 +187,7 @@ class Reduction {
   private parts(): number {
     const { l, n } = this;
     const innermost = this.over.at(-1);
-    if (!l.lane || l.schedule.exact || !isContraction(n) || !innermost) return 1;
+    if (!l.lane || l.schedule.exact || this.isShort || !isContraction(n) || !innermost) return 1;
     const copies = Math.min(l.schedule.unroll, constantSize(l, innermost) ?? l.schedule.unroll);
     return Math.max(1, Math.min(l.schedule.partials, copies, Math.floor(BUSY_ACCUMULATORS / this.tile.length)));
   }
@@ -262,15 +285,15 @@ class Reduction {
       );
     }
   }
-  /** static, short, and everything inside it too */
-  private isUnrolled(d: number): boolean {
+  /** static, short, and everything inside it too; in no more than `most` copies */
+  private isUnrolled(d: number, most = Number.POSITIVE_INFINITY): boolean {
     let copies = 1;
     for (const a of this.over.slice(d)) {
       const size = constantSize(this.l, a);
       if (size === undefined || size > UNROLL_EXTENT || a === this.laneOver) return false;
       copies *= size;
     }
-    return copies * this.tile.length <= UNROLL_OPERATIONS;
+    return copies <= most && copies * this.tile.length <= UNROLL_OPERATIONS;
   }
 
   /** one step: every accumulator of the tile, `shift` elements along the lane */
@@ -315,6 +338,10 @@ class Reduction {
     const [x, y] = values as readonly [Expr, Expr];
     if (n.op === "dotPairs") return pairs(acc, l.keep(x), l.keep(y), lanes);
     if (n.op === "dotQuads") {
+      if (lanes && this.small) {
+        const [small, other] = this.small.side === 0 ? [x, y] : [y, x];
+        return op(this.isShort ? "sums.dot_i8x16_i7x16_add" : "i32x4.dot_i8x16_i7x16_add", acc, other, small);
+      }
       const of = n.args.map(a => a.dtype);
       return quads(l, acc, [l.keep(x), l.keep(y)], of, lanes);
     }
@@ -330,7 +357,8 @@ class Reduction {
   }
 
   private joinedParts(i: number): Expr {
-    const [first, ...others] = this.wide[i]!.map(r => this.settled(r));
+    const sums = this.wide[i]!.map(r => this.settled(r));
+    const [first, ...others] = this.isShort ? sums.map(s => this.l.keep(op("i32x4.of_sums", s))) : sums;
     const sum = others.reduce((a, b) => this.joined(a, b, true), first!);
     return others.length ? read(this.l.b.set(sum, "sum")) : sum;
   }

@@ -291,6 +291,9 @@ OP V i32x4_trunc_sat_f32x4_s(V a) { return f32x4_trunc_sat_each_s(a); }
 #define VNNI_PRODUCT(name, f) OP V name(V c, V a, V b) { return X86(f, (WORDS)c, (WORDS)a, (WORDS)b); }
 #if defined(VNNI) && defined(X86)
 VNNI_PRODUCT(i32x4_dot_i16x8_add_s, VNNI(dpwssd)) VNNI_PRODUCT(i32x4_dot_u8x16_i8x16_add, VNNI(dpbusd))
+OP V i32x4_dot_i8x16_i7x16_add(V c, V a, V b) { return i32x4_dot_u8x16_i8x16_add(c, b, a); }
+OP V sums_dot_i8x16_i7x16_add(V c, V a, V b) { return i32x4_dot_u8x16_i8x16_add(c, b, a); }
+VECTOR1(i32x4_of_sums, a)
 #elif defined(X86_INTEGERS) && (LANES != 16 || defined(__AVX512BW__))
 OP V i32x4_dot_i16x8_add_s(V c, V a, V b) { return (V)((I)c + (I)X86(madd_epi16, (WORDS)a, (WORDS)b)); }
 /* even bytes and odd ones, as halves: maddubs would saturate */
@@ -298,6 +301,9 @@ OP V i32x4_dot_u8x16_i8x16_add(V c, V a, V b) {
   V even = i32x4_dot_i16x8_add_s(c, (V)((UH)a << 8 >> 8), (V)((H)b << 8 >> 8));
   return i32x4_dot_i16x8_add_s(even, (V)((UH)a >> 8), (V)((H)b >> 8));
 }
+VECTOR1(i32x4_of_sums, X86(madd_epi16, (WORDS)a, (WORDS)((H){0} + 1)))
+OP V i32x4_dot_i8x16_i7x16_add(V c, V a, V b) { return (V)((I)c + (I)i32x4_of_sums(X86(maddubs_epi16, (WORDS)b, (WORDS)a))); }
+OP V sums_dot_i8x16_i7x16_add(V c, V a, V b) { return (V)((H)c + (H)X86(maddubs_epi16, (WORDS)b, (WORDS)a)); }
 #else
 OP V i32x4_dot_i16x8_add_s(V c, V a, V b) {
   U low = (U)(((I)a << 16) >> 16) * (U)(((I)b << 16) >> 16), high = (U)((I)a >> 16) * (U)((I)b >> 16);
@@ -307,6 +313,9 @@ OP V i32x4_dot_u8x16_i8x16_add(V c, V a, V b) {
   for (int at = 0; at < 32; at += 8) c = (V)((U)c + (((U)a >> (u32)at) & 255) * (U)((I)b << (24 - at) >> 24));
   return c;
 }
+OP V i32x4_dot_i8x16_i7x16_add(V c, V a, V b) { return i32x4_dot_u8x16_i8x16_add(c, b, a); }
+OP V sums_dot_i8x16_i7x16_add(V c, V a, V b) { return i32x4_dot_u8x16_i8x16_add(c, b, a); }
+VECTOR1(i32x4_of_sums, a)
 #endif
 #if defined(X86) && defined(__FMA__)
 OP V f32x4_madd(V a, V b, V c) { return X86(fmadd_ps, a, b, c); }

@@ -1,7 +1,7 @@
 // Loop IR → bodies of WebAssembly functions. Sections, types, imports and tables are the assembler's business (module.ts).
 import type { Expr, ExprOf, Func, Reg, Stmt, StmtOf, Type } from "../../lower/cpu/loop.js";
 import { outlined } from "../../lower/cpu/loop-walk.js";
-import { halfShifts, isPacking, loadCodes, opcodes, packingStores, storeCodes, typeByte } from "./opcodes.js";
+import { halfShifts, halfSums, isPacking, loadCodes, opcodes, packingStores, storeCodes, typeByte } from "./opcodes.js";
 import { remainderFunction } from "./remainder.js";
 
 export interface EmitFeatures {
@@ -199,7 +199,10 @@ class FunctionBody {
       if (e.op === "f32x4.madd" || e.op === "f32x4.nmadd") this.madd(e.op === "f32x4.nmadd");
       else if (e.op === REMAINDER) this.calls.push({ at: this.out.length, callee: REMAINDER });
       else if (e.op === "i32x4.dot_i16x8_add_s") this.dotPairs();
-      else if (e.op === "i32x4.dot_u8x16_i8x16_add") this.dotQuads();
+      else if (e.op === "i32x4.dot_u8x16_i8x16_add") this.dotQuads("signed");
+      else if (e.op === "i32x4.dot_i8x16_i7x16_add") this.dotSmallBytes(false);
+      else if (e.op === "sums.dot_i8x16_i7x16_add") this.dotSmallBytes(true);
+      else if (e.op === "i32x4.of_sums") this.ofSums();
       else this.instruction(opcodes[e.op]);
       if (e.lane !== undefined) this.out.push(e.lane);
     },
@@ -270,19 +273,33 @@ class FunctionBody {
     this.instruction(opcodes["i32x4.add"]);
   }
 
+  /** An accumulator, signed bytes and bytes below 128 are on the stack; sums of halves stay as they are in relaxed SIMD, else they are words. */
+  private dotSmallBytes(short: boolean): void {
+    if (!this.features.relaxedSimd) {
+      this.dotQuads("unsigned");
+      return;
+    }
+    this.instruction(halfSums.dot_i8x16_i7x16_s);
+    if (!short) this.instruction(halfSums.extadd_pairwise_s);
+    this.instruction(short ? halfSums.add : opcodes["i32x4.add"]);
+  }
+  private ofSums(): void {
+    if (this.features.relaxedSimd) this.instruction(halfSums.extadd_pairwise_s);
+  }
+
   /**
-   * An accumulator and two vectors of bytes are on the stack. Even bytes and odd ones become halves: the instruction of relaxed SIMD for bytes
-   * takes seven bits of one side.
+   * An accumulator and two vectors of bytes are on the stack, the one of `last` above. Even bytes and odd ones become halves: the instruction of
+   * relaxed SIMD for bytes takes seven bits of one side.
    */
-  private dotQuads(): void {
+  private dotQuads(last: "signed" | "unsigned"): void {
     this.quadTemporaries ??= [this.newLocal("v128"), this.newLocal("v128")];
     const [unsigned, signed] = this.quadTemporaries;
     const shifted = (by: "shl" | "shr_s" | "shr_u"): void => {
       this.out.push(0x41, 8);
       this.instruction(halfShifts[by]);
     };
-    this.withLocal(LOCAL_SET, signed);
-    this.withLocal(LOCAL_SET, unsigned);
+    this.withLocal(LOCAL_SET, last === "signed" ? signed : unsigned);
+    this.withLocal(LOCAL_SET, last === "signed" ? unsigned : signed);
     for (const part of ["even", "odd"])
       for (const [local, shift] of [
         [unsigned, "shr_u"],

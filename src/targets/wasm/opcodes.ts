@@ -21,7 +21,15 @@ const numbered = <N extends string>(prefix: number, first: number, names: readon
   Object.fromEntries(names.map((n, i) => [n, [prefix, first + i] as const])) as Record<N, readonly [number, number]>;
 
 /** what is no instruction: relaxed_madd, or a multiplication and an addition; products of halves, or of bytes, and additions; a call */
-export type Composed = "f32x4.madd" | "f32x4.nmadd" | "i32x4.dot_i16x8_add_s" | "i32x4.dot_u8x16_i8x16_add" | "f64.rem";
+export type Composed =
+  | "f32x4.madd"
+  | "f32x4.nmadd"
+  | "i32x4.dot_i16x8_add_s"
+  | "i32x4.dot_u8x16_i8x16_add"
+  | "i32x4.dot_i8x16_i7x16_add"
+  | "sums.dot_i8x16_i7x16_add"
+  | "i32x4.of_sums"
+  | "f64.rem";
 type Opcode = Exclude<OpName, Composed>;
 export const opcodes: Readonly<Record<Opcode, readonly [prefix: number, code: number]>> = {
   ...run(
@@ -156,6 +164,15 @@ export const opcodes: Readonly<Record<Opcode, readonly [prefix: number, code: nu
 
 /** of eight halves, which loop IR has no operations for */
 export const halfShifts = simd(0x8b, "shl", "shr_s", "shr_u");
+/**
+ * Sums of two neighbours' products as eight halves, of relaxed SIMD: engines differ where a byte of the second operand has its first bit set, or a
+ * sum does not fit. Beside it what adds such sums, and what makes words of neighbours.
+ */
+export const halfSums = {
+  ...simd(0x112, "dot_i8x16_i7x16_s"),
+  ...simd(0x8e, "add"),
+  ...simd(0x7e, "extadd_pairwise_s"),
+};
 
 export const loadCodes: Readonly<Record<LoadOp, readonly [prefix: number, code: number]>> = {
   ...run(0x28, "i32", "i64", "f32", "f64", "i32.8s", "i32.8u", "i32.16s", "i32.16u"),
