@@ -28,12 +28,12 @@ const cube = (type: MatrixSizes["type"], n: number): MatrixSizes => ({ type, row
 const devices: Readonly<Record<string, EmulatedDevice>> = {
   "f32 of 8 × 8, subgroups of 32": { sizes: [cube("f32", 8)], subgroup: [32, 32], invocations: 32 },
   "f16 of 16 × 16, subgroups of 32": { sizes: [cube("f16", 16)], subgroup: [32, 32], invocations: 32 },
-  "f16 of 8 × 16, subgroups of 16 to 32, here 16": {
+  "f16 of 8 × 16, subgroups of 16 to 32, here 32": {
     sizes: [{ type: "f16", rows: 8, columns: 16, depth: 16 }],
     subgroup: [16, 32],
-    invocations: 16,
+    invocations: 32,
   },
-  "f32 of 8 × 8, subgroups of 16 to 32, here 32": { sizes: [cube("f32", 8)], subgroup: [16, 32], invocations: 32 },
+  "f32 of 8 × 8, subgroups of 16 to 32, here 16": { sizes: [cube("f32", 8)], subgroup: [16, 32], invocations: 16 },
   "f32 of 16 × 16 × 4, subgroups of 64": {
     sizes: [{ type: "f32", rows: 16, columns: 16, depth: 4 }],
     subgroup: [64, 64],
@@ -112,7 +112,7 @@ const subjects: readonly Subject[] = [
 const always: ReadonlySet<string> = new Set([
   "f32 of 8 × 8, subgroups of 32: any sizes, whatever tiles leave over",
   "f16 of 16 × 16, subgroups of 32: f16, one operand computed",
-  "f16 of 8 × 16, subgroups of 16 to 32, here 16: f16 in vectors along the depth",
+  "f16 of 8 × 16, subgroups of 16 to 32, here 32: f16 in vectors along the depth",
 ]);
 const isHalf = ({ sizes }: EmulatedDevice): boolean => sizes[0]!.type === "f16";
 
