@@ -20,8 +20,19 @@ export interface BoundNode {
 /** `Conv "conv1"`, as all messages name a node */
 export const describeNode = (n: GraphNode): string => `${n.op} "${n.name}"`;
 
+/** nodes never change, and inference, passes and partition ask for the same ones */
+const boundNodes = new WeakMap<GraphNode, { readonly registry: Registry; readonly bound: BoundNode }>();
+
 /** @throws AzulejoError operator-unknown, operator-attribute, graph-invalid; what the operator's `adapt` throws */
 export function bindNode(node: GraphNode, registry: Registry): BoundNode {
+  const known = boundNodes.get(node);
+  if (known?.registry === registry) return known.bound;
+  const bound = bind(node, registry);
+  boundNodes.set(node, { registry, bound });
+  return bound;
+}
+
+function bind(node: GraphNode, registry: Registry): BoundNode {
   const operator = findOperator(node, registry);
   const inputs = byName(node, operator.inputs, node.inputs, "input");
   const outputs = byName(node, operator.outputs, node.outputs, "output");

@@ -17,7 +17,7 @@ import { textDtype } from "./graph.js";
 import { hostTypes, isHostNode, takesText } from "./host-nodes.js";
 import { inferIteration, isIteration } from "./iteration.js";
 import { joinContainers, sameDims, sameValueType, typeOf, unknownDims, unknownType } from "./value-types.js";
-import { mapSubgraphs, mapUnchanged, substituteValues } from "./values.js";
+import { mapSubgraphs, mapUnchanged, subgraphs, substituteValues } from "./values.js";
 
 export interface InferOptions {
   /** things worth a line in the report: declared types that inference contradicts */
@@ -31,7 +31,7 @@ export function infer(graph: Graph, registry: Registry, options: InferOptions = 
   const equalities: Equality[] = [];
   const { onNote: note = () => {}, onError } = options;
   const symbols = new Set(graph.symbols);
-  const run: Inference = { registry, note, onError, symbols, undecided: false, equalities };
+  const run: Inference = { registry, note, onError, symbols, undecided: false, equalities, assumed: [] };
   return { ...inferGraph(graph, new Map(), run), equalities };
 }
 
@@ -43,8 +43,10 @@ interface Inference {
   readonly symbols: ReadonlySet<Sym>;
   /** inside a branch of which nobody knows whether it is taken: contradictions there may mean that it never is */
   readonly undecided: boolean;
-  /** collected on the way */
+  /** collected on the way, each once */
   readonly equalities: Equality[];
+  /** the same as the nodes asked for them */
+  readonly assumed: Equality[];
 }
 type NewValues = Map<Value, Value>;
 
@@ -55,9 +57,27 @@ function inferGraph(graph: Graph, values: NewValues, run: Inference): Graph {
   return { ...graph, inputs, nodes, outputs };
 }
 
+/** Nodes that inference made, and what they rely on: most are as they were when a graph is inferred again after its passes. */
+const inferred = new WeakMap<GraphNode, Pick<Inference, "registry" | "undecided" | "assumed">>();
+
 function inferNode(node: GraphNode, values: NewValues, run: Inference): GraphNode {
-  const inputs = node.inputs.map(v => v && (values.get(v) ?? v));
-  const moved: GraphNode = { ...node, inputs };
+  const inputs = mapUnchanged(node.inputs, v => v && (values.get(v) ?? v));
+  const before = inputs === node.inputs ? inferred.get(node) : undefined;
+  if (before?.registry === run.registry && before.undecided === run.undecided) {
+    for (const equality of before.assumed) collect(equality, run);
+    return node;
+  }
+  const from = run.assumed.length;
+  const made = inferAnew(node, inputs, values, run);
+  if (!run.onError && subgraphs(made).length === 0) {
+    const { registry, undecided, assumed } = run;
+    inferred.set(made, { registry, undecided, assumed: assumed.slice(from) });
+  }
+  return made;
+}
+
+function inferAnew(node: GraphNode, inputs: GraphNode["inputs"], values: NewValues, run: Inference): GraphNode {
+  const moved: GraphNode = inputs === node.inputs ? node : { ...node, inputs };
   const { attributes, types } = run.onError ? tried(moved, values, run) : resultOf(moved, values, run);
   const outputs = node.outputs.map((old, i) => {
     if (!old) return undefined;
@@ -65,7 +85,9 @@ function inferNode(node: GraphNode, values: NewValues, run: Inference): GraphNod
     if (value !== old) values.set(old, value);
     return value;
   });
-  return { ...moved, attributes, outputs };
+  return attributes === moved.attributes && outputs.every((v, i) => v === node.outputs[i])
+    ? moved
+    : { ...moved, attributes, outputs };
 }
 
 function resultOf(node: GraphNode, values: NewValues, run: Inference): NodeResult {
@@ -206,7 +228,7 @@ function inferOutputs(node: GraphNode, bound: BoundNode, run: Inference): (name:
     return name => ({ dtype: dtype(name), dims: undefined, reason, ...text(name) });
   }
   try {
-    const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run.equalities) };
+    const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run) };
     const dims = operator.shape(asking);
     const known = operator.values?.(asking) ?? {};
     return name => ({ dtype: dtype(name), dims: givenDims(node, name, dims[name]), known: known[name], ...text(name) });
@@ -245,12 +267,17 @@ function givenDims(node: GraphNode, output: string, dims: readonly (Poly | numbe
 
 /** Equal dims are what exporters lose most: height of a skip connection against that of an upsampled one. */
 const assume =
-  (node: GraphNode, equalities: Equality[]) =>
+  (node: GraphNode, run: Inference) =>
   (left: Poly, right: Poly): boolean => {
-    if (!equalities.some(e => e.left.equals(left) && e.right.equals(right)))
-      equalities.push({ left, right, node: describeNode(node) });
+    const equality = { left, right, node: describeNode(node) };
+    run.assumed.push(equality);
+    collect(equality, run);
     return true;
   };
+function collect(equality: Equality, { equalities }: Inference): void {
+  const { left, right } = equality;
+  if (!equalities.some(e => e.left.equals(left) && e.right.equals(right))) equalities.push(equality);
+}
 
 const notGiven = (node: GraphNode, output: string): AzulejoError =>
   new AzulejoError(

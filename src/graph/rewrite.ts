@@ -30,28 +30,37 @@ export const rewriteGraph = (graph: Graph, outermost: boolean, rules: readonly R
 
 const isIdentity = (n: GraphNode): boolean => n.op === "Identity" && n.domain === "";
 
+interface Known {
+  readonly producers: Map<Value, GraphNode>;
+  readonly readers: Map<Value, number>;
+}
+
 class Rewriter implements RewriteView {
   readonly #graph: Graph;
-  readonly #producers: Map<Value, GraphNode>;
-  readonly #readers = new Map<Value, number>();
+  /** made when a rule asks or rewrites, which in most sweeps none does: up to then nothing has changed */
+  #known: Known | undefined;
   readonly #replaced = new Map<Value, Value>();
   /** names that outputs of the graph must keep: value → name */
   readonly #pinned = new Map<Value, string>();
 
   constructor(graph: Graph, keepNames: boolean) {
     this.#graph = graph;
-    this.#producers = producersOf(graph);
-    for (const [v, nodes] of readersOf(graph)) this.#readers.set(v, nodes.length);
-    for (const o of graph.outputs) {
-      this.#readers.set(o, this.readers(o) + 1);
-      if (keepNames) this.#pinned.set(o, o.name);
+    if (keepNames) for (const o of graph.outputs) this.#pinned.set(o, o.name);
+  }
+  #view(): Known {
+    if (!this.#known) {
+      const readers = new Map<Value, number>();
+      for (const [v, nodes] of readersOf(this.#graph)) readers.set(v, nodes.length);
+      for (const o of this.#graph.outputs) readers.set(o, (readers.get(o) ?? 0) + 1);
+      this.#known = { producers: producersOf(this.#graph), readers };
     }
+    return this.#known;
   }
   producer(v: Value | undefined): GraphNode | undefined {
-    return v && this.#producers.get(v);
+    return v && this.#view().producers.get(v);
   }
   readers(v: Value): number {
-    return this.#readers.get(v) ?? 0;
+    return this.#view().readers.get(v) ?? 0;
   }
   readonly #use = (v: Value): Value => {
     let out = v;
@@ -63,8 +72,8 @@ class Rewriter implements RewriteView {
     const done: GraphNode[] = [];
     let changed = false;
     for (const original of this.#graph.nodes) {
-      const node = substituteInputs(original, this.#use);
-      for (const o of node.outputs) if (o) this.#producers.set(o, node);
+      const node = this.#replaced.size > 0 ? substituteInputs(original, this.#use) : original;
+      if (node !== original) for (const o of node.outputs) if (o) this.#view().producers.set(o, node);
       const out = this.#apply(node, rules);
       changed ||= out.length !== 1 || out[0] !== original;
       done.push(...out);
@@ -77,11 +86,12 @@ class Rewriter implements RewriteView {
       const wish = rule(node, this);
       const rewrite = wish && this.#keepingNames(node, wish);
       if (!rewrite) continue;
+      const { producers } = this.#view();
       this.#count(node, -1);
-      for (const o of node.outputs) if (o) this.#producers.delete(o);
+      for (const o of node.outputs) if (o) producers.delete(o);
       for (const n of rewrite.nodes) {
         this.#count(n, 1);
-        for (const o of n.outputs) if (o) this.#producers.set(o, n);
+        for (const o of n.outputs) if (o) producers.set(o, n);
       }
       for (const [from, to] of rewrite.values ?? []) this.#replace(from, this.#use(to));
       return rewrite.nodes.flatMap(n => this.#apply(substituteInputs(n, this.#use), rules));
@@ -89,12 +99,14 @@ class Rewriter implements RewriteView {
     return [node];
   }
   #count(node: GraphNode, by: number): void {
-    for (const v of valuesRead(node)) this.#readers.set(v, this.readers(v) + by);
+    const { readers } = this.#view();
+    for (const v of valuesRead(node)) readers.set(v, (readers.get(v) ?? 0) + by);
   }
   #replace(from: Value, to: Value): void {
     this.#replaced.set(from, to);
-    this.#readers.set(to, this.readers(to) + this.readers(from));
-    this.#readers.delete(from);
+    const { readers } = this.#view();
+    readers.set(to, this.readers(to) + this.readers(from));
+    readers.delete(from);
     const name = this.#pinned.get(from);
     if (name !== undefined) this.#pinned.set(to, name);
   }
@@ -108,7 +120,7 @@ class Rewriter implements RewriteView {
     const values = new Map(rewrite.values);
     for (const [from, to] of values) {
       const target = this.#use(to);
-      const free = (this.#producers.has(target) || made.has(target)) && !this.#pinned.has(target);
+      const free = (this.#view().producers.has(target) || made.has(target)) && !this.#pinned.has(target);
       if (!this.#pinned.has(from) || free) continue;
       if (isIdentity(node)) return undefined;
       values.delete(from);

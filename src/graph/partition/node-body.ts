@@ -15,6 +15,10 @@ export function bodiesIn(scope: KernelScope, bound: BoundNode): Readonly<Record<
     dims: mapRecord(info.dims, dims => dims.map(d => scope.sameDim(d))),
     inputs: Object.fromEntries(Object.entries(bound.inputs).map(([name, v]) => [name, scope.operand(v, name)])),
     outputs: mapRecord(bound.outputs, v => v.dims!.map(d => scope.dim(d))),
+    get known() {
+      scope.isParticular = true;
+      return info.known;
+    },
     assumeInside: (...asked) => scope.isInside(bound.node, ...asked),
   };
   return operator.at(context);

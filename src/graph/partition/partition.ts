@@ -13,7 +13,7 @@ import { type BoundNode, bindNode } from "../bind.js";
 import { knownCondition } from "../infer.js";
 import { bodyOf } from "../iteration.js";
 import { bodiesIn } from "./node-body.js";
-import { type OutputIndex, outputIndex, type Pattern, patternOf } from "./pattern.js";
+import { type OutputIndex, outputIndex, type Pattern, Patterns } from "./pattern.js";
 import { withoutSources } from "../../tile/source.js";
 import { indexTile } from "../../tile/tile.js";
 import { Positions } from "./positions.js";
@@ -84,6 +84,7 @@ class Region implements FusionView {
   /** values that something other than an element body reads */
   readonly #outside = new Set<Value>();
   readonly #patterns = new Map<Value, Pattern>();
+  readonly #alike: Patterns;
   readonly #layoutOf: (v: Value) => Layout;
 
   constructor(
@@ -99,6 +100,7 @@ class Region implements FusionView {
     this.#options = options;
     this.#buffers = buffers;
     this.#assumptions = assumptions;
+    this.#alike = new Patterns(assumptions);
     this.#bound = graph.nodes.map(n => bindNode(n, registry));
     for (const bound of this.#bound) {
       for (const [output, v] of Object.entries(bound.outputs)) this.#producers.set(v, { bound, output });
@@ -136,7 +138,7 @@ class Region implements FusionView {
     const v = bound.outputs[output]!;
     let p = this.#patterns.get(v);
     if (!p) {
-      p = patternOf(bound, output, this.#assumptions);
+      p = this.#alike.of(bound, output);
       this.#patterns.set(v, p);
     }
     return p;

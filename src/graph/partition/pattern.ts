@@ -5,7 +5,8 @@ import { type Value } from "../graph.js";
 import type { BoundNode } from "../bind.js";
 import { bodiesIn } from "./node-body.js";
 import { indexTile } from "../../tile/tile.js";
-import { type Assumptions, KernelScope } from "./scope.js";
+import type { Operator } from "../../ops/operator.js";
+import { type Assumptions, KernelScope, structuralLiteral } from "./scope.js";
 
 export interface Read {
   readonly value: Value;
@@ -67,7 +68,58 @@ export function outputIndex(scope: KernelScope, dims: readonly Poly[], phases: r
   return { axes, phases: inner, index };
 }
 
-export function patternOf(bound: BoundNode, outputName: string, assumptions: Assumptions): Pattern {
+/** Patterns of nodes that are alike (the blocks of a network repeat) are found once. */
+export class Patterns {
+  readonly #assumptions: Assumptions;
+  readonly #byOperator = new Map<
+    Operator,
+    Map<string, { readonly pattern: Pattern; readonly inputs: readonly Value[] }>
+  >();
+
+  constructor(assumptions: Assumptions) {
+    this.#assumptions = assumptions;
+  }
+  of(bound: BoundNode, outputName: string): Pattern {
+    const key = likenessOf(bound, outputName);
+    let known = this.#byOperator.get(bound.operator);
+    if (!known) {
+      known = new Map();
+      this.#byOperator.set(bound.operator, known);
+    }
+    const inputs = Object.values(bound.inputs);
+    const same = key === undefined ? undefined : known.get(key);
+    if (same) return moved(same.pattern, v => inputs[same.inputs.indexOf(v)]!);
+    const { pattern, isParticular } = patternOf(bound, outputName, this.#assumptions);
+    if (key !== undefined && !isParticular) known.set(key, { pattern, inputs });
+    return pattern;
+  }
+}
+
+/** All that bodies are told of a node, but for what its inputs hold; undefined: it has attributes that are no plain values. */
+function likenessOf({ node, info, inputs, outputs }: BoundNode, outputName: string): string | undefined {
+  let key = `${outputName}/${node.opset}/${info.outputCount}`;
+  for (const [name, a] of Object.entries(info.attributes)) {
+    if (typeof a === "bigint" || (typeof a === "object" && !Array.isArray(a))) return undefined;
+    key += `/${name}:${JSON.stringify(a)}`;
+  }
+  const values = Object.values(inputs);
+  for (const [name, v] of Object.entries(inputs))
+    key += `/${name}#${values.indexOf(v)}${typeKey(v)}${structuralLiteral(v) ?? ""}`;
+  for (const [name, v] of Object.entries(outputs)) key += `/${name}${typeKey(v)}`;
+  return key;
+}
+const typeKey = ({ dtype, dims }: Value): string => `=${dtype}[${dims?.map(d => d.key).join()}]`;
+
+function moved(pattern: Pattern, valueOf: (v: Value) => Value): Pattern {
+  const reads = pattern.reads.map(r => ({ ...r, value: valueOf(r.value) }));
+  return { ...pattern, reads, copy: pattern.copy && reads[0] };
+}
+
+function patternOf(
+  bound: BoundNode,
+  outputName: string,
+  assumptions: Assumptions,
+): { readonly pattern: Pattern; readonly isParticular: boolean } {
   const value = bound.outputs[outputName]!;
   const scope = new KernelScope(
     v => ({ layout: { order: (v.dims ?? []).map((_, i) => i) }, constant: v.constant !== undefined }),
@@ -102,7 +154,7 @@ export function patternOf(bound: BoundNode, outputName: string, assumptions: Ass
   };
   visit(root, new Set(axes.filter(a => a !== undefined)), new Set());
   const copy = root.kind === "load" && reads.length === 1 ? reads[0] : undefined;
-  return { reads, cost, reduction, contraction, copy };
+  return { pattern: { reads, cost, reduction, contraction, copy }, isParticular: scope.isParticular };
 }
 
 /** Operands with different axes are reused across outputs: matrix products, convolutions, matrix × vector; Σ d·d is not one. */

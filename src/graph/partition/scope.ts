@@ -65,6 +65,8 @@ export class KernelScope {
 
   readonly #assumeInside: AssumeInside | undefined;
   readonly sameDim: SameDim;
+  /** a body asked what an input holds, or relied on a place: of nodes that are alike in all else, another may be told otherwise */
+  isParticular = false;
 
   constructor(
     storageOf: (v: Value) => Storage,
@@ -84,6 +86,7 @@ export class KernelScope {
     // in numbers it is outside, and a branch that reads there may never be taken
     if ((p.isConst && n.isConst) || !this.#assumeInside) return false;
     this.#assumeInside(node, p, n, otherwise);
+    this.isParticular = true;
     return true;
   }
 
@@ -190,11 +193,17 @@ export class KernelScope {
   operand(v: Value, wish: string, fill = 0): Operand {
     const dtype = v.dtype as Dtype;
     const dims = (v.dims ?? []).map((d, i) => this.dimValue(d, `${wish}${i}`));
+    const known = (): Value["known"] => {
+      this.isParticular = true;
+      return v.known;
+    };
     return {
       dtype,
       rank: dims.length,
       dims,
-      known: v.known,
+      get known() {
+        return known();
+      },
       at: (...index) => this.#read(v, wish, index, fill),
       fill: value => this.operand(v, wish, value),
     };
@@ -262,7 +271,7 @@ export function provablyInside(p: Poly, size: Poly): boolean {
 }
 
 /** Constants that shape code (0, 1, small integers of index arithmetic) are literals; learned scalars are loads, so that kernels are shared. */
-function structuralLiteral(v: Value): number | undefined {
+export function structuralLiteral(v: Value): number | undefined {
   const known = v.known;
   if (!v.constant || !known || known.data.length !== 1) return undefined;
   const x = known.data[0];

@@ -3,7 +3,7 @@
 import type { Dtype } from "../../ir/dtypes.js";
 import { dtypes } from "../../ir/dtypes.js";
 import { opaque, Poly } from "../../ir/poly.js";
-import { constantValue, numberOf, numbersOf } from "../constants.js";
+import { constantValue, numberOf } from "../constants.js";
 import type { GraphNode, Value } from "../graph.js";
 import { sameDims } from "../infer.js";
 import { makeNode } from "../make.js";
@@ -23,8 +23,9 @@ const sameType = (x: Value | undefined, y: Value | undefined): boolean =>
   !!x?.dims && !!y?.dims && x.dtype === y.dtype && sameDims(x.dims, y.dims);
 /** the input consists of this number alone */
 const isAll = (v: Value | undefined, number: number): boolean => {
-  const numbers = numbersOf(v?.known);
-  return !!numbers && numbers.length > 0 && numbers.every(x => x === number);
+  const data = v?.known?.data;
+  // most are not, and the first number says so
+  return data !== undefined && data.length > 0 && data.every(x => numberOf(x) === number);
 };
 const isLone: Test = node => node.inputs.filter(v => v).length === 1;
 
