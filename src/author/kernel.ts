@@ -16,16 +16,22 @@ export type KernelArguments<S extends Signature> = { readonly [K in keyof S]?: T
 /** All tensors of a call, by name: those that were handed in, filled, and those that were made. */
 export type KernelResults<S extends Signature> = { readonly [K in keyof S]: TensorArgument };
 
+type KernelTarget = NonNullable<RunKernelOptions["target"]>;
+type SchedulesOfTargets = Readonly<Partial<Record<KernelTarget, Partial<Schedule>>>>;
+
 /** A kernel: a function of tensors, on every target. */
 export class TileKernel<S extends Signature = Signature> extends RecordedKernel<S> {
-  /** fields of its schedule that its author decided; the compiler derives the others */
+  /** fields of its schedule that its author decided for all targets; the compiler derives the others */
   readonly schedule: Partial<Schedule>;
-  #runs: Promise<Pick<KernelRuns, "run" | "dispose">> | undefined;
+  readonly #ofTargets: SchedulesOfTargets;
+  /** by target where it has a schedule of its own */
+  readonly #runs = new Map<KernelTarget | "others", Promise<Pick<KernelRuns, "run" | "dispose">>>();
   #disposed = false;
 
-  constructor(recording: Recording<S>, schedule: Partial<Schedule> = {}) {
+  constructor(recording: Recording<S>, schedule: Partial<Schedule> = {}, ofTargets: SchedulesOfTargets = {}) {
     super(recording);
     this.schedule = schedule;
+    this.#ofTargets = ofTargets;
   }
   /**
    * Runs compiled code, made on the first call for the sizes of the tensors and kept for the next ones. Tensors that are only written may be left
@@ -36,8 +42,12 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
   async run(tensors: KernelArguments<S>, options?: RunKernelOptions): Promise<KernelResults<S>> {
     if (this.#disposed)
       throw new AzulejoError("disposed", `Kernel "${this.name}" was disposed; make it again to run it`);
-    this.#runs ??= import("../load/debug-runs.js").then(m => m.runsOf(this.ir, this.schedule));
-    return (await (await this.#runs).run(tensors, options)) as KernelResults<S>;
+    const target = options?.target ?? "wasm";
+    const key = target in this.#ofTargets ? target : "others";
+    const runs =
+      this.#runs.get(key) ?? import("../load/debug-runs.js").then(m => m.runsOf(this.ir, this.#scheduleOn(target)));
+    this.#runs.set(key, runs);
+    return (await (await runs).run(tensors, options)) as KernelResults<S>;
   }
   /**
    * Runs the body itself on arrays, for breakpoints and stack traces: every operation computes at once, `tile.peek()` shows its values and `tile.debug(name)` prints
@@ -47,23 +57,29 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
     return super.eager(args, { onDebug: printDebug, ...options });
   }
   /**
-   * The same kernel with these fields of its schedule, beside those it has; names are those that `explain()` prints. With target "webgpu" it may have
-   * "parts" alone: the others are for processors.
+   * The same kernel with these fields of its schedule, beside those it has, on all targets or on these; names are those that `explain()` prints. With target
+   * "webgpu" it may have "parts" alone: the others are for processors, so a kernel that also runs on GPUs has them for `targets: ["wasm", "native", "cpu"]`.
    */
-  with(schedule: Partial<Schedule>): TileKernel<S> {
-    return new TileKernel(this.recording, { ...this.schedule, ...schedule });
+  with(schedule: Partial<Schedule>, { targets }: { readonly targets?: readonly KernelTarget[] } = {}): TileKernel<S> {
+    if (!targets) return new TileKernel(this.recording, { ...this.schedule, ...schedule }, this.#ofTargets);
+    const own = targets.map(t => [t, { ...this.#ofTargets[t], ...schedule }] as const);
+    return new TileKernel(this.recording, this.schedule, { ...this.#ofTargets, ...Object.fromEntries(own) });
   }
   /**
    * What the compiler makes of it, as data and as text: arithmetic, bytes, schedule, what is packed, loops, code. Nothing runs.
    * @throws AzulejoError schedule, option
    */
   async explain(options?: ExplainKernelOptions): Promise<KernelExplanation> {
-    return (await import("../load/explain-kernel.js")).explainKernel(this.ir, this.schedule, options);
+    const schedule = this.#scheduleOn(options?.target ?? "wasm");
+    return (await import("../load/explain-kernel.js")).explainKernel(this.ir, schedule, options);
   }
   /** Frees code, packed constants and workers; a later run() fails with code "disposed". */
   dispose(): void {
     this.#disposed = true;
-    void this.#runs?.then(runs => runs.dispose());
+    for (const runs of this.#runs.values()) void runs.then(r => r.dispose());
+  }
+  #scheduleOn(target: KernelTarget): Partial<Schedule> {
+    return { ...this.schedule, ...this.#ofTargets[target] };
   }
 }
 type KernelExplanation = Awaited<ReturnType<typeof import("../load/explain-kernel.js").explainKernel>>;

@@ -106,4 +106,4 @@ export const integerLinear4 = ({ epilogue = same }: Pick<ProductOptions, "epilog
         Y.at(m, n).set(epilogue(y.mul(XScale.at(m))));
       }),
     { name: "integerLinear4", statics: { C: GROUP / EIGHT, H: 2 } },
-  ).with({ block: { n: STREAM } });
+  ).with({ block: { n: STREAM } }, { targets: ["wasm", "native", "cpu"] });

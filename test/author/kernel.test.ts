@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { constant, dot, f32, grid, i32, inPlace, kernel } from "../../src/author/index.js";
 import type { TensorArgument } from "../../src/tile/index.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
+import { gpuState } from "../../src/targets/webgpu/target.js";
 
 const targets = ["interpreter", "wasm", "native"] as const;
 
@@ -135,6 +136,29 @@ test("fields of a schedule are pinned without changing the kernel", async () => 
   const call = { X: filled([64, 32]), W: filled([32, 48]) };
   close((await pinned.run(call, { threads: 1 })).Y, (await k.run(call, { threads: 1 })).Y);
   await assert.rejects(k.with({ block: { q: 4 } }).run(call), { code: "schedule", message: /axis "q"/ });
+  k.dispose();
+  pinned.dispose();
+});
+
+test("fields of a schedule may be pinned for some targets", async t => {
+  const k = linear();
+  const pinned = k
+    .with({ unroll: 1 }, { targets: ["wasm", "native"] })
+    .with({ block: { m: 4 } }, { targets: ["wasm"] });
+  const dims = { M: 64, N: 48, K: 32 };
+  const { schedule } = await pinned.explain({ dims });
+  assert.deepEqual([schedule!.unroll, schedule!.block], [1, { m: 4 }]);
+  assert.deepEqual(pinned.schedule, {});
+  const call = { X: filled([64, 32]), W: filled([32, 48]) };
+  const want = (await k.run(call, { threads: 1 })).Y;
+  close((await pinned.run(call, { threads: 1 })).Y, want);
+  close((await pinned.run(call, { target: "interpreter" })).Y, want);
+  const { problem } = await gpuState();
+  if (problem) t.diagnostic(`not on webgpu: ${problem}`);
+  else {
+    close((await pinned.run(call, { target: "webgpu" })).Y, want);
+    await assert.rejects(k.with({ block: { m: 4 } }).run(call, { target: "webgpu" }), { code: "schedule" });
+  }
   k.dispose();
   pinned.dispose();
 });
