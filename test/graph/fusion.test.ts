@@ -6,7 +6,7 @@ import { load, Tensor } from "../../src/index.js";
 import type { Operator } from "../../src/ops/operator.js";
 import { elementType, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 
-const { f32 } = elementType;
+const { f32, i64 } = elementType;
 type Dims = readonly (number | string)[];
 
 /** y = x ÷ the largest of x over axes */
@@ -76,3 +76,35 @@ test("slices that are read one by one are computed where they are read, unless t
   assert.deepEqual(await slicesOf([5, 3], [0, 1, 2], 1), ["Exp_Sums"]);
   assert.deepEqual(await slicesOf([5, 3], [0, 2], 4), ["Exp", "Sums"]);
 });
+
+for (const target of ["interpreter", "wasm"] as const)
+  test(`elements picked of padding are its fill, and places beyond a slice are refused, on ${target}`, async () => {
+    const file = onnxModel({
+      inputs: [value("x", f32, [2, 8]), value("at", i64, [2])],
+      outputs: [value("padded", f32, [2, 2]), value("cut", f32, [2, 2])],
+      nodes: [
+        node("Pad", ["x"], ["wide"], [ints("pads", [0, 1, 0, 2])]),
+        node("Relu", ["wide"], ["positive"]),
+        node("Gather", ["positive", "at"], ["padded"], [int("axis", 1)]),
+        node("Slice", ["x"], ["part"], [ints("starts", [2]), ints("ends", [7]), ints("axes", [1])]),
+        node("Gather", ["part", "at"], ["cut"], [int("axis", 1)]),
+      ],
+      opset: 2,
+    });
+    const model = await load(file, { target, dims: {} });
+    const x = new Tensor(
+      "f32",
+      Float32Array.from({ length: 16 }, (_, i) => i + 1),
+      [2, 8],
+    );
+    const run = (...at: number[]) => model.run({ x, at: new Tensor("i64", BigInt64Array.from(at.map(BigInt)), [2]) });
+    try {
+      const { padded, cut } = await run(0, 4);
+      assert.deepEqual([...padded!.data], [0, 4, 0, 12]);
+      assert.deepEqual([...cut!.data], [3, 7, 11, 15]);
+      await assert.rejects(run(1, 5), { code: "bounds" });
+      await assert.rejects(run(1, 11), { code: "bounds" });
+    } finally {
+      model.dispose();
+    }
+  });

@@ -40,6 +40,8 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
   const shared = new Set<Value>();
   /** members that are the same for all output elements: every block computes them */
   const constant = new Set<Value>();
+  /** members of which elements are read at places that a tensor tells: that these are inside is checked where memory is read */
+  const picked = new Set<Value>();
   const refused = new Map<Value, string>();
   for (let grown = true; grown; ) {
     grown = false;
@@ -56,7 +58,9 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
         const reason =
           producer.pattern.reduction && isConstant(value, [root, ...members], constant, view)
             ? "each block would compute it again"
-            : refusal(value, producer, [root, ...members], shared, view, state);
+            : isPicked(value, [root, ...members], picked, view) && !tellsOutside(value, producer.pattern)
+              ? "it is read at places that a tensor tells, and memory that tells wrong ones has other dims"
+              : refusal(value, producer, [root, ...members], shared, view, state);
         if (reason) {
           refused.set(value, reason);
           continue;
@@ -64,6 +68,7 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
         members.add(value);
         nodes.add(producer.bound);
         if (isShared(value, [root, ...members], shared, view)) shared.add(value);
+        if (isPicked(value, [root, ...members], picked, view)) picked.add(value);
         if (isConstant(value, [root, ...members], constant, view)) constant.add(value);
         refused.delete(value);
         state.contraction ||= producer.pattern.contraction;
@@ -85,6 +90,16 @@ const isShared = (value: Value, kernel: readonly Value[], shared: ReadonlySet<Va
         read => read.value === value && (shared.has(consumer) || read.reduced || read.extraOutputs.length > 0),
       ),
   );
+
+const isPicked = (value: Value, kernel: readonly Value[], picked: ReadonlySet<Value>, view: FusionView): boolean =>
+  kernel.some(consumer =>
+    view.producer(consumer)!.pattern.reads.some(read => read.value === value && (read.picks || picked.has(consumer))),
+  );
+
+/** Is a place outside of the value outside of something that its body reads, and no other? */
+const tellsOutside = (value: Value, { reads }: Pattern): boolean =>
+  reads.every(r => !r.beyond) &&
+  value.dims!.every((d, i) => (d.isConst && d.constant === 1) || reads.some(r => r.bare && r.position.includes(i)));
 
 /** Read as one number for all of several rows, or below such a read. One row is one block. */
 const isConstant = (value: Value, kernel: readonly Value[], constant: ReadonlySet<Value>, view: FusionView): boolean =>

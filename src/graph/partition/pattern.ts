@@ -1,12 +1,13 @@
 // How a node's body reads its inputs, found by tracing it alone: what fusion and layout decide by.
 import { opaque, Poly } from "../../ir/poly.js";
-import { type Axis, axesOf, axisOf, children, isTensor, newAxis, type Node } from "../../ir/tile.js";
+import { isInside } from "../../ir/bounds.js";
+import { type Axis, axesOf, axisOf, children, gathersIn, isTensor, newAxis, type Node } from "../../ir/tile.js";
 import { type Value } from "../graph.js";
 import type { BoundNode } from "../bind.js";
 import { bodiesIn } from "./node-body.js";
 import { indexTile } from "../../tile/tile.js";
 import type { Operator } from "../../ops/operator.js";
-import { type Assumptions, KernelScope, structuralLiteral } from "./scope.js";
+import { type Assumptions, KernelScope, provablyInside, structuralLiteral } from "./scope.js";
 
 export interface Read {
   readonly value: Value;
@@ -18,6 +19,10 @@ export interface Read {
   readonly direct: boolean;
   /** the place is the output's own, moved by these amounts, one a dim: the output is a part of the value */
   readonly starts: readonly number[] | undefined;
+  /** some index is an element of a tensor (a gather), which kernels check */
+  readonly picks: boolean;
+  /** some index may lie beyond the value, where the body reads a fill: padding */
+  readonly beyond: boolean;
   /** output dims that the reading place varies over and the index does not: the value is read again for each of them */
   readonly extraOutputs: readonly number[];
   /** the same for axes of reductions around the read */
@@ -187,6 +192,8 @@ function readOf(
     bare,
     direct: index.every(movesByOne),
     starts: startsOf(index, outputs),
+    picks: index.some(p => gathersIn(p).length > 0),
+    beyond: index.some((p, d) => gathersIn(p).length === 0 && !provablyInside(p, dims[d]!) && !isInside(p, dims[d]!)),
     extraOutputs,
     extraReduced: [...over].some(a => !used.has(a)),
     reduced: over.size > 0,
