@@ -65,9 +65,9 @@ export function requireEntries(
   requireEqual(op, node, of.count, dims[0]!, `${owner} and ${name} has ${dims[0]!.print()} entries; they must agree`);
 }
 
-/** Refuses an input, if it is there, that would have to grow another one. */
-export function requireBroadcastTo(op: string, node: NodeInfo, name: string, to: string): void {
-  const [from, dims] = [node.dims[name], node.dims[to]!];
+/** Refuses an input, if it is there, that would have to grow another one; its last dim belongs to the one that has `behind` dims behind it. */
+export function requireBroadcastTo(op: string, node: NodeInfo, name: string, to: string, behind = 0): void {
+  const [from, dims] = [node.dims[name], node.dims[to]!.slice(0, node.dims[to]!.length - behind)];
   if (!from) return;
   const first = dims.length - from.length;
   const fits = first >= 0 && from.every((d, j) => d.isOne || mayBeEqual(node, d, dims[first + j]!));

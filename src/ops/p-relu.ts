@@ -14,7 +14,7 @@ export const operator: Operator = {
   inputs: ["X", "slope"],
   outputs: ["Y"],
   shape: node => {
-    if (!ofChannels(node)) requireBroadcastTo("PRelu", node, "slope", "X");
+    requireBroadcastTo("PRelu", node, "slope", "X", ofChannels(node) ? Math.max(node.dims.X!.length - 2, 0) : 0);
     return { Y: node.dims.X! };
   },
   dtypes: node => ({ Y: commonDtype("PRelu", node, ["X", "slope"]) }),

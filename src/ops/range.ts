@@ -18,7 +18,13 @@ function deltaOf(node: NodeInfo): number {
   return delta;
 }
 
+function requireNumbers(node: NodeInfo): void {
+  for (const name of ["start", "limit", "delta"])
+    if (node.dims[name]?.some(d => d.isZero)) refuse("shape", "Range", node, `${name} is empty; give one number`);
+}
+
 function lengthOf(node: NodeInfo): Poly {
+  requireNumbers(node);
   const delta = deltaOf(node);
   if (ofFloats(node)) {
     const [start, limit] = [requiredNumbers("Range", node, "start")[0]!, requiredNumbers("Range", node, "limit")[0]!];

@@ -253,6 +253,13 @@ const refusals: readonly Refusal[] = [
     says: 'PRelu "n": slope of 3×1×1 does not broadcast to X of 3×4; from the right, its dims must be equal or 1',
   },
   {
+    op: "PRelu",
+    opset: 6,
+    inputs: { X: "f32 2 3 4", slope: "f32 4" },
+    code: "shape",
+    says: 'PRelu "n": slope of 4 does not broadcast to X of 2×3; from the right, its dims must be equal or 1',
+  },
+  {
     op: "GroupNormalization",
     inputs: { X: "f32 6", scale: "f32 6", bias: "f32 6" },
     attributes: { num_groups: 3 },
