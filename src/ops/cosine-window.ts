@@ -4,14 +4,14 @@ import type { AnyTile } from "../tile/index.js";
 import { dimOf, literal } from "../tile/index.js";
 import { larger } from "./bounds.js";
 import { wrap } from "./elementwise-references.js";
-import { requiredPolys } from "./known-values.js";
+import { requiredPoly } from "./known-values.js";
 import { dtypeOfOnnx, onnxDtypes } from "./onnx-dtypes.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, Reference } from "./operator.js";
 import { numbersOf, tabulate } from "./reference-tensors.js";
 
 /** w(i) = Σ coefficients[k] · cos(2πki / N); N is the size, or one less for a symmetric window. */
 export function cosineWindow(name: string, coefficients: readonly number[]): Operator {
-  const sizeOf = (node: NodeInfo): Poly => requiredPolys(name, node, "size")[0]!;
+  const sizeOf = (node: NodeInfo): Poly => requiredPoly(name, node, "size");
   return {
     name,
     inputs: ["size"],

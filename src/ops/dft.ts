@@ -6,7 +6,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { normalizeAxis, printDims, refuse } from "./checks.js";
 import { dftCases, dftReference } from "./dft-reference.js";
-import { requiredNumbers, requiredPolys } from "./known-values.js";
+import { requiredNumber, requiredPoly } from "./known-values.js";
 import type { Builder, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 
 export const operator: Operator = {
@@ -53,7 +53,7 @@ function transformOf(node: NodeInfo): Transform {
       node,
       `input of ${printDims(dims)} must have a last dim of 1 (real) or 2 (real and imaginary part); add it`,
     );
-  const given = node.dims.axis ? requiredNumbers("DFT", node, "axis")[0]! : node.attributes.axis;
+  const given = node.dims.axis ? requiredNumber("DFT", node, "axis") : node.attributes.axis;
   const axis = normalizeAxis("DFT", node, given ?? (node.opset < 20 ? 1 : -2), dims.length);
   if (axis === dims.length - 1)
     refuse("operator-attribute", "DFT", node, `axis ${given} is the dim of the real and imaginary parts; use another`);
@@ -62,7 +62,7 @@ function transformOf(node: NodeInfo): Transform {
   const size = dims[axis]!;
   // a one-sided spectrum of n frequencies comes from 2·(n − 1) real elements
   const natural = inverse && onesided ? size.sub(1).mul(2) : size;
-  const length = node.dims.dft_length ? requiredPolys("DFT", node, "dft_length")[0]! : natural;
+  const length = node.dims.dft_length ? requiredPoly("DFT", node, "dft_length") : natural;
   if (!size.isConst || !length.isConst)
     refuse(
       "operator-unsupported",

@@ -129,6 +129,17 @@ export function requiredNumbers(op: string, node: NodeInfo, input: string): read
   return out as readonly number[];
 }
 
+/** The one number that an input must have, known as an integer, perhaps over dims. */
+export const requiredPoly = (op: string, node: NodeInfo, input: string): Poly =>
+  requiredPolys(op, node, input)[0] ?? emptyContent(op, node, input);
+
+/** The one number that an input must have. */
+export const requiredNumber = (op: string, node: NodeInfo, input: string): number =>
+  requiredNumbers(op, node, input)[0] ?? emptyContent(op, node, input);
+
+const emptyContent = (op: string, node: NodeInfo, input: string): never =>
+  refuse("shape", op, node, `${input} is empty; give one number`);
+
 function unknownContent(op: string, node: NodeInfo, input: string): never {
   refuse(
     "operator-unsupported",

@@ -1,6 +1,6 @@
 // MelWeightMatrix: triangles over the bins of a spectrum, evenly spaced on the mel scale. All inputs are numbers, so the matrix is a constant.
 import { Poly } from "../ir/poly.js";
-import { requiredNumbers } from "./known-values.js";
+import { requiredNumber } from "./known-values.js";
 import { dtypeOfOnnx, onnxDtypes } from "./onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf } from "./reference-tensors.js";
@@ -8,7 +8,7 @@ import { numbersOf } from "./reference-tensors.js";
 const inputs = ["num_mel_bins", "dft_length", "sample_rate", "lower_edge_hertz", "upper_edge_hertz"] as const;
 
 const numbers = (node: NodeInfo): Record<(typeof inputs)[number], number> =>
-  Object.fromEntries(inputs.map(name => [name, requiredNumbers("MelWeightMatrix", node, name)[0]!])) as Record<
+  Object.fromEntries(inputs.map(name => [name, requiredNumber("MelWeightMatrix", node, name)])) as Record<
     (typeof inputs)[number],
     number
   >;

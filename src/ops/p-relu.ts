@@ -14,7 +14,7 @@ export const operator: Operator = {
   inputs: ["X", "slope"],
   outputs: ["Y"],
   shape: node => {
-    requireBroadcastTo("PRelu", node, "slope", "X", ofChannels(node) ? Math.max(node.dims.X!.length - 2, 0) : 0);
+    requireBroadcastTo("PRelu", node, "slope", "X", dimsBehind(node));
     return { Y: node.dims.X! };
   },
   dtypes: node => ({ Y: commonDtype("PRelu", node, ["X", "slope"]) }),
@@ -22,14 +22,14 @@ export const operator: Operator = {
     Y: (...i) => {
       const x = context.inputs.X!.at(...i);
       const slope = context.inputs.slope!;
-      const behind = ofChannels(context) ? Math.max(i.length - 2, 0) : 0;
-      return where(x.lt(0), readBroadcast(slope, i, context.outputs.Y!, behind).mul(x), x);
+      return where(x.lt(0), readBroadcast(slope, i, context.outputs.Y!, dimsBehind(context)).mul(x), x);
     },
   }),
 };
 
-/** Before opset 7 a slope of one dim belonged to the channels. */
-const ofChannels = (node: NodeInfo): boolean => node.opset < 7 && node.dims.slope!.length === 1;
+/** Before opset 7 a slope of one dim belonged to the channels: how many dims of X lie behind that of the slope's last one. */
+const dimsBehind = ({ opset, dims }: NodeInfo): number =>
+  opset < 7 && dims.slope!.length === 1 ? Math.max(dims.X!.length - 2, 0) : 0;
 
 export const doc: OperatorDoc = {
   summary: "X where X ≥ 0, else slope · X; the slope broadcasts to X",

@@ -6,31 +6,25 @@ import { literal } from "../tile/index.js";
 import { larger } from "./bounds.js";
 import { refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
-import { knownDims, requiredNumbers, requiredPolys } from "./known-values.js";
+import { knownDims, requiredNumber, requiredPoly } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elementOf, numbersOf, tabulate } from "./reference-tensors.js";
 
 const ofFloats = (node: NodeInfo): boolean => isFloat(node.dtypes.start!);
 
 function deltaOf(node: NodeInfo): number {
-  const delta = requiredNumbers("Range", node, "delta")[0]!;
+  const delta = requiredNumber("Range", node, "delta");
   if (delta === 0) refuse("operator-attribute", "Range", node, "delta is 0; use a positive or a negative one");
   return delta;
 }
 
-function requireNumbers(node: NodeInfo): void {
-  for (const name of ["start", "limit", "delta"])
-    if (node.dims[name]?.some(d => d.isZero)) refuse("shape", "Range", node, `${name} is empty; give one number`);
-}
-
 function lengthOf(node: NodeInfo): Poly {
-  requireNumbers(node);
   const delta = deltaOf(node);
   if (ofFloats(node)) {
-    const [start, limit] = [requiredNumbers("Range", node, "start")[0]!, requiredNumbers("Range", node, "limit")[0]!];
+    const [start, limit] = [requiredNumber("Range", node, "start"), requiredNumber("Range", node, "limit")];
     return Poly.int(Math.max(Math.ceil((limit - start) / delta), 0));
   }
-  const span = requiredPolys("Range", node, "limit")[0]!.sub(requiredPolys("Range", node, "start")[0]!);
+  const span = requiredPoly("Range", node, "limit").sub(requiredPoly("Range", node, "start"));
   return larger(ceilDiv(span.mul(Math.sign(delta)), Math.abs(delta)), 0);
 }
 
@@ -40,10 +34,10 @@ function elementsOf(node: NodeInfo): KnownValue | undefined {
   const delta = deltaOf(node);
   const steps = Array.from({ length: dims[0]! }, (_, i) => i * delta);
   if (ofFloats(node)) {
-    const start = requiredNumbers("Range", node, "start")[0]!;
+    const start = requiredNumber("Range", node, "start");
     return { dims, data: steps.map(s => start + s) };
   }
-  const start = requiredPolys("Range", node, "start")[0]!;
+  const start = requiredPoly("Range", node, "start");
   return { dims, data: steps.map(s => start.add(s)) };
 }
 
@@ -59,10 +53,10 @@ export const operator: Operator = {
     const { start: dtype } = context.dtypes;
     const delta = deltaOf(context);
     if (!ofFloats(context)) {
-      const start = requiredPolys("Range", context, "start")[0]!;
+      const start = requiredPoly("Range", context, "start");
       return { output: i => i!.mul(delta).add(indexTile(start)).cast(dtype!) };
     }
-    const start = requiredNumbers("Range", context, "start")[0]!;
+    const start = requiredNumber("Range", context, "start");
     const compute = dtype === "f64" ? "f64" : "f32";
     return { output: i => i!.cast(compute).mul(delta).add(literal(compute, start)).cast(dtype!) };
   },

@@ -3,7 +3,7 @@ import type { Dims } from "../graph/graph.js";
 import { opaque, Poly } from "../ir/poly.js";
 import { printDims, refuse } from "./checks.js";
 import { transform } from "./dft.js";
-import { requiredNumbers } from "./known-values.js";
+import { requiredNumber, requiredNumbers } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, numbersOf, tabulate } from "./reference-tensors.js";
 
@@ -28,7 +28,7 @@ function framesOf(node: NodeInfo): { readonly length: number; readonly step: num
     refuse("shape", "STFT", node, `frames have ${length} elements; give a window or a frame_length of at least 1`);
   if (own && own.constant !== length)
     refuse("shape", "STFT", node, `window has ${own.constant} elements and frames ${length}; they must agree`);
-  const step = requiredNumbers("STFT", node, "frame_step")[0]!;
+  const step = requiredNumber("STFT", node, "frame_step");
   if (!(step > 0)) refuse("operator-attribute", "STFT", node, `frame_step ${step} must be at least 1; use 1 or more`);
   return { length, step, bins: isOnesided(node) ? Math.floor(length / 2) + 1 : length };
 }

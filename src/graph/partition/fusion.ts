@@ -55,10 +55,11 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
           refused.set(value, "has readers outside this kernel");
           continue;
         }
+        const isPicked = picks(value, [root, ...members], picked, view);
         const reason =
           producer.pattern.reduction && isConstant(value, [root, ...members], constant, view)
             ? "each block would compute it again"
-            : isPicked(value, [root, ...members], picked, view) && !tellsOutside(value, producer.pattern)
+            : isPicked && !tellsOutside(value, producer.pattern)
               ? "it is read at places that a tensor tells, and memory that tells wrong ones has other dims"
               : refusal(value, producer, [root, ...members], shared, view, state);
         if (reason) {
@@ -68,7 +69,7 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
         members.add(value);
         nodes.add(producer.bound);
         if (isShared(value, [root, ...members], shared, view)) shared.add(value);
-        if (isPicked(value, [root, ...members], picked, view)) picked.add(value);
+        if (isPicked) picked.add(value);
         if (isConstant(value, [root, ...members], constant, view)) constant.add(value);
         refused.delete(value);
         state.contraction ||= producer.pattern.contraction;
@@ -91,7 +92,8 @@ const isShared = (value: Value, kernel: readonly Value[], shared: ReadonlySet<Va
       ),
   );
 
-const isPicked = (value: Value, kernel: readonly Value[], picked: ReadonlySet<Value>, view: FusionView): boolean =>
+/** Does the kernel read it at places that a tensor tells, or below such a read? */
+const picks = (value: Value, kernel: readonly Value[], picked: ReadonlySet<Value>, view: FusionView): boolean =>
   kernel.some(consumer =>
     view.producer(consumer)!.pattern.reads.some(read => read.value === value && (read.picks || picked.has(consumer))),
   );

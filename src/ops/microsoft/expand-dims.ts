@@ -1,12 +1,12 @@
 // ExpandDims of com.microsoft: a dim of 1 put in at a place.
 import { Poly } from "../../ir/poly.js";
 import { normalizeAxis } from "../checks.js";
-import { requiredNumbers } from "../known-values.js";
+import { requiredNumber } from "../known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { exact, withDims } from "../reference-tensors.js";
 
 const axisOf = (node: NodeInfo): number =>
-  normalizeAxis("ExpandDims", node, requiredNumbers("ExpandDims", node, "axis")[0]!, node.dims.X!.length + 1);
+  normalizeAxis("ExpandDims", node, requiredNumber("ExpandDims", node, "axis"), node.dims.X!.length + 1);
 
 export const operator: Operator = {
   name: "ExpandDims",

@@ -2,7 +2,7 @@
 // (Raffel et al., 2020): near ones each in their own, far ones in buckets that grow with their logarithm.
 import { Poly } from "../../ir/poly.js";
 import { refuse, requireRanks } from "../checks.js";
-import { requiredNumbers } from "../known-values.js";
+import { requiredNumber } from "../known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { exact, tabulate } from "../reference-tensors.js";
 import { numberOfDim } from "./attention-parts.js";
@@ -27,8 +27,8 @@ function bucketOf(distance: number, { buckets, farthest, both }: Form): number {
 }
 const bucketsOf = (node: NodeInfo): number => numberOfDim(op, node, node.dims.bias_table![0]!, "the number of buckets");
 const lengthsOf = (node: NodeInfo): readonly [number, number] => [
-  requiredNumbers(op, node, "query_length")[0]!,
-  requiredNumbers(op, node, "key_length")[0]!,
+  requiredNumber(op, node, "query_length"),
+  requiredNumber(op, node, "key_length"),
 ];
 
 export const operator: Operator = {

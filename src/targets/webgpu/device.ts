@@ -27,6 +27,8 @@ const wanted = [
 const wantedFeatures = ["timestamp-query", "shader-f16", "subgroups"] as const;
 /** invocations of the smallest workgroup: a larger subgroup would have idle ones */
 const LARGEST_SUBGROUP = 64;
+/** a feature of WGSL: dot4I8Packed and its kin */
+const PACKED_DOTS = "packed_4x8_integer_dot_product";
 /** Chromium's, until WebGPU has them; "subgroup_id" is of WGSL */
 const matrixFeatures = ["subgroups", "chromium-experimental-subgroup-matrix"] as const;
 
@@ -137,7 +139,7 @@ function limitsOf({ limits, features }: Pick<GpuDevice, "limits" | "features">, 
     halves: features.has("shader-f16"),
     // none larger than a workgroup
     subgroups: features.has("subgroups") && largest <= LARGEST_SUBGROUP,
-    packedDots: languageHas("packed_4x8_integer_dot_product"),
+    packedDots: languageHas(PACKED_DOTS),
     workgroupBytes: limits.maxComputeWorkgroupStorageSize ?? leastLimits.workgroupBytes,
     matrices: matricesOf({ limits, features }, info),
   };
@@ -190,8 +192,7 @@ function languageHas(name: string): boolean {
 }
 
 /** What multiplies 8-bit integers fastest: WGSL's packed products multiply bytes of one sign. */
-export const integerProducts = (): "pairs" | "signed-quads" =>
-  languageHas("packed_4x8_integer_dot_product") ? "signed-quads" : "pairs";
+export const integerProducts = (): "pairs" | "signed-quads" => (languageHas(PACKED_DOTS) ? "signed-quads" : "pairs");
 
 /** That of a device of the user's; without one, the device of this process or page, which it keeps. @throws AzulejoError target, device-lost */
 export async function sharedDevice(own?: GpuDevice): Promise<SharedDevice> {
