@@ -115,7 +115,7 @@ export async function machineOf(
     threads,
     engineFlags: "never",
     place,
-    shortRunsHere: false,
+    shortRunMs: 0,
     ...options,
   });
   if (machine instanceof SharedMachine) await machine.complete;

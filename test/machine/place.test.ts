@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RunPlace, SHORT_MS } from "../../src/targets/cpu/run-place.js";
-import { arena, bytesOf, call, machineOf, wordsOf } from "./kernels.js";
+import { scratch } from "./cases.js";
+import { arena, branch, bytesOf, call, loopOver, machineOf, wordsOf } from "./kernels.js";
 
 /** what is decided after enough runs that take so long on either side */
 function decided(workersMs: number, hereMs: number): string {
@@ -26,13 +27,12 @@ test("workers come first, so that a long run never blocks the calling thread", (
   }
 });
 
-test("runs give the same on either side, and a trap is the same error", async () => {
-  const machine = await machineOf("shared 2", { shortRunsHere: true });
+test("runs give the same on either side", async () => {
+  const machine = await machineOf("shared 2", { shortRunMs: Number.POSITIVE_INFINITY });
   try {
     const place = arena(machine);
     const [from, to] = [place(8), place(8)];
-    const scratch = { address: machine.heapBase + (1 << 20), bytesPerThread: 64 };
-    const program = machine.prepare([call("scale", 8, from, to, 3, 1)], scratch);
+    const program = machine.prepare([call("scale", 8, from, to, 3, 1)], scratch(machine));
     const seen = new Set<boolean>();
     for (let i = 0; i < 40; i++) {
       seen.add(machine.runsHere!(program));
@@ -43,11 +43,34 @@ test("runs give the same on either side, and a trap is the same error", async ()
         x.map(v => v * 3 + 1),
       );
     }
-    assert.ok(seen.has(false), "the first runs are the workers'");
-    assert.ok(machine.runsHere!(program) || seen.has(true), "a run of microseconds is tried on the calling thread");
+    assert.deepEqual(seen, new Set([false, true]), "the first runs are the workers', then the calling thread is tried");
     const controller = new AbortController();
     controller.abort();
     await assert.rejects(machine.run(program, [], [], controller.signal), { code: "aborted" });
+  } finally {
+    machine.dispose();
+  }
+});
+
+// A worker that the run before has called and that comes late joins the run of the calling thread: its failure is the run's.
+test("a trap on the calling thread's run is an error, whoever meets it", async () => {
+  const machine = await machineOf("shared 2", { shortRunMs: Number.POSITIVE_INFINITY, delays: true });
+  try {
+    const place = arena(machine);
+    const [never, traps, to] = [place(1), place(1), place(8)];
+    const callers = machine.prepare([loopOver(never, [])], scratch(machine));
+    const program = machine.prepare(
+      [branch(traps, [call("gather", 8, 3)]), call("whoami", 8, to)],
+      scratch(machine),
+    );
+    const run = (trap: 0 | 1) =>
+      machine.run(program, [{ address: traps, bytes: bytesOf([trap]) }], [{ address: to, byteLength: 32 }]);
+    while (!machine.runsHere!(program)) await run(0);
+    for (let i = 0; i < 300; i++) {
+      await machine.run(callers, [], []);
+      await assert.rejects(run(1), { code: "bounds", message: /^Kernel "gather" stopped at an index/ }, `run ${i}`);
+    }
+    await run(0);
   } finally {
     machine.dispose();
   }

@@ -61,7 +61,7 @@ export async function nativeMachine(threads: number, delays = false): Promise<Na
     delays,
     compileTimeMs: 0,
     entries: Object.keys(FUNC),
-    shortRunsHere: false,
+    shortRunMs: 0,
   });
 }
 

@@ -7,7 +7,7 @@ import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/mac
 import { HEAP_BASE, MAX_THREADS } from "../cpu/program-layout.js";
 import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory } from "../cpu/program-memory.js";
-import { RunPlace } from "../cpu/run-place.js";
+import { RunPlace, SHORT_MS } from "../cpu/run-place.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
 import type { Library } from "./library.js";
 import { FIRST_WORDS, OUTCOME } from "./runtime.js";
@@ -21,8 +21,8 @@ export interface NativeMachineOptions {
   readonly entries: readonly string[];
   /** random pauses wherever threads race: slow, for tests */
   readonly delays?: boolean;
-  /** may the calling thread do runs that are shorter than a hand-over? Default: yes */
-  readonly shortRunsHere?: boolean;
+  /** longest run, in milliseconds, that the calling thread may do if that is faster than a hand-over; 0: none. Default: SHORT_MS */
+  readonly shortRunMs?: number;
 }
 
 /** Machines that nobody disposed of give their memory and threads back when they are collected. */
@@ -110,7 +110,7 @@ export class NativeMachine implements Machine {
   }
 
   runsHere(prepared: Prepared): boolean {
-    return this.#options.shortRunsHere !== false && this.#places.get(prepared as Program)?.next === "here";
+    return this.#places.get(prepared as Program)?.next === "here";
   }
 
   reserve(bytes: number): void {
@@ -151,7 +151,7 @@ export class NativeMachine implements Machine {
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array[]> {
     const place = this.#placeOf(program);
-    const side = this.#options.shortRunsHere === false ? "workers" : place.next;
+    const side = place.next;
     const start = now();
     this.write(inputs);
     if (side === "here") {
@@ -194,7 +194,8 @@ export class NativeMachine implements Machine {
     );
   }
   #placeOf(program: Program): RunPlace {
-    const place = this.#places.get(program) ?? new RunPlace(program.loops ? "workers" : undefined);
+    const { shortRunMs = SHORT_MS } = this.#options;
+    const place = this.#places.get(program) ?? new RunPlace(program.loops ? 0 : shortRunMs);
     this.#places.set(program, place);
     return place;
   }

@@ -11,10 +11,13 @@ type Side = "workers" | "here";
 export class RunPlace {
   readonly #least: Record<Side, number> = { workers: Number.POSITIVE_INFINITY, here: Number.POSITIVE_INFINITY };
   readonly #runs: Record<Side, number> = { workers: 0, here: 0 };
+  readonly #shortMs: number;
   #decided: Side | undefined;
 
-  constructor(decided?: Side) {
-    this.#decided = decided;
+  /** `shortMs`: longest work that the calling thread does; 0: none */
+  constructor(shortMs = SHORT_MS) {
+    this.#shortMs = shortMs;
+    if (shortMs <= 0) this.#decided = "workers";
   }
   get next(): Side {
     if (this.#decided) return this.#decided;
@@ -25,9 +28,9 @@ export class RunPlace {
   took(side: Side, milliseconds: number): void {
     this.#runs[side]++;
     this.#least[side] = Math.min(this.#least[side], milliseconds);
-    if (this.#runs.workers >= SAMPLES && this.#least.workers > SHORT_MS) this.#decided = "workers";
+    if (this.#runs.workers >= SAMPLES && this.#least.workers > this.#shortMs) this.#decided = "workers";
     if (this.#runs.here >= SAMPLES) {
-      const isShort = this.#least.here <= SHORT_MS && this.#least.here < this.#least.workers;
+      const isShort = this.#least.here <= this.#shortMs && this.#least.here < this.#least.workers;
       this.#decided = isShort ? "here" : "workers";
     }
   }

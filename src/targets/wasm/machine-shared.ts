@@ -19,7 +19,7 @@ import { CONTROL, GATE_OPEN, OUTCOME, TRAP } from "./machine-layout.js";
 import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory, resetCounters } from "../cpu/program-memory.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
-import { RunPlace } from "../cpu/run-place.js";
+import { RunPlace, SHORT_MS } from "../cpu/run-place.js";
 import { readTrap, trapError } from "./machine-trap.js";
 import { connect, Departures, startWorkers } from "./machine-workers.js";
 import type { AssembledModule } from "./module.js";
@@ -38,7 +38,7 @@ interface Parts {
   readonly complete: Promise<void>;
   readonly flags: readonly string[];
   readonly compileTimeMs: number;
-  readonly shortRunsHere: boolean;
+  readonly shortRunMs: number;
 }
 
 export class SharedMachine implements Machine {
@@ -87,7 +87,7 @@ export class SharedMachine implements Machine {
       // whoever waits for them hears of a failure
       complete.catch(() => {});
       ready[0]!.catch(() => {});
-      const { shortRunsHere = true } = options;
+      const { shortRunMs = SHORT_MS } = options;
       const parts = {
         module,
         compiled,
@@ -97,7 +97,7 @@ export class SharedMachine implements Machine {
         complete,
         flags,
         compileTimeMs: timeMs,
-        shortRunsHere,
+        shortRunMs,
       };
       return new SharedMachine(parts, departures?.next);
     } catch (error) {
@@ -161,7 +161,7 @@ export class SharedMachine implements Machine {
   }
 
   runsHere(prepared: Prepared): boolean {
-    return this.#parts.shortRunsHere && this.#places.get(prepared as Program)?.next === "here";
+    return this.#places.get(prepared as Program)?.next === "here";
   }
 
   reserve(bytes: number): void {
@@ -182,7 +182,7 @@ export class SharedMachine implements Machine {
   ): Promise<Uint8Array[]> {
     if (signal?.aborted) throw abortedRun(signal);
     const place = this.#placeOf(program);
-    const side = this.#parts.shortRunsHere ? place.next : "workers";
+    const side = place.next;
     const start = now();
     const early = side === "here" ? this.#runHere(program, inputs, outputs) : undefined;
     const results = early ?? (await this.#runOnWorkers(program, inputs, outputs, signal));
@@ -247,7 +247,7 @@ export class SharedMachine implements Machine {
     let place = this.#places.get(program);
     if (!place) {
       // how long the next run of a loop takes, those before don't tell
-      place = new RunPlace(program.loops ? "workers" : undefined);
+      place = new RunPlace(program.loops ? 0 : this.#parts.shortRunMs);
       this.#places.set(program, place);
     }
     return place;
@@ -262,14 +262,10 @@ export class SharedMachine implements Machine {
     while (!this.#open(prepared as Program, 1)) this.#blockUntilQuiet();
     if (this.threads > 1) this.#ring("all");
     this.#workHere();
-    if (this.#load(CONTROL.outcome / 4) !== OUTCOME.complete) {
-      this.#blockUntilQuiet();
-      throw this.#failure(undefined);
-    }
     return this.#results(outputs);
   }
 
-  /** The calling thread is thread 0 of the run. */
+  /** The calling thread is thread 0 of the run. Throws if the run fails, here or on a worker: one that another run has called may join. */
   #workHere(): void {
     if (!this.#takePart) {
       const { exports } = instantiateWasmSync(this.#parts.compiled, { env: { memory: this.#parts.memory } });
@@ -283,6 +279,10 @@ export class SharedMachine implements Machine {
       this.#fail!();
       this.#blockUntilQuiet();
       throw trapError(this.#parts.module.entries[func], error instanceof Error ? error.message : String(error), error);
+    }
+    if (this.#load(CONTROL.outcome / 4) !== OUTCOME.complete) {
+      this.#blockUntilQuiet();
+      throw this.#failure(undefined);
     }
   }
 

@@ -22,8 +22,8 @@ export interface MachineOptions {
   readonly place?: "worker" | "caller";
   /** one that has been started already and waits for its first message; the machine owns it from now on */
   readonly firstWorker?: HostWorker;
-  /** may the calling thread do runs that are shorter than a hand-over? Default: yes */
-  readonly shortRunsHere?: boolean;
+  /** longest run, in milliseconds, that the calling thread may do if that is faster than a hand-over; 0: none. Default: SHORT_MS */
+  readonly shortRunMs?: number;
   /** a file with the text of WORKER_SOURCE, for strict Content-Security-Policies */
   readonly workerUrl?: string | URL;
   readonly signal?: AbortSignal;
