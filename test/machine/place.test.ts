@@ -59,10 +59,7 @@ test("a trap on the calling thread's run is an error, whoever meets it", async (
     const place = arena(machine);
     const [never, traps, to] = [place(1), place(1), place(8)];
     const callers = machine.prepare([loopOver(never, [])], scratch(machine));
-    const program = machine.prepare(
-      [branch(traps, [call("gather", 8, 3)]), call("whoami", 8, to)],
-      scratch(machine),
-    );
+    const program = machine.prepare([branch(traps, [call("gather", 8, 3)]), call("whoami", 8, to)], scratch(machine));
     const run = (trap: 0 | 1) =>
       machine.run(program, [{ address: traps, bytes: bytesOf([trap]) }], [{ address: to, byteLength: 32 }]);
     while (!machine.runsHere!(program)) await run(0);

@@ -16,9 +16,10 @@ export const operator: Operator = {
   attributes: { ...windowAttributes, group: { type: "int", default: 1 } },
   dtypes: () => ({ y: "i32" }),
   shape: node => {
+    const y = integerConvolutionDims(name, node);
     checkConvolutionParameter(name, node, "x_zero_point", false);
     checkConvolutionParameter(name, node, "w_zero_point", true);
-    return { y: integerConvolutionDims(name, node) };
+    return { y };
   },
   at: context => ({ y: (...i) => integerConvolution(name, context, i) }),
 };

@@ -118,6 +118,7 @@ export function outputParameter(context: KernelContext, name: string, channel: A
   if (isOneElement(context.dims[name]!)) return p.at(...p.dims.map(() => 0));
   return readBroadcast(p, [channel], [context.inputs.w!.dims[0]!.poly]);
 }
+/** Of a node whose filters have been found to be some. */
 export function checkConvolutionParameter(op: string, node: NodeInfo, name: string, perChannel: boolean): void {
   const dims = node.dims[name];
   if (!dims || isOneElement(dims)) return;

@@ -23,10 +23,10 @@ export const operator: Operator = {
   attributes: { ...windowAttributes, group: { type: "int", default: 1 } },
   dtypes: node => ({ y: node.dtypes.y_zero_point! }),
   shape: node => {
+    const y = integerConvolutionDims(name, node);
     for (const p of ["x_scale", "x_zero_point", "y_scale", "y_zero_point"])
       checkConvolutionParameter(name, node, p, false);
     for (const p of ["w_scale", "w_zero_point"]) checkConvolutionParameter(name, node, p, true);
-    const y = integerConvolutionDims(name, node);
     requireEntries(name, node, "B", { input: "w", what: "outputs", count: node.dims.w![0]! });
     return { y };
   },

@@ -138,7 +138,6 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
     );
   if (window !== -1 && window < 1)
     refuse("operator-attribute", op, node, `local_window_size ${window} holds no key; use 1 or more, or −1 for all`);
-  requireRanks(op, node, { query: [3], key: [3], value: [3], past_key: [4], past_value: [4] });
   const { batch, sequence, size } = groupedSizes(op, node);
   const total = sequence.add(past_key?.[2] ?? Poly.zero);
   const present = [batch, Poly.int(kv_num_heads), total, size];

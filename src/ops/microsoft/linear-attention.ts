@@ -1,6 +1,6 @@
 // LinearAttention of com.microsoft: that of ai.onnx, whose heads of the query may also be fewer than those of the values.
 import type { Value } from "../../graph/graph.js";
-import { refuse } from "../checks.js";
+import { refuse, requireRanks } from "../checks.js";
 import { operator as standard, reference as standardReference } from "../linear-attention.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
@@ -20,7 +20,8 @@ function sharesOf(node: NodeInfo): number {
       node,
       `kv_num_heads ${groups} is no multiple of q_num_heads ${heads}; each head of the query serves as many`,
     );
-  if (!node.dims.query!.at(-1)!.isConst)
+  requireRanks(op, node, { query: [3] });
+  if (!node.dims.query![2]!.isConst)
     refuse("operator-unsupported", op, node, "the last dim of query must be a number; fix it");
   return groups / heads;
 }

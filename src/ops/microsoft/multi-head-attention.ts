@@ -104,7 +104,6 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
   if (refused)
     refuse("operator-unsupported", op, node, `${refused} is for caches that are written in place; export without it`);
   const packed = query!.length === 5;
-  if (bias) numberOfDim(op, node, query!.at(-1)!, "the last dim of query, which has a bias,");
   if ((packed && (key || bias)) || (!packed && (query!.length !== 3 || !key)))
     refuse(
       "shape",
@@ -112,6 +111,7 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
       node,
       `query of ${printDims(query!)} must be batch×sequence×hidden with a key, or batch×sequence×heads×3×size alone`,
     );
+  if (bias) numberOfDim(op, node, query![2]!, "the last dim of query, which has a bias,");
   const past = { past_key: [4], past_value: [4] };
   requireRanks(op, node, { key: [3, 4, 5], value: [3, 4], bias: [1], attention_bias: [4], ...past });
   if (key && key.length !== 5 && !value)

@@ -153,8 +153,8 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
   const { num_heads, kv_num_heads, sparse_block_size, do_rotary } = node.attributes;
   if (!(sparse_block_size >= 1))
     refuse("operator-attribute", op, node, `sparse_block_size ${sparse_block_size} is no size; use 1 or more`);
-  if (!node.dims.key) numberOfDim(op, node, node.dims.query!.at(-1)!, "the last dim of a packed query");
   const { batch, sequence, size } = groupedSizes(op, node);
+  if (!node.dims.key) numberOfDim(op, node, node.dims.query![2]!, "the last dim of a packed query");
   const { past_key: past, block_row_indices: rows } = node.dims;
   const cache = [batch, Poly.int(kv_num_heads), past![2]!, size];
   for (const name of ["past_key", "past_value"]) requireDims(op, node, name, cache, "batch×heads of keys×cache×size");
