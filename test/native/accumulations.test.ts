@@ -17,6 +17,8 @@ const accumulate = (sum: Reg, a: Reg, b: Reg): Stmt => ({
   reg: sum,
   value: op("f32x4.madd", read(a), read(b), read(sum)),
 });
+const sumsOfPairs = (sums: readonly Reg[], a: Reg, b: Reg): Stmt[] =>
+  sums.map(reg => ({ kind: "set", reg, value: op("i32x4.dot_i16x8_add_s", read(reg), read(a), read(b)) }));
 const store = (reg: Reg): Stmt => ({
   kind: "store",
   op: "v128",
@@ -73,6 +75,24 @@ test("sums are their own instruction, and pointers of their loops stay apart, on
   assert.match(text(16), /ACCUMULATE_LOAD\(\w+, \w+, \w+, 0\);/);
   assert.match(text(16), /OPAQUE\(\w+\);/);
   assert.doesNotMatch(text(32), /ACCUMULATE|OPAQUE/);
+});
+
+test("pairs of halves are added by two instructions that stay together, whose product needs a register", () => {
+  const [sum, a, b] = vectors(3) as [Reg, Reg, Reg];
+  const body = [load(a, 0), load(b, 32), ...sumsOfPairs([sum], a, b), store(sum)];
+  const text = (registers: number): string => emitKernel({ name: "pairs", params: [pointer], body }, 0, registers).text;
+  assert.match(text(16), /ACCUMULATE_PAIRS_LOAD\(\w+, \w+, \(u64\)\(u32\)\(\w+\), 0\);/);
+  assert.doesNotMatch(text(32), /ACCUMULATE/);
+
+  const sums = vectors(6);
+  const [w, x, y] = vectors(3) as [Reg, Reg, Reg];
+  const block = [
+    ...[x, y, w].map((reg, i) => load(reg, 32 * i)),
+    ...sumsOfPairs(sums, x, w),
+    ...sumsOfPairs(sums.slice(0, 2), y, w),
+  ];
+  assert.deepEqual(dropped(block, 10), []);
+  assert.deepEqual(dropped(block, 9), [1], "one register is the product's");
 });
 
 test("windows that overlap go by vectors of the image: each is loaded once, and each sum keeps its order", () => {

@@ -31,6 +31,21 @@ const extremes = (["max", "min"] as const).map(name =>
     { name: `${name}_i32` },
   ),
 );
+const bytes = Uint8Array.from({ length: 256 }, (_, i) => (i * 37) & 255);
+const widened = (["u8", "i8", "u16", "i16"] as const).map(dtype =>
+  kernel(
+    { X: tensor(dtype, "N"), Y: i32("N") },
+    ({ X, Y, N }) => grid(N.tile(), n => Y.at(n).set(X.at(n).cast("i32"))),
+    { name: `from_${dtype}` },
+  ),
+);
+/** the same bytes as numbers of each type */
+const narrowData = {
+  from_u8: bytes,
+  from_i8: new Int8Array(bytes.buffer),
+  from_u16: new Uint16Array(bytes.buffer),
+  from_i16: new Int16Array(bytes.buffer),
+};
 const special = [0, -0, 0.5, 1.5, -0.5, -1, 127, 128, 129, -128, -129, 255, 256, 300, -300, 32767, 32768, 65535, 65536];
 const values = Float32Array.from([
   ...special,
@@ -64,6 +79,29 @@ eachWidth(
         Y: { dtype, dims: [values.length], data: (want as Int32Array).fill(0) },
       } as never);
       assert.deepEqual([...got], [...want], ir.name);
+    });
+  },
+);
+
+eachWidth(
+  how => `native loads of bytes and halves with ${how} are exact`,
+  async compiler => {
+    const made = widened.map(({ ir }) => {
+      const schedule = deriveSchedule(ir, { dimHints: () => bytes.length, ...machineModel(compiler) });
+      return { kernel: ir, schedule, lowered: lower(ir, schedule) };
+    });
+    const { runners } = await nativeKernels(
+      made.map(m => m.lowered),
+      compiler,
+      "-O1",
+    );
+    made.forEach(({ kernel: ir, schedule, lowered }, i) => {
+      // one less than whole vectors: the end of a row as well
+      const X = narrowData[ir.name as keyof typeof narrowData].subarray(1);
+      const instance = instantiate({ lowered, runner: runners[i]! }, ir, { N: X.length }, { X }, schedule);
+      instance.run();
+      instance.checkGuards();
+      assert.deepEqual([...instance.read("Y")], [...X], ir.name);
     });
   },
 );

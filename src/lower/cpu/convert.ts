@@ -54,10 +54,7 @@ export function loadLanes(d: Dtype, at: Address, tools: Tools): Expr {
   const bytes = bytesOf(d);
   if (bytes >= 4) return load("v128");
   const sign = isSigned(d) ? "s" : "u";
-  const words =
-    bytes === 2
-      ? load(`v128.16x4${sign}`)
-      : op(`i32x4.extend_low_i16x8_${sign}`, op(`i16x8.extend_low_i8x16_${sign}`, load("v128.zero32")));
+  const words = load(`v128.${bytes === 2 ? 16 : 8}x4${sign}`);
   if (isNarrowFloat(d)) return narrowToFloat(new Words(true, tools), d, words);
   return d === "bool" ? op("i32x4.ne", words, zeroVector) : words;
 }

@@ -165,10 +165,6 @@ export const ops = {
     unary("v128"),
   ),
   ...table(
-    ["i16x8.extend_low_i8x16_s", "i16x8.extend_low_i8x16_u", "i32x4.extend_low_i16x8_s", "i32x4.extend_low_i16x8_u"],
-    unary("v128"),
-  ),
-  ...table(
     ["i8x16.narrow_i16x8_s", "i8x16.narrow_i16x8_u", "i16x8.narrow_i32x4_s", "i16x8.narrow_i32x4_u"],
     binary("v128"),
   ),

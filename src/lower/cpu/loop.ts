@@ -29,7 +29,8 @@ export type LoadOp =
   | "i32.16u"
   | "v128"
   | "v128.splat32"
-  | "v128.zero32"
+  | "v128.8x4s"
+  | "v128.8x4u"
   | "v128.16x4s"
   | "v128.16x4u";
 /** "v128.8x4s" and its kin store the low bytes of each 32-bit lane side by side; every lane is in range of what is stored. */

@@ -3,19 +3,36 @@
 // statements without branches or stores.
 import type { Expr, ExprOf, Func, Reg, Stmt, StmtOf } from "../../lower/cpu/loop.js";
 import { op, read } from "../../lower/cpu/loop.js";
+import type { OpName } from "../../lower/cpu/loop-ops.js";
 import { blocksOf, exprsOf, partsOf } from "../../lower/cpu/loop-walk.js";
 
 type Load = ExprOf<"load">;
-/** sum = a · b + sum */
+/** Where a sum stands among the operands, and how many vectors its instructions need for themselves. */
+const operations = {
+  "f32x4.madd": { sum: 2, spare: 0 },
+  "i32x4.dot_i16x8_add_s": { sum: 0, spare: 1 },
+} as const satisfies Partial<Record<OpName, object>>;
+type AccumulatingOp = keyof typeof operations;
+const isAccumulating = (name: OpName): name is AccumulatingOp => name in operations;
+
+/** sum = a · b + sum, of floats or of pairs of halves */
 export interface Accumulation {
+  readonly op: AccumulatingOp;
   readonly sum: Reg;
   readonly factors: readonly [Expr, Expr];
 }
 
 export function accumulationOf(s: Stmt): Accumulation | undefined {
-  if (s.kind !== "set" || s.value.kind !== "op" || s.value.op !== "f32x4.madd") return undefined;
-  const [a, b, c] = s.value.args;
-  return c?.kind === "reg" && c.reg === s.reg ? { sum: s.reg, factors: [a!, b!] } : undefined;
+  if (s.kind !== "set" || s.value.kind !== "op" || !isAccumulating(s.value.op)) return undefined;
+  const { op: name, args } = s.value;
+  const at = operations[name].sum;
+  const c = args[at];
+  const [a, b] = args.filter((_, i) => i !== at);
+  return c?.kind === "reg" && c.reg === s.reg ? { op: name, sum: s.reg, factors: [a!, b!] } : undefined;
+}
+function statementOf({ op: name, sum, factors }: Accumulation): Stmt {
+  const args = [...factors].toSpliced(operations[name].sum, 0, read(sum));
+  return { kind: "set", reg: sum, value: op(name, ...args) };
 }
 
 /** A vector that a statement loads, until the register is written again or its run of statements ends. */
@@ -35,13 +52,15 @@ interface Range {
 export function withOperands(block: readonly Stmt[], reads: ReadonlyMap<Reg, number>, registers: number): Stmt[] {
   const out: Stmt[] = [];
   for (const run of runsOf(block)) {
-    if (!run.some(accumulationOf)) {
+    const names = new Set(run.flatMap(s => accumulationOf(s)?.op ?? []));
+    if (names.size === 0) {
       out.push(...run);
       continue;
     }
+    const room = registers - Math.max(...[...names].map(name => operations[name].spare));
     const known = rangesOf(run, reads);
-    const byWindow = known.pressure.some(p => p > registers) ? windowOf(run, known.ranges, registers) : undefined;
-    out.push(...(byWindow ?? reread(run, chosen(known, registers))));
+    const byWindow = known.pressure.some(p => p > room) ? windowOf(run, known.ranges, room) : undefined;
+    out.push(...(byWindow ?? reread(run, chosen(known, room))));
   }
   return out;
 }
@@ -57,9 +76,9 @@ function reread(run: readonly Stmt[], ranges: readonly Range[]): Stmt[] {
 }
 
 function withFactor(s: Stmt, { reg, load }: Range): Stmt {
-  const { sum, factors } = accumulationOf(s)!;
-  const [a, b] = factors.map(f => (isReg(f, reg) ? load : f)) as [Expr, Expr];
-  return { kind: "set", reg: sum, value: op("f32x4.madd", a, b, read(sum)) };
+  const accumulation = accumulationOf(s)!;
+  const [a, b] = accumulation.factors.map(f => (isReg(f, reg) ? load : f)) as [Expr, Expr];
+  return statementOf({ ...accumulation, factors: [a, b] });
 }
 
 const isReg = (e: Expr, reg: Reg): boolean => e.kind === "reg" && e.reg === reg;
@@ -183,15 +202,16 @@ function windowOf(run: readonly Stmt[], ranges: readonly Range[], registers: num
   const out = [...kept].map(w => run[w.start]!);
   for (const pixel of order) {
     out.push(run[pixel.start]!);
-    for (const { sum, weight } of products.filter(p => p.pixel === pixel)) {
+    for (const { op: name, sum, weight } of products.filter(p => p.pixel === pixel)) {
       const y = kept.has(weight) ? read(weight.reg) : weight.load;
-      out.push({ kind: "set", reg: sum, value: op("f32x4.madd", read(pixel.reg), y, read(sum)) });
+      out.push(statementOf({ op: name, sum, factors: [read(pixel.reg), y] }));
     }
   }
   return [...run.slice(0, start), ...out, ...run.slice(end)];
 }
 
 interface Product {
+  readonly op: AccumulatingOp;
   readonly sum: Reg;
   readonly pixel: Range;
   readonly weight: Range;
@@ -211,7 +231,7 @@ function productsOf(run: readonly Stmt[], ranges: readonly Range[], start: numbe
     if (!accumulation || !a || !b) return undefined;
     const [pixel, weight] = pointerOf(a) === filter ? [b, a] : [a, b];
     if (pointerOf(pixel) === filter) return undefined;
-    products.push({ sum: accumulation.sum, pixel, weight });
+    products.push({ op: accumulation.op, sum: accumulation.sum, pixel, weight });
   }
   return products;
 }

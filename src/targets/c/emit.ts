@@ -99,12 +99,13 @@ class FunctionText {
     }
   }
   /** the instruction itself, in the form that adds to its sum: compilers take others, and copy or spill sums then */
-  #accumulate({ sum, factors: [a, b] }: Accumulation): void {
+  #accumulate({ op, sum, factors: [a, b] }: Accumulation): void {
     const [x, y] = isVectorLoad(a) && !isVectorLoad(b) ? [b, a] : [a, b];
+    const name = op === "f32x4.madd" ? "ACCUMULATE" : "ACCUMULATE_PAIRS";
     const place = isVectorLoad(y)
       ? `_LOAD(${this.#register(sum)}, ${this.#expr(x)}, ${this.#address(y.at.pointer)}, ${y.at.offset})`
       : `(${this.#register(sum)}, ${this.#expr(x)}, ${this.#expr(y)})`;
-    this.#push(`ACCUMULATE${place};`);
+    this.#push(`${name}${place};`);
   }
 
   readonly #exprs: { readonly [K in Expr["kind"]]: (e: ExprOf<K>) => string } = {

@@ -30,7 +30,6 @@ typedef i64 Q __attribute__((vector_size(BYTES)));
 typedef int16_t HalfH __attribute__((vector_size(2 * LANES)));
 typedef uint16_t HalfUH __attribute__((vector_size(2 * LANES)));
 typedef int8_t HalfB __attribute__((vector_size(2 * LANES)));
-typedef uint8_t HalfUB __attribute__((vector_size(2 * LANES)));
 typedef uint16_t UH __attribute__((vector_size(BYTES)));
 typedef V VM __attribute__((aligned(1), may_alias));
 #define OP static inline __attribute__((always_inline))
@@ -54,7 +53,6 @@ OP V f32x4_splat(f32 x) { i32 bits; memcpy(&bits, &x, 4); return i32x4_splat(bit
 OP V load_v128(const char *p) { return *(const VM *)p; }
 OP void store_v128(char *p, V v) { *(VM *)p = v; }
 OP V load_v128_splat32(const char *p) { return i32x4_splat(load_i32(p)); }
-OP V load_v128_zero32(const char *p) { V v = {0}; memcpy(&v, p, LANES); return v; }
 OP V load_v128_16x4s(const char *p) { HalfH h; memcpy(&h, p, sizeof h); return (V)__builtin_convertvector(h, I); }
 OP V load_v128_16x4u(const char *p) { HalfUH h; memcpy(&h, p, sizeof h); return (V)__builtin_convertvector(h, I); }
 OP V load_lane(V v, int lane, const char *p) { I x = (I)v; x[lane] = load_i32(p); return (V)x; }
@@ -213,9 +211,6 @@ VECTOR1(f32x4_abs, (I)a & 0x7fffffff) VECTOR1(f32x4_neg, (I)a ^ (i32)0x80000000)
 VECTOR1(f32x4_convert_i32x4_s, __builtin_convertvector((I)a, V)) VECTOR1(f32x4_convert_i32x4_u, __builtin_convertvector((U)a, V))
 OP V f32x4_trunc_sat_each_s(V a) { I v; for (int i = 0; i < LANES; i++) v[i] = i32_trunc_sat_f32_s(a[i]); return (V)v; }
 OP V i32x4_trunc_sat_f32x4_u(V a) { I v; for (int i = 0; i < LANES; i++) v[i] = i32_trunc_sat_f32_u(a[i]); return (V)v; }
-#define LOW_HALF(type, v) ({ type low; memcpy(&low, &(v), sizeof low); low; })
-VECTOR1(i16x8_extend_low_i8x16_s, __builtin_convertvector(LOW_HALF(HalfB, a), H)) VECTOR1(i16x8_extend_low_i8x16_u, __builtin_convertvector(LOW_HALF(HalfUB, a), H))
-VECTOR1(i32x4_extend_low_i16x8_s, __builtin_convertvector(LOW_HALF(HalfH, a), I)) VECTOR1(i32x4_extend_low_i16x8_u, __builtin_convertvector(LOW_HALF(HalfUH, a), I))
 OP V two_halves(HalfH a, HalfH b) { V v; memcpy(&v, &a, sizeof a); memcpy((char *)&v + sizeof a, &b, sizeof b); return v; }
 #if defined(__AVX512BW__) && LANES == 16
 #define NARROW(name, f, x, y) OP V name(V a, V b) { return two_halves((HalfH)_mm512_##f(x), (HalfH)_mm512_##f(y)); }
@@ -243,13 +238,35 @@ NARROW_HALVES(i8x16_narrow_i16x8_s, -128, 127) NARROW_HALVES(i8x16_narrow_i16x8_
 #endif
 `;
 
-/** Lanes that are in range of 8 or 16 bits, side by side; of __builtin_convertvector gcc 12 makes a chain of bytes. */
-const packingStores = `
+/** Bytes side by side ↔ lanes, which are in range; halves to lanes are in `memory`. Of __builtin_convertvector gcc 12 makes a chain of bytes. */
+const packing = `
+#ifdef X86_INTEGERS
+#if LANES == 16
+#define BYTES_AT(p) _mm_loadu_si128((const __m128i *)(p))
+#elif LANES == 8
+#define BYTES_AT(p) _mm_loadl_epi64((const __m128i *)(p))
+#else
+#define BYTES_AT(p) _mm_cvtsi32_si128(load_i32(p))
+#endif
+OP V load_v128_8x4s(const char *p) { return X86(cvtepi8_epi32, BYTES_AT(p)); }
+OP V load_v128_8x4u(const char *p) { return X86(cvtepu8_epi32, BYTES_AT(p)); }
+#else
+typedef int8_t QuarterB __attribute__((vector_size(LANES)));
+typedef uint8_t QuarterUB __attribute__((vector_size(LANES)));
+OP V load_v128_8x4s(const char *p) { QuarterB b; memcpy(&b, p, LANES); return (V)__builtin_convertvector(b, I); }
+OP V load_v128_8x4u(const char *p) { QuarterUB b; memcpy(&b, p, LANES); return (V)__builtin_convertvector(b, I); }
+#endif
 #if defined(__AVX512BW__) && LANES == 16
 OP void store_v128_8x4u(char *p, V v) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)v)); }
 OP void store_v128_16x4u(char *p, V v) { _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16((__m512i)v)); }
 #define store_v128_8x4s store_v128_8x4u
 #define store_v128_16x4s store_v128_16x4u
+#elif defined(X86_INTEGERS) && LANES == 8
+#define PACKING(sign, f) \\
+  OP __m128i halves_##sign(V v) { return _mm_##f##_epi32(_mm256_castsi256_si128((WORDS)v), _mm256_extracti128_si256((WORDS)v, 1)); } \\
+  OP void store_v128_16x4##sign(char *p, V v) { _mm_storeu_si128((__m128i *)p, halves_##sign(v)); } \\
+  OP void store_v128_8x4##sign(char *p, V v) { __m128i h = halves_s(v); _mm_storel_epi64((__m128i *)p, _mm_##f##_epi16(h, h)); }
+PACKING(s, packs) PACKING(u, packus)
 #else
 #define PACKING(sign) \\
   OP void store_v128_16x4##sign(char *p, V v) { v = i16x8_narrow_i32x4_##sign(v, v); memcpy(p, &v, 2 * LANES); } \\
@@ -339,6 +356,18 @@ OP V f32x4_nmadd(V a, V b, V c) { return c - a * b; }
 #define ACCUMULATE_LOAD(sum, a, address, offset) sum = f32x4_madd(a, load_v128(memory + (address) + (offset)), sum)
 #define CLEAR(sum) sum = (V){0}
 #endif
+/* Two instructions that stay together: compilers would compute the products of many sums first, and keep them on the stack. */
+#if defined(X86_INTEGERS) && defined(__AVX2__) && LANES != 16 && !defined(VNNI)
+#define ACCUMULATE_PAIRS(sum, a, b) \\
+  do { V product; __asm__("vpmaddwd %3, %2, %1\\n\\tvpaddd %1, %0, %0" : "+x"(sum), "=&x"(product) : "x"(a), "x"(b)); } while (0)
+#define ACCUMULATE_PAIRS_LOAD(sum, a, address, offset) \\
+  do { V product; \\
+    __asm__("vpmaddwd %c5(%3,%4), %2, %1\\n\\tvpaddd %1, %0, %0" \\
+      : "+x"(sum), "=&x"(product) : "x"(a), "r"(memory), "r"(address), "i"(offset), "m"(*(const char (*)[])memory)); } while (0)
+#else
+#define ACCUMULATE_PAIRS(sum, a, b) sum = i32x4_dot_i16x8_add_s(sum, a, b)
+#define ACCUMULATE_PAIRS_LOAD(sum, a, address, offset) sum = i32x4_dot_i16x8_add_s(sum, a, load_v128(memory + (address) + (offset)))
+#endif
 #define OPAQUE(pointer) __asm__("" : "+r"(pointer))
 /* both orders agree but for zeros of two signs, which and and or settle, and for NaN */
 OP V with_nans(V a, V b, V v) { I n = (a != a) | (b != b); return v128_bitselect(a + b, v, (V)n); }
@@ -346,6 +375,6 @@ OP V f32x4_min(V a, V b) { return with_nans(a, b, v128_or(f32x4_pmin(a, b), f32x
 OP V f32x4_max(V a, V b) { return with_nans(a, b, v128_and(f32x4_pmax(a, b), f32x4_pmax(b, a))); }
 `;
 
-export const prelude = [types, memory, integers, floats, remainder, x86, vectors, packingStores, instructions]
+export const prelude = [types, memory, integers, floats, remainder, x86, vectors, packing, instructions]
   .map(part => part.trim())
   .join("\n");

@@ -1,6 +1,6 @@
 // Bodies of WebAssembly functions as text, one instruction a line, for `azulejo explain --stage code`. Knows what emit.ts writes; anything else is
 // shown as bytes. Names are those of the specification's text format.
-import { loadCodes, opcodes, storeCodes, typeByte } from "./opcodes.js";
+import { loadCodes, opcodes, storeCodes, typeByte, widenings } from "./opcodes.js";
 
 type Immediate =
   | "none"
@@ -78,6 +78,9 @@ function instructions(): Map<number, Instruction> {
     const immediate = op.includes("lane") ? "memory lane" : "memory";
     table.set(key(prefix, code), { name: accessName(op, "store"), immediate });
   }
+  for (const widening of Object.values(widenings))
+    for (const [name, [prefix, code]] of Object.entries(widening))
+      table.set(key(prefix, code), { name, immediate: "none" });
   for (const [code, name, immediate] of control) table.set(key(0, code), { name, immediate });
   for (const [code, name, immediate] of vector) table.set(key(0xfd, code), { name, immediate });
   return table;

@@ -1,7 +1,18 @@
 // Loop IR → bodies of WebAssembly functions. Sections, types, imports and tables are the assembler's business (module.ts).
 import type { Expr, ExprOf, Func, Reg, Stmt, StmtOf, Type } from "../../lower/cpu/loop.js";
 import { outlined } from "../../lower/cpu/loop-walk.js";
-import { halfShifts, halfSums, isPacking, loadCodes, opcodes, packingStores, storeCodes, typeByte } from "./opcodes.js";
+import {
+  halfShifts,
+  halfSums,
+  isPacking,
+  isWidening,
+  loadCodes,
+  opcodes,
+  packingStores,
+  storeCodes,
+  typeByte,
+  widenings,
+} from "./opcodes.js";
 import { remainderFunction } from "./remainder.js";
 
 export interface EmitFeatures {
@@ -214,8 +225,9 @@ class FunctionBody {
     },
     load: e => {
       this.expr(e.at.pointer);
-      this.instruction(loadCodes[e.op]);
+      this.instruction(loadCodes[isWidening(e.op) ? "v128.zero32" : e.op]);
       this.memory(e.at.offset);
+      if (isWidening(e.op)) for (const widen of Object.values(widenings[e.op])) this.instruction(widen);
     },
     loadLane: e => {
       this.expr(e.at.pointer);

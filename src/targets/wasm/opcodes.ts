@@ -138,11 +138,8 @@ export const opcodes: Readonly<Record<Opcode, readonly [prefix: number, code: nu
     "f32x4.trunc",
     "f32x4.nearest",
   ),
-  ...simd(0x85, "i16x8.narrow_i32x4_s", "i16x8.narrow_i32x4_u", "i16x8.extend_low_i8x16_s"),
-  ...simd(0x89, "i16x8.extend_low_i8x16_u"),
+  ...simd(0x85, "i16x8.narrow_i32x4_s", "i16x8.narrow_i32x4_u"),
   ...simd(0xa0, "i32x4.abs", "i32x4.neg"),
-  ...simd(0xa7, "i32x4.extend_low_i16x8_s"),
-  ...simd(0xa9, "i32x4.extend_low_i16x8_u"),
   ...simd(0xab, "i32x4.shl", "i32x4.shr_s", "i32x4.shr_u", "i32x4.add"),
   ...simd(0xb1, "i32x4.sub"),
   ...simd(0xb5, "i32x4.mul", "i32x4.min_s", "i32x4.min_u", "i32x4.max_s", "i32x4.max_u"),
@@ -174,7 +171,16 @@ export const halfSums = {
   ...simd(0x7e, "extadd_pairwise_s"),
 };
 
-export const loadCodes: Readonly<Record<LoadOp, readonly [prefix: number, code: number]>> = {
+/** Of the vector loads that widen bytes: the instructions behind "v128.zero32", which make halves of the lowest bytes and words of those. */
+export const widenings = {
+  "v128.8x4s": { ...simd(0x87, "i16x8.extend_low_i8x16_s"), ...simd(0xa7, "i32x4.extend_low_i16x8_s") },
+  "v128.8x4u": { ...simd(0x89, "i16x8.extend_low_i8x16_u"), ...simd(0xa9, "i32x4.extend_low_i16x8_u") },
+} satisfies Partial<Record<LoadOp, object>>;
+type WideningLoad = keyof typeof widenings;
+export const isWidening = (op: LoadOp): op is WideningLoad => op in widenings;
+export const loadCodes: Readonly<
+  Record<Exclude<LoadOp, WideningLoad> | "v128.zero32", readonly [prefix: number, code: number]>
+> = {
   ...run(0x28, "i32", "i64", "f32", "f64", "i32.8s", "i32.8u", "i32.16s", "i32.16u"),
   ...simd(0x00, "v128"),
   ...simd(0x03, "v128.16x4s", "v128.16x4u"),
