@@ -158,6 +158,8 @@ export const ops = {
   "sums.dot_i8x16_i7x16_add": typed("v128", "v128", "v128", "v128"),
   /** such sums as 32 bits, one for each word */
   "i32x4.of_sums": unary("v128"),
+  /** the whole numbers that are nearest, even ones of two that are as near, to floats that 32 bits hold; 0 for NaN */
+  "i32x4.nearest_f32x4_s": unary("v128"),
   "f32x4.madd": typed("v128", "v128", "v128", "v128"),
   "f32x4.nmadd": typed("v128", "v128", "v128", "v128"),
   ...table(

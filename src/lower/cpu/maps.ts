@@ -11,6 +11,7 @@ import { int, op, scalar, select, zeroVector } from "./loop.js";
 import type { OpName } from "./loop-ops.js";
 import { floatRemainders } from "./remainders.js";
 import type { Lowering, Offsets } from "./state.js";
+import { boundsOf, constantBound, isWithin, rangeOf } from "./value-bounds.js";
 import { Words } from "./words.js";
 
 type Prefix = ScalarType | "f32x4" | "i32x4";
@@ -57,6 +58,12 @@ function apply(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
     const fused = multiplyAdd(l, n, offs);
     if (fused) return fused;
   }
+  if (lanes && n.op === "min") {
+    const nearest = nearestBetween(l, n, offs);
+    if (nearest) return nearest;
+  }
+  if (n.op === "add" && constantBound(n.args[1]!) === 0) return cell(l, n.args[0]!, offs);
+  if (n.op === "cast" && keepsBits(n)) return cell(l, n.args[0]!, offs);
   if (lanes && (n.op === "min" || n.op === "max")) {
     const other = constantFirst(n);
     // pmax(x, c) = x < c ? c : x keeps a NaN in x, and is one instruction where max is seven
@@ -79,6 +86,34 @@ function apply(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
     n,
     n.args.map(a => cell(l, a, offs)),
   );
+}
+
+/** Integers of up to 32 bits that fit the dtype as they are: nothing wraps. */
+function keepsBits({ dtype, args: [from] }: NodeOf<"map">): boolean {
+  const isSmall = (d: Dtype): boolean => registerType[d] === "i32" && d !== "bool";
+  return isSmall(dtype) && isSmall(from!.dtype) && isWithin(boundsOf(from!), rangeOf(dtype));
+}
+
+/** A float rounded to a whole number and kept in range, as quantisers write it: clamped before it is rounded, it needs no look at what no integer can hold. */
+function nearestBetween(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr | undefined {
+  const [above, most] = n.args as readonly [Node, Node];
+  const [steps, least] = mapArgs(l, above, "max");
+  const [round] = mapArgs(l, steps, "cast");
+  const [x] = mapArgs(l, round, "round");
+  if (n.dtype !== "i32" || x?.dtype !== "f32") return undefined;
+  const [low, high] = [constantBound(least!), constantBound(most)];
+  if (low === undefined || high === undefined || low > 0 || high < 0 || Math.max(-low, high) > EXACT) return undefined;
+  const bounds = boundsOf(x);
+  let value = cell(l, x, offs);
+  if (bounds.low < low) value = op("f32x4.pmax", value, l.constant("f32", low));
+  if (bounds.high > high) value = op("f32x4.pmin", value, l.constant("f32", high));
+  return op("i32x4.nearest_f32x4_s", value);
+}
+/** whole numbers of this size and less are floats */
+const EXACT = 2 ** 24;
+/** the arguments of such an operation, unless its value is in memory anyway */
+function mapArgs(l: Lowering, n: Node | undefined, name: MapOp): readonly (Node | undefined)[] {
+  return n?.kind === "map" && n.op === name && !l.buffers.has(n) ? n.args : [];
 }
 
 /** a·b + c or c - a·b in one operation, unless the product is in memory anyway */

@@ -299,6 +299,14 @@ OP V f32x4_trunc(V a) { EACH(f32_trunc(a[i])) }
 OP V f32x4_nearest(V a) { EACH(f32_nearest(a[i])) }
 OP V i32x4_trunc_sat_f32x4_s(V a) { return f32x4_trunc_sat_each_s(a); }
 #endif
+#if defined(__AVX512F__) && LANES == 16
+OP V i32x4_nearest_f32x4_s(V a) { return (V)_mm512_maskz_cvtps_epi32(_mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_ORD_Q), (__m512)a); }
+#elif defined(X86)
+/* it rounds as the processor does from the start */
+OP V i32x4_nearest_f32x4_s(V a) { return (V)((I)X86(cvtps_epi32, a) & (a == a)); }
+#else
+OP V i32x4_nearest_f32x4_s(V a) { return i32x4_trunc_sat_f32x4_s(f32x4_nearest(a)); }
+#endif
 /* VNNI, in its two encodings; 512 bits are of AVX-512 alone */
 #if defined(__AVX512VNNI__) && (LANES == 16 || defined(__AVX512VL__))
 #define VNNI(name) name##_epi32

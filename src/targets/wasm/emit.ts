@@ -214,6 +214,7 @@ class FunctionBody {
       else if (e.op === "i32x4.dot_i8x16_i7x16_add") this.dotSmallBytes(false);
       else if (e.op === "sums.dot_i8x16_i7x16_add") this.dotSmallBytes(true);
       else if (e.op === "i32x4.of_sums") this.ofSums();
+      else if (e.op === "i32x4.nearest_f32x4_s") this.nearest();
       else this.instruction(opcodes[e.op]);
       if (e.lane !== undefined) this.out.push(e.lane);
     },
@@ -294,6 +295,10 @@ class FunctionBody {
     this.instruction(halfSums.dot_i8x16_i7x16_s);
     if (!short) this.instruction(halfSums.extadd_pairwise_s);
     this.instruction(short ? halfSums.add : opcodes["i32x4.add"]);
+  }
+  private nearest(): void {
+    this.instruction(opcodes["f32x4.nearest"]);
+    this.instruction(opcodes["i32x4.trunc_sat_f32x4_s"]);
   }
   private ofSums(): void {
     if (this.features.relaxedSimd) this.instruction(halfSums.extadd_pairwise_s);

@@ -29,6 +29,7 @@ export type Composed =
   | "i32x4.dot_i8x16_i7x16_add"
   | "sums.dot_i8x16_i7x16_add"
   | "i32x4.of_sums"
+  | "i32x4.nearest_f32x4_s"
   | "f64.rem";
 type Opcode = Exclude<OpName, Composed>;
 export const opcodes: Readonly<Record<Opcode, readonly [prefix: number, code: number]>> = {
