@@ -80,7 +80,7 @@ const inAscii: Plugin = {
   name: "in-ascii",
   renderChunk(code, _chunk, _options, { magicString }) {
     const text = magicString!;
-    for (const { 0: character, index } of code.matchAll(/[^\x00-\x7f]/g))
+    for (const { 0: character, index } of code.matchAll(/[\u0080-\uffff]/g))
       text.overwrite(index, index + 1, `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
     return { code: text };
   },
