@@ -1,6 +1,7 @@
 // Expressions of a kernel's text: literals, reads, elementwise operations, reductions.
 import type { Dtype } from "./dtypes.js";
 import { dtypes, is64BitInteger } from "./dtypes.js";
+import { isNarrowFloat, roundToFloat } from "./float-bits.js";
 import type { Intrinsic } from "./intrinsic.js";
 import type { ParseScope } from "./parse-scope.js";
 import type { MapOp, Node, ReduceOp } from "./tile.js";
@@ -47,6 +48,7 @@ export class ExpressionParser {
     const x = special[text] ?? Number(text);
     if (dtypes[dtype].kind !== "float" && !Number.isInteger(x))
       throw this.#scope.in.fail(`${text} is no ${dtype}; write an integer`);
+    if (isNarrowFloat(dtype)) return roundToFloat(dtype, x);
     return is64BitInteger(dtype) ? BigInt(/^-?\d+$/.test(text) ? text : x) : x;
   }
   operand(): Operand {

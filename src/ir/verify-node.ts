@@ -2,6 +2,7 @@
 
 import { isComparison, operandCount, refusedDomain } from "./domains.js";
 import { bitsOf, dtypes, isFloat } from "./dtypes.js";
+import { isNarrowFloat, roundToFloat } from "./float-bits.js";
 import { classify } from "./index-kind.js";
 import type { Intrinsic } from "./intrinsic.js";
 import { intrinsicDtypes, templateParts } from "./intrinsic.js";
@@ -63,6 +64,8 @@ const checks: Checks = {
     const is64 = n.dtype === "i64" || n.dtype === "u64";
     if (kind !== "float" && !is64 && !Number.isInteger(n.value))
       fail(`"${n.name}" is ${n.dtype} and its value ${n.value} is no integer`, n);
+    if (isNarrowFloat(n.dtype) && !Object.is(roundToFloat(n.dtype, Number(n.value)), Number(n.value)))
+      fail(`"${n.name}" is ${n.dtype}, which does not hold its value ${n.value}`, n);
   },
   index(n, fail) {
     if (n.dtype !== "i32" && n.dtype !== "i64") fail(`the index "${n.name}" is ${n.dtype}; indices are i32 or i64`, n);

@@ -11,8 +11,8 @@ export const operator = /* @__PURE__ */ unary(
   "Shrink",
   (given, { bias, lambd }) => {
     const x: AnyTile = isFloat(given.dtype) ? given : given.cast("f64");
-    const limit = roundTo(x.dtype, lambd);
-    const y = where(x.lt(-limit), x.add(bias), where(x.gt(limit), x.sub(bias), 0));
+    // as literals do, ONNX's function body casts both like X
+    const y = where(x.lt(-lambd), x.add(bias), where(x.gt(lambd), x.sub(bias), 0));
     return isFloat(given.dtype) ? y : wrapped(y, given.dtype);
   },
   {
@@ -35,7 +35,7 @@ export const doc: OperatorDoc = {
 export const tolerance: Tolerance = { relative: 1, absolute: 0 };
 export const reference = /* @__PURE__ */ unaryReference(
   (x, { bias, lambd }, dtype) => {
-    // ONNX's function body casts both like X before it compares; integers are computed in real numbers
+    // cast like X; integers are computed in real numbers
     const [limit, by] = isFloat(dtype) ? [roundTo(dtype, lambd), roundTo(dtype, bias)] : [lambd, bias];
     return x < -limit ? x + by : x > limit ? x - by : 0;
   },
@@ -45,6 +45,8 @@ export const reference = /* @__PURE__ */ unaryReference(
 );
 export const cases = (): readonly OperatorCase[] => [
   ...unaryCases(floats, [-2, 2], { bias: 0.25, lambd: 0.75 }, "input"),
+  // neither is a number of f16 or bf16
+  ...unaryCases(["f16", "bf16"], [-2, 2], { bias: 0.8131563663482666, lambd: 0.7532 }, "input"),
   ...unaryCases(["i8", "i32", "i64", "u8"], [-9, 9], { bias: 2.5, lambd: 1.5 }, "input"),
   ...unaryCases(["u8", "u64", "i8"], [0, 9], { bias: 2.5, lambd: 0.5 }, "input"),
 ];

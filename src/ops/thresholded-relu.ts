@@ -5,13 +5,9 @@ import { unary } from "./elementwise.js";
 import { floats, unaryCases, unaryReference } from "./elementwise-references.js";
 import type { OperatorCase, OperatorDoc } from "./operator.js";
 
-export const operator = /* @__PURE__ */ unary(
-  "ThresholdedRelu",
-  (x, { alpha }) => where(x.gt(roundTo(x.dtype, alpha)), x, 0),
-  {
-    attributes: { alpha: { type: "float", default: 1 } },
-  },
-);
+export const operator = /* @__PURE__ */ unary("ThresholdedRelu", (x, { alpha }) => where(x.gt(alpha), x, 0), {
+  attributes: { alpha: { type: "float", default: 1 } },
+});
 
 export const doc: OperatorDoc = {
   summary: "X where X > alpha, else 0",

@@ -3,6 +3,7 @@
 import { isComparison, refusedDomain } from "../ir/domains.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../ir/dtypes.js";
+import { isNarrowFloat, roundToFloat } from "../ir/float-bits.js";
 import { titleOf } from "../ir/names.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { Axis, MapOp, Node, NodeOf, ReduceOp } from "../ir/tile.js";
@@ -14,7 +15,7 @@ import type { Literal } from "./types.js";
 export type Operand = Node | Literal;
 const isNode = (x: Operand): x is Node => typeof x === "object";
 
-/** The value of a literal in a dtype: bigint for 64-bit integers, else a number; bool as 0 and 1. */
+/** The value of a literal in a dtype: bigint for 64-bit integers, else a number; bool as 0 and 1; of a narrow float the nearest it holds. */
 export function literalValue(value: Literal, dtype: Dtype): number | bigint {
   if (dtype === "bool") {
     if (value === true || value === 1 || value === 1n) return 1;
@@ -23,7 +24,7 @@ export function literalValue(value: Literal, dtype: Dtype): number | bigint {
   }
   if (typeof value === "boolean")
     throw kernelError(`${value} stands beside a tile of ${dtype}; use a number or cast the tile to bool`);
-  if (isFloat(dtype)) return Number(value);
+  if (isFloat(dtype)) return isNarrowFloat(dtype) ? roundToFloat(dtype, Number(value)) : Number(value);
   if (typeof value === "number" && !Number.isInteger(value))
     throw kernelError(
       `${value} is not an integer and stands beside a tile of ${dtype}; cast the tile to a float dtype first`,

@@ -19,10 +19,10 @@ import { compile, instantiate } from "./harness.js";
 /** as quantisers write it */
 const quantized = (x: AnyTile, low: number, high: number): AnyTile => x.round().cast("i32").maximum(low).minimum(high);
 
-type Narrow = "u8" | "i8" | "u16" | "i16";
+type Integer = "u8" | "i8" | "u16" | "i16" | "i32";
 /** what is computed of an f32, its dtype, and the bounds that are known of it */
 const cases: Readonly<
-  Record<string, readonly [dtype: Narrow, of: (x: AnyTile) => AnyTile, low: number, high: number]>
+  Record<string, readonly [dtype: Integer, of: (x: AnyTile) => AnyTile, low: number, high: number]>
 > = {
   bytes: ["u8", x => quantized(x, 0, 255).cast("u8"), 0, 255],
   bytes_behind_relu: ["u8", x => quantized(x.maximum(0), 0, 255).cast("u8"), 0, 255],
@@ -39,6 +39,8 @@ const cases: Readonly<
   either: ["i8", x => where(x.lt(0), quantized(x, -3, 4), quantized(x, 0, 130)).cast("i8"), -128, 127],
   truncated: ["i8", x => x.maximum(-2.5).minimum(3.5).cast("i32").cast("i8"), -2, 3],
   rounded_halves: ["i8", x => x.maximum(0.5).minimum(2.5).round().cast("i32").cast("i8"), 0, 3],
+  // f32 has no 2147483647, the literal is 2147483648
+  words: ["i32", x => x.maximum(0).minimum(2147483647).cast("i32"), 0, 2147483647],
   not_zero: ["u8", x => x.maximum(0.25).minimum(0.75).cast("bool").cast("u8"), 0, 1],
 };
 const kernels = Object.entries(cases).map(([name, [dtype, of]]) =>

@@ -5,6 +5,7 @@ import { dtypes } from "../../src/ir/dtypes.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import { Poly } from "../../src/ir/poly.js";
 import { print } from "../../src/ir/print.js";
+import type { NodeOf } from "../../src/ir/tile.js";
 import { nodesOf } from "../../src/ir/walk.js";
 import type { AnyTile, Dtype, SegmentIndex, Signature } from "../../src/tile/index.js";
 import {
@@ -391,6 +392,20 @@ test("a literal adopts the tile's dtype: i64 keeps all bits", () => {
   };
   interpretKernel(k, args);
   assert.equal(args.Y.data[0], 9007199254740994n);
+});
+
+test("a literal beside a narrow float is the nearest that it holds", () => {
+  const stored = (dtype: "f16" | "bf16", x: number): number | bigint => {
+    const { stores } = kernel({ X: tensor(dtype, "N"), Y: tensor(dtype, "N") }, ({ X, Y, N }) =>
+      grid(N.tile(), i => Y.at(i).set(X.at(i).add(x))),
+    ).ir;
+    const [, literal] = (stores[0]!.value as NodeOf<"map">).args;
+    return (literal as NodeOf<"full">).value;
+  };
+  assert.equal(stored("f16", 0.8131563663482666), 0.81298828125);
+  assert.equal(stored("bf16", 0.8131563663482666), 0.8125);
+  assert.equal(stored("f16", 65536), Number.POSITIVE_INFINITY);
+  assert.equal(stored("bf16", Number.NEGATIVE_INFINITY), Number.NEGATIVE_INFINITY);
 });
 
 test("a state has the axes of its initial value, whatever the step returns", () => {

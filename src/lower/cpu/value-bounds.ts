@@ -2,6 +2,7 @@
 // always be there.
 import type { Dtype } from "../../ir/dtypes.js";
 import { integerRange, isFloat } from "../../ir/dtypes.js";
+import { roundTo } from "../../ir/float-bits.js";
 import type { Node, NodeOf } from "../../ir/tile.js";
 
 export interface Bounds {
@@ -39,7 +40,7 @@ const within = (a: Bounds, range: Bounds): Bounds => (isWithin(a, range) ? a : r
 
 function computed(n: Node): Bounds {
   if (n.kind === "full") {
-    const value = Number(n.value);
+    const value = roundTo(n.dtype, Number(n.value));
     return Number.isNaN(value) ? everything : { low: value, high: value };
   }
   return n.kind === "map" ? computedMap(n) : everything;
