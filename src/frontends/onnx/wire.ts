@@ -37,7 +37,8 @@ const dropped: Readonly<Partial<Record<MessageKind, ReadonlySet<number>>>> = { m
 
 /** below this many bytes a message or payload is handed to the library as it is */
 const smallBytes = 1024;
-const chunkBytes = 1 << 18;
+/** what is read at once: little behind a payload that was jumped over, twice as much each time that nothing was */
+const chunkBytes = { first: 1 << 13, most: 1 << 18 };
 /** the protobuf library's own limit */
 const maxDepth = 100;
 
@@ -94,6 +95,7 @@ class Cursor {
   readonly #source: ByteSource;
   #chunk: Uint8Array = new Uint8Array(0);
   #chunkStart = 0;
+  #chunkBytes: number = chunkBytes.first;
 
   constructor(source: ByteSource) {
     this.#source = source;
@@ -105,7 +107,9 @@ class Cursor {
   }
   async want(length: number): Promise<void> {
     if (this.has(length)) return;
-    const size = Math.min(Math.max(length, chunkBytes), this.#source.size - this.position);
+    const goesOn = this.position <= this.#chunkStart + this.#chunk.length;
+    this.#chunkBytes = goesOn ? Math.min(chunkBytes.most, 2 * this.#chunkBytes) : chunkBytes.first;
+    const size = Math.min(Math.max(length, this.#chunkBytes), this.#source.size - this.position);
     this.#chunk = await this.#source.read(this.position, size);
     this.#chunkStart = this.position;
   }

@@ -168,6 +168,8 @@ interface MatrixPart {
 function transformMatrix(p: number, { out, from, filters, k, c }: MatrixPart): void {
   const { factors, places, count } = tapsOf(p);
   const [f0, f1, f2] = [factors[0]!, factors[1]!, factors[2]!];
+  const [f3, f4, f5] = [factors[3]!, factors[4]!, factors[5]!];
+  const [f6, f7, f8] = [factors[6]!, factors[7]!, factors[8]!];
   const [p0, p1, p2] = [places[0]!, places[1]!, places[2]!];
   const step = 9 * c;
   const to = from + out.length;
@@ -183,11 +185,17 @@ function transformMatrix(p: number, { out, from, filters, k, c }: MatrixPart): v
         for (; at < end; at++, w += step)
           out[at - from] = f0 * filters[w + p0]! + f1 * filters[w + p1]! + f2 * filters[w + p2]!;
       else
-        for (; at < end; at++, w += step) {
-          let sum = f0 * filters[w]!;
-          for (let i = 1; i < 9; i++) sum += factors[i]! * filters[w + i]!;
-          out[at - from] = sum;
-        }
+        for (; at < end; at++, w += step)
+          out[at - from] =
+            f0 * filters[w]! +
+            f1 * filters[w + 1]! +
+            f2 * filters[w + 2]! +
+            f3 * filters[w + 3]! +
+            f4 * filters[w + 4]! +
+            f5 * filters[w + 5]! +
+            f6 * filters[w + 6]! +
+            f7 * filters[w + 7]! +
+            f8 * filters[w + 8]!;
     }
 }
 

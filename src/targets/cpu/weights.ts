@@ -41,6 +41,7 @@ export async function loadWeights(
   resident: ResidentProgram,
   machine: Machine,
   options: Pick<CompileOptions, "onProgress" | "signal">,
+  early?: EarlyConstants,
 ): Promise<void> {
   const { pools } = compiled.heap();
   const places: WeightPlaces = {
@@ -50,23 +51,74 @@ export async function loadWeights(
     poolAddress: kernel => machine.heapBase + pools.get(kernel.code)!,
   };
   const constants = compiled.constants.all;
-  const staging = new Staging(places);
+  const reads = new Reads();
+  const staging = new Staging(places, reads);
   const total = constants.reduce((sum, c) => sum + c.data.byteLength, 0);
   let done = 0;
-  for (const constant of constants) {
-    throwIfAborted(options.signal, "Loading the model");
-    if (constant.pack) for (const slice of slicesOf(constant)) await staging.add(slice);
-    else await store(constant, places);
-    done += constant.data.byteLength;
-    options.onProgress?.({ phase: "weights", fraction: total ? done / total : 1 });
+  try {
+    for (const constant of constants) {
+      throwIfAborted(options.signal, "Loading the model");
+      if (constant.pack) for (const slice of slicesOf(constant)) await staging.add(slice);
+      else await reads.begin(() => store(constant, places, early?.get(constant)));
+      done += constant.data.byteLength;
+      options.onProgress?.({ phase: "weights", fraction: total ? done / total : 1 });
+    }
+    await staging.finish();
+  } finally {
+    await reads.settled();
   }
-  await staging.finish();
 }
 
-async function store(constant: PlacedConstant, { machine, addressOf }: WeightPlaces): Promise<void> {
+/** Constants that are read before there is memory for them, while the engine compiles. */
+export type EarlyConstants = ReadonlyMap<PlacedConstant, Promise<Uint8Array>>;
+const EARLY = { bytesOfOne: 64 << 10, bytesOfAll: 4 << 20 };
+/** Small ones that are stored as they come: biases, most of them computed from the numbers of a normalization. */
+export function readEarly(compiled: CompiledProgram): EarlyConstants {
+  const early = new Map<PlacedConstant, Promise<Uint8Array>>();
+  let bytes = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  for (const constant of compiled.constants.all) {
+    const { byteLength } = constant.data;
+    if (constant.pack || byteLength > EARLY.bytesOfOne || bytes + byteLength > EARLY.bytesOfAll) continue;
+    bytes += byteLength;
+    const read = last.then(() => constant.data.read());
+    // one after the other; whoever stores it hears of a failure
+    last = read.catch(() => {});
+    early.set(constant, read);
+  }
+  return early;
+}
+
+/** Two reads at a time: while one's numbers are computed here, the file gives the next one's. */
+class Reads {
+  #pending: Promise<void>[] = [];
+  async begin(read: () => Promise<void>): Promise<void> {
+    if (this.#pending.length > 1) await this.#pending.shift();
+    const pending = read();
+    // whoever waits for it hears of a failure
+    pending.catch(() => {});
+    this.#pending.push(pending);
+  }
+  async finish(): Promise<void> {
+    await Promise.all(this.#pending);
+    this.#pending = [];
+  }
+  /** Nobody writes any more: after a failure the memory may go. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#pending);
+  }
+}
+
+async function store(
+  constant: PlacedConstant,
+  { machine, addressOf }: WeightPlaces,
+  early: Promise<Uint8Array> | undefined,
+): Promise<void> {
   const { data } = constant;
   const address = addressOf(constant);
-  if (isDirect(machine, constant)) await data.readInto!(machine.view!({ address, byteLength: data.byteLength }), 0);
+  if (early) await machine.write([{ address, bytes: await early }]);
+  else if (isDirect(machine, constant))
+    await data.readInto!(machine.view!({ address, byteLength: data.byteLength }), 0);
   else await machine.write([{ address, bytes: await data.read() }]);
 }
 const isDirect = (machine: Machine, { data }: PlacedConstant): boolean =>
@@ -88,6 +140,7 @@ function slicesOf(constant: PlacedConstant): Slice[] {
 
 class Staging {
   readonly #places: WeightPlaces;
+  readonly #reads: Reads;
   /** where what waits begins, and the first free address behind it */
   #start: number;
   #top: number;
@@ -99,8 +152,9 @@ class Staging {
   /** the memory that is being packed */
   #packing: { readonly start: number; readonly end: number; readonly done: Promise<unknown> } | undefined;
 
-  constructor(places: WeightPlaces) {
+  constructor(places: WeightPlaces, reads: Reads) {
     this.#places = places;
+    this.#reads = reads;
     this.#start = this.#top = places.arenaStart;
   }
 
@@ -114,8 +168,8 @@ class Staging {
     const { constant, offset, byteLength } = slice;
     if (isDirect(machine, constant)) {
       await machine.reserve(from + byteLength);
-      await constant.data.readInto!(machine.view!({ address: from, byteLength }), offset);
-      return;
+      const view = machine.view!({ address: from, byteLength });
+      return this.#reads.begin(() => constant.data.readInto!(view, offset));
     }
     if (this.#whole?.constant !== constant) this.#whole = { constant, bytes: await constant.data.read() };
     this.#transfers.push({ address: from, bytes: this.#whole.bytes.subarray(offset, offset + byteLength) });
@@ -158,6 +212,7 @@ class Staging {
     const bytesPerThread = alignUp(this.#scratchBytes + SLACK);
     const end = this.#top + bytesPerThread * machine.threads;
     await machine.reserve(end);
+    await this.#reads.finish();
     // one at a time: its scratch memory may lie where the one before is
     await this.#packing?.done;
     const prepared = machine.prepare(this.#instructions, { address: this.#top, bytesPerThread });
@@ -172,6 +227,7 @@ class Staging {
   }
   /** Everything is packed; the memory is free again. */
   async finish(): Promise<void> {
+    await this.#reads.finish();
     if (this.#instructions.length > 0) await this.#pack();
     await this.#packing?.done;
   }

@@ -8,7 +8,7 @@ import { CompiledProgram } from "../cpu/compiled-program.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
 import { type LinkedProgram, link } from "../cpu/linked-program.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
-import { loadWeights } from "../cpu/weights.js";
+import { loadWeights, readEarly } from "../cpu/weights.js";
 import { FunctionList } from "./emit.js";
 import { executableOf, machineOptions } from "./executable.js";
 import { createMachine } from "./machine.js";
@@ -41,15 +41,17 @@ async function compile(
   const module = Promise.resolve().then(() => making.module());
   const made = createMachine(machineOptions(module, { ...options, ...target, shared }, firstWorker));
   // the engine has the module by then, and compiles it meanwhile
-  const linking = module.then(() => sleep(0)).then(() => making.link());
+  const linking = module
+    .then(() => sleep(0))
+    .then(() => ({ program: making.link(), early: readEarly(making.made.compiled) }));
   linking.catch(() => {});
   const machine = await made;
   try {
-    const program = await linking;
+    const { program, early } = await linking;
     const { compiled, assembled } = making.made;
     const linked = now();
     const resident = await ResidentProgram.create(program, machine);
-    await loadWeights(compiled, resident, machine, options);
+    await loadWeights(compiled, resident, machine, options, early);
     await machine.ready;
     const timesMs = { ...making.timesMs(), engine: machine.compileTimeMs, weights: now() - linked };
     return executableOf({ program, machine, resident, module: assembled, functions: making.functions, timesMs });
