@@ -1,5 +1,6 @@
 // The register tile of a stage: rows × vectors, chosen by cycles per reduced element. A tile is bound by multiply-adds, by loads, or by
 // the latency of its own chains of additions when it has too few accumulators.
+import { bytesOf } from "../ir/dtypes.js";
 import type { Axis, NodeOf } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
@@ -30,7 +31,12 @@ export function stageOf(
   const named = lane === undefined ? {} : { lane };
   const chosen = choice.vectors === undefined ? {} : { vectors: choice.vectors };
   if (!laneAxis) return { ...named, vectors: 2, ...chosen };
-  if (reduces.length === 0) return { ...named, ...elementwise(view.cost(s.value)), ...chosen };
+  if (reduces.length === 0) {
+    const woven = wovenAxis(view, s, laneAxis);
+    if (!woven) return { ...named, ...elementwise(view.cost(s.value)), ...chosen };
+    const order = [...rows.filter(a => a !== woven && a !== laneAxis), woven].map(a => view.names.axis(a));
+    return { ...named, vectors: 1, ...chosen, tail: "peel", rows: { [order.at(-1)!]: [view.extent(woven)] }, order };
+  }
   const row = rows.find(a => view.names.axis(a) === choice.row) ?? sharingAxis(view, s, reduces, laneAxis);
   const contracts = reduces.some(isContraction);
   // without rows it is matrix × vector or a sum of rows: bound by latency unless many vectors are on their way
@@ -159,9 +165,20 @@ function windowTile(view: KernelView, row: Axis | undefined, lane: Axis, { featu
   const most = Math.min(vectors === 2 ? 4 : 6, row ? Math.max(1, view.extent(row)) : 1);
   return { rows: [...new Set([most, Math.min(most, 2), 1])], vectors };
 }
+/** An axis of two or four that lies innermost in what is written, the lane around it: all of it in one tile, vectors are woven into whole stores. */
+function wovenAxis(view: KernelView, s: SinkView, lane: Axis): Axis | undefined {
+  const { store } = s;
+  if (!store || bytesOf(s.dtype) !== 4 || !isCheap(view.cost(s.value))) return undefined;
+  const stride = (a: Axis): number | undefined => view.strideOf(store.tensor, store.index, a);
+  return view.rows(s).find(a => {
+    const size = a.extent.isConst ? a.extent.constant : 0;
+    return (size === 2 || size === 4) && size <= view.lanes && stride(a) === 4 && stride(lane) === 4 * size;
+  });
+}
 /** Dear ones in one body whose last turn runs over the end, cheap ones with longer turns. */
 const elementwise = (cost: number): StageSchedule =>
-  cost > 12 ? { vectors: 2, tail: "mask" } : { vectors: 4, tail: "peel" };
+  isCheap(cost) ? { vectors: 4, tail: "peel" } : { vectors: 2, tail: "mask" };
+const isCheap = (cost: number): boolean => cost <= 12;
 
 /** loads of a stage's reductions that run along the lane: what is worth a layout of its own */
 export function laneLoads(view: KernelView, s: SinkView, lane: Axis): NodeOf<"load">[] {

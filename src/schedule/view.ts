@@ -195,6 +195,11 @@ export class KernelView {
     if (!step) return "irregular";
     return step.isConst && step.constant === bytesOf(tensor.dtype) ? "contiguous" : "strided";
   }
+  /** bytes between neighbours along the axis, where they are a number */
+  strideOf(tensor: Tensor, index: readonly Poly[], a: Axis): number | undefined {
+    const step = this.address(tensor, index).coef(a.sym);
+    return step?.isConst ? step.constant : undefined;
+  }
   loadStep(n: NodeOf<"load">, a: Axis): Step {
     if (!this.axes(n.axes).includes(a)) return "none";
     if (isTensor(n.tensor)) return this.stepOf(n.tensor, n.index, a);

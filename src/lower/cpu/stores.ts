@@ -7,13 +7,18 @@ import type { Expr, StoreOp } from "./loop.js";
 import { int, mul, op, sub } from "./loop.js";
 import { insideExpr } from "./loads.js";
 import { outsideOf } from "./strict.js";
+import { storeWoven } from "./woven-stores.js";
 import { binary } from "./maps.js";
 import type { Lowering, Offsets, Sink } from "./state.js";
 
 /** The registers of one tile, values computed before: state that is updated in place is read before it is written. */
 export function storeTile(l: Lowering, s: Sink, cells: readonly (readonly [Offsets, Expr])[]): void {
-  if (!l.tail || !l.lane) {
+  const whole = () => {
+    if (storeWoven(l, s, cells)) return;
     for (const [offs, v] of cells) storeCell(l, s, offs, v, l.lanes);
+  };
+  if (!l.tail || !l.lane) {
+    whole();
     return;
   }
   const { count, step } = l.tail;
@@ -32,9 +37,6 @@ export function storeTile(l: Lowering, s: Sink, cells: readonly (readonly [Offse
       };
       upTo(l.lanes);
     }
-  };
-  const whole = () => {
-    for (const [offs, v] of cells) storeCell(l, s, offs, v, l.lanes);
   };
   l.b.branch(op("i32.ge_s", count, int(step)), whole, partly);
 }
