@@ -199,11 +199,22 @@ function transformMatrix(p: number, { out, from, filters, k, c }: MatrixPart): v
     }
 }
 
+interface Taps {
+  readonly factors: Float64Array;
+  readonly places: Int32Array;
+  readonly count: number;
+}
+const taps = new Map<number, Taps>();
 /** Which of a filter's nine numbers matrix `p` adds up, and how often: four of nine on the mean. */
-function tapsOf(p: number): { readonly factors: Float64Array; readonly places: Int32Array; readonly count: number } {
+function tapsOf(p: number): Taps {
+  const known = taps.get(p) ?? madeTaps(p);
+  taps.set(p, known);
+  return known;
+}
+function madeTaps(p: number): Taps {
   const [row, column] = [filterRows[Math.floor(p / POINTS)]!, filterRows[p % POINTS]!];
-  const taps = row.flatMap((r, i) => column.map((x, j) => ({ place: 3 * i + j, factor: r * x })));
-  const used = taps.filter(({ factor }) => factor !== 0);
+  const all = row.flatMap((r, i) => column.map((x, j) => ({ place: 3 * i + j, factor: r * x })));
+  const used = all.filter(({ factor }) => factor !== 0);
   const factors = new Float64Array(9);
   const places = new Int32Array(9);
   used.forEach(({ place, factor }, i) => {
