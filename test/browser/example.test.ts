@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { root } from "../../tools/project.js";
 import { browserPath, serve, startBrowser } from "./site.js";
+import { patienceMs } from "../patience.js";
 
 interface Headers {
   readonly contentSecurityPolicy: string;
@@ -76,7 +77,7 @@ async function open(address: string, theme: "light" | "dark"): Promise<Opened> {
 /** Waits until the page says that it is done, or why it failed. */
 async function finished(page: Page): Promise<string> {
   await page.waitForFunction(() => ["done", "failed"].includes(document.body.dataset.state ?? ""), undefined, {
-    timeout: 120_000,
+    timeout: patienceMs,
   });
   return (await page.textContent("#status")) ?? "";
 }
@@ -112,7 +113,7 @@ const variants = [
 for (const { name, isolated, theme } of variants) {
   test(`what is no picture is refused in a sentence, a dropped picture is read, ${name}`, {
     skip,
-    timeout: 240_000,
+    timeout: patienceMs,
   }, async () => {
     const policy = { "Content-Security-Policy": headers.contentSecurityPolicy };
     const site = await serve(join(folder, "page"), { ...policy, ...(isolated ? headers.isolation : {}) });

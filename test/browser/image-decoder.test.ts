@@ -8,6 +8,7 @@ import { root } from "../../tools/project.js";
 import { node, onnxModel, value } from "../frontends/onnx-model.js";
 import type { Site } from "./site.js";
 import { browserPath, serve, startBrowser } from "./site.js";
+import { patienceMs } from "../patience.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 const model = onnxModel({
@@ -63,13 +64,13 @@ const files: Readonly<Record<string, () => Promise<Uint8Array>>> = {
   PNM: async () => Uint8Array.from([...Buffer.from("P6 2 2 255\n"), ...pixels]),
 };
 for (const [name, file] of Object.entries(files))
-  test(`a page decodes ${name}`, { skip, timeout: 60_000 }, async () => {
+  test(`a page decodes ${name}`, { skip, timeout: patienceMs }, async () => {
     assert.deepEqual(await decode(await file()), { dims: [2, 2, 3], data: [...pixels] });
   });
-test("a damaged PNG is a matrix without rows and columns", { skip, timeout: 60_000 }, async () => {
+test("a damaged PNG is a matrix without rows and columns", { skip, timeout: patienceMs }, async () => {
   assert.deepEqual(await decode((await files.PNG!()).subarray(0, 30)), { dims: [0, 0, 3], data: [] });
 });
-test("what the page has no decoder for is named", { skip, timeout: 60_000 }, async () => {
+test("what the page has no decoder for is named", { skip, timeout: patienceMs }, async () => {
   assert.deepEqual(await decode(await picture.clone().tiff().toBuffer()), {
     code: "operator-unsupported",
     message: "ImageDecoder: nothing here decodes TIFF; give load() an imageDecoder",

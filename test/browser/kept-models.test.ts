@@ -6,6 +6,7 @@ import type { Browser, BrowserContext } from "playwright-core";
 import { root } from "../../tools/project.js";
 import { browserPath, serve, startBrowser } from "./site.js";
 import { model } from "./small-model.js";
+import { patienceMs } from "../patience.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 const page = `<!doctype html><script type="module">
@@ -53,7 +54,7 @@ for (const [kind, headers] of [
   ["an isolated page", isolation],
   ["a page that is not isolated", {}],
 ] as const)
-  test(`${kind} compiles at its first visit only`, { skip, timeout: 60_000 }, async () => {
+  test(`${kind} compiles at its first visit only`, { skip, timeout: patienceMs }, async () => {
     const site = await serve(join(root, "dist/lib"), headers, { "/index.html": page });
     const context = await browser.newContext();
     try {

@@ -1,18 +1,20 @@
-// The operators' own cases in headless Chromium: on an isolated page with two threads, on a plain one with one. One in three by default, all of
-// them in full sweeps: code is the same, byte for byte, as in Node, where all of them run.
+// The operators' own cases in headless Chromium: on an isolated page with two threads, on a plain one with one. One in nine by default, another one
+// each day, and all of them in full sweeps: code is the same, byte for byte, as in Node.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { root } from "../../tools/project.js";
 import type { CasesResult } from "../ops/check-cases.js";
 import { fullSweep } from "../ops/large-cases.js";
+import { rotation } from "../rotation.js";
 import { bundle } from "./bundle.js";
 import { browserPath, serve, startBrowser } from "./site.js";
+import { patienceMs } from "../patience.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-const EVERY = fullSweep ? 1 : 3;
+const EVERY = fullSweep ? 1 : 9;
 
 let browser: Browser;
 let script: string;
@@ -33,7 +35,7 @@ async function casesOn(headers: Readonly<Record<string, string>>, threads: numbe
   try {
     await page.goto(site.address, { waitUntil: "load" });
     await page.waitForFunction("globalThis.runCases !== undefined");
-    return (await page.evaluate(`globalThis.runCases("wasm", ${threads}, ${EVERY})`)) as CasesResult;
+    return (await page.evaluate(`globalThis.runCases("wasm", ${threads}, ${EVERY}, ${rotation})`)) as CasesResult;
   } finally {
     await page.close();
     await site.close();
@@ -47,7 +49,7 @@ for (const [name, headers, threads, waiting] of [
 ] as const)
   test(`operators agree with their references in Chromium, ${name} page`, {
     skip: skip || waiting,
-    timeout: 180_000,
+    timeout: patienceMs,
   }, async t => {
     const { passed, gaps, failures } = await casesOn(headers, threads);
     t.diagnostic(`${passed} passed, ${gaps} known gaps, ${failures.length} failed`);

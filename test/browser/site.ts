@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { Browser } from "playwright-core";
 import { chromium } from "playwright-core";
+import { patienceMs } from "../patience.js";
 
 const places = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -16,9 +17,9 @@ export const browserPath: string | undefined = places.find(path => path !== unde
  * Headless, with nothing that asks the network: machines that run tests often have none. `gpu`: WebGPU on a software adapter. `film`: a
  * file of JPEGs that the camera shows, which pages may use unasked.
  */
-export function startBrowser({ gpu = false, film = undefined as string | undefined } = {}): Promise<Browser> {
+export async function startBrowser({ gpu = false, film = undefined as string | undefined } = {}): Promise<Browser> {
   const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: browserPath!,
     args: [
       "--no-sandbox",
@@ -28,7 +29,20 @@ export function startBrowser({ gpu = false, film = undefined as string | undefin
       ...(film ? [`--use-file-for-fake-video-capture=${film}`] : []),
       ...quiet,
     ],
+    timeout: patienceMs,
   });
+  const [newPage, newContext] = [browser.newPage.bind(browser), browser.newContext.bind(browser)];
+  browser.newPage = async options => {
+    const page = await newPage(options);
+    page.setDefaultTimeout(patienceMs);
+    return page;
+  };
+  browser.newContext = async options => {
+    const context = await newContext(options);
+    context.setDefaultTimeout(patienceMs);
+    return context;
+  };
+  return browser;
 }
 
 const types: Readonly<Record<string, string>> = {

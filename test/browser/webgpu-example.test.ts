@@ -11,6 +11,7 @@ import { build } from "vite";
 import { root } from "../../tools/project.js";
 import { fullSweep } from "../ops/large-cases.js";
 import { browserPath, type Site, serve, startBrowser } from "./site.js";
+import { patienceMs } from "../patience.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 const text = "AZULEJO";
@@ -51,7 +52,7 @@ function drawnSign(): Buffer {
 }
 
 const state = (page: Page, ...wanted: string[]) =>
-  page.waitForFunction(states => states.includes(document.body.dataset.state ?? ""), wanted, { timeout: 150_000 });
+  page.waitForFunction(states => states.includes(document.body.dataset.state ?? ""), wanted, { timeout: patienceMs });
 const words = (page: Page) => page.locator("#lines .text").allTextContents();
 
 /** Screenshots for people, where they ask for them. */
@@ -81,7 +82,7 @@ async function open(gpu: boolean, theme: "light" | "dark") {
 async function readCamera(page: Page): Promise<void> {
   await page.selectOption("#detail", "320");
   await page.keyboard.press("c");
-  await page.locator("#lines .text").first().waitFor({ timeout: 150_000 });
+  await page.locator("#lines .text").first().waitFor({ timeout: patienceMs });
   assert.deepEqual(await words(page), [text]);
   // the arrow keys go along the timeline
   await page.focus("#timeline");
@@ -98,7 +99,7 @@ async function stopCamera(page: Page): Promise<void> {
 
 test("the camera's sign is read on the GPU, with every kernel on the timeline", {
   skip: onGpu,
-  timeout: 200_000,
+  timeout: patienceMs,
 }, async () => {
   const { browser, page, problems } = await open(true, "dark");
   try {
@@ -115,7 +116,7 @@ test("the camera's sign is read on the GPU, with every kernel on the timeline", 
 
 test("without a GPU the page says so, and reads camera and pictures with WebAssembly when that is chosen", {
   skip,
-  timeout: 200_000,
+  timeout: patienceMs,
 }, async () => {
   const { browser, page, problems } = await open(false, "light");
   try {

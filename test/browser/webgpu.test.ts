@@ -7,6 +7,7 @@ import { root } from "../../tools/project.js";
 import type { Site } from "./site.js";
 import { browserPath, serve, startBrowser } from "./site.js";
 import { model } from "./small-model.js";
+import { patienceMs } from "../patience.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 const page = `<!doctype html><script type="module">
@@ -103,7 +104,7 @@ function close(got: readonly number[], want: readonly number[]): void {
     assert.ok(Math.abs(got[i]! - w) <= 1e-5 * (1 + Math.abs(w)), `${i}: ${got[i]}, ${w}`);
 }
 
-test("a model on webgpu gives what it gives on wasm, for dims that change", { skip, timeout: 120_000 }, async () => {
+test("a model on webgpu gives what it gives on wasm, for dims that change", { skip, timeout: patienceMs }, async () => {
   type Run = { readonly target: string; readonly y: readonly number[] };
   const [small, large, gpuSmall, gpuLarge] = await onPage<Run[]>(`globalThis.modelOn([${[...model]}])`);
   assert.deepEqual(
@@ -113,11 +114,11 @@ test("a model on webgpu gives what it gives on wasm, for dims that change", { sk
   close(gpuSmall!.y, small!.y);
   close(gpuLarge!.y, large!.y);
 });
-test("kernels on webgpu give what they give on wasm", { skip, timeout: 120_000 }, async () => {
+test("kernels on webgpu give what they give on wasm", { skip, timeout: patienceMs }, async () => {
   const [wasm, gpu] = await onPage<number[][]>("globalThis.kernelsOn()");
   close(gpu!, wasm!);
 });
-test("tensors stay on the GPU from one model to the next", { skip, timeout: 120_000 }, async () => {
+test("tensors stay on the GPU from one model to the next", { skip, timeout: patienceMs }, async () => {
   const { location, up, y, twice } = await onPage<{ location: string; up: number; y: number[]; twice: number[] }>(
     `globalThis.stayingOn([${[...model]}])`,
   );
@@ -129,7 +130,7 @@ test("tensors stay on the GPU from one model to the next", { skip, timeout: 120_
 });
 test("a lost device is an error of what was under way, and replaced for the next run", {
   skip,
-  timeout: 120_000,
+  timeout: patienceMs,
 }, async () => {
   const { codes, before, after, other } = await onPage<{
     codes: string[];
@@ -142,7 +143,7 @@ test("a lost device is an error of what was under way, and replaced for the next
 });
 test("what no buffer holds, and what there is no memory for, is an error with numbers", {
   skip,
-  timeout: 120_000,
+  timeout: patienceMs,
 }, async context => {
   const { messages, small } = await onPage<{ messages: string[]; small: number[] }>("globalThis.tooLarge()");
   assert.match(messages[0]!, /^memory: "Y" takes \d+ MiB, and this GPU binds at most \d+ MiB as one buffer/);

@@ -10,6 +10,7 @@ import type { Schedule } from "../../src/schedule/schedule.js";
 import { machineModel } from "../../src/targets/c/target.js";
 import { linearPairs, rowPairs } from "../kernels/pairs.js";
 import { linearQuads, maskedQuads, maskedRowQuads, rowQuads, signs } from "../kernels/quads.js";
+import { isInTurn } from "../rotation.js";
 import { eachWidth } from "../native/each-width.js";
 import { nativeKernels } from "../native/kernel-runner.js";
 import type { Data, Runnable } from "./harness.js";
@@ -117,8 +118,10 @@ test("products of halves and of bytes in WebAssembly are exact", () => {
 
 eachWidth(
   how => `products of halves and of bytes in native code with ${how} are exact`,
-  async compiler => {
-    const made = shapes.map(([make, dims]) => {
+  async (compiler, width) => {
+    // the C compiler takes a minute for all of them at all widths
+    const due = shapes.filter((_, i) => isInTurn(i + width, 4));
+    const made = due.map(([make, dims]) => {
       const kernel = make();
       const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name], ...machineModel(compiler) });
       return { kernel, dims, schedule, lowered: lower(kernel, schedule) };

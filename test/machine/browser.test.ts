@@ -11,6 +11,7 @@ import type { Browser } from "playwright-core";
 import { chromium } from "playwright-core";
 import { WORKER_SOURCE } from "../../src/targets/wasm/worker-source.js";
 import type { Page } from "./page.js";
+import { patienceMs } from "../patience.js";
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const skip = existsSync(executablePath) ? false : `no Chromium at ${executablePath}; name one in CHROMIUM`;
@@ -77,7 +78,7 @@ const RESULT = {
 const NO_BLOB =
   /^target: A worker could not start: .*; a page's Content-Security-Policy must allow "worker-src blob:", or pass \{ workerUrl \}$/;
 
-test("Chromium, isolated page: shared memory, 1, 2 and 4 threads", { skip, timeout: 120_000 }, async () => {
+test("Chromium, isolated page: shared memory, 1, 2 and 4 threads", { skip, timeout: patienceMs }, async () => {
   assert.equal(await onPage("/isolated.html", page => page.canShareMemory()), true);
   const results = await onPage("/isolated.html", async page => [
     await page.exercise("shared 1"),
@@ -90,7 +91,7 @@ test("Chromium, isolated page: shared memory, 1, 2 and 4 threads", { skip, timeo
   );
 });
 
-test("Chromium, page without isolation: one worker with its own memory", { skip, timeout: 120_000 }, async () => {
+test("Chromium, page without isolation: one worker with its own memory", { skip, timeout: patienceMs }, async () => {
   assert.equal(await onPage("/plain.html", page => page.canShareMemory()), false);
   const result = await onPage("/plain.html", page => page.exercise("worker"));
   assert.deepEqual(result, { threads: 1, shared: false, ...RESULT });
@@ -107,7 +108,7 @@ test("Chromium, strict Content-Security-Policy: the Blob worker is refused with 
 
 test("Chromium, a Content-Security-Policy without WebAssembly says what is missing", {
   skip,
-  timeout: 120_000,
+  timeout: patienceMs,
 }, async () => {
   assert.equal(
     await onPage("/no-wasm.html", page => page.failureOf("shared 2")),

@@ -8,18 +8,22 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Machine } from "../../src/targets/cpu/machine.js";
 import { WORKER_SOURCE } from "../../src/targets/wasm/worker-source.js";
-import { longRun, refusesToOvertake, rejectsRunsWhenDisposed, turnsTheEventLoop } from "./contract.js";
+import { ENDLESS, longRun, refusesToOvertake, rejectsRunsWhenDisposed, turnsTheEventLoop } from "./contract.js";
 import type { Kind } from "./kernels.js";
 import { bytesOf, call, KINDS, machineOf, testModule, wordsOf } from "./kernels.js";
+import { patienceMs } from "../patience.js";
 
 const scratch = (machine: Machine) => ({ address: machine.heapBase + 65536, bytesPerThread: 64 });
-/** Runs a module text in a fresh process; it can use what this file's neighbours export. Killed, and so failed, after 30 s. */
+/** Runs a module text in a fresh process; it can use what this file's neighbours export. Killed, and so failed, when it hangs. */
 function child(text: string): Promise<{ code: number | string; output: string }> {
   const kernels = JSON.stringify(new URL("./kernels.js", import.meta.url).href);
   const script = `import { machineOf, call, bytesOf, wordsOf } from ${kernels};\n${text}`;
   return new Promise(resolve => {
-    execFile(process.execPath, ["--input-type=module", "-e", script], { timeout: 30_000 }, (error, stdout, stderr) =>
-      resolve({ code: error ? (error.code ?? "killed") : 0, output: stdout + stderr }),
+    execFile(
+      process.execPath,
+      ["--input-type=module", "-e", script],
+      { timeout: patienceMs },
+      (error, stdout, stderr) => resolve({ code: error ? (error.code ?? "killed") : 0, output: stdout + stderr }),
     );
   });
 }
@@ -79,8 +83,9 @@ test("a signal interrupts a run that has begun, and the machine works afterwards
   for (const kind of ["shared 1", "shared 2", "worker"] as const) {
     const machine = await machineOf(kind);
     try {
+      // without shared memory a worker ends what it has begun, a second here
       const [long, short] = [
-        longRun(machine, 5000),
+        longRun(machine, machine.shared ? ENDLESS : 10_000),
         machine.prepare([call("store", 1, machine.heapBase, 3)], scratch(machine)),
       ];
       const controller = new AbortController();

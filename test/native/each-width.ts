@@ -14,13 +14,13 @@ const widths: readonly (readonly [Lanes, string])[] = [
   [4, "-march=x86-64"],
 ];
 
-/** Skipped, by name, without a C compiler, and where the processor is no x86 or has narrower vectors. */
+/** `at` counts the widths. Skipped, by name, without a C compiler, and where the processor is no x86 or has narrower vectors. */
 export function eachWidth(
   title: (how: string) => string,
-  run: (compiler: Compiler) => Promise<void>,
+  run: (compiler: Compiler, at: number) => Promise<void>,
   further: typeof widths = [],
 ): void {
-  for (const [lanes, tune] of [...widths, ...further])
+  for (const [at, [lanes, tune]] of [...widths, ...further].entries())
     test(title(`${lanes} lanes and ${tune}`), async t => {
       const problem = await nativeProblem();
       if (problem) return t.skip(problem);
@@ -28,6 +28,6 @@ export function eachWidth(
       if (!own.flags.includes("-march=native")) return t.skip("the processor is no x86");
       if (lanes > own.lanes) return t.skip(`the processor has vectors of ${own.lanes} lanes`);
       if (tune.endsWith("v3") && own.vectorRegisters === 16) return t.skip("the processor is of this kind itself");
-      await run({ ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune !== "-march=x86-64" });
+      await run({ ...retargeted(own, lanes, tune), hasFma: own.hasFma && tune !== "-march=x86-64" }, at);
     });
 }

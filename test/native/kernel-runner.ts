@@ -38,8 +38,12 @@ export async function nativeKernels(
 ): Promise<NativeKernels> {
   const folder = await mkdtemp(join(tmpdir(), "azulejo-kernels-"));
   try {
+    const functions = new SharedFunctions();
     const phases = kernels.flatMap((k, i) =>
-      k.phases.map((p, j) => ({ ...emitKernel(p.func, i * 8 + j, compiler.vectorRegisters), kernel: i })),
+      k.phases.map((p, j) => {
+        const { entry, text } = emitKernel(p.func, i * 8 + j, compiler.vectorRegisters);
+        return { entry: functions.add(text, entry), kernel: i };
+      }),
     );
     const table = `${EXPORT} void azulejo_blocks(char *memory, i32 phase, i32 params, i32 blocks, i32 scratch) {
   typedef void Kernel(char *, i32, i32, i32);
@@ -47,7 +51,7 @@ export async function nativeKernels(
   for (i32 b = 0; b < blocks; b++) kernels[phase](memory, params, b, scratch);
 }`;
     const trap = "void azulejo_trap(char *memory, i32 kernel) { __builtin_trap(); }";
-    const text = [prelude, trap, ...phases.map(p => p.text), table, peak, ""].join("\n");
+    const text = [prelude, trap, ...functions.texts, table, peak, ""].join("\n");
     const library = join(folder, "kernels.so");
     await compileLibrary(compiler, { sources: [{ name: "kernels", text }], folder, library, optimize });
     const loaded = foreignFunctions()!.load(library);
@@ -63,5 +67,28 @@ export async function nativeKernels(
     return { runners, peak: () => void measured() };
   } finally {
     await rm(folder, { recursive: true });
+  }
+}
+
+/** Functions that differ in nothing but their names, once each: kernels that differ in few operations share two thirds of what a C compiler would read. */
+class SharedFunctions {
+  readonly texts: string[] = [];
+  /** names by what stands behind them */
+  readonly #known = new Map<string, string>();
+
+  /** `text`: functions, callees first, as emitKernel gives them. Returns the name that `entry` has here. */
+  add(text: string, entry: string): string {
+    const names = new Map<string, string>();
+    for (const one of text.split(/^(?=static __attribute__|void k\d)/m)) {
+      const own = /void (k\w+)\(/.exec(one)![1]!;
+      const called = one.replaceAll(/\bk\d+_\w+(?=\()/g, name => names.get(name) ?? name);
+      const body = called.replace(own, "");
+      const known = this.#known.get(body);
+      names.set(own, known ?? own);
+      if (known !== undefined) continue;
+      this.#known.set(body, own);
+      this.texts.push(called.trimEnd());
+    }
+    return names.get(entry)!;
   }
 }

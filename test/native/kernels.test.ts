@@ -12,6 +12,7 @@ import { assertRemainders, remainders32, remainders64, remaindersOf } from "../k
 import * as kernels from "../kernels/stage1.js";
 import type { Data } from "../lower/harness.js";
 import { compile, instantiate } from "../lower/harness.js";
+import { isInTurn } from "../rotation.js";
 import { randomNumbers } from "../models/inventory.js";
 import { nested } from "../kernels/cells.js";
 import { eachWidth } from "./each-width.js";
@@ -63,8 +64,9 @@ function inputsOf(kernel: Kernel, dims: Readonly<Record<string, number>>): Recor
 
 eachWidth(
   how => `kernels with ${how} agree with WebAssembly`,
-  async compiler => {
-    const made = cases.map(({ name, kernel: make, dims: given }) => {
+  async (compiler, width) => {
+    const due = cases.filter((_, i) => isInTurn(i + width, 2));
+    const made = due.map(({ name, kernel: make, dims: given }) => {
       const kernel = make();
       const dims = {
         ...Object.fromEntries(kernel.dims.flatMap(d => (d.size.isConst ? [[d.name, d.size.constant]] : []))),

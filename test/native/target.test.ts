@@ -12,6 +12,7 @@ import { f32, grid } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import * as kernels from "../kernels/stage1.js";
 import { temporaryFolder } from "./machines.js";
+import { patienceMs } from "../patience.js";
 
 let folder: string;
 const saved = { ...process.env };
@@ -181,8 +182,11 @@ nativeTest(
     console.log(Y.data[3]);
   `;
     const output = await new Promise(resolve => {
-      execFile(process.execPath, ["--input-type=module", "-e", text], { timeout: 60_000 }, (error, stdout, stderr) =>
-        resolve(error ? `${error.message}${stderr}` : stdout),
+      execFile(
+        process.execPath,
+        ["--input-type=module", "-e", text],
+        { timeout: patienceMs },
+        (error, stdout, stderr) => resolve(error ? `${error.message}${stderr}` : stdout),
       );
     });
     assert.equal(output, "0.25\n");

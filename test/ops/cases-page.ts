@@ -14,9 +14,9 @@ import { TargetSubjects } from "./target-subject.js";
 const targetOf = (name: string, threads: number): TargetUnderTest =>
   targetsUnderTest.find(u => u.target.name === name && u.threads === threads)!;
 
-/** one case in `every`, counted over all operators */
-async function runCases(target: string, threads: number, every = 1): Promise<CasesResult> {
-  let at = 0;
+/** one case in `every`, counted over all operators from `first` on */
+async function runCases(target: string, threads: number, every = 1, first = 0): Promise<CasesResult> {
+  let at = first;
   return checkCases(targetOf(target, threads), await prepareCases(false, () => at++ % every === 0), false);
 }
 /** The suite's files are at `address`. */

@@ -1,8 +1,8 @@
 // Cases of the outside suites on every target. They are read, inferred and partitioned once for all.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isInTurn } from "../rotation.js";
 import { fullRegistry } from "./full-registry.js";
-import { fullSweep } from "./large-cases.js";
 import type { LoadedSuite } from "./run-suite.js";
 import { absent, loadSuite, report, runSuite, sampleOf } from "./run-suite.js";
 import { isDue, type TargetUnderTest, targetsUnderTest } from "./subjects.js";
@@ -13,12 +13,11 @@ import { TargetSubjects } from "./target-subject.js";
 /** of what compiles slowly, one case in so many runs by default */
 const EVERY = 24;
 
-/** WebAssembly takes one half of the cases with one thread and the other with two by default: code is the same. AZULEJO_SEED=2 changes them over. */
-const half = Number(process.env.AZULEJO_SEED ?? 1) % 2;
+/** WebAssembly takes one half of the cases with one thread and the other with two by default: code is the same. The next day changes them over. The interpreter takes a third. */
 function dueOf(whole: LoadedSuite, under: TargetUnderTest): LoadedSuite {
   if (!isDue(under)) return sampleOf(whole, EVERY);
-  if (fullSweep || under.target.name !== "wasm") return whole;
-  return { ...whole, cases: whole.cases.filter((_, i) => i % 2 === (half + under.threads) % 2) };
+  const every = under.target.name === "wasm" ? 2 : 3;
+  return { ...whole, cases: whole.cases.filter((_, i) => isInTurn(i + under.threads, every)) };
 }
 
 const registry = fullRegistry();

@@ -7,6 +7,7 @@ import { build } from "vite";
 import { commandOf, root } from "../../tools/project.js";
 import type { Consumer } from "./consumer.js";
 import { command, contribModel, expected, makeConsumer, pictureModel } from "./consumer.js";
+import { patienceMs } from "../patience.js";
 
 let consumer: Consumer;
 let skip: string | undefined = "the npm registry can't be reached";
@@ -20,7 +21,7 @@ after(() => consumer?.remove());
 
 /** A test that needs the installed package. */
 function installed(name: string, run: (print: (line: string) => void) => Promise<void>): void {
-  test(name, { timeout: 120_000 }, async context => {
+  test(name, { timeout: patienceMs }, async context => {
     if (skip !== undefined) context.skip(skip);
     else await run(line => context.diagnostic(line));
   });

@@ -6,6 +6,7 @@ import { join, posix } from "node:path";
 import { after, test } from "node:test";
 import { runCommandLine } from "../../src/cli/program.js";
 import { commandOf, root } from "../../tools/project.js";
+import { patienceMs } from "../patience.js";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const [english, chinese] = [read("README.md"), read("README.zh.md")];
@@ -69,7 +70,7 @@ function module({ folder }: Listing, code: string): string {
   return `${missing.map(name => `declare const ${given[name]};\n`).join("")}${rooted}\nexport {};\n`;
 }
 
-test("TypeScript in the documents compiles", { timeout: 120_000 }, () => {
+test("TypeScript in the documents compiles", { timeout: patienceMs }, () => {
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   const names: string[] = [];

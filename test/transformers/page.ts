@@ -5,6 +5,7 @@ import { root } from "../../tools/project.js";
 import { serve, startBrowser } from "../browser/site.js";
 import type { Consumer } from "../package/consumer.js";
 import type { Result } from "./scenarios.js";
+import { patienceMs } from "../patience.js";
 
 type Results = Readonly<Record<string, Result>>;
 
@@ -55,7 +56,7 @@ async function inPage<T>(
     const errors: string[] = [];
     page.on("pageerror", error => errors.push(String(error)));
     await page.goto(site.address, { waitUntil: "load" });
-    const ready = page.waitForFunction("globalThis.runScenario !== undefined", undefined, { timeout: 20_000 });
+    const ready = page.waitForFunction("globalThis.runScenario !== undefined", undefined, { timeout: patienceMs });
     await ready.catch(() => Promise.reject(new Error(`the page does not start: ${errors.join("; ")}`)));
     return await work(script => page.evaluate(script));
   } finally {

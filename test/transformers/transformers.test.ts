@@ -14,6 +14,7 @@ import { makeTransformersProject, outcomesIn } from "./project.js";
 import type { ScenarioOutcome } from "./run-scenarios.js";
 import type { Result } from "./scenarios.js";
 import { scenarios } from "./scenarios.js";
+import { patienceMs } from "../patience.js";
 
 type Results = Readonly<Record<string, Result>>;
 const references: Readonly<Record<string, Results>> = JSON.parse(
@@ -33,7 +34,7 @@ before(async () => {
 after(() => project?.remove());
 
 function installed(name: string, run: () => Promise<void> | void, needs: string | false = false): void {
-  test(name, { timeout: 120_000, skip: needs }, async context => {
+  test(name, { timeout: patienceMs, skip: needs }, async context => {
     if (skip !== undefined) context.skip(skip);
     else await run();
   });

@@ -22,7 +22,7 @@ import { print, printCase } from "./print.js";
 
 const noPeer = "onnxruntime-node is not here; npm install --ignore-scripts --prefix bench/peers";
 const seed = Number(process.env.AZULEJO_SEED ?? 1);
-const count = fullSweep ? 200 : 3;
+const count = fullSweep ? 200 : 2;
 
 const drawable = operatorModules.filter(m => m.reference && m.cases && !isDrawnAsModel(m));
 

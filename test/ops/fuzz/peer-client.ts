@@ -7,7 +7,7 @@ import { isSaturated, saturationProbe } from "../peer-saturation.js";
 import type { PeerAnswer, PeerRequest } from "./peer-process.js";
 
 /** nothing of a draw's size takes as long: it hangs */
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 export class PeerClient {
   #child: ChildProcess | undefined;
