@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import type { Kernel } from "../../src/ir/tile.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
+import type { Compiler } from "../../src/targets/c/compiler.js";
 import { machineModel } from "../../src/targets/c/target.js";
 import { f32, grid, i32, tensor } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
@@ -54,21 +56,27 @@ const values = Float32Array.from([
   ...Array.from({ length: 40 }, (_, i) => (i - 20) * 1234.5),
 ]);
 
+/** Native code of kernels over N, scheduled for N of `size`. */
+async function compiledFor(kernels: readonly { readonly ir: Kernel }[], size: number, compiler: Compiler) {
+  const made = kernels.map(({ ir }) => {
+    const schedule = deriveSchedule(ir, { dimHints: () => size, ...machineModel(compiler) });
+    return { ir, schedule, lowered: lower(ir, schedule) };
+  });
+  const { runners } = await nativeKernels(
+    made.map(m => m.lowered),
+    compiler,
+    "-O1",
+  );
+  return made.map(({ ir, schedule, lowered }, i) => ({ ir, schedule, compiled: { lowered, runner: runners[i]! } }));
+}
+
 eachWidth(
   how => `native conversions with ${how} are exact`,
   async compiler => {
     const dims = { N: values.length };
-    const made = [...casts, ...extremes].map(({ ir }) => {
-      const schedule = deriveSchedule(ir, { dimHints: () => values.length, ...machineModel(compiler) });
-      return { kernel: ir, schedule, lowered: lower(ir, schedule) };
-    });
-    const { runners } = await nativeKernels(
-      made.map(m => m.lowered),
-      compiler,
-      "-O1",
-    );
-    made.forEach(({ kernel: ir, schedule, lowered }, i) => {
-      const instance = instantiate({ lowered, runner: runners[i]! }, ir, dims, { X: values }, schedule);
+    const made = await compiledFor([...casts, ...extremes], values.length, compiler);
+    made.forEach(({ ir, schedule, compiled }) => {
+      const instance = instantiate(compiled, ir, dims, { X: values }, schedule);
       instance.run();
       instance.checkGuards();
       const got = instance.read("Y");
@@ -86,19 +94,11 @@ eachWidth(
 eachWidth(
   how => `native loads of bytes and halves with ${how} are exact`,
   async compiler => {
-    const made = widened.map(({ ir }) => {
-      const schedule = deriveSchedule(ir, { dimHints: () => bytes.length, ...machineModel(compiler) });
-      return { kernel: ir, schedule, lowered: lower(ir, schedule) };
-    });
-    const { runners } = await nativeKernels(
-      made.map(m => m.lowered),
-      compiler,
-      "-O1",
-    );
-    made.forEach(({ kernel: ir, schedule, lowered }, i) => {
+    const made = await compiledFor(widened, bytes.length, compiler);
+    made.forEach(({ ir, schedule, compiled }) => {
       // one less than whole vectors: the end of a row as well
       const X = narrowData[ir.name as keyof typeof narrowData].subarray(1);
-      const instance = instantiate({ lowered, runner: runners[i]! }, ir, { N: X.length }, { X }, schedule);
+      const instance = instantiate(compiled, ir, { N: X.length }, { X }, schedule);
       instance.run();
       instance.checkGuards();
       assert.deepEqual([...instance.read("Y")], [...X], ir.name);
