@@ -5,14 +5,12 @@ import { test } from "node:test";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { boundsOf } from "../../src/lower/cpu/value-bounds.js";
-import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { machineModel } from "../../src/targets/c/target.js";
 import { type AnyTile, f32, grid, tensor, where } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import { eachWidth } from "../native/each-width.js";
-import { nativeKernels } from "../native/kernel-runner.js";
+import { scheduledKernels } from "../native/scheduled-kernels.js";
 import type { Runnable } from "./harness.js";
 import { compile, instantiate } from "./harness.js";
 
@@ -91,15 +89,7 @@ test("numbers kept in range, and numbers that wrap, are exact in WebAssembly", (
 eachWidth(
   how => `numbers kept in range, and numbers that wrap, in native code with ${how} are exact`,
   async compiler => {
-    const made = kernels.map(({ ir }) => {
-      const schedule = deriveSchedule(ir, { dimHints: () => N, ...machineModel(compiler) });
-      return { ir, schedule, lowered: lower(ir, schedule) };
-    });
-    const { runners } = await nativeKernels(
-      made.map(m => m.lowered),
-      compiler,
-      "-O1",
-    );
-    made.forEach(({ ir, schedule, lowered }, i) => check({ lowered, runner: runners[i]! }, ir, schedule));
+    const sized = kernels.map(({ ir }) => ({ ir, hints: () => N }));
+    for (const made of await scheduledKernels(sized, compiler)) check(made, made.ir, made.schedule);
   },
 );

@@ -3,16 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
+import type { Sym } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
-import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { machineModel } from "../../src/targets/c/target.js";
 import { linearPairs, rowPairs } from "../kernels/pairs.js";
 import { linearQuads, maskedQuads, maskedRowQuads, rowQuads, signs } from "../kernels/quads.js";
 import { isInTurn } from "../rotation.js";
 import { eachWidth } from "../native/each-width.js";
-import { nativeKernels } from "../native/kernel-runner.js";
+import { scheduledKernels } from "../native/scheduled-kernels.js";
 import type { Data, Runnable } from "./harness.js";
 import { compile, instantiate } from "./harness.js";
 
@@ -121,19 +120,8 @@ eachWidth(
   async (compiler, width) => {
     // the C compiler takes a minute for all of them at all widths
     const due = shapes.filter((_, i) => isInTurn(i + width, 4));
-    const made = due.map(([make, dims]) => {
-      const kernel = make();
-      const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name], ...machineModel(compiler) });
-      return { kernel, dims, schedule, lowered: lower(kernel, schedule) };
-    });
-    const { runners } = await nativeKernels(
-      made.map(m => m.lowered),
-      compiler,
-      "-O1",
-    );
-    made.forEach(({ kernel, dims, schedule, lowered }, i) =>
-      check({ lowered, runner: runners[i]! }, kernel, dims, schedule),
-    );
+    const sized = due.map(([make, dims]) => ({ ir: make(), dims, hints: (s: Sym) => dims[s.name] }));
+    for (const made of await scheduledKernels(sized, compiler)) check(made, made.ir, made.dims, made.schedule);
   },
   // halves of AVX2, without products of bytes
   [[8, "-march=haswell"]],

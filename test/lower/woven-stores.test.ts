@@ -4,14 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poly } from "../../src/ir/poly.js";
 import { printFunc } from "../../src/lower/cpu/loop-print.js";
-import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
-import { machineModel } from "../../src/targets/c/target.js";
 import { dimOf, f32, grid } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import { eachWidth } from "../native/each-width.js";
-import { nativeKernels } from "../native/kernel-runner.js";
+import { scheduledKernels } from "../native/scheduled-kernels.js";
 import type { Runnable } from "./harness.js";
 import { compile, instantiate } from "./harness.js";
 
@@ -57,22 +55,15 @@ test("interleaved rows are exact in WebAssembly", () => {
 eachWidth(
   how => `interleaved rows in native code with ${how} are exact`,
   async compiler => {
-    const made = cases.map(c => {
-      const schedule = deriveSchedule(c.ir, { dimHints: hints(c), ...machineModel(compiler) });
-      return { c, schedule, lowered: lower(c.ir, schedule) };
-    });
-    for (const { c, lowered } of made)
-      if (c.N === 64 && compiler.lanes > 4)
+    const sized = cases.map(c => ({ ...c, hints: hints(c) }));
+    for (const made of await scheduledKernels(sized, compiler)) {
+      if (made.N === 64 && compiler.lanes > 4)
         assert.equal(
-          lowered.phases.some(p => /shuffle/.test(printFunc(p.func))),
-          c.G !== 3,
-          `${c.G} groups`,
+          made.lowered.phases.some(p => /shuffle/.test(printFunc(p.func))),
+          made.G !== 3,
+          `${made.G} groups`,
         );
-    const { runners } = await nativeKernels(
-      made.map(m => m.lowered),
-      compiler,
-      "-O1",
-    );
-    made.forEach(({ c, schedule, lowered }, i) => check({ lowered, runner: runners[i]! }, c, schedule));
+      check(made, made, made.schedule);
+    }
   },
 );

@@ -1,13 +1,13 @@
 // Kernels in C at every width of vectors that the processor has, and without any vector instruction, against WebAssembly's results.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Sym } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
 import { askAhead } from "../../src/lower/cpu/ahead.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import { findCompiler, retargeted } from "../../src/targets/c/compiler.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
-import { machineModel } from "../../src/targets/c/target.js";
 import { assertRemainders, remainders32, remainders64, remaindersOf } from "../kernels/remainders.js";
 import * as kernels from "../kernels/stage1.js";
 import type { Data } from "../lower/harness.js";
@@ -16,7 +16,7 @@ import { isInTurn } from "../rotation.js";
 import { randomNumbers } from "../models/inventory.js";
 import { nested } from "../kernels/cells.js";
 import { eachWidth } from "./each-width.js";
-import { nativeKernels } from "./kernel-runner.js";
+import { scheduledKernels } from "./scheduled-kernels.js";
 
 interface Case {
   readonly name: string;
@@ -66,23 +66,19 @@ eachWidth(
   how => `kernels with ${how} agree with WebAssembly`,
   async (compiler, width) => {
     const due = cases.filter((_, i) => isInTurn(i + width, 2));
-    const made = due.map(({ name, kernel: make, dims: given }) => {
-      const kernel = make();
-      const dims = {
-        ...Object.fromEntries(kernel.dims.flatMap(d => (d.size.isConst ? [[d.name, d.size.constant]] : []))),
+    const sized = due.map(({ name, kernel: make, dims: given }) => {
+      const ir = make();
+      const dims: Readonly<Record<string, number>> = {
+        ...Object.fromEntries(ir.dims.flatMap(d => (d.size.isConst ? [[d.name, d.size.constant]] : []))),
         ...given,
       };
-      const schedule = deriveSchedule(kernel, { dimHints: s => dims[s.name], ...machineModel(compiler) });
-      return { name, kernel, dims, schedule, lowered: lower(kernel, schedule, "c", askAhead) };
+      return { name, ir, dims, hints: (s: Sym) => dims[s.name] };
     });
-    const { runners } = await nativeKernels(
-      made.map(m => m.lowered),
-      compiler,
-      "-O1",
-    );
-    made.forEach(({ name, kernel, dims, schedule, lowered }, i) => {
+    const made = await scheduledKernels(sized, compiler, (ir, schedule) => lower(ir, schedule, "c", askAhead));
+    for (const one of made) {
+      const { name, ir: kernel, dims, schedule } = one;
       const inputs = inputsOf(kernel, dims);
-      const got = outputs(instantiate({ lowered, runner: runners[i]! }, kernel, dims, inputs, schedule), kernel);
+      const got = outputs(instantiate(one, kernel, dims, inputs, schedule), kernel);
       const plain = deriveSchedule(kernel, { dimHints: s => dims[s.name] });
       const want = outputs(instantiate(compile(kernel, plain), kernel, dims, inputs, plain), kernel);
       for (const [output, values] of Object.entries(want)) {
@@ -92,7 +88,7 @@ eachWidth(
           assert.ok(Math.abs(y - x) <= 1e-5 * largest, `${name}, ${output}[${at}]: ${y} instead of ${x}`);
         });
       }
-    });
+    }
   },
 );
 
@@ -103,21 +99,14 @@ test("remainders in C are exact with every width", async t => {
   for (const lanes of ([4, 8, 16] as const).filter(n => n <= own.lanes)) {
     const compiler = retargeted(own, lanes, own.flags.includes("-march=native") ? "-march=native" : "");
     const both = [
-      { kernel: remainders32(), want: remaindersOf(n => new Float32Array(n)) },
-      { kernel: remainders64(), want: remaindersOf(n => new Float64Array(n)) },
-    ].map(c => {
-      const schedule = deriveSchedule(c.kernel, machineModel(compiler));
-      return { ...c, schedule, lowered: lower(c.kernel, schedule) };
-    });
-    const { runners } = await nativeKernels(
-      both.map(c => c.lowered),
-      compiler,
-      "-O1",
-    );
-    both.forEach(({ kernel, want, schedule, lowered }, i) => {
+      { ir: remainders32(), want: remaindersOf(n => new Float32Array(n)) },
+      { ir: remainders64(), want: remaindersOf(n => new Float64Array(n)) },
+    ];
+    for (const made of await scheduledKernels(both, compiler)) {
+      const { ir, want, schedule } = made;
       const { A, B } = want;
-      const it = instantiate({ lowered, runner: runners[i]! }, kernel, { N: A.length }, { A, B }, schedule);
-      assertRemainders(want, outputs(it, kernel));
-    });
+      const it = instantiate(made, ir, { N: A.length }, { A, B }, schedule);
+      assertRemainders(want, outputs(it, ir));
+    }
   }
 });

@@ -2,16 +2,12 @@
 import assert from "node:assert/strict";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { interpretKernel } from "../../src/ir/evaluate/kernel.js";
-import type { Kernel } from "../../src/ir/tile.js";
-import { lower } from "../../src/lower/cpu/lower.js";
-import { deriveSchedule } from "../../src/schedule/derive.js";
-import type { Compiler } from "../../src/targets/c/compiler.js";
-import { machineModel } from "../../src/targets/c/target.js";
+import type { Sym } from "../../src/ir/poly.js";
 import { f32, grid, i32, tensor } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import { instantiate } from "../lower/harness.js";
 import { eachWidth } from "./each-width.js";
-import { nativeKernels } from "./kernel-runner.js";
+import { scheduledKernels } from "./scheduled-kernels.js";
 
 const narrow = ["u8", "i8", "u16", "i16", "i32"] as const satisfies readonly Dtype[];
 const casts = narrow.map(dtype =>
@@ -56,27 +52,14 @@ const values = Float32Array.from([
   ...Array.from({ length: 40 }, (_, i) => (i - 20) * 1234.5),
 ]);
 
-/** Native code of kernels over N, scheduled for N of `size`. */
-async function compiledFor(kernels: readonly { readonly ir: Kernel }[], size: number, compiler: Compiler) {
-  const made = kernels.map(({ ir }) => {
-    const schedule = deriveSchedule(ir, { dimHints: () => size, ...machineModel(compiler) });
-    return { ir, schedule, lowered: lower(ir, schedule) };
-  });
-  const { runners } = await nativeKernels(
-    made.map(m => m.lowered),
-    compiler,
-    "-O1",
-  );
-  return made.map(({ ir, schedule, lowered }, i) => ({ ir, schedule, compiled: { lowered, runner: runners[i]! } }));
-}
-
 eachWidth(
   how => `native conversions with ${how} are exact`,
   async compiler => {
     const dims = { N: values.length };
-    const made = await compiledFor([...casts, ...extremes], values.length, compiler);
-    made.forEach(({ ir, schedule, compiled }) => {
-      const instance = instantiate(compiled, ir, dims, { X: values }, schedule);
+    const sized = [...casts, ...extremes].map(({ ir }) => ({ ir, hints: () => values.length }));
+    for (const made of await scheduledKernels(sized, compiler)) {
+      const { ir, schedule } = made;
+      const instance = instantiate(made, ir, dims, { X: values }, schedule);
       instance.run();
       instance.checkGuards();
       const got = instance.read("Y");
@@ -87,22 +70,23 @@ eachWidth(
         Y: { dtype, dims: [values.length], data: (want as Int32Array).fill(0) },
       } as never);
       assert.deepEqual([...got], [...want], ir.name);
-    });
+    }
   },
 );
 
 eachWidth(
   how => `native loads of bytes and halves with ${how} are exact`,
   async compiler => {
-    const made = await compiledFor(widened, bytes.length, compiler);
-    made.forEach(({ ir, schedule, compiled }) => {
+    const sized = widened.map(({ ir }) => ({ ir, hints: () => bytes.length }));
+    for (const made of await scheduledKernels(sized, compiler)) {
+      const { ir, schedule } = made;
       // one less than whole vectors: the end of a row as well
       const X = narrowData[ir.name as keyof typeof narrowData].subarray(1);
-      const instance = instantiate(compiled, ir, { N: X.length }, { X }, schedule);
+      const instance = instantiate(made, ir, { N: X.length }, { X }, schedule);
       instance.run();
       instance.checkGuards();
       assert.deepEqual([...instance.read("Y")], [...X], ir.name);
-    });
+    }
   },
 );
 
@@ -128,10 +112,9 @@ eachWidth(
   async compiler => {
     const { ir } = largest;
     const dims = { M: places.length, N: width };
-    const schedule = deriveSchedule(ir, { dimHints: s => dims[s.name as "M" | "N"], ...machineModel(compiler) });
-    const lowered = lower(ir, schedule);
-    const { runners } = await nativeKernels([lowered], compiler, "-O1");
-    const instance = instantiate({ lowered, runner: runners[0]! }, ir, dims, { X: rows }, schedule);
+    const hints = (s: Sym) => dims[s.name as "M" | "N"];
+    const [made] = await scheduledKernels([{ ir, hints }], compiler);
+    const instance = instantiate(made!, ir, dims, { X: rows }, made!.schedule);
     instance.run();
     instance.checkGuards();
     const row = (m: number): number[] => [...rows.subarray(m * width, (m + 1) * width)];

@@ -7,7 +7,7 @@ import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/mac
 import { HEAP_BASE, MAX_THREADS } from "../cpu/program-layout.js";
 import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory } from "../cpu/program-memory.js";
-import { RunPlace, SHORT_MS } from "../cpu/run-place.js";
+import { RunPlaces } from "../cpu/run-place.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
 import type { Library } from "./library.js";
 import { FIRST_WORDS, OUTCOME } from "./runtime.js";
@@ -39,7 +39,7 @@ export class NativeMachine implements Machine {
   readonly #handle: number | bigint;
   readonly #programs = new ProgramMemory();
   readonly #options: NativeMachineOptions;
-  readonly #places = new WeakMap<Program, RunPlace>();
+  readonly #places: RunPlaces;
   readonly #queue = new RunQueue();
   #runs = 0;
   /** the library is at work for this run */
@@ -54,6 +54,7 @@ export class NativeMachine implements Machine {
     this.compileTimeMs = options.compileTimeMs;
     this.#library = library;
     this.#options = options;
+    this.#places = new RunPlaces(options.shortRunMs);
     const handle = library.open(threads, threads > coreCount() ? 1 : 0, options.delays ? 1 : 0);
     if (!handle)
       throw new AzulejoError(
@@ -110,7 +111,7 @@ export class NativeMachine implements Machine {
   }
 
   runsHere(prepared: Prepared): boolean {
-    return this.#places.get(prepared as Program)?.next === "here";
+    return this.#places.of(prepared as Program).next === "here";
   }
 
   reserve(bytes: number): void {
@@ -150,7 +151,7 @@ export class NativeMachine implements Machine {
     outputs: readonly Range[],
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array[]> {
-    const place = this.#placeOf(program);
+    const place = this.#places.of(program);
     const side = place.next;
     const start = now();
     this.write(inputs);
@@ -192,12 +193,6 @@ export class NativeMachine implements Machine {
         error ? reject(error) : resolve(outcome),
       ),
     );
-  }
-  #placeOf(program: Program): RunPlace {
-    const { shortRunMs = SHORT_MS } = this.#options;
-    const place = this.#places.get(program) ?? new RunPlace(program.loops ? 0 : shortRunMs);
-    this.#places.set(program, place);
-    return place;
   }
   #read(range: Range): Uint8Array {
     checkRange(range);

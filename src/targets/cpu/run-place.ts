@@ -1,6 +1,8 @@
 // Where a program runs: on the workers, or, if it is over sooner than a hand-over to another thread and back takes, on the calling
 // thread. Measured while the program runs, since only then all dims are known; results do not depend on it.
 
+import type { Program } from "./program-memory.js";
+
 /** Longest work that the calling thread does itself: a sixteenth of what a page has for a frame, and less than Node's timers resolve. */
 export const SHORT_MS = 0.25;
 /** runs of each kind before they are compared; the shortest counts, which no busy neighbour can lengthen */
@@ -33,5 +35,25 @@ export class RunPlace {
       const isShort = this.#least.here <= this.#shortMs && this.#least.here < this.#least.workers;
       this.#decided = isShort ? "here" : "workers";
     }
+  }
+}
+
+/** The places of a machine's programs. */
+export class RunPlaces {
+  readonly #shortMs: number | undefined;
+  readonly #known = new WeakMap<Program, RunPlace>();
+
+  /** `shortMs`: see RunPlace */
+  constructor(shortMs: number | undefined) {
+    this.#shortMs = shortMs;
+  }
+  of(program: Program): RunPlace {
+    let place = this.#known.get(program);
+    if (!place) {
+      // how long the next run of a loop takes, those before don't tell
+      place = new RunPlace(program.loops ? 0 : this.#shortMs);
+      this.#known.set(program, place);
+    }
+    return place;
   }
 }

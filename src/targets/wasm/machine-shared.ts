@@ -19,7 +19,7 @@ import { CONTROL, GATE_OPEN, OUTCOME, TRAP } from "./machine-layout.js";
 import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory, resetCounters } from "../cpu/program-memory.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
-import { RunPlace, SHORT_MS } from "../cpu/run-place.js";
+import { RunPlaces } from "../cpu/run-place.js";
 import { readTrap, trapError } from "./machine-trap.js";
 import { connect, Departures, startWorkers } from "./machine-workers.js";
 import type { AssembledModule } from "./module.js";
@@ -38,7 +38,7 @@ interface Parts {
   readonly complete: Promise<void>;
   readonly flags: readonly string[];
   readonly compileTimeMs: number;
-  readonly shortRunMs: number;
+  readonly shortRunMs: number | undefined;
 }
 
 export class SharedMachine implements Machine {
@@ -63,7 +63,7 @@ export class SharedMachine implements Machine {
   #fail: (() => void) | undefined;
   #runs = 0;
   #starts = { all: 0, first: 0 };
-  readonly #places = new WeakMap<Program, RunPlace>();
+  readonly #places: RunPlaces;
 
   static async create(options: MachineOptions): Promise<SharedMachine> {
     // the first worker is enough to run; the others start when the compiler no longer needs the processor, and join runs as they come
@@ -87,7 +87,6 @@ export class SharedMachine implements Machine {
       // whoever waits for them hears of a failure
       complete.catch(() => {});
       ready[0]!.catch(() => {});
-      const { shortRunMs = SHORT_MS } = options;
       const parts = {
         module,
         compiled,
@@ -97,7 +96,7 @@ export class SharedMachine implements Machine {
         complete,
         flags,
         compileTimeMs: timeMs,
-        shortRunMs,
+        shortRunMs: options.shortRunMs,
       };
       return new SharedMachine(parts, departures?.next);
     } catch (error) {
@@ -108,6 +107,7 @@ export class SharedMachine implements Machine {
 
   private constructor(parts: Parts, nextDeparture: (() => Promise<void>) | undefined) {
     this.#parts = parts;
+    this.#places = new RunPlaces(parts.shortRunMs);
     this.threads = parts.workers.length;
     this.flags = parts.flags;
     this.compileTimeMs = parts.compileTimeMs;
@@ -161,7 +161,7 @@ export class SharedMachine implements Machine {
   }
 
   runsHere(prepared: Prepared): boolean {
-    return this.#places.get(prepared as Program)?.next === "here";
+    return this.#places.of(prepared as Program).next === "here";
   }
 
   reserve(bytes: number): void {
@@ -181,7 +181,7 @@ export class SharedMachine implements Machine {
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array[]> {
     if (signal?.aborted) throw abortedRun(signal);
-    const place = this.#placeOf(program);
+    const place = this.#places.of(program);
     const side = place.next;
     const start = now();
     const early = side === "here" ? this.#runHere(program, inputs, outputs) : undefined;
@@ -242,15 +242,6 @@ export class SharedMachine implements Machine {
   }
   #results(outputs: readonly Range[]): Uint8Array[] {
     return outputs.map(range => this.view(range).slice());
-  }
-  #placeOf(program: Program): RunPlace {
-    let place = this.#places.get(program);
-    if (!place) {
-      // how long the next run of a loop takes, those before don't tell
-      place = new RunPlace(program.loops ? 0 : this.#parts.shortRunMs);
-      this.#places.set(program, place);
-    }
-    return place;
   }
 
   #runSync(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[] {
