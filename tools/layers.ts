@@ -33,7 +33,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   "targets/webgpu": { uses: [...compiler, "runtime", "graph"] },
   "frontends/onnx": {
     uses: ["support", "ir", "ops", "graph", "runtime"],
-    packages: ["@bufbuild/protobuf", "onnx-buf"],
+    packages: ["@bufbuild/protobuf"],
   },
   // what all stages made of a model, as data and as a page: it knows none of them
   trace: { uses: [] },

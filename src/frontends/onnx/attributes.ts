@@ -1,10 +1,9 @@
 // AttributeProto → attribute value. Whether an operator has the attribute, and its default, is checked by inference.
-import type { AttributeProto } from "onnx-buf";
-import { AttributeProto_AttributeType as Type } from "onnx-buf";
 import { constantValue } from "../../graph/constants.js";
 import type { AttributeValue, Graph } from "../../graph/graph.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
+import { type AttributeProto, attributeTypes as Type } from "./proto.js";
 import { readSparse } from "./sparse.js";
 import { readTensor } from "./tensor.js";
 import { decodeText } from "./text.js";
@@ -75,14 +74,17 @@ async function readAttribute(
     default:
       throw new AzulejoError(
         "operator-unsupported",
-        `${where} has the type ${Type[a.type] ?? a.type}, which Azulejo does not support; replace the node by one without it`,
+        `${where} has the type ${nameOf(a.type)}, which Azulejo does not support; replace the node by one without it`,
       );
   }
   throw new AzulejoError("model-format", `${where} has no value; export the model again`);
 }
 
+const nameOf = (type: number): string | number =>
+  Object.entries(Type).find(([, number]) => number === type)?.[0] ?? type;
+
 /** Files of IR version 1 leave the type out: the field that is filled tells it. */
-function guessType(a: AttributeProto): Type {
+function guessType(a: AttributeProto): number {
   if (a.g) return Type.GRAPH;
   if (a.t) return Type.TENSOR;
   if (a.ints.length) return Type.INTS;

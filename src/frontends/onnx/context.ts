@@ -1,5 +1,5 @@
 // What all parts of the ONNX frontend share while one file is read.
-import type { FunctionProto } from "onnx-buf";
+import type { FunctionProto } from "./proto.js";
 import type { AttributeValue } from "../../graph/graph.js";
 import type { Sym } from "../../ir/poly.js";
 import type { ByteSource } from "../../support/byte-source.js";

@@ -1,5 +1,5 @@
 // External data of a TensorProto: a range of a file beside the model. The model is untrusted, so its names stay below its folder.
-import type { TensorProto } from "onnx-buf";
+import type { TensorProto } from "./proto.js";
 import type { ConstantData } from "../../graph/graph.js";
 import type { ByteSource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";

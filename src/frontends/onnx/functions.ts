@@ -1,6 +1,6 @@
 // Functions that a file defines itself: which one a node calls, and what its body is read with. The body is put in the place of the
 // call by read-graph.ts.
-import type { AttributeProto, FunctionProto, NodeProto } from "onnx-buf";
+import type { AttributeProto, FunctionProto, NodeProto } from "./proto.js";
 import type { AttributeValue, Graph } from "../../graph/graph.js";
 import { AzulejoError } from "../../support/errors.js";
 import { readAttributes } from "./attributes.js";

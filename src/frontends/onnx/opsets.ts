@@ -1,5 +1,5 @@
 // Versions of operator sets: what a model, or a function inside of it, is written in.
-import type { OperatorSetIdProto } from "onnx-buf";
+import type { OperatorSetIdProto } from "./proto.js";
 import { newestOpset } from "../../graph/make.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";

@@ -1,5 +1,5 @@
 // Order of nodes: a file should list them in topological order; those that don't are sorted, cycles are refused.
-import type { GraphProto, NodeProto } from "onnx-buf";
+import type { GraphProto, NodeProto } from "./proto.js";
 import { AzulejoError } from "../../support/errors.js";
 
 /** Names that a node reads: its inputs, and what its subgraphs take from around them. */

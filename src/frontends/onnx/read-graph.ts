@@ -1,5 +1,5 @@
 // GraphProto → Graph: names become values, Constant nodes and initializers become constants, nodes are put in order.
-import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from "onnx-buf";
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from "./proto.js";
 import { constantValue } from "../../graph/constants.js";
 import type { Graph, GraphNode, Value } from "../../graph/graph.js";
 import { textDtype } from "../../graph/graph.js";

@@ -1,8 +1,5 @@
 // ONNX file → Graph. Weights stay where they are: constants refer to ranges of the source. Every input is untrusted: whatever
 // the bytes, the result is a graph or an AzulejoError.
-import { fromBinary } from "@bufbuild/protobuf";
-import type { ModelProto } from "onnx-buf";
-import { ModelProtoSchema } from "onnx-buf";
 import type { Graph, GraphNode, Value } from "../../graph/graph.js";
 import { makeNode } from "../../graph/make.js";
 import type { Sym } from "../../ir/poly.js";
@@ -11,6 +8,7 @@ import { memorySource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 import { readOpsets } from "./opsets.js";
+import { decodeModel, type ModelProto } from "./proto.js";
 import { readGraph } from "./read-graph.js";
 import { skeleton } from "./wire.js";
 
@@ -34,7 +32,7 @@ export async function readOnnx(
   const from = source instanceof Uint8Array || source instanceof ArrayBuffer ? memorySource(source) : source;
   await refuseOtherFormats(from);
   const { bytes, payloads } = await skeleton(from);
-  const model = decodeModel(bytes, from);
+  const model = decoded(bytes, from);
   const proto = model.graph;
   if (!proto)
     throw new AzulejoError(
@@ -75,9 +73,9 @@ async function refuseOtherFormats(source: ByteSource): Promise<void> {
   if (other) throw new AzulejoError("model-format", `${source.name} is ${other}; give the .onnx file`);
 }
 
-function decodeModel(bytes: Uint8Array, source: ByteSource): ModelProto {
+function decoded(bytes: Uint8Array, source: ByteSource): ModelProto {
   try {
-    return fromBinary(ModelProtoSchema, bytes as Uint8Array<ArrayBuffer>);
+    return decodeModel(bytes);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AzulejoError(

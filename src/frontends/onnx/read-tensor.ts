@@ -1,13 +1,11 @@
 // One serialized TensorProto on its own, as the .pb files of ONNX's test suites and tools hold it.
-import { fromBinary } from "@bufbuild/protobuf";
-import type { TensorProto } from "onnx-buf";
-import { TensorProtoSchema } from "onnx-buf";
 import type { TensorData } from "../../runtime/tensor.js";
 import { arrayOf } from "../../runtime/tensor-bytes.js";
 import type { ByteSource } from "../../support/byte-source.js";
 import { memorySource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
+import { decodeTensor, type TensorProto } from "./proto.js";
 import { readTensor } from "./tensor.js";
 
 /** `name` is the file's, for messages. @throws AzulejoError model-format, model-external-data, operator-unsupported */
@@ -27,7 +25,7 @@ export async function readOnnxTensor(bytes: Uint8Array, name: string): Promise<T
 
 function decode(bytes: Uint8Array, name: string): TensorProto {
   try {
-    return fromBinary(TensorProtoSchema, bytes as Uint8Array<ArrayBuffer>);
+    return decodeTensor(bytes);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AzulejoError("model-format", `"${name}" is not a serialized ONNX tensor (${why}); write it anew`, {

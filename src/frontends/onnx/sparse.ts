@@ -1,5 +1,5 @@
 // SparseTensorProto → a dense constant: values at positions, zeros between them. Nothing behind the front end is sparse.
-import type { SparseTensorProto } from "onnx-buf";
+import type { SparseTensorProto } from "./proto.js";
 import { decode, knownLimit, knownOf, lazyData } from "../../graph/constants.js";
 import type { ConstantData, Value } from "../../graph/graph.js";
 import { bytesOf, type Dtype } from "../../ir/dtypes.js";

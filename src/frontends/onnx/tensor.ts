@@ -1,6 +1,4 @@
 // TensorProto → constant value: dtype, dims and where the bytes are. Reads elements only of small tensors.
-import type { TensorProto } from "onnx-buf";
-import { TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
 import { knownLimit, knownOf } from "../../graph/constants.js";
 import type { ConstantData, Value } from "../../graph/graph.js";
 import { textDtype } from "../../graph/graph.js";
@@ -12,14 +10,14 @@ import { onnxDtypes } from "../../ops/onnx-dtypes.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
 import { externalData, windowOf } from "./external-data.js";
+import { dataTypeNames, externalDataLocation, stringDataType, type TensorProto } from "./proto.js";
 import { decodeText } from "./text.js";
-import { payloadField } from "./wire.js";
 
 /** `where` names the tensor in messages: `Initializer "w"`. */
 export function readDtype(type: number, where: string): Dtype {
   const dtype = onnxDtypes[type];
   if (dtype) return dtype;
-  const name = TensorProto_DataType[type];
+  const name = dataTypeNames[type];
   if (!name || type === 0)
     throw new AzulejoError(
       "model-format",
@@ -52,10 +50,10 @@ export function readDims(t: Pick<TensorProto, "dims">, where: string): number[] 
 }
 
 export async function readTensor(t: TensorProto, name: string, where: string, context: ReadContext): Promise<Value> {
-  if (t.dataType === TensorProto_DataType.STRING) return readText(t, name, where);
+  if (t.dataType === stringDataType) return readText(t, name, where);
   const dtype = readDtype(t.dataType, where);
   const dims = readDims(t, where);
-  if (t.segment)
+  if (t.isSegment)
     throw new AzulejoError(
       "operator-unsupported",
       `${where} is stored in segments, which Azulejo does not read; save the model without them`,
@@ -85,7 +83,7 @@ async function readData(
   where: string,
   context: ReadContext,
 ): Promise<ConstantData> {
-  if (t.dataLocation === TensorProto_DataLocation.EXTERNAL) return externalData(t, byteLength, where, context);
+  if (t.dataLocation === externalDataLocation) return externalData(t, byteLength, where, context);
   const data =
     payload(t, dtype, where, context) ?? (t.rawData.length > 0 ? bytes(t.rawData) : bytes(typedData(t, dtype)));
   if (data.byteLength !== byteLength)
@@ -100,12 +98,11 @@ const bytes = (b: Uint8Array): ConstantData => ({ byteLength: b.byteLength, read
 
 /** The payload that wire.ts cut out of this tensor, if any. */
 function payload(t: TensorProto, dtype: Dtype, where: string, context: ReadContext): ConstantData | undefined {
-  const standIns = t.$unknown?.filter(u => u.no === payloadField) ?? [];
-  if (standIns.length === 0) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = standIns[0]!.data;
-  const found = context.payloads[a + b * 2 ** 8 + c * 2 ** 16 + d * 2 ** 24];
+  const [first, ...more] = t.payloads;
+  if (first === undefined) return undefined;
+  const found = context.payloads[first];
   const fits = found && (found.field === 9 || (found.field === 4 ? dtype === "f32" : dtype === "f64"));
-  if (!fits || standIns.length > 1 || t.rawData.length + t.floatData.length + t.doubleData.length > 0)
+  if (!fits || more.length > 0 || t.rawData.length + t.floatData.length + t.doubleData.length > 0)
     throw new AzulejoError(
       "model-format",
       `${where} has its data in more than one field or in one that ${dtype} does not use; export the model again`,

@@ -1,11 +1,10 @@
 // ValueInfoProto → dtype and dims; named dims become symbols shared over the file.
-import type { TensorShapeProto_Dimension, TypeProto, ValueInfoProto } from "onnx-buf";
-import { TensorProto_DataType } from "onnx-buf";
 import type { Value, ValueType } from "../../graph/graph.js";
 import { textDtype } from "../../graph/graph.js";
 import { Poly, Sym } from "../../ir/poly.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { ReadContext } from "./context.js";
+import { type DimensionProto, stringDataType, type TypeProto, type ValueInfoProto } from "./proto.js";
 import { readDtype } from "./tensor.js";
 
 /** A value with the type that the file declares; parts that it leaves open are undefined. */
@@ -25,12 +24,12 @@ const unknown: ValueType = { dtype: undefined, dims: undefined };
 /** A type without dims: elements of a container may have any. */
 export function readType(proto: TypeProto, where: string): ValueType {
   const type = proto.value;
-  switch (type.case) {
+  switch (type?.case) {
     case undefined:
       return unknown;
     case "tensorType": {
       const { elemType } = type.value;
-      if (elemType === TensorProto_DataType.STRING) return { dtype: textDtype, dims: undefined, text: true };
+      if (elemType === stringDataType) return { dtype: textDtype, dims: undefined, text: true };
       return { dtype: elemType === 0 ? undefined : readDtype(elemType, where), dims: undefined };
     }
     case "sequenceType":
@@ -41,7 +40,7 @@ export function readType(proto: TypeProto, where: string): ValueType {
     }
     case "mapType": {
       const { keyType, valueType } = type.value;
-      const text = keyType === TensorProto_DataType.STRING;
+      const text = keyType === stringDataType;
       const key: ValueType = {
         dtype: text ? textDtype : readDtype(keyType, where),
         dims: [],
@@ -58,16 +57,16 @@ export function readType(proto: TypeProto, where: string): ValueType {
 }
 
 /** `fallback` names a dim that the file leaves open; -1 is what older exporters write for one. */
-function readDim(dim: TensorShapeProto_Dimension, fallback: string, where: string, context: ReadContext): Poly {
+function readDim(dim: DimensionProto, fallback: string, where: string, context: ReadContext): Poly {
   const { value } = dim;
-  if (value.case === "dimParam" && value.value !== "") return namedDim(value.value, context);
-  if (value.case !== "dimValue" || value.value === -1n) return openDim(fallback, context);
-  if (value.value < 0n || value.value > BigInt(Number.MAX_SAFE_INTEGER))
+  if (typeof value === "string" && value !== "") return namedDim(value, context);
+  if (typeof value !== "bigint" || value === -1n) return openDim(fallback, context);
+  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
     throw new AzulejoError(
       "model-format",
-      `${where} has a dim of ${value.value}, which is not a size; export the model again`,
+      `${where} has a dim of ${value}, which is not a size; export the model again`,
     );
-  return Poly.int(Number(value.value));
+  return Poly.int(Number(value));
 }
 
 /** An unnamed dim is known by the name that it is given here: in `model.inputs`, and in the option dims. */
