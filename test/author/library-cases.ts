@@ -65,19 +65,25 @@ export const any = <K>(kernel: () => K) => kernel as unknown as Case["kernel"];
 export type Get = (...index: number[]) => number;
 
 /**
- * Judges kernels eagerly, in blocks, as interpreted IR in parts, compiled for one and two threads, and on WebGPU where there is a device. A C compiler takes
- * more time than all else: by default native code is made of one case in four.
+ * Judges kernels eagerly, whole or in blocks, as interpreted IR in parts, compiled for one and two threads, and on WebGPU where there is a device. C compilers and
+ * adapters of software take more time than all else: by default native code is made of one case in eight, and shaders of one in three.
  */
 export function judgeCases(cases: readonly Case[]): void {
   for (const [at, c] of cases.entries()) {
-    const natively = isInTurn(at, 4);
+    const due = {
+      whole: isInTurn(at, 2),
+      blocks: isInTurn(at + 1, 2),
+      native: isInTurn(at, 8),
+      webgpu: isInTurn(at, 3),
+    };
     test(c.name, async t => {
-      if (!natively) t.diagnostic(`on native it ${LATER}`);
-      await judgeCase(c, natively);
+      for (const target of ["native", "webgpu"] as const) if (!due[target]) t.diagnostic(`on ${target} it ${LATER}`);
+      await judgeCase(c, due);
     });
   }
 }
-async function judgeCase(c: Case, natively: boolean): Promise<void> {
+type Due = Readonly<Record<"whole" | "blocks" | "native" | "webgpu", boolean>>;
+async function judgeCase(c: Case, due: Due): Promise<void> {
   const kernel = c.kernel();
   const outputs = (): Tensors =>
     Object.fromEntries(
@@ -86,22 +92,22 @@ async function judgeCase(c: Case, natively: boolean): Promise<void> {
         return [name, { dtype, dims, data: newArray(dtype, count(dims)) } as TensorArgument];
       }),
     );
-  judge(c, kernel.eager({ ...c.tensors, ...outputs() }), "eager");
-  judge(c, kernel.eager({ ...c.tensors, ...outputs() }, { block: 2, foldTile: 3 }), "eager in blocks");
+  if (due.whole) judge(c, kernel.eager({ ...c.tensors, ...outputs() }), "eager");
+  if (due.blocks) judge(c, kernel.eager({ ...c.tensors, ...outputs() }, { block: 2, foldTile: 3 }), "eager in blocks");
   const interpreted = { ...c.tensors, ...outputs() };
   interpretKernel(kernel.ir, interpreted, { foldTile: 3, foldParts: 2 });
   judge(c, interpreted, "interpreted in parts");
-  for (const target of await targets(c, natively))
+  for (const target of await targets(c, due))
     for (const threads of target === "webgpu" ? [1] : [1, 2]) {
       const options = { target, threads, ...(c.dims ? { dims: c.dims } : {}) };
       judge(c, await kernel.run(c.tensors, options), `${target}, ${threads} threads`);
     }
   kernel.dispose();
 }
-async function targets({ tensors }: Case, natively: boolean): Promise<("wasm" | "native" | "webgpu")[]> {
-  const native = natively && (await nativeProblem()) === undefined ? (["native"] as const) : [];
+async function targets({ tensors }: Case, due: Due): Promise<("wasm" | "native" | "webgpu")[]> {
+  const native = due.native && (await nativeProblem()) === undefined ? (["native"] as const) : [];
   const isPlain = Object.values(tensors).every(t => t.dtype !== "f32" || (t.data as Float32Array).every(isPlainNumber));
-  const webgpu = isPlain && (await gpuState()).problem === undefined ? (["webgpu"] as const) : [];
+  const webgpu = due.webgpu && isPlain && (await gpuState()).problem === undefined ? (["webgpu"] as const) : [];
   return ["wasm", ...native, ...webgpu];
 }
 /** What WGSL leaves to the device: subnormals may become zeros, infinities and NaN anything. */

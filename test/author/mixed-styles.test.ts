@@ -53,12 +53,12 @@ for (const target of ["interpreter", "wasm", "native", "webgpu"] as const)
     const problem =
       target === "native" ? await nativeProblem() : target === "webgpu" ? (await gpuState()).problem : undefined;
     if (problem) return t.skip(problem);
+    const k = mixed();
     for (const [M, K, N, J] of [
       [1, 1, 1, 1],
       [3, 5, 17, 6],
       [9, 4, 33, 20],
     ] as const) {
-      const k = mixed();
       const tensors = { X: numbers(M, K), W: numbers(K, N), V: numbers(N, J) };
       const want = k.eager(tensors);
       const got = await k.run(tensors, { target, threads: 1 });
@@ -70,8 +70,8 @@ for (const target of ["interpreter", "wasm", "native", "webgpu"] as const)
           assert.ok(near, `${name} at ${i} is ${x}, not ${y}`);
         });
       }
-      k.dispose();
     }
+    k.dispose();
   });
 test("it is sound: whatever the size of tiles", async () => {
   assert.deepEqual(await checkKernel(mixed(), { targets: ["wasm"] }), []);

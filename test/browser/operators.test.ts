@@ -1,4 +1,4 @@
-// The operators' own cases in headless Chromium: on an isolated page with two threads, on a plain one with one. One in nine by default, another one
+// The operators' own cases in headless Chromium: on an isolated page with two threads, on a plain one with one. One in 24 by default, another one
 // each day, and all of them in full sweeps: code is the same, byte for byte, as in Node.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -14,7 +14,7 @@ import { patienceMs } from "../patience.js";
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-const EVERY = fullSweep ? 1 : 9;
+const EVERY = fullSweep ? 1 : 24;
 
 let browser: Browser;
 let script: string;

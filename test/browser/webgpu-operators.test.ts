@@ -7,6 +7,7 @@ import { root } from "../../tools/project.js";
 import { dataPath } from "../data.js";
 import type { CasesResult } from "../ops/check-cases.js";
 import { fullSweep } from "../ops/large-cases.js";
+import { rotation } from "../rotation.js";
 import type { SuiteResult } from "../ops/run-suite.js";
 import { absent } from "../ops/run-suite.js";
 import { suiteNames } from "../ops/suite.js";
@@ -15,8 +16,8 @@ import { browserPath, serve, startBrowser } from "./site.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 const timeout = 1_800_000;
-/** one in so many, by default */
-const EVERY = fullSweep ? 1 : 48;
+/** one in so many by default, others the next day */
+const EVERY = fullSweep ? 1 : 96;
 
 let browser: Browser;
 let script: string;
@@ -47,7 +48,7 @@ async function onPage<T>(call: string, files: Readonly<Record<string, Uint8Array
 }
 
 test("operators on webgpu agree with their references in Chromium", { skip, timeout }, async t => {
-  const { passed, gaps, failures } = await onPage<CasesResult>(`runCases("webgpu", 1, ${EVERY})`);
+  const { passed, gaps, failures } = await onPage<CasesResult>(`runCases("webgpu", 1, ${EVERY}, ${rotation})`);
   t.diagnostic(`${passed} passed, ${gaps} known gaps, ${failures.length} failed`);
   assert.deepEqual(failures, []);
 });

@@ -238,11 +238,13 @@ const targets = ["interpreter", "wasm", "native", "webgpu"] as const;
 const problemOf = async (target: (typeof targets)[number]): Promise<string | undefined> =>
   target === "native" ? nativeProblem() : target === "webgpu" ? (await gpuState()).problem : undefined;
 
+/** of what compiles slowly, one case in so many by default */
+const EVERY = { interpreter: 1, wasm: 1, native: 8, webgpu: 4 } as const;
 for (const target of targets)
   describe(`integer products by words on ${target}`, () => {
     for (const [at, c] of cases.entries())
       it(c.name, async t => {
-        const problem = (await problemOf(target)) ?? (target !== "native" || isInTurn(at, 4) ? undefined : LATER);
+        const problem = (await problemOf(target)) ?? (isInTurn(at, EVERY[target]) ? undefined : LATER);
         if (problem) return t.skip(problem);
         const plain = await resultOf(c, {
           target: "interpreter",

@@ -11,8 +11,16 @@ import { LOWEST_ADDRESS, SLACK_BYTES } from "../../src/lower/cpu/lowered.js";
 import { layoutOf } from "../../src/ir/layout.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import type { EmitFeatures, EmittedFunction } from "../../src/targets/wasm/emit.js";
-import { emitFunctions, pushUnsigned } from "../../src/targets/wasm/emit.js";
-import { typeByte } from "../../src/targets/wasm/opcodes.js";
+import { emitFunctions } from "../../src/targets/wasm/emit.js";
+import {
+  Bytes,
+  functionType,
+  MODULE_HEADER,
+  SECTION,
+  section,
+  unsigned,
+  vector,
+} from "../../src/targets/wasm/assembler.js";
 
 export const defaultSchedule: Schedule = {
   fuse: [],
@@ -90,33 +98,19 @@ function runnerOf(bytes: Uint8Array<ArrayBuffer>, { memory, params, scratch, blo
 
 /** A module that imports memory and exports the entries as a, b, c … */
 export function assemble(functions: readonly EmittedFunction[], entries: readonly number[]): Uint8Array<ArrayBuffer> {
-  const vector = (items: readonly (readonly number[])[]): number[] => {
-    const out: number[] = [];
-    pushUnsigned(out, items.length);
-    return [...out, ...items.flat()];
-  };
-  const section = (id: number, body: readonly number[]): number[] => {
-    const size: number[] = [];
-    pushUnsigned(size, body.length);
-    return [id, ...size, ...body];
-  };
-  const leb = (n: number): number[] => {
-    const out: number[] = [];
-    pushUnsigned(out, n);
-    return out;
-  };
-  const types = functions.map(f => [
-    ...[0x60, ...leb(f.params.length), ...f.params.map(t => typeByte[t])],
-    ...[...leb(f.results.length), ...f.results.map(t => typeByte[t])],
-  ]);
-  return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector(types)),
-    ...section(2, [1, 1, 0x65, 1, 0x6d, 2, 0, 1]),
-    ...section(3, vector(functions.map((_, i) => leb(i)))),
-    ...section(7, vector(entries.map((e, i) => [1, 0x61 + i, 0, ...leb(e)]))),
-    ...section(10, vector(functions.map(f => [...f.code(i => i)]))),
-  ]);
+  const types = functions.map(({ params, results }) => functionType({ params, results }));
+  const code = new Bytes().append(unsigned(functions.length));
+  for (const f of functions) code.append(f.code(i => i));
+  const sections = [
+    section(SECTION.type, new Bytes().code(vector(types))),
+    section(SECTION.import, new Bytes().append([1, 1, 0x65, 1, 0x6d, 2, 0, 1])),
+    section(SECTION.function, new Bytes().code(vector(functions.map((_, i) => unsigned(i))))),
+    section(SECTION.export, new Bytes().code(vector(entries.map((e, i) => [1, 0x61 + i, 0, ...unsigned(e)])))),
+    section(SECTION.code, code),
+  ];
+  const bytes = new Bytes().append(MODULE_HEADER);
+  for (const part of sections) bytes.append(part.toUint8Array());
+  return bytes.toUint8Array() as Uint8Array<ArrayBuffer>;
 }
 
 export interface Instance {
@@ -243,7 +237,7 @@ export function instantiate(
         const before = new Uint8Array(buffer, x.at - 256, 256);
         const behind = new Uint8Array(buffer, x.at + x.bytes, SLACK_BYTES);
         assert.ok(
-          [...before, ...behind].every(b => b === GUARD),
+          [before, behind].every(bytes => bytes.every(b => b === GUARD)),
           `memory around ${name} was written`,
         );
       }

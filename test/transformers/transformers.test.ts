@@ -14,6 +14,7 @@ import { makeTransformersProject, outcomesIn } from "./project.js";
 import type { ScenarioOutcome } from "./run-scenarios.js";
 import type { Result } from "./scenarios.js";
 import { scenarios } from "./scenarios.js";
+import { isInTurn, LATER } from "../rotation.js";
 import { patienceMs } from "../patience.js";
 
 type Results = Readonly<Record<string, Result>>;
@@ -92,7 +93,7 @@ for (const name of Object.keys(scenarios)) {
   });
 }
 
-// Pictures are resized by the browser there, and not by sharp: their numbers differ before any model sees them.
+// The two take turns by day. Pictures are resized by the browser there, and not by sharp: their numbers differ before any model sees them.
 const pageScenarios = [
   "resize bilinear",
   "feature extraction q8",
@@ -106,7 +107,7 @@ installed(
     for (const [name, results] of Object.entries(await resultsInPage(project, pageScenarios)))
       checkResults(name, results);
   },
-  browserPath === undefined && "Chromium is not installed",
+  browserPath === undefined ? "Chromium is not installed" : !isInTurn(0, 2) && LATER,
 );
 
 installed(
@@ -117,7 +118,7 @@ installed(
       checkResults(name, results);
     assert.deepEqual(await placesInPage(project, "webgpu"), { cache: ["gpu-buffer"], logits: ["cpu"] });
   },
-  browserPath === undefined && "Chromium is not installed",
+  browserPath === undefined ? "Chromium is not installed" : !isInTurn(1, 2) && LATER,
 );
 
 /** Runs a program in the project; it prints JSON. */

@@ -17,6 +17,7 @@ import { model } from "../browser/small-model.js";
 import { batchedMatmul } from "../kernels/reductions.js";
 import * as stage1 from "../kernels/stage1.js";
 import { fullSweep } from "../ops/large-cases.js";
+import { isInTurn, LATER } from "../rotation.js";
 import type { Sizes } from "./agree.js";
 import { agree } from "./agree.js";
 import type { EmulatedDevice } from "./emulated-matrices.js";
@@ -108,20 +109,21 @@ const subjects: readonly Subject[] = [
   { name: "a batch", kernel: () => batchedMatmul().ir, sizes: [{ B: 3, M: 20, N: 34, K: 17 }] },
   { name: "great depth, cut along it", kernel: () => deep().ir, sizes: [{}] },
 ];
-/** device and subject; all others in full sweeps: adapters of software compile each for seconds */
-const always: ReadonlySet<string> = new Set([
+/** device and subject, one of them each day; all others in full sweeps: adapters of software compile each for seconds */
+const inTurn: readonly string[] = [
   "f32 of 8 × 8, subgroups of 32: any sizes, whatever tiles leave over",
   "f16 of 16 × 16, subgroups of 32: f16, one operand computed",
   "f16 of 8 × 16, subgroups of 16 to 32, here 32: f16 in vectors along the depth",
-]);
+];
 const isHalf = ({ sizes }: EmulatedDevice): boolean => sizes[0]!.type === "f16";
 
 for (const [title, device] of Object.entries(devices))
   for (const { name, kernel: k, sizes, halves: areHalves } of subjects) {
     const full = `${title}: ${name}`;
     // f16 goes by matrices of f32 as well
-    if ((isHalf(device) && !areHalves) || !(always.has(full) || fullSweep)) continue;
-    gpuTest(`by matrices, ${full}`, async () => {
+    if ((isHalf(device) && !areHalves) || !(inTurn.includes(full) || fullSweep)) continue;
+    gpuTest(`by matrices, ${full}`, async t => {
+      if (!isInTurn(inTurn.indexOf(full), inTurn.length)) return t.skip(LATER);
       const own = (await openGpu()).device as unknown as GpuDevice;
       await agree(k(), sizes, /tiles of (64|32) in workgroup memory by matrices of/, {
         device: withMatrices(own, device),

@@ -8,12 +8,20 @@ import { linearPairs } from "../kernels/pairs.js";
 import { linearQuads } from "../kernels/quads.js";
 import * as stage1 from "../kernels/stage1.js";
 import { fullSweep } from "../ops/large-cases.js";
+import { isInTurn, LATER } from "../rotation.js";
 import { agree } from "./agree.js";
 import { gpuTest } from "./gpu-test.js";
 
+/** Of those before the full sweeps' a third, others each day. */
+let tests = 0;
+const tileTest: typeof gpuTest = (name, body) => {
+  const at = tests++;
+  gpuTest(name, async t => (isInTurn(at, 3) ? body(t) : t.skip(LATER)));
+};
+
 const tiled = /tiles of 64|tiles of 32/;
 
-gpuTest("a contraction of any sizes in tiles of 64 × 64, whatever they leave over", () =>
+tileTest("a contraction of any sizes in tiles of 64 × 64, whatever they leave over", () =>
   agree(
     stage1.linear().ir,
     [
@@ -35,15 +43,15 @@ const multiple = () =>
       }),
     { statics: { M: 40, K: 20, N: 36 } },
   );
-gpuTest("sizes that the program knows to be multiples of four are read and written in vectors of four", () =>
+tileTest("sizes that the program knows to be multiples of four are read and written in vectors of four", () =>
   agree(stage1.linear().ir, [{ M: 40, N: 36, K: 20 }], tiled),
 );
-gpuTest("operands are read in vectors of four along either axis", () => agree(multiple().ir, [{}], tiled));
+tileTest("operands are read in vectors of four along either axis", () => agree(multiple().ir, [{}], tiled));
 
 const aRow = /a workgroup a row/;
 // by operations of subgroups where the device has them, as this adapter has
 for (const options of [{}, { subgroups: false }])
-  gpuTest(
+  tileTest(
     `rows of any length are reduced by a workgroup each, twice and once more where a mean is needed, ${JSON.stringify(options)}`,
     () =>
       agree(
@@ -64,7 +72,7 @@ const attentionSizes = [
   { H: 1, S: 3, T: 130, D: 8, E: 5 },
 ];
 // the smaller tiles: adapters of software compile the larger ones for half a minute
-gpuTest("attention in tiles of rows and keys, whatever they leave over, with parts where there are few rows", () =>
+tileTest("attention in tiles of rows and keys, whatever they leave over, with parts where there are few rows", () =>
   agree(splitAttention().ir, attentionSizes, ofFold, { choice: { keys: 32 } }),
 );
 const deep = () =>
@@ -77,7 +85,7 @@ const deep = () =>
       }),
     { statics: { M: 20, K: 1024, N: 36 } },
   );
-gpuTest("a contraction of great depth is cut along it", () =>
+tileTest("a contraction of great depth is cut along it", () =>
   agree(deep().ir, [{}], /tiles of 32.*parts that are joined/),
 );
 
@@ -89,11 +97,11 @@ const integers = () =>
     }),
   );
 for (const packedDots of [true, false])
-  gpuTest(`products of bytes in tiles, ${packedDots ? "packed" : "byte by byte"}`, async () => {
+  tileTest(`products of bytes in tiles, ${packedDots ? "packed" : "byte by byte"}`, async () => {
     await agree(linearQuads("u32", "i32").ir, [{ M: 20, N: 34, K: 37 }], tiled, { packedDots });
     await agree(linearQuads("i32", "i32").ir, [{ M: 65, N: 17, K: 3 }], tiled, { packedDots });
   });
-gpuTest("products of halves in tiles", () => agree(linearPairs().ir, [{ M: 20, N: 34, K: 37 }], tiled));
+tileTest("products of halves in tiles", () => agree(linearPairs().ir, [{ M: 20, N: 34, K: 37 }], tiled));
 const deepQuads = () =>
   kernel(
     { X: i32("M K"), W: i32("K N"), Y: i32("M N") },
@@ -104,10 +112,10 @@ const deepQuads = () =>
       }),
     { statics: { M: 20, K: 1024, N: 36 } },
   );
-gpuTest("a contraction of bytes of great depth is cut along it", () =>
+tileTest("a contraction of bytes of great depth is cut along it", () =>
   agree(deepQuads().ir, [{}], /tiles of 32.*parts that are joined/),
 );
-gpuTest("sums of integers are exact", () => agree(integers().ir, [{ M: 20, N: 34, K: 37 }], tiled));
+tileTest("sums of integers are exact", () => agree(integers().ir, [{ M: 20, N: 34, K: 37 }], tiled));
 
 if (fullSweep) {
   gpuTest("attention of values in vectors, with heads that share keys", () =>
