@@ -1,6 +1,7 @@
 // Blocks of the grid: what one thread does at a time. Large enough that handing them out costs nothing, small enough that two threads
 // share a kernel and that what a block reads again stays in the cache.
-import type { Axis, Fold, Node, NodeOf } from "../ir/tile.js";
+import { bytesOf } from "../ir/dtypes.js";
+import type { Axis, Fold, Node, NodeOf, Tensor } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { scopesOf } from "../ir/walk.js";
 import { isContraction } from "./contraction.js";
@@ -23,6 +24,14 @@ const MOST_BLOCKS = 16;
 const FEW_BLOCKS = 4;
 /** cycles that a part is worth: handing it over and merging it cost some thousands */
 const PART_CYCLES = 30_000;
+/** rows up to which weights are waited for, in vectors of the machine: a panel has come long before more have gone by it */
+const FEW_ROWS_IN_VECTORS = 16;
+/** bytes of weights from which they are waited for: fewer may still be in the cache from the run before */
+const COLD_BYTES = 256 * 1024;
+/** of the second-level cache, what a panel may take that many rows go by */
+const WARM_SHARE = 0.6;
+/** of the second-level cache, what a panel may take that few rows go by: the next one comes meanwhile */
+const COLD_SHARE = 1 / 8;
 /** what a cache holds */
 const powerOfTwo = (n: number): number => 2 ** Math.floor(Math.log2(n));
 /** the nearest one: layers of different sizes shall share code */
@@ -50,6 +59,7 @@ export function decideBlocks(
   sinks: readonly SinkView[],
   stages: Readonly<Record<string, StageSchedule>>,
   profile: MachineProfile,
+  asksAhead: boolean,
 ): Blocks {
   const block: Record<string, number> = {};
   const grid = view.axes(view.kernel.grid);
@@ -80,7 +90,7 @@ export function decideBlocks(
       const wanted = (BLOCK_CYCLES * Math.max(1, view.extent(a))) / Math.max(1, cycles);
       block[view.names.axis(a)] = unit(a) * powerOfFour(Math.max(1, wanted / unit(a)));
     }
-  const panels = cachePanels(view, sinks, stages, profile).filter(([a]) => free.includes(a));
+  const panels = cachePanels(view, sinks, stages, profile, asksAhead).filter(([a]) => free.includes(a));
   for (const [a, size] of panels)
     cut(a, ragged ? Math.min(size, Math.ceil(view.extent(a) / FEW_BLOCKS)) : size, powerOfTwo);
   if (cycles <= SMALL_CYCLES) return { block, order: [] };
@@ -89,7 +99,11 @@ export function decideBlocks(
     cut(along, TRANSPOSED[0], powerOfTwo);
     cut(across, TRANSPOSED[1], powerOfTwo);
   }
-  for (const a of free) {
+  // few rows stay together where panels are blocks enough, and panels come in the order in which they lie in memory
+  const apart = asksAhead ? axesOfColdWeights(view, sinks, stages) : undefined;
+  for (const a of apart ?? []) if (free.includes(a)) cut(a, 1, powerOfTwo);
+  const whole = apart !== undefined && count() >= MOST_BLOCKS;
+  for (const a of whole ? [] : free) {
     if (view.names.axis(a) in block) continue;
     const extent = Math.max(1, view.extent(a));
     const perIndex = cycles / extent;
@@ -101,7 +115,7 @@ export function decideBlocks(
   }
   // a panel of weights stays in the cache while the rows go by
   const order =
-    panels.length && keepsWeights(view, panels[0]![0], block)
+    panels.length && !apart?.length && keepsWeights(view, panels[0]![0], block)
       ? grid.filter(a => a !== panels[0]![0]).map(a => view.names.axis(a))
       : [];
   return { block, order };
@@ -222,6 +236,7 @@ function cachePanels(
   sinks: readonly SinkView[],
   stages: Readonly<Record<string, StageSchedule>>,
   profile: MachineProfile,
+  asksAhead: boolean,
 ): [Axis, number][] {
   const out: [Axis, number][] = [];
   for (const s of sinks) {
@@ -235,7 +250,41 @@ function cachePanels(
         .map(n => view.volume(n.over)),
     );
     if (depth === 0 || laneLoads(view, s, lane).length === 0) continue;
-    out.push([lane, Math.floor((0.6 * profile.l2Bytes) / (4 * depth))]);
+    const share = asksAhead && fewRows(view, s, lane) !== undefined ? COLD_SHARE : WARM_SHARE;
+    out.push([lane, Math.floor((share * profile.l2Bytes) / (4 * depth))]);
   }
   return out;
+}
+
+/** The rows that go by each panel of a contraction's weights, where they are so few that the weights are waited for. */
+export function fewRows(view: KernelView, s: SinkView, lane: Axis): number | undefined {
+  const weights = weightsOf(view, s, lane);
+  if (!weights || !s.store || s.fold || view.kernel.segments) return undefined;
+  const bytes = weights.tensor.dims.reduce((p, d) => p * view.size(d), bytesOf(weights.tensor.dtype));
+  const axes = view.rows(s).filter(a => a !== lane && !weights.axes.includes(a));
+  if (bytes < COLD_BYTES || axes.some(a => view.isGuessed(a) || view.isOpen(a))) return undefined;
+  const rows = view.volume(axes);
+  return rows > 1 && rows <= FEW_ROWS_IN_VECTORS * view.lanes ? rows : undefined;
+}
+function weightsOf(
+  view: KernelView,
+  s: SinkView,
+  lane: Axis,
+): { readonly tensor: Tensor; readonly axes: readonly Axis[] } | undefined {
+  for (const { tensor, axes } of laneLoads(view, s, lane))
+    if (isTensor(tensor) && tensor.constant) return { tensor, axes: view.axes(axes) };
+  return undefined;
+}
+/** Of weights that few rows go by: the axes beside the lane (batches of them). Undefined where there are none such. */
+function axesOfColdWeights(
+  view: KernelView,
+  sinks: readonly SinkView[],
+  stages: Readonly<Record<string, StageSchedule>>,
+): readonly Axis[] | undefined {
+  for (const s of sinks) {
+    const lane = view.rows(s).find(a => view.names.axis(a) === stages[s.id]?.lane);
+    if (lane && fewRows(view, s, lane) !== undefined)
+      return view.rows(s).filter(a => a !== lane && weightsOf(view, s, lane)!.axes.includes(a));
+  }
+  return undefined;
 }

@@ -13,7 +13,7 @@ import { genericProfile, tileLimits } from "./machine-profile.js";
 import { placeValues } from "./placement.js";
 import type { Schedule, StageSchedule } from "./schedule.js";
 import { decideStorage } from "./storage.js";
-import type { rowsAhead } from "./rows-ahead.js";
+import type { memoryAhead } from "./memory-ahead.js";
 import type { tallWindows } from "./tall-windows.js";
 import { stageOf } from "./tiles.js";
 import type { SinkView } from "./view.js";
@@ -27,7 +27,7 @@ export interface DeriveOptions {
   /** the same for dims of which only a guess is known: a batch is mostly 1 */
   readonly dimGuesses?: (s: Sym) => number | undefined;
   /** of targets whose code can ask for memory: which reductions do */
-  readonly ahead?: typeof rowsAhead;
+  readonly ahead?: typeof memoryAhead;
   /** of targets with registers for it: tiles over windows in two directions */
   readonly windows?: typeof tallWindows | undefined;
   /** decided by a tuner: what hangs on them is derived to fit */
@@ -60,14 +60,13 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
   }
   keepForAllLanes(view, sinks, stage);
   const { layouts, copies } = decideStorage(view, sinks, stage);
-  const { block, order: derivedOrder } = decideBlocks(view, sinks, stage, profile);
+  const { block, order: derivedOrder } = decideBlocks(view, sinks, stage, profile, options.ahead !== undefined);
   for (const f of view.names.folds) if (!f.steps) block[view.names.axis(f.axis)] = FOLD_INDICES;
   for (const [axis, size] of Object.entries(choices.block ?? {}))
     if (size === "whole") delete block[axis];
     else block[axis] = size;
   const order = choices.order ?? derivedOrder;
   const parts = decideParts(view, profile);
-  const ahead = options.ahead?.(view, sinks, stage) ?? {};
   const { unroll } = tileLimits[features.tileProfile];
   return {
     ...(profile.lanes === 4 ? {} : { lanes: profile.lanes }),
@@ -78,7 +77,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     pointers: tables(view, fuse.length > 0),
     split: [...split, ...Object.values(stage).flatMap(tallRow)],
     ...(Object.keys(parts).length ? { parts } : {}),
-    ...(Object.keys(ahead).length ? { ahead } : {}),
+    ...options.ahead?.(view, sinks, stage, layouts),
     place: { ...view.places, ...copies },
     stage,
     unroll: choices.unroll ?? unroll,

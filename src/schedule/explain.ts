@@ -27,10 +27,12 @@ export function explainSchedule(s: Schedule): string {
     "folds in parts",
     Object.entries(s.parts ?? {}).map(([axis, blocks]) => `${axis}, for ${blocks} blocks`),
   );
-  say(
-    "asked for ahead",
-    Object.entries(s.ahead ?? {}).map(([value, row]) => `the next ${row} while ${value} is computed`),
-  );
+  say("asked for ahead", [
+    ...Object.entries(s.ahead ?? {}).map(([value, row]) => `the next ${row} while ${value} is computed`),
+    ...Object.entries(s.panelsAhead ?? {}).map(
+      ([value, bytes]) => `the next panel of ${value}, by each row ${bytes} B for each step of the depth`,
+    ),
+  ]);
   say(
     "kept",
     Object.entries(s.place)

@@ -49,6 +49,8 @@ export interface Schedule {
    * as well. Absent: none is
    */
   readonly ahead?: Readonly<Record<string, AxisName>>;
+  /** By contraction: bytes of the next block's panel of weights that each row asks for from memory, for each step of the depth. Absent: none */
+  readonly panelsAhead?: Readonly<Record<string, number>>;
   readonly place: Readonly<Record<string, Place>>;
   readonly stage: Readonly<Record<string, StageSchedule>>;
   /** copies of the innermost reduction body; independent partial sums of a row reduction, and at most of each register of a small tile of a contraction */

@@ -3,6 +3,7 @@ import type { Axis, Kernel } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
 import { storesOf } from "../ir/walk.js";
 import { AzulejoError } from "../support/errors.js";
+import { isContraction } from "./contraction.js";
 import type { Names } from "./names.js";
 import { namesOf } from "./names.js";
 import { whyWhole } from "./parts.js";
@@ -88,6 +89,12 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
     if (!names.values.some(n => n.kind === "reduce" && names.value(n) === value))
       refuse(`there is no reduction "${value}" to ask for memory ahead; use the names that explain prints`);
     if (!known(row)) refuse(`there is no axis "${row}" of rows to ask for; use the names that explain prints`);
+  }
+  for (const [value, bytes] of Object.entries(schedule.panelsAhead ?? {})) {
+    if (!names.values.some(n => isContraction(n) && names.value(n) === value))
+      refuse(`there is no contraction "${value}" to ask for weights ahead; use the names that explain prints`);
+    if (!Number.isInteger(bytes) || bytes < 1)
+      refuse(`"${value}" asks for ${bytes} bytes of weights ahead a row; use a whole number from 1 on`);
   }
   for (const [name, layout] of Object.entries(schedule.layouts)) {
     const t = kernel.tensors.find(x => x.name === name);

@@ -10,7 +10,7 @@ import { outlined } from "../../src/lower/cpu/loop-walk.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import { avx512Profile } from "../../src/schedule/machine-profile.js";
-import { rowsAhead } from "../../src/schedule/rows-ahead.js";
+import { memoryAhead } from "../../src/schedule/memory-ahead.js";
 import { f32, grid } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import * as kernels from "../kernels/stage1.js";
@@ -112,7 +112,7 @@ test("the text of an elementwise kernel", () => {
 
 test("a dear reduction asks for the next row that it reads, and for the place of the row that is written", () => {
   const { ir } = kernels.softmax({ C: 64 });
-  const derivedFor16 = deriveSchedule(ir, { profile: avx512Profile, ahead: rowsAhead, dimHints: () => 128 });
+  const derivedFor16 = deriveSchedule(ir, { profile: avx512Profile, ahead: memoryAhead, dimHints: () => 128 });
   const text = printFunc(lower(ir, derivedFor16, "c", askAhead).phases[0]!.func);
   const [pass, ...others] = text.split(/^ *for /m).filter(loop => loop.includes("ahead["));
   assert.equal(others.length, 0, "one of the three passes over a row asks");
@@ -131,4 +131,21 @@ test("a dear reduction asks for the next row that it reads, and for the place of
   assert.match(printFunc(lower(ir, asking, "c", askAhead).phases[0]!.func), /ahead\[/);
   const inputs = { X: Float32Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)) };
   assert.deepEqual(runOnce(ir, asking, { R: 3 }, inputs), runOnce(ir, schedule, { R: 3 }, inputs));
+});
+
+test("rows that go by a panel of weights ask for the next one, line by line, in stretches that follow each other", () => {
+  const { ir } = kernels.linear();
+  Object.assign(ir.tensors.find(t => t.name === "W")!, { constant: true });
+  const sizes: Readonly<Record<string, number>> = { M: 49, N: 2048, K: 512 };
+  const schedule = deriveSchedule(ir, { profile: avx512Profile, ahead: memoryAhead, dimHints: s => sizes[s.name] });
+  const text = printFunc(lower(ir, schedule, "c", askAhead).phases[0]!.func);
+  // six rows ask for 3 bytes each of 128 that a step has: by a fourth of their steps' pace, 4 steps ask for two lines
+  const [loop] = text.split(/^ *for /m).filter(l => l.includes("ahead["));
+  const asked = [...loop!.matchAll(/ahead\[(\S+?)(?: \+ (\d+))?\]/g)];
+  assert.deepEqual(
+    asked.map(m => Number(m[2] ?? 0)),
+    [0, 64],
+  );
+  assert.match(loop!, new RegExp(`${asked[0]![1]!.replace(".", "\\.")} = i32.add\\(${asked[0]![1]!}, 128\\)`));
+  assert.match(loop!, /v128\[p\.\d+ \+ 384\]/);
 });

@@ -9,7 +9,7 @@ import { deriveSchedule } from "../../src/schedule/derive.js";
 import { explainSchedule } from "../../src/schedule/explain.js";
 import type { MachineProfile, ScheduleFeatures } from "../../src/schedule/machine-profile.js";
 import { avx2Profile, avx512Profile } from "../../src/schedule/machine-profile.js";
-import { rowsAhead } from "../../src/schedule/rows-ahead.js";
+import { memoryAhead } from "../../src/schedule/memory-ahead.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import { tallWindows } from "../../src/schedule/tall-windows.js";
 import { dot, f32, fold, grid, i8, i32, u8 } from "../../src/tile/index.js";
@@ -26,7 +26,7 @@ function derived(
   return deriveSchedule(k, {
     dimHints: s => sizes[s.name],
     ...(features ? { features } : {}),
-    ...(profile ? { profile, ahead: rowsAhead, windows: tallWindows } : {}),
+    ...(profile ? { profile, ahead: memoryAhead, windows: tallWindows } : {}),
   });
 }
 
@@ -137,6 +137,23 @@ test("rows of exponentials ask for the next row, cheap ones and those of WebAsse
   assert.equal(derived(kernels.softmax().ir, { R: 128, C: 1000 }).ahead, undefined);
   const layerNorm = derived(kernels.layerNorm().ir, { R: 128, C: 768 }, undefined, avx512Profile);
   assert.equal(layerNorm.ahead, undefined);
+});
+
+test("few rows of a product stay together and ask for the next panel of weights, many and those of WebAssembly do not", () => {
+  const linear = (M: number, profile?: MachineProfile): Schedule =>
+    derived(kernels.linear().ir, { M, N: 2048, K: 512 }, undefined, profile);
+  const few = linear(49, avx512Profile);
+  // 64 columns are 128 KiB; of 128 bytes a step, 49 rows ask for 3 each
+  assert.deepEqual(few.block, { n: 64 });
+  assert.deepEqual(Object.values(few.panelsAhead ?? {}), [3]);
+  assert.match(
+    explainSchedule(few),
+    /^asked for ahead: the next panel of dot\S*, by each row 3 B for each step of the depth$/m,
+  );
+  assert.equal(linear(1024, avx512Profile).panelsAhead, undefined);
+  assert.equal(linear(1, avx512Profile).panelsAhead, undefined);
+  assert.equal(linear(49).panelsAhead, undefined);
+  assert.ok("m" in linear(49).block);
 });
 
 test("attention keeps scores and weights for the block and copies K into panels", () => {

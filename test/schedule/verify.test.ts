@@ -18,6 +18,11 @@ const refused: readonly (readonly [Partial<Schedule>, string])[] = [
   [{ layouts: { W: { order: [1, 0] } } }, 'tensor "W" is no constant; only constants are packed at load'],
   [{ layouts: { Q: { order: [0] } } }, 'there is no tensor "Q" to lay out'],
   [{ ahead: { Q: "m" } }, 'there is no reduction "Q" to ask for memory ahead; use the names that explain prints'],
+  [
+    { panelsAhead: { Q: 1 } },
+    'there is no contraction "Q" to ask for weights ahead; use the names that explain prints',
+  ],
+  [{ panelsAhead: { dot0: 0.5 } }, '"dot0" asks for 0.5 bytes of weights ahead a row; use a whole number from 1 on'],
   [{ unroll: 0 }, "unroll and partials are 0 and 4; use whole numbers from 1 on"],
 ];
 for (const [pins, sentence] of refused)

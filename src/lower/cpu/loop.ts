@@ -4,6 +4,9 @@
 import type { OpName } from "./loop-ops.js";
 import { ops } from "./loop-ops.js";
 
+/** bytes that come from memory together */
+export const LINE_BYTES = 64;
+
 export type Type = "i32" | "i64" | "f32" | "f64" | "v128";
 export type ScalarType = Exclude<Type, "v128">;
 
@@ -78,7 +81,7 @@ export type Stmt =
   | { readonly kind: "store"; readonly op: StoreOp; readonly at: Address; readonly value: Expr; readonly lane?: number }
   /** the first `bytes` bytes of a vector: all 16 from 16 on, none up to 0 */
   | { readonly kind: "storePart"; readonly at: Address; readonly value: Expr; readonly bytes: Expr }
-  /** this line of memory will be needed: nothing for targets that can't ask, and no access where it is outside */
+  /** this line of memory (LINE_BYTES) will be needed: nothing for targets that can't ask, and no access where it is outside */
   | { readonly kind: "ahead"; readonly at: Address }
   /** while (counter + step ≤ limit) { body; counter += step }; the counter survives, so that pieces chain */
   | {

@@ -3,7 +3,7 @@
 // Run-time strides make this the register allocation problem of the compiler: a depthwise 3×3 has 27 addresses.
 import { Poly } from "../../ir/poly.js";
 import type { Address, Expr, Reg, Stmt } from "./loop.js";
-import { add, int, read } from "./loop.js";
+import { add, int, LINE_BYTES, read } from "./loop.js";
 import { OFFSET_LIMIT } from "./loop-verify.js";
 import { reads, shifted } from "./loop-walk.js";
 import type { Builder, LoopState, Scope } from "./scope.js";
@@ -133,6 +133,12 @@ class Closing {
     return r;
   }
 
+  /** Does the copy ask for another line of memory than the one before it? */
+  private isNewLine(at: Address, copy: number): boolean {
+    const bytes = this.moves.get(at);
+    const line = (i: number): number => Math.floor((bytes! * i) / LINE_BYTES);
+    return bytes === undefined || line(copy) !== line(copy - 1);
+  }
   /** the copies of the body; registers are shared, since one copy runs after the other */
   body(counter: Reg): Stmt[] {
     const once = this.inner.statements;
@@ -140,7 +146,8 @@ class Closing {
     const moveCounter = (by: number): Stmt => ({ kind: "set", reg: counter, value: add(read(counter), int(by)) });
     const out: Stmt[] = [];
     for (let i = 0; i < this.unroll; i++) {
-      out.push(...(i ? shifted(once, a => (this.moves.get(a) ?? 0) * i) : once), ...this.afterEachCopy);
+      const due = i ? once.filter(s => s.kind !== "ahead" || this.isNewLine(s.at, i)) : once;
+      out.push(...(i ? shifted(due, a => (this.moves.get(a) ?? 0) * i) : due), ...this.afterEachCopy);
       if (readsCounter && i < this.unroll - 1) out.push(moveCounter(this.step));
     }
     if (readsCounter) out.push(moveCounter(-this.step * (this.unroll - 1)));

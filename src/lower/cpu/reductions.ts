@@ -299,6 +299,7 @@ class Reduction {
   /** one step: every accumulator of the tile, `shift` elements along the lane */
   private accumulate(accumulators: readonly Reg[], shift: number): void {
     const { l, n } = this;
+    if (!this.laneOver && this.part === 0) l.askAhead?.panel(l, n, this.tile[0]!);
     this.tile.forEach((offs, i) => {
       const at = shift ? new Map(offs).set(this.laneOver!, shift) : offs;
       const lanes = l.lane !== undefined;
@@ -308,7 +309,7 @@ class Reduction {
       const acc = accumulators[i]!;
       if (this.nans.has(acc)) this.compare(acc, this.nans.get(acc)!, l.keep(values[0]!));
       else l.b.push({ kind: "set", reg: acc, value: this.combined(read(acc), values, lanes) });
-      if (this.laneOver) l.askAhead?.(l, n, at, shift);
+      if (this.laneOver) l.askAhead?.row(l, n, at, shift);
     });
   }
   /** What lies behind the end counts nothing: as an operand of a product it is 0, else what a reduction starts from. */

@@ -6,7 +6,7 @@ import type { CompileOptions, Executable, Target } from "../../runtime/target.js
 import type { MachineProfile } from "../../schedule/machine-profile.js";
 import { avx2Profile, avx512Profile, genericProfile } from "../../schedule/machine-profile.js";
 import { askAhead } from "../../lower/cpu/ahead.js";
-import { rowsAhead } from "../../schedule/rows-ahead.js";
+import { memoryAhead } from "../../schedule/memory-ahead.js";
 import { tallWindows } from "../../schedule/tall-windows.js";
 import type { Lanes } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
@@ -43,7 +43,7 @@ export const machineModel = ({ lanes, hasFma }: Compiler): MachineModel => ({
   code: "c",
   features: { relaxedSimd: hasFma, tileProfile: "v8-modern" },
   profile: profiles[lanes],
-  ahead: rowsAhead,
+  ahead: memoryAhead,
   ask: askAhead,
   ...(lanes > 4 ? { windows: tallWindows } : {}),
 });
