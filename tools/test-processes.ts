@@ -19,6 +19,8 @@ const alone = [
 /** Both need the package packed: it is, once. */
 const packing = ["package/package", "transformers/transformers"];
 const FILES_OF_A_GROUP = 10;
+/** folders whose groups begin before those of others */
+const longestFolders = ["author", "testing", "lower", "ops", "load", "models", "webgpu", "project", "graph"];
 
 const place = (file: string, list: readonly string[]): number =>
   list.findIndex(part => file.startsWith(`dist/test/${part}`));
@@ -46,7 +48,7 @@ export function testProcesses(files: readonly string[], folder: string): string[
   return [...beginning.map(processOf), ...first, ...groups.map(processOf), ...single];
 }
 
-/** The files of a folder, in processes of about as many; those with most begin first. */
+/** The files of a folder, in processes of about as many. */
 function groupsOf(files: readonly string[]): Group[] {
   const folders = new Map<string, string[]>();
   for (const file of files) {
@@ -60,5 +62,9 @@ function groupsOf(files: readonly string[]): Group[] {
       members: members.filter((_, j) => j % count === i),
     }));
   });
-  return groups.sort((a, b) => b.members.length - a.members.length);
+  const rank = ({ name }: Group): number => {
+    const at = longestFolders.indexOf(name.split("-")[0]!);
+    return at < 0 ? longestFolders.length : at;
+  };
+  return groups.sort((a, b) => rank(a) - rank(b));
 }

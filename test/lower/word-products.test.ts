@@ -119,7 +119,7 @@ eachWidth(
   how => `products of halves and of bytes in native code with ${how} are exact`,
   async (compiler, width) => {
     // the C compiler takes a minute for all of them at all widths
-    const due = shapes.filter((_, i) => isInTurn(i + width, 8));
+    const due = shapes.filter((_, i) => isInTurn(i + width, 4));
     const sized = due.map(([make, dims]) => ({ ir: make(), dims, hints: (s: Sym) => dims[s.name] }));
     for (const made of await scheduledKernels(sized, compiler)) check(made, made.ir, made.dims, made.schedule);
   },

@@ -22,9 +22,13 @@ export interface LoadedSuite {
   readonly skipped: ReadonlyMap<string, readonly string[]>;
 }
 
-/** undefined: the suite is not on this machine */
-export async function loadSuite(suite: SuiteName, registry: Registry): Promise<LoadedSuite | undefined> {
-  const all = await loadCases(suite, registry);
+/** What is not due is not read. undefined: the suite is not on this machine */
+export async function loadSuite(
+  suite: SuiteName,
+  registry: Registry,
+  isDue: (at: number) => boolean = () => true,
+): Promise<LoadedSuite | undefined> {
+  const all = await loadCases(suite, registry, isDue);
   if (!all) return undefined;
   const cases: SuiteCase[] = [];
   const skipped = new Map<string, string[]>();

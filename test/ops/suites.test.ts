@@ -1,8 +1,9 @@
-// Cases of the outside suites on every target. They are read, inferred and partitioned once for all.
+// Cases of the outside suites on every target. What is due is read, inferred and partitioned once for all.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isInTurn } from "../rotation.js";
 import { fullRegistry } from "./full-registry.js";
+import { fullSweep } from "./large-cases.js";
 import type { LoadedSuite } from "./run-suite.js";
 import { absent, loadSuite, report, runSuite } from "./run-suite.js";
 import { isDue, type TargetUnderTest, targetsUnderTest } from "./subjects.js";
@@ -10,23 +11,21 @@ import type { SuiteName } from "./suite.js";
 import { suiteNames } from "./suite.js";
 import { TargetSubjects } from "./target-subject.js";
 
-/** of what compiles slowly, one case in so many runs by default */
-const EVERY = 24;
-
-/** By default WebAssembly takes a quarter of the cases with one thread and another with two: code is the same. The interpreter takes a sixth, and the next day the next ones. */
-function dueOf(whole: LoadedSuite, under: TargetUnderTest): LoadedSuite {
-  const every = !isDue(under) ? EVERY : under.target.name === "wasm" ? 4 : 6;
-  return { ...whole, cases: whole.cases.filter((_, i) => isInTurn(i + 2 * under.threads, every)) };
-}
+/**
+ * By default the interpreter and WebAssembly with one thread take an eighth of the cases, and WebAssembly with two another one: code is the same. Of what
+ * compiles slowly, one case in so many of the first eighth.
+ */
+const EVERY = 3;
 
 const registry = fullRegistry();
 const subjects = new TargetSubjects(registry);
-const suites = new Map<SuiteName, Promise<LoadedSuite | undefined>>();
-const suiteOf = (name: SuiteName): Promise<LoadedSuite | undefined> => {
-  const suite = suites.get(name) ?? loadSuite(name, registry);
-  suites.set(name, suite);
+const suites = new Map<string, Promise<LoadedSuite | undefined>>();
+function suiteOf(name: SuiteName, { threads }: TargetUnderTest): Promise<LoadedSuite | undefined> {
+  const share = `${name} ${fullSweep ? "in full" : threads}`;
+  const suite = suites.get(share) ?? loadSuite(name, registry, at => isInTurn(at + 2 * threads, 8));
+  suites.set(share, suite);
   return suite;
-};
+}
 
 for (const under of targetsUnderTest.filter(u => isDue(u) || u.sampled)) {
   const subject = subjects.of(under);
@@ -34,13 +33,12 @@ for (const under of targetsUnderTest.filter(u => isDue(u) || u.sampled)) {
     test(`${subject.name} gives what the suite "${name}" expects`, async t => {
       const problem = await under.problem?.();
       if (problem) return t.skip(problem);
-      const whole = await suiteOf(name);
-      if (!whole) return t.skip(absent(name));
-      const suite = dueOf(whole, under);
+      const share = await suiteOf(name, under);
+      if (!share) return t.skip(absent(name));
+      const suite = isDue(under) ? share : { ...share, cases: share.cases.filter((_, i) => isInTurn(i, EVERY)) };
       const result = await runSuite(suite, subject);
       report(line => t.diagnostic(line), suite, subject, result);
-      const others = whole.cases.length - suite.cases.length;
-      if (others > 0) t.diagnostic(`${others} other cases wait for full sweeps here`);
+      if (!fullSweep) t.diagnostic("the other cases of the suite have their turns on other days");
       assert.deepEqual(result.failures, []);
     });
 }
