@@ -73,9 +73,15 @@ export function decode(dtype: Dtype, bytes: Uint8Array): Float64Array {
  * them for "to the end" (−2^63 + 1 when stepping backwards), and ±2^63 orders them rightly.
  */
 export function knownOf(dtype: Dtype, dims: readonly number[], bytes: Uint8Array): KnownValue {
-  if (isFloat(dtype)) return { dims, data: [...decode(dtype, bytes)] };
+  if (isFloat(dtype)) return { dims, data: listOf(decode(dtype, bytes)) };
   const view = typedView(dtype, bytes);
   return { dims, data: Array.from(view as ArrayLike<number | bigint>, x => integer(x, dtype)) };
+}
+/** by index: spreading a typed array makes an object for each element */
+function listOf(numbers: Float64Array): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < numbers.length; i++) out.push(numbers[i]!);
+  return out;
 }
 const ends: ReadonlySet<number | bigint> = new Set([2n ** 63n - 1n, -(2n ** 63n) + 1n, -(2n ** 63n)]);
 function integer(x: number | bigint, dtype: Dtype): Poly | undefined {
@@ -89,13 +95,25 @@ export const numberOf = (x: Poly | number | undefined): number | undefined =>
 
 /** All elements as numbers, if they are. */
 export function numbersOf(known: KnownValue | undefined): number[] | undefined {
-  const out = known?.data.map(numberOf);
-  return out?.every((x): x is number => x !== undefined) ? out : undefined;
+  if (!known) return undefined;
+  const out: number[] = [];
+  for (let i = 0; i < known.data.length; i++) {
+    const x = numberOf(known.data[i]);
+    if (x === undefined) return undefined;
+    out.push(x);
+  }
+  return out;
 }
 
 /** dims as numbers, if they are all constant */
 export function constantDims(dims: Dims | undefined): number[] | undefined {
-  return dims?.every(d => d.isConst) ? dims.map(d => d.constant) : undefined;
+  if (!dims) return undefined;
+  const out: number[] = [];
+  for (let i = 0; i < dims.length; i++) {
+    if (!dims[i]!.isConst) return undefined;
+    out.push(dims[i]!.constant);
+  }
+  return out;
 }
 
 /** How many elements a tensor of these dims has. */

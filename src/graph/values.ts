@@ -82,12 +82,15 @@ export function captured(graph: Graph): Set<Value> {
 /** Who reads each value at the top level of the graph (a node counts for what its subgraphs read). */
 export function readersOf(graph: Graph): Map<Value, GraphNode[]> {
   const out = new Map<Value, GraphNode[]>();
+  const read = (v: Value | undefined, n: GraphNode): void => {
+    const list = v && out.get(v);
+    if (!v || list?.at(-1) === n) return;
+    if (list) list.push(n);
+    else out.set(v, [n]);
+  };
   for (const n of graph.nodes)
-    for (const v of valuesRead(n)) {
-      const list = out.get(v);
-      if (list) list.push(n);
-      else out.set(v, [n]);
-    }
+    if (subgraphs(n).length > 0) for (const v of valuesRead(n)) read(v, n);
+    else for (let i = 0; i < n.inputs.length; i++) read(n.inputs[i], n);
   return out;
 }
 export function producersOf(graph: Graph): Map<Value, GraphNode> {

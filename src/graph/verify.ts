@@ -45,6 +45,8 @@ function verifyScope(graph: Graph, outer: ReadonlySet<Value>, options: VerifyOpt
   for (const o of graph.outputs) use(o, defined, undefined);
 }
 
+/** constants as long as their dims say: values never change, and graphs are verified after every pass */
+const sound = new WeakSet<Value>();
 function use(v: Value, defined: ReadonlySet<Value>, reader: GraphNode | undefined): void {
   const who = (): string => (reader ? describeNode(reader) : "The list of outputs");
   if (!v.constant && !v.strings) {
@@ -52,11 +54,12 @@ function use(v: Value, defined: ReadonlySet<Value>, reader: GraphNode | undefine
       throw invalid(`${who()} reads "${v.name}", which nothing before defines; put its producer first`);
     return;
   }
-  if (!v.constant) return;
+  if (!v.constant || sound.has(v)) return;
   const dims = constantDims(v.dims);
   const bytes = dims && v.dtype ? dims.reduce((a, b) => a * b, 1) * bytesOf(v.dtype) : undefined;
   if (bytes !== v.constant.byteLength)
     throw invalid(
       `${who()} reads the constant "${v.name}" of ${v.constant.byteLength} bytes, but ${printType(v)} takes ${bytes ?? "an unknown number"}; make the dims fit the data`,
     );
+  sound.add(v);
 }

@@ -80,11 +80,15 @@ function channels(
   group: number,
 ): { channel: AnyTile; inGroup: AnyTile | number; over: readonly AnyIndex[] } {
   const perGroup = W.dims[1]!;
+  if (group === 1) {
+    const c = perGroup.all("c");
+    return { channel: c, inGroup: c, over: [c] };
+  }
   const outputs = opaque("div", sizes[0]!, Poly.int(group));
-  const g = group === 1 ? undefined : outputs.isOne ? k : k.idiv(dimOf("outputs", outputs).size);
-  if (g && sizes[1]!.isOne) return { channel: g, inGroup: 0, over: [] };
+  const g = outputs.isOne ? k : k.idiv(dimOf("outputs", outputs).size);
+  if (sizes[1]!.isOne) return { channel: g, inGroup: 0, over: [] };
   const c = perGroup.all("c");
-  return { channel: g ? g.mul(perGroup.size).add(c) : c, inGroup: c, over: [c] };
+  return { channel: g.mul(perGroup.size).add(c), inGroup: c, over: [c] };
 }
 
 const convolutionWindows = (op: string, node: NodeInfo): readonly WindowAxis[] =>

@@ -198,6 +198,7 @@ export function work(view: KernelView, profile: MachineProfile): number {
  * each of its blocks reads all weights in every step, so that few blocks are best.
  */
 function turnsOf(view: KernelView): (n: Node) => number {
+  if (view.names.folds.length === 0) return () => 1;
   const scopes = scopesOf(view.kernel);
   const isRecurrent = view.names.values.some(n => isContraction(n) && scopes.get(n)?.steps);
   if (isRecurrent) return () => 1;

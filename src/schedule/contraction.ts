@@ -8,6 +8,15 @@ import { isTensor } from "../ir/tile.js";
  */
 export function isContraction(n: Node): boolean {
   if (n.kind !== "reduce" || n.args.length !== 2) return false;
+  let known = contractions.get(n);
+  if (known === undefined) {
+    known = contracts(n);
+    contractions.set(n, known);
+  }
+  return known;
+}
+const contractions = new WeakMap<Node, boolean>();
+function contracts(n: NodeOf<"reduce">): boolean {
   const [a, b] = n.args;
   const lacks = (x: Node, y: Node) => x.axes.some(axis => !y.axes.includes(axis) && !n.over.includes(axis));
   return lacks(a!, b!) && lacks(b!, a!);

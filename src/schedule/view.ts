@@ -6,7 +6,7 @@ import { layoutOf } from "../ir/layout.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
 import type { Axis, Fold, Kernel, Node, NodeOf, Store, Tensor } from "../ir/tile.js";
-import { axesOf, isTensor, reach } from "../ir/tile.js";
+import { gathersIn, isTensor, reach } from "../ir/tile.js";
 import { axesOfStore } from "../ir/walk.js";
 import type { Names } from "./names.js";
 import { namesOf, storageOrder } from "./names.js";
@@ -29,6 +29,17 @@ export type Step = "none" | "contiguous" | "strided" | "irregular";
 
 /** of the kernel alone, so that schedules for other sizes find them again */
 const checked = new WeakMap<Node, readonly Poly[]>();
+const costs = new WeakMap<Node, number>();
+const reached = new WeakMap<Node, readonly Node[]>();
+/** all that a value needs, itself last */
+function allBelow(root: Node): readonly Node[] {
+  let all = reached.get(root);
+  if (!all) {
+    all = reach([root]);
+    reached.set(root, all);
+  }
+  return all;
+}
 /** the same, by the indices of a read or a write, then by what is fused */
 const addresses = new WeakMap<readonly Poly[], Map<string, Poly>>();
 
@@ -40,7 +51,10 @@ export class KernelView {
   readonly fusedInto = new Map<Axis, Axis>();
   private readonly hints: (s: Sym) => number | undefined;
   private readonly guesses: (s: Sym) => number | undefined;
-  private readonly costs = new Map<Node, number>();
+  private readonly extents = new Map<Axis, number>();
+  private readonly inlined = new Map<Node, readonly Node[]>();
+  private readonly rowsOf = new Map<SinkView, readonly Axis[]>();
+  private isAnyPlaced = false;
   /** which axes are fused, as a key */
   private fusion = "";
 
@@ -70,7 +84,12 @@ export class KernelView {
   }
   /** an index lies in one segment, however many there are */
   extent(a: Axis): number {
-    return a === this.kernel.segments?.at ? 1 : this.size(a.extent);
+    let n = this.extents.get(a);
+    if (n === undefined) {
+      n = a === this.kernel.segments?.at ? 1 : this.size(a.extent);
+      this.extents.set(a, n);
+    }
+    return n;
   }
   isGuessed(a: Axis): boolean {
     return [...a.extent.syms].some(s => !s.def && this.hints(s) === undefined && this.guesses(s) !== undefined);
@@ -80,26 +99,49 @@ export class KernelView {
     return [...a.extent.syms].some(s => !s.def && this.hints(s) === undefined && this.guesses(s) === undefined);
   }
   volume(axes: readonly Axis[]): number {
-    return this.axes(axes).reduce((p, a) => p * this.extent(a), 1);
+    const each = this.axes(axes);
+    let n = 1;
+    for (let i = 0; i < each.length; i++) n *= this.extent(each[i]!);
+    return n;
   }
-  /** fused axes instead of their parts */
+  /** each once, fused axes instead of their parts */
   axes(axes: readonly Axis[]): readonly Axis[] {
-    return [...new Set(axes.map(a => this.fusedInto.get(a) ?? a))];
+    const out: Axis[] = [];
+    for (let i = 0; i < axes.length; i++) {
+      const a = this.fusedInto.get(axes[i]!) ?? axes[i]!;
+      if (!out.includes(a)) out.push(a);
+    }
+    return out;
+  }
+  /** is it among the axes, or a fused one of which a part is? */
+  isAlong(axes: readonly Axis[], a: Axis): boolean {
+    for (let i = 0; i < axes.length; i++) if ((this.fusedInto.get(axes[i]!) ?? axes[i]) === a) return true;
+    return false;
   }
   fused(p: Poly): Poly {
     return this.substitution.size === 0 ? p : p.subst(s => this.substitution.get(s));
   }
 
   isPlaced(n: Node): boolean {
+    if (!this.isAnyPlaced) return false;
     const place = this.places[this.names.value(n)];
     return place !== undefined && place.at !== "inline";
   }
   place(n: Node, place: Place): void {
     this.places[this.names.value(n)] ??= place;
+    this.isAnyPlaced = true;
+    this.inlined.clear();
+    this.rowsOf.clear();
   }
   /** values computed in the loops of whoever needs `root` */
-  inline(root: Node): Node[] {
-    return reach([root], n => n !== root && this.isPlaced(n));
+  inline(root: Node): readonly Node[] {
+    if (!this.isAnyPlaced) return allBelow(root);
+    let nodes = this.inlined.get(root);
+    if (!nodes) {
+      nodes = reach([root], n => n !== root && this.isPlaced(n));
+      this.inlined.set(root, nodes);
+    }
+    return nodes;
   }
   /** the same without kept values that it only reads */
   own(root: Node): Node[] {
@@ -107,12 +149,12 @@ export class KernelView {
   }
   /** operations an element: what it costs to compute the value again */
   cost(n: Node): number {
-    let c = this.costs.get(n);
+    let c = costs.get(n);
     if (c === undefined) {
       c = 0;
       for (const m of reach([n], x => x.kind === "load" || x.kind === "reduce" || x.kind === "state"))
         c += operationCost(m);
-      this.costs.set(n, c);
+      costs.set(n, c);
     }
     return c;
   }
@@ -148,8 +190,13 @@ export class KernelView {
 
   /** axes of a sink that none of its own reductions runs over */
   rows(s: SinkView): readonly Axis[] {
-    const over = new Set(this.inline(s.value).flatMap(n => (n.kind === "reduce" ? this.axes(n.over) : [])));
-    return s.axes.filter(a => !over.has(a));
+    let rows = this.rowsOf.get(s);
+    if (!rows) {
+      const over = new Set(this.inline(s.value).flatMap(n => (n.kind === "reduce" ? this.axes(n.over) : [])));
+      rows = s.axes.filter(a => !over.has(a));
+      this.rowsOf.set(s, rows);
+    }
+    return rows;
   }
 
   // ---- memory
@@ -162,6 +209,7 @@ export class KernelView {
   /** Axes were fused or parted. */
   fusionChanged(): void {
     this.fusion = [...this.fusedInto].map(([a, whole]) => `${a.id}>${whole.id}`).join();
+    this.rowsOf.clear();
   }
   private address(tensor: Tensor, index: readonly Poly[]): Poly {
     let known = addresses.get(index);
@@ -190,7 +238,7 @@ export class KernelView {
   }
   stepOf(tensor: Tensor, index: readonly Poly[], a: Axis): Step {
     const p = this.address(tensor, index);
-    if (!axesOf(p).includes(a)) return "none";
+    if (!p.has(a.sym) && !gathersIn(p).some(n => n.axes.includes(a))) return "none";
     const step = p.coef(a.sym);
     if (!step) return "irregular";
     return step.isConst && step.constant === bytesOf(tensor.dtype) ? "contiguous" : "strided";
@@ -201,7 +249,7 @@ export class KernelView {
     return step?.isConst ? step.constant : undefined;
   }
   loadStep(n: NodeOf<"load">, a: Axis): Step {
-    if (!this.axes(n.axes).includes(a)) return "none";
+    if (!this.isAlong(n.axes, a)) return "none";
     if (isTensor(n.tensor)) return this.stepOf(n.tensor, n.index, a);
     const last = n.index.at(-1);
     const step = last && this.fused(last).coef(a.sym);

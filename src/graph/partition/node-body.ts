@@ -12,7 +12,7 @@ export function bodiesIn(scope: KernelScope, bound: BoundNode): Readonly<Record<
     Object.fromEntries(Object.entries(r).map(([k, v]) => [k, f(v)]));
   const context: KernelContext = {
     ...info,
-    dims: mapRecord(info.dims, dims => dims.map(d => scope.sameDim(d))),
+    dims: Object.fromEntries(Object.keys(info.dims).map(name => [name, scope.programDims(bound, name)])),
     inputs: Object.fromEntries(Object.entries(bound.inputs).map(([name, v]) => [name, scope.operand(v, name)])),
     outputs: mapRecord(bound.outputs, v => v.dims!.map(d => scope.dim(d))),
     get known() {

@@ -14,6 +14,7 @@ import { knownCondition } from "../infer.js";
 import { bodyOf } from "../iteration.js";
 import { bodiesIn } from "./node-body.js";
 import { type OutputIndex, outputIndex, type Pattern, Patterns } from "./pattern.js";
+import { Alike, askedIn, Likeness } from "./likeness.js";
 import { withoutSources } from "../../tile/source.js";
 import { indexTile } from "../../tile/tile.js";
 import { Positions } from "./positions.js";
@@ -85,6 +86,7 @@ class Region implements FusionView {
   readonly #outside = new Set<Value>();
   readonly #patterns = new Map<Value, Pattern>();
   readonly #alike: Patterns;
+  readonly #kernels: Alike<KernelTemplate>;
   readonly #layoutOf: (v: Value) => Layout;
 
   constructor(
@@ -100,7 +102,8 @@ class Region implements FusionView {
     this.#options = options;
     this.#buffers = buffers;
     this.#assumptions = assumptions;
-    this.#alike = new Patterns(assumptions);
+    this.#alike = new Patterns(assumptions, outer ? outer.#alike.alike : undefined);
+    this.#kernels = outer ? outer.#kernels : new Alike();
     this.#bound = graph.nodes.map(n => bindNode(n, registry));
     for (const bound of this.#bound) {
       for (const [output, v] of Object.entries(bound.outputs)) this.#producers.set(v, { bound, output });
@@ -185,6 +188,46 @@ class Region implements FusionView {
     const made = this.producer(source);
     const members = made ? fuse(source, this, decisions) : new Set<Value>();
     const inlined = made ? new Set([source, ...members]) : new Set<Value>();
+    const name = kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound);
+    const phases = this.#phases(target, inlined);
+    const like = this.#likenessOf(source, target, into, inlined);
+    if (phases) like.phases(target.dims!, phases);
+    // debuggers tell kernels apart by their objects
+    const isShared = !this.#options.onDecisions && !this.#options.sources;
+    const template =
+      (isShared ? this.#kernels.find(like) : undefined) ??
+      this.#build(source, target, into, { name, inlined, phases, like, isShared });
+    this.#options.onDecisions?.(template.kernel, decisions);
+    const buffers: Record<string, Buffer> = { [template.kernel.stores[0]!.tensor.name]: into };
+    for (const [tensor, at] of template.tensors) {
+      const v = like.values[at]!;
+      buffers[tensor] = this.#bufferFor(v);
+      needed.add(v);
+    }
+    const symbols = new Map<Sym, Poly>();
+    for (const [s, size] of template.symbols) symbols.set(s, typeof size === "number" ? like.sizes[size]! : size);
+    const nodes = [...inlined].map(v => this.#producers.get(v)!.bound.node.name).reverse();
+    return { kind: "kernel", kernel: template.kernel, buffers, symbols, nodes: nodes.length ? nodes : [target.name] };
+  }
+  /** All that the kernel is made of. */
+  #likenessOf(source: Value, target: Value, into: Buffer, inlined: ReadonlySet<Value>): Likeness {
+    const like = new Likeness(this.#assumptions.sameDim, v => (inlined.has(v) ? undefined : this.layout(v)));
+    for (const v of inlined) {
+      const { bound, output } = this.#producers.get(v)!;
+      like.node(bound);
+      like.text += `!${output}`;
+    }
+    like.value("from", source);
+    like.value("to", target);
+    like.layout(target, into.layout);
+    return like;
+  }
+  #build(
+    source: Value,
+    target: Value,
+    into: Buffer,
+    { name, inlined, phases, like, isShared }: KernelPlan,
+  ): KernelTemplate {
     const bodies = new Map<BoundNode, Readonly<Record<string, Body>>>();
     const scope: KernelScope = new KernelScope(
       v => ({ layout: this.#bufferFor(v).layout, constant: v.constant !== undefined }),
@@ -200,26 +243,18 @@ class Region implements FusionView {
       },
       this.#assumptions,
     );
-    const walk = outputIndex(scope, target.dims!, this.#phases(target, inlined));
+    const walk = outputIndex(scope, target.dims!, phases);
     const { axes, index } = walk;
     const value = shareAxes(scope.operand(source, "X").at(...index.map(p => indexTile(p))).node, axes);
     scope.adoptSymbols(value);
-    const { kernel, symbols } = finish(
-      scope,
-      kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound),
-      target,
-      into,
-      walk,
-      value,
-    );
-    this.#options.onDecisions?.(kernel, decisions);
-    const buffers: Record<string, Buffer> = { [kernel.stores[0]!.tensor.name]: into };
-    for (const [v, t] of scope.tensors) {
-      buffers[t.name] = this.#bufferFor(v);
-      needed.add(v);
-    }
-    const nodes = [...inlined].map(v => this.#producers.get(v)!.bound.node.name).reverse();
-    return { kind: "kernel", kernel, buffers, symbols, nodes: nodes.length ? nodes : [target.name] };
+    const { kernel, symbols } = finish(scope, name, target, into, walk, value);
+    const template: KernelTemplate = {
+      kernel,
+      tensors: [...scope.tensors].map(([v, t]) => [t.name, like.valueAt(v)!]),
+      symbols: [...symbols].map(([s, size]) => [s, like.sizeAt(size) ?? size]),
+    };
+    if (isShared && !scope.isParticular) this.#kernels.keep(like, askedIn(scope, like), template);
+    return template;
   }
   /** Phases of the operator that computes the target's elements, seen through consumers that keep the dims. */
   #phases(target: Value, inlined: ReadonlySet<Value>): readonly number[] | undefined {
@@ -382,6 +417,22 @@ class Region implements FusionView {
       this.#buffers.concat(this.#bufferFor(target), Object.values(bound.inputs), axis, mayMove);
     }
   }
+}
+
+/** A kernel that all alike share, in the numbers of their likeness. */
+interface KernelTemplate {
+  readonly kernel: Kernel;
+  /** its inputs: which value each one is */
+  readonly tensors: readonly (readonly [name: string, value: number])[];
+  /** which size each symbol is; the program's own where a body computed with dims of the program */
+  readonly symbols: readonly (readonly [symbol: Sym, size: number | Poly])[];
+}
+interface KernelPlan {
+  readonly name: string;
+  readonly inlined: ReadonlySet<Value>;
+  readonly phases: readonly number[] | undefined;
+  readonly like: Likeness;
+  readonly isShared: boolean;
 }
 
 const plainValue = ({ name, dtype, dims }: Value): Value => ({ name, dtype, dims });

@@ -1,13 +1,13 @@
 // How a node's body reads its inputs, found by tracing it alone: what fusion and layout decide by.
-import { opaque, Poly } from "../../ir/poly.js";
+import { Poly } from "../../ir/poly.js";
 import { isInside } from "../../ir/bounds.js";
 import { type Axis, axesOf, axisOf, children, gathersIn, isTensor, newAxis, type Node } from "../../ir/tile.js";
 import { type Value } from "../graph.js";
 import type { BoundNode } from "../bind.js";
 import { bodiesIn } from "./node-body.js";
 import { indexTile } from "../../tile/tile.js";
-import type { Operator } from "../../ops/operator.js";
-import { type Assumptions, KernelScope, provablyInside, structuralLiteral } from "./scope.js";
+import { Alike, askedIn, Likeness } from "./likeness.js";
+import { type Assumptions, isWalkedBy, KernelScope, provablyInside } from "./scope.js";
 
 export interface Read {
   readonly value: Value;
@@ -63,7 +63,7 @@ export function outputIndex(scope: KernelScope, dims: readonly Poly[], phases: r
       return undefined;
     }
     const by = phases[i] ?? 1;
-    const split = by > 1 && !d.equals(by) && opaque("mod", d, Poly.int(by)).isZero;
+    const split = isWalkedBy(d, by);
     const axis = newAxis(`i${i}`, split ? scope.multiple(d, by) : scope.dim(d));
     const phase = split ? newAxis(`r${i}`, Poly.int(by)) : undefined;
     if (phase) inner.push(phase);
@@ -76,44 +76,26 @@ export function outputIndex(scope: KernelScope, dims: readonly Poly[], phases: r
 /** Patterns of nodes that are alike (the blocks of a network repeat) are found once. */
 export class Patterns {
   readonly #assumptions: Assumptions;
-  readonly #byOperator = new Map<
-    Operator,
-    Map<string, { readonly pattern: Pattern; readonly inputs: readonly Value[] }>
-  >();
+  readonly #alike: Alike<{ readonly pattern: Pattern; readonly values: readonly Value[] }>;
 
-  constructor(assumptions: Assumptions) {
+  constructor(assumptions: Assumptions, alike: Patterns["alike"] = new Alike()) {
     this.#assumptions = assumptions;
+    this.#alike = alike;
+  }
+  get alike(): Alike<{ readonly pattern: Pattern; readonly values: readonly Value[] }> {
+    return this.#alike;
   }
   of(bound: BoundNode, outputName: string): Pattern {
-    const key = likenessOf(bound, outputName);
-    let known = this.#byOperator.get(bound.operator);
-    if (!known) {
-      known = new Map();
-      this.#byOperator.set(bound.operator, known);
-    }
-    const inputs = Object.values(bound.inputs);
-    const same = key === undefined ? undefined : known.get(key);
-    if (same) return moved(same.pattern, v => inputs[same.inputs.indexOf(v)]!);
-    const { pattern, isParticular } = patternOf(bound, outputName, this.#assumptions);
-    if (key !== undefined && !isParticular) known.set(key, { pattern, inputs });
+    const like = new Likeness(this.#assumptions.sameDim, () => undefined);
+    like.text = outputName;
+    like.node(bound);
+    const same = this.#alike.find(like);
+    if (same) return moved(same.pattern, v => like.values[same.values.indexOf(v)]!);
+    const { pattern, scope } = patternOf(bound, outputName, this.#assumptions);
+    if (!scope.isParticular) this.#alike.keep(like, askedIn(scope, like), { pattern, values: like.values });
     return pattern;
   }
 }
-
-/** All that bodies are told of a node, but for what its inputs hold; undefined: it has attributes that are no plain values. */
-function likenessOf({ node, info, inputs, outputs }: BoundNode, outputName: string): string | undefined {
-  let key = `${outputName}/${node.opset}/${info.outputCount}`;
-  for (const [name, a] of Object.entries(info.attributes)) {
-    if (typeof a === "bigint" || (typeof a === "object" && !Array.isArray(a))) return undefined;
-    key += `/${name}:${JSON.stringify(a)}`;
-  }
-  const values = Object.values(inputs);
-  for (const [name, v] of Object.entries(inputs))
-    key += `/${name}#${values.indexOf(v)}${typeKey(v)}${structuralLiteral(v) ?? ""}`;
-  for (const [name, v] of Object.entries(outputs)) key += `/${name}${typeKey(v)}`;
-  return key;
-}
-const typeKey = ({ dtype, dims }: Value): string => `=${dtype}[${dims?.map(d => d.key).join()}]`;
 
 function moved(pattern: Pattern, valueOf: (v: Value) => Value): Pattern {
   const reads = pattern.reads.map(r => ({ ...r, value: valueOf(r.value) }));
@@ -124,7 +106,7 @@ function patternOf(
   bound: BoundNode,
   outputName: string,
   assumptions: Assumptions,
-): { readonly pattern: Pattern; readonly isParticular: boolean } {
+): { readonly pattern: Pattern; readonly scope: KernelScope } {
   const value = bound.outputs[outputName]!;
   const scope = new KernelScope(
     v => ({ layout: { order: (v.dims ?? []).map((_, i) => i) }, constant: v.constant !== undefined }),
@@ -159,7 +141,7 @@ function patternOf(
   };
   visit(root, new Set(axes.filter(a => a !== undefined)), new Set());
   const copy = root.kind === "load" && reads.length === 1 ? reads[0] : undefined;
-  return { pattern: { reads, cost, reduction, contraction, copy }, isParticular: scope.isParticular };
+  return { pattern: { reads, cost, reduction, contraction, copy }, scope };
 }
 
 /** Operands with different axes are reused across outputs: matrix products, convolutions, matrix × vector; Σ d·d is not one. */

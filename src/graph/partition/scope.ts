@@ -9,13 +9,15 @@ import type { Operand } from "../../ops/operator.js";
 import type { AnyTile, DimValue } from "../../tile/index.js";
 import { dimOf, literal, tileOf, where } from "../../tile/index.js";
 import { indexTile } from "../../tile/tile.js";
-import type { Equality, GraphNode, Value } from "../graph.js";
+import type { BoundNode } from "../bind.js";
+import type { Dims, Equality, GraphNode, Value } from "../graph.js";
 import { AzulejoError } from "../../support/errors.js";
 import { isRowMajor } from "./layout.js";
 import type { AssumeInside } from "./positions.js";
 
 /** A constant dim of at most this size stays constant in the kernel, so that taps unroll; larger ones are run-time words and kernels are shared. */
 const STATIC_DIM_LIMIT = 7;
+export const isStatic = (dim: Poly): boolean => dim.isConst && dim.constant <= STATIC_DIM_LIMIT;
 
 export type Body = (...index: AnyTile[]) => AnyTile;
 
@@ -65,8 +67,10 @@ export class KernelScope {
 
   readonly #assumeInside: AssumeInside | undefined;
   readonly sameDim: SameDim;
-  /** a body asked what an input holds, or relied on a place: of nodes that are alike in all else, another may be told otherwise */
+  /** a body asked what an input holds, relied on a place or computed with sizes of the program: of nodes that are alike in all else, another may be told otherwise */
   isParticular = false;
+  /** the program's dims that bodies asked for, by node and input */
+  readonly asked = new Map<BoundNode, Map<string, Set<number>>>();
 
   constructor(
     storageOf: (v: Value) => Storage,
@@ -81,19 +85,19 @@ export class KernelScope {
 
   /** Is a position, which has no axes, inside of a dim of this size, in all runs that start? */
   isInside(node: GraphNode, position: Poly, size: Poly, otherwise: "error" | "compiled apart"): boolean {
+    this.isParticular = true;
     const [p, n] = [position, size].map(x => x.subst(s => this.symbols.get(s))) as [Poly, Poly];
     if (isInside(p, n)) return true;
     // in numbers it is outside, and a branch that reads there may never be taken
     if ((p.isConst && n.isConst) || !this.#assumeInside) return false;
     this.#assumeInside(node, p, n, otherwise);
-    this.isParticular = true;
     return true;
   }
 
   /** The kernel's name for a size of the program. Equal sizes share a name: bounds are then provable. */
   dim(size: Poly): Poly {
     const p = this.sameDim(size);
-    if (p.isConst && p.constant <= STATIC_DIM_LIMIT) return p;
+    if (isStatic(p)) return p;
     let known = this.#dimByKey.get(p.key);
     if (!known) {
       const name = `D${this.dims.length}`;
@@ -104,6 +108,22 @@ export class KernelScope {
       this.#dimByKey.set(p.key, known);
     }
     return known;
+  }
+  /** Dims as the program has them; that a body asked for one is remembered, but for those that are numbers in the kernel anyway. */
+  programDims(bound: BoundNode, input: string): Dims {
+    const out: Poly[] = [];
+    bound.info.dims[input]!.forEach((d, dim) => {
+      const p = this.sameDim(d);
+      if (isStatic(p)) out[dim] = p;
+      else Object.defineProperty(out, dim, { enumerable: true, get: () => this.#ask(bound, input, dim, p) });
+    });
+    return out;
+  }
+  #ask(bound: BoundNode, input: string, dim: number, p: Poly): Poly {
+    const byInput = this.asked.get(bound) ?? new Map<string, Set<number>>();
+    this.asked.set(bound, byInput);
+    byInput.set(input, (byInput.get(input) ?? new Set()).add(dim));
+    return p;
   }
   /** The same for a size that is known to be a multiple: it becomes `by` times a name, so that walking it in phases stays inside. */
   multiple(size: Poly, by: number): Poly {
@@ -124,7 +144,11 @@ export class KernelScope {
             : [];
     for (const n of reach([root]))
       for (const p of sizes(n))
-        for (const s of p.syms) if (!s.def && !axisOf(s) && !this.symbols.has(s)) this.symbols.set(s, Poly.sym(s));
+        for (const s of p.syms)
+          if (!s.def && !axisOf(s) && !this.symbols.has(s)) {
+            this.symbols.set(s, Poly.sym(s));
+            this.isParticular = true;
+          }
   }
   /** A run-time word that is no dim (a pitch). */
   parameter(name: string, p: Poly): Poly {
@@ -269,6 +293,10 @@ export function provablyInside(p: Poly, size: Poly): boolean {
   // (x mod size) never leaves
   return s.def?.op === "mod" && s.def.b.equals(size);
 }
+
+/** Is the dim walked phase by phase, where elements of one are `by` apart? */
+export const isWalkedBy = (dim: Poly, by: number): boolean =>
+  by > 1 && !dim.equals(by) && opaque("mod", dim, Poly.int(by)).isZero;
 
 /** Constants that shape code (0, 1, small integers of index arithmetic) are literals; learned scalars are loads, so that kernels are shared. */
 export function structuralLiteral(v: Value): number | undefined {

@@ -27,6 +27,8 @@ export interface PlacedConstant {
 export class Constants {
   readonly #placed = new Map<ConstantData, Map<string, PlacedConstant>>();
   readonly #packer: (kernel: Kernel, sizes: ReadonlyMap<Sym, number>) => BoundKernel;
+  /** by dtype and layout: kernels that pack, whatever the sizes */
+  readonly #kernels = new Map<string, PackKernel>();
   #end = 0;
 
   constructor(packer: (kernel: Kernel, sizes: ReadonlyMap<Sym, number>) => BoundKernel) {
@@ -48,19 +50,27 @@ export class Constants {
     this.#placed.set(data, variants);
     let placed = variants.get(key);
     if (!placed) {
-      const pack = packed ? packKernel(buffer, layout) : undefined;
+      const pack = packed ? this.#packing(buffer, layout) : undefined;
       const byteLength = packed ? packedBytes(buffer, layout) : data.byteLength;
       placed = {
         buffer,
         data,
         offset: this.#end,
         byteLength,
-        ...(pack ? { pack: { kernel: this.#packer(pack.kernel, pack.sizes), ...pack.known } } : {}),
+        ...(pack ? { pack } : {}),
       };
       this.#end = alignUp(this.#end + byteLength + SLACK_BYTES);
       variants.set(key, placed);
     }
     return placed;
+  }
+  #packing(buffer: Buffer, layout: Layout): PlacedConstant["pack"] {
+    const key = `${buffer.dtype}/${JSON.stringify(layout)}`;
+    const made = this.#kernels.get(key) ?? packKernel(buffer, layout);
+    this.#kernels.set(key, made);
+    const sizes = new Map(made.dims.map((s, i) => [s, buffer.dims[i]!.constant]));
+    const rows = rowsOf(buffer, layout, made.dims[0]!);
+    return { kernel: this.#packer(made.kernel, sizes), sizes, ...(rows ? { rows } : {}) };
   }
 }
 const isPlain = (layout: Layout, buffer: Buffer): boolean =>
@@ -80,40 +90,23 @@ function rowsOf(buffer: Buffer, layout: Layout, sym: Sym): NonNullable<PlacedCon
   return { sym, count, unit, packedBytes: packedBytes(buffer, layout) / (Math.ceil(count / unit) * unit) };
 }
 
-/** dst ← src: the same elements in another layout. */
-function packKernel(
-  buffer: Buffer,
-  layout: Layout,
-): {
+interface PackKernel {
   readonly kernel: Kernel;
-  readonly sizes: ReadonlyMap<Sym, number>;
-  readonly known: Omit<NonNullable<PlacedConstant["pack"]>, "kernel">;
-} {
-  const sizes = new Map<Sym, number>();
-  const dims = buffer.dims.map((d, i): Dim => {
-    const sym = new Sym(`D${i}`);
-    sizes.set(sym, d.constant);
-    return { name: sym.name, size: Poly.sym(sym) };
-  });
+  /** sizes of the dims */
+  readonly dims: readonly Sym[];
+}
+/** dst ← src: the same elements in another layout. */
+function packKernel({ dtype, dims: { length: rank } }: Buffer, layout: Layout): PackKernel {
+  const syms = Array.from({ length: rank }, (_, i) => new Sym(`D${i}`));
+  const dims = syms.map((s): Dim => ({ name: s.name, size: Poly.sym(s) }));
   const shape = dims.map(d => d.size);
   const axes = shape.map((s, i) => newAxis(`i${i}`, s));
   const index = axes.map(a => Poly.sym(a.sym));
-  const source: Tensor = { name: "X", dtype: buffer.dtype, dims: shape, role: "input" };
-  const target: Tensor = { name: "Y", dtype: buffer.dtype, dims: shape, role: "output", layout };
-  const wide = buffer.dtype === "i64" || buffer.dtype === "u64";
-  const value = node<"load">({ kind: "load", tensor: source, index, fill: wide ? 0n : 0, axes, dtype: buffer.dtype });
-  const rows = rowsOf(buffer, layout, [...sizes.keys()][0]!);
+  const source: Tensor = { name: "X", dtype, dims: shape, role: "input" };
+  const target: Tensor = { name: "Y", dtype, dims: shape, role: "output", layout };
+  const wide = dtype === "i64" || dtype === "u64";
+  const value = node<"load">({ kind: "load", tensor: source, index, fill: wide ? 0n : 0, axes, dtype });
   const grid = layout.order.map(d => axes[d]!);
-  return {
-    kernel: {
-      name: "Pack",
-      tensors: [source, target],
-      dims,
-      grid,
-      stores: [{ tensor: target, index, value }],
-      folds: [],
-    },
-    sizes,
-    known: { sizes, ...(rows ? { rows } : {}) },
-  };
+  const stores = [{ tensor: target, index, value }];
+  return { kernel: { name: "Pack", tensors: [source, target], dims, grid, stores, folds: [] }, dims: syms };
 }

@@ -54,16 +54,26 @@ export interface MachineModel {
 interface Representative {
   readonly kernel: Kernel;
   readonly own: Canonical;
+  /** by sizes; pinned ones are not among them */
+  readonly schedules: Map<string, Schedule>;
+  /** by what code depends on */
+  readonly codes: Map<string, KernelCode>;
+}
+/** A kernel in the words of its structure's first. */
+interface Known {
+  readonly first: Representative;
+  readonly tensor: BoundKernel["tensor"];
+  readonly symbol: BoundKernel["symbol"];
 }
 
 export class KernelLibrary {
   readonly #machine: MachineModel;
   readonly #pins: Readonly<Record<string, Partial<Schedule>>>;
-  readonly #codes = new Map<string, KernelCode>();
+  readonly #codes: KernelCode[] = [];
   /** the first kernel of each structure */
   readonly #representatives = new Map<string, Representative>();
-  /** by structure and sizes; pinned ones are not among them */
-  readonly #schedules = new Map<string, Schedule>();
+  /** nodes that are alike share one kernel */
+  readonly #known = new Map<Kernel, Known>();
   readonly #tuning: Tuning | undefined;
   readonly #tuned = new WeakSet<Schedule>();
   readonly #emit: ((funcs: readonly Func[]) => void) | undefined;
@@ -81,30 +91,48 @@ export class KernelLibrary {
     this.#emit = emit;
   }
   get codes(): readonly KernelCode[] {
-    return [...this.#codes.values()];
+    return this.#codes;
   }
 
   /** `sizeOf` gives the sizes that are known now, `guessOf` what others mostly are; they choose a schedule, never what is computed. */
   add(
-    given: Kernel,
+    kernel: Kernel,
     sizeOf: (s: Sym) => Poly | undefined,
     guessOf: (s: Sym) => number | undefined = () => undefined,
   ): BoundKernel {
+    const { first, tensor, symbol } = this.#knownOf(kernel);
+    const hint = (s: Sym): number | undefined => {
+      const p = sizeOf(symbol(s));
+      return p?.isConst ? p.constant : undefined;
+    };
+    const guess = (s: Sym): number | undefined => guessOf(symbol(s));
+    const schedule = this.#scheduleOf(first, this.#pins[kernel.name], hint, guess);
+    const code = this.#codeOf(first, schedule);
+    const sizes = new Map(code.lowered.blockSizes.map(b => [b.sym, schedule.block[b.axis]! / b.unit]));
+    return { tuned: this.#tuned.has(schedule), code, tensor, symbol, blockSize: s => sizes.get(s) };
+  }
+  #knownOf(given: Kernel): Known {
+    const known = this.#known.get(given);
+    if (known) return known;
     const kernel = withCodeOf(given, this.#machine.code);
     const own = canonical(kernel);
     let first = this.#representatives.get(own.key);
     if (!first) {
-      first = { kernel, own };
+      first = { kernel, own, schedules: new Map(), codes: new Map() };
       this.#representatives.set(own.key, first);
     }
-    const { symbols, tensors } = first.own;
-    const ownOf = new Map(symbols.map((s, i) => [s, own.symbols[i]!]));
-    const hint = (s: Sym): number | undefined => {
-      const p = sizeOf(ownOf.get(s) ?? s);
-      return p?.isConst ? p.constant : undefined;
-    };
-    const guess = (s: Sym): number | undefined => guessOf(ownOf.get(s) ?? s);
-    const pins = this.#pins[kernel.name];
+    const symbols = new Map(first.own.symbols.map((s, i) => [s, own.symbols[i]!]));
+    const names = new Map(first.own.tensors.map((t, i) => [t.name, own.tensors[i]!.name]));
+    const made = { first, tensor: (name: string) => names.get(name)!, symbol: (s: Sym) => symbols.get(s) ?? s };
+    this.#known.set(given, made);
+    return made;
+  }
+  #scheduleOf(
+    first: Representative,
+    pins: Partial<Schedule> | undefined,
+    hint: (s: Sym) => number | undefined,
+    guess: (s: Sym) => number | undefined,
+  ): Schedule {
     const derive = (): Schedule => {
       const choices = pins ? undefined : this.#choices(first, s => hint(s) ?? guess(s));
       const schedule = deriveSchedule(first.kernel, {
@@ -117,28 +145,24 @@ export class KernelLibrary {
       if (choices && Object.keys(choices).length > 0) this.#tuned.add(schedule);
       return schedule;
     };
+    if (pins) return derive();
     // layers of one structure and one size are many: the blocks of a network repeat
-    const sizeKey = `${own.key}\n${symbols.map(s => `${hint(s)} ${guess(s)}`).join(";")}`;
-    const schedule = pins ? derive() : (this.#schedules.get(sizeKey) ?? derive());
-    if (!pins) this.#schedules.set(sizeKey, schedule);
-    const key = `${own.key}\n${scheduleKey(first.kernel, schedule)}`;
-    let code = this.#codes.get(key);
+    const key = first.own.symbols.map(s => `${hint(s)} ${guess(s)}`).join(";");
+    const schedule = first.schedules.get(key) ?? derive();
+    first.schedules.set(key, schedule);
+    return schedule;
+  }
+  #codeOf(first: Representative, schedule: Schedule): KernelCode {
+    const key = scheduleKey(first.kernel, schedule);
+    let code = first.codes.get(key);
     if (!code) {
       const lowered = this.#emitted(lower(first.kernel, schedule, this.#machine.code, this.#machine.ask));
       code = { lowered, schedule, firstFunction: this.#functions, representative: first.kernel };
       this.#functions += lowered.phases.length;
-      this.#codes.set(key, code);
+      first.codes.set(key, code);
+      this.#codes.push(code);
     }
-    const names = new Map(tensors.map((t, i) => [t.name, own.tensors[i]!.name]));
-    const sizes = new Map(code.lowered.blockSizes.map(b => [b.sym, schedule.block[b.axis]! / b.unit]));
-    const tuned = this.#tuned.has(schedule);
-    return {
-      tuned,
-      code,
-      tensor: name => names.get(name)!,
-      symbol: s => ownOf.get(s) ?? s,
-      blockSize: s => sizes.get(s),
-    };
+    return code;
   }
   /** Found by names of the representative: all kernels of its structure share its code. */
   #choices({ kernel, own }: Representative, sizeOf: (s: Sym) => number | undefined): ScheduleChoices | undefined {
