@@ -164,6 +164,8 @@ function merged(a: readonly Term[], b: readonly Term[], sign: 1 | -1): readonly 
 
 export type PolyLike = Poly | number;
 
+const MOST_NUMBERS = 256;
+
 /** Evaluates a gathered index; only interpreters that know the node can give one. */
 export type ValueOf = (node: object) => number;
 const noValue: ValueOf = () => {
@@ -183,9 +185,14 @@ export class Poly {
   }
   static readonly zero = new Poly([]);
   static readonly one = new Poly([new Term(1, Product.one)]);
+  /** small numbers, made once: steps, taps, sizes of elements */
+  private static readonly numbers: (Poly | undefined)[] = [Poly.zero, Poly.one];
   static int(n: number): Poly {
-    if (n === 0) return Poly.zero;
-    return n === 1 ? Poly.one : new Poly([new Term(n, Product.one)]);
+    const known = Poly.numbers[n];
+    if (known) return known;
+    const made = new Poly([new Term(n, Product.one)]);
+    if ((n | 0) === n && n > 0 && n < MOST_NUMBERS) Poly.numbers[n] = made;
+    return made;
   }
   static sym(s: Sym): Poly {
     return s.poly;

@@ -125,7 +125,7 @@ export class Builder {
     for (let i = 0; i < terms.length; i++) {
       const { s } = terms[i]!;
       for (let j = 0; j < s.length; j++) {
-        const home = this.homeOfSym(s[j]!);
+        const home = this.owners.get(s[j]!) ?? this.homeOfSym(s[j]!);
         if (home.depth <= depth) continue;
         found = s[j]!;
         depth = home.depth;

@@ -176,8 +176,12 @@ class FunctionBody {
     return this.params + this.types.push(type) - 1;
   }
   private withLocal(code: number, local: number): void {
-    this.out.push(code);
-    pushUnsigned(this.out, local);
+    // most locals are one byte
+    if (local < 128) this.out.push(code, local);
+    else {
+      this.out.push(code);
+      pushUnsigned(this.out, local);
+    }
   }
   private instruction(opcode: readonly [prefix: number, code: number]): void {
     if (opcode[0]) {
@@ -187,8 +191,11 @@ class FunctionBody {
   }
   /** alignment hint 0: natural alignment is not promised, and no engine we know uses the hint */
   private memory(offset: number): void {
-    this.out.push(0);
-    pushUnsigned(this.out, offset);
+    if (offset < 128) this.out.push(0, offset);
+    else {
+      this.out.push(0);
+      pushUnsigned(this.out, offset);
+    }
   }
 
   private expr(e: Expr): void {
