@@ -7,17 +7,17 @@ import { isInTurn, isInTurnOf } from "../rotation.js";
 import { isDue, nameOf, targetsUnderTest } from "./subjects.js";
 
 /**
- * By default one sixth of each operator's cases runs in numbers on the interpreter and with two threads, another sixth as symbols with one thread: threads
- * change nothing that symbols could. Each has its turn within six days; full sweeps run all of them both ways everywhere.
+ * By default a tenth of each operator's cases runs in numbers on the interpreter and with two threads, another tenth as symbols with one thread: threads
+ * change nothing that symbols could. Each has its turn within ten days; full sweeps run all of them both ways everywhere.
  */
 const numbered = targetsUnderTest.filter(under => fullSweep || under.target.name !== "wasm" || under.threads > 1);
 const asSymbols = targetsUnderTest.filter(under => fullSweep || (under.target.name === "wasm" && under.threads === 1));
 const isDueHere =
   (symbolic: boolean): Due =>
   (at, count) =>
-    isInTurnOf(count, symbolic ? at + 1 : at, 6);
-/** Of what compiles slowly, one in so many of them by default, with no factor of six: each meets each sixth. Lowering is shared with targets that run more. */
-const EVERY: Readonly<Record<string, number>> = { native: 29, webgpu: 7 };
+    isInTurnOf(count, symbolic ? at + 1 : at, 10);
+/** Of what compiles slowly, one in so many of them by default, with no factor of ten: each meets each tenth. Lowering is shared with targets that run more. */
+const EVERY: Readonly<Record<string, number>> = { native: 19, webgpu: 7 };
 
 for (const symbolic of [false, true]) {
   let preparing: ReturnType<typeof prepareCases> | undefined;
