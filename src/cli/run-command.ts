@@ -86,10 +86,11 @@ export function addRunCommand(
     .option("--output-dir <folder>", "save each output there as NAME.npy")
     .addOption(
       new Option(
-        "--check <judge>",
-        "compare each node's values with the judge's, instead of showing the outputs; exit status 1 where one departs",
+        "--check [judge]",
+        "compare each node's values with the judge's (default: interpreter), instead of showing the outputs; exit status 1 where one departs",
       )
         .choices(["interpreter", "onnxruntime"])
+        .preset("interpreter")
         .conflicts(["outputDir", "labels", "top"]),
     )
     .option(

@@ -434,7 +434,7 @@ test("run --check names the first node that departs, with the element, and exits
   const passed = await azulejo("run m.onnx --random --check onnxruntime --tolerance 0.5", [vector], echo);
   assert.equal(passed.status, 0);
   assert.match(passed.out, /^the largest difference is 25 % of what is allowed: "e" of node "a"\nno value departs\n$/m);
-  const json = JSON.parse((await azulejo("run m.onnx --random --check interpreter --json", [vector], echo)).out);
+  const json = JSON.parse((await azulejo("run m.onnx --random --check --json", [vector], echo)).out);
   assert.deepEqual([json.compared, json.departures[0].worst.got], [5, "NaN"]);
   assert.equal((await azulejo("run m.onnx --check interpreter --top 3", [vector], echo)).status, 2);
 });
