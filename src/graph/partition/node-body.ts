@@ -15,6 +15,11 @@ export function bodiesIn(scope: KernelScope, bound: BoundNode): Readonly<Record<
     dims: Object.fromEntries(Object.keys(info.dims).map(name => [name, scope.programDims(bound, name)])),
     inputs: Object.fromEntries(Object.entries(bound.inputs).map(([name, v]) => [name, scope.operand(v, name)])),
     outputs: mapRecord(bound.outputs, v => v.dims!.map(d => scope.dim(d))),
+    // what nodes that are alike do not share
+    get name() {
+      scope.isParticular = true;
+      return info.name;
+    },
     get known() {
       scope.isParticular = true;
       return info.known;

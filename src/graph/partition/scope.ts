@@ -67,7 +67,7 @@ export class KernelScope {
 
   readonly #assumeInside: AssumeInside | undefined;
   readonly sameDim: SameDim;
-  /** a body asked what an input holds, relied on a place or computed with sizes of the program: of nodes that are alike in all else, another may be told otherwise */
+  /** a body asked what an input holds or what its node is called, relied on a place or computed with sizes of the program: of nodes that are alike in all else, another may be told otherwise */
   isParticular = false;
   /** the program's dims that bodies asked for, by node and input */
   readonly asked = new Map<BoundNode, Map<string, Set<number>>>();
