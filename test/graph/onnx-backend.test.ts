@@ -53,12 +53,15 @@ describe("ONNX backend suite: types of outputs", () => {
     it(suite, { skip: root ? false : "the suite is not installed" }, async () => {
       const all = readdirSync(root!).filter(name => existsSync(join(root!, name, "model.onnx")));
       const cases = process.env.AZULEJO_SWEEP === "all" ? all : all.filter((_, i) => i % 6 === 0);
-      let right = 0;
+      let [right, onHost] = [0, 0];
       for (const name of cases) {
         const folder = join(root!, name);
         try {
           const found = await outputTypes(folder);
-          if (!found) continue;
+          if (!found) {
+            onHost++;
+            continue;
+          }
           assert.deepEqual(
             found,
             found.map((_, i) => typeOf(readTensor(folder, `output_${i}`))),
@@ -69,8 +72,8 @@ describe("ONNX backend suite: types of outputs", () => {
           if (!(error instanceof AzulejoError) || !notYet.has(error.code)) throw error;
         }
       }
-      const enough = cases.length < 10 || right * 2 > cases.length;
-      assert.ok(enough, `only ${right} of ${cases.length} cases get through`);
+      const compiled = cases.length - onHost;
+      assert.ok(compiled < 10 || right > 0.9 * compiled, `only ${right} of ${compiled} cases get through`);
     });
   }
 });
