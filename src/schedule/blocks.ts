@@ -241,7 +241,7 @@ function cachePanels(
 ): [Axis, number][] {
   const out: [Axis, number][] = [];
   for (const s of sinks) {
-    const lane = view.rows(s).find(a => view.names.axis(a) === stages[s.id]?.lane);
+    const lane = view.laneOf(s, stages);
     if (!lane || !s.store) continue;
     const depth = Math.max(
       0,
@@ -283,9 +283,10 @@ function axesOfColdWeights(
   stages: Readonly<Record<string, StageSchedule>>,
 ): readonly Axis[] | undefined {
   for (const s of sinks) {
-    const lane = view.rows(s).find(a => view.names.axis(a) === stages[s.id]?.lane);
-    if (lane && fewRows(view, s, lane) !== undefined)
-      return view.rows(s).filter(a => a !== lane && weightsOf(view, s, lane)!.axes.includes(a));
+    const lane = view.laneOf(s, stages);
+    if (!lane || fewRows(view, s, lane) === undefined) continue;
+    const { axes } = weightsOf(view, s, lane)!;
+    return view.rows(s).filter(a => a !== lane && axes.includes(a));
   }
   return undefined;
 }

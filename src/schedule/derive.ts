@@ -94,7 +94,7 @@ const tallRow = ({ rows = {}, order = [] }: StageSchedule): readonly string[] =>
 /** What is kept for one row has room for one: where lanes go across rows, it is kept for all of the region's rows instead. */
 function keepForAllLanes(view: KernelView, sinks: readonly SinkView[], stage: Schedule["stage"]): void {
   for (const s of sinks) {
-    const lane = view.rows(s).find(a => view.names.axis(a) === stage[s.id]?.lane);
+    const lane = view.laneOf(s, stage);
     if (!lane) continue;
     for (const n of reach([s.value])) {
       const id = view.names.value(n);

@@ -59,7 +59,7 @@ function panelsAhead(
 ): Record<string, number> {
   const ahead: Record<string, number> = {};
   for (const s of sinks) {
-    const lane = view.rows(s).find(a => view.names.axis(a) === stage[s.id]?.lane);
+    const lane = view.laneOf(s, stage);
     const rows = lane && fewRows(view, s, lane);
     if (!rows) continue;
     for (const n of view.inline(s.value)) {

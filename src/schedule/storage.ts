@@ -26,7 +26,7 @@ export function decideStorage(
   const loads = view.names.values.filter((n): n is NodeOf<"load"> => n.kind === "load");
   for (const s of sinks) {
     const stage = stages[s.id];
-    const lane = view.rows(s).find(a => view.names.axis(a) === stage?.lane);
+    const lane = view.laneOf(s, stages);
     if (!lane) continue;
     for (const n of laneLoads(view, s, lane)) {
       const t = n.tensor as Tensor;

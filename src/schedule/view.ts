@@ -10,7 +10,7 @@ import { gathersIn, isTensor, reach } from "../ir/tile.js";
 import { axesOfStore } from "../ir/walk.js";
 import type { Names } from "./names.js";
 import { namesOf, storageOrder } from "./names.js";
-import type { Place } from "./schedule.js";
+import type { Place, Schedule } from "./schedule.js";
 
 /** a dim that nobody knows anything of */
 export const UNKNOWN_SIZE = 128;
@@ -197,6 +197,11 @@ export class KernelView {
       this.rowsOf.set(s, rows);
     }
     return rows;
+  }
+  /** the row that a stage of the schedule has in lanes; undefined: none of the sink's own */
+  laneOf(s: SinkView, stages: Schedule["stage"]): Axis | undefined {
+    const lane = stages[s.id]?.lane;
+    return this.rows(s).find(a => this.names.axis(a) === lane);
   }
 
   // ---- memory
