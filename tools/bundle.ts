@@ -28,6 +28,7 @@ const together: readonly { readonly name: string; readonly of: readonly string[]
   { name: "onnxruntime-core", of: ["adapters/onnxruntime/index.js"] },
   { name: "language", of: ["author/index.js"] },
   { name: "compile-model", of: ["load/compile-model.js"] },
+  { name: "seldom-operators", of: ["ops/seldom.js"] },
 ];
 
 export async function bundle(): Promise<void> {

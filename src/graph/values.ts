@@ -115,15 +115,6 @@ export function countNodes(graph: Graph): number {
   return count;
 }
 
-/** domains of all nodes, those of subgraphs included */
-export function domainsOf(graph: Graph, into = new Set<string>()): Set<string> {
-  for (const n of graph.nodes) {
-    into.add(n.domain);
-    for (const g of subgraphs(n)) domainsOf(g, into);
-  }
-  return into;
-}
-
 const random = /^(Random|Bernoulli|Multinomial|Dropout)/;
 /** Do equal inputs always give equal outputs? Nodes with subgraphs are left out: what they read is not all among their inputs. */
 export const isFunction = (node: GraphNode): boolean => !random.test(node.op) && subgraphs(node).length === 0;

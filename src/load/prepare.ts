@@ -7,9 +7,8 @@ import type { PassReport } from "../graph/pass.js";
 import { runPasses } from "../graph/pass.js";
 import { defaultPasses, isQuantized } from "../graph/passes/index.js";
 import type { KernelProgram, Step } from "../graph/program.js";
-import { domainsOf, everyNode } from "../graph/values.js";
+import { everyNode } from "../graph/values.js";
 import type { Kernel } from "../ir/tile.js";
-import { otherDomains } from "../ops/index.js";
 import type { Registry } from "../ops/registry.js";
 import { createRegistry, operatorsBeside } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
@@ -81,13 +80,15 @@ export async function prepareGraph(
   return { graph: options.passes ? infer(done, registry) : done, passes, notes };
 }
 
-/** The user's operators, those of ai.onnx, and those of other domains where the graph names one. */
+/** The user's operators, and those of the library that the graph names or may come to hold. */
 export async function registryFor(graph: Graph, { operators, passes }: LoadOptions): Promise<Registry> {
+  const nodes = [...everyNode(graph)];
   // what a user's pass or expansion may put in is not known before it runs
-  const any = passes !== undefined || operators?.some(o => o.expand);
-  const isQuantizedGraph = [...everyNode(graph)].some(isQuantized);
-  const others = await operatorsBeside(any ? new Set(otherDomains) : domainsOf(graph), isQuantizedGraph);
-  return createRegistry(operators, others);
+  const mayBeAny = passes !== undefined || (operators?.some(o => o.expand) ?? false);
+  return createRegistry(
+    operators,
+    await operatorsBeside({ nodes, isQuantized: nodes.some(isQuantized), mayBeAny }, operators),
+  );
 }
 
 export function programOf(

@@ -1,7 +1,7 @@
 // Which operator a node of a graph means: the user's first, then the built-in ones, those of domains beside ai.onnx if they
 // were loaded.
 import { AzulejoError } from "../support/errors.js";
-import { builtInOperators, loadOtherDomains, otherDomains } from "./index.js";
+import { builtInOperators, loadOtherDomains, loadSeldomOperators, otherDomains } from "./index.js";
 import type { Operator } from "./operator.js";
 import { watched } from "./user-operator.js";
 
@@ -12,19 +12,43 @@ export interface Registry {
 
 const keyOf = (domain: string, name: string): string => `${domain === "ai.onnx" ? "" : domain}:${name}`;
 
+/** What a model names of operators. */
+export interface NamedOperators {
+  /** the nodes of all its graphs */
+  readonly nodes: Iterable<{ readonly domain: string; readonly op: string }>;
+  /** it computes with 8-bit integers */
+  readonly isQuantized: boolean;
+  /** further ones may be put in, which are not known before that is done */
+  readonly mayBeAny: boolean;
+}
+
 /**
- * The operators of domains beside ai.onnx, where one of them is named here, and those of 8-bit integers, which lie in the same file: pages
- * that need neither are smaller.
+ * The operators beside the usual ones of ai.onnx that a model needs: their code lies in two files, that of ai.onnx and that of other domains and of
+ * 8-bit integers, which are read for models that name one of them. Others start sooner, and pages that need neither are smaller.
  * @throws AzulejoError target, where their code can't be read
  */
 export async function operatorsBeside(
-  domains: ReadonlySet<string>,
-  isQuantized: boolean,
+  { nodes, isQuantized, mayBeAny }: NamedOperators,
+  userOperators: readonly Operator[] = [],
 ): Promise<readonly Operator[]> {
-  const named = otherDomains.find(name => domains.has(name)) ?? (isQuantized ? "quantised models" : undefined);
-  if (named === undefined) return [];
+  const known = new Set([...builtInOperators, ...userOperators].map(o => keyOf(o.domain ?? "", o.name)));
+  let [seldom, other] = [mayBeAny ? "models" : undefined, mayBeAny ? "models" : undefined];
+  for (const { domain, op } of nodes) {
+    if (otherDomains.includes(domain)) other ??= domain;
+    else if (!known.has(keyOf(domain, op))) seldom ??= op;
+  }
+  if (isQuantized) other ??= "quantised models";
+  // what those of other domains expand to may be any of ai.onnx
+  seldom ??= other;
+  const lists = await Promise.all([
+    seldom === undefined ? [] : read(loadSeldomOperators, seldom),
+    other === undefined ? [] : read(loadOtherDomains, other),
+  ]);
+  return lists.flat();
+}
+async function read(load: () => Promise<readonly Operator[]>, named: string): Promise<readonly Operator[]> {
   try {
-    return await loadOtherDomains();
+    return await load();
   } catch (cause) {
     throw new AzulejoError(
       "target",
@@ -34,12 +58,9 @@ export async function operatorsBeside(
   }
 }
 
-/** Operators of ai.onnx, those of other domains that were loaded, preceded by the user's of any domain. */
-export function createRegistry(
-  userOperators: readonly Operator[] = [],
-  ofOtherDomains: readonly Operator[] = [],
-): Registry {
-  const byKey = new Map([...builtInOperators, ...ofOtherDomains].map(o => [keyOf(o.domain ?? "", o.name), o]));
+/** The usual operators, those beside them that were loaded, preceded by the user's of any domain. */
+export function createRegistry(userOperators: readonly Operator[] = [], beside: readonly Operator[] = []): Registry {
+  const byKey = new Map([...builtInOperators, ...beside].map(o => [keyOf(o.domain ?? "", o.name), o]));
   const users = new Set<string>();
   for (const o of userOperators) {
     const key = keyOf(o.domain ?? "", o.name);

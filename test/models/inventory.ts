@@ -13,6 +13,8 @@ export interface ModelSpec {
   readonly inputs: Readonly<Record<string, InputSpec>>;
   /** |got − want| ≤ relative · largest |want| of the output */
   readonly relative: number;
+  /** the same for each of all elements, where a few hang on roundings more than those that the reference keeps */
+  readonly everywhere?: number;
   /** weights in the file are one constant: benchmarks draw random ones first */
   readonly constantWeights?: true;
 }
@@ -76,7 +78,8 @@ export const models: readonly ModelSpec[] = [
   model("openWakeWord melspectrogram", wakeWord("melspectrogram"), { input: { dims: [1, 1760], scale: 2000 } }),
   model("openWakeWord embedding", wakeWord("embedding_model"), { input_1: { dims: [1, 76, 32, 1], scale: 8 } }),
   model("openWakeWord alexa", wakeWord("alexa_v0.1"), { "onnx::Flatten_0": { dims: [1, 16, 96], scale: 8 } }),
-  lines("512x512 large"),
+  // onnxruntime with and without its optimisations is 3.2e-5 of the largest offset apart, and 2.4e-3 of the largest score, where a mask decides
+  { ...lines("512x512 large"), everywhere: 5e-5 },
   lines("320x320 tiny"),
   faces("back", 256),
   faces("front", 128),

@@ -291,6 +291,7 @@ installed("with splitting, operators beside ai.onnx are read when a model names 
   assert.deepEqual(await runBundle("split/app.js", "contrib.onnx"), result);
   const domains = rest.filter(name => name.includes("other-domains"));
   assert.equal(domains.length, 1);
+  assert.equal(rest.filter(name => name.includes("seldom")).length, 1);
   await consumer.write(domains[0]!, "throw new Error('is not served');");
   assert.deepEqual(await runBundle("split/app.js"), result);
   const problem =
