@@ -32,6 +32,9 @@ const PACKED_DOTS = "packed_4x8_integer_dot_product";
 /** Chromium's, until WebGPU has them; "subgroup_id" is of WGSL */
 const matrixFeatures = ["subgroups", "chromium-experimental-subgroup-matrix"] as const;
 
+/** Kept for models to come, beside those that models have: a dozen networks. On SwiftShader one takes more than a megabyte. */
+export const KEPT_PIPELINES = 1024;
+
 export class SharedDevice {
   readonly device: GpuDevice;
   readonly adapter: GpuAdapter | undefined;
@@ -89,11 +92,12 @@ export class SharedDevice {
     return done.value;
   }
   pipeline(dispatch: Dispatch): Promise<Pipeline> {
-    let made = this.#pipelines.get(dispatch.code);
-    if (!made) {
-      made = this.#create(dispatch);
-      this.#pipelines.set(dispatch.code, made);
-    }
+    const { code } = dispatch;
+    const made = this.#pipelines.get(code) ?? this.#create(dispatch);
+    // what was asked for longest ago comes first, and goes first
+    this.#pipelines.delete(code);
+    this.#pipelines.set(code, made);
+    if (this.#pipelines.size > KEPT_PIPELINES) this.#pipelines.delete(this.#pipelines.keys().next().value!);
     return made;
   }
   async #create({ code, bindings, scratchWords, fails }: Dispatch): Promise<Pipeline> {
