@@ -27,7 +27,11 @@ const together: readonly { readonly name: string; readonly of: readonly string[]
   { name: "core", of: ["index.js", "ir/packed.js"] },
   { name: "onnxruntime-core", of: ["adapters/onnxruntime/index.js"] },
   { name: "language", of: ["author/index.js"] },
-  { name: "compile-model", of: ["load/compile-model.js"] },
+  // what most first loads ask for at once comes with it: another file is a millisecond
+  {
+    name: "compile-model",
+    of: ["load/compile-model.js", "load/knowledge-files.js", "graph/passes/of-convolutions.js"],
+  },
   { name: "seldom-operators", of: ["ops/seldom.js"] },
 ];
 
