@@ -57,7 +57,7 @@ const BURST_RUNS = 3;
 const floats = (...dims: number[]): TensorData => ({
   dtype: "f32",
   dims,
-  data: Float32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.3)),
+  data: Float32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * 1.3 + 1)),
 });
 const words = (dtype: "i32" | "u32", ...dims: number[]): TensorData => {
   const data = Int32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => Math.imul(i + 1, 0x9e3779b1));

@@ -36,8 +36,6 @@ export const integerLinear = ({ epilogue = same }: Pick<ProductOptions, "epilogu
   );
 
 const GROUP = 32;
-/** columns of a block of integerLinear4(): weights are read once, so rows of them should be long (natively, 4096 × 4096: 0.94 ms; 1024 columns 0.99, 96 columns 1.4) */
-const STREAM = 2048;
 /** eight numbers a word of weights */
 const EIGHT = 8;
 
@@ -106,4 +104,4 @@ export const integerLinear4 = ({ epilogue = same }: Pick<ProductOptions, "epilog
         Y.at(m, n).set(epilogue(y.mul(XScale.at(m))));
       }),
     { name: "integerLinear4", statics: { C: GROUP / EIGHT, H: 2 } },
-  ).with({ block: { n: STREAM } }, { targets: ["wasm", "native", "cpu"] });
+  );

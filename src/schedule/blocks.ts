@@ -8,6 +8,7 @@ import { isContraction } from "./contraction.js";
 import type { MachineProfile } from "./machine-profile.js";
 import { whyWhole } from "./parts.js";
 import type { AxisName, StageSchedule } from "./schedule.js";
+import { steppedPanels, steppedWeights } from "./stepped-weights.js";
 import { laneLoads } from "./tiles.js";
 import { crossedAxes } from "./verify.js";
 import type { KernelView, SinkView } from "./view.js";
@@ -42,6 +43,8 @@ const powerOfFour = (n: number): number => 4 ** Math.round(Math.log2(n) / 2);
  * product, with 256 it is 82 %)
  */
 export const FOLD_INDICES = 512;
+/** of the second-level cache, what is kept for a block may take */
+const KEPT_SHARE = 1 / 2;
 /** of the second-level cache, what scores and weights of a turn may take */
 const FOLD_SHARE = 1 / 3;
 
@@ -67,13 +70,17 @@ export function decideBlocks(
   const fixed = new Set(view.axes([...crossed]));
   // blocks of rows would tear groups apart, and their weights would be read for each part (64 experts of 8 rows: 1.7 times the speed without)
   const ragged = view.kernel.segments?.axis;
-  const free = grid.filter(a => !fixed.has(a) && a !== ragged);
+  const kept = view.names.values.filter(n => view.isPlaced(n) && view.places[view.names.value(n)]!.at === "region");
+  const repeats = (a: Axis): boolean => kept.some(n => !view.storedAxes(n).includes(a));
+  const able = grid.filter(a => !fixed.has(a) && a !== ragged);
+  // what is kept for a block is made again in each block along an axis that it lacks: those are cut last (2048 × 2048 weights of 8 bits by 64 rows in WebAssembly:
+  // 44 ms in blocks of 4 rows, 14 in blocks of columns)
+  const free = [...able.filter(a => !repeats(a)), ...able.filter(repeats)];
   if (ragged && !fixed.has(ragged)) free.push(ragged);
   let cycles = work(view, profile);
   const unit = (a: Axis): number => unitOf(view, sinks, stages, a);
-  const cut = (a: Axis, size: number, rounding: (n: number) => number): void => {
+  const cut = (a: Axis, size: number, rounding: (n: number) => number, u = unit(a)): void => {
     const extent = view.extent(a);
-    const u = unit(a);
     const rounded = u * rounding(Math.max(1, size / u));
     if (rounded >= extent) return;
     block[view.names.axis(a)] = rounded;
@@ -93,6 +100,11 @@ export function decideBlocks(
   const panels = cachePanels(view, sinks, stages, profile, asksAhead).filter(([a]) => free.includes(a));
   for (const [a, size] of panels)
     cut(a, ragged ? Math.min(size, Math.ceil(view.extent(a) / FEW_BLOCKS)) : size, powerOfTwo);
+  for (const s of sinks) {
+    const lane = view.laneOf(s, stages);
+    if (lane && free.includes(lane) && steppedWeights(view, s, lane).length > 0)
+      cut(lane, steppedPanels(stages[s.id]!, view.lanes).block, Math.ceil, 1);
+  }
   if (cycles <= SMALL_CYCLES) return { block, order: [] };
   const [along, across] = transposed(view, sinks, stages);
   if (along && across && free.includes(along) && free.includes(across)) {
@@ -107,9 +119,11 @@ export function decideBlocks(
     if (view.names.axis(a) in block) continue;
     const extent = Math.max(1, view.extent(a));
     const perIndex = cycles / extent;
-    const least = ragged ? Math.ceil(extent / MOST_BLOCKS) : rowsOfFold(view, profile, unit(a));
+    const least = ragged
+      ? Math.ceil(extent / MOST_BLOCKS)
+      : Math.max(rowsOfFold(view, profile, unit(a)), repeats(a) ? 0 : indicesKept(view, kept, a, profile));
     const wanted = Math.max(least, Math.round(BLOCK_CYCLES / perIndex));
-    if (a === ragged && count() >= FEW_BLOCKS) break;
+    if ((a === ragged || repeats(a)) && count() >= FEW_BLOCKS) break;
     cut(a, Math.min(wanted, Math.max(1, Math.ceil(extent / FEW_BLOCKS))), powerOfFour);
     if (cycles <= BLOCK_CYCLES * TOLERANCE) break;
   }
@@ -119,6 +133,14 @@ export function decideBlocks(
       ? grid.filter(a => a !== panels[0]![0]).map(a => view.names.axis(a))
       : [];
   return { block, order };
+}
+
+/** Of an axis of what is kept for a block: as many as the cache has room for, because the block's other operand is read once for all of them. */
+function indicesKept(view: KernelView, kept: readonly Node[], a: Axis, { l2Bytes }: MachineProfile): number {
+  if (view.names.folds.length > 0 || kept.length === 0) return 0;
+  const others = kept.map(n => view.storedAxes(n).filter(x => x !== a));
+  const bytes = others.reduce((sum, axes) => sum + 4 * view.volume(axes), 0);
+  return Math.floor((KEPT_SHARE * l2Bytes) / bytes);
 }
 
 /** Rows of a block that walks a fold of products: as many as the cache has room for, because each turn begins and ends once for all of them. */
@@ -261,12 +283,14 @@ function cachePanels(
 export function fewRows(view: KernelView, s: SinkView, lane: Axis): number | undefined {
   const weights = weightsOf(view, s, lane);
   if (!weights || !s.store || s.fold || view.kernel.segments) return undefined;
-  const bytes = weights.tensor.dims.reduce((p, d) => p * view.size(d), bytesOf(weights.tensor.dtype));
   const axes = view.rows(s).filter(a => a !== lane && !weights.axes.includes(a));
-  if (bytes < COLD_BYTES || axes.some(a => view.isGuessed(a) || view.isOpen(a))) return undefined;
+  if (!isCold(view, weights.tensor) || axes.some(a => view.isGuessed(a) || view.isOpen(a))) return undefined;
   const rows = view.volume(axes);
   return rows > 1 && rows <= FEW_ROWS_IN_VECTORS * view.lanes ? rows : undefined;
 }
+/** So many weights that they are not in the cache any more when a run comes back to them. */
+export const isCold = (view: KernelView, { dims, dtype }: Tensor): boolean =>
+  dims.reduce((p, d) => p * view.size(d), bytesOf(dtype)) >= COLD_BYTES;
 function weightsOf(
   view: KernelView,
   s: SinkView,

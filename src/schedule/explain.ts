@@ -32,6 +32,7 @@ export function explainSchedule(s: Schedule): string {
     ...Object.entries(s.panelsAhead ?? {}).map(
       ([value, bytes]) => `the next panel of ${value}, by each row ${bytes} B for each step of the depth`,
     ),
+    ...Object.entries(s.stepsAhead ?? {}).map(([tensor, axis]) => `the next ${axis} of ${tensor}`),
   ]);
   say(
     "kept",

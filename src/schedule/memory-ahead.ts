@@ -1,13 +1,14 @@
 // Which reductions ask for memory ahead. A processor foresees what follows in memory as long as somebody reads it; while a row of exponentials
 // is computed nobody does (softmax of 16,384 × 1000 natively: 6.3 ms, with the next row and the row of results asked for meanwhile 4.1), and a panel
 // of weights that few rows go by is waited for by the first of them (49 × 512 × 2048: 76 % of the multiply-adds, with the next panel asked for
-// meanwhile 90).
+// meanwhile 90). Weights that a fold walks step by step lie in as many stretches as a step has rows of them, which begin anew with each step.
 import { bytesOf } from "../ir/dtypes.js";
 import type { NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { fewRows } from "./blocks.js";
 import { isContraction } from "./contraction.js";
 import type { AxisName, Schedule } from "./schedule.js";
+import { steppedWeights } from "./stepped-weights.js";
 import { laneLoads } from "./tiles.js";
 import type { KernelView, SinkView } from "./view.js";
 
@@ -19,12 +20,14 @@ export function memoryAhead(
   sinks: readonly SinkView[],
   stage: Schedule["stage"],
   layouts: Schedule["layouts"],
-): Pick<Schedule, "ahead" | "panelsAhead"> {
+): Pick<Schedule, "ahead" | "panelsAhead" | "stepsAhead"> {
   const ahead = rowsAhead(view, sinks, stage);
   const panels = panelsAhead(view, sinks, stage, layouts);
+  const steps = stepsAhead(view, sinks, stage);
   return {
     ...(Object.keys(ahead).length ? { ahead } : {}),
     ...(Object.keys(panels).length ? { panelsAhead: panels } : {}),
+    ...(Object.keys(steps).length ? { stepsAhead: steps } : {}),
   };
 }
 
@@ -68,6 +71,18 @@ function panelsAhead(
       const block = weights && isTensor(weights.tensor) ? layouts[weights.tensor.name]?.block : undefined;
       if (block) ahead[view.names.value(n)] = Math.max(1, Math.round((block.size * bytesOf(weights!.dtype)) / rows));
     }
+  }
+  return ahead;
+}
+
+/** By the name of a tensor of weights: the axis of the fold whose steps read it in vectors. */
+function stepsAhead(view: KernelView, sinks: readonly SinkView[], stage: Schedule["stage"]): Record<string, AxisName> {
+  const ahead: Record<string, AxisName> = {};
+  for (const s of sinks) {
+    const lane = view.laneOf(s, stage);
+    if (!lane) continue;
+    for (const { load, step } of steppedWeights(view, s, lane))
+      if (isTensor(load.tensor)) ahead[load.tensor.name] = view.names.axis(step);
   }
   return ahead;
 }

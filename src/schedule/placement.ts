@@ -44,14 +44,16 @@ function placeOperands(view: KernelView, n: NodeOf<"reduce">, roots: readonly No
     if (isContraction(n) ? staysSmall(view, a, n) : contractsBelow(a)) view.place(a, { at: "region" });
   }
 }
+/** rows that a register tile has on every machine */
+const ROWS_OF_TILE = 4;
 /**
- * Is each element of the operand multiplied once? One row times weights that are computed: scratch would only be a detour (4-bit weights, 4096 × 4096: by way of it
+ * Is each element of the operand computed once, because one register tile holds all rows that it is multiplied by? One row times weights that are computed: scratch would only be a detour (4-bit weights, 4096 × 4096: by way of it
  * 2.8 ms in WebAssembly and 1.5 natively, without 1.0 both).
  */
 const isUsedOnce = (view: KernelView, operand: Node, n: NodeOf<"reduce">): boolean =>
   isContraction(n) &&
   !contractsBelow(operand) &&
-  view.axes([...n.axes, ...n.over]).every(a => operand.axes.includes(a) || view.extent(a) === 1);
+  view.volume(view.axes([...n.axes, ...n.over]).filter(a => !operand.axes.includes(a))) <= ROWS_OF_TILE;
 /**
  * 8-bit integers made wide, perhaps less a zero point: where they are read this costs no more than reading them from scratch, where each
  * block would have to write them, four times as large (100 × 512 × 512 by MatMulInteger: 1.2 and 16 · 10⁹ products a second).

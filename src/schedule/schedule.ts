@@ -51,6 +51,8 @@ export interface Schedule {
   readonly ahead?: Readonly<Record<string, AxisName>>;
   /** By contraction: bytes of the next block's panel of weights that each row asks for from memory, for each step of the depth. Absent: none */
   readonly panelsAhead?: Readonly<Record<string, number>>;
+  /** By tensor: the axis of a fold that walks it, whose next step's part is asked for from memory while one is computed. Absent: none is */
+  readonly stepsAhead?: Readonly<Record<string, AxisName>>;
   readonly place: Readonly<Record<string, Place>>;
   readonly stage: Readonly<Record<string, StageSchedule>>;
   /** copies of the innermost reduction body; independent partial sums of a row reduction, and at most of each register of a small tile of a contraction */

@@ -4,6 +4,7 @@ import type { Axis, Layout, NodeOf, Tensor } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
 import { isContraction, reductionOrder } from "./contraction.js";
 import type { Place, StageSchedule } from "./schedule.js";
+import { steppedPanels, steppedWeights } from "./stepped-weights.js";
 import { laneLoads } from "./tiles.js";
 import type { KernelView, SinkView } from "./view.js";
 
@@ -28,13 +29,18 @@ export function decideStorage(
     const stage = stages[s.id];
     const lane = view.laneOf(s, stages);
     if (!lane) continue;
-    for (const n of laneLoads(view, s, lane)) {
+    const stepped = steppedWeights(view, s, lane);
+    const width = stepped.length > 0 ? steppedPanels(stage!, view.lanes).panel : (stage!.vectors ?? 1) * view.lanes;
+    for (const { load: n, step } of [
+      ...laneLoads(view, s, lane).map(load => ({ load, step: undefined })),
+      ...stepped,
+    ]) {
       const t = n.tensor as Tensor;
       const reads = loads.filter(o => o.tensor === t);
-      const size = reads.every(o => isWholeDim(view, o, lane)) ? (stage!.vectors ?? 1) * view.lanes : undefined;
-      const layout = panels(view, n, s, lane, size);
+      const size = reads.every(o => isWholeDim(view, o, lane)) ? width : undefined;
+      const layout = panels(view, n, s, lane, size, step);
       if (!layout || t.layout || refused.has(t.name)) continue;
-      const alone = reads.every(o => same(panels(view, o, s, lane, size), layout));
+      const alone = reads.every(o => same(panels(view, o, s, lane, size, step), layout));
       if (t.constant && alone) {
         if (layouts[t.name] && !same(layouts[t.name], layout)) {
           delete layouts[t.name];
@@ -55,7 +61,7 @@ const same = (a: Layout | undefined, b: Layout | undefined): boolean => JSON.str
 
 /**
  * […] [n / size] [k] [size]: what is not reduced outside (experts, heads: what one block reads lies together), the reduced dims inside in the order of the
- * loops. A constant of which the lane walks a part of a dim (a gate of a recurrent cell) gets that dim innermost, without blocks: `size` is undefined.
+ * loops; of what a fold reads in each step, the step outermost among those. A constant of which the lane walks a part of a dim (a gate of a recurrent cell) gets that dim innermost, without blocks: `size` is undefined.
  * Undefined where the lane is neither.
  */
 function panels(
@@ -64,18 +70,25 @@ function panels(
   s: SinkView,
   lane: Axis,
   size: number | undefined,
+  step: Axis | undefined,
 ): Layout | undefined {
   if (!isTensor(n.tensor) || n.tensor.dims.length < 2) return undefined;
   const dim = laneDim(view, n, lane);
   if (dim === undefined || (size === undefined && !n.tensor.constant)) return undefined;
-  const reduces = view.inline(s.value).filter((x): x is NodeOf<"reduce"> => x.kind === "reduce" && x.args.includes(n));
-  const over = reduces.flatMap(x => [...reductionOrder(x)]);
+  const over = step ? [step] : reductionOrders(view, n, s);
   const rank = (d: number): number => over.findIndex(a => n.index[d]!.has(a.sym));
   const rest = n.index.map((_, d) => d).filter(d => d !== dim);
   const ordered = rest.sort((a, b) => rank(a) - rank(b) || a - b);
   if (size === undefined) return { order: [...ordered, dim] };
-  const [outer, inner] = [ordered.filter(d => rank(d) < 0), ordered.filter(d => rank(d) >= 0)];
-  return { order: [...outer, dim, ...inner], block: { dim, size } };
+  // of what a fold's step reads, only what the grid walks lies outside
+  const isOutside = (d: number): boolean => (step ? view.kernel.grid.some(a => n.index[d]!.has(a.sym)) : rank(d) < 0);
+  const inner = ordered.filter(d => !isOutside(d));
+  const stepFirst = step ? [...inner.filter(d => rank(d) >= 0), ...inner.filter(d => rank(d) < 0)] : inner;
+  return { order: [...ordered.filter(isOutside), dim, ...stepFirst], block: { dim, size } };
+}
+function reductionOrders(view: KernelView, n: NodeOf<"load">, s: SinkView): readonly Axis[] {
+  const reduces = view.inline(s.value).filter((x): x is NodeOf<"reduce"> => x.kind === "reduce" && x.args.includes(n));
+  return reduces.flatMap(x => [...reductionOrder(x)]);
 }
 /** The one dim along which the lane walks, element by element. */
 function laneDim(view: KernelView, n: NodeOf<"load">, lane: Axis): number | undefined {

@@ -1,8 +1,8 @@
 // The register tile of a stage: rows × vectors, chosen by cycles per reduced element. A tile is bound by multiply-adds, by loads, or by
 // the latency of its own chains of additions when it has too few accumulators.
 import { bytesOf } from "../ir/dtypes.js";
-import type { Axis, NodeOf } from "../ir/tile.js";
-import { isTensor } from "../ir/tile.js";
+import type { Axis, Node, NodeOf } from "../ir/tile.js";
+import { isTensor, reach } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
 import type { StageChoice } from "./choices.js";
 import type { MachineProfile, ScheduleFeatures } from "./machine-profile.js";
@@ -40,7 +40,9 @@ export function stageOf(
   const row = rows.find(a => view.names.axis(a) === choice.row) ?? sharingAxis(view, s, reduces, laneAxis);
   const contracts = reduces.some(isContraction);
   // without rows it is matrix × vector or a sum of rows: bound by latency unless many vectors are on their way
-  const best = contracts || !row ? bestTile(view, row, laneAxis, options) : windowTile(view, row, laneAxis, options);
+  const shares = sharesVectors(view, reduces, laneAxis);
+  const best =
+    contracts || !row ? bestTile(view, row, laneAxis, options, shares) : windowTile(view, row, laneAxis, options);
   if (!row) {
     const vectors = Math.min(best.vectors, Math.max(1, Math.floor(view.extent(laneAxis) / view.lanes)));
     return { ...named, vectors, ...chosen, tail: "mask" };
@@ -56,6 +58,18 @@ export function stageOf(
     order,
     ...(contracts || choice.rows ? {} : options.windows?.(view, s, reduces, row, laneAxis)),
   };
+}
+
+/** Does a vector that is read become several elements of a contraction, as a word of four bits' numbers does? */
+function sharesVectors(view: KernelView, reduces: readonly NodeOf<"reduce">[], lane: Axis): boolean {
+  const isShared = (n: Node, over: readonly Axis[]): boolean =>
+    n.kind === "load" &&
+    isTensor(n.tensor) &&
+    view.axes(n.axes).includes(lane) &&
+    over.some(a => !view.axes(n.axes).includes(a));
+  return reduces.some(
+    r => isContraction(r) && r.args.some(a => a.kind !== "load" && reach([a]).some(n => isShared(n, r.over))),
+  );
 }
 
 /** the last row along which something that varies with the lane is used again */
@@ -91,7 +105,7 @@ interface Tile {
   readonly rows: readonly number[];
   readonly vectors: number;
 }
-function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: TileOptions): Tile {
+function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: TileOptions, shares: boolean): Tile {
   // a tile for one row would serve no other number of them
   const R = !row ? 1 : view.isGuessed(row) ? UNKNOWN_SIZE : view.extent(row);
   const N = view.extent(lane);
@@ -101,7 +115,7 @@ function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: 
   for (const v of [2, 1, 3, 4, 6, 8]) {
     if (v > 1 && (v - 1) * view.lanes >= N) continue;
     for (let p = Math.min(6, Math.max(1, R)); p >= 1; p--) {
-      if (!fits(p, v, options)) continue;
+      if (!fits(p, v, options, shares)) continue;
       const rows = piecesOf(p, known ? R % p : undefined);
       const turns = Math.ceil(N / (view.lanes * v));
       // many rows: what is left of them does not decide, so that sizes of a network agree on one tile and share code
@@ -118,15 +132,15 @@ function bestTile(view: KernelView, row: Axis | undefined, lane: Axis, options: 
 }
 /**
  * Accumulators, the vectors of the lane operand and one splat, or all of them, live in registers; one more is left to the engine. What a
- * single row reads is used once: it need not stay.
+ * single row reads is used once: it need not stay, unless several elements are made of it (`shares`), with a constant and two values on the way.
  */
-export function fits(rows: number, vectors: number, { profile, features }: TileOptions): boolean {
+export function fits(rows: number, vectors: number, { profile, features }: TileOptions, shares = false): boolean {
   const { loadsFirst } = tileLimits[features.tileProfile];
   const accumulators = rows * vectors;
   // without fused multiply-adds each product needs a register of its own for a moment
-  const temporaries = features.relaxedSimd ? 0 : 1;
+  const temporaries = (features.relaxedSimd ? 0 : 1) + (shares ? 3 : 0);
   const splats = loadsFirst ? rows : 1;
-  const operands = loadsFirst || rows > 1 ? vectors : 1;
+  const operands = loadsFirst || rows > 1 || shares ? vectors : 1;
   const most = features.relaxedSimd ? MOST_ACCUMULATORS : 8;
   return accumulators <= most && accumulators + operands + splats + temporaries <= profile.vectorRegisters - 1;
 }

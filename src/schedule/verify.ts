@@ -96,6 +96,12 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
     if (!Number.isInteger(bytes) || bytes < 1)
       refuse(`"${value}" asks for ${bytes} bytes of weights ahead a row; use a whole number from 1 on`);
   }
+  for (const [name, step] of Object.entries(schedule.stepsAhead ?? {})) {
+    if (!kernel.tensors.some(t => t.name === name))
+      refuse(`there is no tensor "${name}" to ask for ahead; use the names that explain prints`);
+    if (!names.folds.some(f => names.axis(f.axis) === step))
+      refuse(`no fold walks an axis "${step}" whose next step could be asked for; use the names that explain prints`);
+  }
   for (const [name, layout] of Object.entries(schedule.layouts)) {
     const t = kernel.tensors.find(x => x.name === name);
     if (!t)

@@ -1,6 +1,7 @@
 // Loop IR by itself: printing, checking, outlining; and the text of one small kernel, so that a change of the generated code shows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { integerLinear4 } from "../../src/kernels/integers.js";
 import { askAhead } from "../../src/lower/cpu/ahead.js";
 import type { Func, Stmt } from "../../src/lower/cpu/loop.js";
 import { int, newReg, op, read } from "../../src/lower/cpu/loop.js";
@@ -9,7 +10,8 @@ import { verifyFunc } from "../../src/lower/cpu/loop-verify.js";
 import { outlined } from "../../src/lower/cpu/loop-walk.js";
 import { lower } from "../../src/lower/cpu/lower.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
-import { avx512Profile } from "../../src/schedule/machine-profile.js";
+import type { MachineProfile } from "../../src/schedule/machine-profile.js";
+import { avx2Profile, avx512Profile } from "../../src/schedule/machine-profile.js";
 import { memoryAhead } from "../../src/schedule/memory-ahead.js";
 import { f32, grid } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
@@ -148,4 +150,19 @@ test("rows that go by a panel of weights ask for the next one, line by line, in 
   );
   assert.match(loop!, new RegExp(`${asked[0]![1]!.replace(".", "\\.")} = i32.add\\(${asked[0]![1]!}, 128\\)`));
   assert.match(loop!, /v128\[p\.\d+ \+ 384\]/);
+});
+
+test("a fold's step asks for the vectors of the next one, each line once", () => {
+  const { ir } = integerLinear4();
+  const sizes: Readonly<Record<string, number>> = { M: 1, G: 128, N: 4096 };
+  const asked = (profile: MachineProfile): readonly number[] => {
+    const schedule = deriveSchedule(ir, { profile, ahead: memoryAhead, dimHints: s => sizes[s.name] });
+    const text = printFunc(lower(ir, schedule, "c", askAhead).phases[0]!.func);
+    return [...text.matchAll(/ahead\[\S+?(?: \+ (\d+))?\]/g)].map(m => Number(m[1] ?? 0));
+  };
+  // a step has four rows of words, one of scales, and what comes next lies behind it
+  const lines = (from: number, bytes: number) => Array.from({ length: bytes / 64 }, (_, i) => from + 64 * i);
+  const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);
+  assert.deepEqual(sorted(asked(avx512Profile)), [...lines(512, 512), ...lines(4 * 512, 4 * 512)]);
+  assert.deepEqual(sorted(asked(avx2Profile)), [...lines(128, 128), ...lines(4 * 128, 4 * 128)]);
 });

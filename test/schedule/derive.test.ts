@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poly, Sym } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
+import { integerLinear4 } from "../../src/kernels/integers.js";
+import { quantizedLinear } from "../../src/kernels/products.js";
 import { operator } from "../../src/ops/lstm.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
 import { explainSchedule } from "../../src/schedule/explain.js";
@@ -154,6 +156,42 @@ test("few rows of a product stay together and ask for the next panel of weights,
   assert.equal(linear(1, avx512Profile).panelsAhead, undefined);
   assert.equal(linear(49).panelsAhead, undefined);
   assert.ok("m" in linear(49).block);
+});
+
+test("weights that a fold walks step by step lie in panels as wide as a turn, and natively the next step is asked for", () => {
+  const fourBits = (M: number, profile?: MachineProfile): Schedule =>
+    derived(integerLinear4().ir, { M, G: 128, N: 4096 }, undefined, profile);
+  const panel = (size: number) => ({ order: [2, 0, 1], block: { dim: 2, size } });
+  const scales = (size: number) => ({ order: [1, 0], block: { dim: 1, size } });
+  const native = fourBits(1, avx512Profile);
+  assert.deepEqual(native.layouts, { V: panel(128), Scale: scales(128) });
+  assert.deepEqual(native.block, { n: 128 });
+  assert.deepEqual(native.stepsAhead, { V: "g", Scale: "g" });
+  assert.match(explainSchedule(native), /^asked for ahead: the next g of V; the next g of Scale$/m);
+  // words stay in registers, two numbers are made of each, so that four vectors are a turn; a panel has two lines of memory, a block four
+  const wasm = fourBits(1);
+  assert.deepEqual(wasm.layouts, { V: panel(32), Scale: scales(32) });
+  assert.deepEqual(wasm.block, { n: 64 });
+  assert.equal(wasm.stepsAhead, undefined);
+  // a register tile has four rows: what they are multiplied by is made once; for more, it is kept
+  assert.deepEqual(fourBits(4).place, {});
+  assert.equal(Object.values(fourBits(16).place)[0]?.at, "region");
+  assert.deepEqual(fourBits(16).layouts, { V: panel(32), Scale: scales(32) });
+  // few enough to stay in the cache
+  assert.deepEqual(derived(integerLinear4().ir, { M: 1, G: 8, N: 256 }).layouts, {});
+});
+
+test("weights that are made floats lie in lanes as they are read, and are made once for all rows of a block", () => {
+  const weights = (M: number, profile?: MachineProfile): Schedule =>
+    derived(quantizedLinear({ bits: 8, group: 32 }).ir, { M, K: 2048, N: 2048, G: 64 }, undefined, profile);
+  for (const profile of [undefined, avx512Profile])
+    for (const M of [5, 64, 512]) {
+      const { stage, block, place } = weights(M, profile);
+      assert.deepEqual([stage.Y?.lane, stage.mul0?.lane, place.mul0?.at], ["n", "n", "region"], `${M} rows`);
+      assert.deepEqual(Object.keys(block), ["n"], `${M} rows`);
+    }
+  // a register tile's worth of rows needs no copy
+  assert.deepEqual(weights(4).place, {});
 });
 
 test("attention keeps scores and weights for the block and copies K into panels", () => {

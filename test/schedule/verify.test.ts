@@ -23,6 +23,11 @@ const refused: readonly (readonly [Partial<Schedule>, string])[] = [
     'there is no contraction "Q" to ask for weights ahead; use the names that explain prints',
   ],
   [{ panelsAhead: { dot0: 0.5 } }, '"dot0" asks for 0.5 bytes of weights ahead a row; use a whole number from 1 on'],
+  [{ stepsAhead: { Q: "m" } }, 'there is no tensor "Q" to ask for ahead; use the names that explain prints'],
+  [
+    { stepsAhead: { W: "m" } },
+    'no fold walks an axis "m" whose next step could be asked for; use the names that explain prints',
+  ],
   [{ unroll: 0 }, "unroll and partials are 0 and 4; use whole numbers from 1 on"],
 ];
 for (const [pins, sentence] of refused)

@@ -1,5 +1,5 @@
 // Memory that is asked for before it is needed: while a reduction computes a row, the next row of what it reads, and the row that will be
-// written; while rows go by a panel of weights, the next block's panel. Processors foresee what follows in memory, but not across the time that a
+// written; while rows go by a panel of weights, the next block's panel; while a fold walks weights, those of its next step. Processors foresee what follows in memory, but not across the time that a
 // row of exponentials takes, and not a panel before somebody reads its start.
 import { bytesOf } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
@@ -68,5 +68,20 @@ function askForPanel(l: Lowering, n: NodeOf<"reduce">, offs: Offsets): void {
   l.b.push({ kind: "ahead", at: l.b.access(at.add(next).add(before.mul(depth.mul(perRow)))) });
 }
 
-/** How reductions ask, on targets that can. */
-export const askAhead = { row: askForRow, panel: askForPanel };
+/** Where a fold walks a tensor step by step: what the vector at `offs` will be in the next step. */
+function askForStep(l: Lowering, { tensor }: NodeOf<"load">, form: Form, offs: Offsets): void {
+  const name = isTensor(tensor) ? l.schedule.stepsAhead?.[tensor.name] : undefined;
+  const lane = l.lane;
+  if (name === undefined || !isTensor(tensor) || !lane) return;
+  if (((offs.get(lane) ?? 0) * bytesOf(tensor.dtype)) % LINE_BYTES !== 0) return;
+  const axis = form.axes.find(a => l.names.axis(a) === name && l.bindings.has(a));
+  if (!axis || !l.laneStep(form, offs)?.equals(bytesOf(tensor.dtype))) return;
+  const at = l.addressOf(form, new Map(offs).set(axis, 1));
+  l.b.memo(l.b.scope, `ahead ${at.key}`, () => {
+    l.b.push({ kind: "ahead", at: l.b.access(at) });
+    return true;
+  });
+}
+
+/** How reductions and reads ask, on targets that can. */
+export const askAhead = { row: askForRow, panel: askForPanel, step: askForStep };

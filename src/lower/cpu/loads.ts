@@ -45,7 +45,10 @@ export function loadBuffer(l: Lowering, b: Buffer, offs: Offsets): Expr {
 export function loadTensor(l: Lowering, n: NodeOf<"load">, offs: Offsets): Expr {
   const plan = planOf(l, n);
   requireInside(l, plan.strict, offs);
-  if (plan.checks.length === 0) return loadForm(l, plan.row, plan.dtype, offs, "");
+  if (plan.checks.length === 0) {
+    l.askAhead?.step(l, n, plan.row, offs);
+    return loadForm(l, plan.row, plan.dtype, offs, "");
+  }
   const lane = l.lane;
   if (lane && plan.checks.some(c => c.form.axes.includes(lane))) return guarded(l, n, plan, offs);
   // lanes in the row's own part: side by side they are read from the first one's row, else each has its own
