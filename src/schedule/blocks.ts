@@ -71,11 +71,11 @@ export function decideBlocks(
   // blocks of rows would tear groups apart, and their weights would be read for each part (64 experts of 8 rows: 1.7 times the speed without)
   const ragged = view.kernel.segments?.axis;
   const kept = view.names.values.filter(n => view.isPlaced(n) && view.places[view.names.value(n)]!.at === "region");
-  const repeats = (a: Axis): boolean => kept.some(n => !view.storedAxes(n).includes(a));
-  const able = grid.filter(a => !fixed.has(a) && a !== ragged);
-  // what is kept for a block is made again in each block along an axis that it lacks: those are cut last (2048 × 2048 weights of 8 bits by 64 rows in WebAssembly:
-  // 44 ms in blocks of 4 rows, 14 in blocks of columns)
-  const free = [...able.filter(a => !repeats(a)), ...able.filter(repeats)];
+  // elements of it that are made again in each block along an axis: the axis with the fewest is cut first (2048 × 2048 weights of 8 bits by 64 rows in WebAssembly: 44 ms in
+  // blocks of 4 rows, 12 in blocks of columns)
+  const again = (a: Axis): number =>
+    kept.reduce((sum, n) => (view.storedAxes(n).includes(a) ? sum : sum + view.volume(view.storedAxes(n))), 0);
+  const free = grid.filter(a => !fixed.has(a) && a !== ragged).sort((a, b) => again(a) - again(b));
   if (ragged && !fixed.has(ragged)) free.push(ragged);
   let cycles = work(view, profile);
   const unit = (a: Axis): number => unitOf(view, sinks, stages, a);
@@ -121,9 +121,9 @@ export function decideBlocks(
     const perIndex = cycles / extent;
     const least = ragged
       ? Math.ceil(extent / MOST_BLOCKS)
-      : Math.max(rowsOfFold(view, profile, unit(a)), repeats(a) ? 0 : indicesKept(view, kept, a, profile));
+      : Math.max(rowsOfFold(view, profile, unit(a)), a === free[0] ? indicesKept(view, kept, a, profile) : 0);
     const wanted = Math.max(least, Math.round(BLOCK_CYCLES / perIndex));
-    if ((a === ragged || repeats(a)) && count() >= FEW_BLOCKS) break;
+    if ((a === ragged || (a !== free[0] && again(a) > 0)) && count() >= FEW_BLOCKS) break;
     cut(a, Math.min(wanted, Math.max(1, Math.ceil(extent / FEW_BLOCKS))), powerOfFour);
     if (cycles <= BLOCK_CYCLES * TOLERANCE) break;
   }
@@ -137,10 +137,13 @@ export function decideBlocks(
 
 /** Of an axis of what is kept for a block: as many as the cache has room for, because the block's other operand is read once for all of them. */
 function indicesKept(view: KernelView, kept: readonly Node[], a: Axis, { l2Bytes }: MachineProfile): number {
-  if (view.names.folds.length > 0 || kept.length === 0) return 0;
-  const others = kept.map(n => view.storedAxes(n).filter(x => x !== a));
+  if (view.names.folds.length > 0) return 0;
+  const others = kept.flatMap(n => {
+    const axes = view.storedAxes(n);
+    return axes.includes(a) ? [axes.filter(x => x !== a)] : [];
+  });
   const bytes = others.reduce((sum, axes) => sum + 4 * view.volume(axes), 0);
-  return Math.floor((KEPT_SHARE * l2Bytes) / bytes);
+  return bytes === 0 ? 0 : Math.floor((KEPT_SHARE * l2Bytes) / bytes);
 }
 
 /** Rows of a block that walks a fold of products: as many as the cache has room for, because each turn begins and ends once for all of them. */

@@ -1,7 +1,7 @@
 // Which axis lies in vector lanes: the cheapest by a count of memory operations. An axis of the result, or, where a reduction
 // reads along its own axis, that one.
 import type { Axis, Node, NodeOf } from "../ir/tile.js";
-import { isTensor } from "../ir/tile.js";
+import { isTensor, reach } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
 import type { KernelView, SinkView, Step } from "./view.js";
 
@@ -54,7 +54,7 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
       cost += weight * placedCost(view, n, a, isRow, contracted.has(n)) * filling;
       return;
     }
-    if (n.kind === "load") cost += weight * loadCost(view, n, a, isRow, contracted.has(n)) * filling;
+    if (n.kind === "load") cost += weight * loadCost(view, s, n, a, isRow, contracted.has(n)) * filling;
     if (n.kind === "map") cost += weight * filling;
     if (n.kind === "call") cost += weight * 10 * filling;
     if (n.kind === "reduce") {
@@ -73,13 +73,22 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
       : "strided";
   return cost + (store === "none" ? 4 : stepCost[store]) * filling;
 }
-function loadCost(view: KernelView, n: NodeOf<"load">, a: Axis, isRow: boolean, contracted: boolean): number {
+function loadCost(
+  view: KernelView,
+  s: SinkView,
+  n: NodeOf<"load">,
+  a: Axis,
+  isRow: boolean,
+  contracted: boolean,
+): number {
   const step = view.loadStep(n, a);
   // what varies with rows alone is the same in all lanes; off the lane's loops it is a scalar
   if (step === "none") return isRow ? 1 : 4;
   const checked = view.checks(n).some(p => view.fused(p).has(a.sym)) ? 3 : 0;
+  // for a value that is kept, constants are read as they lie
+  const isPacked = isTensor(n.tensor) && n.tensor.constant && (contracted || s.store || s.fold);
   if (step === "irregular" || !isTensor(n.tensor) || n.tensor.layout) return checked + stepCost[step];
-  return checked + (n.tensor.constant ? 1 : contracted ? Math.min(COPIED, stepCost[step]) : stepCost[step]);
+  return checked + (isPacked ? 1 : contracted ? Math.min(COPIED, stepCost[step]) : stepCost[step]);
 }
 /** scratch holds a placed value with its last axis innermost, or in panels of the lane where a contraction reads it */
 function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contracted: boolean): number {
@@ -93,4 +102,6 @@ function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contract
  * 6 rows: 153 ms in WebAssembly instead of 3).
  */
 const isCrossed = (view: KernelView, n: Node, a: Axis): boolean =>
-  view.own(n).some(x => x.kind === "load" && ["strided", "irregular"].includes(view.loadStep(x, a)));
+  reach([n], x => x.kind === "reduce" || (x !== n && view.isPlaced(x))).some(
+    x => x.kind === "load" && ["strided", "irregular"].includes(view.loadStep(x, a)),
+  );

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poly, Sym } from "../../src/ir/poly.js";
 import type { Kernel } from "../../src/ir/tile.js";
-import { integerLinear4 } from "../../src/kernels/integers.js";
+import { integerLinear, integerLinear4 } from "../../src/kernels/integers.js";
 import { quantizedLinear } from "../../src/kernels/products.js";
 import { operator } from "../../src/ops/lstm.js";
 import { deriveSchedule } from "../../src/schedule/derive.js";
@@ -192,6 +192,10 @@ test("weights that are made floats lie in lanes as they are read, and are made o
     }
   // a register tile's worth of rows needs no copy
   assert.deepEqual(weights(4).place, {});
+  // both operands are made of bytes: the larger one is not made again
+  const bytes = derived(integerLinear().ir, { M: 64, P: 1024, N: 2048 });
+  assert.deepEqual([bytes.stage.or0?.lane, bytes.stage.or1?.lane], ["p", "n"]);
+  assert.deepEqual(Object.keys(bytes.block), ["n"]);
 });
 
 test("attention keeps scores and weights for the block and copies K into panels", () => {
