@@ -25,11 +25,14 @@ const references: Readonly<Record<string, Results>> = JSON.parse(
 let project: Consumer;
 let outcomes: ReadonlyMap<string, ScenarioOutcome>;
 let skip: string | undefined = "the npm registry can't be reached";
+// begins before the tests of the package, which share this process: npm waits for the network
+const making = makeTransformersProject("azulejo").then(async made => made && { made, list: await outcomesIn(made) });
+making.catch(() => {});
 before(async () => {
-  const made = await makeTransformersProject("azulejo");
-  if (made === undefined) return;
-  project = made;
-  outcomes = new Map((await outcomesIn(project)).map(outcome => [outcome.name, outcome]));
+  const ready = await making;
+  if (ready === undefined) return;
+  project = ready.made;
+  outcomes = new Map(ready.list.map(outcome => [outcome.name, outcome]));
   skip = undefined;
 });
 after(() => project?.remove());
