@@ -1,5 +1,4 @@
-// Which operator a node of a graph means: the user's first, then the built-in ones, those of domains beside ai.onnx if they
-// were loaded.
+// Which operator a node of a graph means: the user's first, then the usual ones of ai.onnx, and those beside them that were loaded.
 import { AzulejoError } from "../support/errors.js";
 import { builtInOperators, loadOtherDomains, loadSeldomOperators, otherDomains } from "./index.js";
 import type { Operator } from "./operator.js";
@@ -32,7 +31,7 @@ export async function operatorsBeside(
   userOperators: readonly Operator[] = [],
 ): Promise<readonly Operator[]> {
   const known = new Set([...builtInOperators, ...userOperators].map(o => keyOf(o.domain ?? "", o.name)));
-  let [seldom, other] = [mayBeAny ? "models" : undefined, mayBeAny ? "models" : undefined];
+  let [seldom, other] = mayBeAny ? ["the library", "the library"] : [];
   for (const { domain, op } of nodes) {
     if (otherDomains.includes(domain)) other ??= domain;
     else if (!known.has(keyOf(domain, op))) seldom ??= op;

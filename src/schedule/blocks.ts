@@ -1,14 +1,14 @@
 // Blocks of the grid: what one thread does at a time. Large enough that handing them out costs nothing, small enough that two threads
 // share a kernel and that what a block reads again stays in the cache.
-import { bytesOf } from "../ir/dtypes.js";
 import type { Axis, Fold, Node, NodeOf, Tensor } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { scopesOf } from "../ir/walk.js";
+import { isCold, steppedPanels, steppedWeights } from "./cold-weights.js";
 import { isContraction } from "./contraction.js";
 import type { MachineProfile } from "./machine-profile.js";
 import { whyWhole } from "./parts.js";
 import type { AxisName, StageSchedule } from "./schedule.js";
-import { steppedPanels, steppedWeights } from "./stepped-weights.js";
+
 import { laneLoads } from "./tiles.js";
 import { crossedAxes } from "./verify.js";
 import type { KernelView, SinkView } from "./view.js";
@@ -27,8 +27,6 @@ const FEW_BLOCKS = 4;
 const PART_CYCLES = 30_000;
 /** rows up to which weights are waited for, in vectors of the machine: a panel has come long before more have gone by it */
 const FEW_ROWS_IN_VECTORS = 16;
-/** bytes of weights from which they are waited for: fewer may still be in the cache from the run before */
-const COLD_BYTES = 256 * 1024;
 /** of the second-level cache, what a panel may take that many rows go by */
 const WARM_SHARE = 0.6;
 /** of the second-level cache, what a panel may take that few rows go by: the next one comes meanwhile */
@@ -291,9 +289,6 @@ export function fewRows(view: KernelView, s: SinkView, lane: Axis): number | und
   const rows = view.volume(axes);
   return rows > 1 && rows <= FEW_ROWS_IN_VECTORS * view.lanes ? rows : undefined;
 }
-/** So many weights that they are not in the cache any more when a run comes back to them. */
-export const isCold = (view: KernelView, { dims, dtype }: Tensor): boolean =>
-  dims.reduce((p, d) => p * view.size(d), bytesOf(dtype)) >= COLD_BYTES;
 function weightsOf(
   view: KernelView,
   s: SinkView,

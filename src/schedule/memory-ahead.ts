@@ -6,9 +6,9 @@ import { bytesOf } from "../ir/dtypes.js";
 import type { NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { fewRows } from "./blocks.js";
+import { steppedWeights } from "./cold-weights.js";
 import { isContraction } from "./contraction.js";
 import type { AxisName, Schedule } from "./schedule.js";
-import { steppedWeights } from "./stepped-weights.js";
 import { laneLoads } from "./tiles.js";
 import type { KernelView, SinkView } from "./view.js";
 

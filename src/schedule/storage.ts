@@ -2,9 +2,9 @@
 // call where they are read often enough, computed values go to scratch in panels.
 import type { Axis, Layout, NodeOf, Tensor } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
+import { steppedPanels, steppedWeights } from "./cold-weights.js";
 import { isContraction, reductionOrder } from "./contraction.js";
 import type { Place, StageSchedule } from "./schedule.js";
-import { steppedPanels, steppedWeights } from "./stepped-weights.js";
 import { laneLoads } from "./tiles.js";
 import type { KernelView, SinkView } from "./view.js";
 

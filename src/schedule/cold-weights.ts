@@ -1,11 +1,17 @@
-// Weights that a fold walks step by step, as a row of activations goes by weights of 4 bits in groups: what a step has of them lies in as many stretches as it has
+// Weights that are waited for, and among them those that a fold walks step by step, as a row of activations goes by weights of 4 bits in groups: what a step has of them lies in as many stretches as it has
 // rows. In panels that are as wide as a turn they are one stretch from the first step to the last, which processors foresee (4096 × 4096 of 4 bits natively, on Zen 4:
 // 0.67 ms in rows of 2048 columns, 0.40 in panels, 0.33 with the next step asked for; WebAssembly 1.10, 0.53).
-import type { Axis, NodeOf } from "../ir/tile.js";
+import { bytesOf } from "../ir/dtypes.js";
+import type { Axis, NodeOf, Tensor } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
-import { isCold } from "./blocks.js";
 import type { StageSchedule } from "./schedule.js";
 import type { KernelView, SinkView } from "./view.js";
+
+/** bytes of weights from which they are waited for: fewer may still be in the cache from the run before */
+const COLD_BYTES = 256 * 1024;
+/** So many weights that they are not in the cache any more when a run comes back to them. */
+export const isCold = (view: KernelView, { dims, dtype }: Tensor): boolean =>
+  dims.reduce((p, d) => p * view.size(d), bytesOf(dtype)) >= COLD_BYTES;
 
 /** of a panel's row: two lines, which are read at once */
 const PANEL_BYTES = 128;
