@@ -14,7 +14,7 @@ import { avx2Profile, avx512Profile } from "../../src/schedule/machine-profile.j
 import { memoryAhead } from "../../src/schedule/memory-ahead.js";
 import type { Schedule } from "../../src/schedule/schedule.js";
 import { tallWindows } from "../../src/schedule/tall-windows.js";
-import { dot, f32, fold, grid, i8, i32, u8 } from "../../src/tile/index.js";
+import { constant, dot, f32, fold, grid, i8, i32, u8 } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import * as kernels from "../kernels/stage1.js";
 
@@ -196,6 +196,22 @@ test("weights that are made floats lie in lanes as they are read, and are made o
   const bytes = derived(integerLinear().ir, { M: 64, P: 1024, N: 2048 });
   assert.deepEqual([bytes.stage.or0?.lane, bytes.stage.or1?.lane], ["p", "n"]);
   assert.deepEqual(Object.keys(bytes.block), ["n"]);
+});
+
+test("constants that an operand is computed from are packed where they lie across the lane", () => {
+  const product = kernel(
+    { X: f32("M K"), W: constant(i8("N K")), S: constant(f32("N")), Y: f32("M N") },
+    ({ X, W, S, Y, M, N, K }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const k = K.all();
+        Y.at(m, n).set(dot(X.at(m, k), W.at(n, k).cast("f32").mul(S.at(n)), k));
+      }),
+  );
+  for (const M of [1, 4]) {
+    const { stage, layouts } = derived(product.ir, { M, K: 512, N: 512 }, undefined, avx512Profile);
+    const size = 16 * (stage.Y?.vectors ?? 1);
+    assert.deepEqual([stage.Y?.lane, layouts], ["n", { W: { order: [0, 1], block: { dim: 0, size } } }], `${M} rows`);
+  }
 });
 
 test("attention keeps scores and weights for the block and copies K into panels", () => {
