@@ -1,6 +1,7 @@
 // Speed of single kernels as the compiler emits them with the schedules it derives, one thread: share of the engine's own rate of
 // 128-bit multiply-adds. Kernel and peak loop alternate in one process, so that a slow phase of the machine hits both.
-//   node [--experimental-wasm-relaxed-simd] dist/bench/kernels.js [name] [--json] [--node20] [--cpu]
+//   node dist/bench/kernels.js [name] [--json] [--node20] [--cpu]
+import "./engine-flags.js";
 import type { Sym } from "../src/ir/poly.js";
 import type { Kernel } from "../src/ir/tile.js";
 import type { Expr, Func, Reg, Stmt } from "../src/lower/cpu/loop.js";
@@ -9,8 +10,8 @@ import { deriveSchedule } from "../src/schedule/derive.js";
 import type { TileProfile } from "../src/schedule/machine-profile.js";
 import type { Schedule } from "../src/schedule/schedule.js";
 import { emitFunctions } from "../src/targets/wasm/emit.js";
-import { assemble, compile, features, instantiate } from "../test/lower/harness.js";
 import * as kernels from "../test/kernels/stage1.js";
+import { assemble, compile, features, instantiate } from "../test/lower/harness.js";
 
 export interface Work {
   readonly name: string;
