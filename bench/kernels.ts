@@ -1,7 +1,7 @@
 // Speed of single kernels as the compiler emits them with the schedules it derives, one thread: share of the engine's own rate of
 // 128-bit multiply-adds. Kernel and peak loop alternate in one process, so that a slow phase of the machine hits both.
 //   node dist/bench/kernels.js [name] [--json] [--node20] [--cpu]
-import "./engine-flags.js";
+import { allowFusedProducts } from "./engine-flags.js";
 import type { Sym } from "../src/ir/poly.js";
 import type { Kernel } from "../src/ir/tile.js";
 import type { Expr, Func, Reg, Stmt } from "../src/lower/cpu/loop.js";
@@ -136,6 +136,7 @@ function peakFunction(): Func {
   };
 }
 export function peakRunner(): () => void {
+  allowFusedProducts();
   const { functions, entries } = emitFunctions([peakFunction()], features);
   const memory = new WebAssembly.Memory({ initial: 1 });
   const module = new WebAssembly.Module(assemble(functions, entries));
