@@ -40,20 +40,21 @@ function placeOperands(view: KernelView, n: NodeOf<"reduce">, roots: readonly No
   for (const a of n.args) {
     if (a.axes.length === 0 || roots.includes(a)) continue;
     const computed = a.kind === "map" || a.kind === "call" || a.kind === "reduce";
-    if (!computed || widens(view, a, n) || isUsedOnce(view, a, n)) continue;
+    if (!computed || widens(view, a, n) || isSeldomUsed(view, a, n)) continue;
     if (isContraction(n) ? staysSmall(view, a, n) : contractsBelow(a)) view.place(a, { at: "region" });
   }
 }
-/** rows that a register tile has on every machine */
-const ROWS_OF_TILE = 4;
+/** Rows that a register tile has on every machine; of operands that are cheap to compute, so many that computing them for each tile again costs no more than scratch. */
+const [ROWS_OF_TILE, FEW_ROWS] = [4, 16];
 /**
- * Is each element of the operand computed once, because one register tile holds all rows that it is multiplied by? One row times weights that are computed: scratch would only be a detour (4-bit weights, 4096 × 4096: by way of it
- * 2.8 ms in WebAssembly and 1.5 natively, without 1.0 both).
+ * Few rows times weights that are computed: scratch would only be a detour (4-bit weights, 4096 × 4096 by one row: by way of it 2.8 ms in WebAssembly and 1.5 natively, without 1.0
+ * both; 8-bit ones, 2048 × 2048 by 8 rows: 3.3 and 1.0, without 2.7 and 0.8; by 32 rows in WebAssembly 7.1, without 11.2).
  */
-const isUsedOnce = (view: KernelView, operand: Node, n: NodeOf<"reduce">): boolean =>
-  isContraction(n) &&
-  !contractsBelow(operand) &&
-  view.volume(view.axes([...n.axes, ...n.over]).filter(a => !operand.axes.includes(a))) <= ROWS_OF_TILE;
+function isSeldomUsed(view: KernelView, operand: Node, n: NodeOf<"reduce">): boolean {
+  if (!isContraction(n) || contractsBelow(operand)) return false;
+  const uses = view.volume(view.axes([...n.axes, ...n.over]).filter(a => !operand.axes.includes(a)));
+  return uses <= (view.cost(operand) <= 2 * DEAR ? FEW_ROWS : ROWS_OF_TILE);
+}
 /**
  * 8-bit integers made wide, perhaps less a zero point: where they are read this costs no more than reading them from scratch, where each
  * block would have to write them, four times as large (100 × 512 × 512 by MatMulInteger: 1.2 and 16 · 10⁹ products a second).
