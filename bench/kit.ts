@@ -283,9 +283,43 @@ async function fourBits(target: CpuTarget): Promise<KitFigure[]> {
   ];
 }
 
+// ---- few bits, several rows
+
+const SIDE = 2048;
+/** held against a product of floats: what is decoded on the way should cost little beside it */
+async function fewBits(rows: number, target: CpuTarget): Promise<KitFigure[]> {
+  const bytes = (...dims: number[]): TensorData => ({
+    dtype: "i8",
+    dims,
+    data: Int8Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => ((i * 7919) % 255) - 127),
+  });
+  const zeros = (n: number): TensorData => integers(...Array<number>(n).fill(3));
+  const X = floats(rows, SIDE);
+  const dense = await ours(kernels.linear(), { X, W: floats(SIDE, SIDE), b: floats(SIDE) }, target, ["W"]);
+  const decoded = { X, W: bytes(SIDE, SIDE), Scale: floats(SIDE / 32, SIDE) };
+  const paired = {
+    ...{ X: bytes(rows, SIDE / 2, 2), XScale: floats(rows), XZero: zeros(rows), W: bytes(SIDE / 2, 2, SIDE) },
+    ...{ WScale: floats(SIDE), WZero: zeros(SIDE), b: floats(SIDE) },
+  };
+  const contenders = [
+    ["8-bit weights", await ours(kernels.quantizedLinear({ bits: 8, group: 32 }), decoded, target)],
+    ["bytes by bytes", await ours(kernels.integerLinear(), paired, target)],
+  ] as const;
+  const figures: KitFigure[] = [];
+  for (const [what, own] of contenders) {
+    const { ms, ratios } = await alternate([own.kernelMs, dense.kernelMs]);
+    own.dispose();
+    const work = `${what} ${SIDE}x${SIDE}, ${rows} rows`;
+    figures.push({ work, target, milliseconds: ms[0]!, against: "a product of floats", ratio: ratios[1]! });
+  }
+  dense.dispose();
+  return figures;
+}
+
 type Work = readonly [name: string, measure: (target: CpuTarget) => Promise<KitFigure[]>];
 export const kitWorks: readonly Work[] = [
   ...[512, 2048].map((n): Work => [`attention ${n}`, target => attention(n, target)]),
   ...Object.entries(experts).map(([name, rows]): Work => [`groups ${name}`, target => groups(name, rows, target)]),
   ["4-bit weights", fourBits],
+  ...[4, 16, 128].map((rows): Work => [`few bits ${rows}`, target => fewBits(rows, target)]),
 ];
