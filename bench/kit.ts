@@ -293,13 +293,13 @@ async function fewBits(rows: number, target: CpuTarget): Promise<KitFigure[]> {
     dims,
     data: Int8Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => ((i * 7919) % 255) - 127),
   });
-  const zeros = (n: number): TensorData => integers(...Array<number>(n).fill(3));
+  const zeroPoints = (n: number): TensorData => integers(...Array<number>(n).fill(3));
   const X = floats(rows, SIDE);
   const dense = await ours(kernels.linear(), { X, W: floats(SIDE, SIDE), b: floats(SIDE) }, target, ["W"]);
   const decoded = { X, W: bytes(SIDE, SIDE), Scale: floats(SIDE / 32, SIDE) };
   const paired = {
-    ...{ X: bytes(rows, SIDE / 2, 2), XScale: floats(rows), XZero: zeros(rows), W: bytes(SIDE / 2, 2, SIDE) },
-    ...{ WScale: floats(SIDE), WZero: zeros(SIDE), b: floats(SIDE) },
+    ...{ X: bytes(rows, SIDE / 2, 2), XScale: floats(rows), XZero: zeroPoints(rows), W: bytes(SIDE / 2, 2, SIDE) },
+    ...{ WScale: floats(SIDE), WZero: zeroPoints(SIDE), b: floats(SIDE) },
   };
   const contenders = [
     ["8-bit weights", await ours(kernels.quantizedLinear({ bits: 8, group: 32 }), decoded, target)],

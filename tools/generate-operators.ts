@@ -56,8 +56,9 @@ function indexSource(modules: readonly (readonly [file: string, module: Operator
       throw new Error(`src/ops/${file}.ts: operators of ai.onnx lie in src/ops, those of other domains in folders`);
     if (domain) domains.add(domain);
   }
+  const usual = modules.map(([file]) => file).filter(isUsual);
   const list = [...domains].sort().map(domain => `  "${domain}",\n`);
-  return `${listSource("builtInOperators", files.filter(isUsual))}
+  return `${listSource("builtInOperators", usual)}
 /** Domains beside ai.onnx that have operators here. */
 export const otherDomains: readonly string[] = [
 ${list.join("")}];

@@ -1,5 +1,5 @@
 // The operators whose code is read with the compiler: what most networks of pictures, text and sound are made of, and what takes the place of those
-// (test/ops/usual.test.ts). All others lie in files that are read when a model names one: a third of the compiler's text would be theirs.
+// (test/ops/usual.test.ts). All others lie in files that are read when a model names one: a fifth of the compiler's text would be theirs.
 // Names of files in src/ops.
 const names = `
   abs add and arg-max arg-min average-pool batch-normalization cast ceil clip concat constant constant-of-shape conv conv-transpose cos div dropout elu equal erf exp

@@ -8,7 +8,6 @@ import { isContraction } from "./contraction.js";
 import type { MachineProfile } from "./machine-profile.js";
 import { whyWhole } from "./parts.js";
 import type { AxisName, StageSchedule } from "./schedule.js";
-
 import { laneLoads } from "./tiles.js";
 import { crossedAxes } from "./verify.js";
 import type { KernelView, SinkView } from "./view.js";

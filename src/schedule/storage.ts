@@ -90,7 +90,7 @@ function reductionOrders(view: KernelView, n: NodeOf<"load">, s: SinkView): read
 }
 /** What a reduction's operands are computed from, where they are not kept. */
 const operandsOf = (view: KernelView, { args }: NodeOf<"reduce">): readonly Node[] =>
-  reach(args, x => x.kind === "reduce" || view.isPlaced(x));
+  args.every(a => a.kind === "load") ? args : reach(args, x => x.kind === "reduce" || view.isPlaced(x));
 /** Constants that what is reduced is computed from, and that lie across the lane: vectors of them would be gathered (weights of 8 bits, 2048 × 2048 by one row: 5 ms instead of 0.7) */
 const crossedConstants = (view: KernelView, s: SinkView, lane: Axis): NodeOf<"load">[] =>
   view.inline(s.value).flatMap(x => {

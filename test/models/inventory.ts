@@ -13,7 +13,7 @@ export interface ModelSpec {
   readonly inputs: Readonly<Record<string, InputSpec>>;
   /** |got − want| ≤ relative · largest |want| of the output */
   readonly relative: number;
-  /** the same for each of all elements, where a few hang on roundings more than those that the reference keeps */
+  /** how far each element may be from another target's, of the largest one; absent: twice `relative` */
   readonly everywhere?: number;
   /** weights in the file are one constant: benchmarks draw random ones first */
   readonly constantWeights?: true;

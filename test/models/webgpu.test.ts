@@ -21,11 +21,10 @@ async function outputsOn(target: "wasm" | "webgpu", model: ModelSpec): Promise<R
     loaded.dispose();
   }
 }
-function assertClose(got: Tensor, want: Tensor, name: string, relative: number): void {
+function assertClose(got: Tensor, want: Tensor, name: string, apart: number): void {
   assert.deepEqual(got.dims, want.dims, `${name}: dims`);
   const [have, wanted] = [got.data as Float32Array, want.data as Float32Array];
-  // each may be that far from the interpreter
-  const allowed = 2 * relative * wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const allowed = apart * wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   for (const [i, w] of wanted.entries())
     if (!(Math.abs(have[i]! - w) <= allowed))
       assert.fail(`${name}: element ${i} is ${have[i]}, wasm gives ${w}; ${allowed} is allowed`);
@@ -39,6 +38,6 @@ for (const model of models) {
     if (problem) return t.skip(problem);
     const [got, want] = [await outputsOn("webgpu", model), await outputsOn("wasm", model)];
     for (const [name, tensor] of Object.entries(want))
-      assertClose(got[name]!, tensor, name, model.everywhere ?? model.relative);
+      assertClose(got[name]!, tensor, name, model.everywhere ?? 2 * model.relative);
   });
 }

@@ -2,7 +2,7 @@
 // this project: MatMulNBits expands to it.
 import { opaque, Poly } from "../../ir/poly.js";
 import type { AnyTile } from "../../tile/index.js";
-import { dimOf, dot, literal } from "../../tile/index.js";
+import { dimOf, dot } from "../../tile/index.js";
 import { computeDtype, wide } from "../accumulate.js";
 import { floats } from "../elementwise-references.js";
 import { indexTile, polyOfIndex } from "../index-tiles.js";
@@ -52,9 +52,7 @@ function byRows(context: KernelContext, a: (k: AnyTile) => AnyTile, n: AnyTile):
   const part = dimOf("part", Poly.int(perByte)).all("p");
   const block = polyOfIndex(b);
   const k = block.mul(size).add(polyOfIndex(j).mul(perByte)).add(polyOfIndex(part));
-  const byte = B!.at(b, j, n).cast("i32");
-  const number = bits === 8 ? byte : byte.shr(part.mul(bits)).and(literal("i32", 2 ** bits - 1));
-  const weight = number
+  const weight = unpackedFrom(B!.at(b, j, n).cast("i32"), bits, part)
     .cast(compute)
     .sub(zeroAt(context, block, n))
     .mul(scales!.at(b, n).cast(compute));

@@ -15,9 +15,10 @@ export function unpacked(bits: number, position: Poly, read: (byte: Poly) => Any
 }
 
 /** Element `part` of one byte, which is an i32. */
-export function unpackedFrom(byte: AnyTile, bits: number, part: number): AnyTile {
+export function unpackedFrom(byte: AnyTile, bits: number, part: number | AnyTile): AnyTile {
   if (bits === 8) return byte;
-  const moved = part === 0 ? byte : byte.shr(literal("i32", part * bits));
+  const shift = typeof part === "number" ? literal("i32", part * bits) : part.mul(bits);
+  const moved = part === 0 ? byte : byte.shr(shift);
   return moved.and(literal("i32", 2 ** bits - 1));
 }
 
