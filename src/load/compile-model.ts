@@ -23,7 +23,7 @@ export interface CompileModelOptions {
   readonly options: LoadOptions;
   readonly compileOptions: CompileOptions;
   readonly flags: CompilerFlags;
-  readonly takeWorker: WasmTargetOptions["takeWorker"];
+  readonly takeWorker?: WasmTargetOptions["takeWorker"];
 }
 
 /** Host steps are rare: what runs them is loaded when there are some. */

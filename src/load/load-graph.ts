@@ -13,7 +13,7 @@ export async function loadGraph(graph: Graph, options: LoadOptions = {}): Promis
   checkOptions(options);
   const compileOptions = compileOptionsOf(options);
   const flags = new CompilerFlags(compileOptions);
-  const given = { options, compileOptions, flags, takeWorker: undefined };
+  const given = { options, compileOptions, flags };
   const { info, runnable } = await flags.during(() => compileRead(graph, given));
   return new Session({
     ...info,

@@ -28,20 +28,13 @@ export async function load(source: ModelSource, given: LoadOptions = {}): Promis
       ? { ...given, target: await targetOfCpu() }
       : given;
   const compileOptions = compileOptionsOf(options);
-  // it starts while the model is read
-  const early = (options.target ?? "wasm") === "wasm" ? new EarlyWorker() : undefined;
-  const opened = await openModel(source, options).catch(e => {
-    early?.end();
-    throw e;
-  });
-  const loading = new Loading(opened, options, compileOptions, early);
+  const opened = await openModel(source, options);
+  const loading = new Loading(opened, options, compileOptions);
   try {
     return await loading.model();
   } catch (e) {
     await opened.close();
     throw e;
-  } finally {
-    early?.end();
   }
 }
 
@@ -59,23 +52,20 @@ async function targetOfCpu(): Promise<"native" | "wasm"> {
   return (await nativeProblem()) === undefined ? "native" : "wasm";
 }
 
+/** of a model's file, whose weights a run reads */
+const LARGE_BYTES = 4 << 20;
+
 class Loading {
   readonly #opened: OpenedModel;
   readonly #options: LoadOptions;
   readonly #compileOptions: CompileOptions;
-  readonly #early: EarlyWorker | undefined;
   readonly #flags: CompilerFlags;
+  readonly #early = new EarlyWorker();
 
-  constructor(
-    opened: OpenedModel,
-    options: LoadOptions,
-    compileOptions: CompileOptions,
-    early: EarlyWorker | undefined,
-  ) {
+  constructor(opened: OpenedModel, options: LoadOptions, compileOptions: CompileOptions) {
     this.#opened = opened;
     this.#options = options;
     this.#compileOptions = compileOptions;
-    this.#early = early;
     this.#flags = new CompilerFlags(compileOptions);
   }
   async model(): Promise<Model> {
@@ -99,11 +89,13 @@ class Loading {
     }
   }
   async #fresh(store: ModelStore | undefined): Promise<Model> {
-    const { info, runnable } = await this.#compiled(store);
+    const { info, runnable } = await this.#compiled(store).finally(() => this.#early.end());
     const keeper = store && runnable instanceof CompiledGraph ? new Keeper(store, info, runnable) : undefined;
     return this.#session(info, runnable, keeper, store?.problem);
   }
   async #compiled(store: ModelStore | undefined) {
+    // one that large takes long enough that a worker is needed, and the other core has nothing to do yet
+    if (this.#opened.source.size >= LARGE_BYTES && (this.#options.target ?? "wasm") === "wasm") this.#early.start();
     const { compileModel } = await import("./compile-model.js");
     return compileModel(this.#opened, this.#compileModelOptions(), store);
   }
@@ -112,13 +104,12 @@ class Loading {
       options: this.#options,
       compileOptions: this.#compileOptions,
       flags: this.#flags,
-      takeWorker: this.#early?.take,
+      takeWorker: this.#early.take,
     };
   }
   /** Undefined: what was kept is not complete. */
   async #restored({ model, executable: saved }: KeptModel, store: ModelStore): Promise<CompiledGraph | undefined> {
-    const executable =
-      saved && (await restoreExecutable(store.target, saved, this.#compileOptions, this.#early?.take()));
+    const executable = saved && (await restoreExecutable(store.target, saved, this.#compileOptions));
     if (saved && !executable) return undefined;
     const general = executable && {
       executable,

@@ -5,9 +5,10 @@ import type { ContentSymbols } from "../graph/content-symbols.js";
 import type { Sym } from "../ir/poly.js";
 import type { LoadOptions, Report, TensorInfo } from "../runtime/api.js";
 import { processorIdentity, hostVariable } from "../runtime/native-host.js";
-import { canShareMemory, decodeText, digestOf, encodeText, hasFiles, type OpenFile } from "../runtime/platform.js";
+import { canShareMemory, decodeText, encodeText, hasFiles, type OpenFile } from "../runtime/platform.js";
 import type { CompileOptions, SavedExecutable, SavedPart } from "../runtime/target.js";
 import type { ContentIdentity } from "../support/byte-source.js";
+import { checksum } from "../support/checksum.js";
 import { engine } from "../targets/wasm/machine-engine.js";
 import { type Shelf, shelf } from "./shelves.js";
 import type { OpenedModel } from "./source.js";
@@ -75,15 +76,17 @@ interface StoreParts {
 }
 /** JSON at the start of a file. */
 interface Head {
+  /** what the file's name is the checksum of */
+  readonly key: string;
   readonly model: ModelHead;
   readonly executable?: unknown;
   readonly partBytes: readonly number[];
   /** files that the model names, with what they were */
   readonly external: readonly (readonly [name: string, identity: string])[];
 }
-/** digest of what follows up to the last part, then two words: bytes of the head, and where the last part begins */
-const DIGEST_BYTES = 32;
-const START_BYTES = DIGEST_BYTES + 8;
+/** checksum of what follows up to the last part, then two words: bytes of the head, and where the last part begins */
+const CHECKSUM_BYTES = 16;
+const START_BYTES = CHECKSUM_BYTES + 8;
 const ALIGNMENT = 64;
 /** File systems tell times of change no finer than this. */
 const CLOCK_TICK_MS = 2500;
@@ -122,9 +125,9 @@ export class ModelStore {
     return new ModelStore(target, { shelf: place, opened, options: JSON.stringify(conditions), main });
   }
 
-  async #key(run: string): Promise<string> {
-    const digest = await digestOf(encodeText(`${this.#options}\n${this.#main.key}\n${run}`));
-    return digest!.slice(0, 40);
+  #key(run: string): { readonly key: string; readonly name: string } {
+    const key = `${this.#options}\n${this.#main.key}\n${run}`;
+    return { key, name: checksum(encodeText(key)) };
   }
   /** `run`: dims and contents of a run that a program was made for; empty: the model */
   async find(run = ""): Promise<KeptModel | undefined> {
@@ -132,15 +135,15 @@ export class ModelStore {
     try {
       this.problem = await this.#shelf.problem();
       if (this.problem !== undefined) return undefined;
-      const key = await this.#key(run);
-      file = await this.#shelf.open(key);
+      const { key, name } = this.#key(run);
+      file = await this.#shelf.open(name);
       const kept = file && (await read(file));
-      if (file && kept && (await this.#isSame(kept.head.external))) {
+      if (file && kept?.head.key === key && (await this.#isSame(kept.head.external))) {
         const { executable } = kept.head;
         const model = { ...kept.head.model, info: restoredInfo(kept.head.model.info) };
         const opened = file;
         const parts = executable === undefined ? undefined : { head: executable, parts: kept.parts };
-        return { model, executable: parts, path: this.#shelf.place(key), close: () => opened.close() };
+        return { model, executable: parts, path: this.#shelf.place(name), close: () => opened.close() };
       }
     } catch {
       // another process took it away, or the disk fails: it is compiled anew
@@ -164,9 +167,10 @@ export class ModelStore {
     const external = await this.#unchanged();
     if (!external) return;
     const partBytes = parts.map(p => p.byteLength);
-    const head: Head = { model, ...(executable ? { executable: executable.head } : {}), partBytes, external };
+    const { key, name } = this.#key(run);
+    const head: Head = { key, model, ...(executable ? { executable: executable.head } : {}), partBytes, external };
     try {
-      await this.#shelf.write(await this.#key(run), await prefixOf(head, parts), parts.at(-1));
+      await this.#shelf.write(name, await prefixOf(head, parts), parts.at(-1));
     } catch {
       // a full disk, a folder of others: the next process compiles as this one did
     }
@@ -207,27 +211,23 @@ async function prefixOf(head: Head, parts: readonly SavedPart[]): Promise<Uint8A
   for (const [i, part] of parts.slice(0, -1).entries())
     await part.readInto(0, prefix.subarray(places[i]!, places[i]! + part.byteLength));
   const words = new DataView(prefix.buffer);
-  words.setUint32(DIGEST_BYTES, text.length, true);
-  words.setUint32(DIGEST_BYTES + 4, prefix.length, true);
-  prefix.set(await digestBytes(prefix), 0);
+  words.setUint32(CHECKSUM_BYTES, text.length, true);
+  words.setUint32(CHECKSUM_BYTES + 4, prefix.length, true);
+  prefix.set(checksumOf(prefix), 0);
   return prefix;
 }
-
-async function digestBytes(prefix: Uint8Array): Promise<Uint8Array> {
-  const text = await digestOf(prefix.subarray(DIGEST_BYTES));
-  return Uint8Array.from(text!.match(/../g)!, byte => Number.parseInt(byte, 16));
-}
+const checksumOf = (prefix: Uint8Array): Uint8Array => encodeText(checksum(prefix.subarray(CHECKSUM_BYTES)));
 
 type Entry = Pick<OpenFile, "byteLength" | "read" | "close">;
 
 async function read(file: Entry): Promise<{ head: Head; parts: readonly SavedPart[] } | undefined> {
   const start = await bytesOf(file, 0, START_BYTES);
   const words = new DataView(start.buffer);
-  const headBytes = words.getUint32(DIGEST_BYTES, true);
-  const prefixBytes = words.getUint32(DIGEST_BYTES + 4, true);
+  const headBytes = words.getUint32(CHECKSUM_BYTES, true);
+  const prefixBytes = words.getUint32(CHECKSUM_BYTES + 4, true);
   if (prefixBytes < START_BYTES + headBytes || prefixBytes > file.byteLength) return undefined;
   const prefix = await bytesOf(file, 0, prefixBytes);
-  if ((await digestBytes(prefix)).some((byte, i) => byte !== prefix[i])) return undefined;
+  if (checksumOf(prefix).some((byte, i) => byte !== prefix[i])) return undefined;
   const head = JSON.parse(decodeText(prefix.subarray(START_BYTES, START_BYTES + headBytes))) as Head;
   const places = placesOf(headBytes, head.partBytes);
   const last = head.partBytes.length - 1;

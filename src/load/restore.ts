@@ -1,5 +1,4 @@
 // Kept executables back to life, by target. Only WebAssembly's is loaded with the library: pages have no other.
-import type { HostWorker } from "../runtime/platform.js";
 import type { CompileOptions, Executable, SavedExecutable } from "../runtime/target.js";
 import { restore as restoreWasm } from "../targets/wasm/executable.js";
 import type { KeptTarget } from "./model-store.js";
@@ -9,9 +8,8 @@ export async function restoreExecutable(
   target: KeptTarget,
   saved: SavedExecutable,
   options: CompileOptions,
-  firstWorker?: HostWorker,
 ): Promise<Executable | undefined> {
-  if (target === "wasm") return restoreWasm(saved, options, firstWorker);
+  if (target === "wasm") return restoreWasm(saved, options);
   const native = await import("../targets/c/executable.js");
   return native.restore(saved, options);
 }

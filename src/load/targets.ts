@@ -16,7 +16,7 @@ export async function targetOf(
   const name = options.target ?? "wasm";
   switch (name) {
     case "wasm":
-      return wasmTarget(takeWorker ? { takeWorker } : {});
+      return wasmTarget({ takeWorker });
     case "native":
       return native();
     case "cpu":

@@ -31,7 +31,7 @@ interface Child {
   kill(): void;
 }
 interface Modules {
-  "node:fs/promises": Files;
+  "node:fs": Readonly<Record<keyof Files, (...parametersAndEnd: readonly unknown[]) => void>>;
   "node:path": { join(...parts: string[]): string };
   "node:os": {
     homedir(): string;
@@ -64,13 +64,32 @@ function nodeModule<Name extends keyof Modules>(name: Name): Modules[Name] {
 /** "linux-x64" and the like; undefined where there is no Node. */
 export const hostPlatform = (): string | undefined => {
   const p = process();
-  return p?.getBuiltinModule?.("node:child_process") ? `${p.platform}-${p.arch}` : undefined;
+  return p?.getBuiltinModule ? `${p.platform}-${p.arch}` : undefined;
 };
 export const hostVariable = (name: string): string | undefined => process()?.env[name] || undefined;
 export const processId = (): number => process()!.pid;
 /** undefined where users have no numbers */
 export const userId = (): number | undefined => process()?.getuid?.();
-export const files = (): Files => nodeModule("node:fs/promises");
+/** fs/promises takes Node 2 ms to load, and every load asks for a file */
+export const files = (): Files => {
+  const fs = nodeModule("node:fs");
+  const call =
+    <Name extends keyof Files>(name: Name) =>
+    (...parameters: readonly unknown[]): Promise<never> =>
+      new Promise((resolve, reject) =>
+        fs[name](...parameters, (error: Error | null, value: never) => (error ? reject(error) : resolve(value))),
+      );
+  return {
+    mkdir: call("mkdir"),
+    writeFile: call("writeFile"),
+    readFile: call("readFile"),
+    rename: call("rename"),
+    rm: call("rm"),
+    readdir: call("readdir"),
+    stat: call("stat"),
+    utimes: call("utimes"),
+  };
+};
 export const joinPath = (...parts: string[]): string => nodeModule("node:path").join(...parts);
 export const homeFolder = (): string => nodeModule("node:os").homedir();
 export const memoryBytes = (): { readonly total: number; readonly free: number } => {

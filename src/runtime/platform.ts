@@ -61,11 +61,8 @@ interface BigStat {
   readonly ctimeNs: bigint;
   isDirectory(): boolean;
 }
-interface FileHandle {
-  stat(options: { readonly bigint: true }): Promise<BigStat>;
-  read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
-  close(): Promise<void>;
-}
+/** what Node calls in the end */
+type Done<T> = (error: Error | null, value: T) => void;
 interface ResponseCache {
   match(address: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | undefined>;
   put(address: string, response: object): Promise<void>;
@@ -85,7 +82,12 @@ interface NodeModules {
   "node:worker_threads": { Worker: new (source: string | URL, options: object) => NodeWorker };
   "node:os": { availableParallelism(): number };
   "node:v8": { setFlagsFromString(flag: string): void };
-  "node:fs/promises": { open(path: string | URL, flags: "r"): Promise<FileHandle> };
+  "node:fs": {
+    open(path: string | URL, flags: "r", done: Done<number>): void;
+    fstat(file: number, options: { readonly bigint: true }, done: Done<BigStat>): void;
+    read(file: number, into: Uint8Array, offset: number, length: number, position: number, done: Done<number>): void;
+    close(file: number, done: Done<void>): void;
+  };
   "node:url": { pathToFileURL(path: string): URL };
   "node:module": { createRequire(from: string | URL): (name: string) => unknown };
 }
@@ -129,6 +131,9 @@ const host = (): Host => globalThis as unknown as Host;
 
 const nodeModule = <Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined =>
   host().process?.getBuiltinModule?.(name);
+
+/** Node, or what has its modules; asking for one of them would load it */
+const hasNodeModules = (): boolean => host().process?.getBuiltinModule !== undefined;
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -210,11 +215,10 @@ export const isAddress = (value: unknown): value is URL =>
  * fails to post it, so the page is asked, not the constructor.
  */
 export const canShareMemory = (): boolean =>
-  typeof SharedArrayBuffer === "function" &&
-  (nodeModule("node:worker_threads") !== undefined || host().crossOriginIsolated === true);
+  typeof SharedArrayBuffer === "function" && (hasNodeModules() || host().crossOriginIsolated === true);
 
 /** May this thread block in Atomics.wait? The main thread of a page may not. */
-export const canBlock = (): boolean => nodeModule("node:worker_threads") !== undefined || host().document === undefined;
+export const canBlock = (): boolean => hasNodeModules() || host().document === undefined;
 
 type WaitAsync = (
   array: Int32Array,
@@ -292,8 +296,7 @@ export interface WorkerOptions {
   readonly url?: string | URL | undefined;
 }
 
-export const canStartWorkers = (): boolean =>
-  nodeModule("node:worker_threads") !== undefined || typeof host().Worker === "function";
+export const canStartWorkers = (): boolean => hasNodeModules() || typeof host().Worker === "function";
 
 /** Starts a worker that runs `source`, a classic script. */
 export function startWorker(source: string, options: WorkerOptions): HostWorker {
@@ -393,7 +396,7 @@ function webWorker(Worker: NonNullable<Host["Worker"]>, url: string | URL, name:
 /** Version of V8 in Node as a number (11.3); undefined in browsers, which grant no flags, and in hosts that only resemble Node. */
 export function nodeV8Version(): number | undefined {
   const versions = host().process?.versions;
-  if (!versions?.v8 || versions.bun || versions.deno || !nodeModule("node:v8")) return undefined;
+  if (!versions?.v8 || versions.bun || versions.deno || !hasNodeModules()) return undefined;
   return Number.parseFloat(versions.v8);
 }
 
@@ -472,7 +475,7 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-export const hasFiles = (): boolean => nodeModule("node:fs/promises") !== undefined;
+export const hasFiles = hasNodeModules;
 
 /** The usual reasons in the words of people; others are told in the host's. */
 const fileReasons: Readonly<Record<string, string>> = {
@@ -481,46 +484,49 @@ const fileReasons: Readonly<Record<string, string>> = {
 };
 
 export async function openFile(path: string | URL): Promise<OpenFile> {
-  const fs = nodeModule("node:fs/promises");
+  // fs/promises takes Node 2 ms to load
+  const fs = nodeModule("node:fs");
   if (!fs)
     throw new AzulejoError(
       "option",
       `"${path}" can't be opened: this host has no files; pass an http(s) URL or the bytes`,
     );
-  const handle = await fs.open(path, "r").catch(error => {
+  const file = await promised<number>(done => fs.open(path, "r", done)).catch(error => {
     const reason = fileReasons[(error as { readonly code?: string }).code ?? ""] ?? reasonOf(error);
     throw new AzulejoError("option", `"${path}" can't be opened: ${reason}`, { cause: error });
   });
-  const stat = await handle.stat({ bigint: true });
+  const statOf = (): Promise<BigStat> => promised(done => fs.fstat(file, { bigint: true }, done));
+  const close = (): Promise<void> => promised(done => fs.close(file, done));
+  const stat = await statOf();
   if (stat.isDirectory()) {
-    await handle.close();
+    await close();
     throw new AzulejoError("option", `"${path}" can't be opened: it is a folder; give the file in it`);
   }
   return {
     byteLength: Number(stat.size),
-    identity: async () => identityOf(await handle.stat({ bigint: true })),
-    read: (into, position) => readRange(handle, into, position),
-    close: () => handle.close(),
+    identity: async () => identityOf(await statOf()),
+    async read(into, position) {
+      let done = 0;
+      while (done < into.length) {
+        // 64 MiB a call: a read of more than 2 GiB is refused, and cancellation between calls stays possible
+        const length = Math.min(into.length - done, 64 << 20);
+        const got = await promised<number>(end => fs.read(file, into, done, length, position + done, end));
+        if (got === 0) break;
+        done += got;
+      }
+      return done;
+    },
+    close,
   };
 }
+const promised = <T>(call: (done: Done<T>) => void): Promise<T> =>
+  new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
 
 /** The system's times of change can't be set back by programs, so the same numbers mean the same content. */
 const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigStat): ContentIdentity => ({
   key: `file ${[dev, ino, size, mtimeNs, ctimeNs].join(" ")}`,
   changedMs: Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n)),
 });
-
-async function readRange(handle: FileHandle, into: Uint8Array, position: number): Promise<number> {
-  let done = 0;
-  while (done < into.length) {
-    // 64 MiB a call: a read of more than 2 GiB is refused, and cancellation between calls stays possible
-    const length = Math.min(into.length - done, 64 << 20);
-    const { bytesRead } = await handle.read(into, done, length, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
-}
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;

@@ -1,7 +1,7 @@
 // Models that are kept on disk: a later load gives the same results without compiling, and whatever does not fit compiles anew. Tests use
 // the bundled library: modules that run unbundled are never kept for.
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it, mock } from "node:test";
@@ -292,7 +292,7 @@ describe("kept models", () => {
       ["cut in its head", file.subarray(0, 100)],
       ["longer", Buffer.concat([file, Buffer.alloc(64)])],
       ["a changed byte of its head", file.map((b, i) => (i === 200 ? b ^ 1 : b))],
-      ["lying lengths", file.map((b, i) => (i >= 32 && i < 40 ? 255 : b))],
+      ["lying lengths", file.map((b, i) => (i >= 16 && i < 24 ? 255 : b))],
     ];
     for (const [damage, content] of damages) {
       await writeFile(path!, content);
@@ -300,6 +300,34 @@ describe("kept models", () => {
       assert.equal(again.kept, false, damage);
       assert.deepEqual(again.outputs, good.outputs, damage);
       assert.equal((await once(bytes, mixedInputs(2, true))).kept, true, `${damage}: written anew`);
+    }
+  });
+
+  it("are told apart even where their files have one name", async () => {
+    const [one, other] = [mixed(0.5), mixed(0.75)];
+    const wanted = await once(one, mixedInputs(2, true));
+    const [path] = await programs();
+    await rename(path!, join(files, "one"));
+    await once(other, mixedInputs(2, true));
+    await rename((await programs())[0]!, path!);
+    const again = await once(one, mixedInputs(2, true));
+    assert.equal(again.kept, false);
+    assert.deepEqual(again.outputs, wanted.outputs);
+  });
+
+  it("start no worker where all runs are short", async () => {
+    let started = 0;
+    const count = (): void => void started++;
+    process.on("worker", count);
+    try {
+      const dims = { dims: { n: 2 } };
+      for (const kept of [false, true]) assert.equal((await once(mixed(0), mixedInputs(2, true), dims)).kept, kept);
+      assert.equal(started, 0);
+      // any number of rows
+      await once(mixed(0), mixedInputs(2, true));
+      assert.ok(started > 0);
+    } finally {
+      process.off("worker", count);
     }
   });
 

@@ -118,7 +118,7 @@ export async function machineOf(
     shortRunMs: 0,
     ...options,
   });
-  if (machine instanceof SharedMachine) await machine.complete;
+  if (machine instanceof SharedMachine) await machine.gather();
   await machine.reserve(machine.heapBase + (4 << 20));
   return machine;
 }

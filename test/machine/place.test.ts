@@ -1,9 +1,13 @@
 // Short programs run on the calling thread, long ones on the workers; results and failures are the same.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AzulejoError } from "../../src/support/errors.js";
+import type { Prepared } from "../../src/targets/cpu/machine.js";
 import { RunPlace, SHORT_MS } from "../../src/targets/cpu/run-place.js";
+import { SharedMachine } from "../../src/targets/wasm/machine-shared.js";
+import type { AssembledModule } from "../../src/targets/wasm/module.js";
 import { scratch } from "./cases.js";
-import { arena, branch, bytesOf, call, loopOver, machineOf, wordsOf } from "./kernels.js";
+import { arena, branch, bytesOf, call, loopOver, machineOf, testModule, wordsOf } from "./kernels.js";
 
 /** what is decided after enough runs that take so long on either side */
 function decided(workersMs: number, hereMs: number): string {
@@ -17,6 +21,18 @@ test("the calling thread takes what is short and faster there", () => {
   assert.equal(decided(0.05, 0.06), "workers");
   assert.equal(decided(SHORT_MS * 2, 0.01), "workers", "long runs are never tried on the calling thread");
   assert.equal(decided(SHORT_MS * 0.9, SHORT_MS * 1.1), "workers");
+});
+test("what is thought to be short begins on the calling thread, and stays there if it is", () => {
+  const place = (ms: number): string => {
+    const made = new RunPlace(SHORT_MS, true);
+    for (let i = 0; i < 20; i++) {
+      assert.equal(made.next === "here", i < 6 || ms <= SHORT_MS, `run ${i}`);
+      made.took(made.next, ms);
+    }
+    return made.next;
+  };
+  assert.equal(place(SHORT_MS / 10), "here");
+  assert.equal(place(SHORT_MS * 2), "workers");
 });
 test("workers come first, so that a long run never blocks the calling thread", () => {
   const place = new RunPlace();
@@ -47,6 +63,64 @@ test("runs give the same on either side", async () => {
     const controller = new AbortController();
     controller.abort();
     await assert.rejects(machine.run(program, [], [], controller.signal), { code: "aborted" });
+  } finally {
+    machine.dispose();
+  }
+});
+
+test("workers start when a run needs them", async () => {
+  let started = 0;
+  const count = (): void => void started++;
+  process.on("worker", count);
+  const options = { shared: true, threads: 2, engineFlags: "never", workers: "when needed" } as const;
+  const machine = new SharedMachine({ ...options, module: testModule(true) });
+  try {
+    await machine.ready;
+    const place = arena(machine);
+    const [from, to] = [place(8), place(8)];
+    const calls = [call("scale", 8, from, to, 3, 1)];
+    const run = async (program: Prepared, x: number): Promise<void> => {
+      const input = { address: from, bytes: bytesOf(new Array(8).fill(x)) };
+      const [y] = await machine.run(program, [input], [{ address: to, byteLength: 32 }]);
+      assert.deepEqual(wordsOf(y!), new Array(8).fill(x * 3 + 1));
+    };
+    const short = machine.prepare(calls, scratch(machine), true);
+    for (let i = 0; i < 20; i++) await run(short, i);
+    assert.equal(started, 0);
+    await run(machine.prepare(calls, scratch(machine)), 7);
+    await machine.gather();
+    assert.equal(started, 2);
+    await run(short, 8);
+  } finally {
+    process.off("worker", count);
+    machine.dispose();
+  }
+});
+test("memory is there before the module, and runs wait for it", async () => {
+  let give: (module: AssembledModule) => void = () => {};
+  const module = new Promise<AssembledModule>(resolve => {
+    give = resolve;
+  });
+  const machine = new SharedMachine({ module, shared: true, threads: 2, engineFlags: "never" });
+  try {
+    const place = arena(machine);
+    const [from, to] = [place(8), place(8)];
+    machine.write([{ address: from, bytes: bytesOf([1, 2, 3, 4, 5, 6, 7, 8]) }]);
+    const program = machine.prepare([call("scale", 8, from, to, 2, 0)], scratch(machine));
+    const running = machine.run(program, [], [{ address: to, byteLength: 32 }]);
+    give(testModule(true));
+    assert.deepEqual(wordsOf((await running)[0]!), [2, 4, 6, 8, 10, 12, 14, 16]);
+  } finally {
+    machine.dispose();
+  }
+});
+test("a module that can't be made is the error of whoever waits for it", async () => {
+  const module = Promise.reject(new AzulejoError("internal", "no module"));
+  const machine = new SharedMachine({ module, shared: true, threads: 2, engineFlags: "never" });
+  try {
+    const program = machine.prepare([call("store", 1, machine.heapBase, 3)], scratch(machine));
+    await assert.rejects(machine.run(program, [], []), { message: "no module" });
+    await assert.rejects(machine.ready, { message: "no module" });
   } finally {
     machine.dispose();
   }

@@ -131,7 +131,9 @@ async function runOnce(
   jobs: readonly Job[],
   registry: Registry,
 ): Promise<ReadonlyMap<string, ReferenceTensor>> {
-  const executable = await target.compile(programOfJobs(jobs, registry), { threads, engineFlags: "never" });
+  // threads take part in runs that are this short too
+  const options = { threads, engineFlags: "never", shortRunMs: 0 } as const;
+  const executable = await target.compile(programOfJobs(jobs, registry), options);
   try {
     const inputs = jobs.flatMap(j => Object.entries(j.inputs).map(([n, t]) => [n, toTensorData(t)] as const));
     const results = await executable.run(new Map(inputs));

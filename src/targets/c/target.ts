@@ -12,7 +12,7 @@ import type { Lanes } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import type { MachineModel } from "../cpu/kernel-library.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
-import { link } from "../cpu/linked-program.js";
+import { link } from "../cpu/link.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
 import { loadWeights } from "../cpu/weights.js";
 import { cachedFile, forget } from "./code-cache.js";
@@ -67,9 +67,9 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
     entries: funcs.map(f => f.name),
   });
   try {
-    const program = link(compiled);
+    const program = link(compiled, false);
     const resident = await ResidentProgram.create(program, machine);
-    await loadWeights(compiled, resident, machine, options);
+    await loadWeights(compiled, resident, machine, { ...options, short: false });
     return nativeExecutable({
       program,
       machine,

@@ -52,8 +52,11 @@ export class ProgramExecutable implements Executable {
   }
   async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
     const made = await this.#planFor(inputs, options.symbols);
-    if (options.onStep) return this.#timedRun(made, inputs, options.onStep, options.onlySteps);
     const { machine } = this.#parts;
+    if (options.onStep) {
+      await machine.gather?.();
+      return this.#timedRun(made, inputs, options.onStep, options.onlySteps);
+    }
     const ranges = [...made.plan.outputs.values()];
     const sent = transfers(made.plan, inputs);
     // both are queued before anything else can be: nobody runs between tables and their use
@@ -101,8 +104,8 @@ export class ProgramExecutable implements Executable {
       const { machine } = this.#parts;
       const made: PreparedPlan = {
         plan,
-        prepared: machine.prepare(plan.instructions, plan.scratch),
-        setup: plan.setup.length ? machine.prepare(plan.setup, plan.scratch) : undefined,
+        prepared: machine.prepare(plan.instructions, plan.scratch, program.short),
+        setup: plan.setup.length ? machine.prepare(plan.setup, plan.scratch, program.short) : undefined,
       };
       this.#plans.set(key, made);
       this.#last = made;

@@ -48,10 +48,16 @@ export interface Machine {
   readonly compileTimeMs: number;
   /** Settles when the threads that runs need have started, where that is later than the machine; runs may be asked for before. */
   readonly ready?: Promise<void>;
-  /** Encodes instructions into program memory once; run() then only starts them. `scratchBytes` is per thread, at `scratchAddress`. */
+  /** Starts threads that have not, and settles when all have joined; runs before that are done by those that are there. */
+  gather?(): Promise<void>;
+  /**
+   * Encodes instructions into program memory once; run() then only starts them. `isShort`: it is over sooner than another thread would take
+   * it, so that the calling thread begins with it.
+   */
   prepare(
     instructions: readonly Instruction[],
     scratch: { readonly address: number; readonly bytesPerThread: number },
+    isShort?: boolean,
   ): Prepared;
   /** Frees the program's place, after the runs that were asked for before. */
   release(prepared: Prepared): void;

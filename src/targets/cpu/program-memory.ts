@@ -14,6 +14,8 @@ export interface Program extends Prepared {
   readonly steps: number;
   /** data decide how long it runs */
   readonly loops: boolean;
+  /** see Machine.prepare */
+  readonly short: boolean;
 }
 
 type Call = Extract<Instruction, { op: "call" }>;
@@ -167,7 +169,11 @@ export class ProgramMemory {
     return Math.max(0, ...this.#free.map(range => range.byteLength));
   }
 
-  prepare(instructions: readonly Instruction[], scratch: Scratch): { program: Program; words: Int32Array } {
+  prepare(
+    instructions: readonly Instruction[],
+    scratch: Scratch,
+    short = false,
+  ): { program: Program; words: Int32Array } {
     const layout = layOut(instructions);
     const address = this.#allocate(layout.byteLength);
     const program = {
@@ -176,6 +182,7 @@ export class ProgramMemory {
       byteLength: layout.byteLength,
       steps: layout.steps.length,
       loops: layout.steps.some(s => s.op === "alone"),
+      short,
     };
     return { program, words: encode(layout, scratch, address) };
   }

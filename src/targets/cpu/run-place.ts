@@ -14,16 +14,18 @@ export class RunPlace {
   readonly #least: Record<Side, number> = { workers: Number.POSITIVE_INFINITY, here: Number.POSITIVE_INFINITY };
   readonly #runs: Record<Side, number> = { workers: 0, here: 0 };
   readonly #shortMs: number;
+  readonly #isShort: boolean;
   #decided: Side | undefined;
 
-  /** `shortMs`: longest work that the calling thread does; 0: none */
-  constructor(shortMs = SHORT_MS) {
+  /** `shortMs`: longest work that the calling thread does; 0: none. `isShort`: runs are thought to be, and workers may have to start for others */
+  constructor(shortMs = SHORT_MS, isShort = false) {
     this.#shortMs = shortMs;
+    this.#isShort = isShort;
     if (shortMs <= 0) this.#decided = "workers";
   }
   get next(): Side {
     if (this.#decided) return this.#decided;
-    return this.#runs.workers < SAMPLES ? "workers" : "here";
+    return this.#isShort || this.#runs.workers >= SAMPLES ? "here" : "workers";
   }
 
   /** A run on `side` took so long, from the start to the results. */
@@ -51,7 +53,7 @@ export class RunPlaces {
     let place = this.#known.get(program);
     if (!place) {
       // how long the next run of a loop takes, those before don't tell
-      place = new RunPlace(program.loops ? 0 : this.#shortMs);
+      place = new RunPlace(program.loops ? 0 : this.#shortMs, program.short);
       this.#known.set(program, place);
     }
     return place;

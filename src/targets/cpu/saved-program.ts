@@ -53,12 +53,13 @@ export interface SavedProgram {
   readonly constantBytes: number;
   readonly constants: readonly (readonly [buffer: number, offset: number])[];
   readonly kernels: LinkedProgram["kernels"];
+  readonly short: boolean;
 }
 
 /** Everything but the bytes of `pools`. */
 export function saveProgram(program: LinkedProgram): SavedProgram {
   const writer = new Writer();
-  const { name, fills, constantsOffset, constantBytes, kernels, lifetimes } = program;
+  const { name, fills, constantsOffset, constantBytes, kernels, lifetimes, short } = program;
   const free = program.symbols.map(s => writer.symbol(s));
   const inputs = program.inputs.map(b => writer.buffer(b));
   const outputs = program.outputs.map(b => writer.buffer(b));
@@ -87,6 +88,7 @@ export function saveProgram(program: LinkedProgram): SavedProgram {
     constantBytes,
     constants: [...program.constants].map(([b, offset]) => [writer.buffer(b), offset] as const),
     kernels,
+    short,
     // complete only now
     symbols: writer.symbols,
     buffers: writer.buffers,
@@ -187,7 +189,8 @@ class Reader {
       });
   }
   program(pools: Uint8Array): LinkedProgram {
-    const { name, free, inputs, outputs, lifetimes, kernels, constantsOffset, constantBytes, ...saved } = this.#saved;
+    const { name, free, inputs, outputs, lifetimes, kernels, short, constantsOffset, constantBytes, ...saved } =
+      this.#saved;
     const buffer = (at: number): Buffer => this.#buffers[at]!;
     return {
       name,
@@ -207,6 +210,7 @@ class Reader {
       constantBytes,
       constants: new Map(saved.constants.map(([b, offset]) => [buffer(b), offset])),
       kernels,
+      short,
     };
   }
   #poly(p: SavedPoly): Poly {

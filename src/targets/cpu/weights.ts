@@ -40,8 +40,7 @@ export async function loadWeights(
   compiled: CompiledProgram,
   resident: ResidentProgram,
   machine: Machine,
-  options: Pick<CompileOptions, "onProgress" | "signal">,
-  early?: EarlyConstants,
+  options: Pick<CompileOptions, "onProgress" | "signal"> & { readonly short: boolean },
 ): Promise<void> {
   const { pools } = compiled.heap();
   const places: WeightPlaces = {
@@ -52,14 +51,14 @@ export async function loadWeights(
   };
   const constants = compiled.constants.all;
   const reads = new Reads();
-  const staging = new Staging(places, reads);
+  const staging = new Staging(places, reads, options.short);
   const total = constants.reduce((sum, c) => sum + c.data.byteLength, 0);
   let done = 0;
   try {
     for (const constant of constants) {
       throwIfAborted(options.signal, "Loading the model");
       if (constant.pack) for (const slice of slicesOf(constant)) await staging.add(slice);
-      else await reads.begin(() => store(constant, places, early?.get(constant)));
+      else await reads.begin(() => store(constant, places));
       done += constant.data.byteLength;
       options.onProgress?.({ phase: "weights", fraction: total ? done / total : 1 });
     }
@@ -67,26 +66,6 @@ export async function loadWeights(
   } finally {
     await reads.settled();
   }
-}
-
-/** Constants that are read before there is memory for them, while the engine compiles. */
-export type EarlyConstants = ReadonlyMap<PlacedConstant, Promise<Uint8Array>>;
-const EARLY = { bytesOfOne: 64 << 10, bytesOfAll: 4 << 20 };
-/** Small ones that are stored as they come: biases, most of them computed from the numbers of a normalization. */
-export function readEarly(compiled: CompiledProgram): EarlyConstants {
-  const early = new Map<PlacedConstant, Promise<Uint8Array>>();
-  let bytes = 0;
-  let last: Promise<unknown> = Promise.resolve();
-  for (const constant of compiled.constants.all) {
-    const { byteLength } = constant.data;
-    if (constant.pack || byteLength > EARLY.bytesOfOne || bytes + byteLength > EARLY.bytesOfAll) continue;
-    bytes += byteLength;
-    const read = last.then(() => constant.data.read());
-    // one after the other; whoever stores it hears of a failure
-    last = read.catch(() => {});
-    early.set(constant, read);
-  }
-  return early;
 }
 
 /** Two reads at a time: while one's numbers are computed here, the file gives the next one's. */
@@ -109,16 +88,10 @@ class Reads {
   }
 }
 
-async function store(
-  constant: PlacedConstant,
-  { machine, addressOf }: WeightPlaces,
-  early: Promise<Uint8Array> | undefined,
-): Promise<void> {
+async function store(constant: PlacedConstant, { machine, addressOf }: WeightPlaces): Promise<void> {
   const { data } = constant;
   const address = addressOf(constant);
-  if (early) await machine.write([{ address, bytes: await early }]);
-  else if (isDirect(machine, constant))
-    await data.readInto!(machine.view!({ address, byteLength: data.byteLength }), 0);
+  if (isDirect(machine, constant)) await data.readInto!(machine.view!({ address, byteLength: data.byteLength }), 0);
   else await machine.write([{ address, bytes: await data.read() }]);
 }
 const isDirect = (machine: Machine, { data }: PlacedConstant): boolean =>
@@ -141,6 +114,8 @@ function slicesOf(constant: PlacedConstant): Slice[] {
 class Staging {
   readonly #places: WeightPlaces;
   readonly #reads: Reads;
+  /** no other thread is there, and what is packed is little */
+  readonly #short: boolean;
   /** where what waits begins, and the first free address behind it */
   #start: number;
   #top: number;
@@ -152,7 +127,8 @@ class Staging {
   /** the memory that is being packed */
   #packing: { readonly start: number; readonly end: number; readonly done: Promise<unknown> } | undefined;
 
-  constructor(places: WeightPlaces, reads: Reads) {
+  constructor(places: WeightPlaces, reads: Reads, short: boolean) {
+    this.#short = short;
     this.#places = places;
     this.#reads = reads;
     this.#start = this.#top = places.arenaStart;
@@ -215,7 +191,7 @@ class Staging {
     await this.#reads.finish();
     // one at a time: its scratch memory may lie where the one before is
     await this.#packing?.done;
-    const prepared = machine.prepare(this.#instructions, { address: this.#top, bytesPerThread });
+    const prepared = machine.prepare(this.#instructions, { address: this.#top, bytesPerThread }, this.#short);
     const done = machine.run(prepared, this.#transfers, []).then(() => machine.release(prepared));
     // whoever waits for it hears of a failure
     done.catch(() => {});

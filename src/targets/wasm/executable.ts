@@ -16,7 +16,7 @@ import type { AssembledModule } from "./module.js";
 export class EarlyWorker {
   #worker: HostWorker | undefined;
 
-  constructor() {
+  start(): void {
     this.#worker = canStartWorkers() ? startWorkers(1, undefined)[0] : undefined;
     this.#worker?.unref();
   }
@@ -24,6 +24,7 @@ export class EarlyWorker {
   readonly take = (): HostWorker | undefined => {
     const worker = this.#worker;
     this.#worker = undefined;
+    worker?.ref();
     return worker;
   };
   /** Nobody needed it. */
@@ -32,22 +33,25 @@ export class EarlyWorker {
   }
 }
 
-interface Wanted extends Pick<CompileOptions, "threads" | "engineFlags" | "signal"> {
+interface Wanted extends Pick<CompileOptions, "threads" | "engineFlags" | "signal" | "shortRunMs"> {
   readonly shared: boolean;
   readonly workerUrl?: string;
+  /** workers start when a run needs them */
+  readonly short?: boolean;
+  /** one that has been started already */
+  readonly worker?: HostWorker | undefined;
 }
 export function machineOptions(
   module: MachineOptions["module"],
-  { shared, threads, engineFlags, workerUrl, signal }: Wanted,
-  firstWorker: HostWorker | undefined,
+  { shared, threads, engineFlags, workerUrl, signal, shortRunMs, short, worker }: Wanted,
 ): MachineOptions {
-  firstWorker?.ref();
   return {
     module,
     shared,
     threads: shared ? threads : 1,
     engineFlags,
-    ...(firstWorker ? { firstWorker } : {}),
+    workers: worker ?? (short ? "when needed" : "now"),
+    ...(shortRunMs === undefined ? {} : { shortRunMs }),
     ...(workerUrl ? { workerUrl } : {}),
     ...(signal ? { signal } : {}),
   };
@@ -95,23 +99,21 @@ function saved({ program, machine, resident, module, functions }: Parts): SavedE
 export async function restore(
   { head, parts: [code, pools, constants] }: SavedExecutable,
   options: CompileOptions,
-  firstWorker: HostWorker | undefined,
 ): Promise<Executable> {
   const { shared, entries, functions, program: kept } = head as Head;
   const start = now();
   const bytes = await bytesOfPart(code!);
-  const module = { bytes, shared, entries };
-  const machine = await createMachine(machineOptions(module, { ...options, shared }, firstWorker));
+  const module = { bytes, shared, entries, short: kept.short };
+  const machine = await createMachine(machineOptions(module, { ...options, shared, short: kept.short }));
   try {
-    const compiled = now();
+    const read = now();
     const program = restoreProgram(kept, await bytesOfPart(pools!));
     const resident = await ResidentProgram.create(program, machine);
     throwIfAborted(options.signal, "Loading the model");
     await restoreConstants(constants!, machine, resident);
     await machine.ready;
     options.onProgress?.({ phase: "weights", fraction: 1 });
-    const engineMs = machine.compileTimeMs;
-    const timesMs = { read: compiled - start - engineMs, engine: engineMs, weights: now() - compiled };
+    const timesMs = { read: read - start, engine: machine.compileTimeMs, weights: now() - read };
     return executableOf({ program, machine, resident, module, functions, timesMs });
   } catch (e) {
     machine.dispose();

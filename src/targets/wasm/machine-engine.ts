@@ -69,9 +69,11 @@ export interface Compiled {
   readonly timeMs: number;
 }
 
-export async function compileModule(bytes: Uint8Array, flags: EngineFlags): Promise<Compiled> {
+/** `short`: optimising takes longer than hundreds of runs, so that the engine's own tiers do better */
+export async function compileModule(bytes: Uint8Array, flags: EngineFlags, short = false): Promise<Compiled> {
   const start = now();
-  const wanted = flags === "auto" && knownV8() !== undefined ? [...OPTIMISED_AT_ONCE, ...relaxedSimdFlags()] : [];
+  const tiers = short ? [] : OPTIMISED_AT_ONCE;
+  const wanted = flags === "auto" && knownV8() !== undefined ? [...tiers, ...relaxedSimdFlags()] : [];
   try {
     const { value: module, applied } = await withEngineFlags(wanted, () => compileWasm(bytes));
     return { module, flags: applied, timeMs: now() - start };

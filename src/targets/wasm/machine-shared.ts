@@ -1,6 +1,6 @@
 // The machine whose memory this thread shares with its workers. Workers sleep inside WebAssembly; a run starts with a notification and
 // ends with Atomics.waitAsync, so that no message travels. Memory is declared as large as the host grants and never grows, so no view of it goes stale.
-import type { HostWorker, WasmMemory, WasmModule } from "../../runtime/platform.js";
+import type { WasmMemory, WasmModule } from "../../runtime/platform.js";
 import {
   canBlock,
   coreCount,
@@ -21,117 +21,112 @@ import { ProgramMemory, resetCounters } from "../cpu/program-memory.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
 import { RunPlaces } from "../cpu/run-place.js";
 import { readTrap, trapError } from "./machine-trap.js";
-import { connect, Departures, startWorkers } from "./machine-workers.js";
-import type { AssembledModule } from "./module.js";
+import { Crew, Departures, firstWorker } from "./machine-workers.js";
 
 /** About 8 µs, above the wake-up of 6 µs; with more threads than cores the other one needs the core. */
 const SPINS = 20000;
 
-interface Parts {
-  readonly module: AssembledModule;
+interface Made {
   readonly compiled: WasmModule;
-  readonly memory: WasmMemory;
-  readonly workers: readonly HostWorker[];
-  /** the first worker is ready: enough for runs */
-  readonly ready: Promise<void>;
-  /** all workers are */
-  readonly complete: Promise<void>;
+  /** names of the entries */
+  readonly entries: readonly string[];
   readonly flags: readonly string[];
-  readonly compileTimeMs: number;
-  readonly shortRunMs: number | undefined;
+  readonly timeMs: number;
 }
 
 export class SharedMachine implements Machine {
   readonly shared = true;
   readonly heapBase = HEAP_BASE;
   readonly threads: number;
-  readonly flags: readonly string[];
-  readonly compileTimeMs: number;
   readonly ready: Promise<void>;
-  /** settles when all workers have joined; runs before that are done by those that are there */
-  readonly complete: Promise<void>;
   readonly runSync?: NonNullable<Machine["runSync"]>;
-  readonly #parts: Parts;
+  readonly #memory: WasmMemory;
   /** the machine's own part of memory; unchanged for the machine's life, because memory never grows */
   readonly #words: Int32Array;
+  readonly #crew: Crew;
+  readonly #making: Promise<Made>;
+  #made: Made | undefined;
   readonly #programs = new ProgramMemory();
   readonly #queue = new RunQueue();
   readonly #notified: (index: number, value: number) => Promise<void>;
-  /** runs, and its own start */
-  #waiting = 1;
+  /** runs, and the start of the first worker */
+  #waiting = 0;
   #takePart: ((thread: number, starter: 1) => void) | undefined;
   #fail: (() => void) | undefined;
   #runs = 0;
   #starts = { all: 0, first: 0 };
   readonly #places: RunPlaces;
 
-  static async create(options: MachineOptions): Promise<SharedMachine> {
-    // the first worker is enough to run; the others start when the compiler no longer needs the processor, and join runs as they come
-    const workers = [options.firstWorker ?? startWorkers(1, options.workerUrl)[0]!];
+  /** Memory is there at once, so that weights can be written while the module is made and compiled; runs wait for that. */
+  constructor(options: MachineOptions) {
+    this.threads = options.threads;
+    this.#places = new RunPlaces(options.shortRunMs);
+    this.#memory = largestMemory();
+    this.#words = new Int32Array(this.#memory.buffer, 0, HEAP_BASE / 4);
+    this.#words[CONTROL.spins / 4] = this.threads > coreCount() ? 1 : SPINS;
+    const wait = waitAsync();
+    const departures = wait ? undefined : new Departures();
+    this.#notified = departures?.next ?? ((index, value) => wait!(this.#words, index, value));
+    const first = options.workers === "when needed" ? undefined : firstWorker(options);
+    this.#crew = new Crew({
+      size: options.threads,
+      url: options.workerUrl,
+      first,
+      introduction: thread => ({
+        kind: "share",
+        module: this.#made!.compiled,
+        memory: this.#memory,
+        thread,
+        postsRuns: departures !== undefined,
+      }),
+      onLeft: departures?.report,
+      onFailure: reason => this.#end(reason),
+    });
+    if (canBlock()) this.runSync = (prepared, inputs, outputs) => this.#runSync(prepared, inputs, outputs);
+    this.#making = this.#make(options);
+    this.ready = first ? this.#making.then(() => this.#started()) : this.#making.then(() => {});
+    // whoever waits for it hears of a failure
+    this.ready.catch(() => {});
+  }
+  async #make({ module, engineFlags, signal }: MachineOptions): Promise<Made> {
     try {
-      const module = await options.module;
-      if (!module.shared)
+      const { bytes, shared, entries, short } = await module;
+      if (!shared)
         throw new AzulejoError("internal", "A machine with shared memory was given a module for unshared memory");
-      throwIfAborted(options.signal, "Compiling");
-      const { module: compiled, flags, timeMs } = await compileModule(module.bytes, options.engineFlags);
-      throwIfAborted(options.signal, "Compiling");
-      const memory = largestMemory();
-      const departures = waitAsync() ? undefined : new Departures();
-      const postsRuns = departures !== undefined;
-      workers.push(...startWorkers(options.threads - 1, options.workerUrl, 1));
-      const ready = workers.map(async (worker, thread) => {
-        await connect(worker, { kind: "share", module: compiled, memory, thread, postsRuns }, departures?.report);
-        if (thread > 0) worker.unref();
-      });
-      const complete = Promise.all(ready).then(() => {});
-      // whoever waits for them hears of a failure
-      complete.catch(() => {});
-      ready[0]!.catch(() => {});
-      const parts = {
-        module,
-        compiled,
-        memory,
-        workers,
-        ready: ready[0]!,
-        complete,
-        flags,
-        compileTimeMs: timeMs,
-        shortRunMs: options.shortRunMs,
-      };
-      return new SharedMachine(parts, departures?.next);
+      throwIfAborted(signal, "Compiling");
+      const { module: compiled, flags, timeMs } = await compileModule(bytes, engineFlags, short);
+      throwIfAborted(signal, "Compiling");
+      this.#checkUsable();
+      this.#made = { compiled, entries, flags, timeMs };
+      return this.#made;
     } catch (error) {
-      for (const worker of workers) worker.terminate();
+      this.#crew.end();
       throw error;
     }
   }
-
-  private constructor(parts: Parts, nextDeparture: (() => Promise<void>) | undefined) {
-    this.#parts = parts;
-    this.#places = new RunPlaces(parts.shortRunMs);
-    this.threads = parts.workers.length;
-    this.flags = parts.flags;
-    this.compileTimeMs = parts.compileTimeMs;
-    this.#words = new Int32Array(parts.memory.buffer, 0, HEAP_BASE / 4);
-    this.#words[CONTROL.spins / 4] = this.threads > coreCount() ? 1 : SPINS;
-    const wait = waitAsync();
-    this.#notified = nextDeparture ?? ((index, value) => wait!(this.#words, index, value));
-    this.ready = parts.ready;
-    this.complete = parts.complete;
-    const watch = (): void => {
-      for (const worker of parts.workers)
-        worker.onFailure(reason => this.#end(new AzulejoError("internal", `A worker ended: ${reason}`)));
-    };
-    parts.complete.then(watch, (error: AzulejoError) => this.#end(error));
-    parts.ready.then(
-      () => this.#keepAlive(-1),
-      () => {},
-    );
-    if (canBlock()) this.runSync = (prepared, inputs, outputs) => this.#runSync(prepared, inputs, outputs);
+  get flags(): readonly string[] {
+    return this.#made?.flags ?? [];
+  }
+  get compileTimeMs(): number {
+    return this.#made?.timeMs ?? 0;
+  }
+  /** Settles when all workers have joined; runs before that are done by those that are there. */
+  async gather(): Promise<void> {
+    await this.ready;
+    await this.#crew.all();
+  }
+  async #started(): Promise<void> {
+    this.#keepAlive(1);
+    try {
+      await this.#crew.start();
+    } finally {
+      this.#keepAlive(-1);
+    }
   }
 
-  prepare(instructions: readonly Instruction[], scratch: Scratch): Program {
+  prepare(instructions: readonly Instruction[], scratch: Scratch, isShort = false): Program {
     this.#checkUsable();
-    const { program, words } = this.#programs.prepare(instructions, scratch);
+    const { program, words } = this.#programs.prepare(instructions, scratch, isShort);
     this.#words.set(words, program.address / 4);
     return program;
   }
@@ -148,7 +143,7 @@ export class SharedMachine implements Machine {
   }
 
   view({ address, byteLength }: Range): Uint8Array {
-    return new Uint8Array(this.#parts.memory.buffer, address, byteLength);
+    return new Uint8Array(this.#memory.buffer, address, byteLength);
   }
 
   run(
@@ -165,7 +160,7 @@ export class SharedMachine implements Machine {
   }
 
   reserve(bytes: number): void {
-    const granted = this.#parts.memory.buffer.byteLength;
+    const granted = this.#memory.buffer.byteLength;
     if (bytes > granted)
       throw new AzulejoError("memory", `The program needs ${bytes} bytes of memory, and this host grants ${granted}`);
   }
@@ -181,6 +176,7 @@ export class SharedMachine implements Machine {
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array[]> {
     if (signal?.aborted) throw abortedRun(signal);
+    if (!this.#made) await this.#making;
     const place = this.#places.of(program);
     const side = place.next;
     const start = now();
@@ -199,6 +195,7 @@ export class SharedMachine implements Machine {
     this.#keepAlive(1);
     const abort = () => this.#abort();
     try {
+      if (!this.#crew.isReady) await this.#crew.start();
       await this.#untilQuiet();
       if (signal?.aborted) throw abortedRun(signal);
       this.write(inputs);
@@ -223,12 +220,10 @@ export class SharedMachine implements Machine {
     }
   }
 
-  /** A referenced worker keeps the process alive, Atomics.waitAsync does not. `change`: one more that waits for the first worker, or one less. */
+  /** `change`: one more that waits for the first worker, or one less */
   #keepAlive(change: 1 | -1): void {
     this.#waiting += change;
-    const keeper = this.#parts.workers[0]!;
-    if (this.#waiting > 0) keeper.ref();
-    else keeper.unref();
+    this.#crew.keepAlive(this.#waiting > 0);
   }
 
   /** On this thread alone, while the workers sleep; undefined where one is still on its way out. */
@@ -246,7 +241,7 @@ export class SharedMachine implements Machine {
 
   #runSync(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[] {
     this.#checkUsable();
-    if (!this.#queue.idle)
+    if (!this.#queue.idle || !this.#made)
       throw new AzulejoError("option", "runSync() can't wait for runs that are pending; await them first");
     this.#blockUntilQuiet();
     this.write(inputs);
@@ -259,7 +254,7 @@ export class SharedMachine implements Machine {
   /** The calling thread is thread 0 of the run. Throws if the run fails, here or on a worker: one that another run has called may join. */
   #workHere(): void {
     if (!this.#takePart) {
-      const { exports } = instantiateWasmSync(this.#parts.compiled, { env: { memory: this.#parts.memory } });
+      const { exports } = instantiateWasmSync(this.#made!.compiled, { env: { memory: this.#memory } });
       this.#takePart = exports.takePart as (thread: number, starter: 1) => void;
       this.#fail = exports.fail as () => void;
     }
@@ -269,7 +264,7 @@ export class SharedMachine implements Machine {
       const func = this.#words[CONTROL.threads / 4]!;
       this.#fail!();
       this.#blockUntilQuiet();
-      throw trapError(this.#parts.module.entries[func], error instanceof Error ? error.message : String(error), error);
+      throw trapError(this.#made!.entries[func], error instanceof Error ? error.message : String(error), error);
     }
     if (this.#load(CONTROL.outcome / 4) !== OUTCOME.complete) {
       this.#blockUntilQuiet();
@@ -307,7 +302,7 @@ export class SharedMachine implements Machine {
 
   #failure(signal: AbortSignal | undefined): AzulejoError {
     const trapped = this.#load(CONTROL.outcome / 4) === OUTCOME.trapped;
-    if (trapped || !signal) return readTrap(this.#words, this.#parts.module.entries);
+    if (trapped || !signal) return readTrap(this.#words, this.#made!.entries);
     return abortedRun(signal);
   }
 
@@ -339,7 +334,7 @@ export class SharedMachine implements Machine {
   #end(reason: AzulejoError): void {
     if (this.#queue.ended) return;
     this.#queue.end(reason);
-    for (const worker of this.#parts.workers) worker.terminate();
+    this.#crew.end();
     // lets a run that waits for the end see that there will be none
     Atomics.notify(this.#words, CONTROL.finished / 4);
     Atomics.notify(this.#words, CONTROL.gate / 4);

@@ -20,8 +20,11 @@ export interface MachineOptions {
   readonly engineFlags: EngineFlags;
   /** "caller": no worker, runs block the calling thread; the default only where there are no workers */
   readonly place?: "worker" | "caller";
-  /** one that has been started already and waits for its first message; the machine owns it from now on */
-  readonly firstWorker?: HostWorker;
+  /**
+   * Default "now", so that they start while the module is made. "when needed" holds where memory is shared. A worker: one that waits for its
+   * first message, and belongs to the machine from now on.
+   */
+  readonly workers?: "now" | "when needed" | HostWorker;
   /** longest run, in milliseconds, that the calling thread may do if that is faster than a hand-over; 0: none. Default: SHORT_MS */
   readonly shortRunMs?: number;
   /** a file with the text of WORKER_SOURCE, for strict Content-Security-Policies */
@@ -41,5 +44,5 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
       "target",
       "Memory can't be shared here: the page is not cross-origin isolated; use { shared: false }",
     );
-  return SharedMachine.create(options);
+  return new SharedMachine(options);
 }

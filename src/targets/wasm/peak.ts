@@ -14,5 +14,5 @@ export async function wasmPeak(options: Pick<CompileOptions, "threads" | "engine
   const shared = canShareMemory();
   const { functions, entries } = emitFunctions([peakFunction(LANES)], engine(options.engineFlags));
   const module = assembleModule({ functions, entries, shared });
-  return Peak.of(await createMachine(machineOptions(module, { ...options, shared }, undefined)), LANES);
+  return Peak.of(await createMachine(machineOptions(module, { ...options, shared })), LANES);
 }

@@ -6,9 +6,11 @@ import type { CompileOptions, Executable, Target } from "../../runtime/target.js
 import type { TileProfile } from "../../schedule/machine-profile.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
-import { type LinkedProgram, link } from "../cpu/linked-program.js";
+import { link } from "../cpu/link.js";
+import type { LinkedProgram } from "../cpu/linked-program.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
-import { loadWeights, readEarly } from "../cpu/weights.js";
+import { isShort } from "../cpu/short-runs.js";
+import { loadWeights } from "../cpu/weights.js";
 import { FunctionList } from "./emit.js";
 import { executableOf, machineOptions } from "./executable.js";
 import { createMachine } from "./machine.js";
@@ -19,39 +21,35 @@ export interface WasmTargetOptions {
   /** where memory can't be shared, or to force it: one worker with memory of its own */
   readonly shared?: boolean;
   readonly workerUrl?: string;
+  /** asked by each compile() that needs one for a worker that waits for its first message */
+  readonly takeWorker?: (() => HostWorker | undefined) | undefined;
   /** to compile as for another engine than this one */
   readonly tileProfile?: TileProfile;
-  /** asked by each compile() for a worker that waits for its first message */
-  readonly takeWorker?: () => HostWorker | undefined;
 }
 
-export const wasmTarget = ({ takeWorker, ...target }: WasmTargetOptions = {}): Target => ({
+export const wasmTarget = (target: WasmTargetOptions = {}): Target => ({
   name: "wasm",
-  compile: (program, options) => compile(program, options, target, takeWorker?.()),
+  compile: (program, options) => compile(program, options, target),
 });
 
-async function compile(
-  source: KernelProgram,
-  options: CompileOptions,
-  target: WasmTargetOptions,
-  firstWorker: HostWorker | undefined,
-): Promise<Executable> {
+async function compile(source: KernelProgram, options: CompileOptions, target: WasmTargetOptions): Promise<Executable> {
   const shared = target.shared ?? canShareMemory();
-  const making = new Making(source, options, { ...target, shared });
+  const short = options.shortRunMs !== 0 && isShort(source);
+  const making = new Making(source, options, { ...target, shared, short });
   const module = Promise.resolve().then(() => making.module());
-  const made = createMachine(machineOptions(module, { ...options, ...target, shared }, firstWorker));
+  const made = createMachine(
+    machineOptions(module, { ...options, ...target, shared, short, worker: short ? undefined : target.takeWorker?.() }),
+  );
   // the engine has the module by then, and compiles it meanwhile
-  const linking = module
-    .then(() => sleep(0))
-    .then(() => ({ program: making.link(), early: readEarly(making.made.compiled) }));
+  const linking = module.then(() => sleep(0)).then(() => making.link());
   linking.catch(() => {});
   const machine = await made;
   try {
-    const { program, early } = await linking;
+    const program = await linking;
     const { compiled, assembled } = making.made;
     const linked = now();
     const resident = await ResidentProgram.create(program, machine);
-    await loadWeights(compiled, resident, machine, options, early);
+    await loadWeights(compiled, resident, machine, { ...options, short });
     await machine.ready;
     const timesMs = { ...making.timesMs(), engine: machine.compileTimeMs, weights: now() - linked };
     return executableOf({ program, machine, resident, module: assembled, functions: making.functions, timesMs });
@@ -61,20 +59,21 @@ async function compile(
   }
 }
 
+interface MakingOptions extends WasmTargetOptions {
+  readonly shared: boolean;
+  /** see short-runs.ts */
+  readonly short: boolean;
+}
 /** Kernels → module, with the time each part took. */
 class Making {
   readonly #source: KernelProgram;
   readonly #options: CompileOptions;
-  readonly #target: WasmTargetOptions & { readonly shared: boolean };
+  readonly #target: MakingOptions;
   readonly #times = { lower: 0, emit: 0 };
   #made: { readonly compiled: CompiledProgram; readonly assembled: AssembledModule } | undefined;
   functions = 0;
 
-  constructor(
-    source: KernelProgram,
-    options: CompileOptions,
-    target: WasmTargetOptions & { readonly shared: boolean },
-  ) {
+  constructor(source: KernelProgram, options: CompileOptions, target: MakingOptions) {
     this.#source = source;
     this.#options = options;
     this.#target = target;
@@ -95,7 +94,7 @@ class Making {
     const lowered = now();
     this.#options.onProgress?.({ phase: "compile", fraction: 0.5 });
     const { functions, entries } = list;
-    const assembled = assembleModule({ functions, entries, shared: this.#target.shared });
+    const assembled = assembleModule({ functions, entries, shared: this.#target.shared, short: this.#target.short });
     this.#times.lower = lowered - start - emitMs.sum;
     this.#times.emit = emitMs.sum + now() - lowered;
     this.functions = functions.length;
@@ -105,7 +104,7 @@ class Making {
   /** after the module is there, as the rest is */
   link(): LinkedProgram {
     const start = now();
-    const program = link(this.made.compiled);
+    const program = link(this.made.compiled, this.#target.short);
     this.#times.lower += now() - start;
     return program;
   }
