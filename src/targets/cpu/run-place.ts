@@ -7,6 +7,9 @@ import type { Program } from "./program-memory.js";
 export const SHORT_MS = 0.25;
 /** runs of each kind before they are compared; the shortest counts, which no busy neighbour can lengthen */
 const SAMPLES = 6;
+/** as many while the engine still optimises the code around a run: the first ones take up to four times as long */
+const COLD_SAMPLES = 64;
+const COLD = 4;
 
 type Side = "workers" | "here";
 
@@ -25,18 +28,25 @@ export class RunPlace {
   }
   get next(): Side {
     if (this.#decided) return this.#decided;
-    return this.#isShort || this.#runs.workers >= SAMPLES ? "here" : "workers";
+    const isTried = this.#runs.workers >= SAMPLES && this.#least.workers <= this.#shortMs;
+    return this.#isShort || isTried ? "here" : "workers";
   }
 
   /** A run on `side` took so long, from the start to the results. */
   took(side: Side, milliseconds: number): void {
     this.#runs[side]++;
     this.#least[side] = Math.min(this.#least[side], milliseconds);
-    if (this.#runs.workers >= SAMPLES && this.#least.workers > this.#shortMs) this.#decided = "workers";
-    if (this.#runs.here >= SAMPLES) {
-      const isShort = this.#least.here <= this.#shortMs && this.#least.here < this.#least.workers;
-      this.#decided = isShort ? "here" : "workers";
-    }
+    const { workers, here } = this.#least;
+    if (side === "here" && this.#runs.here >= SAMPLES && here <= this.#shortMs && here < workers)
+      this.#decided = "here";
+    // whoever begins on a side has cold code; the calling thread is tried after the workers
+    else if (this.#isTooLong(side, this.#isShort === (side === "here"))) this.#decided = "workers";
+  }
+  #isTooLong(side: Side, begins: boolean): boolean {
+    if (this.#runs[side] < SAMPLES) return false;
+    if (!begins) return true;
+    const least = this.#least[side];
+    return least > this.#shortMs * COLD || (least > this.#shortMs && this.#runs[side] >= COLD_SAMPLES);
   }
 }
 
