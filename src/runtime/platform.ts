@@ -328,8 +328,14 @@ function startNodeWorker(
   source: string,
   options: WorkerOptions,
 ): HostWorker {
-  // execArgv: [] keeps a user's --import hooks and loaders out of our workers
-  const settings = { name: options.name, eval: options.url === undefined, execArgv: [] };
+  const settings = {
+    name: options.name,
+    eval: options.url === undefined,
+    // keeps a user's --import hooks and loaders out of our workers
+    execArgv: [],
+    // they hold next to nothing in JavaScript, and V8 keeps 1.5 MiB less for a heap that can't become large
+    resourceLimits: { maxOldGenerationSizeMb: 64 },
+  };
   const worker = new Worker(options.url === undefined ? source : new (host().URL!)(String(options.url)), settings);
   const failure = new Failure();
   let terminated = false;
