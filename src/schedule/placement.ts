@@ -103,36 +103,38 @@ function placeInEpilogue(view: KernelView, root: Node): void {
   visit(root);
 }
 
-/** A dear value that two loops over the same row need is kept for the row. */
+/**
+ * A dear value that two loops over the same row need is kept for the row. What is kept is computed in one loop, so that what it is computed from counts once
+ * there, and may be kept as well where others need it: of two softmaxes in a row both rows of exponentials.
+ */
 function placeSharedByLoops(view: KernelView, roots: readonly Node[], all: readonly Node[]): void {
-  const users = new Map<Node, Set<Node>>();
-  const mark = (n: Node, loop: Node): void => {
-    const set = users.get(n) ?? new Set();
-    if (set.has(loop)) return;
-    users.set(n, set.add(loop));
-    if (n.kind === "map" || n.kind === "call") for (const a of n.args) mark(a, loop);
+  // loops that compute a value: reductions, results, and values that are kept
+  const loops = new Map<Node, Set<Node>>();
+  const mark = (args: readonly Node[], users: Iterable<Node>): void => {
+    for (const a of args) {
+      const known = loops.get(a) ?? new Set();
+      for (const u of users) known.add(u);
+      loops.set(a, known);
+    }
   };
-  for (const r of roots) mark(r, r);
-  for (const n of all) if (n.kind === "reduce") for (const a of n.args) mark(a, n);
-  const kept: Node[] = [];
+  for (const r of roots) mark([r], [r]);
+  // users come before what they use
   for (const n of [...all].reverse()) {
-    const loops = users.get(n);
-    if (
-      (n.kind !== "map" && n.kind !== "call") ||
-      roots.includes(n) ||
-      !loops ||
-      loops.size < 2 ||
-      view.cost(n) <= DEAR
-    )
-      continue;
-    const reduced = [...loops].some(
-      u => u.kind === "reduce" && u.args.includes(n) && u.over.some(a => n.axes.includes(a)),
-    );
-    const below = [...kept, ...all.filter(x => view.isPlaced(x))].some(k => reach([k]).includes(n));
-    if (!reduced || below || contractsBelow(n)) continue;
-    view.place(n, { at: hasOneRow(n, all) ? "row" : "region" });
-    kept.push(n);
+    if (n.kind === "reduce") mark(n.args, [n]);
+    if (n.kind !== "map" && n.kind !== "call") continue;
+    const users = loops.get(n) ?? new Set();
+    if (!view.isPlaced(n) && !roots.includes(n) && isSharedRow(view, n, users) && !contractsBelow(n))
+      view.place(n, { at: hasOneRow(n, all) ? "row" : "region" });
+    mark(n.args, view.isPlaced(n) ? [n] : users);
   }
+}
+function isSharedRow(view: KernelView, n: NodeOf<"map" | "call">, loops: ReadonlySet<Node>): boolean {
+  if (loops.size < 2 || view.cost(n) <= DEAR) return false;
+  // a cheap operation on one dear value: that one is kept
+  const [dear, ...more] = n.args.filter(a => a.axes.length === n.axes.length && view.cost(a) > DEAR);
+  const own = view.cost(n) - n.args.reduce((sum, a) => sum + view.cost(a), 0);
+  if (dear && dear.kind !== "load" && more.length === 0 && own <= DEAR) return false;
+  return [...loops].some(u => u.kind === "reduce" && u.args.includes(n) && u.over.some(a => n.axes.includes(a)));
 }
 
 /** Do all reductions above the value run along the same of its axes? The other axes are then rows, of which nobody needs two at a time. */
