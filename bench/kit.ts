@@ -1,5 +1,5 @@
 // Kernels of azulejo/kernels against the machine and against other ways to the same result: attention beside products and onnxruntime, groups beside
-// a product each and one dense product, weights of 4 bits beside the reading of memory. One thread. What is compared takes turns in one process, a burst
+// a product each and one dense product, weights of 4 bits beside the reading of memory, rows in the cache beside onnxruntime. One thread. What is compared takes turns in one process, a burst
 // of runs each. Rates are those of kernels alone; what is held against calls of others is whole calls, tensors on their way included.
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { targetOf } from "../src/load/targets.js";
 import type { TensorData } from "../src/runtime/tensor.js";
 import { grid, u32 } from "../src/tile/index.js";
 import { kernel } from "../src/tile/tile-kernel.js";
-import { elementType, int, node, value } from "../test/frontends/onnx-model.js";
+import { elementType, f32Tensor, int, node, onnxModel, value } from "../test/frontends/onnx-model.js";
 import { root } from "../tools/project.js";
 import { median } from "./kernels.js";
 import { peersInstalled } from "./models.js";
@@ -161,12 +161,16 @@ async function attention(length: number, target: CpuTarget): Promise<KitFigure[]
       : []),
   ];
 }
-async function multiHeadAttention(length: number, peer: "node" | "web"): Promise<Contender> {
+async function onnxruntimeOf(peer: "node" | "web") {
   const require = createRequire(join(root, "bench/peers/package.json"));
   const file = require.resolve(peer === "node" ? "onnxruntime-node" : "onnxruntime-web/wasm");
   const loaded = await import(pathToFileURL(file).href);
   const ort = loaded.default?.InferenceSession ? loaded.default : loaded;
   ort.env.wasm.numThreads = 1;
+  return ort;
+}
+async function multiHeadAttention(length: number, peer: "node" | "web"): Promise<Contender> {
+  const ort = await onnxruntimeOf(peer);
   const dims = [1, length, HEADS * HEAD];
   const model = create(ModelProtoSchema, {
     irVersion: 8n,
@@ -316,10 +320,52 @@ async function fewBits(rows: number, target: CpuTarget): Promise<KitFigure[]> {
   return figures;
 }
 
+// ---- rows in the cache
+
+const CACHED_ROWS = 64;
+/** of onnxruntime's operators in a row, so that tensors on their way count little */
+const CHAIN = 20;
+async function cachedRows(
+  op: "Softmax" | "LayerNormalization",
+  width: number,
+  target: CpuTarget,
+): Promise<KitFigure[]> {
+  if (!peersInstalled()) return [];
+  const X = floats(CACHED_ROWS, width);
+  const [g, b] = [floats(width), floats(width)];
+  const own = await (op === "Softmax"
+    ? ours(kernels.softmax(), { X }, target)
+    : ours(kernels.layerNorm(), { X, g, b }, target, ["g", "b"]));
+  const weights = op === "Softmax" ? [] : ["scale", "bias"];
+  const bytes = onnxModel({
+    inputs: [value("v0", elementType.f32, X.dims)],
+    outputs: [value(`v${CHAIN}`, elementType.f32)],
+    initializers: weights.map(name => f32Tensor(name, [width], [...(g.data as Float32Array)])),
+    nodes: Array.from({ length: CHAIN }, (_, i) => node(op, [`v${i}`, ...weights], [`v${i + 1}`], [int("axis", -1)])),
+  });
+  const ort = await onnxruntimeOf("node");
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+  const given = new ort.Tensor("float32", X.data, X.dims);
+  const other = { run: () => session.run({ v0: given }), dispose: () => void session.release() };
+  const { ms, ratios } = await alternate([own.kernelMs, async () => (await callMs(other)) / CHAIN]);
+  for (const c of [own, other]) c.dispose();
+  const work = `${op} ${CACHED_ROWS}x${width}, in the cache`;
+  const asked = target === "native" ? 2.5 : 1.4;
+  return [
+    { work, target, milliseconds: ms[0]!, against: "onnxruntime-node, one of 20 in a row", ratio: ratios[1]!, asked },
+  ];
+}
+
 type Work = readonly [name: string, measure: (target: CpuTarget) => Promise<KitFigure[]>];
 export const kitWorks: readonly Work[] = [
   ...[512, 2048].map((n): Work => [`attention ${n}`, target => attention(n, target)]),
   ...Object.entries(experts).map(([name, rows]): Work => [`groups ${name}`, target => groups(name, rows, target)]),
   ["4-bit weights", fourBits],
+  ["rows Softmax", target => cachedRows("Softmax", 1000, target)],
+  ["rows LayerNormalization", target => cachedRows("LayerNormalization", 768, target)],
   ...[4, 16, 128].map((rows): Work => [`few bits ${rows}`, target => fewBits(rows, target)]),
 ];
