@@ -112,9 +112,13 @@ test("a thin stem walks taps and channels as one run, its borders apart", () => 
 
 test("windows that overlap share rows of the image where vectors are wide, their borders apart", () => {
   const sizes = { B: 1, H: 56, W: 56, U: 56, V: 56, C: 144 };
-  for (const profile of [avx2Profile, avx512Profile]) {
+  // vectors of 8 come with half as many registers
+  for (const [profile, pixels] of [
+    [avx2Profile, 2],
+    [avx512Profile, 4],
+  ] as const) {
     const s = derived(kernels.depthwise(1, 1).ir, sizes, undefined, profile);
-    assert.deepEqual(s.stage.Y!.rows, { v: [4, 1], u: [3, 1] });
+    assert.deepEqual(s.stage.Y!.rows, { v: [pixels, 1], u: [3, 1] });
     assert.deepEqual([s.stage.Y!.vectors, s.stage.Y!.order, s.split], [1, ["b", "u", "v"], ["v"]]);
   }
   const narrow = derived(kernels.depthwise(1, 1).ir, sizes);
@@ -130,6 +134,22 @@ test("softmax keeps its exponentials for the row", () => {
   const s = derived(kernels.softmax().ir, { R: 128, C: 1000 });
   assert.deepEqual(Object.values(s.place), [{ at: "row" }]);
   assert.equal(s.stage.Y!.lane, "c");
+});
+
+test("of two softmaxes in a row both rows of exponentials are kept, and nothing cheap made of them", () => {
+  const twice = kernel({ X: f32("R C"), Y: f32("R C") }, ({ X, Y, R, C }) =>
+    grid(R.tile(), r => {
+      const c = C.all();
+      const x = X.at(r, c);
+      const inner = x.sub(x.max(c)).exp();
+      const y = inner.mul(inner.sum(c).reciprocal());
+      const outer = y.sub(y.max(c)).exp();
+      Y.at(r, c).set(outer.mul(outer.sum(c).reciprocal()));
+    }),
+  );
+  const s = derived(twice.ir, { R: 128, C: 1000 });
+  assert.deepEqual(Object.keys(s.place).sort(), ["exp0", "exp1"]);
+  assert.ok(Object.values(s.place).every(p => p.at === "row"));
 });
 
 test("rows of exponentials ask for the next row, cheap ones and those of WebAssembly do not", () => {
