@@ -503,7 +503,10 @@ export async function openFile(path: string | URL): Promise<OpenFile> {
   });
   const statOf = (): Promise<BigStat> => promised(done => fs.fstat(file, { bigint: true }, done));
   const close = (): Promise<void> => promised(done => fs.close(file, done));
-  const stat = await statOf();
+  const stat = await statOf().catch(async error => {
+    await close();
+    throw error;
+  });
   if (stat.isDirectory()) {
     await close();
     throw new AzulejoError("option", `"${path}" can't be opened: it is a folder; give the file in it`);

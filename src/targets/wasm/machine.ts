@@ -44,5 +44,11 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
       "target",
       "Memory can't be shared here: the page is not cross-origin isolated; use { shared: false }",
     );
-  return new SharedMachine(options);
+  try {
+    return new SharedMachine(options);
+  } catch (error) {
+    // no memory: the worker that waits for it would keep the process alive
+    if (typeof options.workers === "object") options.workers.terminate();
+    throw error;
+  }
 }
