@@ -81,7 +81,9 @@ test("workers start when a run needs them", async () => {
   const count = (): void => void started++;
   process.on("worker", count);
   const options = { shared: true, threads: 2, engineFlags: "never", workers: "when needed" } as const;
-  const machine = new SharedMachine({ ...options, module: testModule(true) });
+  // however long a busy machine takes
+  const shortRunMs = Number.POSITIVE_INFINITY;
+  const machine = new SharedMachine({ ...options, module: testModule(true), shortRunMs });
   try {
     await machine.ready;
     const place = arena(machine);
