@@ -1,7 +1,7 @@
 // What native code needs of the host: a compiler's processes, a folder for its results, foreign functions. Node only; like
 // platform.ts it compiles with the ES library alone, and nothing is touched when it is imported. Not here: what is compiled.
 import { AzulejoError } from "../support/errors.js";
-import { installedPackage } from "./platform.js";
+import { installedPackage, promised } from "./platform.js";
 
 interface FileStat {
   readonly size: number;
@@ -76,9 +76,7 @@ export const files = (): Files => {
   const call =
     <Name extends keyof Files>(name: Name) =>
     (...parameters: readonly unknown[]): Promise<never> =>
-      new Promise((resolve, reject) =>
-        fs[name](...parameters, (error: Error | null, value: never) => (error ? reject(error) : resolve(value))),
-      );
+      promised(done => fs[name](...parameters, done));
   return {
     mkdir: call("mkdir"),
     writeFile: call("writeFile"),

@@ -514,21 +514,12 @@ export async function openFile(path: string | URL): Promise<OpenFile> {
   return {
     byteLength: Number(stat.size),
     identity: async () => identityOf(await statOf()),
-    async read(into, position) {
-      let done = 0;
-      while (done < into.length) {
-        // 64 MiB a call: a read of more than 2 GiB is refused, and cancellation between calls stays possible
-        const length = Math.min(into.length - done, 64 << 20);
-        const got = await promised<number>(end => fs.read(file, into, done, length, position + done, end));
-        if (got === 0) break;
-        done += got;
-      }
-      return done;
-    },
+    read: (into, position) => readRange(fs, file, into, position),
     close,
   };
 }
-const promised = <T>(call: (done: Done<T>) => void): Promise<T> =>
+/** For functions of Node that call when they are done. */
+export const promised = <T>(call: (done: Done<T>) => void): Promise<T> =>
   new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
 
 /** The system's times of change can't be set back by programs, so the same numbers mean the same content. */
@@ -536,6 +527,23 @@ const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigStat): ContentIdent
   key: `file ${[dev, ino, size, mtimeNs, ctimeNs].join(" ")}`,
   changedMs: Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n)),
 });
+
+async function readRange(
+  fs: NodeModules["node:fs"],
+  file: number,
+  into: Uint8Array,
+  position: number,
+): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    // 64 MiB a call: a read of more than 2 GiB is refused, and cancellation between calls stays possible
+    const length = Math.min(into.length - done, 64 << 20);
+    const got = await promised<number>(end => fs.read(file, into, done, length, position + done, end));
+    if (got === 0) break;
+    done += got;
+  }
+  return done;
+}
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;

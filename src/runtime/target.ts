@@ -59,7 +59,7 @@ export interface TargetReport {
   readonly flags: readonly string[];
   /** what is worth knowing, in sentences */
   readonly notes: readonly string[];
-  /** milliseconds of loading by phase: lower, emit, engine, weights */
+  /** milliseconds of loading by phase: lower, emit, engine, weights; weights are read while the engine compiles */
   readonly timesMs: Readonly<Record<string, number>>;
   /** of the last run, in its order; absent: the target computes in the memory of the host */
   readonly transfers?: readonly Transfer[];

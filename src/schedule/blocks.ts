@@ -197,8 +197,9 @@ export function decideParts(view: KernelView, profile: MachineProfile): Record<A
 }
 
 /** cycles of the whole kernel, roughly: two vectors of multiply-adds, or one of anything else */
-export function work(view: KernelView, profile: MachineProfile, turns = turnsInBlocks(view)): number {
+export function work(view: KernelView, profile: MachineProfile, everyStep = false): number {
   let cycles = 0;
+  const turns = turnsOf(view, everyStep);
   for (const n of view.names.values) {
     const points = view.volume(n.axes) * turns(n);
     if (n.kind === "reduce")
@@ -214,16 +215,15 @@ export function work(view: KernelView, profile: MachineProfile, turns = turnsInB
   return cycles;
 }
 
-/** Steps of a recurrent layer do not count: each of its blocks reads all weights in every step, so that few blocks are best. */
-function turnsInBlocks(view: KernelView): (n: Node) => number {
-  const scopes = scopesOf(view.kernel);
-  const isRecurrent = view.names.values.some(n => isContraction(n) && scopes.get(n)?.steps);
-  return isRecurrent ? () => 1 : turnsOf(view);
-}
-/** How often a value is computed for other reasons than its axes: by steps of the folds around it. */
-export function turnsOf(view: KernelView): (n: Node) => number {
+/**
+ * How often a value is computed for other reasons than its axes: by steps of the folds around it. Those of a recurrent layer count only if
+ * `everyStep`: each of its blocks reads all weights in every step, so that few blocks are best.
+ */
+function turnsOf(view: KernelView, everyStep: boolean): (n: Node) => number {
   if (view.names.folds.length === 0) return () => 1;
   const scopes = scopesOf(view.kernel);
+  const isRecurrent = view.names.values.some(n => isContraction(n) && scopes.get(n)?.steps);
+  if (isRecurrent && !everyStep) return () => 1;
   const around = new Map<Fold, Fold>();
   for (const f of view.names.folds) for (const inner of f.folds) around.set(inner, f);
   return n => {

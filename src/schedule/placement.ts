@@ -133,7 +133,7 @@ function isSharedRow(view: KernelView, n: NodeOf<"map" | "call">, loops: Readonl
   // a cheap operation on one dear value: that one is kept
   const [dear, ...more] = n.args.filter(a => a.axes.length === n.axes.length && view.cost(a) > DEAR);
   const own = view.cost(n) - n.args.reduce((sum, a) => sum + view.cost(a), 0);
-  if (dear && dear.kind !== "load" && more.length === 0 && own <= DEAR) return false;
+  if (dear && more.length === 0 && own <= DEAR) return false;
   return [...loops].some(u => u.kind === "reduce" && u.args.includes(n) && u.over.some(a => n.axes.includes(a)));
 }
 

@@ -69,7 +69,7 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
   try {
     const program = link(compiled, false);
     const resident = await ResidentProgram.create(program, machine);
-    await loadWeights(compiled, resident, machine, { ...options, short: false });
+    await loadWeights(compiled, resident, machine, options);
     return nativeExecutable({
       program,
       machine,

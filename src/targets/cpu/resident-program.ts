@@ -27,6 +27,9 @@ export class ResidentProgram {
     await machine.write([{ address: machine.heapBase, bytes: program.pools }]);
     return made;
   }
+  get short(): boolean {
+    return this.#program.short;
+  }
   /** where the constants lie */
   get constants(): Range {
     const { constantsOffset, constantBytes } = this.#program;

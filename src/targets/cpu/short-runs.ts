@@ -1,7 +1,7 @@
 // Programs whose runs are over before another thread would have taken them: the calling thread does them from the first run on, and
 // workers start when a longer run needs them. By the cost model of schedules, so only where all sizes are known.
 import type { KernelProgram, Step } from "../../graph/program.js";
-import { turnsOf, work } from "../../schedule/blocks.js";
+import { work } from "../../schedule/blocks.js";
 import { genericProfile } from "../../schedule/machine-profile.js";
 import { KernelView } from "../../schedule/view.js";
 
@@ -28,5 +28,5 @@ function cyclesOf(steps: readonly Step[], most: number): number {
 function cyclesOfCall({ kernel, symbols }: Extract<Step, { kind: "kernel" }>): number {
   if (kernel.segments || ![...symbols.values()].every(p => p.isConst)) return Number.POSITIVE_INFINITY;
   const view = new KernelView(kernel, s => symbols.get(s)?.constant);
-  return work(view, genericProfile, turnsOf(view));
+  return work(view, genericProfile, true);
 }

@@ -40,7 +40,7 @@ export async function loadWeights(
   compiled: CompiledProgram,
   resident: ResidentProgram,
   machine: Machine,
-  options: Pick<CompileOptions, "onProgress" | "signal"> & { readonly short: boolean },
+  options: Pick<CompileOptions, "onProgress" | "signal">,
 ): Promise<void> {
   const { pools } = compiled.heap();
   const places: WeightPlaces = {
@@ -51,7 +51,7 @@ export async function loadWeights(
   };
   const constants = compiled.constants.all;
   const reads = new Reads();
-  const staging = new Staging(places, reads, options.short);
+  const staging = new Staging(places, reads, resident.short);
   const total = constants.reduce((sum, c) => sum + c.data.byteLength, 0);
   let done = 0;
   try {

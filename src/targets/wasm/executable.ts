@@ -36,21 +36,20 @@ export class EarlyWorker {
 interface Wanted extends Pick<CompileOptions, "threads" | "engineFlags" | "signal" | "shortRunMs"> {
   readonly shared: boolean;
   readonly workerUrl?: string;
-  /** workers start when a run needs them */
   readonly short?: boolean;
-  /** one that has been started already */
-  readonly worker?: HostWorker | undefined;
+  readonly firstWorker?: HostWorker | undefined;
 }
 export function machineOptions(
   module: MachineOptions["module"],
-  { shared, threads, engineFlags, workerUrl, signal, shortRunMs, short, worker }: Wanted,
+  { shared, threads, engineFlags, workerUrl, signal, shortRunMs, short, firstWorker }: Wanted,
 ): MachineOptions {
   return {
     module,
     shared,
     threads: shared ? threads : 1,
     engineFlags,
-    workers: worker ?? (short ? "when needed" : "now"),
+    firstWorker,
+    short: short ?? false,
     ...(shortRunMs === undefined ? {} : { shortRunMs }),
     ...(workerUrl ? { workerUrl } : {}),
     ...(signal ? { signal } : {}),
@@ -103,7 +102,7 @@ export async function restore(
   const { shared, entries, functions, program: kept } = head as Head;
   const start = now();
   const bytes = await bytesOfPart(code!);
-  const module = { bytes, shared, entries, short: kept.short };
+  const module = { bytes, shared, entries };
   const machine = await createMachine(machineOptions(module, { ...options, shared, short: kept.short }));
   try {
     const read = now();

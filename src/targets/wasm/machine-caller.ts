@@ -30,7 +30,7 @@ export class CallerMachine implements Machine {
     if (module.shared)
       throw new AzulejoError("internal", "A machine on the calling thread was given a module for shared memory");
     throwIfAborted(options.signal, "Compiling");
-    const { module: compiled, flags, timeMs } = await compileModule(module.bytes, options.engineFlags, module.short);
+    const { module: compiled, flags, timeMs } = await compileModule(module.bytes, options.engineFlags, options.short);
     const memory = createWasmMemory({
       initial: HEAP_BASE / PAGE_BYTES,
       maximum: MAX_BYTES / PAGE_BYTES,

@@ -21,7 +21,7 @@ import { ProgramMemory, resetCounters } from "../cpu/program-memory.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
 import { RunPlaces } from "../cpu/run-place.js";
 import { readTrap, trapError } from "./machine-trap.js";
-import { Crew, Departures, firstWorker } from "./machine-workers.js";
+import { Crew, Departures, firstOf } from "./machine-workers.js";
 
 /** About 8 µs, above the wake-up of 6 µs; with more threads than cores the other one needs the core. */
 const SPINS = 20000;
@@ -67,7 +67,7 @@ export class SharedMachine implements Machine {
     const wait = waitAsync();
     const departures = wait ? undefined : new Departures();
     this.#notified = departures?.next ?? ((index, value) => wait!(this.#words, index, value));
-    const first = options.workers === "when needed" ? undefined : firstWorker(options);
+    const first = options.short ? undefined : firstOf(options);
     this.#crew = new Crew({
       size: options.threads,
       url: options.workerUrl,
@@ -88,9 +88,9 @@ export class SharedMachine implements Machine {
     // whoever waits for it hears of a failure
     this.ready.catch(() => {});
   }
-  async #make({ module, engineFlags, signal }: MachineOptions): Promise<Made> {
+  async #make({ module, engineFlags, signal, short }: MachineOptions): Promise<Made> {
     try {
-      const { bytes, shared, entries, short } = await module;
+      const { bytes, shared, entries } = await module;
       if (!shared)
         throw new AzulejoError("internal", "A machine with shared memory was given a module for unshared memory");
       throwIfAborted(signal, "Compiling");

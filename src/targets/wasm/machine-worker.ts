@@ -11,7 +11,7 @@ import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory } from "../cpu/program-memory.js";
 import { abortedRun, RunQueue } from "../cpu/run-queue.js";
 import { trapError } from "./machine-trap.js";
-import { connect, firstWorker } from "./machine-workers.js";
+import { connect, firstOf } from "./machine-workers.js";
 import type { FromWorker, ToWorker } from "./worker-source.js";
 
 export const PAGE_BYTES = 65536;
@@ -40,13 +40,13 @@ export class WorkerMachine implements Machine {
   #reserved = HEAP_BASE;
 
   static async create(options: MachineOptions): Promise<WorkerMachine> {
-    const worker = firstWorker(options);
+    const worker = firstOf(options);
     try {
       const module = await options.module;
       if (module.shared)
         throw new AzulejoError("internal", "A machine without shared memory was given a module for shared memory");
       throwIfAborted(options.signal, "Compiling");
-      const compiled = await compileModule(module.bytes, options.engineFlags, module.short);
+      const compiled = await compileModule(module.bytes, options.engineFlags, options.short);
       throwIfAborted(options.signal, "Compiling");
       await connect(worker, { kind: "own", module: compiled.module, pages: HEAP_BASE / PAGE_BYTES });
       worker.unref();

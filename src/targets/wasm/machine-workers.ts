@@ -12,8 +12,9 @@ export function startWorkers(count: number, url: string | URL | undefined, first
   return Array.from({ length: count }, (_, i) => startWorker(WORKER_SOURCE, { name: `azulejo ${first + i}`, url }));
 }
 
-export const firstWorker = ({ workers, workerUrl }: Pick<MachineOptions, "workers" | "workerUrl">): HostWorker =>
-  typeof workers === "object" ? workers : startWorkers(1, workerUrl)[0]!;
+/** The one that has been started already, else a new one. */
+export const firstOf = ({ firstWorker, workerUrl }: Pick<MachineOptions, "firstWorker" | "workerUrl">): HostWorker =>
+  firstWorker ?? startWorkers(1, workerUrl)[0]!;
 
 /** Sends the first message; resolves when the worker is ready. `onLeft`: it has left a run, and was asked to say so. */
 export function connect(worker: HostWorker, message: ToWorker, onLeft?: () => void): Promise<void> {

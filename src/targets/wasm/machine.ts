@@ -20,11 +20,10 @@ export interface MachineOptions {
   readonly engineFlags: EngineFlags;
   /** "caller": no worker, runs block the calling thread; the default only where there are no workers */
   readonly place?: "worker" | "caller";
-  /**
-   * Default "now", so that they start while the module is made. "when needed" holds where memory is shared. A worker: one that waits for its
-   * first message, and belongs to the machine from now on.
-   */
-  readonly workers?: "now" | "when needed" | HostWorker;
+  /** one that has been started already and waits for its first message; the machine owns it from now on */
+  readonly firstWorker?: HostWorker | undefined;
+  /** Runs are over sooner than another thread would take them: workers that share memory start when one needs them, and the engine compiles by its own tiers. */
+  readonly short?: boolean;
   /** longest run, in milliseconds, that the calling thread may do if that is faster than a hand-over; 0: none. Default: SHORT_MS */
   readonly shortRunMs?: number;
   /** a file with the text of WORKER_SOURCE, for strict Content-Security-Policies */
@@ -48,7 +47,7 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
     return new SharedMachine(options);
   } catch (error) {
     // no memory: the worker that waits for it would keep the process alive
-    if (typeof options.workers === "object") options.workers.terminate();
+    options.firstWorker?.terminate();
     throw error;
   }
 }

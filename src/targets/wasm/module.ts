@@ -23,7 +23,6 @@ export interface ModuleOptions {
   readonly shared: boolean;
   /** random pauses wherever threads race: slow, for tests */
   readonly delays?: boolean;
-  readonly short?: boolean;
 }
 
 export interface AssembledModule {
@@ -31,8 +30,6 @@ export interface AssembledModule {
   readonly shared: boolean;
   /** names of the entries, for reports and errors */
   readonly entries: readonly string[];
-  /** a run is over sooner than another thread would take it */
-  readonly short?: boolean;
 }
 
 /** Memory is declared as small and as large as can be, so that one module fits whatever size the host grants. */
@@ -40,7 +37,7 @@ const MEMORY_PAGES = { minimum: 1, maximum: 65536 };
 const KERNEL: Signature = { params: ["i32", "i32", "i32"], results: [] };
 
 export function assembleModule(options: ModuleOptions): AssembledModule {
-  const { functions, entries, shared, short = false } = options;
+  const { functions, entries, shared } = options;
   const engine = driver({ shared, delays: options.delays ?? false, firstIndex: functions.length });
   const types = new Types();
   if (types.index(KERNEL) !== KERNEL_TYPE)
@@ -62,7 +59,7 @@ export function assembleModule(options: ModuleOptions): AssembledModule {
   ];
   const bytes = new Bytes().append(MODULE_HEADER);
   for (const part of sections) bytes.append(part.toUint8Array());
-  return { bytes: bytes.toUint8Array(), shared, short, entries: entries.map(position => functions[position]!.name) };
+  return { bytes: bytes.toUint8Array(), shared, entries: entries.map(position => functions[position]!.name) };
 }
 
 function checkEntry(entry: ModuleFunction | undefined, position: number): void {

@@ -38,7 +38,13 @@ async function compile(source: KernelProgram, options: CompileOptions, target: W
   const making = new Making(source, options, { ...target, shared, short });
   const module = Promise.resolve().then(() => making.module());
   const made = createMachine(
-    machineOptions(module, { ...options, ...target, shared, short, worker: short ? undefined : target.takeWorker?.() }),
+    machineOptions(module, {
+      ...options,
+      ...target,
+      shared,
+      short,
+      firstWorker: short ? undefined : target.takeWorker?.(),
+    }),
   );
   // the engine has the module by then, and compiles it meanwhile
   const linking = module.then(() => sleep(0)).then(() => making.link());
@@ -49,7 +55,7 @@ async function compile(source: KernelProgram, options: CompileOptions, target: W
     const { compiled, assembled } = making.made;
     const linked = now();
     const resident = await ResidentProgram.create(program, machine);
-    await loadWeights(compiled, resident, machine, { ...options, short });
+    await loadWeights(compiled, resident, machine, options);
     await machine.ready;
     const timesMs = { ...making.timesMs(), engine: machine.compileTimeMs, weights: now() - linked };
     return executableOf({ program, machine, resident, module: assembled, functions: making.functions, timesMs });
@@ -94,7 +100,7 @@ class Making {
     const lowered = now();
     this.#options.onProgress?.({ phase: "compile", fraction: 0.5 });
     const { functions, entries } = list;
-    const assembled = assembleModule({ functions, entries, shared: this.#target.shared, short: this.#target.short });
+    const assembled = assembleModule({ functions, entries, shared: this.#target.shared });
     this.#times.lower = lowered - start - emitMs.sum;
     this.#times.emit = emitMs.sum + now() - lowered;
     this.functions = functions.length;
