@@ -14,7 +14,6 @@ import { placeValues } from "./placement.js";
 import type { Schedule, StageSchedule } from "./schedule.js";
 import { decideStorage } from "./storage.js";
 import type { memoryAhead } from "./memory-ahead.js";
-import type { tallWindows } from "./tall-windows.js";
 import { stageOf } from "./tiles.js";
 import type { SinkView } from "./view.js";
 import { KernelView } from "./view.js";
@@ -28,8 +27,6 @@ export interface DeriveOptions {
   readonly dimGuesses?: (s: Sym) => number | undefined;
   /** of targets whose code can ask for memory: which reductions do */
   readonly ahead?: typeof memoryAhead;
-  /** of targets with registers for it: tiles over windows in two directions */
-  readonly windows?: typeof tallWindows | undefined;
   /** decided by a tuner: what hangs on them is derived to fit */
   readonly choices?: ScheduleChoices;
   /** fields that a user decided, as they are */
@@ -50,13 +47,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
   const stage: Record<string, StageSchedule> = {};
   for (const s of sinks) {
     const choice = choices.stage?.[s.id];
-    stage[s.id] ??= stageOf(
-      view,
-      s,
-      choice?.lane ?? chooseLane(view, s),
-      { profile, features, windows: options.windows },
-      choice,
-    );
+    stage[s.id] ??= stageOf(view, s, choice?.lane ?? chooseLane(view, s), { profile, features }, choice);
   }
   keepForAllLanes(view, sinks, stage);
   const { layouts, copies } = decideStorage(view, sinks, stage);

@@ -8,14 +8,12 @@ import type { StageChoice } from "./choices.js";
 import type { MachineProfile, ScheduleFeatures } from "./machine-profile.js";
 import { MOST_ACCUMULATORS, tileLimits } from "./machine-profile.js";
 import type { StageSchedule } from "./schedule.js";
-import type { tallWindows } from "./tall-windows.js";
+import { tallWindows } from "./tall-windows.js";
 import { type KernelView, type SinkView, UNKNOWN_SIZE } from "./view.js";
 
 export interface TileOptions {
   readonly profile: MachineProfile;
   readonly features: ScheduleFeatures;
-  /** of targets that have registers for it: tiles over windows in two directions */
-  readonly windows?: typeof tallWindows | undefined;
 }
 
 export function stageOf(
@@ -56,7 +54,9 @@ export function stageOf(
     tail: "mask",
     rows: { [name]: tile.rows },
     order,
-    ...(contracts || choice.rows ? {} : options.windows?.(view, s, reduces, row, laneAxis)),
+    ...(contracts || choice.rows || tileLimits[options.features.tileProfile].loadsFirst
+      ? {}
+      : tallWindows(view, s, reduces, row, laneAxis)),
   };
 }
 

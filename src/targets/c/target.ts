@@ -7,7 +7,6 @@ import type { MachineProfile } from "../../schedule/machine-profile.js";
 import { avx2Profile, avx512Profile, genericProfile } from "../../schedule/machine-profile.js";
 import { askAhead } from "../../lower/cpu/ahead.js";
 import { memoryAhead } from "../../schedule/memory-ahead.js";
-import { tallWindows } from "../../schedule/tall-windows.js";
 import type { Lanes } from "../../schedule/schedule.js";
 import { CompiledProgram } from "../cpu/compiled-program.js";
 import type { MachineModel } from "../cpu/kernel-library.js";
@@ -45,7 +44,6 @@ export const machineModel = ({ lanes, hasFma }: Compiler): MachineModel => ({
   profile: profiles[lanes],
   ahead: memoryAhead,
   ask: askAhead,
-  ...(lanes > 4 ? { windows: tallWindows } : {}),
 });
 
 async function compile(source: KernelProgram, options: CompileOptions, optimize: string): Promise<Executable> {

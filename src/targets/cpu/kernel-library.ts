@@ -47,7 +47,6 @@ export interface MachineModel {
   /** absent: 128-bit vectors, as every engine has them */
   readonly profile?: MachineProfile;
   readonly ahead?: DeriveOptions["ahead"];
-  readonly windows?: DeriveOptions["windows"];
   readonly ask?: Parameters<typeof lower>[3];
 }
 
