@@ -2,12 +2,13 @@
 // does the content of the small inputs that shapes or branches depend on.
 import { isFloat } from "../ir/dtypes.js";
 import type { Registry } from "../ops/registry.js";
+import { AzulejoError } from "../support/errors.js";
 import { bindNode } from "./bind.js";
 import { constantDims, numbersOf } from "./constants.js";
 import type { Graph, GraphNode, Value } from "./graph.js";
 import { isIf, needsConcreteDims } from "./infer.js";
 import type { SymbolValues } from "./program-dims.js";
-import { specialize } from "./specialize.js";
+import { isWhole, specialize } from "./specialize.js";
 import { subgraphs } from "./values.js";
 
 export interface ConcreteGraph {
@@ -42,9 +43,23 @@ export async function concretize(
     const reason = needsConcreteDims(done);
     if (reason === undefined) return { graph: done, deciding: Object.keys(contents) };
     const deciding = decidingInputs(done, registry);
-    if (deciding.length === 0) return { graph: done, deciding: Object.keys(contents), open: reason };
-    for (const name of deciding) contents[name] = contentOf(name);
+    const more = deciding.filter(name => !Object.hasOwn(contents, name));
+    for (const name of more) contents[name] = contentOf(name);
+    if (more.length > 0) continue;
+    for (const v of graph.inputs)
+      if (deciding.includes(v.name) && !isFloat(v.dtype!)) refuseInexact(v.name, contents[v.name]!);
+    return { graph: done, deciding: Object.keys(contents), open: reason };
   }
+}
+
+/** What decides dims but can't be known exactly would be asked for again. */
+function refuseInexact(input: string, content: readonly number[]): void {
+  const at = content.findIndex(n => !isWhole(n));
+  if (at >= 0)
+    throw new AzulejoError(
+      "input",
+      `Input "${input}" decides dims, and its element ${at} is ${content[at]}; give whole numbers below 2^53`,
+    );
 }
 
 /** inputs larger than this decide nothing: they are data */

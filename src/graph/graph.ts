@@ -92,6 +92,6 @@ export interface Graph {
   readonly nodes: readonly GraphNode[];
   /** named dims of the inputs (`batch`, `height`), and those made for unnamed ones */
   readonly symbols: readonly Sym[];
-  /** of the last inference */
+  /** what inference has relied on since the graph was read, also for nodes that are gone: passes removed them because of it */
   readonly equalities?: readonly Equality[];
 }

@@ -28,7 +28,7 @@ export interface InferOptions {
 
 /** @throws AzulejoError operator-unknown, operator-unsupported, operator-attribute, shape, graph-invalid */
 export function infer(graph: Graph, registry: Registry, options: InferOptions = {}): Graph {
-  const equalities: Equality[] = [];
+  const equalities = [...(graph.equalities ?? [])];
   const { onNote: note = () => {}, onError } = options;
   const symbols = new Set(graph.symbols);
   const run: Inference = { registry, note, onError, symbols, undecided: false, equalities, assumed: [] };
@@ -43,9 +43,9 @@ interface Inference {
   readonly symbols: ReadonlySet<Sym>;
   /** inside a branch of which nobody knows whether it is taken: contradictions there may mean that it never is */
   readonly undecided: boolean;
-  /** collected on the way, each once */
+  /** collected on the way, each once, after those of earlier inferences */
   readonly equalities: Equality[];
-  /** the same as the nodes asked for them */
+  /** those of this one as the nodes asked for them */
   readonly assumed: Equality[];
 }
 type NewValues = Map<Value, Value>;

@@ -17,6 +17,10 @@ export function bindSymbols(
   return bindInputs(known, name => (Object.hasOwn(inputDims, name) ? inputDims[name] : undefined), given);
 }
 
+/** Are dims equal that inference took to be? Where a run breaks one, only the graph as it was read is right: passes relied on them. */
+export const equalitiesHold = (graph: Graph, numbers: SymbolValues): boolean =>
+  (graph.equalities ?? []).every(e => numeric(e.left, numbers).equals(numeric(e.right, numbers)));
+
 /**
  * The graph for these dims of its inputs, ready to be inferred again; inputs of unknown rank get one. `contents` tells what some inputs
  * hold (see `decidingInputs`): the graph is then right for those contents only. @throws AzulejoError input
@@ -37,7 +41,7 @@ export function specialize(
     renew.set(v, value);
     return value;
   });
-  return { ...specializeGraph(graph, numbers, renew), inputs, symbols: [] };
+  return { ...specializeGraph(graph, numbers, renew), inputs, symbols: [], equalities: [] };
 }
 
 const knownContent = (v: Value, dims: readonly number[], content: readonly number[]): KnownValue => ({
@@ -46,7 +50,7 @@ const knownContent = (v: Value, dims: readonly number[], content: readonly numbe
 });
 
 /** exact in float64; the ends of the 64-bit range mean "to the end" */
-const isWhole = (n: number): boolean => Number.isSafeInteger(n) || Math.abs(n) === 2 ** 63;
+export const isWhole = (n: number): boolean => Number.isSafeInteger(n) || Math.abs(n) === 2 ** 63;
 
 const numeric = (p: Poly, numbers: ReadonlyMap<Sym, number>): Poly =>
   p.subst(s => {

@@ -4,7 +4,7 @@
 import { concretize } from "../graph/concretize.js";
 import { cut, usesHost } from "../graph/cut.js";
 import type { Graph } from "../graph/graph.js";
-import { bindSymbols } from "../graph/specialize.js";
+import { bindSymbols, equalitiesHold } from "../graph/specialize.js";
 import type { Registry } from "../ops/registry.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { CompileOptions, RunOptions, Target } from "../runtime/target.js";
@@ -26,18 +26,25 @@ export interface CompileContext {
   readonly compileOptions: CompileOptions;
   readonly flags: CompilerFlags;
   /** runs a graph that must be cut: its parts decide what the others are */
-  readonly cutApart: (graph: Graph, context: CompileContext) => Promise<Runnable>;
+  readonly cutApart: (prepared: Prepared, context: CompileContext) => Promise<Runnable>;
 }
 
-/** The graph went through inference and passes. `store`: where programs for single runs are kept. */
-export const compileGraph = (graph: Graph, context: CompileContext, store?: ModelStore): Promise<CompiledGraph> =>
-  context.flags.during(() => compiledGraph(graph, context, store));
+/** A graph that went through inference and passes, and what it was before them: it serves runs that break what they relied on. */
+export interface Prepared {
+  readonly graph: Graph;
+  readonly read: Graph;
+}
 
-async function compiledGraph(graph: Graph, context: CompileContext, store?: ModelStore): Promise<CompiledGraph> {
+/** `store`: where programs for single runs are kept. */
+export const compileGraph = (prepared: Prepared, context: CompileContext, store?: ModelStore): Promise<CompiledGraph> =>
+  context.flags.during(() => compiledGraph(prepared, context, store));
+
+async function compiledGraph(prepared: Prepared, context: CompileContext, store?: ModelStore): Promise<CompiledGraph> {
+  const { graph } = prepared;
   const waits = whyConcrete(graph);
   const perRun = new PerRun({
     symbols: graph.symbols,
-    compile: compilerOf(graph, context),
+    compile: compilerOf(prepared, context),
     empty: emptyReport(context.target.name, context.compileOptions.threads),
     ...(store ? { store: { store, options: context.compileOptions } } : {}),
   });
@@ -48,12 +55,13 @@ async function compiledGraph(graph: Graph, context: CompileContext, store?: Mode
 }
 
 /** Programs for runs that the graph's own does not fit. */
-export function compilerOf(graph: Graph, context: CompileContext): PerRunParts["compile"] {
+export function compilerOf({ graph, read }: Prepared, context: CompileContext): PerRunParts["compile"] {
   // what could not be opened for one run can't for others: its operators want numbers
   let opens = true;
   const compile: PerRunParts["compile"] = async (inputs, run) => {
     // wrong dims are told of before anything is compiled
-    bindSymbols(graph, dimsOf(inputs), run.symbols);
+    const numbers = bindSymbols(graph, dimsOf(inputs), run.symbols);
+    if (!equalitiesHold(graph, numbers)) return compileForRun(read, context, inputs, run);
     const open = opens ? await openForRun(graph, context, inputs) : undefined;
     opens = open !== undefined;
     if (!open || !symbolsFor(open.program, open.contents, inputs, run.symbols))
@@ -79,7 +87,7 @@ async function compileForRun(whole: Graph, context: CompileContext, inputs: Inpu
   });
   if (open !== undefined) return { runnable: await cutApart(graph, open, context), deciding };
   // only with its inputs' ranks does an operator say what it is made of
-  if (usesHost(graph, registry)) return { runnable: await context.cutApart(graph, context), deciding };
+  if (usesHost(graph, registry)) return { runnable: await context.cutApart({ graph, read: graph }, context), deciding };
   const executable = await target.compile(await editedProgramOf(graph, registry, options), compileOptions);
   return { runnable: executable, general: { executable, contents: new Map() }, deciding };
 }
@@ -91,5 +99,5 @@ function cutApart(graph: Graph, reason: string, context: CompileContext): Promis
       "operator-unsupported",
       `${reason}, and neither the dims of the inputs nor their content decide it; split the model, or export it for fixed dims`,
     );
-  return context.cutApart(graph, context);
+  return context.cutApart({ graph, read: graph }, context);
 }

@@ -8,7 +8,7 @@ import type { CompileOptions } from "../runtime/target.js";
 import type { WasmTargetOptions } from "../targets/wasm/target.js";
 import type { CompilerFlags } from "./compiler-flags.js";
 import { checkPinnedKernels } from "./check-options.js";
-import { type CompileContext, compileGraph, compilerOf } from "./compile-graph.js";
+import { type CompileContext, compileGraph, compilerOf, type Prepared } from "./compile-graph.js";
 import { CompiledGraph } from "./compiled-graph.js";
 import type { CutGraph } from "./cut-graph.js";
 import type { ModelInfo, ModelStore } from "./model-store.js";
@@ -27,8 +27,8 @@ export interface CompileModelOptions {
 }
 
 /** Host steps are rare: what runs them is loaded when there are some. */
-const cutApart = async (graph: Graph, context: CompileContext): Promise<CutGraph> =>
-  (await import("./cut-graph.js")).CutGraph.create(graph, context);
+const cutApart = async (prepared: Prepared, context: CompileContext): Promise<CutGraph> =>
+  (await import("./cut-graph.js")).CutGraph.create(prepared, context);
 
 /** @throws AzulejoError with codes model-format, model-external-data, operator-unknown, operator-unsupported, option, aborted, … */
 export async function compileModel(
@@ -49,9 +49,10 @@ export async function compileRead(
   const context = await contextOf(read, given);
   const { registry } = context;
   const { graph, passes, notes } = await prepareGraph(read, registry, options);
+  const prepared = { graph, read };
   const runnable = usesHost(graph, registry)
-    ? await cutApart(graph, context)
-    : await compileGraph(graph, context, store);
+    ? await cutApart(prepared, context)
+    : await compileGraph(prepared, context, store);
   const waits = runnable instanceof CompiledGraph ? runnable.waits : undefined;
   if (runnable instanceof CompiledGraph && waits === undefined) checkPins(options, runnable);
   const info: ModelInfo = {
@@ -74,7 +75,7 @@ export async function compilerForRuns(
   const read = await readGraph(opened, given.options);
   const context = await contextOf(read, given);
   const { graph } = await prepareGraph(read, context.registry, context.options);
-  return compilerOf(graph, context);
+  return compilerOf({ graph, read }, context);
 }
 
 async function contextOf(

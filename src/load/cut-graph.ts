@@ -7,6 +7,7 @@ import type { Graph, Value } from "../graph/graph.js";
 import { hostNode } from "../graph/host-nodes.js";
 import { valuesRead } from "../graph/values.js";
 import type { Segment } from "../graph/segment.js";
+import { bindSymbols, equalitiesHold } from "../graph/specialize.js";
 import type { HostServices } from "../ops/operator.js";
 import type { AnyTensor, HostValue } from "../runtime/host-value.js";
 import { isTensor, isText } from "../runtime/host-value.js";
@@ -16,12 +17,12 @@ import { now, throwIfAborted } from "../runtime/platform.js";
 import type { KernelReport, RunOptions, TargetReport, Transfer } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError, invariant } from "../support/errors.js";
-import { type CompileContext, compileGraph } from "./compile-graph.js";
+import { type CompileContext, compileGraph, compilerOf, type Prepared } from "./compile-graph.js";
 import { type CompiledGraph, emptyReport } from "./compiled-graph.js";
 import { HostScope, TextTable } from "./host-scope.js";
 import type { Iterate } from "./iterate.js";
 import { runLoop, runMap, runScan } from "./iterate.js";
-import type { Runnable } from "./per-run.js";
+import { PerRun, type Runnable } from "./per-run.js";
 
 export class CutGraph implements Runnable {
   readonly #program: HostProgram;
@@ -30,12 +31,26 @@ export class CutGraph implements Runnable {
   readonly #services: HostServices;
   /** values that one segment makes and only others read: on a device with memory of its own they stay there */
   readonly #between: ReadonlySet<Value>;
+  readonly #graph: Graph;
+  /** for runs whose dims are not equal where passes took them to be */
+  readonly #otherwise: PerRun;
   /** of the last run: what the host read and wrote in the middle of it is told by the segments around */
   #transfers: Transfer[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  private constructor(program: HostProgram, context: CompileContext, compiled: ReadonlyMap<Segment, CompiledGraph>) {
+  private constructor(
+    prepared: Prepared,
+    program: HostProgram,
+    context: CompileContext,
+    compiled: ReadonlyMap<Segment, CompiledGraph>,
+  ) {
+    this.#graph = prepared.graph;
+    this.#otherwise = new PerRun({
+      symbols: prepared.graph.symbols,
+      compile: compilerOf(prepared, context),
+      empty: emptyReport(context.target.name, context.compileOptions.threads),
+    });
     this.#program = program;
     this.#context = context;
     this.#compiled = compiled;
@@ -45,17 +60,19 @@ export class CutGraph implements Runnable {
       decodeImage: async encoded => (await import("./images/decode-image.js")).decodeImage(encoded, imageDecoder),
     };
   }
-  /** The graph went through inference and passes. */
-  static async create(graph: Graph, context: CompileContext): Promise<CutGraph> {
-    const program = cut(graph, context.registry);
+  static async create(prepared: Prepared, context: CompileContext): Promise<CutGraph> {
+    const program = cut(prepared.graph, context.registry);
     checkHostSteps(program, context);
     const compiled = new Map<Segment, CompiledGraph>();
-    for (const segment of segmentsOf(program)) compiled.set(segment, await compileGraph(segment.graph, context));
-    return new CutGraph(program, context, compiled);
+    for (const segment of segmentsOf(program))
+      compiled.set(segment, await compileGraph({ graph: segment.graph, read: segment.graph }, context));
+    return new CutGraph(prepared, program, context, compiled);
   }
   run(inputs: ReadonlyMap<string, TensorData>, options?: RunOptions): Promise<Map<string, TensorData>>;
   run(inputs: ReadonlyMap<string, HostValue>, options?: RunOptions): Promise<Map<string, HostValue>>;
-  run(inputs: ReadonlyMap<string, HostValue>, options: RunOptions = {}): Promise<Map<string, never>> {
+  async run(inputs: ReadonlyMap<string, HostValue>, options: RunOptions = {}): Promise<Map<string, HostValue>> {
+    if (!this.#disposed && !this.#holds(inputs, options))
+      return this.#otherwise.run(inputs as ReadonlyMap<string, TensorData>, options);
     const result = this.#queue.then(async () => {
       if (this.#disposed)
         throw new AzulejoError("disposed", `Model "${this.#program.name}" was disposed; load it again`);
@@ -74,6 +91,11 @@ export class CutGraph implements Runnable {
     });
     this.#queue = result.catch(() => undefined);
     return result;
+  }
+  #holds(inputs: ReadonlyMap<string, HostValue>, { symbols }: RunOptions): boolean {
+    if (!this.#graph.equalities?.length) return true;
+    const dims = [...inputs].flatMap(([name, value]) => (isTensor(value) ? [[name, value.dims] as const] : []));
+    return equalitiesHold(this.#graph, bindSymbols(this.#graph, Object.fromEntries(dims), symbols));
   }
   async #freeBetween(scope: HostScope): Promise<void> {
     for (const v of this.#between) {
@@ -175,6 +197,7 @@ export class CutGraph implements Runnable {
   dispose(): void {
     this.#disposed = true;
     for (const c of this.#compiled.values()) c.dispose();
+    this.#otherwise.dispose();
   }
 }
 

@@ -2,7 +2,7 @@
 // caller hands in or the graph computes.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { load, Tensor } from "../../src/index.js";
+import { load, Tensor, TextTensor } from "../../src/index.js";
 import { countCompilations } from "../compilations.js";
 import type { ModelInit } from "../frontends/onnx-model.js";
 import { elementType, graphAttribute, i64Tensor, int, node, onnxModel, text, value } from "../frontends/onnx-model.js";
@@ -335,4 +335,142 @@ describe("models that wait for the inputs of a run", () => {
         assert.deepEqual(y!.dims, [3, 2]);
       },
     ));
+});
+
+describe("dims that inference takes to be equal, and that differ in a run", () => {
+  const rows = [value("x", f32, ["n", 3]), value("w", f32, ["m", 3])];
+  const both = async (
+    init: ModelInit,
+    test: (model: Awaited<ReturnType<typeof load>>) => Promise<void>,
+  ): Promise<void> => {
+    for (const target of ["wasm", "interpreter"] as const) {
+      const model = await load(onnxModel(init), { threads: 1, target });
+      try {
+        await test(model);
+      } finally {
+        model.dispose();
+      }
+    }
+  };
+  const repeated = [0, 1, 2, 0, 1, 2];
+
+  it("an Expand that does nothing where they are", () =>
+    both(
+      {
+        inputs: rows,
+        outputs: [value("y", f32)],
+        nodes: [node("Shape", ["w"], ["s"]), node("Expand", ["x", "s"], ["y"])],
+      },
+      async model => {
+        for (const [n, m, want] of [
+          [2, 2, [0, 1, 2, 3, 4, 5]],
+          [1, 2, repeated],
+          [2, 1, [0, 1, 2, 3, 4, 5]],
+        ] as const) {
+          const { y } = await model.run({ x: count([n, 3]), w: count([m, 3]) });
+          assert.deepEqual([y!.dims, [...y!.data]], [[2, 3], want]);
+        }
+        await assert.rejects(model.run({ x: count([2, 3]), w: count([3, 3]) }), { code: "shape" });
+      },
+    ));
+
+  it("an Expand to the dims of a sum, which relies on them and stays", () =>
+    both(
+      {
+        inputs: rows,
+        outputs: [value("sum", f32), value("y", f32)],
+        nodes: [node("Add", ["x", "w"], ["sum"]), node("Shape", ["sum"], ["s"]), node("Expand", ["x", "s"], ["y"])],
+      },
+      async model => {
+        const { sum, y } = await model.run({ x: count([1, 3]), w: count([2, 3]) });
+        assert.deepEqual([...sum!.data], [0, 2, 4, 3, 5, 7]);
+        assert.deepEqual([y!.dims, [...y!.data]], [[2, 3], repeated]);
+      },
+    ));
+
+  it("an Expand to a shape that the caller hands in", () =>
+    both(
+      {
+        inputs: [value("x", f32, ["n", 3]), value("s", i64, [2])],
+        outputs: [value("y", f32)],
+        nodes: [node("Expand", ["x", "s"], ["y"])],
+      },
+      async model => {
+        for (const n of [2, 1]) {
+          const { y } = await model.run({ x: count([n, 3]), s: whole(2, 3) });
+          assert.deepEqual([y!.dims, [...y!.data]], [[2, 3], n === 1 ? repeated : [0, 1, 2, 3, 4, 5]]);
+        }
+      },
+    ));
+
+  it("reshapes of which nothing is left: elements are counted all the same", () =>
+    both(
+      {
+        inputs: rows,
+        outputs: [value("y", f32)],
+        nodes: [
+          node("Shape", ["w"], ["s"]),
+          node("Reshape", ["x", "s"], ["r"]),
+          node("Shape", ["x"], ["back"]),
+          node("Reshape", ["r", "back"], ["y"]),
+        ],
+      },
+      async model => {
+        const { y } = await model.run({ x: count([2, 3]), w: count([2, 3]) });
+        assert.deepEqual(y!.dims, [2, 3]);
+        await assert.rejects(model.run({ x: count([2, 3]), w: count([3, 3]) }), {
+          code: "shape",
+          message: /2×3 does not fit into 3×3/,
+        });
+      },
+    ));
+
+  it("the same in a graph with host steps", () =>
+    both(
+      {
+        inputs: [value("t", elementType.string, ["k"]), ...rows],
+        outputs: [value("y", f32), value("u", elementType.string)],
+        nodes: [
+          node("StringNormalizer", ["t"], ["u"], [text("case_change_action", "UPPER")]),
+          node("Shape", ["w"], ["s"]),
+          node("Expand", ["x", "s"], ["y"]),
+        ],
+      },
+      async model => {
+        for (const n of [2, 1]) {
+          const { y, u } = await model.run<{ y: Tensor; u: TextTensor }>({
+            t: new TextTensor(["a"]),
+            x: count([n, 3]),
+            w: count([2, 3]),
+          });
+          assert.deepEqual([y.dims, [...y.data]], [[2, 3], n === 1 ? repeated : [0, 1, 2, 3, 4, 5]]);
+          assert.deepEqual(u.data, ["A"]);
+        }
+      },
+    ));
+});
+
+describe("contents that decide dims and that no float64 holds", () => {
+  for (const [op, nodes] of [
+    ["Reshape", [node("Reshape", ["x", "s"], ["y"])]],
+    ["Squeeze", [node("Squeeze", ["x", "s"], ["y"])]],
+  ] as const)
+    it(`${op}: they are named, and the run ends`, () =>
+      withModel(
+        {
+          opset: 13,
+          inputs: [value("x", f32, ["n"]), value("s", i64, [1])],
+          outputs: [value("y", f32)],
+          nodes: [...nodes],
+        },
+        async model => {
+          const s = new Tensor("i64", BigInt64Array.of(2n ** 53n + 1n), [1]);
+          await assert.rejects(model.run({ x: count([1]), s }), {
+            code: "input",
+            message: /"s" decides dims.*element 0/,
+          });
+          const { y } = await model.run({ x: count([1]), s: whole(op === "Reshape" ? -1 : 0) });
+          assert.equal(y!.data.length, 1);
+        },
+      ));
 });
