@@ -4,11 +4,21 @@ import { AzulejoError } from "../support/errors.js";
 import { boundOf, isNonNegative } from "./bounds.js";
 import { Poly } from "./poly.js";
 import { refusedDomain } from "./domains.js";
-import type { Axis, Combine, Fold, Kernel, Node, Store, Tensor } from "./tile.js";
+import type { Axis, Combine, Fold, Kernel, Node, NodeOf, Store, Tensor } from "./tile.js";
 import { axesOf, gathersIn, isTensor, reach, segmentCount } from "./tile.js";
 import { checkNode, quoted } from "./verify-node.js";
 import type { Body } from "./walk.js";
-import { foldsOf, indicesOf, isSeparate, mergeNodes, nodesOf, rootsOfStore, scopesOf, storesOf } from "./walk.js";
+import {
+  axesOfStore,
+  foldsOf,
+  indicesOf,
+  isSeparate,
+  mergeNodes,
+  nodesOf,
+  rootsOfStore,
+  scopesOf,
+  storesOf,
+} from "./walk.js";
 
 /** A relation between sizes that a call must keep. */
 export interface SizeCondition {
@@ -336,21 +346,44 @@ function checkRoles(kernel: Kernel, fail: Fail): void {
 
 /**
  * A tensor that is read and written: blocks of the grid run in any order, so a block may read only what it writes itself. That is
- * evident where each axis of the grid is a bare index of the same dim in both.
+ * evident where each axis of the grid is a bare index of the same dim in both. Nor is there an order among the elements of a block: what
+ * a statement reads lies where it is written.
  */
 function checkInPlace(kernel: Kernel, fail: Fail): void {
-  const stores = storesOf(kernel);
-  for (const n of nodesOf(kernel)) {
-    if (n.kind !== "load" || !isTensor(n.tensor)) continue;
-    const { tensor, index } = n;
-    for (const s of stores) {
-      if (s.tensor !== tensor) continue;
-      const shared = kernel.grid.find(a => !index.some((p, d) => p.equals(Poly.sym(a.sym)) && s.index[d]!.equals(p)));
-      if (shared && !index.every((p, d) => p.equals(s.index[d]!)))
+  const stores = storesOf(kernel).filter(s => s.tensor.role === "inout");
+  if (stores.length === 0) return;
+  const reads = (nodes: readonly Node[], s: Store) =>
+    nodes.filter((n): n is NodeOf<"load"> => n.kind === "load" && n.tensor === s.tensor && !isSamePlace(n, s));
+  for (const s of stores)
+    for (const n of reads(nodesOf(kernel), s)) {
+      const shared = kernel.grid.find(a => !n.index.some((p, d) => p.equals(Poly.sym(a.sym)) && s.index[d]!.equals(p)));
+      if (shared)
         fail(
-          `"${tensor.name}" is read where other blocks of "${shared.name}" may write it; read and write it in two kernels`,
+          `"${s.tensor.name}" is read where other blocks of "${shared.name}" may write it; read and write it in two kernels`,
           n,
         );
     }
-  }
+  const inBody = (body: Body & { readonly next?: readonly Node[] }, points: ReadonlySet<Axis>): void => {
+    const all = reach([...body.stores.flatMap(rootsOfStore), ...(body.next ?? [])]);
+    for (const s of body.stores) {
+      const own = reach(rootsOfStore(s));
+      const isOne = axesOfStore(s).every(a => points.has(a));
+      for (const n of reads(all, s))
+        if (!(isOne && own.includes(n)) && !isApart(n, s, points))
+          fail(
+            `"${s.tensor.name}" is read at other places than it is written, and elements are written in no order; write into a tensor of its own, or read it in another kernel`,
+            n,
+          );
+    }
+    for (const f of body.folds) inBody(f, f.steps ? new Set([...points, f.axis]) : points);
+  };
+  const { grid, segments } = kernel;
+  inBody(kernel, new Set([...grid, ...(segments ? [segments.at] : [])]));
 }
+const isSamePlace = (n: NodeOf<"load">, s: Store): boolean => n.index.every((p, d) => p.equals(s.index[d]!));
+/** Does an index that stays while the elements of a body are written differ by a number, as step t + 1 of a recurrence does from t? */
+const isApart = (n: NodeOf<"load">, s: Store, points: ReadonlySet<Axis>): boolean =>
+  n.index.some((p, d) => {
+    const distance = p.sub(s.index[d]!);
+    return distance.isConst && !distance.isZero && axesOf(p).every(a => points.has(a));
+  });

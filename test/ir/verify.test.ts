@@ -252,6 +252,20 @@ const refused: readonly (readonly [string, string, string])[] = [
   ],
   ...(
     [
+      ["mirrored", "store X[m, a] = X[m, N - 1 - a]"],
+      ["its neighbour", "store X[m, a] = X[m, a - 1]"],
+      ["one place of all", "store X[m, a] = X[m, 0]"],
+      ["a row times a matrix", "store X[m, a] = dot(X[m, b], W[b, a], b)"],
+      ["another write's", "store X[m, a] = W[m, a] store Y[m, b] = X[m, b + 1]"],
+      ["an earlier place, along a tile", "fold t: N (s) from (f32 0) { store X[m, t] = X[m, t - 1] yield s } into (_)"],
+    ] as const
+  ).map(([name, body]): (typeof refused)[number] => [
+    `a read within a block: ${name}`,
+    `kernel k(M, N) { input W: f32[M, N] inout X: f32[M, N] inout Y: f32[M, N] grid m: M axis a: N, b: N ${body} }`,
+    '"X" is read at other places than it is written, and elements are written in no order; write into a tensor of its own, or read it in another kernel',
+  ]),
+  ...(
+    [
       [
         "an unknown dtype of bounds",
         "i64[B]",

@@ -6,6 +6,7 @@ import { axesOfStore, isSeparate } from "../../ir/walk.js";
 import { isContraction } from "../../schedule/contraction.js";
 import { storageOrder } from "../../schedule/names.js";
 import type { StageSchedule } from "../../schedule/schedule.js";
+import { AzulejoError } from "../../support/errors.js";
 import { cell } from "./cells.js";
 import { fitsLane } from "./convert.js";
 import { laneLoop, rowLoop, unsettled } from "./lanes.js";
@@ -27,7 +28,11 @@ export function storeSink(l: Lowering, s: Store): Sink {
   const { combine, when } = s;
   const gathers = s.index.flatMap(gathersIn);
   const joins = combine && { combine, meeting: axes.filter(a => !isSeparate(s, a)) };
-  const how = { ...joins, ...(when ? { when } : {}) };
+  const how = {
+    ...joins,
+    ...(when ? { when } : {}),
+    ...(s.tensor.role === "inout" ? { overwrites: s.tensor } : {}),
+  };
   return {
     name: s.tensor.name,
     value: s.value,
@@ -156,23 +161,40 @@ function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
         }
       }
       d += inlineContraction(l, s) ? 1 : 0;
+      for (const o of readersOf(l, s, sinks)) d = Math.max(d, depthOf(o) + (isTogether(o, s) ? 0 : 1));
       depths.set(s, d);
     }
     return d;
   };
+  const keyOf = (s: Sink): string =>
+    `${inlineContraction(l, s)}/${looped(l, rowAxes(l, s))}/${wideAxes(l, s).length > 0 ? "" : looped(l, s.axes)}/${s.combine ? s.name : ""}`;
+  /** one loop nest, in which all values of an element are there before one is written */
+  const isTogether = (o: Sink, s: Sink): boolean => sharesLoop(l, o, s) || keyOf(o) === keyOf(s);
   const groups = new Map<string, { depth: number; contraction: boolean; sinks: Sink[] }>();
   for (const s of sinks) {
-    const contraction = inlineContraction(l, s);
     const depth = depthOf(s);
-    const whole = wideAxes(l, s).length > 0 ? "" : looped(l, s.axes);
-    const alone = s.combine ? s.name : "";
-    const key = `${depth}/${contraction}/${looped(l, rowAxes(l, s))}/${whole}/${alone}`;
+    for (const o of readersOf(l, s, sinks)) if (depthOf(o) + (isTogether(o, s) ? 0 : 1) > depth) refuseOrder(l, o, s);
+    const key = `${depth}/${keyOf(s)}`;
     const g = groups.get(key);
     if (g) g.sinks.push(s);
-    else groups.set(key, { depth, contraction, sinks: [s] });
+    else groups.set(key, { depth, contraction: inlineContraction(l, s), sinks: [s] });
   }
   const stages = sumsOnTheWay(l, [...groups.values()]);
   return stages.sort((a, b) => a.depth - b.depth || Number(b.contraction) - Number(a.contraction)).map(g => g.sinks);
+}
+/** Other sinks that read what the sink overwrites. */
+const readersOf = (l: Lowering, s: Sink, sinks: readonly Sink[]): readonly Sink[] =>
+  s.overwrites === undefined
+    ? []
+    : sinks.filter(
+        o =>
+          o !== s && rootsOfSink(o).some(r => inlineOf(l, r).some(n => n.kind === "load" && n.tensor === s.overwrites)),
+      );
+function refuseOrder(l: Lowering, o: Sink, s: Sink): never {
+  throw new AzulejoError(
+    "kernel",
+    `kernel "${l.kernel.name}": "${s.name}" is written and read where "${o.name}" is computed, which has to come after it; write one of them in a kernel of its own`,
+  );
 }
 interface StageGroup {
   readonly depth: number;

@@ -63,6 +63,8 @@ export interface Sink {
   readonly dtype: Dtype;
   /** kept in a buffer for later use inside the kernel */
   readonly kept?: Buffer;
+  /** a tensor that the kernel reads as well: whoever reads it comes first */
+  readonly overwrites?: Tensor;
   /** indices of which those outside write nothing */
   readonly checks: readonly Check[];
   /** gathered indices of a scatter: outside is an error */

@@ -58,6 +58,7 @@ export function emitRows(shader: Shader, r: Rows, row: string): void {
   const { e } = shader;
   shader.lanes = r.workgroupSize;
   bindDigits(e, r.rows, row, () => {
+    shader.reduceFirst(r.store);
     if (r.along.length === 0) e.nest("if (local == 0u)", () => shader.store(r.store));
     else shader.taking(r.along, () => shader.store(r.store));
   });

@@ -15,10 +15,11 @@ import {
   type Node,
   type NodeOf,
   reach,
+  reachCells,
   type Store,
   type Tensor,
 } from "../../ir/tile.js";
-import { axesOfStore, bareSymbol, foldsOf } from "../../ir/walk.js";
+import { axesOfStore, bareSymbol, foldsOf, rootsOfStore } from "../../ir/walk.js";
 import { bodyOf } from "../../tile/functions.js";
 import { AzulejoError, invariant } from "../../support/errors.js";
 import { type Block, Emitter } from "./emitter.js";
@@ -531,9 +532,15 @@ export class Shader {
   reads(s: Store, t: Tensor): boolean {
     return [s.value, ...(s.when ? [s.when] : []), ...s.index.flatMap(gathersIn)].some(n => this.#needs.of(n).has(t));
   }
+  /** Sums of what the store overwrites, where its loops don't change them: the loops would read what they have written. */
+  reduceFirst(s: Store): void {
+    for (const n of reachCells(rootsOfStore(s)))
+      if (n.kind === "reduce" && this.#homeOf(n).volatile && n.axes.every(a => this.e.isBound(a))) this.value(n);
+  }
   /** In the order of the store's axes, the last one fastest: where writes meet, that order counts. */
   store(s: Store): void {
     const { e } = this;
+    this.reduceFirst(s);
     this.#overAxes(
       axesOfStore(s).filter(a => !e.isBound(a)),
       () => {
