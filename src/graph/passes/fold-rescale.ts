@@ -1,5 +1,6 @@
 // Integer sums between quantisers are scaled once: the scale of the QuantizeLinear behind them goes into that of the sums, and into the bias. A
-// product and a sum stay where there was a division as well, which takes as long as ten products do. Rounds as QLinearConv does.
+// product and a sum stay where there was a division as well, which takes as long as ten products do. Rounds as QLinearConv does. Only of products
+// between quantisers, whose sums nobody states to the last bit: what a model multiplies integers by itself stays as it is.
 import { constantDims, constantValue, countOf, decodedConstant, lazyData, numbersOf } from "../constants.js";
 import type { ConstantData, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
@@ -7,6 +8,7 @@ import type { Pass } from "../pass.js";
 import type { RewriteView, Rule } from "../rewrite.js";
 import { rewriteEverywhere } from "../rewrite.js";
 import { dequantized, integers } from "./fold-quantization.js";
+import { scalesOfSums } from "./pair-integers.js";
 import { removeDeadCode } from "./remove-dead-code.js";
 
 export const foldRescale: Pass = {
@@ -32,7 +34,7 @@ const rescaled: Rule = (node, view) => {
   const mul = only(add ? add.inputs[0] : (relu?.inputs[0] ?? x), "Mul");
   const [sum, factor] = mul?.inputs ?? [];
   const cast = view.producer(sum);
-  if (!isStandard(cast, "Cast") || cast.inputs[0]?.dtype !== "i32") return undefined;
+  if (!isStandard(cast, "Cast") || !factor?.constant || !scalesOfSums.has(factor.constant)) return undefined;
   const factors = numbersIn(factor, view);
   const biases = add && numbersIn(add.inputs[1], view);
   if (!factors || (add && !biases)) return undefined;

@@ -1,6 +1,6 @@
 // What only moves numbers, between DequantizeLinear and QuantizeLinear with the same scale and zero point, moves the integers: a quarter of the
-// bytes, and nothing to compute. Quantisation keeps the order of numbers, so a maximum is such a move as well.
-import { constantDims } from "../constants.js";
+// bytes, and nothing to compute. Quantisation by a positive scale keeps the order of numbers, so a maximum is such a move as well.
+import { constantDims, numbersOf } from "../constants.js";
 import type { GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
@@ -17,6 +17,7 @@ const moved: Rule = (node, view) => {
   const [y] = node.outputs;
   const move = view.producer(x);
   if (!move || !moves.has(move.op) || move.domain !== "" || !y?.dims || !isWhole(scale) || !zero) return undefined;
+  if (move.op === "MaxPool" && !(numbersOf(scale.known)?.[0]! > 0)) return undefined;
   if (move.outputs.filter(o => o).length !== 1 || view.readers(x!) !== 1) return undefined;
   const data = move.op === "Concat" ? move.inputs.length : 1;
   const integers = move.inputs.slice(0, data).map(v => integersOf(v, scale!, zero, view));
@@ -33,7 +34,7 @@ function integersOf(v: Value | undefined, scale: Value, zero: Value, view: Rewri
   const [x, s, z] = made.inputs;
   return same(s, scale) && same(z, zero) ? x : undefined;
 }
-const isWhole = (scale: Value | undefined): boolean => constantDims(scale?.dims)?.every(d => d === 1) ?? false;
+const isWhole = (scale: Value | undefined): scale is Value => constantDims(scale?.dims)?.every(d => d === 1) ?? false;
 const same = (a: Value | undefined, b: Value): boolean =>
   a === b ||
   (a?.known !== undefined && b.known !== undefined && a.dtype === b.dtype && equal(a.known.data, b.known.data));

@@ -4,7 +4,7 @@
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { constantDims, constantValue, countOf, decodedConstant, lazyData } from "../constants.js";
-import type { GraphNode, Value } from "../graph.js";
+import type { ConstantData, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
 import {
@@ -125,7 +125,9 @@ const dequantizedProduct =
     const sum = next.value("sum", "i32");
     const nodes = sums({ node, data, weights, kind }, sum);
     if (!nodes) return undefined;
-    const factors = [next.node("Cast", [sum], "f32", { to: 1 }), scales(node, kind, y, [data.scale, weights.scale])];
+    const scale = scales(node, kind, y, [data.scale, weights.scale]);
+    scalesOfSums.add(scale.constant!);
+    const factors = [next.node("Cast", [sum], "f32", { to: 1 }), scale];
     const shifted = bias && (kind === "filters" ? next.alongOutputs(bias) : bias);
     const last = shifted
       ? makeNode(node.name, "Add", [next.node("Mul", factors, "f32"), shifted], [y])
@@ -150,6 +152,9 @@ const scaleFits = ({ scale, axis }: Dequantized, kind: Product["kind"]): boolean
   isOne(scale) || axis === (kind === "matrix" ? 1 : 0);
 
 // ---- scales and biases
+
+/** What takes sums of products between quantisers to floats: whoever quantises them may choose where that rounds, as it may not of what a model wrote. */
+export const scalesOfSums = new WeakSet<ConstantData>();
 
 /** The product of two scales, each step in f32, over a third: one number, or one for each output, in front of the other dims of `y`. */
 function scales(node: GraphNode, kind: Product["kind"], y: Value, factors: readonly Value[], over?: Value): Value {
