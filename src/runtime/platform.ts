@@ -417,7 +417,8 @@ export const flagText = ({ name, value }: Pick<EngineFlag, "name" | "value">): s
 const restoringText = (flag: EngineFlag): string =>
   flagText({ name: flag.name, value: "usual" in flag ? flag.usual : !flag.value });
 
-// V8 has no way to read a flag, and flags belong to the process: users are counted, and the last one restores.
+// V8 has no way to read a flag, and flags belong to the process: users are counted, and the last one restores. Each thread counts its own, so that
+// another may have restored what this one still wants: every user sets its flags anew.
 const flagUsers = new Map<string, number>();
 
 /** Did the user give the flag on the command line? Then it is theirs: neither set nor restored. */
@@ -442,9 +443,8 @@ export async function withEngineFlags<T>(
   // Node 24 does not stay alive for a pending WebAssembly.compile
   const keepAlive = host().setInterval(() => {}, 2 ** 30);
   for (const flag of mine) {
-    const users = flagUsers.get(flag.name) ?? 0;
-    if (users === 0) v8!.setFlagsFromString(flagText(flag));
-    flagUsers.set(flag.name, users + 1);
+    v8!.setFlagsFromString(flagText(flag));
+    flagUsers.set(flag.name, (flagUsers.get(flag.name) ?? 0) + 1);
   }
   try {
     return { value: await work(), applied: mine.map(flagText) };
@@ -461,12 +461,12 @@ export async function withEngineFlags<T>(
 /** The same around synchronous work. */
 export function withEngineFlagsSync<T>(flags: readonly EngineFlag[], work: () => T): T {
   const v8 = nodeModule("node:v8");
-  const mine = v8 ? flags.filter(flag => !flagIsUsers(flag.name) && (flagUsers.get(flag.name) ?? 0) === 0) : [];
+  const mine = v8 ? flags.filter(flag => !flagIsUsers(flag.name)) : [];
   for (const flag of mine) v8!.setFlagsFromString(flagText(flag));
   try {
     return work();
   } finally {
-    for (const flag of mine) v8!.setFlagsFromString(restoringText(flag));
+    for (const flag of mine) if (!flagUsers.get(flag.name)) v8!.setFlagsFromString(restoringText(flag));
   }
 }
 

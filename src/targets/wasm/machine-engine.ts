@@ -74,15 +74,20 @@ export async function compileModule(bytes: Uint8Array, flags: EngineFlags, short
   const start = now();
   const tiers = short ? [] : OPTIMISED_AT_ONCE;
   const wanted = flags === "auto" && knownV8() !== undefined ? [...tiers, ...relaxedSimdFlags()] : [];
-  try {
-    const { value: module, applied } = await withEngineFlags(wanted, () => compileWasm(bytes));
-    return { module, flags: applied, timeMs: now() - start };
-  } catch (error) {
-    if (error instanceof AzulejoError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw refused(reason, error);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { value: module, applied } = await withEngineFlags(wanted, () => compileWasm(bytes));
+      return { module, flags: applied, timeMs: now() - start };
+    } catch (error) {
+      if (error instanceof AzulejoError) throw error;
+      // another thread of the process may have restored the flag just now
+      if (attempt < MOST_ATTEMPTS && wanted.length > tiers.length) continue;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw refused(reason, error);
+    }
   }
 }
+const MOST_ATTEMPTS = 10;
 
 function refused(reason: string, cause: unknown): AzulejoError {
   if (/content.security.policy/i.test(reason))
