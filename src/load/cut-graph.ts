@@ -13,7 +13,7 @@ import type { AnyTensor, HostValue } from "../runtime/host-value.js";
 import { isTensor, isText } from "../runtime/host-value.js";
 import { isGpuTensor } from "../runtime/gpu-tensor.js";
 import { isFloat } from "../ir/dtypes.js";
-import { now, throwIfAborted } from "../runtime/platform.js";
+import { now, overdueTurn, throwIfAborted } from "../runtime/platform.js";
 import type { KernelReport, RunOptions, TargetReport, Transfer } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError, invariant } from "../support/errors.js";
@@ -74,8 +74,7 @@ export class CutGraph implements Runnable {
     if (!this.#disposed && !this.#holds(inputs, options))
       return this.#otherwise.run(inputs as ReadonlyMap<string, TensorData>, options);
     const result = this.#queue.then(async () => {
-      if (this.#disposed)
-        throw new AzulejoError("disposed", `Model "${this.#program.name}" was disposed; load it again`);
+      this.#checkUsable();
       this.#transfers = [];
       const scope = new HostScope(undefined, options.symbols);
       for (const v of this.#program.inputs) scope.set(v, inputs.get(v.name));
@@ -97,6 +96,9 @@ export class CutGraph implements Runnable {
     const dims = [...inputs].flatMap(([name, value]) => (isTensor(value) ? [[name, value.dims] as const] : []));
     return equalitiesHold(this.#graph, bindSymbols(this.#graph, Object.fromEntries(dims), symbols));
   }
+  #checkUsable(): void {
+    if (this.#disposed) throw new AzulejoError("disposed", `Model "${this.#program.name}" was disposed; load it again`);
+  }
   async #freeBetween(scope: HostScope): Promise<void> {
     for (const v of this.#between) {
       const value = scope.has(v) ? await scope.anywhere(v) : undefined;
@@ -116,7 +118,9 @@ export class CutGraph implements Runnable {
   }
   async #run(program: HostProgram, scope: HostScope, options: RunOptions): Promise<void> {
     for (const step of program.steps) {
+      await overdueTurn();
       throwIfAborted(options.signal, `run of "${this.#program.name}"`);
+      this.#checkUsable();
       await this.#step(step, scope, options);
     }
   }

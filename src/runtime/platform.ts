@@ -98,6 +98,11 @@ interface NodeProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
   getBuiltinModule?<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined;
 }
+interface MessageEnd {
+  onmessage: (() => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
 interface Host {
   readonly WebAssembly?: WasmHost;
   readonly process?: NodeProcess;
@@ -124,6 +129,8 @@ interface Host {
   };
   readonly fetch?: (url: string, options: { signal?: AbortSignal | undefined }) => Promise<FetchResponse>;
   setTimeout(run: () => void, timeMs: number): object;
+  readonly setImmediate?: (run: () => void) => object;
+  readonly MessageChannel?: new () => { readonly port1: MessageEnd; readonly port2: MessageEnd };
   setInterval(run: () => void, timeMs: number): object;
   clearInterval(timer: object): void;
 }
@@ -183,6 +190,44 @@ export const sleep = (timeMs: number): Promise<void> => new Promise(resolve => h
 /** Threads that run at the same time; 1 where the host does not say. */
 export const coreCount = (): number =>
   Math.max(1, nodeModule("node:os")?.availableParallelism() ?? host().navigator?.hardwareConcurrency ?? 1);
+
+// ---- turns of the event loop ----
+
+/** Work on the calling thread leaves timers and events waiting for so long; one more run of a quarter of a millisecond fits below 5 ms. */
+const UNBROKEN_MS = 4;
+/** the next turn, once somebody has asked about this one */
+let nextTurn: Promise<void> | undefined;
+let askedAt = 0;
+
+/**
+ * For work on the calling thread that may follow other such work without a break, since promises alone let nobody else in: undefined, or,
+ * where that has gone on for UNBROKEN_MS, the next turn of the event loop, which is to be awaited first.
+ */
+export function overdueTurn(): Promise<void> | undefined {
+  if (nextTurn) return now() - askedAt < UNBROKEN_MS ? undefined : nextTurn;
+  askedAt = now();
+  nextTurn = new Promise(resolve =>
+    afterTurn(() => {
+      nextTurn = undefined;
+      resolve();
+    }),
+  );
+  return undefined;
+}
+
+/** Calls when timers and events have had their turn; browsers delay timers by 4 ms, messages not. */
+function afterTurn(run: () => void): void {
+  const { setImmediate, MessageChannel } = host();
+  if (setImmediate) setImmediate(run);
+  else if (MessageChannel) {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      run();
+    };
+    port2.postMessage(undefined);
+  } else host().setTimeout(run, 0);
+}
 
 // ---- bytes ----
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { LoadOptions, Model } from "../../src/index.js";
-import { load, Tensor } from "../../src/index.js";
+import { load, Tensor, TextTensor } from "../../src/index.js";
 import type { GraphInit, ModelInit } from "../frontends/onnx-model.js";
 import {
   elementType,
@@ -16,7 +16,7 @@ import {
   value,
 } from "../frontends/onnx-model.js";
 
-const { f32, i64, bool } = elementType;
+const { f32, i64, bool, string: STRING } = elementType;
 const subjects: readonly LoadOptions[] = [
   { target: "interpreter" },
   { target: "wasm", threads: 1 },
@@ -254,4 +254,38 @@ describe("loops inside the program", () => {
       [{ inputs: { x: floats([1], 1) }, want: { y: floats([3], -1, -9, -9) } }],
       true,
     ));
+});
+
+describe("a loop without an end", () => {
+  const endless = (dtype: number, op: string): Uint8Array =>
+    onnxModel({
+      inputs: [value("x", dtype, ["n"])],
+      outputs: [value("y", dtype)],
+      nodes: [
+        node(
+          "Loop",
+          ["", "", "x"],
+          ["y"],
+          [body({ inputs: [value("s", dtype)], outputs: [value("t", dtype)], nodes: [node(op, ["s"], ["t"])] })],
+        ),
+      ],
+    });
+  const models = [
+    { where: "in the program", bytes: endless(f32, "Neg"), x: floats([1], 1) },
+    { where: "on the host", bytes: endless(STRING, "StringNormalizer"), x: new TextTensor(["a"]) },
+  ];
+  for (const { where, bytes, x } of models)
+    for (const options of subjects) {
+      const name = `${where}, ${options.target}, ${options.threads ?? 1} threads`;
+      it(`ends when its signal fires, and when the model is disposed of: ${name}`, async () => {
+        const model = await load(bytes, { ...options, engineFlags: "never" });
+        const controller = new AbortController();
+        const aborted = assert.rejects(model.run({ x }, { signal: controller.signal }), { code: "aborted" });
+        setTimeout(() => controller.abort(), 5);
+        await aborted;
+        const disposed = assert.rejects(model.run({ x }), { code: "disposed" });
+        setTimeout(() => model.dispose(), 5);
+        await disposed;
+      });
+    }
 });

@@ -33,6 +33,18 @@ async function turnsDuring(machine: Machine, blocks: number): Promise<number> {
   return turns;
 }
 
+/** Runs on the calling thread settle without a turn of the event loop, and it gets one all the same. */
+export async function hearsSignalsBetweenRuns(machine: Machine): Promise<void> {
+  const program = machine.prepare([call("store", 1, machine.heapBase, 3)], scratch(machine), true);
+  while (machine.runsHere?.(program) === false) await machine.run(program, [], []);
+  const controller = new AbortController();
+  setImmediate(() => controller.abort("enough"));
+  const inTurn = async (): Promise<void> => {
+    for (let run = 0; run < 1_000_000; run++) await machine.run(program, [], [], controller.signal);
+  };
+  await assert.rejects(inTurn(), { code: "aborted", cause: "enough" });
+}
+
 export async function rejectsRunsWhenDisposed(machine: Machine): Promise<void> {
   const program = longRun(machine, ENDLESS);
   const runs = [machine.run(program, [], []), machine.run(program, [], []), machine.run(program, [], [])];

@@ -7,6 +7,7 @@ import { RunPlace, SHORT_MS } from "../../src/targets/cpu/run-place.js";
 import { SharedMachine } from "../../src/targets/wasm/machine-shared.js";
 import type { AssembledModule } from "../../src/targets/wasm/module.js";
 import { scratch } from "./cases.js";
+import { hearsSignalsBetweenRuns } from "./contract.js";
 import { arena, branch, bytesOf, call, loopOver, machineOf, testModule, wordsOf } from "./kernels.js";
 
 /** what is decided after enough runs that take so long on either side */
@@ -75,6 +76,16 @@ test("runs give the same on either side", async () => {
     machine.dispose();
   }
 });
+
+for (const kind of ["shared 1", "caller"] as const)
+  test(`${kind}: the event loop turns between runs on the calling thread`, async () => {
+    const machine = await machineOf(kind, { shortRunMs: Number.POSITIVE_INFINITY });
+    try {
+      await hearsSignalsBetweenRuns(machine);
+    } finally {
+      machine.dispose();
+    }
+  });
 
 test("workers start when a run needs them", async () => {
   let started = 0;

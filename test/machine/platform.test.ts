@@ -9,7 +9,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { canBlock, canShareMemory, coreCount, openFile, readBytes } from "../../src/runtime/platform.js";
+import { canBlock, canShareMemory, coreCount, openFile, overdueTurn, readBytes } from "../../src/runtime/platform.js";
 
 const CONTENT = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) & 255);
 let folder: string;
@@ -113,3 +113,30 @@ test("a flag of the command line is the user's: neither set nor restored", async
   assert.equal(await flagsWith("--no-liftoff"), "--no-wasm-lazy-compilation");
   assert.equal(await flagsWith("--liftoff", "--wasm_lazy_compilation"), "");
 });
+
+for (const [host, lacking] of [
+  ["Node", []],
+  ["a page", ["setImmediate"]],
+  ["a host with timers alone", ["setImmediate", "MessageChannel"]],
+] as const)
+  test(`the turn that is overdue comes after events: ${host}`, async () => {
+    const globals = globalThis as unknown as Record<string, unknown>;
+    const own = Object.fromEntries(lacking.map(name => [name, globals[name]]));
+    let events = 0;
+    setTimeout(() => events++, 1);
+    try {
+      for (const name of lacking) globals[name] = undefined;
+      let turn = overdueTurn();
+      assert.equal(turn, undefined, "the first to ask goes on");
+      while (!turn) turn = overdueTurn();
+      assert.equal(overdueTurn(), turn);
+      while (events === 0) {
+        await turn;
+        do turn = overdueTurn();
+        while (!turn);
+      }
+      await turn;
+    } finally {
+      Object.assign(globals, own);
+    }
+  });

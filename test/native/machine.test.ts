@@ -4,18 +4,29 @@ import { test, type TestContext } from "node:test";
 import type { Machine } from "../../src/targets/cpu/machine.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { random, randomCase, runCase, scratch } from "../machine/cases.js";
-import { refusesToOvertake, rejectsRunsWhenDisposed, turnsTheEventLoop } from "../machine/contract.js";
+import {
+  hearsSignalsBetweenRuns,
+  refusesToOvertake,
+  rejectsRunsWhenDisposed,
+  turnsTheEventLoop,
+} from "../machine/contract.js";
 import { bytesOf, call, wordsOf } from "../machine/kernels.js";
 import { nativeMachine } from "./machines.js";
 
 const sweep = process.env.AZULEJO_SWEEP === "all" ? 20 : 1;
 
 /** A test with a machine of its own, skipped by name where there is no compiler or no koffi. */
-function withMachine(name: string, threads: number, delays: boolean, body: (machine: Machine) => Promise<void>): void {
+function withMachine(
+  name: string,
+  threads: number,
+  delays: boolean,
+  body: (machine: Machine) => Promise<void>,
+  shortRunMs = 0,
+): void {
   test(`native ${threads}${delays ? ", random pauses" : ""}: ${name}`, async (t: TestContext) => {
     const problem = await nativeProblem();
     if (problem) return t.skip(problem);
-    const machine = await nativeMachine(threads, delays);
+    const machine = await nativeMachine(threads, delays, shortRunMs);
     try {
       await body(machine);
     } finally {
@@ -35,6 +46,14 @@ for (const threads of [1, 2, 4])
         assert.deepEqual(got, want);
       }
     });
+
+withMachine(
+  "the event loop turns between runs on the calling thread",
+  1,
+  false,
+  hearsSignalsBetweenRuns,
+  Number.POSITIVE_INFINITY,
+);
 
 for (const threads of [1, 2])
   withMachine("aborted runs between good ones", threads, true, async machine => {

@@ -53,15 +53,15 @@ async function compile(): Promise<Library> {
   }
 }
 
-/** Threads do all runs, however short: their races are what is tested. */
-export async function nativeMachine(threads: number, delays = false): Promise<NativeMachine> {
+/** Threads do all runs, however short, unless it is said otherwise: their races are what is tested. */
+export async function nativeMachine(threads: number, delays = false, shortRunMs = 0): Promise<NativeMachine> {
   compiled ??= compile();
   return new NativeMachine(await compiled, {
     threads,
     delays,
     compileTimeMs: 0,
     entries: Object.keys(FUNC),
-    shortRunMs: 0,
+    shortRunMs,
   });
 }
 

@@ -8,7 +8,7 @@ import { HEAP_BASE, MAX_THREADS } from "../cpu/program-layout.js";
 import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory } from "../cpu/program-memory.js";
 import { RunPlaces } from "../cpu/run-place.js";
-import { abortedRun, RunQueue } from "../cpu/run-queue.js";
+import { abortedRun, RunQueue, turnBeforeRun } from "../cpu/run-queue.js";
 import type { Library } from "./library.js";
 import { FIRST_WORDS, OUTCOME } from "./runtime.js";
 
@@ -153,6 +153,8 @@ export class NativeMachine implements Machine {
   ): Promise<Uint8Array[]> {
     const place = this.#places.of(program);
     const side = place.next;
+    const turn = side === "here" ? turnBeforeRun(signal) : undefined;
+    if (turn) await turn;
     const start = now();
     this.write(inputs);
     if (side === "here") {

@@ -1,4 +1,5 @@
 // Runs one after the other: a job waits for its turn, may be withdrawn by its signal, and is rejected when the machine ends.
+import { overdueTurn } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
 
 interface Job {
@@ -70,3 +71,9 @@ export class RunQueue {
 /** The error of a run whose signal fired. */
 export const abortedRun = (signal: AbortSignal): AzulejoError =>
   new AzulejoError("aborted", "The run was aborted by the caller's signal", { cause: signal.reason });
+
+/** Before a run on the calling thread: undefined, or the turn of the event loop that is due; the signal may fire in it. */
+export const turnBeforeRun = (signal: AbortSignal | undefined): Promise<void> | undefined =>
+  overdueTurn()?.then(() => {
+    if (signal?.aborted) throw abortedRun(signal);
+  });

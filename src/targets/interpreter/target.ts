@@ -6,16 +6,13 @@ import { runKernel } from "../../ir/evaluate/kernel.js";
 import type { RawArray, Storage } from "../../ir/evaluate/memory.js";
 import type { Poly, Sym } from "../../ir/poly.js";
 import type { Tensor } from "../../ir/tile.js";
-import { now, sleep, throwIfAborted } from "../../runtime/platform.js";
+import { overdueTurn, throwIfAborted } from "../../runtime/platform.js";
 import type { Executable, KernelReport, RunOptions, Target, TargetReport } from "../../runtime/target.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { refuseFindings, StepSanitizer } from "../../sanitize/step-sanitizer.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Constants } from "./memory.js";
 import { constantArray, ProgramMemory } from "./memory.js";
-
-/** Kernels run one after the other on the caller's thread; after this time the event loop gets a turn. */
-const UNBROKEN_MS = 5;
 
 export interface InterpreterOptions {
   /** "typed" (default) rounds floats at loads, stores and casts; "real" never */
@@ -101,23 +98,25 @@ class InterpretedProgram implements Executable {
     return this.#finish(run);
   }
 
+  /** Its constants; they go when the model is disposed of, in the middle of a run too. */
+  #usable(): Constants {
+    if (this.#constants) return this.#constants;
+    throw new AzulejoError("disposed", `model "${this.program.name}" was disposed; load it again`);
+  }
   #prepare(inputs: ReadonlyMap<string, TensorData>, given?: SymbolValues): InterpretedRun {
-    if (!this.#constants)
-      throw new AzulejoError("disposed", `model "${this.program.name}" was disposed; load it again`);
+    const constants = this.#usable();
     const symbols = bindDims(this.program, name => inputs.get(name)?.dims, given);
     const size = (p: Poly): number => p.evaluate(s => symbols.get(s) ?? Number.NaN);
-    const memory = new ProgramMemory(size, this.#constants);
+    const memory = new ProgramMemory(size, constants);
     for (const b of this.program.inputs) memory.bind(b, inputs.get(b.name)!);
     return { memory, symbols, watch: this.#options.sanitize ? new StepSanitizer() : undefined };
   }
   async #steps(steps: readonly Step[], run: InterpretedRun, signal?: AbortSignal): Promise<void> {
-    let free = now();
     for (const s of flattened(steps, run.memory)) {
+      await overdueTurn();
       throwIfAborted(signal, `run of "${this.program.name}"`);
+      this.#usable();
       this.#kernel(s, run);
-      if (now() - free < UNBROKEN_MS) continue;
-      await sleep(0);
-      free = now();
     }
   }
   #kernel(s: KernelStep, { memory, symbols, watch }: InterpretedRun): void {

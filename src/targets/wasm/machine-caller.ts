@@ -9,7 +9,7 @@ import { HEAP_BASE } from "../cpu/program-layout.js";
 import { CONTROL } from "./machine-layout.js";
 import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory } from "../cpu/program-memory.js";
-import { RunQueue } from "../cpu/run-queue.js";
+import { RunQueue, turnBeforeRun } from "../cpu/run-queue.js";
 import { trapError } from "./machine-trap.js";
 import { MAX_BYTES, PAGE_BYTES } from "./machine-worker.js";
 
@@ -77,7 +77,10 @@ export class CallerMachine implements Machine {
     outputs: readonly Range[],
     signal?: AbortSignal,
   ): Promise<Uint8Array[]> {
-    return this.#queue.enqueue(async () => this.runSync(prepared, inputs, outputs), signal);
+    return this.#queue.enqueue(async () => {
+      await turnBeforeRun(signal);
+      return this.runSync(prepared, inputs, outputs);
+    }, signal);
   }
 
   runSync(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[] {

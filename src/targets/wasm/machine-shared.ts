@@ -18,7 +18,7 @@ import { HEAP_BASE } from "../cpu/program-layout.js";
 import { CONTROL, GATE_OPEN, OUTCOME, TRAP } from "./machine-layout.js";
 import type { Program, Scratch } from "../cpu/program-memory.js";
 import { ProgramMemory, resetCounters } from "../cpu/program-memory.js";
-import { abortedRun, RunQueue } from "../cpu/run-queue.js";
+import { abortedRun, RunQueue, turnBeforeRun } from "../cpu/run-queue.js";
 import { RunPlaces } from "../cpu/run-place.js";
 import { readTrap, trapError } from "./machine-trap.js";
 import { Crew, Departures, firstOf } from "./machine-workers.js";
@@ -179,6 +179,8 @@ export class SharedMachine implements Machine {
     if (!this.#made) await this.#making;
     const place = this.#places.of(program);
     const side = place.next;
+    const turn = side === "here" ? turnBeforeRun(signal) : undefined;
+    if (turn) await turn;
     const start = now();
     const early = side === "here" ? this.#runHere(program, inputs, outputs) : undefined;
     const results = early ?? (await this.#runOnWorkers(program, inputs, outputs, signal));
