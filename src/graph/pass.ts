@@ -1,6 +1,7 @@
 // Passes: named pure functions from graph to graph, run in the order of a list.
 import { AzulejoError } from "../support/errors.js";
 import type { Graph } from "./graph.js";
+import { runSeedName } from "./run-seed.js";
 import { countNodes } from "./values.js";
 import { verifyGraph } from "./verify.js";
 
@@ -36,10 +37,11 @@ export async function runPasses(graph: Graph, passes: readonly Pass[], options: 
       throw new AzulejoError("aborted", `Stopped before the pass "${pass.name}", as the signal asked`);
     const start = now();
     const nodesBefore = nodes;
-    current = await pass.run(current);
+    const before = current;
+    current = checkedGraph(pass, await pass.run(before));
     // most passes find nothing to do in most graphs
     if (current !== verified) {
-      verifyAfter(pass, current);
+      verifyAfter(pass, before, current);
       verified = current;
       nodes = countNodes(current);
     }
@@ -48,11 +50,33 @@ export async function runPasses(graph: Graph, passes: readonly Pass[], options: 
   return current;
 }
 
-function verifyAfter(pass: Pass, graph: Graph): void {
+function checkedGraph(pass: Pass, given: Graph | undefined): Graph {
+  if (given && [given.inputs, given.outputs, given.nodes].every(Array.isArray)) return given;
+  throw new AzulejoError(
+    "graph-invalid",
+    `The pass "${pass.name}" gave back no graph; return one, changed or as it was`,
+  );
+}
+
+function verifyAfter(pass: Pass, before: Graph, after: Graph): void {
   try {
-    verifyGraph(graph);
+    verifyGraph(after);
+    checkNames("inputs", before, after);
+    checkNames("outputs", before, after);
   } catch (cause) {
-    if (!(cause instanceof AzulejoError)) throw cause;
-    throw new AzulejoError(cause.code, `The pass "${pass.name}" broke the graph: ${cause.message}`, { cause });
+    const [code, why] =
+      cause instanceof AzulejoError
+        ? ([cause.code, cause.message] as const)
+        : (["graph-invalid", String(cause)] as const);
+    throw new AzulejoError(code, `The pass "${pass.name}" broke the graph: ${why}`, { cause });
   }
+}
+
+/** Runs give inputs and take outputs by their names; the seed of a run is given beside them. */
+function checkNames(side: "inputs" | "outputs", before: Graph, after: Graph): void {
+  const namesIn = (graph: Graph): string =>
+    graph[side].flatMap(({ name }) => (name === runSeedName ? [] : [`"${name}"`])).join(", ") || "none";
+  const [had, has] = [namesIn(before), namesIn(after)];
+  if (had !== has)
+    throw new AzulejoError("graph-invalid", `its ${side} were ${had} and are ${has}; keep their names and order`);
 }

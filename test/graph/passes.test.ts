@@ -1164,6 +1164,32 @@ describe("runPasses", () => {
         'The pass "cut" broke the graph: The list of outputs reads "y", which nothing before defines; put its producer first',
     });
   });
+  it("says which pass gave back something else than a graph with its inputs and outputs", async () => {
+    const graph = await readOnnx(model);
+    const refused: readonly (readonly [run: (g: Graph) => unknown, message: string | RegExp])[] = [
+      [() => undefined, 'The pass "mine" gave back no graph; return one, changed or as it was'],
+      [() => ({ nodes: [] }), 'The pass "mine" gave back no graph; return one, changed or as it was'],
+      [
+        g => ({ ...g, outputs: [] }),
+        'The pass "mine" broke the graph: its outputs were "y" and are none; keep their names and order',
+      ],
+      [
+        g => ({ ...g, outputs: g.nodes[1]!.outputs }),
+        'The pass "mine" broke the graph: its outputs were "y" and are "a"; keep their names and order',
+      ],
+      [
+        g => ({ ...g, inputs: [...g.inputs, { ...g.inputs[0]!, name: "z" }] }),
+        'The pass "mine" broke the graph: its inputs were "x" and are "x", "z"; keep their names and order',
+      ],
+      [g => ({ ...g, nodes: [undefined, ...g.nodes] }), /^The pass "mine" broke the graph: TypeError: /],
+    ];
+    for (const [run, message] of refused)
+      await assert.rejects(runPasses(graph, [{ name: "mine", run: run as Pass["run"] }]), {
+        name: "AzulejoError",
+        code: "graph-invalid",
+        message,
+      });
+  });
   it("stops when the signal asks", async () => {
     const graph = await readOnnx(model);
     await assert.rejects(runPasses(graph, [simplify], { signal: { aborted: true } }), {
