@@ -21,10 +21,10 @@ export function watched(operator: Operator): Operator {
     ...watch("phases", operator.phases),
     ...watch("concat", operator.concat),
     ...watch("makesText", operator.makesText),
-    shape: node => asked(operator, "shape", () => record(operator, "shape", shape(node))),
-    ...(typesOf ? { dtypes: node => asked(operator, "dtypes", () => knownDtypes(operator, typesOf(node))) } : {}),
+    shape: node => askedOf(operator, "shape", node, n => record(operator, "shape", shape(n))),
+    ...(typesOf ? { dtypes: node => askedOf(operator, "dtypes", node, n => knownDtypes(operator, typesOf(n))) } : {}),
     ...(at ? { at: context => bodies(operator, context) } : {}),
-    ...(kernels ? { kernels: node => asked(operator, "kernels", () => list(operator, kernels(node))) } : {}),
+    ...(kernels ? { kernels: node => askedOf(operator, "kernels", node, n => list(operator, kernels(n))) } : {}),
     ...(host ? { host: watchedHost(operator, host) } : {}),
   };
 }
@@ -42,12 +42,42 @@ function thrown(operator: Operator, what: string, cause: unknown): unknown {
   if (cause instanceof AzulejoError) return cause;
   return failed(operator, `its function ${what} threw ${String(cause)}`, cause);
 }
-function asked<R>(operator: Operator, what: string, f: () => R): R {
+function asked<R>(operator: Operator, what: string, f: () => R, reads?: Reads<NodeInfo>): R {
   try {
     return f();
   } catch (cause) {
-    throw thrown(operator, what, cause);
+    throw reads?.missing.size ? lacking(operator, what, reads, cause) : thrown(operator, what, cause);
   }
+}
+function askedOf<N extends NodeInfo, R>(operator: Operator, what: string, node: N, f: (node: N) => R): R {
+  const reads = watchReads(operator, node);
+  return asked(operator, what, () => f(reads.node), reads);
+}
+
+/** The node, and which of its declared attributes were read that have no value. */
+interface Reads<N extends NodeInfo> {
+  readonly node: N;
+  readonly missing: ReadonlySet<string>;
+}
+/** An attribute that is neither there nor has a default may be asked for; who can't compute with undefined is told what it was. */
+function watchReads<N extends NodeInfo>({ attributes: declared = {} }: Operator, node: N): Reads<N> {
+  const missing = new Set<string>();
+  const attributes = new Proxy(node.attributes, {
+    get(all, name: string) {
+      if (all[name] === undefined && Object.hasOwn(declared, name)) missing.add(name);
+      return all[name];
+    },
+  });
+  return { node: { ...node, attributes }, missing };
+}
+function lacking(operator: Operator, what: string, { node, missing }: Reads<NodeInfo>, cause: unknown): AzulejoError {
+  const [name] = missing;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AzulejoError(
+    "operator-attribute",
+    `${operator.name} "${node.name}": attribute "${name}" (${operator.attributes![name!]!.type}) is missing and has no default, and the operator's function ${what} read it and failed (${why}); give it a default or a value, or make it required`,
+    { cause },
+  );
 }
 
 function record<R extends object>(operator: Operator, what: string, value: R): R {
@@ -79,7 +109,8 @@ const dtypeOf = ({ dtypes: typesOf }: Operator, node: NodeInfo, output: string):
   typesOf ? typesOf(node)[output] : node.dtypes[node.present[0]!];
 
 function bodies(operator: Operator, context: KernelContext): ReturnType<NonNullable<Operator["at"]>> {
-  const given = asked(operator, "at", () => record(operator, "at", operator.at!(context)));
+  const reads = watchReads(operator, context);
+  const given = asked(operator, "at", () => record(operator, "at", operator.at!(reads.node)), reads);
   return Object.fromEntries(
     context.wanted.map(output => {
       const body = given[output];
@@ -87,7 +118,7 @@ function bodies(operator: Operator, context: KernelContext): ReturnType<NonNulla
         throw failed(operator, `its function at gives no function of the indices for ${output}`);
       const wanted = dtypeOf(operator, context, output);
       const checked: typeof body = (...index) => {
-        const value: unknown = asked(operator, "at", () => body(...index));
+        const value: unknown = asked(operator, "at", () => body(...index), reads);
         if (!(value instanceof Tile))
           throw failed(
             operator,

@@ -13,7 +13,7 @@ import type { Literal } from "./types.js";
 
 /** A value, or a literal that adopts the dtype beside it. */
 export type Operand = Node | Literal;
-const isNode = (x: Operand): x is Node => typeof x === "object";
+const isNode = (x: Operand): x is Node => typeof x === "object" && x !== null;
 
 /** The value of a literal in a dtype: bigint for 64-bit integers, else a number; bool as 0 and 1; of a narrow float the nearest it holds. */
 export function literalValue(value: Literal, dtype: Dtype): number | bigint {
@@ -22,6 +22,8 @@ export function literalValue(value: Literal, dtype: Dtype): number | bigint {
     if (value === false || value === 0 || value === 0n) return 0;
     throw kernelError(`${value} is not a bool; use true or false`);
   }
+  if (typeof value !== "boolean" && typeof value !== "number" && typeof value !== "bigint")
+    throw kernelError(`${String(value)} stands beside a tile of ${dtype} and is no number; use a number or a tile`);
   if (typeof value === "boolean")
     throw kernelError(`${value} stands beside a tile of ${dtype}; use a number or cast the tile to bool`);
   if (isFloat(dtype)) return isNarrowFloat(dtype) ? roundToFloat(dtype, Number(value)) : Number(value);

@@ -126,6 +126,38 @@ for (const [what, operator, sentence] of mistakes)
     await assert.rejects(run(operator), { code: "operator-failed", message });
   });
 
+const asking = (name: string, more: object = {}) => ({
+  ...mine,
+  attributes: { slope: { type: "float" } },
+  at: ({ inputs, attributes }: Parameters<NonNullable<Operator["at"]>>[0]) => ({
+    Y: (...i: never[]) => inputs.X!.at(...i).mul(attributes[name] as number),
+  }),
+  ...more,
+});
+test("an attribute that is missing and has no default is named by what fails without it", async () => {
+  await assert.rejects(run(asking("slope")), {
+    code: "operator-attribute",
+    message:
+      'Mine "here": attribute "slope" (float) is missing and has no default, and the operator\'s function at read it and failed (undefined stands beside a tile of f32 and is no number; use a number or a tile); give it a default or a value, or make it required',
+  });
+  await assert.rejects(
+    run(
+      asking("slope", {
+        shape: ({ dims, attributes }: { dims: { X: unknown }; attributes: { slope: number } }) =>
+          attributes.slope.toFixed() && { Y: dims.X },
+      }),
+    ),
+    { code: "operator-attribute", message: /^Mine "here": attribute "slope" .*function shape read it and failed/ },
+  );
+  await assert.rejects(run(asking("other")), { code: "kernel", message: /^undefined stands beside a tile of f32/ });
+  const optional = asking("slope", {
+    at: ({ inputs, attributes }: Parameters<NonNullable<Operator["at"]>>[0]) => ({
+      Y: (...i: never[]) => inputs.X!.at(...i).mul((attributes.slope as number | undefined) ?? 2),
+    }),
+  });
+  assert.deepEqual([...((await run(optional)).data as Float32Array)], [2, 4, 6, 8]);
+});
+
 test("optional inputs, any number of inputs, other dtypes, and outputs that nobody wants", async () => {
   const blend: Operator = {
     name: "Blend",

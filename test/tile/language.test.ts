@@ -137,6 +137,21 @@ const mistakes: readonly (readonly [string, Wrong, string])[] = [
     (e, m) => e.V.at(m).mul(true),
     "true stands beside a tile of f32; use a number or cast the tile to bool",
   ],
+  [
+    "nothing beside floats",
+    (e, m) => e.V.at(m).mul(undefined as never),
+    "undefined stands beside a tile of f32 and is no number; use a number or a tile",
+  ],
+  [
+    "null beside integers",
+    (e, m) => e.I.at(m).add(null as never),
+    "null stands beside a tile of i32 and is no number; use a number or a tile",
+  ],
+  [
+    "text beside floats",
+    (e, m) => e.V.at(m).add("2" as never),
+    "2 stands beside a tile of f32 and is no number; use a number or a tile",
+  ],
   ["number beside bool", (e, m) => e.B.at(m).and(2), "2 is not a bool; use true or false"],
   [
     "arithmetic on bool",
