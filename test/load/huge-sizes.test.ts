@@ -2,12 +2,13 @@
 // without being stored is refused where kernels can't count so far. A good model runs afterwards.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { LoadOptions } from "../../src/index.js";
 import { load, Tensor } from "../../src/index.js";
 import { i64Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const x = new Tensor("f32", Float32Array.of(1, -2, 3, -4), [1, 4]);
-async function runs(bytes: Uint8Array): Promise<readonly number[]> {
-  const model = await load(bytes, { threads: 1 });
+async function runs(bytes: Uint8Array, target: LoadOptions["target"] = "wasm"): Promise<readonly number[]> {
+  const model = await load(bytes, { threads: 1, target });
   try {
     return [...(Object.values(await model.run({ x }))[0]!.data as Float32Array)];
   } finally {
@@ -56,6 +57,13 @@ const cases: readonly { readonly title: string; readonly bytes: Uint8Array; read
 ];
 for (const { title, bytes, message } of cases)
   test(title, () => assert.rejects(runs(bytes), { name: "AzulejoError", code: "memory", message }));
+
+test("2^40 rows as output, on the interpreter", () =>
+  assert.rejects(runs(expanded(2n ** 40n, false), "interpreter"), {
+    name: "AzulejoError",
+    code: "memory",
+    message: '"y" needs 17592186044416 bytes of memory, and this host refuses them; run smaller inputs',
+  }));
 
 test("a good model runs afterwards", async () => {
   const good = onnxModel({

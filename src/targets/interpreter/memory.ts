@@ -59,10 +59,9 @@ export class ProgramMemory {
     const shape = this.#shape(b);
     const constant = this.#constants.get(b);
     if (constant) return { ...shape, dtype: b.dtype, data: constant, offset: 0 };
-    const length = product(shape.dims);
-    const data = newArray(b.dtype, length);
-    this.arenaBytes += data.byteLength;
-    return { ...shape, dtype: b.dtype, data, offset: 0, initialized: new Uint8Array(length) };
+    const arrays = granted(b, product(shape.dims));
+    this.arenaBytes += arrays.data.byteLength;
+    return { ...shape, dtype: b.dtype, offset: 0, ...arrays };
   }
   /** A dense row-major copy of what the buffer holds; every element must have been written. */
   read(b: Buffer): TensorData {
@@ -80,6 +79,20 @@ export class ProgramMemory {
       for (let d = index.length - 1; d >= 0 && ++index[d]! === s.dims[d]; d--) index[d] = 0;
     }
     return { dtype: b.dtype, dims: s.dims, data };
+  }
+}
+
+/** Arrays of that many elements, and whether each has been written. */
+function granted(b: Buffer, length: number): { readonly data: RawArray; readonly initialized: Uint8Array } {
+  try {
+    return { data: newArray(b.dtype, length), initialized: new Uint8Array(length) };
+  } catch (cause) {
+    const bytes = Math.ceil(length * bytesOf(b.dtype));
+    throw new AzulejoError(
+      "memory",
+      `"${b.name}" needs ${bytes} bytes of memory, and this host refuses them; run smaller inputs`,
+      { cause },
+    );
   }
 }
 
