@@ -11,8 +11,15 @@ export function refuse(code: ErrorCode, op: string, node: { readonly name: strin
 
 /** An axis counted from the end becomes one counted from the start. */
 export function normalizeAxis(op: string, node: { readonly name: string }, axis: number, rank: number): number {
-  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
-    refuse("operator-attribute", op, node, `axis ${axis} is outside a rank-${rank} tensor; use ${-rank}..${rank - 1}`);
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    const remedy = rank === 0 ? "which has no axes; give it a tensor of one dim or more" : `use ${-rank}..${rank - 1}`;
+    refuse(
+      "operator-attribute",
+      op,
+      node,
+      `axis ${axis} is outside a rank-${rank} tensor${rank ? ";" : ","} ${remedy}`,
+    );
+  }
   return axis < 0 ? axis + rank : axis;
 }
 

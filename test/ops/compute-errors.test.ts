@@ -113,6 +113,12 @@ const refusals: readonly Refusal[] = [
     says: 'Softmax "n": axis 3 is outside a rank-2 tensor; use -2..1',
   },
   {
+    op: "Softmax",
+    inputs: { input: "f32" },
+    code: "operator-attribute",
+    says: 'Softmax "n": axis -1 is outside a rank-0 tensor, which has no axes; give it a tensor of one dim or more',
+  },
+  {
     op: "ReduceSum",
     inputs: { data: "f32 2 3", axes: "i64 1" },
     code: "operator-unsupported",
