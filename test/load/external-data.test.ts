@@ -1,6 +1,6 @@
 // A model whose weights lie in a file beside it, through load(): read when they are packed, refused where they are not there.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -60,6 +60,16 @@ describe("external data", () => {
       },
     ],
   ];
+  it("through links, of which caches are made", { skip: process.platform === "win32" }, async () => {
+    const snapshot = join(folder, "snapshot");
+    await mkdir(join(snapshot, "weights"), { recursive: true });
+    await symlink("../model.onnx", join(snapshot, "model.onnx"));
+    await symlink("../../weights/w.bin", join(snapshot, "weights/w.bin"));
+    const loaded = await load(join(snapshot, "model.onnx"), { threads: 1 });
+    const { y } = await loaded.run({ x: new Tensor("f32", new Float32Array(COUNT), [1, COUNT]) });
+    assert.equal(y!.data.at(-1), COUNT - 1);
+    loaded.dispose();
+  });
   for (const [title, of, readExternal] of sources)
     it(title, async () => {
       const loaded = await load(of(), { threads: 1, ...(readExternal ? { readExternal } : {}) });
