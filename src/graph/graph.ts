@@ -87,6 +87,8 @@ export interface Graph {
   readonly name: string;
   /** without initializers */
   readonly inputs: readonly Value[];
+  /** names of inputs in the file to which an initializer gives a value: constants here */
+  readonly fixedInputs?: readonly string[];
   readonly outputs: readonly Value[];
   /** in topological order; subgraphs of If, Loop and Scan see the values of the graphs around them */
   readonly nodes: readonly GraphNode[];

@@ -58,6 +58,7 @@ export async function compileRead(
   const info: ModelInfo = {
     name: read.name,
     inputs: read.inputs.map(tensorInfo),
+    fixedInputs: read.fixedInputs,
     outputs: graph.outputs.map((v, i) => tensorInfo(withDeclared(v, read.outputs[i]!))),
     passes,
     ...(graph.inputs.some(v => v.name === runSeedName) ? { draws: true } : {}),

@@ -38,6 +38,7 @@ export const restoredContents = (kept: KeptContents, symbols: readonly Sym[]): C
 export interface ModelInfo {
   readonly name: string;
   readonly inputs: readonly TensorInfo[];
+  readonly fixedInputs?: readonly string[] | undefined;
   readonly outputs: readonly TensorInfo[];
   readonly passes: Report["passes"];
   readonly notes: readonly string[];

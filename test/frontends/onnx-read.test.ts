@@ -141,6 +141,7 @@ describe("readOnnx", () => {
       graph.inputs.map(v => v.name),
       ["x"],
     );
+    assert.deepEqual(graph.fixedInputs, ["w"]);
   });
 
   it("gives branches the values around them, and keeps absent inputs and outputs absent", async () => {
@@ -214,6 +215,20 @@ describe("readOnnx", () => {
     );
   });
 
+  it("takes an output that is listed twice once", async () => {
+    const graph = await readOnnx(
+      onnxModel({
+        inputs: [value("x", f32, [2])],
+        outputs: [value("y", f32), value("x", f32), value("y", f32), value("x", f32)],
+        nodes: [node("Neg", ["x"], ["y"])],
+      }),
+    );
+    verifyGraph(graph);
+    assert.deepEqual(
+      graph.outputs.map(v => v.name),
+      ["y", "x"],
+    );
+  });
   it("reads attributes of every kind", async () => {
     const graph = await readOnnx(
       onnxModel({

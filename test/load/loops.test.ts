@@ -229,6 +229,35 @@ describe("loops inside the program", () => {
       ],
     ));
 
+  it("a body that gives one value as two states and as rows", () =>
+    check(
+      {
+        inputs: [value("x", f32, ["n"]), value("m", i64, [])],
+        outputs: [value("a", f32), value("b", f32), value("rows", f32)],
+        nodes: [
+          node(
+            "Loop",
+            ["m", "", "x", "x"],
+            ["a", "b", "rows"],
+            [
+              body({
+                inputs: [value("s", f32), value("t", f32)],
+                outputs: [value("u", f32), value("u", f32), value("u", f32)],
+                nodes: [node("Add", ["s", "t"], ["u"])],
+              }),
+            ],
+          ),
+        ],
+      },
+      [
+        {
+          inputs: { x: floats([2], 1, 3), m: whole(2) },
+          want: { a: floats([2], 4, 12), b: floats([2], 4, 12), rows: floats([2, 2], 2, 6, 4, 12) },
+        },
+      ],
+      true,
+    ));
+
   it("a state that grows needs the host, and gives the same", () =>
     check(
       {

@@ -68,29 +68,33 @@ export async function readGraph(
     initializers.add(t.name);
   }
   const inputs: Value[] = [];
+  const fixedInputs: string[] = [];
   for (const i of graph.input) {
-    if (initializers.has(i.name)) continue; // IR 3 lists weights among the inputs too
+    if (initializers.has(i.name)) {
+      // IR 3 lists all weights among the inputs, later ones those that a run may replace: packing and folding need them fixed
+      fixedInputs.push(i.name);
+      continue;
+    }
     const where = `Input "${i.name}"${place}`;
     inputs.push(scope.define(declaredValue(i, where, context), where));
   }
   const declared = new Map<string, Value>();
   for (const o of graph.output) {
-    const where = `Output "${o.name}"${place}`;
-    if (declared.has(o.name))
-      throw new AzulejoError("graph-invalid", `${where} is listed twice; list each output once`);
-    declared.set(o.name, declaredValue(o, where, context));
+    if (!declared.has(o.name)) declared.set(o.name, declaredValue(o, `Output "${o.name}"${place}`, context));
   }
   if (context.declaredTypes) declareOthers(graph, place, declared, context);
   const nodes = await readNodes(graph.node, place, scope, declared, context);
-  const outputs = graph.output.map(o => {
-    const value = scope.get(o.name);
+  // runs give outputs by name: one that the file lists twice is one; those of subgraphs go by position
+  const names = graph.output.map(o => o.name);
+  const outputs = (outer ? names : [...new Set(names)]).map(name => {
+    const value = scope.get(name);
     if (value) return value;
     throw new AzulejoError(
       "graph-invalid",
-      `Output "${o.name}"${place} is defined by no input, initializer or node; the file is damaged or was cut out of a larger model badly: export it again`,
+      `Output "${name}"${place} is defined by no input, initializer or node; the file is damaged or was cut out of a larger model badly: export it again`,
     );
   });
-  return { name: graph.name, inputs, outputs, nodes };
+  return { name: graph.name, inputs, ...(fixedInputs.length ? { fixedInputs } : {}), outputs, nodes };
 }
 
 /** Types that the file gives for values between nodes; one that can't be read is left to inference, which finds them all. */
