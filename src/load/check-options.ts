@@ -1,21 +1,36 @@
 // Options of load(), explain() and compileKernel() as programs without types may hand them in: names and kinds, before anything is read.
 // Values that only the model can judge (dims, names of kernels) are judged there.
 import type { Pass } from "../graph/pass.js";
-import type { Operator } from "../ops/operator.js";
+import type { AttributeSpec, Operator } from "../ops/operator.js";
 import type { LoadOptions } from "../runtime/api.js";
-import { AzulejoError } from "../support/errors.js";
+import {
+  type Check,
+  checkNamed,
+  isFunction,
+  isList,
+  isObject,
+  isSignal,
+  kindOf,
+  wrong,
+} from "../support/named-options.js";
 
 /** where an operator can say what it computes: one of these is there */
 const bodies = ["at", "kernels", "expand", "host"] as const;
 
-type Check = (value: unknown) => string | undefined;
+const attributeTypes: Readonly<Record<AttributeSpec["type"], true>> = {
+  int: true,
+  float: true,
+  string: true,
+  ints: true,
+  floats: true,
+  strings: true,
+  tensor: true,
+  graph: true,
+  type: true,
+};
 
-const wrong = (message: string): AzulejoError => new AzulejoError("option", message);
-const isFunction: Check = value => (typeof value === "function" ? undefined : "a function");
-const isObject: Check = value => (Object(value) === value && !Array.isArray(value) ? undefined : "an object");
-const isList: Check = value => (Array.isArray(value) ? undefined : "a list");
-/** judged where it is used */
-const later: Check = () => undefined;
+/** judged where it is used, by which null would count as left out */
+const later: Check = value => (value === null ? "a value" : undefined);
 
 /** What each option is asked to be; the keys are all that there are. */
 const checks: Readonly<Record<keyof LoadOptions, Check>> = {
@@ -29,7 +44,7 @@ const checks: Readonly<Record<keyof LoadOptions, Check>> = {
   editKernels: isFunction,
   dims: isObject,
   onProgress: isFunction,
-  signal: value => (typeof (value as AbortSignal | null)?.aborted === "boolean" ? undefined : "an AbortSignal"),
+  signal: isSignal,
   schedules: isObject,
   tuning: value =>
     typeof value === "boolean" || typeof value === "string" || Array.isArray(value)
@@ -49,23 +64,10 @@ export const loadOptionNames: readonly string[] = Object.keys(checks);
  * @throws AzulejoError option
  */
 export function checkOptions(options: object, names = loadOptionNames): void {
-  if (isObject(options) !== undefined) throw wrong(`options are ${kindOf(options)}; give an object or leave them out`);
-  for (const [name, value] of Object.entries(options)) {
-    if (!names.includes(name)) throw wrong(`there is no option "${name}"; the options are ${names.join(", ")}`);
-    const check = checks[name as keyof LoadOptions] ?? later;
-    const wanted = value === undefined ? undefined : check(value);
-    if (wanted !== undefined) throw wrong(`${name} is ${kindOf(value)}; give ${wanted} or leave it out`);
-  }
+  checkNamed(options, names, name => checks[name as keyof LoadOptions] ?? later);
   const { operators } = options as LoadOptions;
   operators?.forEach(checkOperator);
 }
-
-const kindOf = (value: unknown): string =>
-  value === null
-    ? "null"
-    : Array.isArray(value)
-      ? "a list"
-      : `${/^[aeiou]/.test(typeof value) ? "an" : "a"} ${typeof value}`;
 
 function checkOperator(operator: Operator, at: number): void {
   const given = Object(operator) as Partial<Operator>;
@@ -78,6 +80,13 @@ function checkOperator(operator: Operator, at: number): void {
     throw wrong(`operators: ${who} has no function shape; give the dims of its outputs`);
   if (!bodies.some(body => given[body] !== undefined))
     throw wrong(`operators: ${who} has no body; give one of at, kernels or expand`);
+  for (const [name, spec] of Object.entries(given.attributes ?? {})) {
+    const type: unknown = Object(spec).type;
+    if (!Object.hasOwn(attributeTypes, String(type)))
+      throw wrong(
+        `operators: ${who} has an attribute "${name}" of type ${JSON.stringify(type)}; use one of ${Object.keys(attributeTypes).join(", ")}`,
+      );
+  }
 }
 
 /** The list that the option `passes` made. */

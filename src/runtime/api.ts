@@ -144,6 +144,7 @@ export interface RunModelOptions {
 
 /** A compiled model. */
 export interface Model {
+  /** What a run takes: those of the file, without inputs that an initializer gives a value, which are constants. */
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**

@@ -3,6 +3,7 @@ import { arrayTypes } from "../ir/arrays.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { bitsOf, integerRange, isFloat } from "../ir/dtypes.js";
 import { AzulejoError } from "../support/errors.js";
+import { type Check, checkNamed, isSignal } from "../support/named-options.js";
 import { type Model, type Report, type RunModelOptions, Tensor, type TensorInfo, TextTensor } from "./api.js";
 import { type GpuTensor, isGpuTensor } from "./gpu-tensor.js";
 import { type AnyTensor, type HostValue, isSequence, isTensor, isText } from "./host-value.js";
@@ -14,6 +15,8 @@ export interface SessionParts {
   readonly name: string;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** what the file lists among the inputs and fixes by a value of its own */
+  readonly fixedInputs?: readonly string[] | undefined;
   readonly run: (
     inputs: ReadonlyMap<string, TensorData>,
     options: RunOptions,
@@ -33,22 +36,26 @@ export class Session implements Model {
     this.inputs = parts.inputs;
     this.outputs = parts.outputs;
   }
-  async run<Outputs>(inputs: Readonly<Record<string, HostValue>>, options: RunModelOptions = {}): Promise<Outputs> {
+  async run<Outputs>(inputs: Readonly<Record<string, HostValue>>, options?: RunModelOptions): Promise<Outputs> {
     return this.#run(inputs, options);
   }
   async profile<Outputs>(
     inputs: Readonly<Record<string, HostValue>>,
-    { passes = 1, ...options }: RunModelOptions & { readonly passes?: number } = {},
+    given: RunModelOptions & { readonly passes?: number } = {},
   ): Promise<Profile<Outputs>> {
+    checkRunOptions(given, [...runOptionNames, "passes"]);
+    const { passes = 1, ...options } = given;
     return profile(onStep => this.#run<Outputs>(inputs, options, onStep), passes);
   }
   async #run<Outputs>(
     inputs: Readonly<Record<string, HostValue>>,
-    { signal, seed, outputLocation }: RunModelOptions,
+    options: RunModelOptions = {},
     onStep?: RunOptions["onStep"],
   ): Promise<Outputs> {
     this.#checkUsable();
     const given = this.#checked(inputs);
+    checkRunOptions(options);
+    const { signal, seed, outputLocation } = options;
     if (seed !== undefined && !Number.isSafeInteger(seed))
       throw new AzulejoError("option", `seed: ${String(seed)} is no whole number; leave it out to draw anew`);
     const onGpu = this.#onGpu(outputLocation);
@@ -89,6 +96,15 @@ export class Session implements Model {
   #checkUsable(): void {
     if (this.#disposed) throw new AzulejoError("disposed", `Model "${this.#parts.name}" was disposed; load it again`);
   }
+  #noInput(name: string, known: readonly string[]): AzulejoError {
+    if (this.#parts.fixedInputs?.includes(name))
+      return new AzulejoError(
+        "input",
+        `Input "${name}" has a value in the file, its initializer, and what is compiled relies on it; leave the input out, or take the initializer out of the file to give it in each run`,
+      );
+    const taken = known.length ? known.map(n => `"${n}"`).join(", ") : "none";
+    return new AzulejoError("input", `There is no input "${name}"; the model takes ${taken}`);
+  }
   #checked(inputs: Readonly<Record<string, HostValue>>): Map<string, TensorData> {
     if (Object(inputs) !== inputs)
       throw new AzulejoError(
@@ -96,12 +112,7 @@ export class Session implements Model {
         `run() got ${String(inputs)}; give its inputs by name: { ${example(this.inputs)} }`,
       );
     const known = this.inputs.map(i => i.name);
-    for (const name of Object.keys(inputs))
-      if (!known.includes(name))
-        throw new AzulejoError(
-          "input",
-          `There is no input "${name}"; the model takes ${known.map(n => `"${n}"`).join(", ")}`,
-        );
+    for (const name of Object.keys(inputs)) if (!known.includes(name)) throw this.#noInput(name, known);
     return new Map(
       this.inputs.map(info => {
         const value = inputs[info.name];
@@ -112,6 +123,16 @@ export class Session implements Model {
     );
   }
 }
+
+const runOptions: Readonly<Record<keyof RunModelOptions, Check>> = {
+  signal: isSignal,
+  seed: () => undefined,
+  outputLocation: value => (value === null ? '"cpu", "gpu-buffer" or one of both by name' : undefined),
+};
+const runOptionNames = Object.keys(runOptions);
+/** @throws AzulejoError option */
+const checkRunOptions = (options: RunModelOptions, names = runOptionNames): void =>
+  checkNamed(options, names, name => runOptions[name as keyof RunModelOptions] ?? (() => undefined));
 
 const example = (infos: readonly TensorInfo[]): string =>
   infos.map(i => `${JSON.stringify(i.name)}: { dtype: "${i.dtype}", dims, data }`).join(", ");
@@ -155,7 +176,14 @@ function checkValue(info: TensorInfo, value: HostValue, where: string): void {
 
 function noTensor(info: TensorInfo, value: HostValue, where: string): AzulejoError {
   const wanted = `{ dtype: "${info.dtype}", dims: [${info.dims?.join(", ") ?? "…"}], data }`;
-  return new AzulejoError("input", `${where} is ${nameOf(value)} and no tensor; give ${wanted}`);
+  return new AzulejoError("input", `${where} is ${nameOf(value)}${lackOf(value)} and no tensor; give ${wanted}`);
+}
+/** What keeps an object from being a tensor that has something of one. */
+function lackOf(value: unknown): string {
+  const given = Object(value) as Record<string, unknown>;
+  if (given.dims === undefined && given.data === undefined) return "";
+  const missing = ["dtype", "dims", "data"].find(name => given[name] === undefined);
+  return missing ? ` without ${missing}` : `, whose dims are ${nameOf(given.dims)},`;
 }
 
 function checkTensor(info: TensorInfo, tensor: AnyTensor, where: string): void {

@@ -168,7 +168,10 @@ async function runShares(
   for (const [i, outputs] of [read.outputs, ...parts].entries()) {
     const model = await loadGraph({ ...read, outputs }, options);
     try {
-      comparison.add(await model.run<Record<string, Tensor>>(inputs, { ...options, seed: checkedSeed }), i === 0);
+      comparison.add(
+        await model.run<Record<string, Tensor>>(inputs, { signal: options.signal, seed: checkedSeed }),
+        i === 0,
+      );
       target = model.report().target;
     } finally {
       model.dispose();

@@ -54,7 +54,7 @@ export const interpreterJudge = (read: Graph, options: LoadOptions): Judge => ({
     );
     try {
       return new Map(
-        Object.entries(await model.run<Record<string, Tensor>>(inputs, { ...options, seed: checkedSeed })),
+        Object.entries(await model.run<Record<string, Tensor>>(inputs, { signal: options.signal, seed: checkedSeed })),
       );
     } finally {
       model.dispose();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as ort from "../../src/adapters/onnxruntime/index.js";
-import { modelArguments } from "../../src/adapters/onnxruntime/session.js";
+import { fetchArguments, modelArguments } from "../../src/adapters/onnxruntime/session.js";
 import type { SessionOptions } from "../../src/adapters/onnxruntime/session-options.js";
 import { toLoadOptions } from "../../src/adapters/onnxruntime/session-options.js";
 import type { Model } from "../../src/runtime/api.js";
@@ -140,6 +140,20 @@ test("a model is a path, bytes, a buffer, or a window of a buffer", () => {
     code: "option",
     message: "options of a session are an object; got fast",
   });
+});
+
+test("what stands for fetches or options and is neither is refused, as in onnxruntime", () => {
+  const refused: readonly (readonly [second: unknown, third: unknown, code: string, message: string])[] = [
+    [null, undefined, "option", "options of a run are an object; got null"],
+    ["y", undefined, "option", "options of a run are an object; got y"],
+    [undefined, null, "option", "options of a run are an object; got null"],
+    [["y"], 3, "option", "options of a run are an object; got 3"],
+    [new ort.Tensor("float32", [1], [1]), undefined, "input", "fetches is a Tensor; pass { outputName: tensor }"],
+  ];
+  for (const [second, third, code, message] of refused)
+    assert.throws(() => fetchArguments(["y"], second, third), { name: "AzulejoError", code, message });
+  // unknown names are taken without effect there
+  assert.deepEqual(fetchArguments(["y"], { foo: 1 }, undefined), { fetches: { y: null }, options: { foo: 1 } });
 });
 
 const translate = (options: SessionOptions, env = { ...ort.env, wasm: {} as ort.Env["wasm"] }) => {

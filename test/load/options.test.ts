@@ -8,7 +8,7 @@ import type { LoadOptions, Operator } from "../../src/index.js";
 import { compileKernel, explain, load, Tensor } from "../../src/index.js";
 import { f32, grid } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
-import { graphAttribute, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { f32Tensor, graphAttribute, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 /** y = relu(x) */
 const model = onnxModel({
@@ -32,6 +32,8 @@ const refused: readonly (readonly [options: unknown, message: string])[] = [
     { target: "gpu" },
     'target: "gpu" is not one of "wasm", "native", "cpu", "webgpu", "interpreter"; choose one of them',
   ],
+  [{ target: null }, "target is null; give a value or leave it out"],
+  [{ threads: null }, "threads is null; give a value or leave it out"],
   [{ threads: 0 }, "threads: 0 is not a whole number from 1 to 64; leave it out for the default"],
   [{ engineFlags: "x" }, 'engineFlags: "x" is not one of "auto", "never"; choose one of them'],
   [{ cache: "x" }, "cache is a string; give true or false or leave it out"],
@@ -46,6 +48,10 @@ const refused: readonly (readonly [options: unknown, message: string])[] = [
     'operators: operator "Swoosh" has no function shape; give the dims of its outputs',
   ],
   [{ operators: [operator] }, 'operators: operator "Swoosh" has no body; give one of at, kernels or expand'],
+  [
+    { operators: [{ ...operator, at: () => ({}), attributes: { a: { type: "zz" } } }] },
+    'operators: operator "Swoosh" has an attribute "a" of type "zz"; use one of int, float, string, ints, floats, strings, tensor, graph, type',
+  ],
   [{ passes: [] }, "passes is a list; give a function or leave it out"],
   [{ passes: () => undefined }, "passes gave back nothing; return a list of passes"],
   [
@@ -105,8 +111,17 @@ test("run names what it was given instead of tensors", async () => {
     [{ x: 3 }, 'Input "x" is a number and no tensor; give { dtype: "f32", dims: [batch, 4], data }'],
     [
       { x: { dtype: "f32", data: new Float32Array(8) } },
-      'Input "x" is an Object and no tensor; give { dtype: "f32", dims: [batch, 4], data }',
+      'Input "x" is an Object without dims and no tensor; give { dtype: "f32", dims: [batch, 4], data }',
     ],
+    [
+      { x: { dtype: "f32", dims: Int32Array.of(2, 4), data: new Float32Array(8) } },
+      'Input "x" is an Object, whose dims are an Int32Array, and no tensor; give { dtype: "f32", dims: [batch, 4], data }',
+    ],
+    [
+      { x: { type: "float32", dims: [2, 4], data: new Float32Array(8) } },
+      'Input "x" is an Object without dtype and no tensor; give { dtype: "f32", dims: [batch, 4], data }',
+    ],
+    [{ z: 3 }, 'There is no input "z"; the model takes "x"'],
     [{ x: { dtype: "f32", dims: [2, 4], data: [1, 2] } }, 'Input "x" holds an Array; f32 travels as Float32Array'],
   ];
   for (const [inputs, message] of given)
@@ -114,6 +129,76 @@ test("run names what it was given instead of tensors", async () => {
   const { y } = await loaded.run({ x: new Tensor("f32", new Float32Array(4).fill(2), [1, 4]) });
   assert.deepEqual([...y!.data], [2, 2, 2, 2]);
   loaded.dispose();
+});
+
+test("run and profile refuse options that they do not have", async () => {
+  const loaded = await load(model, { threads: 1 });
+  const inputs = { x: new Tensor("f32", new Float32Array(4), [1, 4]) };
+  const given: readonly (readonly [options: unknown, message: string])[] = [
+    [null, "options are null; give an object or leave them out"],
+    [{ foo: 1 }, 'there is no option "foo"; the options are signal, seed, outputLocation'],
+    [{ signal: 1 }, "signal is a number; give an AbortSignal or leave it out"],
+    [{ seed: null }, "seed: null is no whole number; leave it out to draw anew"],
+    [
+      { outputLocation: null },
+      'outputLocation is null; give "cpu", "gpu-buffer" or one of both by name or leave it out',
+    ],
+    [{ outputLocation: "gpu" }, 'outputLocation is "gpu"; use "cpu" or "gpu-buffer"'],
+  ];
+  for (const [options, message] of given)
+    await assert.rejects(loaded.run(inputs, options as object), { name: "AzulejoError", code: "option", message });
+  await assert.rejects(loaded.profile(inputs, { foo: 1 } as object), {
+    code: "option",
+    message: 'there is no option "foo"; the options are signal, seed, outputLocation, passes',
+  });
+  await loaded.run(inputs, { signal: undefined, seed: undefined });
+  await loaded.profile(inputs, { passes: 2, seed: 3 });
+  loaded.dispose();
+});
+
+test("a model without inputs takes none", async () => {
+  const loaded = await load(
+    onnxModel({
+      inputs: [],
+      outputs: [value("y", 1)],
+      initializers: [f32Tensor("c", [1], [2])],
+      nodes: [node("Neg", ["c"], ["y"])],
+    }),
+    { threads: 1 },
+  );
+  await assert.rejects(loaded.run({ x: new Tensor("f32", new Float32Array(1), [1]) }), {
+    code: "input",
+    message: 'There is no input "x"; the model takes none',
+  });
+  loaded.dispose();
+});
+
+test("an input that the file gives a value is fixed, and whoever gives it another is told so", async () => {
+  const bytes = onnxModel({
+    name: "small",
+    inputs: [value("x", 1, [2]), value("w", 1, [2])],
+    outputs: [value("y", 1)],
+    initializers: [f32Tensor("w", [2], [2, 3])],
+    nodes: [node("Mul", ["x", "w"], ["y"])],
+  });
+  const folder = await mkdtemp(join(tmpdir(), "azulejo-options-"));
+  const path = join(folder, "small.onnx");
+  await writeFile(path, bytes);
+  const one = new Tensor("f32", Float32Array.of(1, 1), [2]);
+  for (const source of [bytes, path, path]) {
+    const loaded = await load(source, { threads: 1 });
+    assert.deepEqual(
+      loaded.inputs.map(i => i.name),
+      ["x"],
+    );
+    assert.deepEqual([...((await loaded.run({ x: one })).y!.data as Float32Array)], [2, 3]);
+    await assert.rejects(loaded.run({ x: one, w: one }), {
+      code: "input",
+      message:
+        'Input "w" has a value in the file, its initializer, and what is compiled relies on it; leave the input out, or take the initializer out of the file to give it in each run',
+    });
+    loaded.dispose();
+  }
 });
 
 test("a file is closed when the caller's own function throws", { skip: process.platform !== "linux" }, async () => {

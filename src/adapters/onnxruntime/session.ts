@@ -9,8 +9,8 @@ import { AzulejoError } from "../../support/errors.js";
 import { env, webGpu } from "./env.js";
 import type { ExecutionProvider, SessionOptions } from "./session-options.js";
 import { deviceOf, isQuiet, outputLocation, toLoadOptions } from "./session-options.js";
-import type { DataTypeMap, Tensor, TensorType } from "./tensor.js";
-import { fromTensorData, toTensorData, typeOfDtype } from "./tensor.js";
+import type { DataTypeMap, TensorType } from "./tensor.js";
+import { fromTensorData, Tensor, toTensorData, typeOfDtype } from "./tensor.js";
 
 /** Name and type of an input or output; `shape` holds names where the file leaves dims open. */
 export type ValueMetadata =
@@ -201,10 +201,10 @@ export function modelArguments(model: unknown, rest: readonly unknown[]): ModelA
 const isBuffer = (value: unknown): value is ArrayBufferLike =>
   value instanceof ArrayBuffer || (typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer);
 
-function optionsOf(value: unknown): SessionOptions {
+function optionsOf(value: unknown, of: "session" | "run" = "session"): SessionOptions & RunOptions {
   if (value === undefined) return {};
-  if (typeof value === "object" && value !== null) return value as SessionOptions;
-  throw new AzulejoError("option", `options of a session are an object; got ${String(value)}`);
+  if (typeof value === "object" && value !== null) return value;
+  throw new AzulejoError("option", `options of a ${of} are an object; got ${String(value)}`);
 }
 
 interface FetchArguments {
@@ -215,18 +215,21 @@ interface FetchArguments {
 /** The overloads of `run`: an object is fetches if it holds null or a Tensor under the name of an output, else options. */
 export function fetchArguments(names: readonly string[], second: unknown, third: unknown): FetchArguments {
   const all = Object.fromEntries(names.map(name => [name, null]));
-  if (second === undefined) return { fetches: all, options: optionsOf(third) };
+  if (second === undefined) return { fetches: all, options: optionsOf(third, "run") };
+  if (second instanceof Tensor) throw invalid("fetches is a Tensor; pass { outputName: tensor }");
   if (Array.isArray(second)) {
     const unknown = second.find(name => !names.includes(name));
     if (unknown !== undefined || second.length === 0) {
       const what = second.length === 0 ? "fetches is empty" : `fetches names "${unknown}", which is no output`;
       throw invalid(`${what}; the outputs are ${names.join(", ")}`);
     }
-    return { fetches: Object.fromEntries(second.map(name => [name, null])), options: optionsOf(third) };
+    return { fetches: Object.fromEntries(second.map(name => [name, null])), options: optionsOf(third, "run") };
   }
-  const entries = Object.entries(optionsOf(second)).filter(([name, value]) => names.includes(name) && isFetch(value));
-  if (entries.length === 0) return { fetches: all, options: optionsOf(second) };
-  return { fetches: Object.fromEntries(entries) as Record<string, Tensor | null>, options: optionsOf(third) };
+  const entries = Object.entries(optionsOf(second, "run")).filter(
+    ([name, value]) => names.includes(name) && isFetch(value),
+  );
+  if (entries.length === 0) return { fetches: all, options: optionsOf(second, "run") };
+  return { fetches: Object.fromEntries(entries) as Record<string, Tensor | null>, options: optionsOf(third, "run") };
 }
 
 const isFetch = (value: unknown): boolean =>
