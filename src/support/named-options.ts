@@ -8,8 +8,10 @@ export const wrong = (message: string): AzulejoError => new AzulejoError("option
 export const isFunction: Check = value => (typeof value === "function" ? undefined : "a function");
 export const isObject: Check = value => (Object(value) === value && !Array.isArray(value) ? undefined : "an object");
 export const isList: Check = value => (Array.isArray(value) ? undefined : "a list");
-export const isSignal: Check = value =>
-  typeof (value as { readonly aborted?: unknown } | null)?.aborted === "boolean" ? undefined : "an AbortSignal";
+export const isSignal: Check = value => {
+  const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
+  return typeof aborted === "boolean" && typeof addEventListener === "function" ? undefined : "an AbortSignal";
+};
 
 /** @throws AzulejoError option, where the options are no object, one has another name than those, or is not what its check wants */
 export function checkNamed(options: object, names: readonly string[], checkOf: (name: string) => Check): void {

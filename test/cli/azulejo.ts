@@ -25,7 +25,11 @@ const library: Library = {
   decodeTensor: readOnnxTensor,
 };
 
-export async function azulejo(...parameters: string[]): Promise<Printed> {
+export const azulejo = (...parameters: string[]): Promise<Printed> =>
+  azulejoUntil(new AbortController().signal, ...parameters);
+
+/** The signal is that of Ctrl-C. */
+export async function azulejoUntil(signal: AbortSignal, ...parameters: string[]): Promise<Printed> {
   let [out, err] = ["", ""];
   const terminal = {
     out: (text: string) => {
@@ -35,7 +39,7 @@ export async function azulejo(...parameters: string[]): Promise<Printed> {
       err += text;
     },
     interactive: false,
-    signal: new AbortController().signal,
+    signal,
   };
   return { status: await runCommandLine(parameters, library, terminal, "0"), out, err };
 }

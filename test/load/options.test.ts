@@ -138,6 +138,7 @@ test("run and profile refuse options that they do not have", async () => {
     [null, "options are null; give an object or leave them out"],
     [{ foo: 1 }, 'there is no option "foo"; the options are signal, seed, outputLocation'],
     [{ signal: 1 }, "signal is a number; give an AbortSignal or leave it out"],
+    [{ signal: { aborted: false } }, "signal is an object; give an AbortSignal or leave it out"],
     [{ seed: null }, "seed: null is no whole number; leave it out to draw anew"],
     [
       { outputLocation: null },
