@@ -17,9 +17,15 @@ export function bindSymbols(
   return bindInputs(known, name => (Object.hasOwn(inputDims, name) ? inputDims[name] : undefined), given);
 }
 
-/** Are dims equal that inference took to be? Where a run breaks one, only the graph as it was read is right: passes relied on them. */
+/**
+ * Are dims equal that inference took to be? Where a run breaks one, only the graph as it was read is right: passes relied on them. Dims that
+ * only data tell are compared when they do, by the segment behind them.
+ */
 export const equalitiesHold = (graph: Graph, numbers: SymbolValues): boolean =>
-  (graph.equalities ?? []).every(e => numeric(e.left, numbers).equals(numeric(e.right, numbers)));
+  (graph.equalities ?? []).every(({ left, right }) => {
+    const [a, b] = [numeric(left, numbers), numeric(right, numbers)];
+    return !a.isConst || !b.isConst || a.equals(b);
+  });
 
 /**
  * The graph for these dims of its inputs, ready to be inferred again; inputs of unknown rank get one. `contents` tells what some inputs
