@@ -5,20 +5,16 @@ import { isFloat } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
-import { normalizeAxis, refuse } from "./checks.js";
+import { normalizeAxis } from "./checks.js";
 import type { NodeInfo, Operator, OperatorCase, Reference } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 
 function reducedDims(op: string, node: NodeInfo): Dims {
   const dims = node.dims.data!;
   const axis = normalizeAxis(op, node, node.attributes.axis, dims.length);
-  if (dims[axis]!.isZero)
-    refuse(
-      "shape",
-      op,
-      node,
-      `axis ${axis} of data has no elements, so there is no position to give; hand in at least one`,
-    );
+  const sentence = `axis ${axis} of data has no elements, so there is no position to give; hand in at least one`;
+  requireAtMost(op, node, 1, dims[axis]!, sentence);
   return node.attributes.keepdims === 0 ? dims.filter((_, d) => d !== axis) : dims.with(axis, Poly.one);
 }
 

@@ -22,6 +22,7 @@ import type {
   Tolerance,
 } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
+import { requireAtMost, requireEither, requireMultiple } from "./required-sizes.js";
 import { mapRows } from "./softmax.js";
 
 export const operator: Operator = {
@@ -98,25 +99,15 @@ function dimsByHead(node: NodeInfo, name: string): readonly [Poly, Poly, Poly, P
       `${name} of ${printDims(dims)} must be batch×heads×sequence×size, or batch×sequence×(heads·size) with the attribute ${attribute}`,
     );
   const [batch, sequence, hidden] = dims as readonly Poly[] as readonly [Poly, Poly, Poly];
-  if (hidden.isConst && hidden.constant % heads !== 0)
-    refuse(
-      "shape",
-      "Attention",
-      node,
-      `${name} of ${printDims(dims)} does not split into ${heads} heads; set ${attribute}`,
-    );
+  const sentence = `${name} of ${printDims(dims)} does not split into ${heads} heads; set ${attribute}`;
+  requireMultiple("Attention", node, hidden, heads, sentence);
   return [batch, Poly.int(heads), sequence, opaque("div", hidden, Poly.int(heads))];
 }
 
 function attentionDims(node: NodeInfo): Readonly<Record<string, Dims>> {
   const [Q, K, V] = [dimsByHead(node, "Q"), dimsByHead(node, "K"), dimsByHead(node, "V")];
-  if (Q[1].isConst && K[1].isConst && Q[1].constant % K[1].constant !== 0)
-    refuse(
-      "shape",
-      "Attention",
-      node,
-      `${Q[1].constant} heads of Q are no multiple of ${K[1].constant} heads of K; each head of K serves as many of Q`,
-    );
+  const sentence = `${Q[1].print()} heads of Q are no multiple of ${K[1].print()} heads of K; each head of K serves as many of Q`;
+  requireMultiple("Attention", node, Q[1], K[1], sentence);
   requireParts(node, Q, K, V);
   const mode = node.attributes.qk_matmul_output_mode as number;
   if (![0, 1, 2, 3].includes(mode))
@@ -149,21 +140,14 @@ function requireParts(node: NodeInfo, Q: ByHead, K: ByHead, V: ByHead): void {
   if (!attn_mask) return;
   requireRanks("Attention", node, { attn_mask: [1, 2, 3, 4] });
   const keys = K[2].add(past_key?.[2] ?? Poly.zero);
-  const last = attn_mask.at(-1)!;
-  // from opset 24 on, a mask may be shorter than the keys: those behind it are hidden
-  const isShort = node.opset >= 24 && last.isConst && keys.isConst && last.constant < keys.constant;
-  const scores = [Q[0], Q[1], Q[2], isShort ? last : keys];
-  const fits = attn_mask.every((d, k) => {
+  const scores = [Q[0], Q[1], Q[2], keys];
+  const fits = `attn_mask of ${printDims(attn_mask)} does not broadcast to the scores, ${printDims(scores)}; from the right, its dims must be equal or 1`;
+  attn_mask.forEach((d, k) => {
     const want = scores[4 - attn_mask.length + k]!;
-    return d.isOne || !d.isConst || !want.isConst || d.equals(want);
+    // from opset 24 on, a mask may be shorter than the keys: those behind it are hidden
+    if (want === keys && node.opset >= 24) requireAtMost("Attention", node, d, keys, fits);
+    else requireEither("Attention", node, d, [1, want], fits);
   });
-  if (!fits)
-    refuse(
-      "shape",
-      "Attention",
-      node,
-      `attn_mask of ${printDims(attn_mask)} does not broadcast to the scores, ${printDims([Q[0], Q[1], Q[2], keys])}; from the right, its dims must be equal or 1`,
-    );
 }
 
 export const doc: OperatorDoc = {

@@ -4,12 +4,14 @@ import { opaque, Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dimOf, where } from "../tile/index.js";
 import { wide } from "./accumulate.js";
+import { requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { forEachIndex, requiredNumbers, requiredPolys } from "./known-values.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, numbersOf, tabulate } from "./reference-tensors.js";
+import { requireMultiple } from "./required-sizes.js";
 import type { WindowAxis } from "./window.js";
 import { windowAxes } from "./window.js";
 
@@ -31,13 +33,9 @@ function windowsOf(node: NodeInfo): readonly WindowAxis[] {
     block.map(Poly.int),
   );
   const [input, columns] = [node.dims.input!, Poly.product(windows.map(w => w.output))];
-  if (input.length !== 3 || (input[2]!.isConst && columns.isConst && !input[2]!.equals(columns)))
-    refuse(
-      "shape",
-      "Col2Im",
-      node,
-      `input of ${printDims(input)} must be batch×(channels·block)×columns, and the image has ${columns.print()} windows; change the shapes`,
-    );
+  const sentence = `input of ${printDims(input)} must be batch×(channels·block)×columns, and the image has ${columns.print()} windows; change the shapes`;
+  if (input.length !== 3) refuse("shape", "Col2Im", node, sentence);
+  requireEqual("Col2Im", node, input[2]!, columns, sentence);
   return windows;
 }
 const tapsOf = (windows: readonly WindowAxis[]): number => windows.reduce((n, w) => n * w.taps.constant, 1);
@@ -46,13 +44,8 @@ function outputDims(node: NodeInfo): Dims {
   const windows = windowsOf(node);
   const [batch, rows] = node.dims.input!;
   const taps = tapsOf(windows);
-  if (rows!.isConst && rows!.constant % taps !== 0)
-    refuse(
-      "shape",
-      "Col2Im",
-      node,
-      `dim 1 of input is ${rows!.constant}, no multiple of the ${taps} elements of a block; change block_shape`,
-    );
+  const sentence = `dim 1 of input is ${rows!.print()}, no multiple of the ${taps} elements of a block; change block_shape`;
+  requireMultiple("Col2Im", node, rows!, taps, sentence);
   return [batch!, opaque("div", rows!, Poly.int(taps)), ...windows.map(w => w.input)];
 }
 

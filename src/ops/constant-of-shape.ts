@@ -9,6 +9,7 @@ import type { KnownElement } from "./known-values.js";
 import { knownDims, numberOf, requiredPolys } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elementOf, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 
 /** The attribute `value` holds one element; absent, it is the f32 0. */
 const fillOf = (node: NodeInfo): Value | undefined => (node.attributes.value as { tensor: Value } | undefined)?.tensor;
@@ -24,8 +25,8 @@ function elementOfNode(node: NodeInfo): number {
 
 function dimsOf(node: NodeInfo): Dims {
   const dims = requiredPolys("ConstantOfShape", node, "input");
-  if (dims.some(d => d.isConst && d.constant < 0))
-    refuse("shape", "ConstantOfShape", node, `input asks for ${printDims(dims)}; a dim can't be negative`);
+  for (const d of dims)
+    requireAtMost("ConstantOfShape", node, 0, d, `input asks for ${printDims(dims)}; a dim can't be negative`);
   return dims;
 }
 

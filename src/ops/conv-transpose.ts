@@ -25,6 +25,7 @@ import type {
   Tolerance,
 } from "./operator.js";
 import { elements, sizeOf, tabulate } from "./reference-tensors.js";
+import { requireMultiple } from "./required-sizes.js";
 import { padsOf, perAxis, polyTile, requireSteps, windowAttributes } from "./window.js";
 
 interface Transposed {
@@ -149,13 +150,8 @@ function check(node: NodeInfo, X: Dims, W: Dims): void {
   const channels = `X has ${X[1]!.print()} channels and W takes ${W[0]!.print()}; they must agree`;
   requireEqual("ConvTranspose", node, X[1]!, W[0]!, channels);
   requireEntries("ConvTranspose", node, "B", { input: "W", what: "outputs", count: W[1]!.mul(group) });
-  if (W[0]!.isConst && W[0]!.constant % group !== 0)
-    refuse(
-      "shape",
-      "ConvTranspose",
-      node,
-      `${W[0]!.constant} channels do not divide into ${group} groups; use a number of channels that does`,
-    );
+  const groups = `${W[0]!.print()} channels do not divide into ${group} groups; use a number of channels that does`;
+  requireMultiple("ConvTranspose", node, W[0]!, group, groups);
 }
 
 /** Sizes and padding as the specification's formulas have them. */

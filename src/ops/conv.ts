@@ -22,6 +22,7 @@ import type {
   Tolerance,
 } from "./operator.js";
 import { numbersOf, tabulate } from "./reference-tensors.js";
+import { requireMultiple } from "./required-sizes.js";
 import type { WindowAxis } from "./window.js";
 import { tapIndex, windowAttributes, windowAxes } from "./window.js";
 import { referenceWindows } from "./window-references.js";
@@ -106,22 +107,15 @@ function checkConvolution(op: string, node: NodeInfo): void {
     );
   const channels = `X has ${X[1]!.print()} channels and W takes ${W[1]!.print()} in each of ${group} groups; they must agree`;
   requireEqual(op, node, X[1]!, W[1]!.mul(group), channels);
-  if (W[0]!.isConst && W[0]!.constant % group !== 0)
-    refuse(
-      "shape",
-      op,
-      node,
-      `${W[0]!.constant} outputs do not divide into ${group} groups; use a number of outputs that does`,
-    );
+  const outputs = `${W[0]!.print()} outputs do not divide into ${group} groups; use a number of outputs that does`;
+  requireMultiple(op, node, W[0]!, group, outputs);
   requireEntries("Conv", node, "B", { input: "W", what: "outputs", count: W[0]! });
   const shape = node.attributes.kernel_shape as readonly number[] | undefined;
-  if (shape && W.slice(2).some((d, j) => d.isConst && d.constant !== shape[j]))
-    refuse(
-      "shape",
-      op,
-      node,
-      `kernel_shape ${shape.join("×")} is not that of W, ${printDims(W.slice(2))}; leave it out, or correct it`,
-    );
+  W.slice(2).forEach((d, j) => {
+    const sentence = `kernel_shape ${shape?.join("×")} is not that of W, ${printDims(W.slice(2))}; leave it out, or correct it`;
+    // too short a list names no number of taps
+    if (shape) requireEqual(op, node, d, Poly.int(shape[j] ?? 0), sentence);
+  });
 }
 
 export const doc: OperatorDoc = {

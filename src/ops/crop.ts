@@ -7,6 +7,7 @@ import { printDims, refuse } from "./checks.js";
 import { fromStart } from "./gathered-index.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 
 function croppedDims(node: NodeInfo): Dims {
   const X = node.dims.input!;
@@ -22,21 +23,11 @@ function croppedDims(node: NodeInfo): Dims {
   const [height, width] = scale
     ? (scale as readonly number[]).map(Poly.int)
     : [X[2]!.sub(top + bottom), X[3]!.sub(left + right)];
-  if ([height!, width!].some(n => n.isConst && n.constant < 0))
-    refuse(
-      "shape",
-      "Crop",
-      node,
-      `border [${border.join(", ")}] is more than the image of ${printDims(X.slice(2))}; cut off less`,
-    );
-  const [bottomEnd, rightEnd] = [height!.add(top), width!.add(left)];
-  if ([bottomEnd.sub(X[2]!), rightEnd.sub(X[3]!)].some(n => n.isConst && n.constant > 0))
-    refuse(
-      "shape",
-      "Crop",
-      node,
-      `a window of ${printDims([height!, width!])} from row ${top} and column ${left} on goes beyond the image of ${printDims(X.slice(2))}; use a smaller scale`,
-    );
+  const less = `border [${border.join(", ")}] is more than the image of ${printDims(X.slice(2))}; cut off less`;
+  for (const n of [height!, width!]) requireAtMost("Crop", node, 0, n, less);
+  const inside = `a window of ${printDims([height!, width!])} from row ${top} and column ${left} on goes beyond the image of ${printDims(X.slice(2))}; use a smaller scale`;
+  requireAtMost("Crop", node, height!.add(top), X[2]!, inside);
+  requireAtMost("Crop", node, width!.add(left), X[3]!, inside);
   return [X[0]!, X[1]!, height!, width!];
 }
 

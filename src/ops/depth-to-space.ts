@@ -5,20 +5,16 @@ import { printDims, refuse, requireOneOf } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
+import { requireMultiple } from "./required-sizes.js";
 
 function checkedBlock(node: NodeInfo): number {
   const dims = node.dims.input!;
   const block: number = node.attributes.blocksize;
   requireOneOf("DepthToSpace", node, "mode", ["DCR", "CRD"]);
   if (block < 1) refuse("operator-attribute", "DepthToSpace", node, `blocksize is ${block}; use at least 1`);
-  const channels = dims[1];
-  if (dims.length !== 4 || (channels!.isConst && channels!.constant % (block * block) !== 0))
-    refuse(
-      "shape",
-      "DepthToSpace",
-      node,
-      `input is ${printDims(dims)}; it must have 4 dims, and channels in multiples of ${block * block}`,
-    );
+  const sentence = `input is ${printDims(dims)}; it must have 4 dims, and channels in multiples of ${block * block}`;
+  if (dims.length !== 4) refuse("shape", "DepthToSpace", node, sentence);
+  requireMultiple("DepthToSpace", node, dims[1]!, block * block, sentence);
   return block;
 }
 

@@ -1,8 +1,9 @@
 // GatherElements: each element picked by its own index along an axis.
-import { normalizeAxis, refuse } from "./checks.js";
+import { normalizeAxis, printDims, refuse } from "./checks.js";
 import { readPosition } from "./gathered-index.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 
 function axisOf(node: NodeInfo): number {
   const [data, indices] = [node.dims.data!.length, node.dims.indices!.length];
@@ -11,13 +12,22 @@ function axisOf(node: NodeInfo): number {
   return normalizeAxis("GatherElements", node, node.attributes.axis, data);
 }
 
+/** Beside the axis, an index is for the element at its own place, which must be there. */
+export function requireFewerBeside(op: string, node: NodeInfo, axis: number): void {
+  const { data, indices } = node.dims;
+  const sentence = `indices are ${printDims(indices!)} and data ${printDims(data!)}; beside axis ${axis}, indices can't be larger than data`;
+  indices!.forEach((d, k) => {
+    if (k !== axis) requireAtMost(op, node, d, data![k]!, sentence);
+  });
+}
+
 export const operator: Operator = {
   name: "GatherElements",
   inputs: ["data", "indices"],
   outputs: ["output"],
   attributes: { axis: { type: "int", default: 0 } },
   shape: node => {
-    axisOf(node);
+    requireFewerBeside("GatherElements", node, axisOf(node));
     return { output: node.dims.indices! };
   },
   at: context => {

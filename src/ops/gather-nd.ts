@@ -1,5 +1,6 @@
 // GatherND: slices picked by index tuples, which lie along the last dim of `indices`.
-import { refuse } from "./checks.js";
+import { requireEqual } from "./broadcast.js";
+import { printDims, refuse } from "./checks.js";
 import { readPosition } from "./gathered-index.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
@@ -43,6 +44,9 @@ export const operator: Operator = {
   attributes: { batch_dims: { type: "int", default: 0 } },
   shape: node => {
     const { batch, tuple } = pickingOf(node);
+    const { data, indices } = node.dims;
+    const sentence = `data is ${printDims(data!)} and indices ${printDims(indices!)}; their first ${batch} dims, the batch, must agree`;
+    for (let d = 0; d < batch; d++) requireEqual("GatherND", node, data![d]!, indices![d]!, sentence);
     return { output: [...node.dims.indices!.slice(0, -1), ...node.dims.data!.slice(batch + tuple)] };
   },
   at: context => {

@@ -9,6 +9,7 @@ import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Operand, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf, sizeOf } from "./reference-tensors.js";
+import { requireMultiple } from "./required-sizes.js";
 
 export const operator: Operator = {
   name: "GroupNormalization",
@@ -24,13 +25,8 @@ export const operator: Operator = {
     if (X.length < 2)
       refuse("shape", "GroupNormalization", node, `X of ${printDims(X)} has no channels; it needs at least 2 dims`);
     const channels = X[1]!;
-    if (channels.isConst && channels.constant % node.attributes.num_groups !== 0)
-      refuse(
-        "shape",
-        "GroupNormalization",
-        node,
-        `${channels.constant} channels do not divide into ${node.attributes.num_groups} groups; use a number of groups that divides them`,
-      );
+    const sentence = `${channels.print()} channels do not divide into ${node.attributes.num_groups} groups; use a number of groups that divides them`;
+    requireMultiple("GroupNormalization", node, channels, node.attributes.num_groups, sentence);
     // before opset 21 a group had one scale and one bias
     const own =
       node.opset < 21

@@ -1,13 +1,12 @@
 // ImageScaler: scale · X plus a bias for each channel. ONNX had it as an experiment; ONNX Runtime keeps it in ai.onnx.
-import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { literal, where } from "../tile/index.js";
 import { wide } from "./accumulate.js";
-import { requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 
 export const operator: Operator = {
   name: "ImageScaler",
@@ -20,14 +19,8 @@ export const operator: Operator = {
     if (X.length !== 4)
       refuse("shape", "ImageScaler", node, `input is ${printDims(X)}; it must be batch×channels×height×width`);
     // a longer one is taken: ONNX Runtime's own tests have three numbers for two channels
-    if (X[1]!.isConst && X[1]!.constant > bias.length)
-      requireEqual(
-        "ImageScaler",
-        node,
-        X[1]!,
-        Poly.int(bias.length),
-        `bias has ${bias.length} numbers for ${X[1]!.print()} channels; it needs one for each`,
-      );
+    const each = `bias has ${bias.length} numbers for ${X[1]!.print()} channels; it needs one for each`;
+    requireAtMost("ImageScaler", node, X[1]!, bias.length, each);
     return { output: X };
   },
   at: ({ inputs, attributes }) => ({

@@ -55,8 +55,14 @@ function checkDims(node: NodeInfo, { keys, values, groups }: Sizes): void {
     requireEqual(op, node, batch!, dims[0]!, sentence);
     requireEqual(op, node, steps!, dims[1]!, sentence);
     const [width, widths] = [dims[2]!, last[name]];
-    if (widths && width.isConst && !widths.includes(width.constant))
-      refuse("shape", op, node, `${name} of ${printDims(dims)} must have ${widths.join(" or ")} as its last dim`);
+    // which of them decides what is read
+    if (widths && !widths.some(w => width.equals(w)))
+      refuse(
+        width.isConst ? "shape" : "operator-unsupported",
+        op,
+        node,
+        `${name} of ${printDims(dims)} must have ${widths.join(" or ")} as its last dim`,
+      );
   }
   const state = node.dims.past_state;
   [batch!, Poly.int(groups), Poly.int(keys), Poly.int(values)].forEach((d, k) => {

@@ -11,6 +11,7 @@ import { forEachIndex } from "./known-values.js";
 import type { Attributes, NodeInfo, Operand, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { elements, sizeOf, tabulate } from "./reference-tensors.js";
+import { requireSource } from "./required-sizes.js";
 import type { WindowAxis } from "./window.js";
 import { poolWindows, tapIndex, tapIndices, windowAttributes } from "./window.js";
 import { referenceWindows } from "./window-references.js";
@@ -55,13 +56,8 @@ function requireSomething(
   { input, begin, end, taps, dilation, output }: WindowAxis,
   axis: number,
 ): void {
-  if (input.isZero && output.isConst && output.constant > 0)
-    refuse(
-      "shape",
-      "MaxPool",
-      node,
-      `spatial axis ${axis} is empty, and its pads make windows; give X elements, or no pads`,
-    );
+  const empty = `spatial axis ${axis} is empty, and its pads make windows; give X elements, or no pads`;
+  requireSource("MaxPool", node, input, output, empty);
   const span = taps.sub(1).mul(dilation).add(1);
   const pad = [begin, end].find(p => p.isConst && span.isConst && p.constant >= span.constant);
   if (pad)

@@ -2,7 +2,8 @@
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dimOf, where } from "../tile/index.js";
-import { isOther, printDims, refuse } from "./checks.js";
+import { requireEqual } from "./broadcast.js";
+import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
@@ -15,13 +16,10 @@ export const operator: Operator = {
   shape: node => {
     const { X, rois } = node.dims;
     const { pooled_shape } = node.attributes;
-    if (X!.length !== 4 || rois!.length !== 2 || isOther(rois![1]!, 5) || pooled_shape.length !== 2)
-      refuse(
-        "shape",
-        "MaxRoiPool",
-        node,
-        `X of ${printDims(X!)} and rois of ${printDims(rois!)} must be batch×channels×height×width and regions×5, and pooled_shape have two sizes; reshape them`,
-      );
+    const sentence = `X of ${printDims(X!)} and rois of ${printDims(rois!)} must be batch×channels×height×width and regions×5, and pooled_shape have two sizes; reshape them`;
+    if (X!.length !== 4 || rois!.length !== 2 || pooled_shape.length !== 2)
+      refuse("shape", "MaxRoiPool", node, sentence);
+    requireEqual("MaxRoiPool", node, rois![1]!, Poly.int(5), sentence);
     return { Y: [rois![0]!, X![1]!, ...pooled_shape.map(Poly.int)] };
   },
   at: context => ({

@@ -9,6 +9,7 @@ import { indexTile } from "./index-tiles.js";
 import { requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, sizeOf } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 import { allOf, fillKernel, gridKernel, KernelSizes } from "./whole-kernel.js";
 
 /** dims of what was pooled: (size − 1) · stride + kernel − pads */
@@ -47,8 +48,7 @@ function checkShape(node: NodeInfo, dims: Dims, pooled: Dims): void {
   const pair = `output_shape is ${printDims(dims)} and windows of X cover ${printDims(pooled)}`;
   dims.forEach((d, i) => {
     if (i < 2) requireEqual("MaxUnpool", node, d, pooled[i]!, `${pair}; batch and channels must agree`);
-    else if (d.isConst && pooled[i]!.isConst && d.constant < pooled[i]!.constant)
-      refuse("shape", "MaxUnpool", node, `${pair}; give a shape that holds them`);
+    else requireAtMost("MaxUnpool", node, pooled[i]!, d, `${pair}; give a shape that holds them`);
   });
 }
 

@@ -4,12 +4,13 @@ import type { Dims } from "../graph/graph.js";
 import { opaque, Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { where } from "../tile/index.js";
-import { boundsOf, larger } from "./bounds.js";
+import { boundsOf, larger, smaller } from "./bounds.js";
 import { normalizeAxes, refuse, requireOneOf } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { numberOf, requiredNumbers, requiredPolys } from "./known-values.js";
 import type { KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elementOf, elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 
 interface PaddedDim {
   readonly size: Poly;
@@ -43,27 +44,18 @@ function paddedDims(node: NodeInfo): readonly PaddedDim[] {
 }
 
 /** Negative pads cut off what is there, no more; and what is repeated must be there. */
-function requireEnough(node: NodeInfo, { size, before, after }: PaddedDim, axis: number): void {
-  if (!(size.isConst && before.isConst && after.isConst)) return;
-  const cut = Math.max(-before.constant, 0) + Math.max(-after.constant, 0);
-  const mode = node.attributes.mode as string;
-  if (mode !== "constant" && cut === size.constant && size.constant + before.constant + after.constant > 0)
-    refuse(
-      "shape",
-      "Pad",
-      node,
-      `mode ${mode} finds nothing to repeat along axis ${axis}, of which nothing is left; use constant`,
-    );
-  if (cut > size.constant)
-    refuse(
-      "shape",
-      "Pad",
-      node,
-      `negative pads cut ${cut} elements off axis ${axis} with ${size.constant}; cut off at most ${size.constant}`,
-    );
+function requireEnough(node: NodeInfo, pad: PaddedDim, axis: number): void {
+  const { kept } = keptOf(pad);
+  const [size, cut] = [pad.size.print(), pad.size.sub(kept).print()];
+  const most = `negative pads cut ${cut} elements off axis ${axis} with ${size}; cut off at most ${size}`;
+  requireAtMost("Pad", node, 0, kept, most);
+  const { mode } = node.attributes;
+  const nothing = `mode ${mode} finds nothing to repeat along axis ${axis}, of which nothing is left; use constant`;
+  if (mode !== "constant") requireAtMost("Pad", node, smaller(sizeOf(pad), 1), kept, nothing);
 }
 
-const outputDims = (node: NodeInfo): Dims => paddedDims(node).map(p => larger(p.size.add(p.before).add(p.after), 0));
+const sizeOf = ({ size, before, after }: PaddedDim): Poly => larger(size.add(before).add(after), 0);
+const outputDims = (node: NodeInfo): Dims => paddedDims(node).map(sizeOf);
 
 /** What is left of the dim when negative pads have cut it: its start and its size. */
 function keptOf({ size, before, after }: PaddedDim): { start: Poly; kept: Poly } {

@@ -8,6 +8,7 @@ import { normalizeAxes, refuse, requireOneOf } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import { requiredNumbers, requiredPolys } from "./known-values.js";
 import type { Attributes, KernelContext, NodeInfo, Operator, OperatorCase, OperatorDoc } from "./operator.js";
+import { requireSource } from "./required-sizes.js";
 import type { Origin, ResizedDim } from "./resize-coordinates.js";
 import { nearest, ratioOf, scaleOf, transformations } from "./resize-coordinates.js";
 import { tapsOf } from "./resize-taps.js";
@@ -114,14 +115,10 @@ function requireAntialiasable(node: NodeInfo, resized: readonly ResizedDim[]): v
 const resizedShape = (node: NodeInfo): Dims => {
   checkWords(node);
   const resized = resizedDims(node);
-  const empty = resized.find(r => r.input.isZero && r.output.isConst && r.output.constant > 0);
-  if (empty)
-    refuse(
-      "shape",
-      "Resize",
-      node,
-      `axis ${empty.axis} is empty, and ${empty.output.print()} elements are to be made of it; give an input with elements, or the size 0`,
-    );
+  for (const { axis, input, output } of resized) {
+    const empty = `axis ${axis} is empty, and ${output.print()} elements are to be made of it; give an input with elements, or the size 0`;
+    requireSource("Resize", node, input, output, empty);
+  }
   requireAntialiasable(node, resized);
   return node.dims.X!.map((d, axis) => resized.find(r => r.axis === axis)?.output ?? d);
 };

@@ -3,10 +3,11 @@ import type { Dtype } from "../ir/dtypes.js";
 import { Poly } from "../ir/poly.js";
 import { requireEqual } from "./broadcast.js";
 import { computeDtype } from "./accumulate.js";
-import { isOther, printDims, refuse, requireOneOf } from "./checks.js";
+import { printDims, refuse, requireOneOf } from "./checks.js";
 import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 import { reference as largestReference } from "./roi-max.js";
 import { reference as weightsReference } from "./roi-weights.js";
 
@@ -31,17 +32,13 @@ export const operator: Operator = {
     requireOneOf("RoiAlign", node, "mode", ["avg", "max"]);
     requireOneOf("RoiAlign", node, "coordinate_transformation_mode", ["half_pixel", "output_half_pixel"]);
     const { X, rois, batch_indices } = node.dims;
-    if (X!.length !== 4 || rois!.length !== 2 || isOther(rois![1]!, 4) || batch_indices!.length !== 1)
-      refuse(
-        "shape",
-        "RoiAlign",
-        node,
-        `X of ${printDims(X!)}, rois of ${printDims(rois!)} and batch_indices of ${printDims(batch_indices!)} must be batch×channels×height×width, regions×4 and regions; reshape them`,
-      );
+    const shapes = `X of ${printDims(X!)}, rois of ${printDims(rois!)} and batch_indices of ${printDims(batch_indices!)} must be batch×channels×height×width, regions×4 and regions; reshape them`;
+    if (X!.length !== 4 || rois!.length !== 2 || batch_indices!.length !== 1) refuse("shape", "RoiAlign", node, shapes);
+    requireEqual("RoiAlign", node, rois![1]!, Poly.int(4), shapes);
     const regions = `there are ${rois![0]!.print()} regions and ${batch_indices![0]!.print()} batch_indices; they must agree`;
     requireEqual("RoiAlign", node, rois![0]!, batch_indices![0]!, regions);
-    if (X![2]!.isZero || X![3]!.isZero)
-      refuse("shape", "RoiAlign", node, `X of ${printDims(X!)} has no elements to sample; give it height and width`);
+    const sampled = `X of ${printDims(X!)} has no elements to sample; give it height and width`;
+    for (const d of X!.slice(2)) requireAtMost("RoiAlign", node, 1, d, sampled);
     const { output_height, output_width } = node.attributes;
     return { Y: [rois![0]!, X![1]!, Poly.int(output_height), Poly.int(output_width)] };
   },

@@ -1,6 +1,7 @@
 // ScatterElements: a copy of the data in which each update goes to the place that an index names along an axis.
 import { requireEqual } from "./broadcast.js";
 import { normalizeAxis, printDims, refuse } from "./checks.js";
+import { requireFewerBeside } from "./gather-elements.js";
 import { fromStart } from "./gathered-index.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, movedDtypes } from "./reference-tensors.js";
@@ -28,17 +29,8 @@ export const scatterAlong = (op: string, attributes: Operator["attributes"]): Op
         `data is ${printDims(data!)}, indices ${printDims(indices!)} and updates ${printDims(updates!)}; all three need the same number of dims`,
       );
     const each = `indices are ${printDims(indices!)} and updates ${printDims(updates!)}; each index needs one update`;
-    indices!.forEach((d, k) => {
-      requireEqual(op, node, d, updates![k]!, each);
-      const most = data![k]!;
-      if (k !== axis && d.isConst && most.isConst && d.constant > most.constant)
-        refuse(
-          "shape",
-          op,
-          node,
-          `indices are ${printDims(indices!)} and data ${printDims(data!)}; beside axis ${axis}, indices can't be larger than data`,
-        );
-    });
+    indices!.forEach((d, k) => requireEqual(op, node, d, updates![k]!, each));
+    requireFewerBeside(op, node, axis);
     if (node.attributes.reduction !== undefined) combineOf(op, node);
     return { output: data! };
   },

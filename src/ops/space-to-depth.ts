@@ -4,18 +4,15 @@ import { printDims, refuse, requireOneOf } from "./checks.js";
 import { indexTile, polyOfIndex } from "./index-tiles.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
+import { requireMultiple } from "./required-sizes.js";
 
 function checkedBlock(node: NodeInfo): number {
   const dims = node.dims.input!;
   const block: number = node.attributes.blocksize;
   if (block < 1) refuse("operator-attribute", "SpaceToDepth", node, `blocksize is ${block}; use at least 1`);
-  if (dims.length !== 4 || dims.slice(2).some(d => d.isConst && d.constant % block !== 0))
-    refuse(
-      "shape",
-      "SpaceToDepth",
-      node,
-      `input is ${printDims(dims)}; it must have 4 dims, and height and width in multiples of ${block}`,
-    );
+  const sentence = `input is ${printDims(dims)}; it must have 4 dims, and height and width in multiples of ${block}`;
+  if (dims.length !== 4) refuse("shape", "SpaceToDepth", node, sentence);
+  for (const d of dims.slice(2)) requireMultiple("SpaceToDepth", node, d, block, sentence);
   return block;
 }
 

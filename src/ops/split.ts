@@ -1,11 +1,13 @@
 // Split: consecutive parts of a tensor along an axis. Windows of one buffer where the planner can.
 import { ceilDiv, opaque, Poly } from "../ir/poly.js";
 import { smaller } from "./bounds.js";
+import { requireEqual } from "./broadcast.js";
 import { normalizeAxis, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { knownDims, pick, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, movedDtypes, numbersOf, tabulate } from "./reference-tensors.js";
+import { requireMultiple } from "./required-sizes.js";
 
 interface Part {
   readonly output: string;
@@ -34,14 +36,11 @@ function evenSizes(node: NodeInfo, total: Poly): readonly Poly[] {
       node,
       `num_outputs is ${count} for ${node.outputCount} outputs; make them equal`,
     );
-  if (total.isConst && asked === undefined && total.constant % count !== 0)
-    refuse(
-      "shape",
-      "Split",
-      node,
-      `${total.constant} elements do not split evenly into ${count} outputs; give the sizes in split`,
-    );
-  if (asked === undefined) return Array.from({ length: count }, () => opaque("div", total, Poly.int(count)));
+  if (asked === undefined) {
+    const sentence = `${total.print()} elements do not split evenly into ${count} outputs; give the sizes in split`;
+    requireMultiple("Split", node, total, count, sentence);
+    return Array.from({ length: count }, () => opaque("div", total, Poly.int(count)));
+  }
   const size = ceilDiv(total, count);
   const starts = Array.from({ length: count + 1 }, (_, k) => smaller(size.mul(k), total));
   return starts.slice(1).map((end, k) => end.sub(starts[k]!));
@@ -49,13 +48,8 @@ function evenSizes(node: NodeInfo, total: Poly): readonly Poly[] {
 
 function checked(node: NodeInfo, sizes: readonly Poly[], total: Poly): readonly Poly[] {
   const sum = sizes.reduce((a, b) => a.add(b), Poly.zero);
-  if (sum.isConst && total.isConst && !sum.equals(total))
-    refuse(
-      "shape",
-      "Split",
-      node,
-      `split [${sizes.map(s => s.print()).join(", ")}] sums to ${sum.constant}, but the axis has ${total.constant} elements; make them equal`,
-    );
+  const sentence = `split [${sizes.map(s => s.print()).join(", ")}] sums to ${sum.print()}, but the axis has ${total.print()} elements; make them equal`;
+  requireEqual("Split", node, sum, total, sentence);
   if (sizes.length !== node.outputCount)
     refuse(
       "shape",

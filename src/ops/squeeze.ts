@@ -1,5 +1,7 @@
 // Squeeze: without the named dims, which must be 1; without axes, without all dims that are known to be 1.
 import type { Dims } from "../graph/graph.js";
+import { Poly } from "../ir/poly.js";
+import { requireEqual } from "./broadcast.js";
 import { normalizeAxes, refuse } from "./checks.js";
 import { requiredNumbers } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -12,9 +14,10 @@ function squeezed(node: NodeInfo): Dims {
   const named = node.dims.axes ? requiredNumbers("Squeeze", node, "axes") : node.attributes.axes;
   if (named === undefined) return withoutOnes(node, dims);
   const axes = normalizeAxes("Squeeze", node, named, dims.length);
-  for (const a of axes)
-    if (dims[a]!.isConst && dims[a]!.constant !== 1)
-      refuse("shape", "Squeeze", node, `dim ${a} of data is ${dims[a]!.constant}; only dims of 1 can be squeezed`);
+  for (const a of axes) {
+    const sentence = `dim ${a} of data is ${dims[a]!.print()}; only dims of 1 can be squeezed`;
+    requireEqual("Squeeze", node, dims[a]!, Poly.one, sentence);
+  }
   return dims.filter((_, d) => !axes.includes(d));
 }
 

@@ -6,6 +6,7 @@ import { normalizeAxis, printDims, refuse, requireOneOf } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, tabulate } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 
 function axisOf(node: NodeInfo): number {
   const { past_cache, update } = node.dims;
@@ -42,15 +43,10 @@ export const operator: Operator = {
     });
     const [capacity, length] = [past_cache![axis]!, update![axis]!];
     // positions come from write_indices, so that an empty update would be read, if not used
-    if (length.isZero)
-      refuse("shape", "TensorScatter", node, `update has no positions along axis ${axis}; give at least one`);
-    if (length.isConst && capacity.isConst && length.constant > capacity.constant)
-      refuse(
-        "shape",
-        "TensorScatter",
-        node,
-        `update has ${length.print()} positions along axis ${axis} and past_cache ${capacity.print()}; a cache can't take more than it holds`,
-      );
+    const some = `update has no positions along axis ${axis}; give at least one`;
+    requireAtMost("TensorScatter", node, 1, length, some);
+    const most = `update has ${length.print()} positions along axis ${axis} and past_cache ${capacity.print()}; a cache can't take more than it holds`;
+    requireAtMost("TensorScatter", node, length, capacity, most);
     return { present_cache: node.dims.past_cache! };
   },
   at: context => {

@@ -6,6 +6,7 @@ import { normalizeAxis, refuse } from "./checks.js";
 import { forEachIndex, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, sizeOf } from "./reference-tensors.js";
+import { requireAtMost } from "./required-sizes.js";
 import { byThreshold, FEW, oneByOne } from "./top-k-kernels.js";
 import { gridKernel, KernelSizes } from "./whole-kernel.js";
 
@@ -18,13 +19,9 @@ function outputDims(node: NodeInfo): Dims {
   if (!count || more.length > 0) refuse("shape", "TopK", node, "K must have one element");
   const axis = axisOf(node);
   const size = node.dims.X![axis]!;
-  if (count.isConst && (count.constant < 0 || (size.isConst && count.constant > size.constant)))
-    refuse(
-      "shape",
-      "TopK",
-      node,
-      `K is ${count.print()} and axis ${axis} of X has ${size.print()} elements; use 0..${size.print()}`,
-    );
+  const sentence = `K is ${count.print()} and axis ${axis} of X has ${size.print()} elements; use 0..${size.print()}`;
+  requireAtMost("TopK", node, 0, count, sentence);
+  requireAtMost("TopK", node, count, size, sentence);
   return node.dims.X!.with(axis, count);
 }
 

@@ -7,6 +7,7 @@ import { dimOf } from "../tile/index.js";
 import { larger, smaller } from "./bounds.js";
 import { printDims, refuse } from "./checks.js";
 import type { AttributeSpec, NodeInfo } from "./operator.js";
+import { requireAtMost } from "./required-sizes.js";
 
 /** One spatial axis of a window that slides over an input. */
 export interface WindowAxis {
@@ -85,7 +86,7 @@ export function windowAxes(op: string, node: NodeInfo, input: Dims, taps: Dims):
     const window = auto.startsWith("SAME")
       ? sameWindow(axis, auto === "SAME_LOWER")
       : paddedWindow(axis, auto === "VALID" ? [0, 0] : pads[j]!, ceil);
-    if (window.output.isConst && window.output.constant < 0) tooLarge(op, node, window, j);
+    requireAtMost(op, node, 0, window.output, tooLarge(window, j));
     return window;
   });
 }
@@ -113,14 +114,9 @@ function paddedWindow(axis: Sizes, [begin, end]: readonly [number, number], ceil
   return { ...axis, begin: Poly.int(begin), end: Poly.int(end), output, whole };
 }
 
-function tooLarge(op: string, node: NodeInfo, w: WindowAxis, j: number): never {
+function tooLarge(w: WindowAxis, j: number): string {
   const size = `${w.taps.print()} taps (dilation ${w.dilation})`;
-  refuse(
-    "shape",
-    op,
-    node,
-    `the window of ${size} is larger than spatial axis ${j} with ${w.input.print()} elements and its pads; use more padding or a smaller window`,
-  );
+  return `the window of ${size} is larger than spatial axis ${j} with ${w.input.print()} elements and its pads; use more padding or a smaller window`;
 }
 
 /** Where tap p of window o lies in the input; outside of it lies the padding. */

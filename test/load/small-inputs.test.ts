@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load, Tensor } from "../../src/index.js";
-import { i64Tensor, int, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { i64Tensor, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 import { f32Tensor } from "../frontends/onnx-model.js";
 
 const convolution = onnxModel({
@@ -22,7 +22,7 @@ for (const target of ["wasm", "interpreter"] as const)
         name: "AzulejoError",
         code: "shape",
         message:
-          'Output "y" would have dims [1, 1, -1], which are [1, 1, -4 + size] for these inputs; give larger inputs',
+          'Conv "conv": the window of 5 taps (dilation 1) is larger than spatial axis 0 with 3 elements and its pads; use more padding or a smaller window',
       });
       const { y } = await model.run<{ y: Tensor }>({ x: image(6) });
       assert.deepEqual(
@@ -36,6 +36,27 @@ for (const target of ["wasm", "interpreter"] as const)
       model.dispose();
     }
   });
+
+test("pads that leave less than nothing of a transposed convolution", async () => {
+  const transposed = onnxModel({
+    inputs: [value("x", 1, [1, 1, "size"])],
+    outputs: [value("y", 1)],
+    initializers: [f32Tensor("w", [1, 1, 1], [1])],
+    nodes: [node("ConvTranspose", ["x", "w"], ["y"], [ints("pads", [1, 1])])],
+  });
+  const model = await load(transposed, { target: "interpreter", threads: 1 });
+  try {
+    await assert.rejects(model.run({ x: image(1) }), {
+      name: "AzulejoError",
+      code: "shape",
+      message:
+        'Output "y" would have dims [1, 1, -1], which are [1, 1, -2 + size] for these inputs; give larger inputs',
+    });
+    assert.deepEqual((await model.run({ x: image(3) })).y!.dims, [1, 1, 1]);
+  } finally {
+    model.dispose();
+  }
+});
 
 test("a size below 0 that is known when the model is compiled", async () => {
   const model = onnxModel({

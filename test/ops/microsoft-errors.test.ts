@@ -319,7 +319,7 @@ const refusals: readonly Refusal[] = [
     domain,
     inputs: { input: "f32 2 3" },
     attributes: { size: 4 },
-    code: "operator-attribute",
+    code: "shape",
     says: 'UnfoldTensor "n": slices of 4, 1 apart, do not fit dim 1 of 2×3; both must be positive and the dim at least 4',
   },
   {
@@ -403,7 +403,7 @@ const refusals: readonly Refusal[] = [
     domain,
     inputs: moe,
     attributes: { k: 4 },
-    code: "operator-attribute",
+    code: "shape",
     says: 'MoE "n": k 4 is no number of experts; use 1..3',
   },
   {

@@ -8,6 +8,7 @@ import { gelu, reference as geluReference } from "../gelu.js";
 import { indexTile, polyOfIndex } from "../index-tiles.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
+import { requireMultiple } from "../required-sizes.js";
 
 export const operator: Operator = {
   name: "BiasSplitGelu",
@@ -17,8 +18,9 @@ export const operator: Operator = {
   shape: node => {
     const X = node.dims.X!;
     const last = X.at(-1);
-    if (!last || (last.isConst && last.constant % 2 !== 0))
-      refuse("shape", "BiasSplitGelu", node, `X of ${printDims(X)} has no halves; its last dim must be even`);
+    const sentence = `X of ${printDims(X)} has no halves; its last dim must be even`;
+    if (!last) refuse("shape", "BiasSplitGelu", node, sentence);
+    requireMultiple("BiasSplitGelu", node, last, 2, sentence);
     requireEntries("BiasSplitGelu", node, "bias", { input: "X", what: "columns", count: last });
     return { Y: [...X.slice(0, -1), opaque("div", last, Poly.int(2))] };
   },

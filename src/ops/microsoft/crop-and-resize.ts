@@ -4,7 +4,7 @@ import type { AnyTile } from "../../tile/index.js";
 import { literal, where } from "../../tile/index.js";
 import { computeDtype } from "../accumulate.js";
 import { requireEqual } from "../broadcast.js";
-import { isOther, printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
+import { printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { requiredNumbers } from "../known-values.js";
 import type {
@@ -43,7 +43,7 @@ export const operator: Operator = {
     requireRanks(op, node, { X: [4], rois: [2], batch_indices: [1], crop_size: [1] });
     const { X, rois, batch_indices } = node.dims;
     const regions = `rois of ${printDims(rois!)} and batch_indices of ${printDims(batch_indices!)} must be regions×4 and regions; reshape them`;
-    if (isOther(rois![1]!, 4)) refuse("shape", op, node, regions);
+    requireEqual(op, node, rois![1]!, Poly.int(4), regions);
     requireEqual(op, node, rois![0]!, batch_indices![0]!, regions);
     return { Y: [rois![0]!, X![1]!, ...sizeOf(node).map(Poly.int)] };
   },

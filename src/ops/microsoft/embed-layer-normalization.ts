@@ -7,6 +7,7 @@ import { reference as layerReference } from "../layer-normalization.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
+import { requireAtMost } from "../required-sizes.js";
 
 const op = "EmbedLayerNormalization";
 
@@ -69,13 +70,8 @@ export const operator: Operator = {
         if (name !== "position_ids" || k !== 0 || !d.isOne) requireEqual(op, node, ids![k]!, d, sentence);
       });
     const [length, known] = [ids![1]!, positions![0]!];
-    if (!position_ids && length.isConst && known.isConst && length.constant > known.constant)
-      refuse(
-        "shape",
-        op,
-        node,
-        `sequences have ${length.print()} tokens and position_embedding ${known.print()} rows; it needs one for each token`,
-      );
+    const rows = `sequences have ${length.print()} tokens and position_embedding ${known.print()} rows; it needs one for each token`;
+    if (!position_ids) requireAtMost(op, node, length, known, rows);
     const sum = [...ids!, words![1]!];
     return { output: sum, mask_index: [ids![0]!], embedding_sum: sum };
   },

@@ -2,10 +2,11 @@
 import type { Dims, Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { requireDims, requireEqual } from "../broadcast.js";
-import { isOther, printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
+import { printDims, refuse, requireOneOf, requireRanks } from "../checks.js";
 import type { Attributes, Builder, Expansion, NodeInfo, Operator, ReferenceTensor } from "../operator.js";
 import { reference as product } from "./expert-mat-mul.js";
 import { elements, numbersOf, tabulate } from "../reference-tensors.js";
+import { requireAtMost, requireMultiple } from "../required-sizes.js";
 
 export const expertsAttributes = {
   k: { type: "int", default: 1 },
@@ -51,8 +52,9 @@ export function checkExperts(op: string, node: NodeInfo): void {
   const tokens = Poly.product(node.dims.input!.slice(0, -1));
   const rows = `router_probs of ${printDims(router!)} must have a row for each of the ${tokens.print()} tokens of input; change either`;
   requireEqual(op, node, router![0]!, tokens, rows);
-  if (router![1]!.isConst && !(k >= 1 && k <= router![1]!.constant))
-    refuse("operator-attribute", op, node, `k ${k} is no number of experts; use 1..${router![1]!.print()}`);
+  const some = `k ${k} is no number of experts; use 1..${router![1]!.print()}`;
+  if (k < 1) refuse("operator-attribute", op, node, some);
+  requireAtMost(op, node, k, router![1]!, some);
 }
 
 /** The layers of a node, their rows and their columns: rows of weights are outputs. */
@@ -68,8 +70,8 @@ function layersOf(op: string, node: NodeInfo): readonly LayerSizes[] {
   const { activation_type, swiglu_fusion } = node.attributes;
   const [experts, inner, width] = [first![0]!, first![1]!, input!.at(-1)!];
   const isFused = activation_type === "swiglu" && swiglu_fusion !== 0 && !third;
-  if (isFused && isOther(opaque("mod", inner, Poly.int(2)), 0))
-    refuse("shape", op, node, `fc1_experts_weights of ${printDims(first!)} has no halves for swiglu; make dim 1 even`);
+  const halves = `fc1_experts_weights of ${printDims(first!)} has no halves for swiglu; make dim 1 even`;
+  if (isFused) requireMultiple(op, node, inner, 2, halves);
   const left = isFused ? opaque("div", inner, Poly.int(2)) : inner;
   return [
     { layer: "fc1", experts, rows: inner, columns: width },

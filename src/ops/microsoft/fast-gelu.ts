@@ -1,12 +1,13 @@
 // FastGelu of com.microsoft: the tanh approximation of Gelu, of X plus a bias that repeats along the elements in their order.
 import { opaque, Poly } from "../../ir/poly.js";
 import type { AnyTile } from "../../tile/index.js";
-import { printDims, refuse, requireRanks } from "../checks.js";
+import { printDims, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { geluTangent } from "../gelu.js";
 import { indexTile, polyOfIndex } from "../index-tiles.js";
 import type { KernelContext, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { numbersOf } from "../reference-tensors.js";
+import { requireAtMost } from "../required-sizes.js";
 
 export const operator: Operator = {
   name: "FastGelu",
@@ -16,13 +17,10 @@ export const operator: Operator = {
   shape: node => {
     requireRanks("FastGelu", node, { bias: [0, 1] });
     const { X, bias } = node.dims;
-    if (bias?.some(d => d.isZero))
-      refuse(
-        "shape",
-        "FastGelu",
-        node,
-        `bias of ${printDims(bias)} has nothing to add; give it elements, or leave it out`,
-      );
+    for (const d of bias ?? []) {
+      const sentence = `bias of ${printDims(bias!)} has nothing to add; give it elements, or leave it out`;
+      requireAtMost("FastGelu", node, 1, d, sentence);
+    }
     return { Y: X! };
   },
   at: context => ({

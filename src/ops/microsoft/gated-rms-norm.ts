@@ -5,6 +5,7 @@ import { printDims, refuse, requireRanks } from "../checks.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { elements, numbersOf, tabulate } from "../reference-tensors.js";
+import { requireMultiple } from "../required-sizes.js";
 
 const op = "GatedRMSNorm";
 
@@ -14,13 +15,8 @@ function checkGroups(node: NodeInfo): void {
   const [hidden, group] = [X!.at(-1), scale![0]!];
   if (!hidden) refuse("shape", op, node, "X is a scalar; it must have a last dim, which is normalized");
   requireDims(op, node, "gate", X!, "the dims of X");
-  if (hidden.isConst && group.isConst && hidden.constant % group.constant !== 0)
-    refuse(
-      "shape",
-      op,
-      node,
-      `the last dim of X of ${printDims(X!)} is no multiple of the ${group.constant} elements of scale; it holds groups of them`,
-    );
+  const sentence = `the last dim of X of ${printDims(X!)} is no multiple of the ${group.print()} elements of scale; it holds groups of them`;
+  requireMultiple(op, node, hidden, group, sentence);
 }
 
 export const operator: Operator = {

@@ -4,10 +4,11 @@ import type { Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { splitHeads } from "../attention-core.js";
 import { requireDims, requireEqual } from "../broadcast.js";
-import { isOther, printDims, refuse, requireRanks } from "../checks.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { Attributes, Builder, Expansion, NodeInfo, ReferenceTensor } from "../operator.js";
 import { elementOf, tabulate } from "../reference-tensors.js";
+import { requireMultiple } from "../required-sizes.js";
 import { reference as rotary } from "../rotary-embedding.js";
 import { headsReference, numberOfDim, partReference, sliceOf } from "./attention-parts.js";
 
@@ -41,13 +42,8 @@ export function groupedSizes(op: string, node: NodeInfo): GroupedSizes {
   const { query, key } = node.dims;
   const [batch, sequence, hidden] = query as readonly Poly[] as readonly [Poly, Poly, Poly];
   const heads = Poly.int(key ? num_heads : num_heads + 2 * kv_num_heads);
-  if (isOther(opaque("mod", hidden, heads), 0))
-    refuse(
-      "shape",
-      op,
-      node,
-      `query of ${printDims(query!)} does not split into ${heads.print()} heads; set num_heads and kv_num_heads`,
-    );
+  const sentence = `query of ${printDims(query!)} does not split into ${heads.print()} heads; set num_heads and kv_num_heads`;
+  requireMultiple(op, node, hidden, heads, sentence);
   const size = opaque("div", hidden, heads);
   for (const name of ["key", "value"])
     requireDims(op, node, name, [batch, sequence, size.mul(kv_num_heads)], "batch×sequence×(heads of keys · size)");

@@ -1,5 +1,6 @@
 // LinearAttentionGate of com.microsoft: decay_scale · softplus(a + dt_bias) and sigmoid(b), computed in f32: what a gated LinearAttention takes.
-import { printDims, refuse, requireRanks } from "../checks.js";
+import { requireEqual } from "../broadcast.js";
+import { printDims, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
@@ -16,14 +17,10 @@ export const operator: Operator = {
   shape: node => {
     const { a, dt_bias, decay_scale } = node.dims;
     requireRanks(op, node, { a: [3], dt_bias: [1], decay_scale: [1], b: [3] });
-    for (const list of [dt_bias!, decay_scale!])
-      if (list[0]!.isConst && a![2]!.isConst && !list[0]!.equals(a![2]!))
-        refuse(
-          "shape",
-          op,
-          node,
-          `a of ${printDims(a!)} has a bias and a scale of ${printDims(list)}; give one a head`,
-        );
+    for (const list of [dt_bias!, decay_scale!]) {
+      const sentence = `a of ${printDims(a!)} has a bias and a scale of ${printDims(list)}; give one a head`;
+      requireEqual(op, node, a![2]!, list[0]!, sentence);
+    }
     return { decay: a!, beta: a! };
   },
   expand: ({ inputs, dtypes }, build) => {

@@ -3,7 +3,7 @@ import type { Dims, Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { attentionScores, attentionValues, attentionWeights, joinHeads, splitHeads } from "../attention-core.js";
 import { requireDims } from "../broadcast.js";
-import { isOther, printDims, refuse, requireRanks } from "../checks.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import { floats } from "../elementwise-references.js";
 import type {
   Attributes,
@@ -18,6 +18,7 @@ import type {
   Tolerance,
 } from "../operator.js";
 import { elements, tabulate } from "../reference-tensors.js";
+import { requireMultiple } from "../required-sizes.js";
 import {
   addedMask,
   appendedReference,
@@ -150,13 +151,10 @@ function requireParts(node: NodeInfo, { keys, size, own, total }: Sizes): void {
   if (query!.length === 5) require("query", [batch, sequence, heads, Poly.int(3), size], "batch×sequence×heads×3×size");
   const sides = { query: query!.length === 3 ? query : undefined, value: value?.length === 3 ? value : undefined };
   for (const [name, dims] of Object.entries(sides))
-    if (dims && isOther(opaque("mod", dims[2]!, heads), 0))
-      refuse(
-        "shape",
-        op,
-        node,
-        `${name} of ${printDims(dims)} does not split into ${heads.print()} heads; set num_heads`,
-      );
+    if (dims) {
+      const sentence = `${name} of ${printDims(dims)} does not split into ${heads.print()} heads; set num_heads`;
+      requireMultiple(op, node, dims[2]!, heads, sentence);
+    }
   if (key?.length === 3) require("key", [batch, keys, query![2]!], "batch×keys×hidden");
   if (key?.length === 4) require("key", [batch, heads, keys, size], "batch×heads×keys×size");
   if (key?.length === 5) require("key", [batch, keys, heads, Poly.int(2), size], "batch×keys×heads×2×size");

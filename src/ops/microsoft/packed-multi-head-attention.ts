@@ -1,8 +1,8 @@
 // PackedMultiHeadAttention of com.microsoft: MultiHeadAttention of sequences whose tokens lie one behind another, without padding.
 import type { Value } from "../../graph/graph.js";
-import { opaque, Poly } from "../../ir/poly.js";
+import { Poly } from "../../ir/poly.js";
 import { requireDims } from "../broadcast.js";
-import { isOther, printDims, refuse, requireRanks } from "../checks.js";
+import { printDims, refuse, requireRanks } from "../checks.js";
 import type {
   Attributes,
   Builder,
@@ -14,6 +14,7 @@ import type {
   ReferenceTensor,
 } from "../operator.js";
 import { elements, numbersOf, tabulate } from "../reference-tensors.js";
+import { requireMultiple } from "../required-sizes.js";
 import { numberOfDim, scaleOf } from "./attention-parts.js";
 import { exampleOffsets, reference as restore, restored, tokenOffsets } from "./restore-padding.js";
 import * as multiHead from "./multi-head-attention.js";
@@ -80,9 +81,10 @@ export const operator: Operator = {
       requireDims(op, node, "query", [tokens, heads, Poly.int(3), query![3]!], "tokens×heads×3×size");
     requireDims(op, node, "key", [tokens, hidden], "tokens×hidden");
     requireDims(op, node, "value", [tokens, own], "tokens×hidden");
-    for (const [name, columns] of [["query", hidden] as const, ["value", own] as const])
-      if (isOther(opaque("mod", columns, heads), 0))
-        refuse("shape", op, node, `${name} of ${columns.print()} columns does not split into ${heads.print()} heads`);
+    for (const [name, columns] of [["query", hidden] as const, ["value", own] as const]) {
+      const sentence = `${name} of ${columns.print()} columns does not split into ${heads.print()} heads`;
+      requireMultiple(op, node, columns, heads, sentence);
+    }
     requireDims(op, node, "bias", [hidden.mul(2).add(own)], "the columns of Q, K and V together");
     requirePacking(op, node);
     return { output: [tokens, own] };

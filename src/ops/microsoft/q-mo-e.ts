@@ -2,7 +2,7 @@
 import type { Dims, Value } from "../../graph/graph.js";
 import { opaque, Poly } from "../../ir/poly.js";
 import { requireDims } from "../broadcast.js";
-import { isOther, refuse } from "../checks.js";
+import { refuse } from "../checks.js";
 import type {
   Attributes,
   Builder,
@@ -14,6 +14,7 @@ import type {
   Reference,
   Tolerance,
 } from "../operator.js";
+import { requireMultiple } from "../required-sizes.js";
 import { checkExperts, expertsAttributes, expertsReference, requireLayers, sendToExperts } from "./experts.js";
 
 const op = "QMoE";
@@ -114,13 +115,8 @@ function requireQuantized(node: NodeInfo): void {
       const [weights, scales] = [`${layer}_experts_weights`, `${layer}_scales`];
       if (!node.dims[weights] !== !node.dims[scales])
         refuse("graph-invalid", op, node, `${weights} and ${scales} belong together; give both or neither`);
-      if (isOther(opaque("mod", columns.mul(bits), Poly.int(8)), 0))
-        refuse(
-          "shape",
-          op,
-          node,
-          `${columns.print()} weights of ${bits} bits in a row of ${weights} are no whole bytes`,
-        );
+      const bytes = `${columns.print()} weights of ${bits} bits in a row of ${weights} are no whole bytes`;
+      requireMultiple(op, node, columns.mul(bits), 8, bytes);
       if (block_size === 0) {
         require(scales, [experts, rows], "experts×rows");
         require(`${layer}_zero_points`, [experts, bytesOf(rows)], "experts×bytes of the rows");

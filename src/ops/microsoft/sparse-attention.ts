@@ -18,6 +18,7 @@ import type {
   ReferenceTensor,
 } from "../operator.js";
 import { numbersOf, tabulate, vectorOf } from "../reference-tensors.js";
+import { requireAtMost } from "../required-sizes.js";
 import { reference as scatter } from "../tensor-scatter.js";
 import { attentionReference, joinedReference, numberOfDim, scaleOf } from "./attention-parts.js";
 import { tolerance as groupedTolerance } from "./group-query-attention.js";
@@ -160,13 +161,9 @@ function outputDims(node: NodeInfo): Readonly<Record<string, Dims>> {
   for (const name of ["past_key", "past_value"]) requireDims(op, node, name, cache, "batch×heads of keys×cache×size");
   requireRanks(op, node, { block_row_indices: [2], block_col_indices: [2] });
   const layouts = numberOfDim(op, node, rows![0]!, "the number of layouts in block_row_indices");
-  if (!(layouts >= 1) || num_heads % layouts !== 0 || (rows![1]!.isConst && rows![1]!.constant < 2))
-    refuse(
-      "shape",
-      op,
-      node,
-      `block_row_indices of ${printDims(rows!)} must be layouts×(blocks + 1), and ${num_heads} heads a multiple of the layouts`,
-    );
+  const sentence = `block_row_indices of ${printDims(rows!)} must be layouts×(blocks + 1), and ${num_heads} heads a multiple of the layouts`;
+  if (!(layouts >= 1) || num_heads % layouts !== 0) refuse("shape", op, node, sentence);
+  requireAtMost(op, node, 2, rows![1]!, sentence);
   const { block_col_indices: columns } = node.dims;
   requireDims(op, node, "block_col_indices", [rows![0]!, columns![1]!], "layouts×entries");
   requireCount(op, node, "total_sequence_length", Poly.one);

@@ -5,6 +5,7 @@ import { indexTile, polyOfIndex } from "../index-tiles.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { elements, exact, movedDtypes, tabulate } from "../reference-tensors.js";
 import type { Dtype } from "../../ir/dtypes.js";
+import { requireAtMost } from "../required-sizes.js";
 
 const op = "UnfoldTensor";
 const axisOf = (node: NodeInfo): number => normalizeAxis(op, node, node.attributes.dim, node.dims.input!.length);
@@ -24,13 +25,9 @@ export const operator: Operator = {
     const dims = node.dims.input!;
     const axis = axisOf(node);
     const length = dims[axis]!;
-    if (size < 1 || step < 1 || (length.isConst && length.constant < size))
-      refuse(
-        "operator-attribute",
-        op,
-        node,
-        `slices of ${size}, ${step} apart, do not fit dim ${axis} of ${printDims(dims)}; both must be positive and the dim at least ${size}`,
-      );
+    const sentence = `slices of ${size}, ${step} apart, do not fit dim ${axis} of ${printDims(dims)}; both must be positive and the dim at least ${size}`;
+    if (size < 1 || step < 1) refuse("operator-attribute", op, node, sentence);
+    requireAtMost(op, node, size, length, sentence);
     return { output: [...dims.with(axis, opaque("div", length.sub(size), Poly.int(step)).add(1)), Poly.int(size)] };
   },
   at: context => ({

@@ -7,6 +7,7 @@ import { isOther, printDims, refuse, requireRanks } from "../checks.js";
 import { onnxCodeOf } from "../onnx-dtypes.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "../operator.js";
 import { elements, numbersOf, tabulate } from "../reference-tensors.js";
+import { requireAtMost } from "../required-sizes.js";
 
 const op = "WordConvEmbedding";
 
@@ -28,13 +29,9 @@ export const operator: Operator = {
     requireEntries(op, node, "B", { input: "W", what: "filters", count: W![0]! });
     requireSizes(node);
     const [length, window] = [words![1]!, W![2]!];
-    if (length.isConst && window.isConst && (window.constant < 1 || length.constant < window.constant))
-      refuse(
-        "shape",
-        op,
-        node,
-        `Sequence of ${printDims(words!)} has words shorter than the window of W of ${printDims(W!)}; pad them with zeros`,
-      );
+    const sentence = `Sequence of ${printDims(words!)} has words shorter than the window of W of ${printDims(W!)}; pad them with zeros`;
+    requireAtMost(op, node, 1, window, sentence);
+    requireAtMost(op, node, window, length, sentence);
     return { Y: [words![0]!, W![0]!] };
   },
   expand: ({ inputs: { Sequence, W, B, C } }, build) => {

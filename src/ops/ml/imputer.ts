@@ -27,7 +27,7 @@ export const operator: Operator = {
     const features = node.dims.X!.at(-1);
     if (!node.attributes[list]?.length)
       refuse("operator-attribute", "Imputer", node, `${list} is missing; give a value, or one for each feature`);
-    requireListed("Imputer", node, list, features?.isConst ? features.constant : undefined);
+    requireListed("Imputer", node, list, features);
     return { Y: node.dims.X! };
   },
   expand: (node, build) => {

@@ -14,8 +14,7 @@ export const operator: Operator = {
   dtypes: () => ({ Y: "f32" }),
   shape: node => {
     const features = node.dims.X!.at(-1);
-    for (const name of ["offset", "scale"])
-      requireListed("Scaler", node, name, features?.isConst ? features.constant : undefined);
+    for (const name of ["offset", "scale"]) requireListed("Scaler", node, name, features);
     return { Y: node.dims.X! };
   },
   expand: ({ inputs, attributes }, build) => {
