@@ -6,6 +6,7 @@
 import type { Dtype } from "../ir/dtypes.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
+import { larger } from "../ops/bounds.js";
 import type { NodeInfo, Operator } from "../ops/operator.js";
 import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
@@ -197,9 +198,18 @@ function inferOperator(node: GraphNode, values: NewValues, run: Inference): Node
   for (const name of Object.keys(bound.outputs)) {
     const { dims, reason } = types(name);
     if (!dims && reason === undefined) throw notGiven(node, name);
-    if (!run.undecided && dims?.some(d => d.isConst && d.constant < 0)) throw belowZero(node, name, dims);
+    if (dims && !run.undecided) requireDims(node, name, dims, run);
   }
   return { attributes, types: node.outputs.map((_, i) => types(outputName(operator, i))) };
+}
+
+/** A dim below 0 is refused, and open ones that may be are taken not to be: what is computed of them in the end may not show it. */
+function requireDims(node: GraphNode, output: string, dims: Dims, run: Inference): void {
+  if (dims.some(d => d.isConst && d.constant < 0)) throw belowZero(node, output, dims);
+  for (const d of dims) {
+    const size = larger(d, 0);
+    if (size !== d) assume(node, run)(size, d);
+  }
 }
 
 export const outputName = (operator: Operator, i: number): string => {

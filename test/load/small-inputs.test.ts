@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load, Tensor } from "../../src/index.js";
-import { i64Tensor, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
+import type { NodeInit } from "../frontends/onnx-model.js";
+import { graphAttribute, i64Tensor, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 import { f32Tensor } from "../frontends/onnx-model.js";
 
 const convolution = onnxModel({
@@ -37,26 +38,38 @@ for (const target of ["wasm", "interpreter"] as const)
     }
   });
 
-test("pads that leave less than nothing of a transposed convolution", async () => {
-  const transposed = onnxModel({
-    inputs: [value("x", 1, [1, 1, "size"])],
-    outputs: [value("y", 1)],
-    initializers: [f32Tensor("w", [1, 1, 1], [1])],
-    nodes: [node("ConvTranspose", ["x", "w"], ["y"], [ints("pads", [1, 1])])],
-  });
-  const model = await load(transposed, { target: "interpreter", threads: 1 });
-  try {
-    await assert.rejects(model.run({ x: image(1) }), {
-      name: "AzulejoError",
-      code: "shape",
-      message:
-        'Output "y" would have dims [1, 1, -1], which are [1, 1, -2 + size] for these inputs; give larger inputs',
+const transposed = (y: string) => node("ConvTranspose", ["x", "w"], [y], [ints("pads", [1, 1])], `to ${y}`);
+const branch = (y: string) => ({ outputs: [value(y, 1)], nodes: [transposed(y)] });
+const branches = [graphAttribute("then_branch", branch("a")), graphAttribute("else_branch", branch("b"))];
+const less: readonly { title: string; nodes: NodeInit[]; says: string }[] = [
+  {
+    title: "pads that leave less than nothing of a transposed convolution, though its sum is there",
+    nodes: [transposed("z"), node("ReduceSum", ["z"], ["y"])],
+    says: 'ConvTranspose "to z": its output Y would have dims [1, 1, -1], and none can be below 0; correct the inputs or attributes that decide them',
+  },
+  {
+    title: "the same in either branch",
+    nodes: [node("If", ["c"], ["y"], branches)],
+    says: 'Output "y" would have dims [1, 1, -1], which are [1, 1, -2 + size] for these inputs; give larger inputs',
+  },
+];
+for (const { title, nodes, says } of less)
+  test(title, async () => {
+    const bytes = onnxModel({
+      inputs: [value("x", 1, [1, 1, "size"]), value("c", 9, [])],
+      outputs: [value("y", 1)],
+      initializers: [f32Tensor("w", [1, 1, 1], [1])],
+      nodes,
     });
-    assert.deepEqual((await model.run({ x: image(3) })).y!.dims, [1, 1, 1]);
-  } finally {
-    model.dispose();
-  }
-});
+    const model = await load(bytes, { target: "wasm", threads: 1 });
+    const run = (size: number) => model.run({ x: image(size), c: { dtype: "bool", dims: [], data: Uint8Array.of(1) } });
+    try {
+      await assert.rejects(run(1), { name: "AzulejoError", code: "shape", message: says });
+      assert.deepEqual([...(await run(3)).y!.data], [1]);
+    } finally {
+      model.dispose();
+    }
+  });
 
 test("a size below 0 that is known when the model is compiled", async () => {
   const model = onnxModel({
