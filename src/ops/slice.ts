@@ -30,8 +30,16 @@ function rangeOf(dim: Poly, start: Poly, end: Poly, step: number): Range {
   const high = step > 0 ? dim : dim.sub(1);
   const first = clampPosition(start, dim, 0, high);
   const last = clampPosition(end, dim, step > 0 ? 0 : -1, high);
-  const size = step > 0 ? ceilDiv(last.sub(first), step) : ceilDiv(first.sub(last), -step);
-  return { start: first, step, size: larger(size, 0) };
+  const between = larger(step > 0 ? last.sub(first) : first.sub(last), 0);
+  // one step leads beyond all that there is, and kernels can't count so far
+  if (Math.abs(step) >= beyondEveryDim) return { start: first, step: 1, size: smaller(between, 1) };
+  return { start: first, step, size: ceilDiv(between, Math.abs(step)) };
+}
+
+/** Kernels count in 32 bits: where a run's positions go beyond, it is compiled for these very numbers, which are clamped. */
+function assumeCountable(node: NodeInfo, position: Poly): void {
+  for (const clamped of [smaller(position, beyondEveryDim), larger(position, -beyondEveryDim)])
+    if (!clamped.equals(position) && !position.isConst) node.assumeEqual?.(clamped, position);
 }
 
 /** Inputs since opset 10, attributes before. */
@@ -56,6 +64,7 @@ function rangesOf(node: NodeInfo): readonly Range[] {
       node,
       `starts, ends, axes and steps have ${starts.length}, ${ends.length}, ${axes.length} and ${steps.length} elements; give one each for every axis`,
     );
+  for (const start of starts) assumeCountable(node, start);
   if (steps.includes(0)) refuse("operator-attribute", "Slice", node, "a step is 0; use a positive or a negative one");
   return dims.map((dim, d) => {
     const k = axes.indexOf(d);
@@ -116,7 +125,7 @@ export const reference: Reference = ({ data, starts, ends, axes, steps }, attrib
   };
 };
 
-const list = (...data: number[]) => ({ dtype: "i64", dims: [data.length], data }) as const;
+const list = (...data: (number | bigint)[]) => ({ dtype: "i64", dims: [data.length], data }) as const;
 const data = { dtype: "f32", dims: [10, 21, 5] } as const;
 export const cases = (): readonly OperatorCase[] => [
   { name: "leading axes", inputs: { data, starts: list(0, 3), ends: list(3, 10) } },
@@ -127,6 +136,22 @@ export const cases = (): readonly OperatorCase[] => [
   },
   { name: "from the end", inputs: { data, starts: list(-4), ends: list(-1), axes: list(-2) } },
   { name: "clamped", inputs: { data, starts: list(-99, 8), ends: list(2 ** 40, 99) } },
+  ...[2 ** 31 - 1, 2 ** 31, 2 ** 40, 2n ** 63n - 1n].map(
+    (step): OperatorCase => ({
+      name: `one step of ${step}`,
+      inputs: { data, starts: list(1), ends: list(9), axes: list(0), steps: list(step) },
+    }),
+  ),
+  ...[-(2 ** 31), -(2 ** 40), -(2n ** 63n)].map(
+    (step): OperatorCase => ({
+      name: `one step of ${step}, backwards`,
+      inputs: { data, starts: list(8), ends: list(-99), axes: list(0), steps: list(step) },
+    }),
+  ),
+  {
+    name: "a step beyond nothing",
+    inputs: { data, starts: list(8), ends: list(3), axes: list(0), steps: list(2 ** 40) },
+  },
   { name: "nothing", inputs: { data, starts: list(8), ends: list(3), axes: list(0) } },
   { name: "attributes of opset 9", opset: 9, attributes: { starts: [1], ends: [4], axes: [2] }, inputs: { data } },
   { name: "integers", inputs: { data: { dtype: "i64", dims: [9] }, starts: list(2), ends: list(7) } },

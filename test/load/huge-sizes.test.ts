@@ -1,5 +1,5 @@
 // Small files that ask for huge tensors: memory is refused in a sentence before any is taken, and what would be computed on the way
-// without being stored is refused where kernels can't count so far. A good model runs afterwards.
+// without being stored is refused where kernels can't count so far. A good model runs afterwards. Positions beyond all tensors are none of that.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LoadOptions } from "../../src/index.js";
@@ -64,6 +64,38 @@ test("2^40 rows as output, on the interpreter", () =>
     code: "memory",
     message: '"y" needs 17592186044416 bytes of memory, and this host refuses them; run smaller inputs',
   }));
+/** x[start : 4 : step] of the last dim, by inputs of the run */
+const sliced = onnxModel({
+  inputs: [value("x", 1, ["n", 4]), value("start", 7, [1]), value("step", 7, [1])],
+  outputs: [value("y", 1)],
+  initializers: [i64Tensor("end", [1], [4]), i64Tensor("axis", [1], [1])],
+  nodes: [node("Slice", ["x", "start", "end", "axis", "step"], ["y"])],
+});
+const whole = (n: bigint): Tensor => new Tensor("i64", BigInt64Array.of(n), [1]);
+for (const target of ["wasm", "interpreter"] as const)
+  test(`a Slice that starts or steps beyond all dims, ${target}`, async () => {
+    const model = await load(sliced, { target, threads: 1 });
+    try {
+      for (const [start, step, want] of [
+        [2n, 1n, [3, -4]],
+        [2n ** 31n - 1n, 1n, []],
+        [2n ** 31n, 1n, []],
+        [2n ** 32n + 1n, 1n, []],
+        [-(2n ** 32n), 1n, [1, -2, 3, -4]],
+        [2n ** 63n - 1n, 1n, []],
+        [3n, 1n, [-4]],
+        [1n, 2n ** 31n, [-2]],
+        [1n, 2n ** 40n, [-2]],
+        [1n, 2n ** 63n - 1n, [-2]],
+        [1n, -(2n ** 40n), []],
+      ] as const) {
+        const { y } = await model.run({ x, start: whole(start), step: whole(step) });
+        assert.deepEqual([...y!.data], want, `${start}, ${step}`);
+      }
+    } finally {
+      model.dispose();
+    }
+  });
 
 test("a good model runs afterwards", async () => {
   const good = onnxModel({
