@@ -1,6 +1,7 @@
 // OneHot: a new axis that is "on" at the position an index names and "off" elsewhere.
-import type { Poly } from "../ir/poly.js";
+import { Poly } from "../ir/poly.js";
 import { where } from "../tile/index.js";
+import { requireEntries } from "./broadcast.js";
 import { normalizeAxis, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { requiredPolys } from "./known-values.js";
@@ -24,7 +25,10 @@ export const operator: Operator = {
   attributes: { axis: { type: "int", default: -1 } },
   content: ["depth"],
   dtypes: node => ({ output: node.dtypes.values! }),
-  shape: node => ({ output: node.dims.indices!.toSpliced(axisOf(node), 0, depthOf(node)) }),
+  shape: node => {
+    requireEntries("OneHot", node, "values", { input: "every element", what: "states", count: Poly.int(2) });
+    return { output: node.dims.indices!.toSpliced(axisOf(node), 0, depthOf(node)) };
+  },
   at: context => {
     const { indices, values } = context.inputs;
     const axis = axisOf(context);

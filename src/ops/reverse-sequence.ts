@@ -1,5 +1,6 @@
 // ReverseSequence: the first so many elements of each sequence of a batch from the last to the first.
 import { where } from "../tile/index.js";
+import { requireEntries } from "./broadcast.js";
 import { normalizeAxis, refuse } from "./checks.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { elements, exact, movedDtypes, tabulate } from "./reference-tensors.js";
@@ -24,7 +25,9 @@ export const operator: Operator = {
   outputs: ["Y"],
   attributes: { batch_axis: { type: "int", default: 1 }, time_axis: { type: "int", default: 0 } },
   shape: node => {
-    axesOf(node);
+    const { batch } = axesOf(node);
+    const sequences = { input: "input", what: "sequences", count: node.dims.input![batch]! };
+    requireEntries("ReverseSequence", node, "sequence_lens", sequences);
     return { Y: node.dims.input! };
   },
   at: context => {

@@ -170,6 +170,22 @@ const cases: readonly Case[] = [
     says: "data is 2×3 and indices 3×1; their first 1 dims, the batch, must agree",
   },
   {
+    title: "ReverseSequence with a length for fewer sequences than there are",
+    op: "ReverseSequence",
+    inputs: [rows, value("lengths", i64, ["k"])],
+    runs: { x: [2, 3], lengths: [3] },
+    refused: { x: [2, 3], lengths: [2] },
+    says: "input has 3 sequences and sequence_lens has 2 entries; they must agree",
+  },
+  {
+    title: "OneHot with a value for one state",
+    op: "OneHot",
+    inputs: [value("indices", i64, ["n"]), value("depth", i64, [1]), value("values", f32, ["k"])],
+    runs: { indices: [3], depth: { list: [4] }, values: [2] },
+    refused: { indices: [3], depth: { list: [4] }, values: [1] },
+    says: "every element has 2 states and values has 1 entries; they must agree",
+  },
+  {
     title: "Conv with outputs that make no groups",
     op: "Conv",
     attributes: [int("group", 2)],
