@@ -17,7 +17,7 @@ const moved: Rule = (node, view) => {
   const [y] = node.outputs;
   const move = view.producer(x);
   if (!move || !moves.has(move.op) || move.domain !== "" || !y?.dims || !isWhole(scale) || !zero) return undefined;
-  if (move.op === "MaxPool" && !(numbersOf(scale.known)?.[0]! > 0)) return undefined;
+  if (move.op === "MaxPool" && !((numbersOf(scale.known)?.[0] ?? 0) > 0)) return undefined;
   if (move.outputs.filter(o => o).length !== 1 || view.readers(x!) !== 1) return undefined;
   const data = move.op === "Concat" ? move.inputs.length : 1;
   const integers = move.inputs.slice(0, data).map(v => integersOf(v, scale!, zero, view));
