@@ -2,7 +2,7 @@
 import { newArray } from "../ir/arrays.js";
 import type { DebugTile } from "../ir/debug-text.js";
 import type { TensorArgument } from "../ir/evaluate/kernel.js";
-import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
+import { bindDims, checkNames, storagesOf } from "../ir/evaluate/kernel.js";
 import { product } from "../ir/evaluate/values.js";
 import type { Sym } from "../ir/poly.js";
 import type { Sizes } from "../ir/sizes.js";
@@ -14,7 +14,6 @@ import type { TensorData } from "../runtime/tensor.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { KernelSanitizer } from "../sanitize/kernel-sanitizer.js";
 import { refuseFindings } from "../sanitize/step-sanitizer.js";
-import { AzulejoError } from "../support/errors.js";
 import { checkOptions } from "./check-options.js";
 import { checkDimNames, compileKernel } from "./compile-kernel.js";
 
@@ -162,9 +161,7 @@ class Call {
   constructor(kernel: Kernel, given: Tensors, dims: Readonly<Record<string, number>>) {
     this.#kernel = kernel;
     this.#given = given;
-    const known = kernel.tensors.map(t => t.name);
-    for (const name of Object.keys(Object(given)))
-      if (!known.includes(name)) throw this.#wrong(`there is no tensor "${name}"; its tensors are ${known.join(", ")}`);
+    checkNames(kernel, given);
     checkDimNames(kernel, dims);
     const symbols = symbolsOfCall(kernel, given, dims);
     const handed = handedTensors(kernel, given);
@@ -198,8 +195,5 @@ class Call {
       all[name] = given ?? made!;
     }
     return all;
-  }
-  #wrong(what: string): AzulejoError {
-    return new AzulejoError("input", `kernel "${this.#kernel.name}": ${what}`);
   }
 }

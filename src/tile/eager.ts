@@ -4,7 +4,7 @@ import { newArray } from "../ir/arrays.js";
 import type { DebugTile } from "../ir/debug-text.js";
 import { Evaluator } from "../ir/evaluate/evaluator.js";
 import type { InterpretOptions, TensorArgument } from "../ir/evaluate/kernel.js";
-import { bindDims, storagesOf } from "../ir/evaluate/kernel.js";
+import { bindDims, checkNames, storagesOf } from "../ir/evaluate/kernel.js";
 import { eachBlock } from "../ir/evaluate/segments.js";
 import type { Value } from "../ir/evaluate/values.js";
 import { product } from "../ir/evaluate/values.js";
@@ -28,6 +28,7 @@ export function runEagerly(
   body: () => void,
   options: EagerOptions,
 ): Record<string, TensorArgument> {
+  checkNames(kernel, given);
   const args = withOutputs(kernel, given);
   const storages = storagesOf(kernel, args);
   const symbols = bindDims(kernel, t => storages.get(t)!.dims);

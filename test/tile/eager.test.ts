@@ -111,6 +111,15 @@ test("an output whose size nothing tells must be handed in", () => {
   assert.deepEqual([...Y.data], [1, 2, 0]);
 });
 
+test("a tensor that the kernel does not have is refused, as by compiled code", () => {
+  const k = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) => grid(N.tile(), n => Y.at(n).set(X.at(n).neg())), {
+    name: "opposite",
+  });
+  const given = { X: { dtype: "f32", dims: [1], data: Float32Array.of(1) }, Q: 1 } as never;
+  const message = 'kernel "opposite": there is no tensor "Q"; its tensors are X, Y';
+  assert.throws(() => k.eager(given), { code: "input", message });
+});
+
 test("folds over points carry their state", () => {
   const k = kernel({ X: f32("T N"), Y: f32("T N") }, ({ X, Y, T, N }) => {
     const n = N.all();

@@ -37,6 +37,13 @@ export function interpretKernel(
 ): void {
   runKernel(kernel, storagesOf(kernel, args), options);
 }
+/** Refuses arguments for tensors that the kernel does not have. */
+export function checkNames(kernel: Kernel, args: Readonly<Record<string, unknown>>): void {
+  const known = kernel.tensors.map(t => t.name);
+  for (const name of Object.keys(Object(args)))
+    if (!known.includes(name))
+      throw inputError(kernel, `there is no tensor "${name}"; its tensors are ${known.join(", ")}`);
+}
 /** The arguments of a kernel as memory, each checked for dtype, rank and length. */
 export function storagesOf(kernel: Kernel, args: Readonly<Record<string, TensorArgument>>): Map<Tensor, Storage> {
   const storages = new Map<Tensor, Storage>();
