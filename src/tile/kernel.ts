@@ -35,9 +35,9 @@ const word =
     words: dims.split(/\s+/).filter(Boolean) as unknown as Words<S>,
   });
 
-/** `f32("M K")`: a tensor of f32 with the dims M and K; a number is a constant dim, "" a scalar */
+/** `f64("N")`: a tensor of f64 */
 export const f64 = word("f64");
-/** `f32("N")`: a tensor of f32 */
+/** `f32("M K")`: a tensor of f32 with the dims M and K; a number is a constant dim, "" a scalar */
 export const f32 = word("f32");
 /** `f16("N")`: a tensor of f16, in an array of bits */
 export const f16 = word("f16");
