@@ -4,8 +4,8 @@ import { nameKernel } from "./names.js";
 import { ExpressionParser } from "./parse-expression.js";
 import { ParseScope } from "./parse-scope.js";
 import { Poly } from "./poly.js";
-import type { Axis, Combine, Dim, Fold, Kernel, Layout, Node, Part, Segments, Store, Tensor } from "./tile.js";
-import { newAxis, nextId, node, segmentCount } from "./tile.js";
+import type { Axis, Dim, Fold, Kernel, Layout, Node, Part, Segments, Store, Tensor } from "./tile.js";
+import { combines, newAxis, nextId, node, segmentCount } from "./tile.js";
 
 /**
  * The kernel of a text. With `original`, the kernel that the text was printed from, sizes of the same name are the same symbols, so that the
@@ -14,8 +14,6 @@ import { newAxis, nextId, node, segmentCount } from "./tile.js";
 export function parse(text: string, original?: Kernel): Kernel {
   return new Parser(text, original).kernel();
 }
-
-const combines: readonly Combine[] = ["add", "mul", "min", "max", "last"];
 
 class Parser {
   readonly #scope: ParseScope;

@@ -93,6 +93,7 @@ export const joinOf = {
 } as const satisfies Readonly<Record<ReduceOp, BinaryOp>>;
 /** How a write joins what is there: with it, or in its place; "last" is a write that may meet an element more than once. */
 export type Combine = "add" | "mul" | "min" | "max" | "last";
+export const combines: readonly Combine[] = ["add", "mul", "min", "max", "last"];
 
 interface Base {
   readonly id: number;

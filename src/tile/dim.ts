@@ -23,6 +23,14 @@ export interface Segmented<A extends string> extends Range<A> {
 // biome-ignore lint/suspicious/noExplicitAny: a range whose axis only run time knows
 export type AnyRange = Range<any>;
 
+/** Refuses what stands in the place of a range: an index, a dim, a number. */
+export function checkRange(word: "fold" | "grid", range: AnyRange): void {
+  if (!(Object(range).extent instanceof Poly))
+    throw kernelError(
+      `${word} walks ranges; hand it .tile() of a dim, or .${word === "fold" ? "steps" : "segments"}()`,
+    );
+}
+
 /** `N` is the dim's name in the signature; axes made of it are named in lower case unless `as` says otherwise. */
 // biome-ignore lint/suspicious/noExplicitAny: dims of operators have names that only run time knows
 export class DimValue<N extends string = any> {

@@ -3,6 +3,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import type { Axis, Fold, Node, NodeOf, Part } from "../ir/tile.js";
 import { newAxis, nextId } from "../ir/tile.js";
 import type { Range } from "./dim.js";
+import { checkRange } from "./dim.js";
 import { captureSite } from "./source.js";
 import type { AnyIndex, AnyTile, Tile } from "./tile.js";
 import { full, Index, indexOf, tileOf, where } from "./tile.js";
@@ -44,6 +45,7 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
 ): States<S> {
   const r = recording();
   if (!r) throw kernelError("fold is called outside of a kernel; move it into the body that kernel() got");
+  checkRange("fold", range);
   if (range.offsets)
     throw kernelError(`fold walks "${range.axis}" in segments, which grid alone does; use .tile() or .steps()`);
   const axis = newAxis(range.axis, range.extent);
@@ -91,12 +93,14 @@ export function fold<A extends string, const S extends readonly AnyTile[]>(
 function recordMerge(r: Recording, init: readonly AnyTile[], merge: () => readonly AnyTile[]): Node[] {
   const outer = r.sink;
   r.sink = { stores: [], folds: [] };
+  r.merging = true;
   try {
     const merged = checkedNext(init, merge());
     if (r.sink.stores.length + r.sink.folds.length > 0)
       throw kernelError("a merge neither writes nor folds; leave that to the fold, and give back values");
     return merged;
   } finally {
+    r.merging = false;
     r.sink = outer;
   }
 }

@@ -8,7 +8,7 @@ import type { SizeCondition } from "../ir/verify.js";
 import { verify } from "../ir/verify.js";
 import { rootsOfStore } from "../ir/walk.js";
 import type { AnyRange, Range, Segmented } from "./dim.js";
-import { DimValue } from "./dim.js";
+import { checkRange, DimValue } from "./dim.js";
 import { captureSite } from "./source.js";
 import type { AnyIndex } from "./tile.js";
 import { Index, SegmentIndex } from "./tile.js";
@@ -147,6 +147,9 @@ export function recordSignature<S extends Signature, T extends Sizes>(
 
 /** every name among the words becomes a dim, in order of appearance */
 function declareDims(signature: Signature, statics: Readonly<Record<string, number>>): Map<string, Dim> {
+  for (const [d, size] of Object.entries(statics))
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw kernelError(`the static dim "${d}" is ${size}; use a whole number from 0 on`);
   const dims = new Map<string, Dim>();
   for (const [tensorName, w] of Object.entries(signature))
     for (const d of w.words) {
@@ -244,6 +247,7 @@ export function grid<const R extends readonly AnyRange[]>(
   const r = recording();
   if (!r) throw kernelError("grid is called outside of a kernel; move it into the body that kernel() got");
   if (r.grid) throw kernelError("grid is called twice in one kernel; make two kernels, or one grid over both ranges");
+  for (const g of ranges) checkRange("grid", g);
   if (ranges.some(g => g.steps))
     throw kernelError("grid walks in parallel and .steps() in order; use .tile(), or fold over .steps()");
   const axes: Axis[] = ranges.map(g => newAxis(g.axis, g.extent));

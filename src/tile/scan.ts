@@ -68,6 +68,10 @@ export function scan(
   how: JoinOp | Join<Dtype>,
   options: ScanOptions & { readonly start?: Literal } = {},
 ): AnyTile {
+  if (typeof how !== "function" && !Object.hasOwn(joins, how))
+    throw kernelError(
+      `scan joins by "${how}"; use one of ${Object.keys(joins).join(", ")}, or a function of two tiles`,
+    );
   const widens = how === "sum" || how === "prod";
   const element = widens ? x.cast(dtypes[x.dtype as Dtype].accumulator) : x;
   const dtype = element.dtype as Dtype;
@@ -91,6 +95,7 @@ export function reduce<A extends string, D extends Dtype, R extends A>(
   start: Literal,
   over: Index<R>,
 ): Tile<Exclude<A, R>, D> {
+  if (typeof join !== "function") throw kernelError(`reduce joins by "${join}"; hand it a function of two tiles`);
   const first = full(x.dtype as Dtype, start, ...restOf(x, over, "reduce")) as AnyTile;
   const [joined] = fold(stepsOf(over.axis), [first] as const, (step, [so]) => [
     join(so as never, tileOf(atIndex(x.node, over.axis, Poly.sym(step.axis.sym)))),

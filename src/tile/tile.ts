@@ -270,6 +270,7 @@ export class Tile<A extends string = never, D extends Dtype = "f32"> {
         `debug("${name}") is called outside of a kernel; tiles are shown in the body that kernel() got, where it runs by itself`,
       );
     if (r.cells) throw kernelError(`debug("${name}") is called inside of cells; show what cells() gives`);
+    if (r.merging) throw kernelError(`debug("${name}") is called inside of a merge; show what fold() gives`);
     const site = captureSite();
     const point: DebugPoint = { name, value: this.node };
     if (site) Object.defineProperty(point, "source", { enumerable: true, get: () => site.text });

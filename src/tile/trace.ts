@@ -32,6 +32,8 @@ export interface Recording {
   readonly points: Set<Axis>;
   /** the axes of the cells whose program is being recorded */
   cells?: readonly Axis[] | undefined;
+  /** the merge of a fold is being recorded */
+  merging?: boolean;
   readonly eager?: EagerHooks;
 }
 

@@ -4,7 +4,7 @@ import { dtypes } from "../ir/dtypes.js";
 import { titleOf } from "../ir/names.js";
 import { Poly } from "../ir/poly.js";
 import type { Combine, Materialized, Node, Store, Tensor } from "../ir/tile.js";
-import { axesOf, gathered, isTensor, unionAxes } from "../ir/tile.js";
+import { axesOf, combines, gathered, isTensor, unionAxes } from "../ir/tile.js";
 import { literalValue } from "./nodes.js";
 import type { Site } from "./source.js";
 import { captureSite } from "./source.js";
@@ -42,6 +42,8 @@ export class Place<A extends string, D extends Dtype> extends Tile<A, D> {
     const tensor = this.#tensor;
     if (!isTensor(tensor))
       throw kernelError(`"${tensor.name}" is a materialised tile, a value; accumulate into a tensor of the signature`);
+    if (!combines.includes(combine))
+      throw kernelError(`"${tensor.name}" is joined by "${combine}"; use one of ${combines.join(", ")}`);
     const tile = value instanceof Tile ? value : literal(tensor.dtype, value);
     store(tensor, this.#index, tile, { combine, ...options });
   }

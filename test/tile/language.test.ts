@@ -69,6 +69,39 @@ const mistakes: readonly (readonly [string, Wrong, string])[] = [
     'reduce goes along "n", which the tile does not have; hand it an index of the tile',
   ],
   [
+    "a scan by an unknown word",
+    (e, m, _, k) => scan(e.X.at(m, k), k, "summ" as "sum"),
+    'scan joins by "summ"; use one of sum, prod, max, min, or a function of two tiles',
+  ],
+  [
+    "a reduction by a word",
+    (e, m, _, k) => reduce(e.X.at(m, k), "sum" as never, 0, k),
+    'reduce joins by "sum"; hand it a function of two tiles',
+  ],
+  [
+    "a write joined by an unknown word",
+    (e, m) => e.V.at(m).accumulate(1, "maximum"),
+    '"V" is joined by "maximum"; use one of add, mul, min, max, last',
+  ],
+  [
+    "a fold over an index",
+    (_, __, ___, k) => fold(k, [zeros("f32")] as const, (_, s) => s as never),
+    "fold walks ranges; hand it .tile() of a dim, or .steps()",
+  ],
+  [
+    "a grid over a dim",
+    e => kernel(signature, (f: typeof e) => grid(f.M, f.N.tile(), (m, n) => f.Y.at(m, n).set(0))),
+    "grid walks ranges; hand it .tile() of a dim, or .segments()",
+  ],
+  [
+    "debug in a merge",
+    e =>
+      fold(e.K.tile(), [zeros("f32")] as const, (_, s) => s as never, {
+        merge: ([a], [b]) => [a.add(b).debug("joined")] as never,
+      }),
+    'debug("joined") is called inside of a merge; show what fold() gives',
+  ],
+  [
     "writes in steps that may be left out",
     (e, m) =>
       fold(
@@ -351,6 +384,9 @@ test("a signature is checked", () => {
   };
   refuse({ X: f32("M-1") }, '"M-1" in the dims of "X" is neither a name nor a number; write for example f32("M 4")');
   refuse({ M: f32("M") }, '"M" names both a tensor and a dim; rename one of them');
+  const whole = "use a whole number from 0 on";
+  refuse({ X: f32("M") }, `the static dim "M" is 1.5; ${whole}`, { statics: { M: 1.5 } });
+  refuse({ X: f32("M") }, `the static dim "P" is -1; ${whole}`, { statics: { P: -1 } });
 });
 
 test("every node knows the user's line", () => {
