@@ -1,8 +1,10 @@
 // Debug points as outputs: a kernel that also writes what its author wants to see, so that every target can show it. A point inside of folds is
 // written in every step, over their axes as well; where a value does not vary along one of them, that is its value as of the step that the index is in.
+// What varies by segment is shown over the axis that is walked in segments.
 import { Poly } from "./poly.js";
 import { rewriteKernel } from "./rewrite-kernel.js";
-import type { Axis, DebugPoint, Fold, Kernel, Store, Tensor } from "./tile.js";
+import type { Axis, DebugPoint, Fold, Kernel, Node, Store, Tensor } from "./tile.js";
+import { reach } from "./tile.js";
 import { foldsOf, scopesOf } from "./walk.js";
 
 /** A point as an output: which tensor holds it, and what of it is shown. */
@@ -19,6 +21,7 @@ export function withDebugOutputs(
   points: readonly DebugPoint[],
 ): { readonly kernel: Kernel; readonly outputs: readonly DebugOutput[] } {
   const { debug: _, ...plain } = kernel;
+  const { segments } = kernel;
   const { kernel: copy, fold, value } = rewriteKernel(plain);
   const around = chains(kernel);
   // values that only points use belong to folds as well
@@ -28,7 +31,8 @@ export function withDebugOutputs(
     const scope = scopes.get(point.value);
     const chain = scope ? around.get(scope)! : [];
     const folds = chain.map(f => f.axis);
-    const own = point.value.axes.filter(a => a !== kernel.segments?.at);
+    const own = point.value.axes.filter(a => a !== segments?.at);
+    if (segments && variesAlong(segments.at, point.value)) own.push(segments.axis);
     const outer = [...folds, ...kernel.grid];
     const axes = [...outer, ...own.filter(a => !outer.includes(a))];
     const tensor = tensorOf(point, axes, i);
@@ -60,6 +64,19 @@ const tensorOf = ({ name, value }: DebugPoint, axes: readonly Axis[], at: number
   dims: axes.map(a => a.extent),
   role: "output",
 });
+
+/** Does the value hang on a point, also by what folds carry? */
+function variesAlong(point: Axis, value: Node): boolean {
+  const entered = new Set<Fold>();
+  const varies = (roots: readonly Node[]): boolean =>
+    reach(roots).some(n => {
+      if (n.axes.includes(point)) return true;
+      if ((n.kind !== "state" && n.kind !== "result") || entered.has(n.fold)) return false;
+      entered.add(n.fold);
+      return varies([...n.fold.init, ...n.fold.next]);
+    });
+  return varies([value]);
+}
 
 /** of each fold the folds around it, outermost first, itself last */
 function chains(kernel: Kernel): Map<Fold, readonly Fold[]> {

@@ -108,6 +108,41 @@ for (const target of ["interpreter", "wasm", "native", "webgpu"] as const)
     k.dispose();
   });
 
+test("what varies by segment is shown for each index of the axis that is walked in segments", async () => {
+  const k = kernel(
+    { X: f32("M K"), S: f32("G"), O: i32("B"), Y: f32("M") },
+    ({ X, S, O, Y, M, K }) =>
+      grid(M.segments(O), m => {
+        const scale = S.at(m.seg).mul(10).debug("scale");
+        const [carried] = fold(K.steps(), [zeros("f32")] as const, (_, [s]) => [s.add(S.at(m.seg))] as const);
+        carried.debug("carried");
+        X.at(0, 0).debug("same");
+        Y.at(m).set(X.at(m, 0).mul(scale));
+      }),
+    { name: "k" },
+  );
+  const tensors = {
+    X: numbers([5, 2]),
+    S: numbers([3]),
+    O: { dtype: "i32", dims: [4], data: Int32Array.of(0, 2, 2, 5) },
+  };
+  const [first, , last] = tensors.S.data as unknown as readonly [number, number, number];
+  const bySegment = [first, first, last, last, last];
+  for (const target of ["interpreter", "wasm"] as const) {
+    const shown: DebugTile[] = [];
+    await k.run(tensors as never, { target, threads: 1, onDebug: tile => shown.push(tile) });
+    assert.deepEqual(
+      shown.map(t => [t.name, t.axes, Array.from(t.data)]),
+      [
+        ["scale", [{ name: "m", start: 0, length: 5 }], bySegment.map(s => s * 10)],
+        ["carried", [{ name: "m", start: 0, length: 5 }], bySegment.map(s => s * 2)],
+        ["same", [], [tensors.X.data[0]]],
+      ],
+    );
+  }
+  k.dispose();
+});
+
 test("eager execution shows block by block, with the position, and not without end", () => {
   const shown: DebugTile[] = [];
   watched().eager({ X }, { block: 1, foldTile: 2, onDebug: tile => shown.push(tile) });
