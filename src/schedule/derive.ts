@@ -6,6 +6,7 @@ import { isTensor, reach } from "../ir/tile.js";
 import { decideBlocks, decideParts, FOLD_INDICES } from "./blocks.js";
 import type { ScheduleChoices } from "./choices.js";
 import { isContraction } from "./contraction.js";
+import { verifyFields } from "./fields.js";
 import { fuseAxes } from "./fusion.js";
 import { chooseLane } from "./lanes.js";
 import type { MachineProfile, ScheduleFeatures } from "./machine-profile.js";
@@ -40,6 +41,7 @@ const TABLE_WORK = 256;
 
 export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Schedule {
   const { profile = genericProfile, features = modern, choices = {}, pins = {} } = options;
+  verifyFields(kernel, pins);
   const view = new KernelView(kernel, options.dimHints ?? (() => undefined), profile.lanes, options.dimGuesses);
   placeValues(view);
   const { fuse, split } = fuseAxes(view);

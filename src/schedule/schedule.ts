@@ -9,8 +9,8 @@ export interface StageSchedule {
   readonly order?: readonly AxisName[];
   /** register-tile sizes per axis, largest first: as many steps of the first as fit, then of the next; the last is 1 */
   readonly rows?: Readonly<Record<AxisName, readonly number[]>>;
-  /** the axis in the vector lanes */
-  readonly lane?: AxisName;
+  /** the axis in the vector lanes; "none": one element at a time; absent: lowering finds one */
+  readonly lane?: AxisName | "none";
   /** vectors of the register tile along the lane axis */
   readonly vectors?: number;
   readonly tail?: "mask" | "peel";

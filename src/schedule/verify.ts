@@ -56,6 +56,7 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
     if (Object.values(schedule.stage).some(s => s.lane === segmented))
       refuse(`axis "${segmented}" is walked in segments, which start anywhere in a vector; put another axis in lanes`);
   }
+  verifyNames(kernel, schedule, names, known);
   verifyParts(kernel, schedule.parts ?? {}, names);
   const crossed = crossedAxes(names);
   const partsOf = (name: string): Axis[] => {
@@ -118,6 +119,33 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
   for (const n of [schedule.unroll, schedule.partials])
     if (!Number.isInteger(n) || n < 1)
       refuse(`unroll and partials are ${schedule.unroll} and ${schedule.partials}; use whole numbers from 1 on`);
+}
+
+/** What a schedule speaks of is there: else its author would think that it does something. */
+function verifyNames(kernel: Kernel, schedule: Schedule, names: Names, known: (axis: string) => boolean): void {
+  const refuse = refusalOf(kernel);
+  const remedy = "use the names that explain prints";
+  const checkAxes = (where: string, axes: readonly AxisName[]): void => {
+    const wrong = axes.find(name => !known(name));
+    if (wrong !== undefined) refuse(`${where} names "${wrong}", which is no axis; ${remedy}`);
+  };
+  const isTensorName = (name: string): boolean => kernel.tensors.some(t => t.name === name);
+  const isValue = (name: string): boolean => names.valueNamed(name) !== undefined;
+  checkAxes("order", schedule.order ?? []);
+  checkAxes("split", schedule.split);
+  const pointed = schedule.pointers.find(name => !isTensorName(name));
+  if (pointed !== undefined) refuse(`pointers names "${pointed}", which is no tensor; ${remedy}`);
+  for (const id of Object.keys(schedule.place))
+    if (!isValue(id) && !isTensorName(id)) refuse(`there is no value "${id}" to place; ${remedy}`);
+  for (const [id, { lane, order = [], rows = {}, panel = {} }] of Object.entries(schedule.stage)) {
+    if (!isValue(id) && !isTensorName(id)) refuse(`there is no stage "${id}"; ${remedy}`);
+    checkAxes(`stage "${id}"`, [
+      ...(lane === undefined || lane === "none" ? [] : [lane]),
+      ...order,
+      ...Object.keys(rows),
+      ...Object.keys(panel),
+    ]);
+  }
 }
 
 /** Axes that a block must hold whole: reduced over, or read under other indices from scratch. */

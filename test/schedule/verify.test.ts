@@ -28,6 +28,12 @@ const refused: readonly (readonly [Partial<Schedule>, string])[] = [
     { stepsAhead: { W: "m" } },
     'no fold walks an axis "m" whose next step could be asked for; use the names that explain prints',
   ],
+  [{ order: ["q"] }, 'order names "q", which is no axis; use the names that explain prints'],
+  [{ split: ["q"] }, 'split names "q", which is no axis; use the names that explain prints'],
+  [{ pointers: ["Q"] }, 'pointers names "Q", which is no tensor; use the names that explain prints'],
+  [{ place: { q: { at: "row" } } }, 'there is no value "q" to place; use the names that explain prints'],
+  [{ stage: { Q: {} } }, 'there is no stage "Q"; use the names that explain prints'],
+  [{ stage: { Y: { lane: "q" } } }, 'stage "Y" names "q", which is no axis; use the names that explain prints'],
   [{ unroll: 0 }, "unroll and partials are 0 and 4; use whole numbers from 1 on"],
 ];
 for (const [pins, sentence] of refused)
@@ -38,6 +44,37 @@ for (const [pins, sentence] of refused)
       (e: unknown) =>
         e instanceof AzulejoError && e.code === "schedule" && e.message === `schedule of kernel "linear": ${sentence}`,
     );
+  });
+
+const fields =
+  "lanes, fuse, block, order, layouts, pointers, split, parts, ahead, panelsAhead, stepsAhead, place, stage, unroll, partials, maxPointers, exact";
+/** pins of programs without types */
+const malformed: readonly (readonly [unknown, string])[] = [
+  [{ blok: { m: 1 } }, `there is no field "blok"; the fields are ${fields}`],
+  [{ toString: 1 }, `there is no field "toString"; the fields are ${fields}`],
+  [{ block: 5 }, "block is 5; give an object or leave it out"],
+  [{ block: undefined }, "block is undefined; give an object or leave it out"],
+  [{ fuse: ["m", "n", "mn"] }, 'fuse is ["m","n","mn"]; give a list of lists or leave it out'],
+  [{ exact: 1 }, "exact is 1; give true or false or leave it out"],
+  [{ unroll: "2" }, 'unroll is "2"; give a number or leave it out'],
+  [{ stage: { Y: 5 } }, 'stage "Y": 5 stands where an object of fields is wanted'],
+  [
+    { stage: { Y: { lan: "n" } } },
+    'stage "Y": there is no field "lan"; the fields are order, rows, lane, vectors, tail, panel',
+  ],
+  [{ stage: { Y: { rows: { m: 6 } } } }, 'stage "Y": rows is {"m":6}; give an object of lists or leave it out'],
+  [{ stage: { Y: { tail: "cut" } } }, 'stage "Y": tail is "cut"; give "mask" or "peel" or leave it out'],
+  [
+    { place: { dot0: { at: "rows" } } },
+    'place of "dot0": at is "rows"; give "root", "region", "row", "inline" or { axis } or leave it out',
+  ],
+];
+for (const [pins, sentence] of malformed)
+  test(sentence, () => {
+    assert.throws(() => deriveSchedule(linear, { pins: pins as Partial<Schedule> }), {
+      code: "schedule",
+      message: `schedule of kernel "linear": ${sentence}`,
+    });
   });
 
 test("what the cost model derives is never refused", () => {

@@ -1,6 +1,7 @@
 // What a pinned schedule says to a GPU: only its parts, where invocations are what blocks are elsewhere. Other fields are refused: they would be lost
 // without a word.
 import { whyUncut } from "../../lower/gpu/parts.js";
+import { verifyFields } from "../../schedule/fields.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { verifyParts } from "../../schedule/verify.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -15,7 +16,8 @@ export function pinnedChoice({ kernel }: KernelStep, schedules: Readonly<Record<
   for (const [name, value] of Object.entries(others))
     if (value !== undefined)
       refuse(`target: "webgpu" has no use for "${name}", only for "parts"; pin it for targets of the processor alone`);
-  if (!parts) return undefined;
+  if (parts === undefined) return undefined;
+  verifyFields(kernel, { parts });
   verifyParts(kernel, parts);
   const [pinned] = Object.entries(parts);
   if (!pinned) return { choice: { whole: true } };
