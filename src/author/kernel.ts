@@ -67,7 +67,7 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
   }
   /**
    * What the compiler makes of it, as data and as text: arithmetic, bytes, schedule, what is packed, loops, code. Nothing runs.
-   * @throws AzulejoError schedule, option
+   * @throws AzulejoError schedule; option; input: a dim that the kernel does not have, a size that is no whole number or that a constant needs
    */
   async explain(options?: ExplainKernelOptions): Promise<KernelExplanation> {
     const schedule = this.#scheduleOn(options?.target ?? "wasm");

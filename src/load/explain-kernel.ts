@@ -25,7 +25,7 @@ import { withTuning } from "./tuning.js";
 
 /** For `kernel.explain`. */
 export interface ExplainKernelOptions extends Pick<LoadOptions, "target" | "engineFlags" | "tuning" | "threads"> {
-  /** sizes by dim; those that are not given stay open, and numbers that hang on them are formulas */
+  /** sizes by dim; those that are not given stay open, and numbers that hang on them are formulas. Sizes of tensors declared `constant(…)` must be given */
   readonly dims?: Readonly<Record<string, number>>;
   /** runs it too, some hundredths of a second, beside the peak and a copy of the same engine; all dims must be given */
   readonly measure?: boolean;

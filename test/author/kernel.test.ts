@@ -122,6 +122,7 @@ test("a call is checked before anything is compiled", async () => {
   await refused({ X: { ...X, dtype: "i32" }, W }, /"X" is i32 and must be f32/);
   await refused({ X, W }, /there is no dim "Q"; its dims are M, K, N/, { dims: { Q: 1 } });
   await refused({ X, W }, /dim K is 6/, { dims: { K: 6 } });
+  await refused({ X, W }, /dim "K" is given as 1.5; use a whole number from 0 on/, { dims: { K: 1.5 } });
   await refused({ X, W }, /there is no option "thread"/, { thread: 1 }, "option");
   await refused({ X, W }, /aborted/i, { signal: AbortSignal.abort() }, "aborted");
   await k.run({ X, W });
@@ -192,6 +193,27 @@ test("an explanation says what the cost model predicts, and with measure what a 
   await assert.rejects(k.explain({ dims: { N: 48, K: 32 }, measure: true }), {
     code: "option",
     message: "measure: true needs all sizes; give M in dims",
+  });
+});
+
+test("sizes that an explanation is given are whole numbers, and those of constants are among them", async () => {
+  for (const [M, shown] of [
+    [-1, "-1"],
+    ["3", '"3"'],
+    [null, "null"],
+  ] as const)
+    await assert.rejects(linear().explain({ dims: { M: M as number } }), {
+      code: "input",
+      message: `kernel "linear": dim "M" is given as ${shown}; use a whole number from 0 on`,
+    });
+  const weighted = kernel(
+    { X: f32("N"), W: constant(f32("N")), Y: f32("N") },
+    ({ X, W, Y, N }) => grid(N.tile(), n => Y.at(n).set(X.at(n).mul(W.at(n)))),
+    { name: "weighted" },
+  );
+  await assert.rejects(weighted.explain(), {
+    code: "input",
+    message: 'kernel "weighted": the size N of constant "W" is not known; give it in dims',
   });
 });
 
