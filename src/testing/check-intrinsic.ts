@@ -12,6 +12,7 @@ import { mergeNodes, nodesOf } from "../ir/walk.js";
 import { KernelRuns } from "../load/kernel-runs.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { AzulejoError } from "../support/errors.js";
 import { mulberry32 } from "./random.js";
 
 type TargetName = NonNullable<LoadOptions["target"]>;
@@ -45,7 +46,7 @@ export async function intrinsicProblems(
     for (const target of targets) {
       const code = languages[target];
       if (!code || !hasCode(call.intrinsic, code, dtypesOf(call))) continue;
-      const message = await departure(alone, call, target, seed);
+      const message = await departure(alone, call, target, seed).catch(refusal);
       if (message) problems.push({ intrinsic: call.intrinsic, target, message });
     }
   }
@@ -78,6 +79,11 @@ function kernelOf(call: Call): Kernel {
   return { name: call.intrinsic.name, tensors: [...inputs, Y], dims, grid: [axis], stores, folds: [] };
 }
 
+/** Code that can't be compiled, in the words of who refuses it: there is no other mistake that a kernel of one intrinsic could have. */
+function refusal(error: unknown): string {
+  if (error instanceof AzulejoError && error.code === "kernel") return error.message;
+  throw error;
+}
 async function departure(kernel: Kernel, call: Call, target: TargetName, seed: number): Promise<string | undefined> {
   const operands = operandsFor(
     call.args.map(a => a.dtype),

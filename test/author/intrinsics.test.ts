@@ -1,14 +1,17 @@
 // Intrinsics: the code of a target stands for the meaning, everywhere else the meaning is computed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { f32, grid, intrinsic, kernel } from "../../src/author/index.js";
+import { f32, grid, type IntrinsicCode, intrinsic, kernel } from "../../src/author/index.js";
+import { type AzulejoError, compileKernel } from "../../src/index.js";
 import { canonicalKey } from "../../src/ir/canonical.js";
 import { parse } from "../../src/ir/parse.js";
 import { print } from "../../src/ir/print.js";
 import { leastLimits, lowerForGpu, separateMemories } from "../../src/lower/gpu/lower.js";
+import { namingIntrinsics, RefusedCode } from "../../src/runtime/refused-code.js";
 import { isInTurn } from "../rotation.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { gpuState } from "../../src/targets/webgpu/target.js";
+import { nullGpu } from "../webgpu/null-gpu.js";
 import { clip6, withIntrinsics } from "../kernels/intrinsics.js";
 
 const [M, N] = [3, 21];
@@ -138,4 +141,51 @@ test("what is wrong with an intrinsic is said where it is used", async () => {
     run(wasm("y" as never)),
     message('the WebAssembly of intrinsic "f": "y" is none of its parameters; use x'),
   );
+});
+
+/** code that only who compiles it can refuse */
+const refusedCode: readonly (readonly ["wasm" | "native" | "webgpu", IntrinsicCode, RegExp])[] = [
+  [
+    "wasm",
+    { wasm: { vector: { bytes: [0xfd, 0xb8, 1], of: ["x"], gives: "v128" } } },
+    /not enough arguments on the stack/,
+  ],
+  ["native", { c: "({x} * " }, /failed on generated code: .*error: expected expression/],
+  ["native", { c: "no_such_function({x})" }, /no_such_function/],
+  ["webgpu", { wgsl: "no_such_function({x})" }, /no_such_function/],
+];
+for (const [target, code, words] of refusedCode)
+  test(`${JSON.stringify(code)} is refused with the words of who compiles it, and the line of the intrinsic`, async t => {
+    const adapter = target === "webgpu" ? await nullGpu()?.requestAdapter() : undefined;
+    const gpuDevice = await adapter?.requestDevice({ requiredLimits: {}, requiredFeatures: [] });
+    const problem =
+      target === "native"
+        ? await nativeProblem()
+        : target === "webgpu" && !gpuDevice && "the package webgpu is not installed";
+    if (problem) return t.skip(problem);
+    const twice = intrinsic({ x: "f32" }, ({ x }) => x.mul(2), { name: "twice", ...code });
+    const k = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+      grid(N.tile(), n => {
+        Y.at(n).set(twice({ x: X.at(n) }));
+      }),
+    );
+    await assert.rejects(
+      compileKernel(k, { target, threads: 1, ...(gpuDevice ? { gpuDevice } : {}) } as object),
+      error => {
+        const { code, message } = error as AzulejoError;
+        assert.match(
+          message,
+          /^Correct the code of intrinsic "twice" \(.*intrinsics\.test\.js:\d+\), which is in what was refused: /,
+        );
+        assert.match(message, words);
+        return code === "kernel";
+      },
+    );
+  });
+test("code without intrinsics is refused as a bug", () => {
+  const plain = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) => grid(N.tile(), n => Y.at(n).set(X.at(n))));
+  const error = new RefusedCode("The engine refuses it");
+  assert.equal(error.message, "The engine refuses it; this is a bug in Azulejo, please report it");
+  assert.equal(namingIntrinsics(error, [plain.ir], "c"), error);
+  assert.equal((namingIntrinsics(error, [plain.ir, narrow.ir], "c") as AzulejoError).code, "kernel");
 });

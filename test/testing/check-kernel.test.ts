@@ -215,6 +215,9 @@ test("an intrinsic whose code departs from its meaning, and where it was declare
   // the code of single elements is looked at as well
   const scalar = { wasm: { vector: ["f32x4.neg", "x"], scalar: ["f32.abs", "x"] } };
   one(await check(neg("scalar", scalar)), "intrinsic", /gives 0 for x = 0, and its meaning -0/);
+  // what can't be compiled is told, and ends no check
+  const short = { wasm: { vector: { bytes: [0xfd, 0xb8, 1], of: ["x"], gives: "v128" } } } as const;
+  one(await check(neg("short", short)), "intrinsic", /^Correct the code of intrinsic "short" .*: The engine refuses/);
 });
 test("intrinsics of every kind are as they should be", async t => {
   const kinds = [

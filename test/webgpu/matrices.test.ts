@@ -1,7 +1,6 @@
 // Matrices of subgroups, which no adapter at hand computes. That the shaders are valid WGSL says Dawn's null adapter; that they compute what the interpreter
 // computes is shown with an emulation of the few functions that they use, on an adapter of software. What a GPU makes of these functions is its own.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { test } from "node:test";
 import { everyFeature, works } from "../../bench/webgpu.js";
 import { explain, openGpu } from "../../src/index.js";
@@ -10,7 +9,7 @@ import type { GpuLimits } from "../../src/lower/gpu/lower.js";
 import { lowerForGpu, separateMemories } from "../../src/lower/gpu/lower.js";
 import type { DeviceMatrices, MatrixSizes } from "../../src/lower/gpu/matrices.js";
 import { gpuSpace } from "../../src/lower/gpu/space.js";
-import type { Gpu, GpuDevice } from "../../src/runtime/gpu.js";
+import type { GpuDevice } from "../../src/runtime/gpu.js";
 import { dot, f16, f32, grid, u8 } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import { model } from "../browser/small-model.js";
@@ -23,6 +22,7 @@ import { agree } from "./agree.js";
 import type { EmulatedDevice } from "./emulated-matrices.js";
 import { withMatrices } from "./emulated-matrices.js";
 import { gpuTest } from "./gpu-test.js";
+import { nullGpu } from "./null-gpu.js";
 
 const cube = (type: MatrixSizes["type"], n: number): MatrixSizes => ({ type, rows: n, columns: n, depth: n });
 /** what Dawn's sources and those of ONNX Runtime name of devices, where sums are f32, and others that WGSL allows */
@@ -140,15 +140,7 @@ const shadersOf = (k: Kernel, limits: GpuLimits, choice = {}): readonly string[]
   lowerForGpu(k, separateMemories(k), limits, choice).dispatches.map(d => d.code);
 const isByMatrices = (code: string): boolean => code.includes("enable chromium_experimental_subgroup_matrix;");
 
-function nullGpu(): Gpu | undefined {
-  try {
-    const { create } = createRequire(import.meta.url)("webgpu") as { create(options: readonly string[]): Gpu };
-    return create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
-  } catch {
-    return undefined;
-  }
-}
-const gpu = nullGpu();
+const gpu = nullGpu("enable-dawn-features=allow_unsafe_apis");
 
 test("shaders with matrices are valid", { skip: !gpu && "the package webgpu is not installed" }, async () => {
   const adapter = (await gpu!.requestAdapter())!;

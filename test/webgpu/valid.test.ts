@@ -1,24 +1,15 @@
 // Shaders for devices that are not at hand, with f16 and subgroups: Dawn's null adapter has all features, and refuses what is no valid WGSL. It computes
 // nothing.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { test } from "node:test";
 import { everyFeature, works } from "../../bench/webgpu.js";
 import { lowerForGpu, separateMemories } from "../../src/lower/gpu/lower.js";
-import type { Gpu } from "../../src/runtime/gpu.js";
+import { nullGpu } from "./null-gpu.js";
 
 /** what the null adapter has of workgroup memory, and every device */
 const limits = { ...everyFeature, workgroupBytes: 16384 };
 const features = ["shader-f16", "subgroups"];
 
-function nullGpu(): Gpu | undefined {
-  try {
-    const { create } = createRequire(import.meta.url)("webgpu") as { create(options: readonly string[]): Gpu };
-    return create(["backend=null"]);
-  } catch {
-    return undefined;
-  }
-}
 const gpu = nullGpu();
 
 test("shaders with f16 and subgroups are valid", { skip: !gpu && "the package webgpu is not installed" }, async () => {

@@ -2,6 +2,7 @@
 import type { CommandResult } from "../../runtime/native-host.js";
 import { files, hostPlatform, hostVariable, joinPath, runCommand } from "../../runtime/native-host.js";
 import { coreCount, throwIfAborted } from "../../runtime/platform.js";
+import { RefusedCode } from "../../runtime/refused-code.js";
 import type { Lanes } from "../../schedule/schedule.js";
 import { AzulejoError } from "../../support/errors.js";
 
@@ -165,9 +166,10 @@ async function run(compiler: Compiler, parameters: readonly string[], signal: Ab
   const result: CommandResult | undefined = await runCommand(compiler.command, parameters, { signal });
   throwIfAborted(signal, "Compiling");
   if (result?.code !== 0)
-    throw new AzulejoError(
-      "internal",
-      `"${compiler.command}" (${compiler.version}) failed on generated code: ${firstLines(result?.stderr ?? "it is gone")}; this is a bug in Azulejo or in the compiler, please report it`,
+    throw new RefusedCode(
+      `"${compiler.command}" (${compiler.version}) failed on generated code: ${firstLines(result?.stderr ?? "it is gone")}`,
+      undefined,
+      "Azulejo or in the compiler",
     );
 }
 const firstLines = (text: string): string => text.trim().split("\n").slice(0, 5).join(" / ") || "it says nothing";

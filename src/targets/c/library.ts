@@ -1,6 +1,7 @@
 // A compiled library in this process: the functions of runtime.ts, called through koffi.
-import type { ForeignFunction } from "../../runtime/native-host.js";
+import type { ForeignFunction, ForeignLibrary } from "../../runtime/native-host.js";
 import { foreignFunctions } from "../../runtime/native-host.js";
+import { RefusedCode } from "../../runtime/refused-code.js";
 import { AzulejoError } from "../../support/errors.js";
 
 export interface Library {
@@ -25,9 +26,19 @@ export function koffi(): NonNullable<ReturnType<typeof foreignFunctions>> {
   return found;
 }
 
+/** What nobody defines is missed here: linkers let libraries leave it open. */
+function opened(load: ReturnType<typeof koffi>["load"], path: string): ForeignLibrary {
+  try {
+    return load(path);
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new RefusedCode(`The compiled kernels can't be loaded: ${words}`, { cause });
+  }
+}
+
 export function loadLibrary(path: string): Library {
   const { view, load } = koffi();
-  const library = load(path);
+  const library = opened(load, path);
   const at = library.func("void *azulejo_at(uint64_t, uint32_t)");
   return {
     open: library.func("uint64_t azulejo_open(int32_t, int32_t, int32_t)"),

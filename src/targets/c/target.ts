@@ -2,13 +2,14 @@
 import type { KernelProgram } from "../../graph/program.js";
 import { joinPath, processorIdentity, sha256 } from "../../runtime/native-host.js";
 import { coreCount, now, throwIfAborted } from "../../runtime/platform.js";
+import { namingIntrinsics } from "../../runtime/refused-code.js";
 import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import type { MachineProfile } from "../../schedule/machine-profile.js";
 import { avx2Profile, avx512Profile, genericProfile } from "../../schedule/machine-profile.js";
 import { askAhead } from "../../lower/cpu/ahead.js";
 import { memoryAhead } from "../../schedule/memory-ahead.js";
 import type { Lanes } from "../../schedule/schedule.js";
-import { CompiledProgram } from "../cpu/compiled-program.js";
+import { CompiledProgram, kernelsOf } from "../cpu/compiled-program.js";
 import type { MachineModel } from "../cpu/kernel-library.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
 import { link } from "../cpu/link.js";
@@ -57,7 +58,9 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
   const funcs = library.codes.flatMap(c => c.lowered.phases.map(p => p.func));
   const sources = sourcesOf(funcs, coreCount(), compiler.vectorRegisters);
   const emitted = now();
-  const code = await loadCode(compiler, sources, optimize, options);
+  const code = await loadCode(compiler, sources, optimize, options).catch(error => {
+    throw namingIntrinsics(error, kernelsOf(source), "c");
+  });
   const loaded = now();
   const machine = new NativeMachine(code.library, {
     threads: options.threads,

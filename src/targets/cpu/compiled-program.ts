@@ -1,5 +1,6 @@
 // The kernels of a program with their code, and where pools, fill rows and constants go, relative to the start of the heap.
 import { Poly, type Sym } from "../../ir/poly.js";
+import type { Kernel } from "../../ir/tile.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
 import type { Lowered, Param } from "../../lower/cpu/lowered.js";
 import type { KernelReport } from "../../runtime/target.js";
@@ -102,6 +103,7 @@ export const fillKey = (p: FillParam): string => `${p.dtype}:${Object.is(p.value
 
 const entryName = (lowered: Lowered): string => lowered.phases.at(-1)?.func.name ?? lowered.name;
 
+export const kernelsOf = ({ steps }: KernelProgram): readonly Kernel[] => Array.from(kernelSteps(steps), s => s.kernel);
 export function* kernelSteps(steps: readonly Step[]): Generator<Extract<Step, { kind: "kernel" }>> {
   for (const s of steps)
     if (s.kind === "kernel") yield s;

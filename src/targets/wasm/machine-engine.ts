@@ -9,6 +9,7 @@ import {
   withEngineFlags,
   withEngineFlagsSync,
 } from "../../runtime/platform.js";
+import { RefusedCode } from "../../runtime/refused-code.js";
 import { AzulejoError } from "../../support/errors.js";
 import { Bytes, functionType, MODULE_HEADER, SECTION, section, unsigned, vector } from "./assembler.js";
 
@@ -96,9 +97,5 @@ function refused(reason: string, cause: unknown): AzulejoError {
       "The page's Content-Security-Policy refuses to compile WebAssembly; it must allow \"script-src 'wasm-unsafe-eval'\"",
       { cause },
     );
-  return new AzulejoError(
-    "internal",
-    `The engine refuses the compiled module: ${reason}; this is a bug in Azulejo, please report it`,
-    { cause },
-  );
+  return new RefusedCode(`The engine refuses the compiled module: ${reason}`, { cause });
 }

@@ -2,9 +2,10 @@
 import type { KernelProgram } from "../../graph/program.js";
 import type { HostWorker } from "../../runtime/platform.js";
 import { canShareMemory, now, sleep, throwIfAborted } from "../../runtime/platform.js";
+import { namingIntrinsics } from "../../runtime/refused-code.js";
 import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import type { TileProfile } from "../../schedule/machine-profile.js";
-import { CompiledProgram } from "../cpu/compiled-program.js";
+import { CompiledProgram, kernelsOf } from "../cpu/compiled-program.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
 import { link } from "../cpu/link.js";
 import type { LinkedProgram } from "../cpu/linked-program.js";
@@ -29,7 +30,10 @@ export interface WasmTargetOptions {
 
 export const wasmTarget = (target: WasmTargetOptions = {}): Target => ({
   name: "wasm",
-  compile: (program, options) => compile(program, options, target),
+  compile: (program, options) =>
+    compile(program, options, target).catch(error => {
+      throw namingIntrinsics(error, kernelsOf(program), "wasm");
+    }),
 });
 
 async function compile(source: KernelProgram, options: CompileOptions, target: WasmTargetOptions): Promise<Executable> {

@@ -8,6 +8,7 @@ import { matricesText } from "../../lower/gpu/matrices.js";
 import type { Gpu, GpuAdapter, GpuDevice, HostGpuAdapter, HostGpuDevice, OpenedGpu } from "../../runtime/gpu.js";
 import { computeStage } from "../../runtime/gpu.js";
 import { findGpu } from "../../runtime/platform.js";
+import { RefusedCode } from "../../runtime/refused-code.js";
 import { AzulejoError } from "../../support/errors.js";
 import { Weights } from "./weights.js";
 
@@ -127,9 +128,7 @@ export class SharedDevice {
         : cause instanceof Error
           ? cause.message
           : String(cause);
-      throw new AzulejoError("internal", `A shader was refused (${why}); this is a bug in Azulejo, please report it`, {
-        cause,
-      });
+      throw new RefusedCode(`A shader was refused (${why})`, { cause });
     }
   }
 }

@@ -7,6 +7,7 @@ import type { GpuDevice, HostGpuBuffer, HostGpuDevice } from "../../runtime/gpu.
 import { bufferBytes, usage, wordBytes } from "../../runtime/gpu.js";
 import { GpuTensor } from "../../runtime/gpu-tensor.js";
 import { now, throwIfAborted } from "../../runtime/platform.js";
+import { namingIntrinsics } from "../../runtime/refused-code.js";
 import type { CompileOptions, Target } from "../../runtime/target.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { bytesOfTensor } from "../../runtime/tensor-bytes.js";
@@ -18,7 +19,7 @@ import type { OnDevice } from "./executable.js";
 import { GpuExecutable } from "./executable.js";
 import { pinnedChoice } from "./pins.js";
 import type { Choice, KernelStep } from "./steps.js";
-import { dispatchesOf, gpuProgram } from "./steps.js";
+import { dispatchesOf, gpuProgram, kernelsOf } from "./steps.js";
 
 export { gpuState, integerProducts, openGpu } from "./device.js";
 
@@ -74,7 +75,13 @@ async function load(
   const lowered = now();
   const pipelines = await compile(shared, dispatchesOf(gpu.steps), fraction =>
     onProgress?.({ phase: "compile", fraction }),
-  );
+  ).catch(error => {
+    throw namingIntrinsics(
+      error,
+      kernelsOf(gpu.steps).map(s => s.step.kernel),
+      "wgsl",
+    );
+  });
   throwIfAborted(signal, `loading "${program.name}"`);
   const compiled = now();
   const { buffers, bytes } = await shared.weights.take(constantsOf(program), fraction =>
