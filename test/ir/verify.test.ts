@@ -255,7 +255,7 @@ const refused: readonly (readonly [string, string, string])[] = [
       ["mirrored", "store X[m, a] = X[m, N - 1 - a]"],
       ["its neighbour", "store X[m, a] = X[m, a - 1]"],
       ["one place of all", "store X[m, a] = X[m, 0]"],
-      ["a row times a matrix", "store X[m, a] = dot(X[m, b], W[b, a], b)"],
+      ["a row times a matrix", "store X[m, a] = sum(mul(X[m, b], W[m, a])) over b as f32"],
       ["another write's", "store X[m, a] = W[m, a] store Y[m, b] = X[m, b + 1]"],
       ["an earlier place, along a tile", "fold t: N (s) from (f32 0) { store X[m, t] = X[m, t - 1] yield s } into (_)"],
     ] as const

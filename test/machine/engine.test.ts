@@ -17,11 +17,15 @@ test("engine flags are set while compiling and restored after, also when compila
   const restored = set.map(flag =>
     flag.startsWith("--no-") ? flag.replace("--no-", "--") : flag.replace("--", "--no-"),
   );
-  assert.deepEqual(given, [...set, ...restored]);
+  // each sets its own: another thread of the process may have restored them meanwhile
+  assert.deepEqual(given, [...set, ...set, ...restored]);
+  given.length = 0;
   await assert.rejects(compileModule(bytes.slice(0, 100), "auto"), { code: "internal" });
-  assert.deepEqual(given, [...set, ...restored, ...set, ...restored]);
+  assert.deepEqual(given.slice(0, 2 * set.length), [...set, ...restored]);
+  assert.deepEqual(given.slice(-2 * set.length), [...set, ...restored]);
+  given.length = 0;
   await compileModule(bytes, "never");
-  assert.equal(given.length, 4 * set.length);
+  assert.deepEqual(given, []);
 });
 
 test("relaxed SIMD is found, and no switch of the process stays behind", async () => {
