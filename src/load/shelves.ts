@@ -41,11 +41,18 @@ const diskShelf: Shelf = {
   async write(key, prefix, bulk) {
     await ownFolder(cacheFolder());
     const path = pathOf(key);
-    const fresh = `${path}.${processId()}.tmp`;
-    await files().writeFile(fresh, prefix, { mode: 0o600 });
-    for await (const piece of piecesOf(bulk)) await files().writeFile(fresh, piece, { flag: "a" });
-    await files().rename(fresh, path);
-    await shrink(cacheFolder(), path);
+    // a process may write one model several times at once, in several threads
+    const fresh = `${path}.${Math.random().toString(36).slice(2)}.${processId()}.tmp`;
+    try {
+      await files().writeFile(fresh, prefix, { mode: 0o600 });
+      for await (const piece of piecesOf(bulk)) await files().writeFile(fresh, piece, { flag: "a" });
+      // its bytes are on the disk before its name is: a machine that stops meanwhile leaves no file with holes
+      await files().writeFile(fresh, "", { flag: "a", flush: true });
+      await files().rename(fresh, path);
+    } finally {
+      await files().rm(fresh, { recursive: false, force: true });
+      await shrink(cacheFolder(), path);
+    }
   },
 };
 

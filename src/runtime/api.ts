@@ -54,7 +54,7 @@ export interface LoadOptions {
   /** "auto": V8 flags that give optimised code on the first run, and suit the compiler, restored after compiling; "never": leave the engine alone */
   readonly engineFlags?: "auto" | "never";
   /**
-   * Keep what is compiled, and take it from there at later loads of the same file with the same options? Default: true, with target "wasm". In
+   * Keep what is compiled, and take it from there at later loads of the same file with the same options? Default: true, on CPU targets. In
    * Node it lies in $AZULEJO_CACHE, else in `azulejo` in the user's cache folder, limited by $AZULEJO_CACHE_BYTES; in pages in the storage
    * of their origin.
    */

@@ -39,16 +39,22 @@ export async function ownFolder(root: string): Promise<void> {
   if (problem) throw new AzulejoError("target", problem);
 }
 
-/** Marks a file as used just now; false: there is none. */
+/** Marks a file as used just now, where that can be written; false: there is none. */
 export async function isUsed(path: string): Promise<boolean> {
   const now = new Date();
+  const isThere = (): Promise<boolean> =>
+    files()
+      .stat(path)
+      .then(
+        () => true,
+        () => false,
+      );
   return files()
     .utimes(path, now, now)
-    .then(
-      () => true,
-      () => false,
-    );
+    .then(() => true, isThere);
 }
+/** Beside a file of code: the checksum of its bytes. */
+export const sumPath = (path: string): string => `${path}.sum`;
 
 export interface CacheContent {
   readonly folder: string;
@@ -71,7 +77,8 @@ export async function shrink(root: string, keep: string): Promise<void> {
   for (const { path, size } of all) {
     total += size;
     // what is loaded or open stays usable without its name
-    if (total > limitBytes() && path !== keep) await files().rm(path, { recursive: false, force: true });
+    if (total <= limitBytes() || path === keep) continue;
+    for (const gone of [path, sumPath(path)]) await files().rm(gone, { recursive: false, force: true });
   }
 }
 /** What processes left behind that were killed while they wrote. */

@@ -11,8 +11,14 @@ interface FileStat {
 }
 interface Files {
   mkdir(path: string, options?: { recursive?: boolean; mode?: number }): Promise<unknown>;
-  writeFile(path: string, data: string | Uint8Array, options?: { flag?: string; mode?: number }): Promise<void>;
+  /** `flush`: on the disk, and not on its way there, when it is over */
+  writeFile(
+    path: string,
+    data: string | Uint8Array,
+    options?: { flag?: string; mode?: number; flush?: boolean },
+  ): Promise<void>;
   readFile(path: string | URL, encoding: "utf8"): Promise<string>;
+  readFile(path: string): Promise<Uint8Array>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { recursive: boolean; force: boolean }): Promise<void>;
   readdir(path: string): Promise<string[]>;
@@ -88,6 +94,17 @@ export const files = (): Files => {
     utimes: call("utimes"),
   };
 };
+/** Calls again and again, without keeping the process alive, until the result is called. */
+export function repeat(run: () => void, everyMs: number): () => void {
+  const { setInterval, clearInterval } = globalThis as unknown as Timers;
+  const timer = setInterval(run, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+interface Timers {
+  setInterval(run: () => void, timeMs: number): { unref(): void };
+  clearInterval(timer: object): void;
+}
 export const joinPath = (...parts: string[]): string => nodeModule("node:path").join(...parts);
 export const homeFolder = (): string => nodeModule("node:os").homedir();
 export const memoryBytes = (): { readonly total: number; readonly free: number } => {

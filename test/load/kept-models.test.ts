@@ -303,6 +303,16 @@ describe("kept models", () => {
     }
   });
 
+  it("that several loads of one process write at once are whole", async () => {
+    const bytes = mixed(0.25);
+    await Promise.all([1, 2, 3, 4].map(() => once(bytes, mixedInputs(2, true))));
+    assert.deepEqual(
+      (await readdir(folder)).filter(name => name.endsWith(".tmp")),
+      [],
+    );
+    assert.equal((await once(bytes, mixedInputs(2, true))).kept, true);
+  });
+
   it("are told apart even where their files have one name", async () => {
     const [one, other] = [mixed(0.5), mixed(0.75)];
     const wanted = await once(one, mixedInputs(2, true));

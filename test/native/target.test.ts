@@ -1,7 +1,7 @@
 // The native target as its users meet it: the code cache, what is missing, floating point that keeps its rules, the doctor.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { after, before, test } from "node:test";
@@ -51,7 +51,7 @@ nativeTest("code is compiled once and then comes from the cache", async () => {
   const [name, ...others] = await libraries();
   assert.deepEqual(others, []);
   assert.match((await softmax()).note, /code from /);
-  const left = (await readdir(folder)).filter(file => file !== name);
+  const left = (await readdir(folder)).filter(file => file !== name && !file.endsWith(".sum"));
   assert.deepEqual(
     [left.length, left[0]?.endsWith(".o")],
     [1, true],
@@ -101,6 +101,32 @@ nativeTest("two that want the same library wait for each other; the lock of a de
     (await readdir(folder)).filter(name => name.includes("999999999")),
     [],
   );
+  // a process of before had the number that this one has now
+  const lock = join(folder, "h.so.lock");
+  await writeFile(lock, String(process.pid));
+  await utimes(lock, 1, 1);
+  assert.equal((await cachedFile("h.so", undefined, make)).hit, false);
+});
+
+nativeTest("a file that was cut or changed is made again, and is never loaded", async () => {
+  const make = (_: string, library: string) => writeFile(library, "whole and good");
+  await cachedFile("i.so", undefined, make);
+  assert.equal((await cachedFile("i.so", undefined, make)).hit, true);
+  for (const damaged of ["whole and", "whole and goof", ""]) {
+    await writeFile(join(folder, "i.so"), damaged);
+    assert.equal((await cachedFile("i.so", undefined, make)).hit, false, damaged);
+    assert.equal((await cachedFile("i.so", undefined, make)).hit, true);
+  }
+});
+
+nativeTest("where no file can be written, the error says what to set", async t => {
+  t.after(() => (process.env.AZULEJO_CACHE = folder));
+  process.env.AZULEJO_CACHE = join(folder, "a file");
+  await writeFile(process.env.AZULEJO_CACHE, "");
+  await assert.rejects(softmax(), {
+    code: "target",
+    message: /none can be written to .* set AZULEJO_CACHE to a folder of your own/,
+  });
 });
 
 nativeTest("a folder that others may write to is refused", async () => {
@@ -167,10 +193,11 @@ nativeTest("subnormal numbers survive loading native code, and are computed with
 nativeTest(
   "a process with an idle native model exits by itself; a damaged file of the cache is made again",
   async () => {
-    for (const name of await libraries()) {
+    for (const [i, name] of (await libraries()).entries()) {
+      const whole = await readFile(join(folder, name));
       // a new file: this process goes on using the old one
       await rm(join(folder, name));
-      await writeFile(join(folder, name), "no library");
+      await writeFile(join(folder, name), i % 2 ? "no library" : whole.subarray(0, whole.length / 2));
     }
     const index = JSON.stringify(new URL("../../src/index.js", import.meta.url).href);
     const stage1 = JSON.stringify(new URL("../kernels/stage1.js", import.meta.url).href);

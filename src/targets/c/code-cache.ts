@@ -1,10 +1,25 @@
 // Compiled code on disk, by hash of everything that it depends on. Several processes may use the folder at once: a file appears whole,
-// by renaming, and a lock keeps others from compiling the same one meanwhile.
-import { cacheFolder, isUsed, ownFolder, shrink } from "../../runtime/cache-folder.js";
-import { files, isAlive, joinPath, processId } from "../../runtime/native-host.js";
+// by renaming, and a lock keeps others from compiling the same one meanwhile. Beside each file lies its checksum: code that was damaged would
+// end the process that loads it.
+import { cacheFolder, isUsed, ownFolder, shrink, sumPath } from "../../runtime/cache-folder.js";
+import { files, isAlive, joinPath, processId, repeat } from "../../runtime/native-host.js";
 import { sleep, throwIfAborted } from "../../runtime/platform.js";
+import { checksum } from "../../support/checksum.js";
+import { AzulejoError } from "../../support/errors.js";
 
 const LOCK_POLL_MS = 50;
+/** Who holds a lock touches it so often; one that nobody touches for so long has no holder, whatever process has its number now. */
+const [HEARTBEAT_MS, ABANDONED_MS] = [2000, 15_000];
+
+/** Is the file there, as it was written? */
+export async function isIntact(path: string): Promise<boolean> {
+  if (!(await isUsed(path))) return false;
+  try {
+    return checksum(await files().readFile(path)) === (await files().readFile(sumPath(path), "utf8"));
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The path of the file with this name, made by `make` where it is not there yet. `make` gets a folder of its own and the path
@@ -16,15 +31,22 @@ export async function cachedFile(
   make: (folder: string, fresh: string) => Promise<void>,
 ): Promise<{ readonly path: string; readonly hit: boolean }> {
   const root = cacheFolder();
-  await ownFolder(root);
   const path = joinPath(root, name);
-  const release = await untilThereOrLocked(path, signal);
+  if (await isIntact(path)) {
+    await ownFolder(root);
+    return { path, hit: true };
+  }
+  const release = await untilThereOrLocked(path, signal).catch(error => {
+    throw error instanceof AzulejoError ? error : unusable(root, error);
+  });
   if (!release) return { path, hit: true };
   const folder = joinPath(root, `${name}.${processId()}.tmp`);
   try {
     await files().mkdir(folder, { recursive: true, mode: 0o700 });
     const fresh = joinPath(folder, name);
     await make(folder, fresh);
+    await files().writeFile(sumPath(fresh), checksum(await files().readFile(fresh)));
+    await files().rename(sumPath(fresh), sumPath(path));
     await files().rename(fresh, path);
   } finally {
     await files().rm(folder, { recursive: true, force: true });
@@ -39,10 +61,11 @@ async function untilThereOrLocked(
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<(() => Promise<void>) | undefined> {
+  await ownFolder(cacheFolder());
   const lock = `${path}.lock`;
   for (;;) {
     throwIfAborted(signal, "Compiling");
-    if (await isUsed(path)) return undefined;
+    if (await isIntact(path)) return undefined;
     try {
       await files().writeFile(lock, String(processId()), { flag: "wx" });
     } catch (error) {
@@ -51,22 +74,32 @@ async function untilThereOrLocked(
       else await sleep(LOCK_POLL_MS);
       continue;
     }
-    const release = (): Promise<void> => files().rm(lock, { recursive: false, force: true });
+    const stop = repeat(() => void isUsed(lock), HEARTBEAT_MS);
+    const release = (): Promise<void> => {
+      stop();
+      return files().rm(lock, { recursive: false, force: true });
+    };
     // finished by somebody between the look and the lock
-    if (!(await isUsed(path))) return release;
+    if (!(await isIntact(path))) return release;
     await release();
     return undefined;
   }
 }
-/** The process that made the lock has ended; one that has not yet written its number is given time. */
+/** The process that made the lock has ended, or another one has its number by now. */
 async function isAbandoned(lock: string): Promise<boolean> {
   try {
     const owner = Number(await files().readFile(lock, "utf8"));
-    if (owner > 0) return !isAlive(owner);
-    return Date.now() - (await files().stat(lock)).mtimeMs > 5000;
+    return (owner > 0 && !isAlive(owner)) || Date.now() - (await files().stat(lock)).mtimeMs > ABANDONED_MS;
   } catch {
     return false;
   }
+}
+function unusable(root: string, cause: unknown): AzulejoError {
+  return new AzulejoError(
+    "target",
+    `Compiled code is loaded from files, and none can be written to "${root}" (${String((cause as { code?: string }).code ?? cause)}); set AZULEJO_CACHE to a folder of your own`,
+    { cause },
+  );
 }
 
 /** Removes a file that can't be used. */

@@ -1,5 +1,5 @@
 // A library in its machine as an executable: compiled now, or by another process that kept the program. Nothing here compiles kernels.
-import { cacheFolder, isUsed } from "../../runtime/cache-folder.js";
+import { cacheFolder } from "../../runtime/cache-folder.js";
 import { joinPath } from "../../runtime/native-host.js";
 import { now, throwIfAborted } from "../../runtime/platform.js";
 import type { CompileOptions, Executable, SavedExecutable } from "../../runtime/target.js";
@@ -10,6 +10,7 @@ import { bytesOfPart, constantsPart, memoryPart, restoreConstants } from "../cpu
 import type { SavedProgram } from "../cpu/saved-program.js";
 import { restoreProgram, saveProgram } from "../cpu/saved-program.js";
 import type { Library } from "./library.js";
+import { isIntact } from "./code-cache.js";
 import { loadLibrary } from "./library.js";
 import { NativeMachine } from "./machine.js";
 
@@ -68,7 +69,7 @@ export async function restore(saved: SavedExecutable, options: CompileOptions): 
   const { code, program: kept } = saved.head as Head;
   const [pools, constants] = saved.parts;
   const start = now();
-  const library = (await isUsed(pathOf(code))) ? loaded(pathOf(code)) : undefined;
+  const library = (await isIntact(pathOf(code))) ? loaded(pathOf(code)) : undefined;
   if (!library) return undefined;
   const { threads } = options;
   const opened = now();
@@ -87,7 +88,7 @@ export async function restore(saved: SavedExecutable, options: CompileOptions): 
     throw e;
   }
 }
-/** A file that is damaged is made anew by whoever compiles. */
+/** A file that can't be loaded is made anew by whoever compiles. */
 function loaded(path: string): Library | undefined {
   try {
     return loadLibrary(path);
