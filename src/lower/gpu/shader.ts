@@ -37,7 +37,7 @@ import {
 } from "./memory.js";
 import type { TensorLoad } from "./vectors.js";
 import { bindDigits } from "./digits.js";
-import { Needs } from "./needs.js";
+import { type Need, Needs } from "./needs.js";
 import { fromWord, type Register, registerOf, toWord, wgslType, wordsOf } from "./registers.js";
 
 /** A state of a fold: a variable, or words of scratch memory over the axes that the invocation has no index of. */
@@ -534,8 +534,11 @@ export class Shader {
   }
   /** Sums of what the store overwrites, where its loops don't change them: the loops would read what they have written. */
   reduceFirst(s: Store): void {
-    for (const n of reachCells(rootsOfStore(s)))
-      if (n.kind === "reduce" && this.#homeOf(n).volatile && n.axes.every(a => this.e.isBound(a))) this.value(n);
+    const isKnown = (x: Need): boolean => ("extent" in x ? this.e.isBound(x) : "role" in x || this.#folds.has(x));
+    for (const n of reachCells(rootsOfStore(s))) {
+      const needs = n.kind === "reduce" ? this.#needs.of(n) : new Set<Need>();
+      if (needs.has(s.tensor) && [...needs].every(isKnown)) this.value(n);
+    }
   }
   /** In the order of the store's axes, the last one fastest: where writes meet, that order counts. */
   store(s: Store): void {
