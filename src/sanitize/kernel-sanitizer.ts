@@ -14,7 +14,7 @@ import type { Fold, Kernel, Tensor } from "../ir/tile.js";
 import { foldsOf, storesOf } from "../ir/walk.js";
 import type { Finding, FindingKind } from "./finding.js";
 import { notFiniteAt } from "./step-sanitizer.js";
-import { nameOf, Watch } from "./watch.js";
+import { Watch } from "./watch.js";
 
 export type Tensors = Readonly<Record<string, TensorArgument>>;
 
@@ -54,7 +54,8 @@ export class KernelSanitizer {
   }
   /** `about`: what is wrong, where no line is to blame; nothing is told of it twice */
   tell(kind: FindingKind, about: string, message: string, source?: string): void {
-    const key = `${kind} ${source ?? about}`;
+    // code of an intrinsic is wrong on one target or on several
+    const key = `${kind} ${kind === "intrinsic" ? about : (source ?? about)}`;
     if (this.#told.has(key)) return;
     this.#told.add(key);
     this.findings.push({ kernel: this.#kernel.name, kind, message, source, dims: this.#dims });
@@ -121,8 +122,8 @@ export class KernelSanitizer {
       const at = first(tensors[t.name]!);
       if (!at) continue;
       const where = `"${t.name}" is ${at.value} at element ${at.element}, of finite inputs`;
-      const { birth } = watch;
-      this.tell("not-finite", t.name, birth ? `${where}: it begins with ${nameOf(birth)}` : where, birth?.source);
+      const blamed = watch.blame(storesOf(this.#kernel).filter(s => s.tensor === t));
+      if (blamed) this.tell("not-finite", t.name, `${where}: ${blamed.why}`, blamed.source);
     }
   }
   /** Each fold cut in other ways: in float64, so that the order of additions makes no difference to speak of. */

@@ -8,7 +8,8 @@ import { product } from "../ir/evaluate/values.js";
 import type { Kernel, Tensor } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
 import { type Finding, type FindingKind, findingText } from "./finding.js";
-import { nameOf, Watch } from "./watch.js";
+import { storesOf } from "../ir/walk.js";
+import { Watch } from "./watch.js";
 
 /** findings that an error names */
 const NAMED = 5;
@@ -45,8 +46,8 @@ export class StepSanitizer {
       const at = t.role === "input" ? undefined : notFiniteAt(storage);
       if (!at) continue;
       const where = `"${t.name}" is ${at.value} at element ${at.element}, of finite inputs`;
-      const { birth } = watch;
-      tell("not-finite", birth ? `${where}: it begins with ${nameOf(birth)}` : where, birth?.source);
+      const blamed = watch.blame(storesOf(kernel).filter(s => s.tensor === t));
+      if (blamed) tell("not-finite", `${where}: ${blamed.why}`, blamed.source);
     }
   }
 }

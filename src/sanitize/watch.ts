@@ -4,16 +4,17 @@ import type { EvaluateOptions } from "../ir/evaluate/evaluator.js";
 import type { Scalar } from "../ir/evaluate/scalar.js";
 import type { Value } from "../ir/evaluate/values.js";
 import { zip } from "../ir/evaluate/values.js";
-import type { Node } from "../ir/tile.js";
+import type { Node, Store } from "../ir/tile.js";
 import { children } from "../ir/tile.js";
 
 type Mistake = "overflow" | "lossy-cast";
 
 /** Where values first go wrong. */
 export class Watch {
-  /** where a value that is not finite was made of finite ones, first */
-  birth: Node | undefined;
+  /** the first value anywhere that is not finite, and was made of finite ones */
+  #first: Node | undefined;
   readonly #notFinite = new Set<Node>();
+  readonly #nan = new Set<Node>();
   readonly #tell: (kind: Mistake, node: Node, message: string) => void;
   constructor(tell: (kind: Mistake, node: Node, message: string) => void) {
     this.#tell = tell;
@@ -22,7 +23,8 @@ export class Watch {
     if (isFloat(n.dtype)) this.#float(n, value);
     if (n.kind !== "map") return;
     const operands = n.args.map(a => e.evaluate(a));
-    if (n.op === "cast" && isFloat(n.dtype) && some(isLost, [...operands, value]))
+    const lost = isFloat(n.args[0]!.dtype) ? isOverflow : isLost;
+    if (n.op === "cast" && isFloat(n.dtype) && some(lost, [...operands, value]))
       this.#tell("lossy-cast", n, `${nameOf(n)} is cast to ${n.dtype}, which does not hold it; clamp it first`);
     if (isFloat(n.dtype) || n.dtype === "bool") return;
     const range = integerRange(n.dtype);
@@ -35,19 +37,44 @@ export class Watch {
       this.#tell("lossy-cast", n, `${nameOf(n)} is cast to ${n.dtype}, which does not hold it; clamp it first`);
   };
   #float(n: Node, value: Value): void {
-    const isFinite = (value.data as Float64Array).every(Number.isFinite);
-    if (isFinite) return;
+    const data = value.data as Float64Array;
+    if (data.every(Number.isFinite)) return;
     this.#notFinite.add(n);
-    // constants and fills are the author's; what is read was made elsewhere
-    const made = n.kind === "map" || n.kind === "call" || n.kind === "reduce";
-    if (made && !children(n).some(c => this.#notFinite.has(c))) this.birth ??= n;
+    if (data.some(Number.isNaN)) this.#nan.add(n);
+    if (this.#isBirth(n)) this.#first ??= n;
+  }
+  /** Made of finite values, or a NaN of none; constants and fills are the author's, and what is read was made elsewhere. */
+  #isBirth(n: Node): boolean {
+    if (n.kind !== "map" && n.kind !== "call" && n.kind !== "reduce") return false;
+    const known = this.#nan.has(n) ? this.#nan : this.#notFinite;
+    return !children(n).some(c => known.has(c));
+  }
+  /** Why a tensor that these stores write is not finite, and the line of it; undefined: its author writes such constants. */
+  blame(stores: readonly Store[]): { readonly why: string; readonly source: string | undefined } | undefined {
+    for (const { value } of stores) {
+      const birth = this.#birthOf(value);
+      if (birth) return { why: `it begins with ${nameOf(birth)}`, source: birth.source };
+    }
+    const [store] = stores;
+    if (!store || stores.some(s => this.#notFinite.has(s.value))) return undefined;
+    return { why: `${store.tensor.dtype} does not hold what is written`, source: store.source };
+  }
+  #birthOf(n: Node, seen = new Set<Node>()): Node | undefined {
+    if (!this.#notFinite.has(n) || seen.has(n)) return undefined;
+    seen.add(n);
+    if (this.#isBirth(n)) return n;
+    for (const c of children(n)) {
+      const birth = this.#birthOf(c, seen);
+      if (birth) return birth;
+    }
+    // round and round a fold
+    return n.kind === "result" || n.kind === "state" ? this.#first : undefined;
   }
 }
-/** An integer that the float is not, or a number that became infinite: what rounding does is meant. */
-const isLost = (from: Scalar, to: number): boolean =>
-  typeof from === "bigint" || Number.isInteger(from)
-    ? from !== toLike(from, to)
-    : Number.isFinite(from) && !Number.isFinite(to);
+/** A number that became infinite: what rounding does is meant. */
+const isOverflow = (from: number, to: number): boolean => Number.isFinite(from) && !Number.isFinite(to);
+/** An integer that the float is not. */
+const isLost = (from: Scalar, to: number): boolean => from !== toLike(from, to);
 const toLike = (from: Scalar, to: number): Scalar =>
   typeof from === "bigint" && Number.isFinite(to) ? BigInt(to) : to;
 const exactly: Readonly<Record<string, ((a: never, b: never) => Scalar) | undefined>> = {
@@ -55,6 +82,9 @@ const exactly: Readonly<Record<string, ((a: never, b: never) => Scalar) | undefi
   sub: (a: number, b: number) => a - b,
   mul: (a: number, b: number) => a * b,
   neg: (a: number) => -a,
+  abs: (a: number) => (a < 0 ? -a : a),
+  // the only quotient that does not fit
+  div: (a: number, b: number) => (Number(b) === -1 ? -a : a),
 };
 const whole = (x: Scalar): Scalar => (typeof x === "number" ? Math.trunc(x) : x);
 /** Does `f` hold for some element of the operands, broadcast? */

@@ -4,7 +4,20 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { IntrinsicCode, IntrinsicFunction } from "../../src/author/index.js";
-import { f16, f32, fold, grid, i8, i32, inPlace, intrinsic, kernel, zeros } from "../../src/author/index.js";
+import {
+  f16,
+  f32,
+  fold,
+  grid,
+  i8,
+  i32,
+  inPlace,
+  intrinsic,
+  kernel,
+  literal,
+  where,
+  zeros,
+} from "../../src/author/index.js";
 import * as library from "../../src/kernels/index.js";
 import { checkKernel, type CheckKernelOptions, type Finding } from "../../src/testing/index.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
@@ -164,6 +177,62 @@ test("NaN is traced to where it is born, whatever becomes of it on the way", asy
     }),
   );
   one(await check(k), "not-finite", /"Y" is NaN at element 0, of finite inputs: it begins with ".*" \(sqrt\)/, "root");
+});
+test("what is not finite begins where it is written from, not where something else is, or in the tensor itself", async () => {
+  const blamed = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      const x = X.at(m);
+      const harmless = where(x.eq(x), 0, x.div(0));
+      Y.at(m).set(harmless.add(x.sub(5).sqrt())); // guilty
+    }),
+  );
+  one(await check(blamed), "not-finite", /it begins with ".*" \(sqrt\)/, "guilty");
+  const masked = kernel({ X: f32("M N"), Y: f32("M N") }, ({ X, Y, M, N }) =>
+    grid(M.tile(), m => {
+      const n = N.all();
+      const x = where(X.at(m, n).gt(1e6), X.at(m, n), -Infinity);
+      Y.at(m, n).set(x.sub(x.max(n)).exp()); // masked
+    }),
+  );
+  one(
+    await check(masked),
+    "not-finite",
+    /"Y" is NaN at element 0, of finite inputs: it begins with ".*" \(sub\)/,
+    "masked",
+  );
+  const half = kernel({ X: f16("M"), Y: f16("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).abs().add(1).mul(60_000).mul(60_000)); // stored
+    }),
+  );
+  one(await check(half), "not-finite", /f16 does not hold what is written|it begins with/, "stored");
+  const mask = kernel({ Y: f32("M M") }, ({ Y, M }) =>
+    grid(M.tile(), m => {
+      const n = M.all();
+      Y.at(m, n).set(where(n.le(m), literal("f32", 0), -Infinity));
+    }),
+  );
+  assert.deepEqual(await check(mask), [], "an author's own constant");
+});
+test("a negation and a quotient that have no room, and floats that are rounded", async () => {
+  const smallest = kernel({ X: i32("M"), Y: i32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).minimum(-2_147_483_648).abs()); // abs
+    }),
+  );
+  one(await check(smallest), "overflow", /\(abs\) leaves the range of i32/, "abs");
+  const quotient = kernel({ X: i32("M"), Y: i32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).minimum(-2_147_483_648).div(-1)); // div
+    }),
+  );
+  one(await check(quotient), "overflow", /\(div\) leaves the range of i32/, "div");
+  const rounded = kernel({ X: f32("M"), Y: f16("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(X.at(m).mul(0).add(4097).cast("f16"));
+    }),
+  );
+  assert.deepEqual(await check(rounded), []);
 });
 test("an integer that wraps around", async () => {
   const k = kernel({ X: i32("M"), Y: i32("M") }, ({ X, Y, M }) =>
