@@ -19,6 +19,8 @@ import {
   zeros,
 } from "../../src/author/index.js";
 import * as library from "../../src/kernels/index.js";
+import { KernelSanitizer } from "../../src/sanitize/kernel-sanitizer.js";
+import type { TensorArgument } from "../../src/tile/index.js";
 import { checkKernel, type CheckKernelOptions, type Finding } from "../../src/testing/index.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { gpuState } from "../../src/targets/webgpu/target.js";
@@ -177,6 +179,27 @@ test("NaN is traced to where it is born, whatever becomes of it on the way", asy
     }),
   );
   one(await check(k), "not-finite", /"Y" is NaN at element 0, of finite inputs: it begins with ".*" \(sqrt\)/, "root");
+});
+test("a small difference of large numbers is rounding, a wrong one is not", async () => {
+  const [M, C] = [3, 33];
+  const data = Float32Array.from({ length: M * C }, (_, i) => 1000 + Math.sin(i * 1.7));
+  const rows = (...list: readonly number[]) => Float32Array.from({ length: C }, (_, i) => list[i % list.length]!);
+  const norm = library.layerNorm();
+  const given: Record<string, TensorArgument> = {};
+  for (const { name, dims } of norm.ir.tensors)
+    given[name] =
+      dims.length === 2
+        ? { dtype: "f32", dims: [M, C], data: name === "X" ? data : new Float32Array(M * C) }
+        : { dtype: "f32", dims: [C], data: rows(1) };
+  assert.deepEqual(await check(norm, { tensors: given }), []);
+  const sanitizer = new KernelSanitizer(norm.ir);
+  const want = sanitizer.run(given)!;
+  sanitizer.compare(
+    "wasm",
+    { ...want, Y: { ...want.Y!, data: (want.Y!.data as Float32Array).map(y => y + 0.01) } },
+    want,
+  );
+  one(sanitizer.findings, "target", /"Y" on wasm: element 0 is/);
 });
 test("what is not finite begins where it is written from, not where something else is, or in the tensor itself", async () => {
   const blamed = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
