@@ -1,10 +1,11 @@
 // Watches every value of a kernel while it is evaluated: where integers wrap around, casts lose the number, and NaN or infinity is born.
 import { integerRange, isFloat } from "../ir/dtypes.js";
-import type { EvaluateOptions } from "../ir/evaluate/evaluator.js";
+import type { EvaluateOptions, Evaluator } from "../ir/evaluate/evaluator.js";
+import { reduceValues } from "../ir/evaluate/reduce.js";
 import type { Scalar } from "../ir/evaluate/scalar.js";
 import type { Value } from "../ir/evaluate/values.js";
 import { zip } from "../ir/evaluate/values.js";
-import type { Node, Store } from "../ir/tile.js";
+import type { Node, NodeOf, Store } from "../ir/tile.js";
 import { children } from "../ir/tile.js";
 
 type Mistake = "overflow" | "lossy-cast";
@@ -21,6 +22,7 @@ export class Watch {
   }
   readonly observe: NonNullable<EvaluateOptions["observe"]> = (n, value, e) => {
     if (isFloat(n.dtype)) this.#float(n, value);
+    if (n.kind === "reduce") this.#sum(n, e);
     if (n.kind !== "map") return;
     const operands = n.args.map(a => e.evaluate(a));
     const lost = isFloat(n.args[0]!.dtype) ? isOverflow : isLost;
@@ -36,6 +38,15 @@ export class Watch {
     if (n.op === "cast" && some(x => isOutside(whole(x)), operands))
       this.#tell("lossy-cast", n, `${nameOf(n)} is cast to ${n.dtype}, which does not hold it; clamp it first`);
   };
+  /** A sum or product of integers is made once more, in float64, which has room. */
+  #sum(n: NodeOf<"reduce">, e: Evaluator): void {
+    if ((n.op !== "sum" && n.op !== "prod") || isFloat(n.dtype) || n.dtype === "bool" || n.dtype.startsWith("u"))
+      return;
+    const [least, most] = integerRange(n.dtype);
+    const { data } = reduceValues(e, { ...n, dtype: "f64" });
+    if ((data as Float64Array).some(x => x < least || x > most))
+      this.#tell("overflow", n, `${nameOf(n)} leaves the range of ${n.dtype} and wraps around; use a wider dtype`);
+  }
   #float(n: Node, value: Value): void {
     const data = value.data as Float64Array;
     if (data.every(Number.isFinite)) return;
@@ -101,4 +112,8 @@ function some(f: (a: never, b: never) => boolean, operands: readonly Value[]): b
   return found;
 }
 export const nameOf = (n: Node): string =>
-  n.kind === "map" ? `"${n.name}" (${n.op})` : n.kind === "call" ? `"${n.name}" (${n.fn})` : `"${n.name}"`;
+  n.kind === "map" || n.kind === "reduce"
+    ? `"${n.name}" (${n.op})`
+    : n.kind === "call"
+      ? `"${n.name}" (${n.fn})`
+      : `"${n.name}"`;

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { IntrinsicCode, IntrinsicFunction } from "../../src/author/index.js";
 import {
+  dot,
   f16,
   f32,
   fold,
@@ -236,6 +237,30 @@ test("what is not finite begins where it is written from, not where something el
     }),
   );
   assert.deepEqual(await check(mask), [], "an author's own constant");
+});
+test("sums and products of integers that wrap around", async () => {
+  const sums = kernel({ X: i32("M N"), Y: i32("M") }, ({ X, Y, M, N }) =>
+    grid(M.tile(), m => {
+      const n = N.all();
+      Y.at(m).set(X.at(m, n).maximum(2_000_000_000).sum(n)); // sum
+    }),
+  );
+  one(await check(sums, { dims: { M: 2, N: 5 } }), "overflow", /\(sum\) leaves the range of i32/, "sum");
+  const dots = kernel({ X: i32("M N"), Y: i32("M") }, ({ X, Y, M, N }) =>
+    grid(M.tile(), m => {
+      const n = N.all();
+      const x = X.at(m, n).maximum(50_000).minimum(50_000);
+      Y.at(m).set(dot(x, x, n)); // dot
+    }),
+  );
+  one(await check(dots, { dims: { M: 2, N: 1 } }), "overflow", /\(sum\) leaves the range of i32/, "dot");
+  const fine = kernel({ X: i32("M N"), Y: i32("M") }, ({ X, Y, M, N }) =>
+    grid(M.tile(), m => {
+      const n = N.all();
+      Y.at(m).set(X.at(m, n).maximum(7).minimum(9).sum(n));
+    }),
+  );
+  assert.deepEqual(await check(fine, { dims: { M: 2, N: 5 } }), []);
 });
 test("a negation and a quotient that have no room, and floats that are rounded", async () => {
   const smallest = kernel({ X: i32("M"), Y: i32("M") }, ({ X, Y, M }) =>
