@@ -143,6 +143,9 @@ test("what is wrong with an intrinsic is said where it is used", async () => {
   );
 });
 
+/** kept for as long as its devices: Dawn ends the process where it is collected before them */
+const gpu = nullGpu();
+
 /** code that only who compiles it can refuse */
 const refusedCode: readonly (readonly ["wasm" | "native" | "webgpu", IntrinsicCode, RegExp])[] = [
   [
@@ -156,7 +159,7 @@ const refusedCode: readonly (readonly ["wasm" | "native" | "webgpu", IntrinsicCo
 ];
 for (const [target, code, words] of refusedCode)
   test(`${JSON.stringify(code)} is refused with the words of who compiles it, and the line of the intrinsic`, async t => {
-    const adapter = target === "webgpu" ? await nullGpu()?.requestAdapter() : undefined;
+    const adapter = target === "webgpu" ? await gpu?.requestAdapter() : undefined;
     const gpuDevice = await adapter?.requestDevice({ requiredLimits: {}, requiredFeatures: [] });
     const problem =
       target === "native"
