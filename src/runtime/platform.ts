@@ -193,8 +193,8 @@ export const coreCount = (): number =>
 
 // ---- turns of the event loop ----
 
-/** Work on the calling thread leaves timers and events waiting for so long; one more run of a quarter of a millisecond fits below 5 ms. */
-const UNBROKEN_MS = 4;
+/** Work on the calling thread leaves timers and events waiting for so long: with a run of a quarter of a millisecond and a timer's own millisecond it is below 5. */
+const UNBROKEN_MS = 3;
 /** the next turn, once somebody has asked about this one */
 let nextTurn: Promise<void> | undefined;
 let askedAt = 0;
