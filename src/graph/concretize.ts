@@ -4,11 +4,11 @@ import { isFloat } from "../ir/dtypes.js";
 import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
 import { bindNode } from "./bind.js";
-import { constantDims, numbersOf } from "./constants.js";
+import { constantDims, isExactInteger, numbersOf } from "./constants.js";
 import type { Graph, GraphNode, Value } from "./graph.js";
 import { isIf, needsConcreteDims } from "./infer.js";
 import type { SymbolValues } from "./program-dims.js";
-import { isWhole, specialize } from "./specialize.js";
+import { specialize } from "./specialize.js";
 import { subgraphs } from "./values.js";
 
 export interface ConcreteGraph {
@@ -54,7 +54,7 @@ export async function concretize(
 
 /** What decides dims but can't be known exactly would be asked for again. */
 function refuseInexact(input: string, content: readonly number[]): void {
-  const at = content.findIndex(n => !isWhole(n));
+  const at = content.findIndex(n => !isExactInteger(n));
   if (at >= 0)
     throw new AzulejoError(
       "input",

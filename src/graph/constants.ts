@@ -7,6 +7,9 @@ import { floatFromBits, floatToBits, isNarrowFloat } from "../ir/float-bits.js";
 import { Poly } from "../ir/poly.js";
 import type { ConstantData, Dims, KnownValue, Value } from "./graph.js";
 
+/** exact in float64; the ends of the 64-bit range mean "to the end" */
+export const isExactInteger = (n: number): boolean => Number.isSafeInteger(n) || Math.abs(n) === 2 ** 63;
+
 /** Tensors of at most this many elements are read when the graph is made, so that shape arithmetic sees their content. */
 export const knownLimit = 128;
 

@@ -12,7 +12,7 @@ import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
 import type { BoundNode } from "./bind.js";
 import { bindNode, describeNode, printType } from "./bind.js";
-import { constantDims, knownLimit, numberOf, numbersOf } from "./constants.js";
+import { constantDims, isExactInteger, knownLimit, numberOf, numbersOf } from "./constants.js";
 import type { Dims, Equality, Graph, GraphNode, KnownValue, Value, ValueType } from "./graph.js";
 import { textDtype } from "./graph.js";
 import { hostTypes, isHostNode, takesText } from "./host-nodes.js";
@@ -183,8 +183,7 @@ function usableKnown(known: KnownValue | undefined, dims: Dims): KnownValue | un
   return data.some(x => x !== undefined) ? { dims: sizes, data } : undefined;
 }
 const isExactElement = (x: Poly | number | undefined): boolean =>
-  !(x instanceof Poly) || x.terms.every(t => isExact(t.c));
-const isExact = (c: number): boolean => Number.isSafeInteger(c) || Math.abs(c) === 2 ** 63;
+  !(x instanceof Poly) || x.terms.every(t => isExactInteger(t.c));
 
 function inferOperator(node: GraphNode, values: NewValues, run: Inference): NodeResult {
   const bound = bindNode(node, run.registry);

@@ -71,3 +71,15 @@ export interface ProgramInterface {
 export interface KernelProgram extends ProgramInterface {
   readonly steps: readonly Step[];
 }
+
+/** In their order, those of bodies and of both branches included. */
+export function* kernelSteps(steps: readonly Step[]): Generator<Extract<Step, { kind: "kernel" }>> {
+  for (const s of steps)
+    if (s.kind === "kernel") yield s;
+    else if (s.kind === "loop") yield* kernelSteps(s.body);
+    else {
+      yield* kernelSteps(s.then);
+      yield* kernelSteps(s.else);
+    }
+}
+export const kernelsOf = ({ steps }: KernelProgram): readonly Kernel[] => Array.from(kernelSteps(steps), s => s.kernel);

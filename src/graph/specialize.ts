@@ -2,6 +2,7 @@
 import { isFloat } from "../ir/dtypes.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
+import { isExactInteger } from "./constants.js";
 import type { Graph, GraphNode, KnownValue, Value } from "./graph.js";
 import type { SymbolValues } from "./program-dims.js";
 import { bindInputs } from "./program-dims.js";
@@ -52,11 +53,8 @@ export function specialize(
 
 const knownContent = (v: Value, dims: readonly number[], content: readonly number[]): KnownValue => ({
   dims,
-  data: v.dtype && isFloat(v.dtype) ? content : content.map(n => (isWhole(n) ? Poly.int(n) : undefined)),
+  data: v.dtype && isFloat(v.dtype) ? content : content.map(n => (isExactInteger(n) ? Poly.int(n) : undefined)),
 });
-
-/** exact in float64; the ends of the 64-bit range mean "to the end" */
-export const isWhole = (n: number): boolean => Number.isSafeInteger(n) || Math.abs(n) === 2 ** 63;
 
 const numeric = (p: Poly, numbers: ReadonlyMap<Sym, number>): Poly =>
   p.subst(s => {

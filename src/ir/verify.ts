@@ -354,8 +354,9 @@ function checkInPlace(kernel: Kernel, fail: Fail): void {
   if (stores.length === 0) return;
   const reads = (nodes: readonly Node[], s: Store) =>
     nodes.filter((n): n is NodeOf<"load"> => n.kind === "load" && n.tensor === s.tensor && !isSamePlace(n, s));
+  const nodes = nodesOf(kernel);
   for (const s of stores)
-    for (const n of reads(nodesOf(kernel), s)) {
+    for (const n of reads(nodes, s)) {
       const shared = kernel.grid.find(a => !n.index.some((p, d) => p.equals(Poly.sym(a.sym)) && s.index[d]!.equals(p)));
       if (shared)
         fail(

@@ -1,6 +1,8 @@
 // Walks of whole kernels: all nodes, folds and views in one fixed order, and which fold a node belongs to.
+import type { Dtype } from "./dtypes.js";
+import type { Intrinsic } from "./intrinsic.js";
 import type { Poly, Sym } from "./poly.js";
-import type { Axis, Fold, Kernel, Materialized, Node, Store } from "./tile.js";
+import type { Axis, Fold, Kernel, Materialized, Node, NodeOf, Store } from "./tile.js";
 import { axesOf, axisOf, children, gathersIn, isTensor, reach } from "./tile.js";
 
 /** The body of a kernel or of a fold. */
@@ -42,6 +44,13 @@ export function nodesOf(kernel: Body): Node[] {
 }
 /** What the merges of folds compute, operands first; no part of any body. */
 export const mergeNodes = (kernel: Body): Node[] => reach(foldsOf(kernel).flatMap(f => f.merge ?? []));
+export type IntrinsicCall = NodeOf<"call"> & { readonly intrinsic: Intrinsic };
+export const intrinsicCalls = (kernel: Body): IntrinsicCall[] =>
+  [...nodesOf(kernel), ...mergeNodes(kernel)].filter(
+    (n): n is IntrinsicCall => n.kind === "call" && n.intrinsic !== undefined,
+  );
+/** of its result, then of its operands */
+export const dtypesOfCall = (n: NodeOf<"call">): Dtype[] => [n.dtype, ...n.args.map(a => a.dtype)];
 /** All folds, outer before inner. */
 export function foldsOf(kernel: Body): Fold[] {
   return kernel.folds.flatMap(f => [f, ...foldsOf(f)]);

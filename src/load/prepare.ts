@@ -6,9 +6,9 @@ import { partition, type PartitionOptions } from "../graph/partition/partition.j
 import type { PassReport } from "../graph/pass.js";
 import { runPasses } from "../graph/pass.js";
 import { defaultPasses, isQuantized } from "../graph/passes/index.js";
-import type { KernelProgram, Step } from "../graph/program.js";
+import type { KernelProgram } from "../graph/program.js";
+import { kernelsOf } from "../graph/program.js";
 import { everyNode } from "../graph/values.js";
-import type { Kernel } from "../ir/tile.js";
 import type { Registry } from "../ops/registry.js";
 import { createRegistry, operatorsBeside } from "../ops/registry.js";
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
@@ -99,7 +99,7 @@ export function programOf(
 ): KernelProgram {
   // what a watched run finds is told with its line
   const program = partition(graph, registry, options.sanitize ? { sources: true, ...partitioning } : partitioning);
-  for (const kernel of kernelsOf(program.steps)) refuseDebug(kernel);
+  for (const kernel of kernelsOf(program)) refuseDebug(kernel);
   return program;
 }
 /** The same with the kernels that the caller edits. What prints and parses them is loaded where somebody does. */
@@ -112,13 +112,6 @@ export async function editedProgramOf(
   const program = programOf(graph, registry, options, partitioning);
   if (!options.editKernels) return program;
   return (await import("./edit-kernels.js")).editKernels(program, options.editKernels);
-}
-function* kernelsOf(steps: readonly Step[]): Generator<Kernel> {
-  for (const s of steps) {
-    if (s.kind === "kernel") yield s.kernel;
-    else if (s.kind === "loop") yield* kernelsOf(s.body);
-    else yield* kernelsOf([...s.then, ...s.else]);
-  }
 }
 
 /** Why the graph can't be compiled before its input dims are known; undefined: it can. */

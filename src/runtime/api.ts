@@ -149,7 +149,7 @@ export interface Model {
   readonly outputs: readonly TensorInfo[];
   /**
    * Inputs by name; resolves with all outputs by name. Never blocks the event loop for longer than a quarter of a
-   * millisecond, and runs in a row let it turn every 4 ms. Concurrent calls queue. Leave inputs alone until the promise settles; outputs are the caller's to keep. Most models have tensors alone; the types of others are the caller's to say: `run<{ words: TextTensor; boxes: Tensor[] }>(…)`,
+   * millisecond, and runs in a row let it turn every 3 ms. Concurrent calls queue. Leave inputs alone until the promise settles; outputs are the caller's to keep. Most models have tensors alone; the types of others are the caller's to say: `run<{ words: TextTensor; boxes: Tensor[] }>(…)`,
    * and `run<{ y: Tensor<"f32"> }>(…)` makes `y.data` a Float32Array.
    * An input may be a GpuTensor, on the device that the model runs on; nothing is copied to the host and back.
    * @throws AzulejoError input: a wrong name, dtype, rank, size or array; shape: dims that the model can't work with; bounds: an index in

@@ -2,7 +2,7 @@
 import type { CodeTarget, Intrinsic } from "../ir/intrinsic.js";
 import { hasCode } from "../ir/intrinsic.js";
 import type { Kernel } from "../ir/tile.js";
-import { mergeNodes, nodesOf } from "../ir/walk.js";
+import { dtypesOfCall, intrinsicCalls } from "../ir/walk.js";
 import { AzulejoError } from "../support/errors.js";
 
 export class RefusedCode extends AzulejoError {
@@ -25,11 +25,11 @@ export function namingIntrinsics(error: unknown, kernels: readonly Kernel[], tar
 }
 
 /** those whose code for the target is used */
-function intrinsicsOf(kernels: readonly Kernel[], target: CodeTarget): Intrinsic[] {
-  const found = new Set<Intrinsic>();
-  for (const n of kernels.flatMap(k => [...nodesOf(k), ...mergeNodes(k)])) {
-    if (n.kind !== "call" || !n.intrinsic) continue;
-    if (hasCode(n.intrinsic, target, [n.dtype, ...n.args.map(a => a.dtype)])) found.add(n.intrinsic);
-  }
-  return [...found];
-}
+const intrinsicsOf = (kernels: readonly Kernel[], target: CodeTarget): Intrinsic[] => [
+  ...new Set(
+    kernels
+      .flatMap(intrinsicCalls)
+      .filter(n => hasCode(n.intrinsic, target, dtypesOfCall(n)))
+      .map(n => n.intrinsic),
+  ),
+];

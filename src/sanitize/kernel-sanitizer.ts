@@ -135,10 +135,8 @@ export class KernelSanitizer {
     if (this.#kernel.tensors.some(t => t.role !== "output" && !t.startsEmpty && first(given[t.name]!))) return;
     for (const t of this.#written()) {
       const at = first(tensors[t.name]!);
-      if (!at) continue;
-      const where = `"${t.name}" is ${at.value} at element ${at.element}, of finite inputs`;
-      const blamed = watch.blame(storesOf(this.#kernel).filter(s => s.tensor === t));
-      if (blamed) this.tell("not-finite", t.name, `${where}: ${blamed.why}`, blamed.source);
+      const blamed = at && watch.blame(this.#kernel, t, at);
+      if (blamed) this.tell("not-finite", t.name, blamed.message, blamed.source);
     }
   }
   /** Each fold cut in other ways: in float64, so that the order of additions makes no difference to speak of. */

@@ -8,7 +8,6 @@ import { product } from "../ir/evaluate/values.js";
 import type { Kernel, Tensor } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
 import { type Finding, type FindingKind, findingText } from "./finding.js";
-import { storesOf } from "../ir/walk.js";
 import { Watch } from "./watch.js";
 
 /** findings that an error names */
@@ -44,10 +43,8 @@ export class StepSanitizer {
     if (!wasFinite) return;
     for (const [t, storage] of storages) {
       const at = t.role === "input" ? undefined : notFiniteAt(storage);
-      if (!at) continue;
-      const where = `"${t.name}" is ${at.value} at element ${at.element}, of finite inputs`;
-      const blamed = watch.blame(storesOf(kernel).filter(s => s.tensor === t));
-      if (blamed) tell("not-finite", `${where}: ${blamed.why}`, blamed.source);
+      const blamed = at && watch.blame(kernel, t, at);
+      if (blamed) tell("not-finite", blamed.message, blamed.source);
     }
   }
 }

@@ -5,8 +5,9 @@ import { reduceValues } from "../ir/evaluate/reduce.js";
 import type { Scalar } from "../ir/evaluate/scalar.js";
 import type { Value } from "../ir/evaluate/values.js";
 import { zip } from "../ir/evaluate/values.js";
-import type { Node, NodeOf, Store } from "../ir/tile.js";
+import type { Kernel, Node, NodeOf, Store, Tensor } from "../ir/tile.js";
 import { children } from "../ir/tile.js";
+import { storesOf } from "../ir/walk.js";
 
 type Mistake = "overflow" | "lossy-cast";
 
@@ -26,17 +27,14 @@ export class Watch {
     if (n.kind !== "map") return;
     const operands = n.args.map(a => e.evaluate(a));
     const lost = isFloat(n.args[0]!.dtype) ? isOverflow : isLost;
-    if (n.op === "cast" && isFloat(n.dtype) && some(lost, [...operands, value]))
-      this.#tell("lossy-cast", n, `${nameOf(n)} is cast to ${n.dtype}, which does not hold it; clamp it first`);
+    if (n.op === "cast" && isFloat(n.dtype) && some(lost, [...operands, value])) this.#loses(n);
     if (isFloat(n.dtype) || n.dtype === "bool") return;
     const range = integerRange(n.dtype);
     const isOutside = (x: Scalar): boolean =>
       typeof x === "number" && Number.isNaN(x) ? true : x < range[0] || x > range[1];
     const exact = exactly[n.op];
-    if (exact && !n.dtype.startsWith("u") && some((a, b) => isOutside(exact(a, b)), operands))
-      this.#tell("overflow", n, `${nameOf(n)} leaves the range of ${n.dtype} and wraps around; use a wider dtype`);
-    if (n.op === "cast" && some(x => isOutside(whole(x)), operands))
-      this.#tell("lossy-cast", n, `${nameOf(n)} is cast to ${n.dtype}, which does not hold it; clamp it first`);
+    if (exact && !n.dtype.startsWith("u") && some((a, b) => isOutside(exact(a, b)), operands)) this.#wraps(n);
+    if (n.op === "cast" && some(x => isOutside(whole(x)), operands)) this.#loses(n);
   };
   /** A sum or product of integers is made once more, in float64, which has room. */
   #sum(n: NodeOf<"reduce">, e: Evaluator): void {
@@ -44,8 +42,13 @@ export class Watch {
       return;
     const [least, most] = integerRange(n.dtype);
     const { data } = reduceValues(e, { ...n, dtype: "f64" });
-    if ((data as Float64Array).some(x => x < least || x > most))
-      this.#tell("overflow", n, `${nameOf(n)} leaves the range of ${n.dtype} and wraps around; use a wider dtype`);
+    if ((data as Float64Array).some(x => x < least || x > most)) this.#wraps(n);
+  }
+  #wraps(n: Node): void {
+    this.#tell("overflow", n, `${nameOf(n)} leaves the range of ${n.dtype} and wraps around; use a wider dtype`);
+  }
+  #loses(n: Node): void {
+    this.#tell("lossy-cast", n, `${nameOf(n)} is cast to ${n.dtype}, which does not hold it; clamp it first`);
   }
   #float(n: Node, value: Value): void {
     const data = value.data as Float64Array;
@@ -60,8 +63,17 @@ export class Watch {
     const known = this.#nan.has(n) ? this.#nan : this.#notFinite;
     return !children(n).some(c => known.has(c));
   }
-  /** Why a tensor that these stores write is not finite, and the line of it; undefined: its author writes such constants. */
-  blame(stores: readonly Store[]): { readonly why: string; readonly source: string | undefined } | undefined {
+  /** What to say of a tensor of the kernel that is not finite, and the line of it; undefined: its author writes such constants. */
+  blame(
+    kernel: Kernel,
+    tensor: Tensor,
+    { value, element }: { readonly value: number; readonly element: number },
+  ): { readonly message: string; readonly source: string | undefined } | undefined {
+    const blamed = this.#reason(storesOf(kernel).filter(s => s.tensor === tensor));
+    const where = `"${tensor.name}" is ${value} at element ${element}, of finite inputs`;
+    return blamed && { message: `${where}: ${blamed.why}`, source: blamed.source };
+  }
+  #reason(stores: readonly Store[]): { readonly why: string; readonly source: string | undefined } | undefined {
     for (const { value } of stores) {
       const birth = this.#birthOf(value);
       if (birth) return { why: `it begins with ${nameOf(birth)}`, source: birth.source };

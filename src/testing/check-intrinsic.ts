@@ -7,8 +7,9 @@ import type { CodeTarget, Intrinsic } from "../ir/intrinsic.js";
 import { hasCode } from "../ir/intrinsic.js";
 import { Poly, Sym } from "../ir/poly.js";
 import { rewrite } from "../ir/rewrite.js";
-import { type Kernel, newAxis, type Node, type NodeOf, node, type Tensor } from "../ir/tile.js";
-import { mergeNodes, nodesOf } from "../ir/walk.js";
+import { type Kernel, newAxis, type Node, node, type Tensor } from "../ir/tile.js";
+import type { IntrinsicCall } from "../ir/walk.js";
+import { dtypesOfCall, intrinsicCalls } from "../ir/walk.js";
 import { KernelRuns } from "../load/kernel-runs.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -16,7 +17,7 @@ import { AzulejoError } from "../support/errors.js";
 import { mulberry32 } from "./random.js";
 
 type TargetName = NonNullable<LoadOptions["target"]>;
-type Call = NodeOf<"call"> & { readonly intrinsic: Intrinsic; readonly meaning: Node };
+type Call = IntrinsicCall & { readonly meaning: Node };
 export interface IntrinsicProblem {
   readonly intrinsic: Intrinsic;
   readonly target: TargetName;
@@ -32,7 +33,7 @@ const MOST_SPECIAL = 3000;
 
 /** Is there code for the target at all? */
 export const hasCodeFor = (kernel: Kernel, target: TargetName): boolean =>
-  callsOf(kernel).some(n => languages[target] && hasCode(n.intrinsic, languages[target], dtypesOf(n)));
+  callsOf(kernel).some(n => languages[target] && hasCode(n.intrinsic, languages[target], dtypesOfCall(n)));
 
 /** For each intrinsic of the kernel and each target that has code for it: the first operands for which it departs from its meaning. */
 export async function intrinsicProblems(
@@ -45,7 +46,7 @@ export async function intrinsicProblems(
     const alone = kernelOf(call);
     for (const target of targets) {
       const code = languages[target];
-      if (!code || !hasCode(call.intrinsic, code, dtypesOf(call))) continue;
+      if (!code || !hasCode(call.intrinsic, code, dtypesOfCall(call))) continue;
       const message = await departure(alone, call, target, seed).catch(refusal);
       if (message) problems.push({ intrinsic: call.intrinsic, target, message });
     }
@@ -53,12 +54,7 @@ export async function intrinsicProblems(
   return problems;
 }
 
-function callsOf(kernel: Kernel): Call[] {
-  return [...nodesOf(kernel), ...mergeNodes(kernel)].filter(
-    (n): n is Call => n.kind === "call" && n.intrinsic !== undefined && n.meaning !== undefined,
-  );
-}
-const dtypesOf = (n: Call): Dtype[] => [n.dtype, ...n.args.map(a => a.dtype)];
+const callsOf = (kernel: Kernel): Call[] => intrinsicCalls(kernel).filter((n): n is Call => n.meaning !== undefined);
 
 /** Y [N] = the intrinsic of tensors of N elements */
 function kernelOf(call: Call): Kernel {

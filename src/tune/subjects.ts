@@ -1,6 +1,7 @@
 // What there is to tune: the distinct kernels of a model, or a kernel of the user's with sizes.
 import { cut, segmentsOf, usesHost } from "../graph/cut.js";
 import type { KernelProgram } from "../graph/program.js";
+import { kernelSteps } from "../graph/program.js";
 import type { SymbolValues } from "../graph/program-dims.js";
 import { canonical, structureOf } from "../ir/canonical.js";
 import type { Sym } from "../ir/poly.js";
@@ -10,7 +11,7 @@ import { editedProgramOf, prepareGraph, readModel, registryFor, whyConcrete } fr
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { AzulejoError } from "../support/errors.js";
-import { batchesOf, kernelSteps } from "../targets/cpu/compiled-program.js";
+import { batchesOf } from "../targets/cpu/compiled-program.js";
 import { type KernelStep, sizesOf, type Subject } from "../load/measure/contest.js";
 
 export interface NamedSubject extends Subject {

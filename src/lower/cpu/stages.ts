@@ -146,6 +146,7 @@ export function rowAxes(
 /** Contractions alone, neighbours over the same rows together, in the order in which they need each other. */
 function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
   const byValue = new Map(sinks.filter(s => s.kept).map(s => [s.value, s]));
+  const readers = new Map(sinks.map(s => [s, readersOf(l, s, sinks)]));
   const depths = new Map<Sink, number>();
   const depthOf = (s: Sink): number => {
     let d = depths.get(s);
@@ -161,7 +162,7 @@ function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
         }
       }
       d += inlineContraction(l, s) ? 1 : 0;
-      for (const o of readersOf(l, s, sinks)) d = Math.max(d, depthOf(o) + (isTogether(o, s) ? 0 : 1));
+      for (const o of readers.get(s)!) d = Math.max(d, depthOf(o) + (isTogether(o, s) ? 0 : 1));
       depths.set(s, d);
     }
     return d;
@@ -173,7 +174,7 @@ function stagesOf(l: Lowering, sinks: readonly Sink[]): Sink[][] {
   const groups = new Map<string, { depth: number; contraction: boolean; sinks: Sink[] }>();
   for (const s of sinks) {
     const depth = depthOf(s);
-    for (const o of readersOf(l, s, sinks)) if (depthOf(o) + (isTogether(o, s) ? 0 : 1) > depth) refuseOrder(l, o, s);
+    for (const o of readers.get(s)!) if (depthOf(o) + (isTogether(o, s) ? 0 : 1) > depth) refuseOrder(l, o, s);
     const key = `${depth}/${keyOf(s)}`;
     const g = groups.get(key);
     if (g) g.sinks.push(s);

@@ -530,7 +530,7 @@ export class Shader {
     });
   }
   reads(s: Store, t: Tensor): boolean {
-    return [s.value, ...(s.when ? [s.when] : []), ...s.index.flatMap(gathersIn)].some(n => this.#needs.of(n).has(t));
+    return rootsOfStore(s).some(n => this.#needs.of(n).has(t));
   }
   /** Sums of what the store overwrites, where its loops don't change them: the loops would read what they have written. */
   reduceFirst(s: Store): void {

@@ -32,10 +32,6 @@ export async function cachedFile(
 ): Promise<{ readonly path: string; readonly hit: boolean }> {
   const root = cacheFolder();
   const path = joinPath(root, name);
-  if (await isIntact(path)) {
-    await ownFolder(root);
-    return { path, hit: true };
-  }
   const release = await untilThereOrLocked(path, signal).catch(error => {
     throw error instanceof AzulejoError ? error : unusable(root, error);
   });

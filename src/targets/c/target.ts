@@ -1,5 +1,6 @@
 // The target "native": a whole model as a shared library that the system's C compiler makes.
 import type { KernelProgram } from "../../graph/program.js";
+import { kernelsOf } from "../../graph/program.js";
 import { joinPath, processorIdentity, sha256 } from "../../runtime/native-host.js";
 import { coreCount, now, throwIfAborted } from "../../runtime/platform.js";
 import { namingIntrinsics } from "../../runtime/refused-code.js";
@@ -9,7 +10,7 @@ import { avx2Profile, avx512Profile, genericProfile } from "../../schedule/machi
 import { askAhead } from "../../lower/cpu/ahead.js";
 import { memoryAhead } from "../../schedule/memory-ahead.js";
 import type { Lanes } from "../../schedule/schedule.js";
-import { CompiledProgram, kernelsOf } from "../cpu/compiled-program.js";
+import { CompiledProgram } from "../cpu/compiled-program.js";
 import type { MachineModel } from "../cpu/kernel-library.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
 import { link } from "../cpu/link.js";

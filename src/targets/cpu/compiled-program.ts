@@ -1,7 +1,7 @@
 // The kernels of a program with their code, and where pools, fill rows and constants go, relative to the start of the heap.
 import { Poly, type Sym } from "../../ir/poly.js";
-import type { Kernel } from "../../ir/tile.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import { kernelSteps } from "../../graph/program.js";
 import type { Lowered, Param } from "../../lower/cpu/lowered.js";
 import type { KernelReport } from "../../runtime/target.js";
 import { alignUp } from "./alignment.js";
@@ -102,14 +102,3 @@ function guessOf(size: Poly | undefined, batches: ReadonlySet<Sym>): number | un
 export const fillKey = (p: FillParam): string => `${p.dtype}:${Object.is(p.value, -0) ? "-0" : p.value}`;
 
 const entryName = (lowered: Lowered): string => lowered.phases.at(-1)?.func.name ?? lowered.name;
-
-export const kernelsOf = ({ steps }: KernelProgram): readonly Kernel[] => Array.from(kernelSteps(steps), s => s.kernel);
-export function* kernelSteps(steps: readonly Step[]): Generator<Extract<Step, { kind: "kernel" }>> {
-  for (const s of steps)
-    if (s.kind === "kernel") yield s;
-    else if (s.kind === "loop") yield* kernelSteps(s.body);
-    else {
-      yield* kernelSteps(s.then);
-      yield* kernelSteps(s.else);
-    }
-}

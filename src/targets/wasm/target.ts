@@ -1,11 +1,12 @@
 // The target "wasm": a whole model as one small module.
 import type { KernelProgram } from "../../graph/program.js";
+import { kernelsOf } from "../../graph/program.js";
 import type { HostWorker } from "../../runtime/platform.js";
 import { canShareMemory, now, sleep, throwIfAborted } from "../../runtime/platform.js";
 import { namingIntrinsics } from "../../runtime/refused-code.js";
 import type { CompileOptions, Executable, Target } from "../../runtime/target.js";
 import type { TileProfile } from "../../schedule/machine-profile.js";
-import { CompiledProgram, kernelsOf } from "../cpu/compiled-program.js";
+import { CompiledProgram } from "../cpu/compiled-program.js";
 import { KernelLibrary } from "../cpu/kernel-library.js";
 import { link } from "../cpu/link.js";
 import type { LinkedProgram } from "../cpu/linked-program.js";

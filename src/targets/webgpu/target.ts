@@ -1,6 +1,7 @@
 // WebGPU as a target: programs become WGSL shaders over storage buffers. In browsers, and in Node with the package webgpu.
 import { ownerOf } from "../../graph/memory-plan.js";
 import type { Buffer, KernelProgram, Step } from "../../graph/program.js";
+import { kernelsOf } from "../../graph/program.js";
 import { canonical } from "../../ir/canonical.js";
 import type { Dispatch } from "../../lower/gpu/lowered.js";
 import type { GpuDevice, HostGpuBuffer, HostGpuDevice } from "../../runtime/gpu.js";
@@ -19,7 +20,7 @@ import type { OnDevice } from "./executable.js";
 import { GpuExecutable } from "./executable.js";
 import { pinnedChoice } from "./pins.js";
 import type { Choice, KernelStep } from "./steps.js";
-import { dispatchesOf, gpuProgram, kernelsOf } from "./steps.js";
+import { dispatchesOf, gpuProgram } from "./steps.js";
 
 export { gpuState, integerProducts, openGpu } from "./device.js";
 
@@ -76,11 +77,7 @@ async function load(
   const pipelines = await compile(shared, dispatchesOf(gpu.steps), fraction =>
     onProgress?.({ phase: "compile", fraction }),
   ).catch(error => {
-    throw namingIntrinsics(
-      error,
-      kernelsOf(gpu.steps).map(s => s.step.kernel),
-      "wgsl",
-    );
+    throw namingIntrinsics(error, kernelsOf(program), "wgsl");
   });
   throwIfAborted(signal, `loading "${program.name}"`);
   const compiled = now();
