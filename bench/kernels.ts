@@ -66,13 +66,15 @@ export const works: readonly Work[] = [
     count: 2 * 112 * 112 * 64 * 147,
     unit: "flop",
   },
-  {
-    name: "depthwise 3x3 56x56x144",
-    kernel: () => kernels.depthwise(1, 1).ir,
-    dims: { B: 1, H: 56, W: 56, U: 56, V: 56, C: 144 },
-    count: 18 * 56 * 56 * 144,
-    unit: "flop",
-  },
+  ...[{}, { C: 144 }].map(
+    (statics: { readonly C?: number }): Work => ({
+      name: `depthwise 3x3 56x56x144${statics.C === undefined ? "" : ", channels known"}`,
+      kernel: () => kernels.depthwise(1, 1, 3, statics).ir,
+      dims: { B: 1, H: 56, W: 56, U: 56, V: 56, ...(statics.C === undefined ? { C: 144 } : {}) },
+      count: 18 * 56 * 56 * 144,
+      unit: "flop",
+    }),
+  ),
   attention(false),
   attention(true),
   lstm(1),

@@ -46,7 +46,7 @@ export const residualConv = () =>
     { name: "residualConv" },
   );
 
-export const depthwise = (stride = 1, pad = 1, taps = 3) =>
+export const depthwise = (stride = 1, pad = 1, taps = 3, statics: { readonly C?: number } = {}) =>
   kernel(
     { X: f32("B H W C"), F: f32("P Q C"), b: f32("C"), Y: f32("B U V C") },
     ({ X, F, b: bias, Y, B, U, V, C, P, Q }) =>
@@ -61,7 +61,7 @@ export const depthwise = (stride = 1, pad = 1, taps = 3) =>
             .minimum(6),
         );
       }),
-    { name: "depthwise", statics: { P: taps, Q: taps } },
+    { name: "depthwise", statics: { P: taps, Q: taps, ...statics } },
   );
 
 /** windows of P × Q; borders are −∞ */

@@ -10,6 +10,7 @@ import type { Expr, ScalarType } from "./loop.js";
 import { int, op, scalar, select, zeroVector } from "./loop.js";
 import type { OpName } from "./loop-ops.js";
 import { floatRemainders } from "./remainders.js";
+import { sumFromStart } from "./reductions.js";
 import type { Lowering, Offsets } from "./state.js";
 import { boundsOf, constantBound, isWithin, rangeOf } from "./value-bounds.js";
 import { Words } from "./words.js";
@@ -54,6 +55,10 @@ function laneByLane(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
 
 function apply(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr {
   const lanes = l.lane !== undefined;
+  if (n.op === "add") {
+    const sum = sumFromStart(l, n, offs);
+    if (sum) return sum;
+  }
   if (n.op === "add" || n.op === "sub") {
     const fused = multiplyAdd(l, n, offs);
     if (fused) return fused;

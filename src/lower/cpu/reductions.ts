@@ -3,7 +3,7 @@
 
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
-import type { Axis, NodeOf } from "../../ir/tile.js";
+import type { Axis, Node, NodeOf } from "../../ir/tile.js";
 import { axesOf, isTensor, joinOf, reach, reachCells } from "../../ir/tile.js";
 import { isContraction, reductionOrder } from "../../schedule/contraction.js";
 import { pairsIn16Bits } from "./byte-bounds.js";
@@ -23,6 +23,8 @@ import { origin } from "./state.js";
 const UNROLL_EXTENT = 8;
 /** operations that one loop body may be written out to */
 const UNROLL_OPERATIONS = 256;
+/** terms of a sum that may begin with what is added to it: those of a longer one would be rounded at the size of that, too often */
+const TERMS_FROM_START = 64;
 /** sums under way that fill two pipelines of multiply-adds, four cycles each; tiles of fewer (one or two rows) have several for each register */
 const BUSY_ACCUMULATORS = 8;
 
@@ -80,14 +82,39 @@ function smallBytes({ args }: NodeOf<"reduce">): { readonly side: 0 | 1; readonl
 }
 
 /** All registers of the tile at once; they are remembered in the current scope, and the one at `offs` is returned. */
-export function reduce(l: Lowering, n: NodeOf<"reduce">, offs: Offsets, key: string): Expr {
+export function reduce(l: Lowering, n: NodeOf<"reduce">, offs: Offsets, key: string, start?: Start): Expr {
   const apart = separated(l, n);
   for (const a of apart) l.fusedInto.delete(a.axis);
   for (const a of apart) l.substitution.delete(a.axis.sym);
-  new Reduction(l, n, offs).run();
+  new Reduction(l, n, offs, start).run();
   for (const a of apart) l.fusedInto.set(a.axis, a.whole);
   for (const a of apart) l.substitution.set(a.axis.sym, a.part);
   return l.b.scope.memo.get(key) as Expr;
+}
+
+/** A sum that begins with what is added to it: the addition, and its other operand. */
+interface Start {
+  readonly added: NodeOf<"map">;
+  readonly first: Node;
+}
+/** A short sum and what is added to it: the accumulators begin with that, which is an operation less for each. */
+export function sumFromStart(l: Lowering, added: NodeOf<"map">, offs: Offsets): Expr | undefined {
+  if (!l.lane || l.schedule.exact || added.dtype !== "f32") return undefined;
+  const axes = l.axes(added);
+  const isSum = (n: Node): n is NodeOf<"reduce"> =>
+    n.kind === "reduce" &&
+    n.op === "sum" &&
+    !l.buffers.has(n) &&
+    l.isUsedOnce(n, added) &&
+    l.axes(n).length === axes.length &&
+    isShort(l, n);
+  const [a, b] = added.args as readonly [Node, Node];
+  const [sum, first] = isSum(a) ? [a, b] : [b, a];
+  return isSum(sum) ? reduce(l, sum, offs, `n${added.id}${l.offsetKey(axes, offs)}`, { added, first }) : undefined;
+}
+function isShort(l: Lowering, n: NodeOf<"reduce">): boolean {
+  const terms = n.over.reduce((p, a) => p * (constantSize(l, a) ?? Number.POSITIVE_INFINITY), 1);
+  return terms <= TERMS_FROM_START;
 }
 
 /** A fused run crosses the edge of its tensor at a border: borders walk the axes apart, the interior walks the run. */
@@ -110,6 +137,7 @@ const nearer = (n: NodeOf<"reduce">) => (a: Expr, b: Expr) => op(n.op === "max" 
 class Reduction {
   private readonly l: Lowering;
   private readonly n: NodeOf<"reduce">;
+  private readonly start: Start | undefined;
   private readonly axes: readonly Axis[];
   private readonly over: readonly Axis[];
   private readonly tile: readonly Offsets[];
@@ -130,10 +158,11 @@ class Reduction {
   /** for max and min of floats in lanes: where a NaN has been seen, by accumulator */
   private readonly nans = new Map<Reg, Reg>();
 
-  constructor(l: Lowering, n: NodeOf<"reduce">, offs: Offsets) {
+  constructor(l: Lowering, n: NodeOf<"reduce">, offs: Offsets, start?: Start) {
     this.l = l;
     this.n = n;
-    this.axes = l.axes(n);
+    this.start = start;
+    this.axes = l.axes(start?.added ?? n);
     const over = l.axes({ axes: l.schedule.exact ? n.over : reductionOrder(n) });
     // one element of a vector: the others are somebody else's
     const single = !l.lane && this.axes.some(a => l.bindings.get(a)!.unit > 1);
@@ -145,7 +174,10 @@ class Reduction {
       l.lane !== undefined && !this.laneOver && this.small !== undefined && this.isUnrolled(0, this.small.pairs);
     this.partials = this.laneOver ? (this.tile.length === 1 ? l.schedule.partials : 1) : this.parts();
     const accumulator = () => l.b.set(identity(l, n.op, n.dtype), "acc");
-    const row = () => Array.from({ length: this.partials }, accumulator);
+    const row = (at: Offsets) =>
+      Array.from({ length: this.partials }, (_, i) =>
+        start && i === 0 ? l.b.set(cell(l, start.first, at), "acc") : accumulator(),
+      );
     const wide = () => this.tile.map(row);
     this.wide = this.laneOver ? this.inLanes(wide) : wide();
     // up to 15 scalars are more than a vector with a mask; up to 3 are not
@@ -178,7 +210,7 @@ class Reduction {
     l.stored.clear();
     for (const s of outer) l.stored.add(s);
     this.tile.forEach((offs, i) => {
-      const key = `n${this.n.id}${l.offsetKey(this.axes, offs)}`;
+      const key = `n${(this.start?.added ?? this.n).id}${l.offsetKey(this.axes, offs)}`;
       l.b.scope.memo.set(key, this.laneOver ? this.horizontal(i) : this.joinedParts(i));
     });
   }

@@ -3,8 +3,8 @@ import type { Dtype } from "../../ir/dtypes.js";
 import { layoutOf } from "../../ir/layout.js";
 import { opaque, Poly, Sym } from "../../ir/poly.js";
 import type { Axis, Combine, Fold, Kernel, Node, Tensor } from "../../ir/tile.js";
-import { axesOf, axisOf, gathersIn, isTensor } from "../../ir/tile.js";
-import { foldsOf, scopesOf } from "../../ir/walk.js";
+import { axesOf, axisOf, children, gathersIn, isTensor } from "../../ir/tile.js";
+import { foldsOf, nodesOf, rootsOfStore, scopesOf, storesOf } from "../../ir/walk.js";
 import type { Names } from "../../schedule/names.js";
 import { namesOf } from "../../schedule/names.js";
 import type { Lanes, Schedule } from "../../schedule/schedule.js";
@@ -278,6 +278,14 @@ export class Lowering implements Tools {
     return type === "i32" ? int(Number(value) | 0) : scalar(type, Number(value));
   }
 
+  /** Is this the only place in the kernel that asks for the value? */
+  isUsedOnce(n: Node, user: Node): boolean {
+    this.users ??= usersOf(this.kernel);
+    const users = this.users.get(n);
+    return users?.length === 1 && users[0] === user;
+  }
+  private users: ReadonlyMap<Node, readonly (Node | undefined)[]> | undefined;
+
   // ---- axes
 
   /** the axes over which a value's loops run: fused ones instead of their parts */
@@ -418,6 +426,20 @@ export class Lowering implements Tools {
     const aligned = size % this.lanes === 0 && this.b.alignment(start) % this.lanes === 0;
     return aligned && inBlock.isConst && inBlock.constant === 1 ? linear.add(elementBytes) : undefined;
   }
+}
+
+/** Of each value those that it is an operand of, as often as it is one; what a kernel stores or a fold hands on has a user without a node. */
+function usersOf(kernel: Kernel): ReadonlyMap<Node, readonly (Node | undefined)[]> {
+  const users = new Map<Node, (Node | undefined)[]>();
+  const use = (n: Node, by: Node | undefined): void => {
+    const known = users.get(n);
+    if (known) known.push(by);
+    else users.set(n, [by]);
+  };
+  for (const n of nodesOf(kernel)) for (const c of children(n)) use(c, n);
+  for (const f of foldsOf(kernel)) for (const n of [...f.init, ...f.next]) use(n, undefined);
+  for (const s of storesOf(kernel)) for (const n of rootsOfStore(s)) use(n, undefined);
+  return users;
 }
 
 const strides = new WeakMap<Form, Map<Axis, Poly | undefined>>();
