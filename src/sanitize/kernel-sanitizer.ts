@@ -38,8 +38,8 @@ export class KernelSanitizer {
     );
     this.#given = tensors;
     this.#aliases(tensors);
-    const watch = new Watch((kind, node, message) => this.tell(kind, node.name, message, node.source));
-    const whole = this.#interpreted(tensors, { observe: watch.observe });
+    const watch = new Watch(this.#kernel, (kind, about, message, source) => this.tell(kind, about, message, source));
+    const whole = this.#interpreted(tensors, { observer: watch });
     // what comes after would find the same again
     if (!whole) return undefined;
     this.#unwritten(whole);
