@@ -206,6 +206,15 @@ test("a small difference of large numbers is rounding, a wrong one is not", asyn
     want,
   );
   one(sanitizer.findings, "target", /"Y" on wasm: element 0 is/);
+  const variance = kernel({ X: f32("M C"), Y: f32("M") }, ({ X, Y, M, C }) =>
+    grid(M.tile(), m => {
+      const c = C.all();
+      const [x, count] = [X.at(m, c), X.at(m, c).mul(0).add(1).sum(c)];
+      const mean = x.sum(c).div(count);
+      Y.at(m).set(x.mul(x).sum(c).div(count).sub(mean.mul(mean)));
+    }),
+  );
+  assert.deepEqual(await check(variance, { tensors: { X: { dtype: "f32", dims: [M, C], data } } }), []);
 });
 test("what is not finite begins where it is written from, not where something else is, or in the tensor itself", async () => {
   const blamed = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
