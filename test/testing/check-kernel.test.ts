@@ -466,6 +466,22 @@ test("an intrinsic whose code departs from its meaning, and where it was declare
   const short = { wasm: { vector: { bytes: [0xfd, 0xb8, 1], of: ["x"], gives: "v128" } } } as const;
   one(await check(neg("short", short)), "intrinsic", /^Correct the code of intrinsic "short" .*: The engine refuses/);
 });
+test("an intrinsic that is wrong on two targets is told for both", async t => {
+  const problem = await nativeProblem();
+  if (problem) return t.skip(problem);
+  const code = { wasm: { scalar: ["f32.mul", "x", 5] }, c: "({x} * 3.0f)" } as const;
+  const twice = intrinsic({ x: "f32" }, ({ x }) => x.mul(2), { name: "twice", ...code });
+  const k = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(twice({ x: X.at(m) }));
+    }),
+  );
+  const findings = await check(k, { targets: ["wasm", "native"] });
+  assert.deepEqual(
+    findings.map(f => /^the code of intrinsic "twice" for (\w+) gives/.exec(f.message)?.[1]),
+    ["wasm", "native"],
+  );
+});
 test("intrinsics of every kind are as they should be", async t => {
   const kinds = [
     "wasm",
