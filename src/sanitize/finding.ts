@@ -8,8 +8,8 @@
  * - segments: offsets that do not start with 0, fall, or do not end with the size
  * - fold-tile, merge: a fold whose result hangs on the size of its tiles, or on where it is cut into parts
  * - not-finite: NaN or infinity in an output, of finite inputs
- * - overflow: a signed integer that wraps around
- * - lossy-cast: a number that the new dtype does not hold
+ * - overflow: a signed integer that wraps around, and is used: a branch of `where` that is not taken may hold anything
+ * - lossy-cast: a number that the new dtype does not hold, and is used
  * - alias: a tensor that is written shares memory with another
  * - intrinsic: code that departs from its meaning
  * - target: compiled code that departs from the interpreter

@@ -38,8 +38,8 @@ export class KernelSanitizer {
     );
     this.#given = tensors;
     this.#aliases(tensors);
-    const watch = new Watch((kind, node, message) => this.tell(kind, node.name, message, node.source));
-    const whole = this.#interpreted(tensors, { observe: watch.observe });
+    const watch = new Watch(this.#kernel, (kind, about, message, source) => this.tell(kind, about, message, source));
+    const whole = this.#interpreted(tensors, { observer: watch });
     // what comes after would find the same again
     if (!whole) return undefined;
     this.#unwritten(whole);
@@ -64,14 +64,14 @@ export class KernelSanitizer {
     this.findings.push({ kernel: this.#kernel.name, kind, message, source, dims: this.#dims });
   }
   /**
-   * What rounding alone may do to a tensor: how far its elements move when the inputs do by their last place. A small difference of large numbers
-   * (rows around 1000 that are normalised) has lost what rounding took, on every target.
+   * What rounding alone may do to a tensor: how far its elements move when the inputs do by their last place and each operation rounds. A small
+   * difference of large numbers (rows around 1000 that are normalised, E[x²] − E[x]²) has lost what rounding took, on every target.
    */
   #roundingOf(t: Tensor, want: Tensors): number {
     const moved = Object.entries(this.#given).map(([name, x]) => [name, moveLastPlace(x)] as const);
-    const real = this.#interpreted(Object.fromEntries(moved), { arithmetic: "real" });
-    if (!real || !isFloat(t.dtype)) return 0;
-    const [xs, ys] = [valuesOf(real.tensors[t.name]!), valuesOf(want[t.name]!)];
+    const rounded = this.#interpreted(Object.fromEntries(moved), { arithmetic: "stepwise" });
+    if (!rounded || !isFloat(t.dtype)) return 0;
+    const [xs, ys] = [valuesOf(rounded.tensors[t.name]!), valuesOf(want[t.name]!)];
     const distances = ys.map((y, i) => Math.abs(Number(y) - Number(xs[i])));
     return CONDITION * distances.reduce((most, d) => (Number.isFinite(d) ? Math.max(most, d) : most), 0);
   }

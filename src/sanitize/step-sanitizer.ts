@@ -29,7 +29,7 @@ export class StepSanitizer {
   kernel(
     kernel: Kernel,
     storages: ReadonlyMap<Tensor, Storage>,
-    run: (options: Pick<EvaluateOptions, "observe">) => void,
+    run: (options: Pick<EvaluateOptions, "observer">) => void,
   ): void {
     const tell = (kind: FindingKind, message: string, source?: string): void => {
       const key = `${kind} ${source ?? `${kernel.name} ${message}`}`;
@@ -37,9 +37,9 @@ export class StepSanitizer {
       this.#told.add(key);
       this.findings.push({ kernel: kernel.name, kind, message, source, dims: {} });
     };
-    const watch = new Watch((kind, node, message) => tell(kind, message, node.source));
+    const watch = new Watch(kernel, (kind, _, message, source) => tell(kind, message, source));
     const wasFinite = [...storages].every(([t, s]) => t.role === "output" || notFiniteAt(s) === undefined);
-    run({ observe: watch.observe });
+    run({ observer: watch });
     if (!wasFinite) return;
     for (const [t, storage] of storages) {
       const at = t.role === "input" ? undefined : notFiniteAt(storage);

@@ -62,6 +62,24 @@ test("several findings are one error, and a kernel that can't be run is not run"
     message: /overflow: .*; kernel "k": bounds: "X" is read at -294967296/,
   });
 });
+test("an index outside: compiled code names the kernel and the remedy, which names the line", async () => {
+  const k = kernel(
+    { X: f32("M"), I: i32("N"), Y: f32("N") },
+    ({ X, I, Y, N }) =>
+      grid(N.tile(), n => {
+        Y.at(n).set(X.at(I.at(n)));
+      }),
+    { name: "pick" },
+  );
+  const tensors = { X: floats(1, 2), I: { dtype: "i32", dims: [1], data: Int32Array.of(2) } } as const;
+  await assert.rejects(k.run(tensors, { threads: 1 }), {
+    code: "bounds",
+    message: /^Kernel "pick" stopped at an index outside its tensor; .* or take { target: "interpreter" }, which names/,
+  });
+  const named = /"X" is read at 2 along dim 0, which has 2 indices; .* \(.*sanitize\.test\.js:\d+\)$/;
+  await assert.rejects(k.run(tensors, { target: "interpreter" }), { code: "bounds", message: named });
+  await assert.rejects(k.run(tensors, { sanitize: true }), { code: "sanitize", message: named });
+});
 test("attention is sound", async () => {
   const Q = {
     dtype: "f32",

@@ -71,7 +71,7 @@ async function onPage<T>(name: keyof typeof PAGES, body: (page: Page) => Promise
 
 const RESULT = {
   wrong: 0,
-  trap: 'bounds: Kernel "gather" stopped at an index outside its tensor; check the indices among the inputs of the model, or load it with { target: "interpreter" }, which names tensor and index',
+  trap: 'bounds: Kernel "gather" stopped at an index outside its tensor; check the indices among the inputs, or take { target: "interpreter" }, which names tensor and index, and the line of a kernel of yours',
   abort: "aborted: The run was aborted by the caller's signal",
   disposed: "disposed: The model was disposed",
 };

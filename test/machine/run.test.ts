@@ -160,7 +160,7 @@ for (const kind of KINDS) {
           name: "AzulejoError",
           code: "bounds",
           message:
-            'Kernel "gather" stopped at an index outside its tensor; check the indices among the inputs of the model, or load it with { target: "interpreter" }, which names tensor and index',
+            'Kernel "gather" stopped at an index outside its tensor; check the indices among the inputs, or take { target: "interpreter" }, which names tensor and index, and the line of a kernel of yours',
         });
         await assert.rejects(machine.run(wild, [], []), {
           name: "AzulejoError",

@@ -103,7 +103,7 @@ for (const threads of [1, 2, 4])
         name: "AzulejoError",
         code: "bounds",
         message:
-          'Kernel "gather" stopped at an index outside its tensor; check the indices among the inputs of the model, or load it with { target: "interpreter" }, which names tensor and index',
+          'Kernel "gather" stopped at an index outside its tensor; check the indices among the inputs, or take { target: "interpreter" }, which names tensor and index, and the line of a kernel of yours',
       };
       for (let run = 0; run < 20 * sweep; run++) {
         if (run % 2) assert.throws(() => machine.runSync!(bad, [], []), failure);

@@ -12,10 +12,12 @@ import {
   grid,
   i8,
   i32,
+  i64,
   inPlace,
   intrinsic,
   kernel,
   literal,
+  scan,
   where,
   zeros,
 } from "../../src/author/index.js";
@@ -49,6 +51,9 @@ function one(findings: readonly Finding[], kind: Finding["kind"], message: RegEx
   assert.match(file!, /check-kernel\.test\.js$/);
   assert.match(lines[Number(line) - 1]!, new RegExp(`// ${mark}$`));
 }
+
+const ints = (...data: number[]) => ({ dtype: "i32", dims: [data.length], data: Int32Array.from(data) }) as const;
+const floats = (...data: number[]) => ({ dtype: "f32", dims: [data.length], data: Float32Array.from(data) }) as const;
 
 test("a gathered index outside of its tensor", async () => {
   const k = kernel({ X: f32("M"), I: i32("N"), Y: f32("N") }, ({ X, I, Y, N }) =>
@@ -201,6 +206,15 @@ test("a small difference of large numbers is rounding, a wrong one is not", asyn
     want,
   );
   one(sanitizer.findings, "target", /"Y" on wasm: element 0 is/);
+  const variance = kernel({ X: f32("M C"), Y: f32("M") }, ({ X, Y, M, C }) =>
+    grid(M.tile(), m => {
+      const c = C.all();
+      const [x, count] = [X.at(m, c), X.at(m, c).mul(0).add(1).sum(c)];
+      const mean = x.sum(c).div(count);
+      Y.at(m).set(x.mul(x).sum(c).div(count).sub(mean.mul(mean)));
+    }),
+  );
+  assert.deepEqual(await check(variance, { tensors: { X: { dtype: "f32", dims: [M, C], data } } }), []);
 });
 test("what is not finite begins where it is written from, not where something else is, or in the tensor itself", async () => {
   const blamed = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
@@ -238,6 +252,54 @@ test("what is not finite begins where it is written from, not where something el
   );
   assert.deepEqual(await check(mask), [], "an author's own constant");
 });
+test("what is not finite in a branch that is not taken, in other elements or in another store is not to blame", async () => {
+  const branch = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      const x = X.at(n);
+      const guarded = literal("f32", 1).div(x);
+      const root = x.sub(5).sqrt(); // branch
+      Y.at(n).set(where(x.ne(0), guarded, root));
+    }),
+  );
+  one(await check(branch, { tensors: { X: floats(0, 1) } }), "not-finite", /NaN .* \(sqrt\)/, "branch");
+  const element = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      const masked = where(X.at(n).lt(0), -Infinity, X.at(n));
+      Y.at(n).set(masked.exp()); // element
+    }),
+  );
+  one(await check(element, { tensors: { X: floats(-1, 1000) } }), "not-finite", /\(exp\)/, "element");
+  const [ONE, HUNDRED] = [0x3c00, 0x5640];
+  const stores = kernel({ X: f16("N"), Y: f16("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      Y.at(n).set(X.at(n), { when: X.at(n).lt(10) });
+      Y.at(n).set(X.at(n).mul(1000), { when: X.at(n).ge(10) }); // second
+    }),
+  );
+  one(
+    await check(stores, { tensors: { X: { dtype: "f16", dims: [2], data: Uint16Array.of(ONE, HUNDRED) } } }),
+    "not-finite",
+    /"Y" is Infinity at element 1, of finite inputs: f16 does not hold what is written/,
+    "second",
+  );
+  const steps = kernel({ X: f32("N"), Y: f32(""), Z: f32("") }, ({ X, Y, Z, N }) => {
+    const n = N.all();
+    Z.at().set(where(X.at(n).sum(n).gt(0), 0, X.at(n).div(0).sum(n)));
+    const [power] = fold(N.steps(), [literal("f32", 1)], (n, [p]) => [p.mul(X.at(n))]); // step
+    Y.at().set(power);
+  });
+  one(await check(steps, { tensors: { X: floats(...Array(9).fill(1e38)) } }), "not-finite", /"Y"/, "step");
+  const labels = kernel({ X: f32("N"), I: i32("N"), Y: inPlace(f32("B")) }, ({ X, I, Y, N }) => {
+    const n = N.all();
+    Y.at(I.at(n)).accumulate(X.at(n)); // join
+  });
+  one(
+    await check(labels, { tensors: { X: floats(3e38, 3e38), I: ints(0, 0), Y: floats(0, 0) } }),
+    "not-finite",
+    /"Y" is Infinity at element 0, of finite inputs: f32 does not hold what is written/,
+    "join",
+  );
+});
 test("sums and products of integers that wrap around", async () => {
   const sums = kernel({ X: i32("M N"), Y: i32("M") }, ({ X, Y, M, N }) =>
     grid(M.tile(), m => {
@@ -261,6 +323,74 @@ test("sums and products of integers that wrap around", async () => {
     }),
   );
   assert.deepEqual(await check(fine, { dims: { M: 2, N: 5 } }), []);
+});
+test("sums by label, and up to each place, that wrap around", async () => {
+  const labels = kernel({ X: i32("N"), I: i32("N"), Y: inPlace(i32("B")) }, ({ X, I, Y, N }) => {
+    const n = N.all();
+    Y.at(I.at(n)).accumulate(X.at(n)); // label
+  });
+  const given = (I: number) => ({ tensors: { X: ints(2e9, 2e9), I: ints(0, I), Y: ints(0, 0) } });
+  one(await check(labels, given(0)), "overflow", /"Y" \(add\) leaves the range of i32/, "label");
+  assert.deepEqual(await check(labels, given(1)), []);
+  const X = ints(2e9, 2e9);
+  const upTo = (options: { readonly exclusive?: boolean }) =>
+    kernel({ X: i32("N"), Y: i32("N") }, ({ X, Y, N }) => {
+      const n = N.all();
+      const sums = scan(X.at(n), n, "sum", options); // scan
+      Y.at(n).set(sums);
+    });
+  one(await check(upTo({}), { tensors: { X } }), "overflow", /\(add\) leaves the range of i32/, "scan");
+  // nothing takes the sum of all
+  assert.deepEqual(await check(upTo({ exclusive: true }), { tensors: { X } }), []);
+});
+test("a sum of the largest integer and nothing is no overflow, a product of two is", async () => {
+  const k = kernel({ X: i64("N"), Y: i64(""), Z: i64("") }, ({ X, Y, Z, N }) => {
+    const n = N.all();
+    Y.at().set(X.at(n).sum(n));
+    Z.at().set(X.at(n).prod(n)); // product
+  });
+  const given = (...data: bigint[]) => ({
+    tensors: { X: { dtype: "i64", dims: [data.length], data: BigInt64Array.from(data) } } as const,
+  });
+  assert.deepEqual(await check(k, given(2n ** 63n - 1n, 0n)), []);
+  one(await check(k, given(2n ** 40n, 2n ** 40n)), "overflow", /\(prod\) leaves the range of i64/, "product");
+});
+test("a branch that is not taken may hold anything", async () => {
+  const tensors = { X: ints(-5, 2e9) };
+  const clamped = kernel({ X: i32("N"), Y: i8("N"), Z: i32("N") }, ({ X, Y, Z, N }) =>
+    grid(N.tile(), n => {
+      const x = X.at(n);
+      Y.at(n).set(where(x.gt(127), 127, where(x.lt(-128), -128, x.cast("i8").add(1))));
+      Z.at(n).set(x.mul(1000).add(1), { when: x.lt(1000) });
+      Z.at(n).set(0, { when: x.ge(1000) });
+    }),
+  );
+  assert.deepEqual(await check(clamped, { tensors }), []);
+  const taken = kernel({ X: i32("N"), Y: i32("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      const x = X.at(n);
+      const large = x.mul(1000); // taken
+      Y.at(n).set(where(x.lt(1000), 0, large.sub(1).and(255)));
+    }),
+  );
+  one(await check(taken, { tensors }), "overflow", /\(mul\) leaves the range of i32/, "taken");
+  const condition = kernel({ X: i32("N"), Y: i32("N") }, ({ X, Y, N }) =>
+    grid(N.tile(), n => {
+      Y.at(n).set(where(X.at(n).mul(1000).lt(0), literal("i32", 1), 0)); // condition
+    }),
+  );
+  one(await check(condition, { tensors }), "overflow", /\(mul\) leaves the range of i32/, "condition");
+  // a state carries what is wrong to where the fold's result is used
+  const folded = (used: number) =>
+    kernel({ X: i32("N"), Y: i32("N") }, ({ X, Y, N }) =>
+      grid(N.tile(), n => {
+        const x = X.at(n);
+        const [power] = fold(N.steps("k"), [x], (_, [p]) => [p.mul(x)]); // state
+        Y.at(n).set(where(x.gt(used), 0, power));
+      }),
+    );
+  assert.deepEqual(await check(folded(1000), { tensors }), []);
+  one(await check(folded(2e9), { tensors }), "overflow", /\(mul\) leaves the range of i32/, "state");
 });
 test("a negation and a quotient that have no room, and floats that are rounded", async () => {
   const smallest = kernel({ X: i32("M"), Y: i32("M") }, ({ X, Y, M }) =>
@@ -335,6 +465,22 @@ test("an intrinsic whose code departs from its meaning, and where it was declare
   // what can't be compiled is told, and ends no check
   const short = { wasm: { vector: { bytes: [0xfd, 0xb8, 1], of: ["x"], gives: "v128" } } } as const;
   one(await check(neg("short", short)), "intrinsic", /^Correct the code of intrinsic "short" .*: The engine refuses/);
+});
+test("an intrinsic that is wrong on two targets is told for both", async t => {
+  const problem = await nativeProblem();
+  if (problem) return t.skip(problem);
+  const code = { wasm: { scalar: ["f32.mul", "x", 5] }, c: "({x} * 3.0f)" } as const;
+  const twice = intrinsic({ x: "f32" }, ({ x }) => x.mul(2), { name: "twice", ...code });
+  const k = kernel({ X: f32("M"), Y: f32("M") }, ({ X, Y, M }) =>
+    grid(M.tile(), m => {
+      Y.at(m).set(twice({ x: X.at(m) }));
+    }),
+  );
+  const findings = await check(k, { targets: ["wasm", "native"] });
+  assert.deepEqual(
+    findings.map(f => /^the code of intrinsic "twice" for (\w+) gives/.exec(f.message)?.[1]),
+    ["wasm", "native"],
+  );
 });
 test("intrinsics of every kind are as they should be", async t => {
   const kinds = [

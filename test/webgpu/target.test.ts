@@ -47,7 +47,7 @@ gpuTest("an index outside of its tensor fails the run, and the next one is right
     await assert.rejects(run(0, 3), {
       code: "bounds",
       message:
-        'A kernel of "kernel" met an index outside its tensor; check the indices among the inputs of the model, or load it with { target: "interpreter" }, which names tensor and index',
+        'A kernel of "kernel" met an index outside its tensor; check the indices among the inputs, or take { target: "interpreter" }, which names tensor and index, and the line of a kernel of yours',
     });
     await assert.rejects(run(-1, 0), { code: "bounds" });
     assert.deepEqual([...((await run(2, 0)).Y!.data as Float32Array)], [7, 5]);

@@ -31,8 +31,16 @@ export interface EvaluateOptions {
   readonly foldTile?: PerFold;
   /** into how many parts folds with a merge are cut, some without an index where there are fewer; absent: none */
   readonly foldParts?: PerFold;
-  /** sees every value that is computed; operands can be asked for with `e.evaluate` */
-  readonly observe?: (n: Node, value: Value, e: Evaluator) => void;
+  readonly observer?: Observer;
+}
+/** Sees what a kernel computes and writes. */
+export interface Observer {
+  /** a value that was computed; operands can be asked for with `e.evaluate` */
+  value(n: Node, value: Value, e: Evaluator): void;
+  /** a value that is about to be written, where `when` holds */
+  store(s: Store, value: Value, when: Value | undefined): void;
+  /** an element that is about to be written: of `x`, and of what was there where the store joins it */
+  element(s: Store, written: Scalar, x: Scalar, old?: Scalar): void;
 }
 export type Mistake = "bounds" | "written-twice" | "uninitialised" | "segments" | "unsuited";
 /** What the evaluator refuses, in parts: what is wrong, and the author's line. */
@@ -73,7 +81,7 @@ export class Evaluator {
   readonly #results = new Map<Fold, readonly Value[]>();
   readonly #dependencies: Dependencies;
   readonly #frozen: boolean;
-  readonly #observe: EvaluateOptions["observe"];
+  readonly observer: Observer | undefined;
   #memo: Memo;
 
   constructor(
@@ -94,7 +102,7 @@ export class Evaluator {
     this.arithmetic = options.arithmetic ?? "typed";
     this.#foldTile = perFold(options.foldTile);
     this.#foldParts = perFold(options.foldParts);
-    this.#observe = options.observe;
+    this.observer = options.observer;
     this.#dependencies = new Dependencies(options.written ?? new Set());
   }
 
@@ -137,7 +145,7 @@ export class Evaluator {
     if (known && (this.#frozen || known.time >= this.#dependencies.changed(n))) return known.value;
     const value = this.#compute(n);
     this.#memo.set(n, { value, time: this.#dependencies.now });
-    this.#observe?.(n, value, this);
+    this.observer?.value(n, value, this);
     return value;
   }
   /** Makes a value that was computed elsewhere the node's. */
@@ -220,7 +228,9 @@ export class Evaluator {
     return others;
   }
   store(s: Store, value: Value): void {
-    writeValue(this, s, value, s.when && this.evaluate(s.when));
+    const when = s.when && this.evaluate(s.when);
+    this.observer?.store(s, value, when);
+    writeValue(this, s, value, when);
     this.#dependencies.touch(s.tensor);
   }
   fold(f: Fold): void {

@@ -42,8 +42,7 @@ export function writeValue(e: Evaluator, s: Store, value: Value, when?: Value): 
   const join =
     s.combine && s.combine !== "last" ? mapFunction(s.combine, s.tensor.dtype, s.tensor.dtype, e.mode) : undefined;
   const decode = decoder(s.tensor.dtype) as ((x: Scalar) => Scalar) | undefined;
-  const joined = (flat: number, x: Scalar): Scalar => {
-    if (!join) return x;
+  const there = (flat: number): Scalar => {
     if (storage.initialized?.[flat] === 0)
       throw e.error(
         "uninitialised",
@@ -51,7 +50,7 @@ export function writeValue(e: Evaluator, s: Store, value: Value, when?: Value): 
         s,
       );
     const old = to[flat]!;
-    return join(decode ? decode(old) : old, x);
+    return decode ? decode(old) : old;
   };
   const last = operands.length - 1;
   walk(lengths, strides, (at, n, steps) => {
@@ -65,7 +64,11 @@ export function writeValue(e: Evaluator, s: Store, value: Value, when?: Value): 
           s,
         );
       if (written) written[flat] = 1;
-      to[flat] = encode(round(joined(flat, from[at[0]! + i * steps[0]!]!)));
+      const x = from[at[0]! + i * steps[0]!]!;
+      const old = join && there(flat);
+      const y = round(join ? join(old, x) : x);
+      e.observer?.element(s, y, x, old);
+      to[flat] = encode(y);
       if (storage.initialized) storage.initialized[flat] = 1;
     }
   });

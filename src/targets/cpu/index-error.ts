@@ -4,6 +4,6 @@ import { AzulejoError } from "../../support/errors.js";
 export const indexError = (kernel: string | undefined, cause?: unknown): AzulejoError =>
   new AzulejoError(
     "bounds",
-    `Kernel "${kernel ?? "?"}" stopped at an index outside its tensor; check the indices among the inputs of the model, or load it with { target: "interpreter" }, which names tensor and index`,
+    `Kernel "${kernel ?? "?"}" stopped at an index outside its tensor; check the indices among the inputs, or take { target: "interpreter" }, which names tensor and index, and the line of a kernel of yours`,
     { cause },
   );

@@ -298,7 +298,7 @@ export class Run {
   #outside(): AzulejoError {
     return new AzulejoError(
       "bounds",
-      `A kernel of "${this.#parts.program.name}" met an index outside its tensor; check the indices among the inputs of the model, or load it with { target: "interpreter" }, which names tensor and index`,
+      `A kernel of "${this.#parts.program.name}" met an index outside its tensor; check the indices among the inputs, or take { target: "interpreter" }, which names tensor and index, and the line of a kernel of yours`,
     );
   }
 }
