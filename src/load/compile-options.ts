@@ -8,7 +8,7 @@ const MAX_DEFAULT_THREADS = 8;
 
 /** @throws AzulejoError option */
 export function compileOptionsOf(
-  options: Pick<LoadOptions, "threads" | "engineFlags" | "onProgress" | "schedules" | "signal">,
+  options: Pick<LoadOptions, "threads" | "engineFlags" | "onProgress" | "schedules" | "signal" | "cache">,
 ): CompileOptions {
   const threads = options.threads ?? (canShareMemory() ? Math.min(MAX_DEFAULT_THREADS, coreCount()) : 1);
   if (!Number.isInteger(threads) || threads < 1 || threads > 64)
@@ -25,6 +25,7 @@ export function compileOptionsOf(
   return {
     threads: canShareMemory() ? threads : 1,
     engineFlags,
+    ...(options.cache === undefined ? {} : { cache: options.cache }),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.schedules ? { schedules: options.schedules } : {}),

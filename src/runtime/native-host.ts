@@ -10,6 +10,8 @@ interface FileStat {
   readonly mode: number;
 }
 interface Files {
+  /** a new folder whose name begins so, for this user alone */
+  mkdtemp(prefix: string): Promise<string>;
   mkdir(path: string, options?: { recursive?: boolean; mode?: number }): Promise<unknown>;
   /** `flush`: on the disk, and not on its way there, when it is over */
   writeFile(
@@ -85,6 +87,7 @@ export const files = (): Files => {
       promised(done => fs[name](...parameters, done));
   return {
     mkdir: call("mkdir"),
+    mkdtemp: call("mkdtemp"),
     writeFile: call("writeFile"),
     readFile: call("readFile"),
     rename: call("rename"),
@@ -106,6 +109,7 @@ interface Timers {
   clearInterval(timer: object): void;
 }
 export const joinPath = (...parts: string[]): string => nodeModule("node:path").join(...parts);
+export const temporaryFolder = (): string => nodeModule("node:os").tmpdir();
 export const homeFolder = (): string => nodeModule("node:os").homedir();
 export const memoryBytes = (): { readonly total: number; readonly free: number } => {
   const os = nodeModule("node:os");

@@ -10,6 +10,8 @@ export interface CompileOptions {
   readonly engineFlags: "auto" | "never";
   readonly onProgress?: (p: Progress) => void;
   readonly signal?: AbortSignal;
+  /** false: nothing that is compiled stays on disk */
+  readonly cache?: boolean;
   /** longest run, in milliseconds, that the calling thread may do; 0: none. Default: the target's own */
   readonly shortRunMs?: number;
   /** pinned schedules by kernel name */

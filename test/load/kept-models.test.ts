@@ -189,6 +189,14 @@ describe("kept models", () => {
     assert.equal((await once(bytes, mixedInputs(5, true), native)).kept, true);
   });
 
+  it("of the native target leave no file where none is to be kept", async t => {
+    const problem = await nativeProblem();
+    if (problem !== undefined) return t.skip(problem);
+    const { kept } = await once(mixed(0.25), mixedInputs(5, true), { target: "native", cache: false });
+    assert.equal(kept, false);
+    assert.deepEqual(await readdir(folder), []);
+  });
+
   it("of the native target are written from memory that lives until then", async t => {
     const problem = await nativeProblem();
     if (problem !== undefined) return t.skip(problem);

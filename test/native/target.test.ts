@@ -1,6 +1,7 @@
 // The native target as its users meet it: the code cache, what is missing, floating point that keeps its rules, the doctor.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import fs from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -119,14 +120,41 @@ nativeTest("a file that was cut or changed is made again, and is never loaded", 
   }
 });
 
-nativeTest("where no file can be written, the error says what to set", async t => {
-  t.after(() => (process.env.AZULEJO_CACHE = folder));
-  process.env.AZULEJO_CACHE = join(folder, "a file");
-  await writeFile(process.env.AZULEJO_CACHE, "");
+nativeTest("where no file can be written, or none is to be kept, code comes from a file that is gone then", async t => {
+  t.after(() => {
+    process.env.AZULEJO_CACHE = folder;
+    delete process.env.AZULEJO_CACHE_BYTES;
+    process.env.TMPDIR = saved.TMPDIR ?? "";
+  });
+  const temporary = join(folder, "temporary");
+  await mkdir(temporary);
+  process.env.TMPDIR = temporary;
+  const blocked = join(folder, "a file");
+  await writeFile(blocked, "");
+  process.env.AZULEJO_CACHE = blocked;
+  const { y, note } = await softmax();
+  assert.deepEqual(y, [0.25, 0.25, 0.25, 0.25]);
+  assert.match(note, /; code is not kept: .* none can be written to .* set AZULEJO_CACHE to a folder of your own$/);
+  const unused = join(folder, "unused");
+  process.env.AZULEJO_CACHE = unused;
+  process.env.AZULEJO_CACHE_BYTES = "0";
+  assert.match((await softmax()).note, /; code is not kept$/);
+  await assert.rejects(stat(unused), { code: "ENOENT" });
+  assert.deepEqual(await readdir(temporary), []);
+  process.env.TMPDIR = blocked;
   await assert.rejects(softmax(), {
     code: "target",
     message: /none can be written to .* set AZULEJO_CACHE to a folder of your own/,
   });
+});
+
+nativeTest("a cache that can't be written to gives what it has", async t => {
+  const make = (_: string, library: string) => writeFile(library, "kept");
+  await cachedFile("j.so", undefined, make);
+  const refuse = (...parameters: readonly unknown[]) =>
+    (parameters.at(-1) as (error: Error) => void)(Object.assign(new Error("read-only"), { code: "EROFS" }));
+  for (const name of ["utimes", "writeFile"] as const) t.mock.method(fs, name, refuse as never);
+  assert.equal((await cachedFile("j.so", undefined, make)).hit, true);
 });
 
 nativeTest("a folder that others may write to is refused", async () => {

@@ -2,7 +2,7 @@
 // by renaming, and a lock keeps others from compiling the same one meanwhile. Beside each file lies its checksum: code that was damaged would
 // end the process that loads it.
 import { cacheFolder, isUsed, ownFolder, shrink, sumPath } from "../../runtime/cache-folder.js";
-import { files, isAlive, joinPath, processId, repeat } from "../../runtime/native-host.js";
+import { files, isAlive, joinPath, processId, repeat, temporaryFolder } from "../../runtime/native-host.js";
 import { sleep, throwIfAborted } from "../../runtime/platform.js";
 import { checksum } from "../../support/checksum.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -21,6 +21,24 @@ export async function isIntact(path: string): Promise<boolean> {
   }
 }
 
+/** No file can be written to the folder. */
+export class UnusableFolder extends AzulejoError {}
+
+/** What `use` gives; its folder is gone then: what was loaded from there stays usable. */
+export async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const start = joinPath(temporaryFolder(), "azulejo-");
+  const folder = await files()
+    .mkdtemp(start)
+    .catch(error => {
+      throw unusable(start, error);
+    });
+  try {
+    return await use(folder);
+  } finally {
+    await files().rm(folder, { recursive: true, force: true });
+  }
+}
+
 /**
  * The path of the file with this name, made by `make` where it is not there yet. `make` gets a folder of its own and the path
  * where the file must appear.
@@ -29,10 +47,10 @@ export async function cachedFile(
   name: string,
   signal: AbortSignal | undefined,
   make: (folder: string, fresh: string) => Promise<void>,
+  root = cacheFolder(),
 ): Promise<{ readonly path: string; readonly hit: boolean }> {
-  const root = cacheFolder();
   const path = joinPath(root, name);
-  const release = await untilThereOrLocked(path, signal).catch(error => {
+  const release = await untilThereOrLocked(root, path, signal).catch(error => {
     throw error instanceof AzulejoError ? error : unusable(root, error);
   });
   if (!release) return { path, hit: true };
@@ -54,10 +72,11 @@ export async function cachedFile(
 
 /** Undefined when the file is there; else a lock that this process holds, as its release. */
 async function untilThereOrLocked(
+  root: string,
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<(() => Promise<void>) | undefined> {
-  await ownFolder(cacheFolder());
+  await ownFolder(root);
   const lock = `${path}.lock`;
   for (;;) {
     throwIfAborted(signal, "Compiling");
@@ -90,8 +109,8 @@ async function isAbandoned(lock: string): Promise<boolean> {
     return false;
   }
 }
-function unusable(root: string, cause: unknown): AzulejoError {
-  return new AzulejoError(
+function unusable(root: string, cause: unknown): UnusableFolder {
+  return new UnusableFolder(
     "target",
     `Compiled code is loaded from files, and none can be written to "${root}" (${String((cause as { code?: string }).code ?? cause)}); set AZULEJO_CACHE to a folder of your own`,
     { cause },

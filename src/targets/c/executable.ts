@@ -33,10 +33,12 @@ interface Parts {
   readonly code: NativeCode;
   /** was the library there before? */
   readonly hit: boolean;
+  /** why it is there no more */
+  readonly gone?: string | undefined;
   readonly timesMs: Readonly<Record<string, number>>;
 }
 export function nativeExecutable(parts: Parts): Executable {
-  const { program, machine, resident, code, hit, timesMs } = parts;
+  const { program, machine, resident, code, hit, gone, timesMs } = parts;
   const report = {
     target: "native",
     threads: machine.threads,
@@ -45,7 +47,7 @@ export function nativeExecutable(parts: Parts): Executable {
     kernels: program.kernels,
     constantBytes: program.constantBytes,
     flags: [],
-    notes: [`${code.compiler}; code ${hit ? "from" : "into"} ${pathOf(code)}`],
+    notes: [`${code.compiler}; ${gone ?? `code ${hit ? "from" : "into"} ${pathOf(code)}`}`],
     timesMs,
   };
   return new ProgramExecutable({ program, machine, resident, report, save: () => saved(parts) });

@@ -1,6 +1,7 @@
 // The target "native": a whole model as a shared library that the system's C compiler makes.
 import type { KernelProgram } from "../../graph/program.js";
 import { kernelsOf } from "../../graph/program.js";
+import { limitBytes } from "../../runtime/cache-folder.js";
 import { joinPath, processorIdentity, sha256 } from "../../runtime/native-host.js";
 import { coreCount, now, throwIfAborted } from "../../runtime/platform.js";
 import { namingIntrinsics } from "../../runtime/refused-code.js";
@@ -16,7 +17,7 @@ import { KernelLibrary } from "../cpu/kernel-library.js";
 import { link } from "../cpu/link.js";
 import { ResidentProgram } from "../cpu/resident-program.js";
 import { loadWeights } from "../cpu/weights.js";
-import { cachedFile, forget } from "./code-cache.js";
+import { cachedFile, forget, inTemporaryFolder, UnusableFolder } from "./code-cache.js";
 import type { Compiler } from "./compiler.js";
 import { compileLibrary, compileObject } from "./compiler.js";
 import { nativeExecutable } from "./executable.js";
@@ -84,6 +85,7 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
         compiler: `${compiler.version}, ${compiler.lanes * 32}-bit vectors`,
       },
       hit: code.hit,
+      gone: code.gone,
       timesMs: { lower: lowered - start, emit: emitted - lowered, compiler: loaded - emitted, weights: now() - loaded },
     });
   } catch (e) {
@@ -92,20 +94,52 @@ async function compile(source: KernelProgram, options: CompileOptions, optimize:
   }
 }
 
-/** From the cache, or compiled into it; cached files that can't be linked or loaded are made again once. */
+type LoadCodeOptions = Pick<CompileOptions, "signal" | "onProgress" | "cache">;
+interface LoadedCode {
+  readonly library: Library;
+  readonly fileName: string;
+  readonly hit: boolean;
+  /** why its file is gone by now */
+  readonly gone?: string;
+}
+
+/** From the cache, or compiled into it; where nothing is to be kept or can be, from a file that is gone then. */
 export async function loadCode(
   compiler: Compiler,
   sources: Sources,
   optimize: string,
-  options: Pick<CompileOptions, "signal" | "onProgress">,
-): Promise<{ readonly library: Library; readonly fileName: string; readonly hit: boolean }> {
+  options: LoadCodeOptions,
+): Promise<LoadedCode> {
+  const loadFrom = (folder?: string): Promise<LoadedCode> => codeIn(folder, compiler, sources, optimize, options);
+  const withoutTrace = async (gone: string): Promise<LoadedCode> => ({ ...(await inTemporaryFolder(loadFrom)), gone });
+  if (options.cache === false || limitBytes() === 0) return withoutTrace("code is not kept");
+  try {
+    return await loadFrom();
+  } catch (error) {
+    if (error instanceof UnusableFolder) return withoutTrace(`code is not kept: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Files of the folder, or the cache, that can't be linked or loaded are made again once. */
+async function codeIn(
+  root: string | undefined,
+  compiler: Compiler,
+  sources: Sources,
+  optimize: string,
+  options: LoadCodeOptions,
+): Promise<LoadedCode> {
   const { command, version, flags, features } = compiler;
   const conditions = [await processorIdentity(), command, version, ...flags, ...features, optimize];
   const keyOf = (texts: unknown): string => sha256(JSON.stringify([conditions, runtime, texts])).slice(0, 40);
   const { signal } = options;
   const runtimeObject = (): ReturnType<typeof cachedFile> =>
-    cachedFile(`${keyOf("runtime")}.o`, signal, (own, object) =>
-      compileObject(compiler, { text: runtime, path: joinPath(own, "runtime.c"), object, optimize, signal }),
+    cachedFile(
+      `${keyOf("runtime")}.o`,
+      signal,
+      (own, object) =>
+        compileObject(compiler, { text: runtime, path: joinPath(own, "runtime.c"), object, optimize, signal }),
+      root,
     );
   const make = async (folder: string, library: string): Promise<void> => {
     const build = (object: Promise<{ readonly path: string }>): Promise<void> =>
@@ -129,13 +163,13 @@ export async function loadCode(
     }
   };
   const fileName = `${keyOf(sources.files)}.so`;
-  const { path, hit } = await cachedFile(fileName, signal, make);
+  const { path, hit } = await cachedFile(fileName, signal, make, root);
   try {
     return { library: loadLibrary(path), fileName, hit };
   } catch (error) {
     if (!hit) throw error;
     await forget(path);
-    const again = await cachedFile(fileName, signal, make);
+    const again = await cachedFile(fileName, signal, make, root);
     return { library: loadLibrary(again.path), fileName, hit: again.hit };
   }
 }
