@@ -197,14 +197,20 @@ function inferOperator(node: GraphNode, values: NewValues, run: Inference): Node
   for (const name of Object.keys(bound.outputs)) {
     const { dims, reason } = types(name);
     if (!dims && reason === undefined) throw notGiven(node, name);
-    if (dims && !run.undecided) requireDims(node, name, dims, run);
+    if (!dims?.some(d => d.isConst && d.constant < 0)) {
+      requireDims(node, dims ?? [], run);
+      continue;
+    }
+    const error = belowZero(node, name, dims);
+    if (!run.undecided) throw error;
+    const unknown = (output: string): Found => ({ dtype: types(output).dtype, dims: undefined, reason: error.message });
+    return { attributes, types: node.outputs.map((_, i) => unknown(outputName(operator, i))) };
   }
   return { attributes, types: node.outputs.map((_, i) => types(outputName(operator, i))) };
 }
 
-/** A dim below 0 is refused, and open ones that may be are taken not to be: what is computed of them in the end may not show it. */
-function requireDims(node: GraphNode, output: string, dims: Dims, run: Inference): void {
-  if (dims.some(d => d.isConst && d.constant < 0)) throw belowZero(node, output, dims);
+/** Open dims that may be below 0 are taken not to be: what is computed of them in the end may not show it. */
+function requireDims(node: GraphNode, dims: Dims, run: Inference): void {
   for (const d of dims) {
     const size = larger(d, 0);
     if (size !== d) assume(node, run)(size, d);
@@ -237,7 +243,7 @@ function inferOutputs(node: GraphNode, bound: BoundNode, run: Inference): (name:
     return name => ({ dtype: dtype(name), dims: undefined, reason, ...text(name) });
   }
   try {
-    const asking = run.undecided ? info : { ...info, assumeEqual: assume(node, run) };
+    const asking = { ...info, assumeEqual: assume(node, run) };
     const dims = operator.shape(asking);
     const known = operator.values?.(asking) ?? {};
     return name => ({ dtype: dtype(name), dims: givenDims(node, name, dims[name]), known: known[name], ...text(name) });
@@ -274,10 +280,15 @@ function givenDims(node: GraphNode, output: string, dims: readonly (Poly | numbe
   });
 }
 
-/** Equal dims are what exporters lose most: height of a skip connection against that of an upsampled one. */
+/**
+ * Equal dims are what exporters lose most: height of a skip connection against that of an upsampled one. In branches and bodies too: where they
+ * differ the run gets a graph of its own, which knows by then whether it goes there. Dims that only a body has can't be compared before.
+ */
 const assume =
   (node: GraphNode, run: Inference) =>
   (left: Poly, right: Poly): boolean => {
+    const isKnown = (p: Poly): boolean => [...p.syms].every(s => s.def || run.symbols.has(s));
+    if (run.undecided && !(isKnown(left) && isKnown(right))) return false;
     const equality = { left, right, node: describeNode(node) };
     run.assumed.push(equality);
     collect(equality, run);

@@ -448,6 +448,87 @@ describe("dims that inference takes to be equal, and that differ in a run", () =
         }
       },
     ));
+
+  const zeros = value("z", f32, [2, 2]);
+  const [wide, tall] = [value("a", f32, [2, "n"]), value("b", f32, ["m", 2])];
+  for (const [what, inputs, nodes, fits, broken] of [
+    [
+      "a product",
+      [wide, tall],
+      [node("MatMul", ["a", "b"], ["then"])],
+      { a: [2, 3], b: [3, 2] },
+      { a: [2, 3], b: [4, 2] },
+    ],
+    ["the largest", [wide], [node("TopK", ["a", "k"], ["then", ""])], { a: [2, 3] }, { a: [2, 1] }],
+  ] as const)
+    it(`${what} in a branch: only a run that goes there is refused`, () =>
+      both(
+        {
+          inputs: [value("c", elementType.bool, []), ...inputs, zeros],
+          outputs: [value("y", f32, [2, 2])],
+          initializers: [i64Tensor("k", [1], [2])],
+          nodes: [
+            node(
+              "If",
+              ["c"],
+              ["y"],
+              [
+                graphAttribute("then_branch", { nodes: [...nodes], outputs: [value("then", f32)] }),
+                graphAttribute("else_branch", {
+                  nodes: [node("Identity", ["z"], ["else"])],
+                  outputs: [value("else", f32)],
+                }),
+              ],
+            ),
+          ],
+        },
+        async model => {
+          const run = (c: number, dims: Readonly<Record<string, readonly number[]>>) => {
+            const given = Object.entries(dims).map(([name, d]) => [name, count(d)] as const);
+            return model.run({
+              ...Object.fromEntries(given),
+              c: new Tensor("bool", Uint8Array.of(c), []),
+              z: count([2, 2]),
+            });
+          };
+          const { y } = await run(1, fits);
+          assert.ok(y!.data[0]! > 0);
+          assert.deepEqual([...(await run(0, broken)).y!.data], [0, 1, 2, 3]);
+          await assert.rejects(run(1, broken), { code: "shape" });
+        },
+      ));
+
+  it("a product in the body of a loop", () =>
+    both(
+      {
+        inputs: [value("t", i64, []), wide, tall, zeros],
+        outputs: [value("y", f32, [2, 2])],
+        nodes: [
+          node(
+            "Loop",
+            ["t", "", "z"],
+            ["y"],
+            [
+              graphAttribute("body", {
+                inputs: [value("i", i64, []), value("go", elementType.bool, []), value("s", f32, [2, 2])],
+                outputs: [value("on", elementType.bool, []), value("sum", f32, [2, 2])],
+                nodes: [
+                  node("Identity", ["go"], ["on"]),
+                  node("MatMul", ["a", "b"], ["p"]),
+                  node("Add", ["s", "p"], ["sum"]),
+                ],
+              }),
+            ],
+          ),
+        ],
+      },
+      async model => {
+        const t = new Tensor("i64", BigInt64Array.of(2n), []);
+        const { y } = await model.run({ t, a: count([2, 3]), b: count([3, 2]), z: count([2, 2]) });
+        assert.deepEqual([...y!.data], [20, 27, 58, 83]);
+        await assert.rejects(model.run({ t, a: count([2, 3]), b: count([4, 2]), z: count([2, 2]) }), { code: "shape" });
+      },
+    ));
 });
 
 describe("contents that decide dims and that no float64 holds", () => {

@@ -50,7 +50,7 @@ const less: readonly { title: string; nodes: NodeInit[]; says: string }[] = [
   {
     title: "the same in either branch",
     nodes: [node("If", ["c"], ["y"], branches)],
-    says: 'Output "y" would have dims [1, 1, -1], which are [1, 1, -2 + size] for these inputs; give larger inputs',
+    says: 'ConvTranspose "to a": its output Y would have dims [1, 1, -1], and none can be below 0; correct the inputs or attributes that decide them',
   },
 ];
 for (const { title, nodes, says } of less)

@@ -107,6 +107,14 @@ nativeTest("two that want the same library wait for each other; the lock of a de
   await writeFile(lock, String(process.pid));
   await utimes(lock, 1, 1);
   assert.equal((await cachedFile("h.so", undefined, make)).hit, false);
+  // while this process slept, another one took its lock over: that stays
+  const lost = join(folder, "k.so.lock");
+  await cachedFile("k.so", undefined, async (own, library) => {
+    await writeFile(lost, "another's");
+    await make(own, library);
+  });
+  assert.equal(await readFile(lost, "utf8"), "another's");
+  await rm(lost);
 });
 
 nativeTest("a file that was cut or changed is made again, and is never loaded", async () => {

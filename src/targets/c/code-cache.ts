@@ -78,11 +78,13 @@ async function untilThereOrLocked(
 ): Promise<(() => Promise<void>) | undefined> {
   await ownFolder(root);
   const lock = `${path}.lock`;
+  // threads of a process have locks of their own
+  const owner = `${processId()} ${Math.random().toString(36).slice(2)}`;
   for (;;) {
     throwIfAborted(signal, "Compiling");
     if (await isIntact(path)) return undefined;
     try {
-      await files().writeFile(lock, String(processId()), { flag: "wx" });
+      await files().writeFile(lock, owner, { flag: "wx" });
     } catch (error) {
       if ((error as { code?: string }).code !== "EEXIST") throw error;
       if (await isAbandoned(lock)) await files().rm(lock, { recursive: false, force: true });
@@ -90,9 +92,15 @@ async function untilThereOrLocked(
       continue;
     }
     const stop = repeat(() => void isUsed(lock), HEARTBEAT_MS);
-    const release = (): Promise<void> => {
+    const release = async (): Promise<void> => {
       stop();
-      return files().rm(lock, { recursive: false, force: true });
+      // a machine that slept has lost it to somebody else
+      if (
+        (await files()
+          .readFile(lock, "utf8")
+          .catch(() => "")) === owner
+      )
+        await forget(lock);
     };
     // finished by somebody between the look and the lock
     if (!(await isIntact(path))) return release;
@@ -103,7 +111,7 @@ async function untilThereOrLocked(
 /** The process that made the lock has ended, or another one has its number by now. */
 async function isAbandoned(lock: string): Promise<boolean> {
   try {
-    const owner = Number(await files().readFile(lock, "utf8"));
+    const owner = Number.parseInt(await files().readFile(lock, "utf8"), 10);
     return (owner > 0 && !isAlive(owner)) || Date.now() - (await files().stat(lock)).mtimeMs > ABANDONED_MS;
   } catch {
     return false;
