@@ -117,6 +117,13 @@ function isShort(l: Lowering, n: NodeOf<"reduce">): boolean {
   return terms <= TERMS_FROM_START;
 }
 
+/** Of a sum of products that nobody else wants: products are added as they are made, as those of a contraction. */
+function factorsOf(l: Lowering, n: NodeOf<"reduce">): readonly Node[] | undefined {
+  const [x] = n.args as readonly [Node];
+  const isProduct = n.op === "sum" && n.args.length === 1 && x.kind === "map" && x.op === "mul" && x.dtype === "f32";
+  return isProduct && n.dtype === "f32" && !l.buffers.has(x) && l.isUsedOnce(x, n) ? x.args : undefined;
+}
+
 /** A fused run crosses the edge of its tensor at a border: borders walk the axes apart, the interior walks the run. */
 function separated(l: Lowering, n: NodeOf<"reduce">): { axis: Axis; whole: Axis; part: Poly }[] {
   const fused = n.over.filter(a => l.fusedInto.has(a));
@@ -138,6 +145,8 @@ class Reduction {
   private readonly l: Lowering;
   private readonly n: NodeOf<"reduce">;
   private readonly start: Start | undefined;
+  /** what is added up, or the two factors of it */
+  private readonly operands: readonly Node[];
   private readonly axes: readonly Axis[];
   private readonly over: readonly Axis[];
   private readonly tile: readonly Offsets[];
@@ -162,6 +171,7 @@ class Reduction {
     this.l = l;
     this.n = n;
     this.start = start;
+    this.operands = factorsOf(l, n) ?? n.args;
     this.axes = l.axes(start?.added ?? n);
     const over = l.axes({ axes: l.schedule.exact ? n.over : reductionOrder(n) });
     // one element of a vector: the others are somebody else's
@@ -335,9 +345,7 @@ class Reduction {
     this.tile.forEach((offs, i) => {
       const at = shift ? new Map(offs).set(this.laneOver!, shift) : offs;
       const lanes = l.lane !== undefined;
-      const values = n.args
-        .map(a => cell(l, a, at))
-        .map((e, j) => this.counted(cast(e, n.args[j]!.dtype, n.dtype, lanes, l)));
+      const values = this.operands.map(a => this.counted(cast(cell(l, a, at), a.dtype, n.dtype, lanes, l)));
       const acc = accumulators[i]!;
       if (this.nans.has(acc)) this.compare(acc, this.nans.get(acc)!, l.keep(values[0]!));
       else l.b.push({ kind: "set", reg: acc, value: this.combined(read(acc), values, lanes) });
@@ -352,7 +360,7 @@ class Reduction {
     const inside = l.b.memo(l.b.scope, "inside", () =>
       l.keep(op("i32x4.lt_s", l.words(l.eachLane(i => i)), op("i32x4.splat", count))),
     );
-    const nothing = n.args.length === 2 ? zeroVector : identity(l, n.op, n.dtype);
+    const nothing = this.operands.length === 2 ? zeroVector : identity(l, n.op, n.dtype);
     return op("v128.bitselect", value, nothing, inside);
   }
   /** max that propagates NaN is seven instructions on x86: pmax and a record of unordered lanes are three */

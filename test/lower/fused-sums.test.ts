@@ -1,4 +1,5 @@
-// A short sum begins with what is added to it, which is an operation less for each register; one that is needed by itself, or is long, does not.
+// Sums that take an operation less for each register: short ones begin with what is added to them, squares and other products are added as they are
+// made. Not where a part is needed by itself, or is the same in every turn.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { printFunc } from "../../src/lower/cpu/loop-print.js";
@@ -52,5 +53,43 @@ for (const [P, apart, added] of [
       for (let p = 0; p < P; p++) sum += X[(r + p) * C + c]! * F[p * C + c]!;
       assert.ok(Math.abs(Number(Y[i]) - (sum + B[i]!)) < 1e-5, `Y ${i}: ${Y[i]}, not ${sum + B[i]!}`);
       assert.ok(Math.abs(Number(S[i]) - (apart ? sum : B[i]!)) < 1e-5, `S ${i}: ${S[i]}`);
+    }
+  });
+
+const [M, N] = [3, 37];
+/** sums of squares of what rows have beside a number of their own; `apart`: the squares are an output as well */
+const deviations = (apart: boolean) =>
+  kernel(
+    { X: f32("M N"), a: f32("M"), b: f32("M"), Q: f32("M N"), S: f32("M") },
+    ({ X, a, b, Q, S, M: rows, N: columns }) =>
+      grid(rows.tile(), m => {
+        const n = columns.all();
+        const d = X.at(m, n).sub(a.at(m).mul(b.at(m)));
+        const squares = d.mul(d);
+        S.at(m).set(squares.sum(n));
+        Q.at(m, n).set(apart ? squares : d);
+      }),
+    { name: "deviations" },
+  ).ir;
+
+for (const apart of [false, true])
+  test(`squares ${apart ? "that are needed by themselves are multiplied, then added" : "are added as they are made"}; a product of two numbers of the row is made once`, () => {
+    const ir = deviations(apart);
+    const schedule = deriveSchedule(ir, { dimHints: s => (s.name === "M" ? M : N) });
+    const made = compile(ir, schedule);
+    const text = made.lowered.phases.map(p => printFunc(p.func)).join("\n");
+    assert.equal(/acc\.\d+ = f32x4\.madd/.test(text), !apart);
+    assert.match(text, /f32x4\.sub/);
+    assert.doesNotMatch(text, /f32x4\.nmadd/);
+    const random = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898 + n));
+    const [X, a, b] = [random(M * N), random(M), Float32Array.of(2, -1, 0.5)];
+    const instance = instantiate(made, ir, { M, N }, { X, a, b }, schedule);
+    instance.run();
+    instance.checkGuards();
+    const S = instance.read("S");
+    for (let m = 0; m < M; m++) {
+      const row = [...X.subarray(m * N, (m + 1) * N)].map(x => x - a[m]! * b[m]!);
+      const want = row.reduce((sum, d) => sum + d * d, 0);
+      assert.ok(Math.abs(Number(S[m]) - want) < 1e-4, `S ${m}: ${S[m]}, not ${want}`);
     }
   });
