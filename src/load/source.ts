@@ -10,6 +10,8 @@ export interface OpenedModel {
   readonly openExternal?: (name: string) => Promise<ByteSource>;
   /** those that were opened */
   readonly external: ReadonlyMap<string, ByteSource>;
+  /** From now on a read of a file that was written to since it was opened fails: it would not fit what was read before. */
+  settle(): void;
   /** frees all handles; reads after it fail */
   close(): Promise<void>;
 }
@@ -21,8 +23,9 @@ export async function openModel(
   given: ModelSource,
   { signal, readExternal }: Pick<LoadOptions, "signal" | "readExternal"> = {},
 ): Promise<OpenedModel> {
-  const { source, openExternal } = await opened(given, signal);
-  const open = readExternal ? async (name: string) => memorySource(await readExternal(name), name) : openExternal;
+  let settled = false;
+  const { source, openExternal } = await opened(given, signal, () => settled);
+  const open = readExternal ? async (name: string) => givenSource(await readExternal(name), name) : openExternal;
   const external = new Map<string, ByteSource>();
   const once = async (name: string): Promise<ByteSource> => {
     const known = external.get(name) ?? (await open!(name));
@@ -32,14 +35,23 @@ export async function openModel(
   const close = async (): Promise<void> => {
     for (const s of [source, ...external.values()]) await s.close?.();
   };
-  return { source, ...(open ? { openExternal: once } : {}), external, close };
+  const settle = (): void => {
+    settled = true;
+  };
+  return { source, ...(open ? { openExternal: once } : {}), external, settle, close };
 }
 
 async function opened(
   given: ModelSource,
   signal: AbortSignal | undefined,
+  isSettled: () => boolean,
 ): Promise<Pick<OpenedModel, "source" | "openExternal">> {
-  if (given instanceof Uint8Array || given instanceof ArrayBuffer) return { source: hashed(memorySource(given)) };
+  if (given instanceof Uint8Array || given instanceof ArrayBuffer) {
+    // a run may have to compile again, when the caller has long overwritten or transferred them: this is a copy
+    return {
+      source: hashed(memorySource(new Uint8Array(given instanceof Uint8Array ? given : new Uint8Array(given)))),
+    };
+  }
   if (typeof given !== "string" && !isAddress(given))
     throw new AzulejoError("option", "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them");
   const text = String(given);
@@ -51,8 +63,8 @@ async function opened(
   const path = /^file:/i.test(text) ? addressOf(text) : text;
   const folder = text.replace(/[^/\\]*$/, "");
   return {
-    source: await fileSource(path, text),
-    openExternal: name => fileSource(typeof path === "string" ? folder + name : addressOf(name, path), name),
+    source: await fileSource(path, text, isSettled),
+    openExternal: name => fileSource(typeof path === "string" ? folder + name : addressOf(name, path), name, isSettled),
   };
 }
 
@@ -72,9 +84,28 @@ function hashed(source: ByteSource): ByteSource {
   };
 }
 
-async function fileSource(path: string | URL, name: string): Promise<ByteSource> {
+/** Bytes of the caller's, who has promised to leave them alone: they may be gigabytes, and are not copied. */
+function givenSource(bytes: Uint8Array, name: string): ByteSource {
+  const source = memorySource(bytes, name);
+  const read: ByteSource["read"] = (offset, length) => {
+    if (bytes.byteLength === source.size) return source.read(offset, length);
+    throw new AzulejoError(
+      "model-external-data",
+      `the bytes of "${name}" that readExternal gave were transferred or resized since; leave them alone until dispose()`,
+    );
+  };
+  return { ...source, read, readInto: async (offset, target) => target.set(await read(offset, target.length)) };
+}
+
+async function fileSource(path: string | URL, name: string, isSettled: () => boolean): Promise<ByteSource> {
   const file = await openFile(path);
+  const written = await file.written();
   const readInto = async (offset: number, target: Uint8Array): Promise<void> => {
+    if (isSettled() && (await file.written()) !== written)
+      throw new AzulejoError(
+        "model-format",
+        `${name} was written to since it was loaded, and these inputs need what it held; load it again`,
+      );
     const got = await file.read(target, offset);
     if (got < target.length)
       throw new AzulejoError(

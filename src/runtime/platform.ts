@@ -521,6 +521,8 @@ export function withEngineFlagsSync<T>(flags: readonly EngineFlag[], work: () =>
 export interface OpenFile {
   readonly byteLength: number;
   identity(): Promise<ContentIdentity>;
+  /** Differs once the content was changed in place; a new name, or none, is no change. */
+  written(): Promise<string>;
   /** Fills `into` from `position` on; returns the bytes read: fewer than asked only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
@@ -559,6 +561,10 @@ export async function openFile(path: string | URL): Promise<OpenFile> {
   return {
     byteLength: Number(stat.size),
     identity: async () => identityOf(await statOf()),
+    written: async () => {
+      const { size, mtimeNs } = await statOf();
+      return `${size} ${mtimeNs}`;
+    },
     read: (into, position) => readRange(fs, file, into, position),
     close,
   };
