@@ -2,6 +2,7 @@
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
 import { addressOf, digestOf, isAddress, openFile, readBytes } from "../runtime/platform.js";
 import { type ByteSource, type ContentIdentity, memorySource, readAhead } from "../support/byte-source.js";
+import { classOf, isBuffer, isUint8Array } from "../support/bytes.js";
 import { AzulejoError } from "../support/errors.js";
 
 export interface OpenedModel {
@@ -15,6 +16,9 @@ export interface OpenedModel {
   /** frees all handles; reads after it fail */
   close(): Promise<void>;
 }
+
+const copyOf = (given: Uint8Array | ArrayBufferLike): Uint8Array =>
+  new Uint8Array(isBuffer(given) ? new Uint8Array(given) : given);
 
 const isUrl = (s: string): boolean => /^(https?|blob|data):/.test(s);
 
@@ -46,12 +50,8 @@ async function opened(
   signal: AbortSignal | undefined,
   isSettled: () => boolean,
 ): Promise<Pick<OpenedModel, "source" | "openExternal">> {
-  if (given instanceof Uint8Array || given instanceof ArrayBuffer) {
-    // a run may have to compile again, when the caller has long overwritten or transferred them: this is a copy
-    return {
-      source: hashed(memorySource(new Uint8Array(given instanceof Uint8Array ? given : new Uint8Array(given)))),
-    };
-  }
+  // a run may have to compile again, when the caller has long overwritten or transferred them: this is a copy
+  if (isUint8Array(given) || isBuffer(given)) return { source: hashed(memorySource(copyOf(given))) };
   if (typeof given !== "string" && !isAddress(given))
     throw new AzulejoError("option", "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them");
   const text = String(given);
@@ -86,6 +86,8 @@ function hashed(source: ByteSource): ByteSource {
 
 /** Bytes of the caller's, who has promised to leave them alone: they may be gigabytes, and are not copied. */
 function givenSource(bytes: Uint8Array, name: string): ByteSource {
+  if (!isUint8Array(bytes) && !isBuffer(bytes))
+    throw new Error(`readExternal gave ${classOf(bytes)}; give a Uint8Array`);
   const source = memorySource(bytes, name);
   const read: ByteSource["read"] = (offset, length) => {
     if (bytes.byteLength === source.size) return source.read(offset, length);
