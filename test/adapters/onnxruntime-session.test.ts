@@ -271,6 +271,31 @@ test("wasm, cpu and webgpu are providers; others are skipped aloud if one of the
   });
 });
 
+test("where there is no WebGPU, the next provider is taken, wherever in the list it stands", async t => {
+  const warnings = t.mock.method(console, "warn", () => {});
+  const requestDevice = () => Promise.reject(new Error("it is consumed"));
+  ort.env.webgpu.adapter = { limits: {}, features: new Set(), requestDevice } as never;
+  const model = onnxModel({
+    inputs: [value("x", elementType.f32, [1])],
+    outputs: [value("y", elementType.f32, [1])],
+    nodes: [node("Abs", ["x"], ["y"])],
+  });
+  for (const executionProviders of [
+    ["webgpu", "wasm"],
+    ["webnn", { name: "webgpu" }, "wasm"],
+  ]) {
+    const s = await ort.InferenceSession.create(model, { executionProviders });
+    assert.deepEqual((await s.run({ x: new ort.Tensor("float32", [-1]) })).y!.data, Float32Array.of(1));
+    await s.release();
+  }
+  assert.equal(warnings.mock.callCount(), 3);
+  await assert.rejects(ort.InferenceSession.create(model, { executionProviders: ["webnn", "webgpu"] }), {
+    code: "target",
+    message:
+      'target: "webgpu" gets no device of an adapter without a name (it is consumed); ask for another adapter, which gives one device, or use { target: "wasm" }',
+  });
+});
+
 const refused: readonly (readonly [SessionOptions, string])[] = [
   [
     { graphOptimizationLevel: "max" as never },

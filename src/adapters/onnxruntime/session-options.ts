@@ -68,6 +68,7 @@ export const listSupportedBackends = (): SupportedBackend[] =>
   providers.map(name => ({ name, bundled: name === "wasm" || name === "cpu" }));
 
 type Provider = (typeof providers)[number];
+export const isProvider = (name: string): name is Provider => providers.includes(name as Provider);
 const levels = ["disabled", "basic", "extended", "layout", "all"];
 
 const wrong = (message: string): AzulejoError => new AzulejoError("option", message);
@@ -101,7 +102,6 @@ export function namesOf({ executionProviders }: SessionOptions): readonly string
 
 /** The first one that exists; undefined: none was asked for. */
 function providerOf(names: readonly string[], warn: (message: string) => void): Provider | undefined {
-  const isProvider = (name: string): name is Provider => providers.includes(name as Provider);
   const other = names.filter(name => !isProvider(name));
   if (names.length > 0 && other.length === names.length) {
     const list = names.map(name => `"${name}"`).join(", ");

@@ -10,7 +10,7 @@ import { isBuffer, isUint8Array } from "../../support/bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 import { env, webGpu } from "./env.js";
 import type { ExecutionProvider, ExecutionProviderOption, SessionOptions } from "./session-options.js";
-import { deviceOf, isQuiet, namesOf, outputLocation, toLoadOptions } from "./session-options.js";
+import { deviceOf, isProvider, isQuiet, namesOf, outputLocation, toLoadOptions } from "./session-options.js";
 import type { TensorType } from "./tensor.js";
 import { fromTensorData, Tensor, toTensorData, typeOfDtype } from "./tensor.js";
 
@@ -282,8 +282,8 @@ const isFetch = (value: unknown): boolean =>
 
 /** The list is an order of preference: where there is no WebGPU, the next provider is what the caller asked for. */
 async function withoutMissingGpu(options: SessionOptions): Promise<SessionOptions> {
-  const names = namesOf(options);
-  if (names[0] !== "webgpu" || names.length === 1) return options;
+  const [first, ...others] = namesOf(options).filter(isProvider);
+  if (first !== "webgpu" || others.length === 0 || deviceOf(options)) return options;
   try {
     await webGpu.open();
     return options;
@@ -291,7 +291,8 @@ async function withoutMissingGpu(options: SessionOptions): Promise<SessionOption
     if (!(error instanceof AzulejoError) || error.code !== "target") throw error;
     if (!isQuiet(options, env))
       console.warn(`azulejo/onnxruntime: ${error.message}; the next execution provider of the list is used`);
-    return { ...options, executionProviders: options.executionProviders!.slice(1) };
+    const isGpu = (p: ExecutionProvider) => (typeof p === "string" ? p : p.name) === "webgpu";
+    return { ...options, executionProviders: options.executionProviders!.filter(p => !isGpu(p)) };
   }
 }
 
