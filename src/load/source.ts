@@ -20,7 +20,7 @@ export interface OpenedModel {
 const copyOf = (given: Uint8Array | ArrayBufferLike): Uint8Array =>
   new Uint8Array(isBuffer(given) ? new Uint8Array(given) : given);
 
-const isUrl = (s: string): boolean => /^(https?|blob|data):/.test(s);
+const isUrl = (s: string): boolean => /^(https?|blob|data):/i.test(s);
 
 /** `readExternal` takes the place of the file system or fetch for the files that the model names. */
 export async function openModel(

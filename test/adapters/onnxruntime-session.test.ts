@@ -250,6 +250,9 @@ test("env.wasm.numThreads counts where a session sets none; 0 is the default", (
   assert.equal(translate({}, env).load.threads, 2);
   assert.equal(translate({ intraOpNumThreads: 1 }, env).load.threads, 1);
   assert.equal(translate({ intraOpNumThreads: 0 }).load.threads, undefined);
+  assert.throws(() => translate({ intraOpNumThreads: "2" as never }), {
+    message: 'intraOpNumThreads or env.wasm.numThreads is "2"; use a whole number, or 0 for the default',
+  });
   // the cores of a large machine
   assert.equal(translate({ intraOpNumThreads: 96 }).load.threads, 64);
   assert.throws(() => translate({ intraOpNumThreads: 1.5 }), {

@@ -35,6 +35,8 @@ const refused: readonly (readonly [options: unknown, message: string])[] = [
   ],
   [{ target: null }, "target is null; give a value or leave it out"],
   [{ threads: null }, "threads is null; give a value or leave it out"],
+  [{ threads: "2" }, 'threads: "2" is not a whole number from 1 to 64; leave it out for the default'],
+  [{ dims: { batch: "2" } }, 'Option dims: "batch" is "2"; give a whole number, 0 or more'],
   [{ threads: 0 }, "threads: 0 is not a whole number from 1 to 64; leave it out for the default"],
   [{ engineFlags: "x" }, 'engineFlags: "x" is not one of "auto", "never"; choose one of them'],
   [{ cache: "x" }, "cache is a string; give true or false or leave it out"],
@@ -100,6 +102,12 @@ test("explain and compileKernel refuse options that they do not have", async () 
   });
   await assert.rejects(compileKernel(copy, { schedules: { other: {} } }), { code: "option" });
 });
+
+test("an address is one in capitals too", () =>
+  assert.rejects(load("HTTP://127.0.0.1:1/model.onnx"), {
+    code: "option",
+    message: /^"HTTP:\/\/127.0.0.1:1\/model.onnx" can't be fetched: /,
+  }));
 
 test("bytes of another realm are bytes: a frame, or a test's sandbox", async () => {
   const list = JSON.stringify([...model]);

@@ -5,6 +5,7 @@ import type { HostGpuDevice } from "../../runtime/gpu.js";
 import { readBytes } from "../../runtime/platform.js";
 import { isBuffer, isUint8Array } from "../../support/bytes.js";
 import { AzulejoError } from "../../support/errors.js";
+import { shown } from "../../support/named-options.js";
 import type { Env } from "./env.js";
 
 /** A provider with its options, of which `device` of "webgpu" counts: the others steer onnxruntime's own machinery. */
@@ -147,7 +148,7 @@ function threadsOf(threads: unknown): number | undefined {
   // programs ask for the cores of their machine
   if (Number.isSafeInteger(threads) && (threads as number) > 0) return Math.min(threads as number, MOST_THREADS);
   throw wrong(
-    `intraOpNumThreads or env.wasm.numThreads is ${String(threads)}; use a whole number, or 0 for the default`,
+    `intraOpNumThreads or env.wasm.numThreads is ${shown(threads)}; use a whole number, or 0 for the default`,
   );
 }
 
