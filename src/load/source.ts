@@ -1,6 +1,6 @@
 // What load() may be given, opened as a byte source: bytes, a path, a URL.
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
-import { addressOf, digestOf, isAddress, openFile, readBytes } from "../runtime/platform.js";
+import { addressOf, digestOf, fromPage, isAddress, openFile, readBytes } from "../runtime/platform.js";
 import { type ByteSource, type ContentIdentity, memorySource, readAhead } from "../support/byte-source.js";
 import { classOf, isBuffer, isUint8Array } from "../support/bytes.js";
 import { AzulejoError } from "../support/errors.js";
@@ -54,7 +54,7 @@ async function opened(
   if (isUint8Array(given) || isBuffer(given)) return { source: hashed(memorySource(copyOf(given))) };
   if (typeof given !== "string" && !isAddress(given))
     throw new AzulejoError("option", "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them");
-  const text = String(given);
+  const text = fromPage(String(given));
   if (isUrl(text)) {
     const fetched = async (url: string): Promise<ByteSource> =>
       hashed(memorySource(await readBytes(url, signal ? { signal } : {}), url));

@@ -108,7 +108,8 @@ interface Host {
   readonly process?: NodeProcess;
   readonly navigator?: { readonly hardwareConcurrency?: number; readonly gpu?: object };
   readonly crossOriginIsolated?: boolean;
-  readonly document?: object;
+  readonly document?: { readonly baseURI?: string };
+  readonly location?: { readonly href: string };
   readonly performance?: { now(): number };
   readonly TextEncoder: new () => { encode(text: string): Uint8Array };
   readonly TextDecoder: new () => { decode(bytes: Uint8Array): string };
@@ -249,6 +250,17 @@ export async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
 
 /** An address, relative to another where one is given. Throws the host's TypeError for what is none. */
 export const addressOf = (text: string, base?: string | URL): URL => new (host().URL!)(text, base);
+
+/** A string as programs in pages give it, relative to the page; unchanged where there are files, or no page that it could be relative to. */
+export function fromPage(text: string): string {
+  const base = hasNodeModules() ? undefined : (host().document?.baseURI ?? host().location?.href);
+  try {
+    return base === undefined ? text : addressOf(text, base).href;
+  } catch {
+    // a worker made of a Blob
+    return text;
+  }
+}
 
 export const isAddress = (value: unknown): value is URL =>
   typeof host().URL === "function" && value instanceof (host().URL as unknown as new () => object);
