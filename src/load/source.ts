@@ -51,13 +51,13 @@ async function opened(
   isSettled: () => boolean,
 ): Promise<Pick<OpenedModel, "source" | "openExternal">> {
   // a run may have to compile again, when the caller has long overwritten or transferred them: this is a copy
-  if (isUint8Array(given) || isBuffer(given)) return { source: hashed(memorySource(copyOf(given))) };
+  if (isUint8Array(given) || isBuffer(given)) return { source: ownSource(copyOf(given), "model") };
   if (typeof given !== "string" && !isAddress(given))
     throw new AzulejoError("option", "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them");
   const text = fromPage(String(given));
   if (isUrl(text)) {
     const fetched = async (url: string): Promise<ByteSource> =>
-      hashed(memorySource(await readBytes(url, signal ? { signal } : {}), url));
+      ownSource(await readBytes(url, signal ? { signal } : {}), url);
     return { source: await fetched(text), openExternal: name => fetched(addressOf(name, text).href) };
   }
   const path = /^file:/i.test(text) ? addressOf(text) : text;
@@ -68,18 +68,31 @@ async function opened(
   };
 }
 
-/** Bytes are what their digest says. */
-function hashed(source: ByteSource): ByteSource {
+const disposed = (): AzulejoError => new AzulejoError("disposed", "The model was disposed");
+
+/** Bytes that nobody else has, and that closing frees; they are what their digest says. */
+function ownSource(bytes: Uint8Array, name: string): ByteSource {
+  let held: ByteSource | undefined = memorySource(bytes, name);
+  const source = (): ByteSource => {
+    if (held) return held;
+    throw disposed();
+  };
   const identify = async (): Promise<ContentIdentity | undefined> => {
-    const digest = await digestOf(await source.read(0, source.size));
+    const digest = await digestOf(await source().read(0, source().size));
     return digest === undefined ? undefined : { key: `bytes ${digest}`, changedMs: 0 };
   };
   let known: Promise<ContentIdentity | undefined> | undefined;
   return {
-    ...source,
+    name,
+    size: bytes.byteLength,
+    read: (offset, length) => source().read(offset, length),
+    readInto: (offset, target) => source().readInto!(offset, target),
     identity: () => {
       known ??= identify();
       return known;
+    },
+    close: () => {
+      held = undefined;
     },
   };
 }
@@ -102,7 +115,7 @@ function givenSource(bytes: Uint8Array, name: string): ByteSource {
 async function fileSource(path: string | URL, name: string, isSettled: () => boolean): Promise<ByteSource> {
   const file = await openFile(path);
   const written = await file.written();
-  const readInto = async (offset: number, target: Uint8Array): Promise<void> => {
+  const fill = async (offset: number, target: Uint8Array): Promise<void> => {
     if (isSettled() && (await file.written()) !== written)
       throw new AzulejoError(
         "model-format",
@@ -115,11 +128,23 @@ async function fileSource(path: string | URL, name: string, isSettled: () => boo
         `${name} ends ${target.length - got} bytes before it should; it changed while it was read, or was cut off: fetch it again`,
       );
   };
+  const reading = new Set<Promise<void>>();
+  let closed = false;
   return readAhead({
     name,
     size: file.byteLength,
-    readInto,
+    readInto: async (offset, target) => {
+      if (closed) throw disposed();
+      const read = fill(offset, target);
+      reading.add(read);
+      await read.finally(() => reading.delete(read));
+    },
     identity: () => file.identity(),
-    close: () => file.close(),
+    // a handle that is closed may be another file's at once: what is being read is read to its end
+    close: async () => {
+      closed = true;
+      await Promise.allSettled(reading);
+      await file.close();
+    },
   });
 }

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
-import { type LoadOptions, load, type ModelSource, Tensor } from "../../src/index.js";
+import { after, before, describe, it, test } from "node:test";
+import { type LoadOptions, load, type Model, type ModelSource, Tensor } from "../../src/index.js";
+import { openModel } from "../../src/load/source.js";
 import { elementType, f32Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 /** 100 KB of weights, more than a read ahead brings along */
@@ -35,11 +36,18 @@ const external = onnxModel({
 });
 
 /** The first number of y, run after `change`; with weights of 2 it is 320. */
-async function firstAfter(source: ModelSource, change: () => unknown, options: LoadOptions = {}): Promise<number> {
+async function firstAfter(
+  source: ModelSource,
+  change: () => unknown,
+  options: LoadOptions = {},
+  meanwhile = (_loaded: Model): void => {},
+): Promise<number> {
   const loaded = await load(source, { threads: 1, cache: false, ...options });
   try {
     await change();
-    const { y } = await loaded.run({ x: new Tensor("f32", new Float32Array(SIZE).fill(1), [1, SIZE]) });
+    const running = loaded.run({ x: new Tensor("f32", new Float32Array(SIZE).fill(1), [1, SIZE]) });
+    meanwhile(loaded);
+    const { y } = await running;
     return y!.data[0] as number;
   } finally {
     loaded.dispose();
@@ -68,6 +76,13 @@ describe("bytes that were loaded are the caller's again", () => {
   });
 });
 
+test("what is closed holds no bytes any more", async () => {
+  const opened = await openModel(model(2));
+  assert.equal((await opened.source.read(0, 4)).length, 4);
+  await opened.close();
+  assert.throws(() => opened.source.read(0, 4), { code: "disposed" });
+});
+
 describe("a file that was loaded", () => {
   let folder: string;
   let path: string;
@@ -86,6 +101,19 @@ describe("a file that was loaded", () => {
         message: `${path} was written to since it was loaded, and these inputs need what it held; load it again`,
       },
     );
+  });
+  it("or bytes, with the model disposed of while a run compiles: the run says so", async () => {
+    await writeFile(path, model(2));
+    for (const source of [path, model(2)])
+      await assert.rejects(
+        firstAfter(
+          source,
+          () => {},
+          {},
+          loaded => loaded.dispose(),
+        ),
+        { name: "AzulejoError", code: "disposed", message: "The model was disposed" },
+      );
   });
   it("may be replaced or removed", { skip: process.platform === "win32" }, async () => {
     await writeFile(path, model(2));
