@@ -66,11 +66,13 @@ async function refuseOtherFormats(source: ByteSource): Promise<void> {
     ? "a GGUF file"
     : text.startsWith("version https:/")
       ? "a Git LFS pointer, not the file itself"
-      : text.slice(4, 8) === "ORTM"
-        ? "a model in ORT format"
-        : text.startsWith("PK\x03\x04")
-          ? "a ZIP archive"
-          : undefined;
+      : text.startsWith("<")
+        ? "a web page, as servers send for addresses that they do not have"
+        : text.slice(4, 8) === "ORTM"
+          ? "a model in ORT format"
+          : text.startsWith("PK\x03\x04")
+            ? "a ZIP archive"
+            : undefined;
   if (other) throw new AzulejoError("model-format", `${source.name} is ${other}; give the .onnx file`);
 }
 
