@@ -3,6 +3,7 @@ import type { LoadOptions } from "../runtime/api.js";
 import { canShareMemory, coreCount } from "../runtime/platform.js";
 import type { CompileOptions } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
+import { shown } from "../support/named-options.js";
 
 const MAX_DEFAULT_THREADS = 8;
 
@@ -14,7 +15,7 @@ export function compileOptionsOf(
   if (!Number.isInteger(threads) || threads < 1 || threads > 64)
     throw new AzulejoError(
       "option",
-      `threads: ${String(options.threads)} is not a whole number from 1 to 64; leave it out for the default`,
+      `threads: ${shown(options.threads)} is not a whole number from 1 to 64; leave it out for the default`,
     );
   const engineFlags = options.engineFlags ?? "auto";
   if (engineFlags !== "auto" && engineFlags !== "never")

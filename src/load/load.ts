@@ -31,7 +31,9 @@ export async function load(source: ModelSource, given: LoadOptions = {}): Promis
   const opened = await openModel(source, options);
   const loading = new Loading(opened, options, compileOptions);
   try {
-    return await loading.model();
+    const model = await loading.model();
+    opened.settle();
+    return model;
   } catch (e) {
     await opened.close();
     throw e;

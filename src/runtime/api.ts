@@ -13,7 +13,7 @@ import { type TensorArrays, type TensorData } from "./tensor.js";
 
 export type { DecodedImage, ImageDecoder, Pass };
 
-/** Path (Node), URL, or the bytes of an ONNX file. */
+/** Path (Node), URL, as a string in pages also relative to the page, or the bytes of an ONNX file, which are copied. A file is to stay as it is until dispose(). */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 
 /** Gets the text of a kernel, as explain() prints it, and gives it back: as it was, or edited. */
@@ -64,7 +64,7 @@ export interface LoadOptions {
    * the operator's source. Slow.
    */
   readonly sanitize?: boolean;
-  /** reads files that the model names (external data), relative to the model; default: file system or fetch */
+  /** reads files that the model names (external data), relative to the model; default: file system or fetch. Its bytes are not copied: leave them alone until dispose() */
   readonly readExternal?: (name: string) => Promise<Uint8Array>;
   /** decodes the pictures of ImageDecoder before anyone else; undefined for a format leaves it to the built-in decoders */
   readonly imageDecoder?: ImageDecoder;

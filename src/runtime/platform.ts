@@ -108,7 +108,8 @@ interface Host {
   readonly process?: NodeProcess;
   readonly navigator?: { readonly hardwareConcurrency?: number; readonly gpu?: object };
   readonly crossOriginIsolated?: boolean;
-  readonly document?: object;
+  readonly document?: { readonly baseURI?: string };
+  readonly location?: { readonly href: string };
   readonly performance?: { now(): number };
   readonly TextEncoder: new () => { encode(text: string): Uint8Array };
   readonly TextDecoder: new () => { decode(bytes: Uint8Array): string };
@@ -249,6 +250,17 @@ export async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
 
 /** An address, relative to another where one is given. Throws the host's TypeError for what is none. */
 export const addressOf = (text: string, base?: string | URL): URL => new (host().URL!)(text, base);
+
+/** A string as programs in pages give it, relative to the page; unchanged where there are files, or no page that it could be relative to. */
+export function fromPage(text: string): string {
+  const base = hasNodeModules() ? undefined : (host().document?.baseURI ?? host().location?.href);
+  try {
+    return base === undefined ? text : addressOf(text, base).href;
+  } catch {
+    // a worker made of a Blob
+    return text;
+  }
+}
 
 export const isAddress = (value: unknown): value is URL =>
   typeof host().URL === "function" && value instanceof (host().URL as unknown as new () => object);
@@ -521,6 +533,8 @@ export function withEngineFlagsSync<T>(flags: readonly EngineFlag[], work: () =>
 export interface OpenFile {
   readonly byteLength: number;
   identity(): Promise<ContentIdentity>;
+  /** Differs once the content was changed in place; a new name, or none, is no change. */
+  written(): Promise<string>;
   /** Fills `into` from `position` on; returns the bytes read: fewer than asked only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
@@ -559,6 +573,10 @@ export async function openFile(path: string | URL): Promise<OpenFile> {
   return {
     byteLength: Number(stat.size),
     identity: async () => identityOf(await statOf()),
+    written: async () => {
+      const { size, mtimeNs } = await statOf();
+      return `${size} ${mtimeNs}`;
+    },
     read: (into, position) => readRange(fs, file, into, position),
     close,
   };

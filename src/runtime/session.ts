@@ -6,7 +6,7 @@ import { AzulejoError } from "../support/errors.js";
 import { type Check, checkNamed, isSignal } from "../support/named-options.js";
 import { type Model, type Report, type RunModelOptions, Tensor, type TensorInfo, TextTensor } from "./api.js";
 import { type GpuTensor, isGpuTensor } from "./gpu-tensor.js";
-import { type AnyTensor, type HostValue, isSequence, isTensor, isText } from "./host-value.js";
+import { type AnyTensor, type HostValue, isSequence, isTensor, isText, type TextData } from "./host-value.js";
 import { type Profile, profile } from "./profile.js";
 import type { RunOptions } from "./target.js";
 import type { TensorData } from "./tensor.js";
@@ -188,9 +188,8 @@ function lackOf(value: unknown): string {
 
 function checkTensor(info: TensorInfo, tensor: AnyTensor, where: string): void {
   checkDtype(info, tensor, where);
-  if (!isText(tensor)) checkArray(info, tensor, where);
-  else if (!Array.isArray(tensor.data))
-    throw new AzulejoError("input", `${where} holds no array; string travels as an array of strings`);
+  if (isText(tensor)) checkText(tensor, where);
+  else checkArray(info, tensor, where);
   checkDims(info, tensor, where);
   checkCount(tensor, where);
 }
@@ -212,6 +211,13 @@ function checkArray(info: TensorInfo, tensor: TensorData, where: string): void {
   if (!(tensor.data instanceof (wanted as unknown as new () => object)))
     throw new AzulejoError("input", `${where} holds ${nameOf(tensor.data)}; ${info.dtype} travels as ${wanted.name}`);
   if (bitsOf(tensor.dtype) < 8) checkRange(where, tensor.dtype, tensor.data as Uint8Array);
+}
+
+function checkText({ data }: TextData, where: string): void {
+  if (!Array.isArray(data))
+    throw new AzulejoError("input", `${where} holds no array; string travels as an array of strings`);
+  const at = data.findIndex(x => typeof x !== "string");
+  if (at >= 0) throw new AzulejoError("input", `${where} holds ${nameOf(data[at])} at element ${at}; make it a string`);
 }
 
 function checkDims(info: TensorInfo, tensor: AnyTensor, where: string): void {

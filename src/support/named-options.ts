@@ -23,6 +23,9 @@ export function checkNamed(options: object, names: readonly string[], checkOf: (
   }
 }
 
+/** 2, and "2" of a string */
+export const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : String(value));
+
 export const kindOf = (value: unknown): string =>
   value === null
     ? "null"

@@ -1,14 +1,20 @@
 // azulejo/onnxruntime's InferenceSession: arguments, options and results, over a stand-in for the model. Real models run in
 // test/package and through the examples.
 import assert from "node:assert/strict";
+import { readdirSync, readlinkSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import * as ort from "../../src/adapters/onnxruntime/index.js";
 import { fetchArguments, modelArguments } from "../../src/adapters/onnxruntime/session.js";
 import type { SessionOptions } from "../../src/adapters/onnxruntime/session-options.js";
 import { toLoadOptions } from "../../src/adapters/onnxruntime/session-options.js";
 import type { Model } from "../../src/runtime/api.js";
-import { Tensor } from "../../src/runtime/api.js";
+import { Tensor, TextTensor } from "../../src/runtime/api.js";
 import type { TensorData } from "../../src/runtime/tensor.js";
+import { elementType, int, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const fails = (action: () => Promise<unknown>, message: string, code = "input"): Promise<void> =>
   assert.rejects(action, { name: "AzulejoError", code, message });
@@ -37,6 +43,7 @@ function session() {
   return { session: new ort.InferenceSession(model), fed, disposed: () => disposed };
 }
 const x = new ort.Tensor("float32", [1, 2], [1, 2]);
+const onLinux = process.platform === "linux";
 
 test("names and metadata are onnxruntime's", () => {
   const { session: s } = session();
@@ -100,11 +107,71 @@ test("wrong feeds, fetches and options are refused", async () => {
     "aborted",
   );
   await fails(() => s.run(5 as never), "feeds is not an object; pass { inputName: tensor }");
+  await fails(() => s.run(x as never), "feeds is a Tensor; pass { inputName: tensor }");
+  await fails(() => s.run([x] as never), "feeds is an array; pass { inputName: tensor }");
   await fails(
     () => s.run({ x: 5 }),
     `the value fed to input "x" is not a Tensor; make one: new Tensor("float32", data, dims)`,
   );
 });
+
+test("what is fed as undefined counts as absent", async () => {
+  const { session: s, fed } = session();
+  await s.run({ x, mask: undefined });
+  assert.deepEqual(Object.keys(fed[0]!), ["x"]);
+});
+
+test("a Tensor to be filled is filled bit by bit, and has to hold as much", async () => {
+  const half = new Tensor("f16", Uint16Array.of(0x3c00, 0xc000), [2]);
+  const words = new TextTensor(new Array(200_000).fill("a"));
+  const infos = [half, words].map(({ dtype, dims }) => ({ name: dtype, dtype, dims }));
+  const model = { inputs: [], outputs: infos, run: async () => ({ f16: half, string: words }) } as unknown as Model;
+  const s = new ort.InferenceSession(model);
+  const bits = { type: "float16", dims: [2], data: new Uint16Array(2), location: "cpu" } as unknown as ort.Tensor;
+  const text = new ort.Tensor("string", new Array(200_000).fill(""));
+  await s.run({}, { f16: bits, string: text as ort.Tensor });
+  assert.deepEqual(bits.data, Uint16Array.of(0x3c00, 0xc000));
+  assert.equal(text.data.at(-1), "a");
+  const short = new ort.Tensor("float16", Uint16Array.of(0));
+  short.dims = [2];
+  await fails(
+    () => s.run({}, { f16: short as ort.Tensor }),
+    'output "f16" is float16[2], but the Tensor given to be filled is float16[2] with 1 entries; pass null or a fitting one',
+  );
+});
+
+test("a model whose values have no type in onnxruntime is refused, and its file closed", {
+  skip: !onLinux,
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "azulejo-"));
+  const path = join(folder, "model.onnx");
+  const bf16 = 16;
+  const model = onnxModel({
+    inputs: [value("x", elementType.f32, ["n"])],
+    outputs: [value("y", bf16, ["n"])],
+    nodes: [node("Cast", ["x"], ["y"], [int("to", bf16)])],
+  });
+  try {
+    await writeFile(path, model);
+    await fails(
+      () => ort.InferenceSession.create(path),
+      '"y" is bf16, which onnxruntime\'s Tensor has no type for; use load() of "azulejo"',
+    );
+    const isOpen = () => readdirSync("/proc/self/fd").some(fd => linkOf(`/proc/self/fd/${fd}`) === path);
+    for (let turn = 0; turn < 100 && isOpen(); turn++) await new Promise(setImmediate);
+    assert.ok(!isOpen());
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+/** Undefined: closed since it was listed. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
 test("release frees the model", async () => {
   const { session: s, disposed } = session();
@@ -131,6 +198,8 @@ test("a model is a path, bytes, a buffer, or a window of a buffer", () => {
   assert.deepEqual(read(bytes.buffer, 1, 2, options), [[1, 2], options]);
   assert.deepEqual(read(bytes.buffer, 1, undefined, options), [[1, 2, 3], options]);
   assert.deepEqual(read(new SharedArrayBuffer(2), options), [[0, 0], options]);
+  assert.deepEqual(read(runInNewContext("Uint8Array.of(1, 2).buffer"), 1), [[2], {}]);
+  assert.equal(modelArguments(runInNewContext("Uint8Array.of(1)"), []).source.constructor.name, "Uint8Array");
   assert.throws(() => read(bytes.buffer, 1, 4), {
     code: "input",
     message: "the model is said to be 4 bytes at 1 of a buffer of 4; correct byteOffset and byteLength",
@@ -181,6 +250,11 @@ test("env.wasm.numThreads counts where a session sets none; 0 is the default", (
   assert.equal(translate({}, env).load.threads, 2);
   assert.equal(translate({ intraOpNumThreads: 1 }, env).load.threads, 1);
   assert.equal(translate({ intraOpNumThreads: 0 }).load.threads, undefined);
+  assert.throws(() => translate({ intraOpNumThreads: "2" as never }), {
+    message: 'intraOpNumThreads or env.wasm.numThreads is "2"; use a whole number, or 0 for the default',
+  });
+  // the cores of a large machine
+  assert.equal(translate({ intraOpNumThreads: 96 }).load.threads, 64);
   assert.throws(() => translate({ intraOpNumThreads: 1.5 }), {
     code: "option",
     message: "intraOpNumThreads or env.wasm.numThreads is 1.5; use a whole number, or 0 for the default",
@@ -197,6 +271,31 @@ test("wasm, cpu and webgpu are providers; others are skipped aloud if one of the
   assert.throws(() => translate({ executionProviders: ["webnn", { name: "cuda" }] }), {
     code: "target",
     message: `execution provider "webnn", "cuda" does not exist in azulejo/onnxruntime; use "wasm", "cpu", "native" or "webgpu"`,
+  });
+});
+
+test("where there is no WebGPU, the next provider is taken, wherever in the list it stands", async t => {
+  const warnings = t.mock.method(console, "warn", () => {});
+  const requestDevice = () => Promise.reject(new Error("it is consumed"));
+  ort.env.webgpu.adapter = { limits: {}, features: new Set(), requestDevice } as never;
+  const model = onnxModel({
+    inputs: [value("x", elementType.f32, [1])],
+    outputs: [value("y", elementType.f32, [1])],
+    nodes: [node("Abs", ["x"], ["y"])],
+  });
+  for (const executionProviders of [
+    ["webgpu", "wasm"],
+    ["webnn", { name: "webgpu" }, "wasm"],
+  ]) {
+    const s = await ort.InferenceSession.create(model, { executionProviders });
+    assert.deepEqual((await s.run({ x: new ort.Tensor("float32", [-1]) })).y!.data, Float32Array.of(1));
+    await s.release();
+  }
+  assert.equal(warnings.mock.callCount(), 3);
+  await assert.rejects(ort.InferenceSession.create(model, { executionProviders: ["webnn", "webgpu"] }), {
+    code: "target",
+    message:
+      'target: "webgpu" gets no device of an adapter without a name (it is consumed); ask for another adapter, which gives one device, or use { target: "wasm" }',
   });
 });
 
@@ -218,6 +317,21 @@ const refused: readonly (readonly [SessionOptions, string])[] = [
     { optimizedModelFilePath: "out.onnx" },
     "optimizedModelFilePath has no file to name: nothing is written; leave it out",
   ],
+  [
+    { executionProviders: "wasm" as never },
+    'executionProviders is a list of names, or of objects with a name: ["wasm"] or [{ name: "webgpu" }]',
+  ],
+  [
+    { executionProviders: [null as never, "wasm"] },
+    'executionProviders is a list of names, or of objects with a name: ["wasm"] or [{ name: "webgpu" }]',
+  ],
+  ...["w.bin", [{ data: new Uint8Array(1) }], [{ path: "w.bin", data: 5 }]].map(
+    externalData =>
+      [
+        { externalData: externalData as never },
+        "externalData is a list of { path, data }, where data are bytes, a Blob, or a path or address",
+      ] as const,
+  ),
   [{ enableProfiling: true }, "enableProfiling has no profile to write; use the command azulejo profile"],
   [{ enableGraphCapture: true }, "enableGraphCapture is for GPU providers; leave it out"],
 ];
@@ -231,18 +345,32 @@ test("external data is found by its path, with or without ./, in every form", as
     { path: "b.bin", data: Uint8Array.of(2).buffer },
     { path: "c.bin", data: new Blob([Uint8Array.of(3)]) },
     { path: "d.bin", data: "data:application/octet-stream;base64,BA==" },
+    { path: "e.bin", data: new SharedArrayBuffer(1) },
   ];
   const read = translate({ externalData: files }).load.readExternal!;
-  const all = await Promise.all(["a.bin", "./b.bin", "c.bin", "d.bin"].map(read));
+  const all = await Promise.all(["a.bin", "./b.bin", "c.bin", "d.bin", "e.bin"].map(read));
   assert.deepEqual(
-    all,
-    [1, 2, 3, 4].map(byte => Uint8Array.of(byte)),
+    all.map(bytes => [...bytes]),
+    [[1], [2], [3], [4], [0]],
   );
   await fails(
-    () => read("e.bin"),
-    `the model names the file "e.bin", which externalData does not hold; add { path: "e.bin", data }`,
+    () => read("f.bin"),
+    `the model names the file "f.bin", which externalData does not hold; add { path: "f.bin", data }`,
     "model-external-data",
   );
+  // an empty list leaves the files where they are
+  assert.equal(translate({ externalData: [] }).load.readExternal, undefined);
+});
+
+test("a string of externalData is a path in Node, as the name of the file too", async () => {
+  const path = join(tmpdir(), `azulejo-${process.pid}.bin`);
+  await writeFile(path, "ab");
+  try {
+    const read = translate({ externalData: [path, { path: "w.bin", data: path }] }).load.readExternal!;
+    for (const name of [path, "w.bin"]) assert.equal(String.fromCharCode(...(await read(name))), "ab");
+  } finally {
+    await rm(path);
+  }
 });
 
 test("env has onnxruntime's enumerable, mutable settings, and the default export is the module", () => {

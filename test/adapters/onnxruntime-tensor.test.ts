@@ -6,7 +6,7 @@ import { Tensor as OrtTensor } from "onnxruntime-common";
 import type { TensorType, TypedTensor } from "../../src/adapters/onnxruntime/tensor.js";
 import { fromTensorData, Tensor, toTensorData } from "../../src/adapters/onnxruntime/tensor.js";
 
-const fails = (action: () => unknown, message: string, code = "input"): void =>
+const fails = (action: () => unknown, message: string | RegExp, code = "input"): void =>
   assert.throws(action, { name: "AzulejoError", code, message });
 
 const made: readonly (readonly [TensorType, unknown])[] = [
@@ -136,8 +136,42 @@ test("wrong types, data and dims are refused with a remedy", () => {
     () => new Tensor("float32", [1, 2, 3], [2, 2]),
     "a Tensor of dims [2,2] has 4 elements, but its data has 3; make them agree",
   );
+  fails(() => new anyTensor("toString", [1]), /^Tensor has no type "toString"; use one of float32, /);
+  fails(
+    () => new Tensor("int64", [1.5]),
+    'a Tensor of type "int64" can\'t hold its list: The number 1.5 cannot be converted to a BigInt because it is not an integer; pass whole numbers or BigInts',
+  );
+  fails(
+    () => new anyTensor("int32", [1n]),
+    'a Tensor of type "int32" can\'t hold its list: Cannot convert a BigInt value to a number; pass numbers',
+  );
   fails(() => new Tensor("float32", [1], [-1]), "dims of a Tensor are a list of whole numbers, 0 or more; got [-1]");
   fails(() => new anyTensor("float32", [1], 1), "dims of a Tensor are a list of whole numbers, 0 or more; got 1");
+});
+
+test("what onnxruntime's Tensor has and this one has not says so", () => {
+  const names = ["fromImage", "fromTexture", "fromMLTensor"] as const;
+  const statics = Tensor as unknown as Record<string, () => unknown>;
+  for (const name of names)
+    assert.throws(() => statics[name]!(), { code: "target", message: new RegExp(`has no Tensor.${name}\\(\\); `) });
+  const tensor = new Tensor("float32", [1]) as unknown as Record<string, () => unknown>;
+  for (const name of ["toDataURL", "toImageData"])
+    assert.throws(() => tensor[name]!(), { code: "target", message: new RegExp(`has no ${name}\\(\\); `) });
+  fails(() => tensor.texture, "azulejo/onnxruntime has no textures; use data, or gpuBuffer", "target");
+  fails(() => tensor.mlTensor, "azulejo/onnxruntime has no MLTensors; use data, or gpuBuffer", "target");
+});
+
+test("a pinned buffer is a Tensor like others", () => {
+  const data = Float32Array.of(1, 2);
+  const tensor = Tensor.fromPinnedBuffer("float32", data);
+  assert.deepEqual([tensor.dims, tensor.location], [[2], "cpu"]);
+  assert.equal(tensor.data, data);
+  assert.deepEqual(Tensor.fromPinnedBuffer("float32", data, [2, 1]).dims, [2, 1]);
+});
+
+test("numbers of another width are not read as bits of float16", () => {
+  const floats = { type: "float16", dims: [2], data: Float32Array.of(1, 2) };
+  assert.equal(toTensorData("x", floats).data, floats.data);
 });
 
 test("any object with onnxruntime's properties can be fed; plain values can't", () => {

@@ -29,8 +29,7 @@ const cases: readonly { title: string; bytes: Uint8Array; code: string; message:
     title: "text",
     bytes: bytesOf("<!doctype html><title>404</title>"),
     code: "model-format",
-    message:
-      "m.onnx is not a readable ONNX file: field 7 of the model has wire type 4, at byte 1 of 33; it may be cut short: fetch or export it again",
+    message: "m.onnx is a web page, as servers send for addresses that they do not have; give the .onnx file",
   },
   {
     title: "a GGUF file",

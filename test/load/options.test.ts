@@ -4,11 +4,12 @@ import { mkdtemp, readdir, readlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import type { LoadOptions, Operator } from "../../src/index.js";
-import { compileKernel, explain, load, Tensor } from "../../src/index.js";
+import { compileKernel, explain, load, Tensor, TextTensor } from "../../src/index.js";
 import { f32, grid } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
-import { f32Tensor, graphAttribute, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { elementType, f32Tensor, graphAttribute, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 /** y = relu(x) */
 const model = onnxModel({
@@ -34,6 +35,8 @@ const refused: readonly (readonly [options: unknown, message: string])[] = [
   ],
   [{ target: null }, "target is null; give a value or leave it out"],
   [{ threads: null }, "threads is null; give a value or leave it out"],
+  [{ threads: "2" }, 'threads: "2" is not a whole number from 1 to 64; leave it out for the default'],
+  [{ dims: { batch: "2" } }, 'Option dims: "batch" is "2"; give a whole number, 0 or more'],
   [{ threads: 0 }, "threads: 0 is not a whole number from 1 to 64; leave it out for the default"],
   [{ engineFlags: "x" }, 'engineFlags: "x" is not one of "auto", "never"; choose one of them'],
   [{ cache: "x" }, "cache is a string; give true or false or leave it out"],
@@ -100,6 +103,39 @@ test("explain and compileKernel refuse options that they do not have", async () 
   await assert.rejects(compileKernel(copy, { schedules: { other: {} } }), { code: "option" });
 });
 
+test("an address is one in capitals too", () =>
+  assert.rejects(load("HTTP://127.0.0.1:1/model.onnx"), {
+    code: "option",
+    message: /^"HTTP:\/\/127.0.0.1:1\/model.onnx" can't be fetched: /,
+  }));
+
+test("bytes of another realm are bytes: a frame, or a test's sandbox", async () => {
+  const list = JSON.stringify([...model]);
+  for (const made of [`Uint8Array.from(${list})`, `Uint8Array.from(${list}).buffer`]) {
+    const loaded = await load(runInNewContext(made), { threads: 1 });
+    assert.deepEqual(loaded.inputs[0]!.dims, ["batch", 4]);
+    loaded.dispose();
+  }
+  await assert.rejects(load(new Float32Array(2) as never), {
+    code: "option",
+    message: "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them",
+  });
+});
+
+test("readExternal has to give bytes", async () => {
+  const external = onnxModel({
+    outputs: [value("y", 1)],
+    initializers: [
+      { name: "w", dataType: 1, dims: [1n], dataLocation: 1, externalData: [{ key: "location", value: "w.bin" }] },
+    ],
+    nodes: [node("Relu", ["w"], ["y"])],
+  });
+  await assert.rejects(load(external, { readExternal: async () => undefined as never }), {
+    code: "model-external-data",
+    message: /readExternal gave Undefined; give a Uint8Array/,
+  });
+});
+
 test("run names what it was given instead of tensors", async () => {
   const loaded = await load(model, { threads: 1 });
   const given: readonly (readonly [inputs: unknown, message: string])[] = [
@@ -128,6 +164,24 @@ test("run names what it was given instead of tensors", async () => {
     await assert.rejects(loaded.run(inputs as Record<string, Tensor>), { code: "input", message });
   const { y } = await loaded.run({ x: new Tensor("f32", new Float32Array(4).fill(2), [1, 4]) });
   assert.deepEqual([...y!.data], [2, 2, 2, 2]);
+  loaded.dispose();
+});
+
+test("text is checked to be text: operators would compute with what it is instead", async () => {
+  const texts = onnxModel({
+    opset: 20,
+    inputs: [value("x", elementType.string, ["n"])],
+    outputs: [value("y", elementType.string, ["n"])],
+    nodes: [node("StringConcat", ["x", "x"], ["y"])],
+  });
+  const loaded = await load(texts, { threads: 1 });
+  const run = (data: readonly unknown[]) => loaded.run({ x: new TextTensor(data as string[]) });
+  await assert.rejects(run(["a", 1]), {
+    code: "input",
+    message: 'Input "x" holds a number at element 1; make it a string',
+  });
+  await assert.rejects(run(new Array(2)), { code: "input" });
+  assert.deepEqual((await run(["a"])).y!.data, ["aa"]);
   loaded.dispose();
 });
 

@@ -27,7 +27,12 @@ export interface Env {
   logLevel?: LogLevel;
   debug?: boolean;
   trace?: boolean;
-  readonly versions: { readonly common: string; readonly web?: string; readonly node?: string };
+  readonly versions: {
+    readonly common: string;
+    readonly web?: string;
+    readonly node?: string;
+    readonly "react-native"?: string;
+  };
   readonly wasm: WasmFlags;
   readonly webgl: Record<string, unknown>;
   readonly webgpu: WebGpuFlags;

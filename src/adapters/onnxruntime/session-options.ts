@@ -2,45 +2,58 @@
 // as such; what would change results or where they lie is an error.
 import type { LoadOptions, RunModelOptions } from "../../runtime/api.js";
 import type { HostGpuDevice } from "../../runtime/gpu.js";
+import { readBytes } from "../../runtime/platform.js";
+import { isBuffer, isUint8Array } from "../../support/bytes.js";
 import { AzulejoError } from "../../support/errors.js";
+import { shown } from "../../support/named-options.js";
 import type { Env } from "./env.js";
 
-export type ExecutionProvider = string | { readonly name: string; readonly device?: unknown };
+/** A provider with its options, of which `device` of "webgpu" counts: the others steer onnxruntime's own machinery. */
+export interface ExecutionProviderOption {
+  readonly name: string;
+}
+/** What a list of providers holds. */
+export type ExecutionProvider =
+  | string
+  | ExecutionProviderOption
+  | (ExecutionProviderOption & Readonly<Record<string, unknown>>);
 
 /** A file of weights that the model names. */
 export interface ExternalDataFile {
   /** as the model names it */
-  readonly path: string;
-  readonly data: Uint8Array | ArrayBuffer | { arrayBuffer(): Promise<ArrayBuffer> } | string;
+  path: string;
+  /** bytes, which are not copied: leave them alone until release(); a Blob; or a path (Node) or address */
+  data: Uint8Array | ArrayBufferLike | { arrayBuffer(): Promise<ArrayBuffer> } | string;
 }
 
 /** How a session is created; [which of onnxruntime's options do what](../onnxruntime.md). */
 export interface SessionOptions {
   /** in order of preference; "cpu" is "native" where koffi and a C compiler are installed, else "wasm"; "webgpu", or { name: "webgpu", device }; absent: "wasm" */
-  readonly executionProviders?: readonly ExecutionProvider[];
-  /** 0 or absent: env.wasm.numThreads */
-  readonly intraOpNumThreads?: number;
+  executionProviders?: readonly ExecutionProvider[];
+  /** 0 or absent: env.wasm.numThreads; more than 64 are 64 */
+  intraOpNumThreads?: number;
   /** "disabled" runs no optional pass; all other levels run all */
-  readonly graphOptimizationLevel?: "disabled" | "basic" | "extended" | "layout" | "all";
-  readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
-  readonly freeDimensionOverrides?: Readonly<Record<string, number>>;
-  readonly externalData?: readonly (ExternalDataFile | string)[];
+  graphOptimizationLevel?: "disabled" | "basic" | "extended" | "layout" | "all";
+  logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  freeDimensionOverrides?: Readonly<Record<string, number>>;
+  /** all files that the model names, if any is given; a string is both name and path or address */
+  externalData?: readonly (ExternalDataFile | string)[];
   /** where outputs lie, all or some by name: "cpu" or, with the provider "webgpu", "gpu-buffer" */
-  readonly preferredOutputLocation?: string | Readonly<Record<string, string>>;
+  preferredOutputLocation?: string | Readonly<Record<string, string>>;
   /** with the provider "webgpu", without effect: each run is one submission of what was recorded for its dims */
-  readonly enableGraphCapture?: boolean;
+  enableGraphCapture?: boolean;
   /** nothing is written: an error where set */
-  readonly optimizedModelFilePath?: string;
-  readonly enableProfiling?: boolean;
+  optimizedModelFilePath?: string;
+  enableProfiling?: boolean;
   // Hints about onnxruntime's own machinery, accepted without effect.
-  readonly interOpNumThreads?: number;
-  readonly enableCpuMemArena?: boolean;
-  readonly enableMemPattern?: boolean;
-  readonly executionMode?: "sequential" | "parallel";
-  readonly profileFilePrefix?: string;
-  readonly logId?: string;
-  readonly logVerbosityLevel?: number;
-  readonly extra?: Readonly<Record<string, unknown>>;
+  interOpNumThreads?: number;
+  enableCpuMemArena?: boolean;
+  enableMemPattern?: boolean;
+  executionMode?: "sequential" | "parallel";
+  profileFilePrefix?: string;
+  logId?: string;
+  logVerbosityLevel?: number;
+  extra?: Record<string, unknown>;
 }
 
 const providers = ["wasm", "cpu", "native", "webgpu"] as const;
@@ -56,6 +69,7 @@ export const listSupportedBackends = (): SupportedBackend[] =>
   providers.map(name => ({ name, bundled: name === "wasm" || name === "cpu" }));
 
 type Provider = (typeof providers)[number];
+export const isProvider = (name: string): name is Provider => providers.includes(name as Provider);
 const levels = ["disabled", "basic", "extended", "layout", "all"];
 
 const wrong = (message: string): AzulejoError => new AzulejoError("option", message);
@@ -65,7 +79,7 @@ export const isQuiet = ({ logSeverityLevel: level }: SessionOptions, env: Env): 
 
 /** What load() is to be told. Warnings go where `warn` says, unless logSeverityLevel or env.logLevel hides them. */
 export function toLoadOptions(options: SessionOptions, env: Env, warn: (message: string) => void): LoadOptions {
-  const target = providerOf(options.executionProviders ?? [], isQuiet(options, env) ? () => {} : warn);
+  const target = providerOf(namesOf(options), isQuiet(options, env) ? () => {} : warn);
   checkLevels(options);
   checkFeatures(options, target);
   const threads = threadsOf(options.intraOpNumThreads || env.wasm.numThreads);
@@ -74,15 +88,21 @@ export function toLoadOptions(options: SessionOptions, env: Env, warn: (message:
     ...(target === undefined ? {} : { target }),
     ...(threads === undefined ? {} : { threads }),
     ...(dims === undefined ? {} : { dims }),
-    ...(externalData === undefined ? {} : { readExternal: externalReader(externalData) }),
+    ...(externalData?.length === 0 ? {} : externalData && { readExternal: externalReader(externalData) }),
     ...(options.graphOptimizationLevel === "disabled" ? { passes: () => [] } : {}),
   };
 }
 
+/** @throws AzulejoError option: the list is none, or holds something else */
+export function namesOf({ executionProviders }: SessionOptions): readonly string[] {
+  const wanted: readonly unknown[] = executionProviders ?? [];
+  const names = Array.isArray(wanted) ? wanted.map(p => (typeof p === "string" ? p : Object(p).name)) : [wanted];
+  if (Array.isArray(wanted) && names.every(name => typeof name === "string")) return names;
+  throw wrong('executionProviders is a list of names, or of objects with a name: ["wasm"] or [{ name: "webgpu" }]');
+}
+
 /** The first one that exists; undefined: none was asked for. */
-function providerOf(wanted: readonly ExecutionProvider[], warn: (message: string) => void): Provider | undefined {
-  const names = wanted.map(provider => (typeof provider === "string" ? provider : provider.name));
-  const isProvider = (name: string): name is Provider => providers.includes(name as Provider);
+function providerOf(names: readonly string[], warn: (message: string) => void): Provider | undefined {
   const other = names.filter(name => !isProvider(name));
   if (names.length > 0 && other.length === names.length) {
     const list = names.map(name => `"${name}"`).join(", ");
@@ -120,22 +140,28 @@ function checkFeatures(options: SessionOptions, target: Provider | undefined): v
   if (enableProfiling) throw wrong("enableProfiling has no profile to write; use the command azulejo profile");
 }
 
+/** of a model */
+const MOST_THREADS = 64;
+
 function threadsOf(threads: unknown): number | undefined {
   if (threads === undefined || threads === 0) return undefined;
-  if (Number.isSafeInteger(threads) && (threads as number) > 0) return threads as number;
+  // programs ask for the cores of their machine
+  if (Number.isSafeInteger(threads) && (threads as number) > 0) return Math.min(threads as number, MOST_THREADS);
   throw wrong(
-    `intraOpNumThreads or env.wasm.numThreads is ${String(threads)}; use a whole number, or 0 for the default`,
+    `intraOpNumThreads or env.wasm.numThreads is ${shown(threads)}; use a whole number, or 0 for the default`,
   );
 }
 
 const withoutDot = (path: string): string => path.replace(/^(\.\/)+/, "");
 
 function externalReader(files: readonly (ExternalDataFile | string)[]): (name: string) => Promise<Uint8Array> {
-  const byPath = new Map<string, ExternalDataFile["data"]>();
-  for (const file of files) {
-    if (typeof file === "string") byPath.set(withoutDot(file), file);
-    else byPath.set(withoutDot(file.path), file.data);
-  }
+  const given = Array.isArray(files)
+    ? files.map(f => (typeof f === "string" ? { path: f, data: f } : Object(f)))
+    : [{}];
+  for (const { path, data } of given as readonly Partial<ExternalDataFile>[])
+    if (typeof path !== "string" || !isFileData(data))
+      throw wrong("externalData is a list of { path, data }, where data are bytes, a Blob, or a path or address");
+  const byPath = new Map(given.map(({ path, data }: ExternalDataFile) => [withoutDot(path), data]));
   return async name => {
     const data = byPath.get(withoutDot(name));
     if (data === undefined) {
@@ -144,20 +170,16 @@ function externalReader(files: readonly (ExternalDataFile | string)[]): (name: s
         `the model names the file "${name}", which externalData does not hold; add { path: "${name}", data }`,
       );
     }
-    if (data instanceof Uint8Array) return data;
-    if (data instanceof ArrayBuffer) return new Uint8Array(data);
-    return typeof data === "string" ? fetchBytes(data) : new Uint8Array(await data.arrayBuffer());
+    if (typeof data === "string") return readBytes(data);
+    return isUint8Array(data) ? data : new Uint8Array(isBuffer(data) ? data : await data.arrayBuffer());
   };
 }
 
-async function fetchBytes(url: string): Promise<Uint8Array> {
-  const response = await fetch(url);
-  if (response.ok) return new Uint8Array(await response.arrayBuffer());
-  throw new AzulejoError(
-    "model-external-data",
-    `"${url}", named by externalData, answered with status ${response.status}; check the address`,
-  );
-}
+const isFileData = (data: unknown): boolean =>
+  typeof data === "string" ||
+  isUint8Array(data) ||
+  isBuffer(data) ||
+  typeof (data as { arrayBuffer?: unknown } | undefined)?.arrayBuffer === "function";
 
 type OutputLocation = NonNullable<RunModelOptions["outputLocation"]>;
 

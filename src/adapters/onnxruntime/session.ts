@@ -5,55 +5,83 @@ import type { Model, ModelSource, RunModelOptions, TensorInfo } from "../../runt
 import { type GpuBuffer, type GpuDevice, type HostGpuDevice, wordBytes } from "../../runtime/gpu.js";
 import { type GpuTensor, isGpuTensor } from "../../runtime/gpu-tensor.js";
 import type { HostValue } from "../../runtime/host-value.js";
+import type { TensorArray } from "../../runtime/tensor.js";
+import { isBuffer, isUint8Array } from "../../support/bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 import { env, webGpu } from "./env.js";
-import type { ExecutionProvider, SessionOptions } from "./session-options.js";
-import { deviceOf, isQuiet, outputLocation, toLoadOptions } from "./session-options.js";
-import type { DataTypeMap, TensorType } from "./tensor.js";
+import type { ExecutionProvider, ExecutionProviderOption, SessionOptions } from "./session-options.js";
+import { deviceOf, isProvider, isQuiet, namesOf, outputLocation, toLoadOptions } from "./session-options.js";
+import type { TensorType } from "./tensor.js";
 import { fromTensorData, Tensor, toTensorData, typeOfDtype } from "./tensor.js";
 
+interface ValueMetadataBase {
+  readonly name: string;
+}
+interface TensorValueMetadata extends ValueMetadataBase {
+  readonly isTensor: true;
+  readonly type: TensorType;
+  /** empty also where the rank is unknown */
+  readonly shape: readonly (number | string)[];
+}
+/** of sequences, optionals and maps */
+interface NonTensorValueMetadata extends ValueMetadataBase {
+  readonly isTensor: false;
+}
 /** Name and type of an input or output; `shape` holds names where the file leaves dims open. */
-export type ValueMetadata =
-  | {
-      readonly name: string;
-      readonly isTensor: true;
-      readonly type: TensorType;
-      /** names where the model leaves a dim open; empty also where the rank is unknown */
-      readonly shape: readonly (number | string)[];
-    }
-  // sequences, optionals and maps
-  | { readonly name: string; readonly isTensor: false };
+export type ValueMetadata = TensorValueMetadata | NonTensorValueMetadata;
 
 /** For one run of a session. */
 export interface RunOptions {
   /** true: the run is refused, as in onnxruntime */
-  readonly terminate?: boolean;
+  terminate?: boolean;
   // Accepted without effect.
-  readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
-  readonly logVerbosityLevel?: number;
-  readonly tag?: string;
-  readonly extra?: Readonly<Record<string, unknown>>;
+  logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  logVerbosityLevel?: number;
+  tag?: string;
+  extra?: Record<string, unknown>;
 }
-/** Inputs of a run, by name. */
+/** Inputs of a run, by name; what is undefined counts as absent. */
 export type Feeds = Readonly<Record<string, unknown>>;
+type TensorsOrNull = Readonly<Record<string, Tensor | null>>;
 /** names of outputs, or a Tensor to be filled for each of them */
-export type Fetches = readonly string[] | Readonly<Record<string, Tensor | null>>;
+export type Fetches = readonly string[] | TensorsOrNull;
 
 // Names that would refer to themselves inside the namespace.
 type SessionOptionsOf = SessionOptions;
 type RunOptionsOf = RunOptions;
-type ValueMetadataOf = ValueMetadata;
+type MetadataBase = ValueMetadataBase;
+type TensorMetadata = TensorValueMetadata;
+type NonTensorMetadata = NonTensorValueMetadata;
+type ProviderOption = ExecutionProviderOption;
 /** The names of types under which onnxruntime's declarations, and programs that use them, look for these. */
 export declare namespace InferenceSession {
   type SessionOptions = SessionOptionsOf;
   type RunOptions = RunOptionsOf;
-  type ValueMetadata = ValueMetadataOf;
+  type ValueMetadataBase = MetadataBase;
+  type TensorValueMetadata = TensorMetadata;
+  type NonTensorValueMetadata = NonTensorMetadata;
+  type ValueMetadata = TensorMetadata | NonTensorMetadata;
+  type ExecutionProviderName = "cpu" | "wasm" | "webgpu";
+  type ExecutionProviderOption = ProviderOption;
   type ExecutionProviderConfig = ExecutionProvider;
+  type CpuExecutionProviderOption = ProviderOption & { readonly name: "cpu"; useArena?: boolean };
+  type WebAssemblyExecutionProviderOption = ProviderOption & { readonly name: "wasm" };
+  type WebGpuExecutionProviderOption = ProviderOption & {
+    readonly name: "webgpu";
+    device?: unknown;
+    // accepted without effect
+    preferredLayout?: "NCHW" | "NHWC";
+    forceCpuNodeNames?: readonly string[];
+    validationMode?: "disabled" | "wgpuOnly" | "basic" | "full";
+  };
   type OnnxValueMapType = Record<string, Tensor>;
+  type NullableOnnxValueMapType = TensorsOrNull;
   type FeedsType = Feeds;
   type FetchesType = Fetches;
   type ReturnType = OnnxValueMapType;
 }
+/** What makes sessions: the class itself. */
+export type InferenceSessionFactory = Pick<typeof InferenceSession, "create">;
 
 const invalid = (message: string): AzulejoError => new AzulejoError("input", message);
 
@@ -92,7 +120,7 @@ export class InferenceSession {
     const { source, options } = modelArguments(model, rest);
     const warn = (message: string): void => console.warn(message);
     const loading = toLoadOptions(await withoutMissingGpu(options), env, warn);
-    if (loading.target !== "webgpu") return new InferenceSession(await load(source, loading));
+    if (loading.target !== "webgpu") return sessionOf(await load(source, loading));
     const own = deviceOf(options);
     // the shared device has a successor after a loss; one of the user's is named
     const device = async () => own ?? (await webGpu.open()).device;
@@ -102,7 +130,7 @@ export class InferenceSession {
     for (const { name, schedule, nodes } of loaded.report().kernels)
       if (schedule === "on the host" && !isQuiet(options, env))
         console.warn(`azulejo/onnxruntime computes kernel "${name}" (${nodes.join(", ")}) on the host: the GPU can't`);
-    return new InferenceSession(loaded, { outputs: outputLocation(options), device });
+    return sessionOf(loaded, { outputs: outputLocation(options), device });
   }
 
   /**
@@ -114,17 +142,20 @@ export class InferenceSession {
   async run(feeds: Feeds, second?: Fetches | RunOptions, third?: RunOptions): Promise<Record<string, Tensor>> {
     const { fetches, options } = fetchArguments(this.outputNames, second, third);
     if (options.terminate) throw new AzulejoError("aborted", "this run was not started: its options say terminate");
-    if (Object(feeds) !== feeds) throw invalid("feeds is not an object; pass { inputName: tensor }");
-    // Names that the model doesn't have are reported by the runtime, with those that it has.
+    checkFeeds(feeds);
+    // Names that the model doesn't have, and those that are missing, are reported by the runtime.
     const device = await this.#place.device();
     const inputs = Object.fromEntries(
-      Object.entries(feeds).map(([name, value]) => [name, toTensorData(name, value, device)]),
+      Object.entries(feeds)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => [name, toTensorData(name, value, device)]),
     );
     const outputs = await this.#model.run<Record<string, HostValue>>(inputs, {
       outputLocation: this.#outputs(fetches),
     });
     // what nobody fetches takes no memory of the GPU
-    for (const [name, value] of Object.entries(outputs)) if (!(name in fetches) && isGpuTensor(value)) value.dispose();
+    for (const [name, value] of Object.entries(outputs))
+      if (!Object.hasOwn(fetches, name) && isGpuTensor(value)) value.dispose();
     return Object.fromEntries(
       Object.entries(fetches).map(([name, into]) => {
         const result = fromTensorData(name, outputs[name]);
@@ -164,6 +195,23 @@ export class InferenceSession {
   }
 }
 
+/** What has no session to own it is freed. */
+function sessionOf(model: Model, place?: Placement): InferenceSession {
+  try {
+    return new InferenceSession(model, place);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+function checkFeeds(feeds: unknown): void {
+  const isList = feeds instanceof Tensor || Array.isArray(feeds);
+  if (Object(feeds) === feeds && !isList) return;
+  const what = feeds instanceof Tensor ? "a Tensor" : isList ? "an array" : "not an object";
+  throw invalid(`feeds is ${what}; pass { inputName: tensor }`);
+}
+
 function metadata({ name, dtype, dims, container }: TensorInfo): ValueMetadata {
   if (container) return { name, isTensor: false };
   const type = typeOfDtype(dtype);
@@ -179,7 +227,7 @@ interface ModelArguments {
 
 /** The overloads of `create`: (path | bytes, options) and (buffer, byteOffset, byteLength?, options?). */
 export function modelArguments(model: unknown, rest: readonly unknown[]): ModelArguments {
-  if (typeof model === "string" || model instanceof Uint8Array) return { source: model, options: optionsOf(rest[0]) };
+  if (typeof model === "string" || isUint8Array(model)) return { source: model, options: optionsOf(rest[0]) };
   if (!isBuffer(model))
     throw invalid("a session is created from a path, a Uint8Array or an ArrayBuffer; pass one of them");
   if (typeof rest[0] !== "number") return { source: new Uint8Array(model), options: optionsOf(rest[0]) };
@@ -197,9 +245,6 @@ export function modelArguments(model: unknown, rest: readonly unknown[]): ModelA
     options: optionsOf(typeof given === "number" ? third : (given ?? third)),
   };
 }
-
-const isBuffer = (value: unknown): value is ArrayBufferLike =>
-  value instanceof ArrayBuffer || (typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer);
 
 function optionsOf(value: unknown, of: "session" | "run" = "session"): SessionOptions & RunOptions {
   if (value === undefined) return {};
@@ -237,8 +282,8 @@ const isFetch = (value: unknown): boolean =>
 
 /** The list is an order of preference: where there is no WebGPU, the next provider is what the caller asked for. */
 async function withoutMissingGpu(options: SessionOptions): Promise<SessionOptions> {
-  const names = (options.executionProviders ?? []).map(p => (typeof p === "string" ? p : p.name));
-  if (names[0] !== "webgpu" || names.length === 1) return options;
+  const [first, ...others] = namesOf(options).filter(isProvider);
+  if (first !== "webgpu" || others.length === 0 || deviceOf(options)) return options;
   try {
     await webGpu.open();
     return options;
@@ -246,7 +291,8 @@ async function withoutMissingGpu(options: SessionOptions): Promise<SessionOption
     if (!(error instanceof AzulejoError) || error.code !== "target") throw error;
     if (!isQuiet(options, env))
       console.warn(`azulejo/onnxruntime: ${error.message}; the next execution provider of the list is used`);
-    return { ...options, executionProviders: options.executionProviders!.slice(1) };
+    const isGpu = (p: ExecutionProvider) => (typeof p === "string" ? p : p.name) === "webgpu";
+    return { ...options, executionProviders: options.executionProviders!.filter(p => !isGpu(p)) };
   }
 }
 
@@ -270,15 +316,22 @@ function copyOnGpu(into: Tensor, result: Tensor): void {
 
 /** Copies a result into the Tensor that the caller prepared for it. */
 function fill(name: string, into: Tensor, result: Tensor): Tensor {
+  const onGpu = into.location === "gpu-buffer";
   const same = into.type === result.type && into.dims.join() === result.dims.join();
-  if (!same) {
+  if (!same || !(onGpu || into.data.length === result.data.length)) {
     const [got, want] = [result, into].map(({ type, dims }) => `${type}[${dims.join(", ")}]`);
+    const length = same ? ` with ${into.data.length} entries` : "";
     throw invalid(
-      `output "${name}" is ${got}, but the Tensor given to be filled is ${want}; pass null or a fitting one`,
+      `output "${name}" is ${got}, but the Tensor given to be filled is ${want}${length}; pass null or a fitting one`,
     );
   }
-  if (into.location === "gpu-buffer") copyOnGpu(into, result);
-  else if (into.type === "string") (into.data as string[]).splice(0, into.size, ...(result.data as string[]));
-  else (into.data as DataTypeMap["float32"]).set(result.data as DataTypeMap["float32"]);
+  if (onGpu) copyOnGpu(into, result);
+  else if (into.type === "string") Object.assign(into.data, result.data);
+  // bytes, because one of both may be a Float16Array and the other its bits
+  else byteView(into).set(byteView(result));
   return into;
 }
+const byteView = ({ data }: Tensor): Uint8Array => {
+  const { buffer, byteOffset, byteLength } = data as TensorArray;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+};

@@ -56,16 +56,34 @@ export interface Tensor extends TypedTensor<TensorType> {
 
 type Arrays = DataTypeMap;
 type Location = DataLocation;
+type Buffer = HostGpuBuffer;
 /** The names of types under which onnxruntime's declarations, and programs that use them, look for these. */
 export declare namespace Tensor {
   type Type = TensorType;
   type DataTypeMap = Arrays;
   type DataType = Arrays[TensorType];
+  type ElementTypeMap = { [T in TensorType]: Element<T> };
+  type ElementType = ElementTypeMap[TensorType];
   type DataLocation = Location;
+  type GpuBufferType = Buffer;
+  type GpuBufferDataTypes = "float32" | "float16" | "int32" | "int64" | "uint32" | "uint8" | "bool";
+  type CpuPinnedDataTypes = Exclude<TensorType, "string">;
 }
+type Element<T extends TensorType> = T extends "string"
+  ? string
+  : T extends "bool"
+    ? boolean
+    : T extends "int64" | "uint64"
+      ? bigint
+      : number;
+/** onnxruntime's name of what goes in and comes out: tensors alone. */
+export type OnnxValue = Tensor;
+/** onnxruntime's name of where data lie. */
+export type OnnxValueDataLocation = DataLocation;
 
 type Numbers = readonly number[];
 type NumericType = Exclude<TensorType, "string" | "bool" | "int64" | "uint64">;
+/** What makes tensors: data with or without a type before them, and dims; the class `Tensor` itself. */
 export interface TensorConstructor {
   new (type: "string", data: readonly string[], dims?: Numbers): TypedTensor<"string">;
   new (type: "bool", data: Uint8Array | readonly boolean[], dims?: Numbers): TypedTensor<"bool">;
@@ -90,9 +108,16 @@ export interface TensorConstructor {
   new (data: readonly boolean[], dims?: Numbers): TypedTensor<"bool">;
   new (
     type: TensorType,
-    data: DataTypeMap[TensorType] | Numbers | readonly bigint[] | readonly boolean[],
+    data: DataTypeMap[TensorType] | Numbers | readonly string[] | readonly bigint[] | readonly boolean[],
     dims?: Numbers,
   ): Tensor;
+  new (data: DataTypeMap[TensorType], dims?: Numbers): Tensor;
+  /** A Tensor of `buffer`, in "cpu" memory as any other: nothing has to be pinned for it. */
+  fromPinnedBuffer<T extends Exclude<TensorType, "string">>(
+    type: T,
+    buffer: DataTypeMap[T],
+    dims?: Numbers,
+  ): TypedTensor<T>;
   /** Data in a buffer of the device that sessions use, `env.webgpu.device`; its usage is STORAGE or COPY_SRC. */
   fromGpuBuffer<T extends GpuBufferType = "float32">(
     buffer: HostGpuBuffer,
@@ -146,7 +171,7 @@ function dataOfType(type: TensorType, data: unknown): Data {
     if (Array.isArray(data)) return data;
     throw invalid(`a Tensor of type "string" needs an array of strings; got ${nameOf(data)}`);
   }
-  if (numeric[type] === undefined) {
+  if (!Object.hasOwn(numeric, type)) {
     throw invalid(`Tensor has no type "${type}"; use one of ${Object.keys(numeric).join(", ")}, string`);
   }
   const wanted = arrayType(type);
@@ -157,10 +182,13 @@ function dataOfType(type: TensorType, data: unknown): Data {
   throw invalid(`a Tensor of type "${type}" needs a ${wanted.name}; got ${nameOf(data)}`);
 }
 
+function absent(what: string, remedy: string): never {
+  throw new AzulejoError("target", `azulejo/onnxruntime has no ${what}; ${remedy}`);
+}
+
 const isHalfByte = (type: TensorType): type is "int4" | "uint4" => type === "int4" || type === "uint4";
 
 function fromList(type: TensorType, wanted: ArrayType, data: readonly unknown[]): TensorArray {
-  if (type === "int64" || type === "uint64") return wanted.from(data.map(value => BigInt(value as number)));
   if (isHalfByte(type))
     throw invalid(`a Tensor of type "${type}" takes no array of numbers; pass a Uint8Array with two elements a byte`);
   if (type === "float16" && wanted.name === "Uint16Array") {
@@ -168,7 +196,19 @@ function fromList(type: TensorType, wanted: ArrayType, data: readonly unknown[])
       'a Tensor of type "float16" takes no array of numbers where Float16Array is missing; pass a Uint16Array of bits',
     );
   }
-  return wanted.from(data);
+  const wide = type === "int64" || type === "uint64";
+  try {
+    return wanted.from(wide ? data.map(value => BigInt(value as number)) : data);
+  } catch (cause) {
+    const remedy = wide ? "pass whole numbers or BigInts" : "pass numbers";
+    throw new AzulejoError(
+      "input",
+      `a Tensor of type "${type}" can't hold its list: ${(cause as Error).message}; ${remedy}`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 const nameOf = (data: unknown): string => (Object(data) === data ? (data as object).constructor.name : String(data));
@@ -233,6 +273,32 @@ class OrtTensor {
     requireGpuType(type);
     sizeOf(dims);
     return new OrtTensor(new OnGpu(type, dims, { buffer, tensor: undefined, download, dispose }));
+  }
+
+  static fromPinnedBuffer(type: TensorType, buffer: unknown, dims?: readonly number[]): OrtTensor {
+    return new OrtTensor(type, buffer, dims);
+  }
+  // What onnxruntime's Tensor has and this one has not is an error that says so.
+  static fromImage(): never {
+    return absent("Tensor.fromImage()", "read the picture's pixels and make a Tensor of their numbers");
+  }
+  static fromTexture(): never {
+    return absent("Tensor.fromTexture()", "use fromGpuBuffer()");
+  }
+  static fromMLTensor(): never {
+    return absent("Tensor.fromMLTensor()", "read it and make a Tensor of its numbers");
+  }
+  toDataURL(): never {
+    return absent("toDataURL()", "make ImageData of the Tensor's data and draw it");
+  }
+  toImageData(): never {
+    return absent("toImageData()", "make ImageData of the Tensor's data");
+  }
+  get texture(): never {
+    return absent("textures", "use data, or gpuBuffer");
+  }
+  get mlTensor(): never {
+    return absent("MLTensors", "use data, or gpuBuffer");
   }
 
   get data(): Data {
@@ -303,7 +369,7 @@ class OnGpu {
 }
 
 function requireGpuType(type: TensorType): asserts type is GpuBufferType {
-  if (type === "string" || isHalfByte(type) || type === "float64" || numeric[type] === undefined)
+  if (type === "string" || isHalfByte(type) || type === "float64" || !Object.hasOwn(numeric, type))
     throw invalid(`a GPU buffer holds no Tensor of type "${type}"; keep it on the CPU`);
 }
 
@@ -330,7 +396,7 @@ export function toTensorData(name: string, value: unknown, device?: HostGpuDevic
     throw invalid(`the value fed to input "${name}" is not a Tensor; make one: new Tensor("float32", data, dims)`);
   }
   if (type === "string") return { dtype: "string", dims, data: data as readonly string[] };
-  if (numeric[type] === undefined) {
+  if (!Object.hasOwn(numeric, type)) {
     throw invalid(
       `input "${name}" got a Tensor of type "${type}", which Azulejo does not compute with; convert it to numbers`,
     );
@@ -340,7 +406,7 @@ export function toTensorData(name: string, value: unknown, device?: HostGpuDevic
     const dtype = numeric[type][0];
     return { dtype, dims, data: arrayOf(dtype, unpacked(dtype, array as Uint8Array, sizeOf(dims))) };
   }
-  const half = type === "float16" && !(array instanceof Uint16Array);
+  const half = type === "float16" && nameOf(array) === "Float16Array";
   const bits = half ? new Uint16Array(array.buffer as ArrayBuffer, array.byteOffset, array.length) : array;
   return { dtype: numeric[type][0], dims, data: bits };
 }

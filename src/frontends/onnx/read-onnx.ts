@@ -6,6 +6,7 @@ import type { Sym } from "../../ir/poly.js";
 import type { ByteSource } from "../../support/byte-source.js";
 import { memorySource } from "../../support/byte-source.js";
 import { AzulejoError } from "../../support/errors.js";
+import { shown } from "../../support/named-options.js";
 import type { ReadContext } from "./context.js";
 import { readOpsets } from "./opsets.js";
 import { decodeModel, type ModelProto } from "./proto.js";
@@ -65,11 +66,13 @@ async function refuseOtherFormats(source: ByteSource): Promise<void> {
     ? "a GGUF file"
     : text.startsWith("version https:/")
       ? "a Git LFS pointer, not the file itself"
-      : text.slice(4, 8) === "ORTM"
-        ? "a model in ORT format"
-        : text.startsWith("PK\x03\x04")
-          ? "a ZIP archive"
-          : undefined;
+      : text.startsWith("<")
+        ? "a web page, as servers send for addresses that they do not have"
+        : text.slice(4, 8) === "ORTM"
+          ? "a model in ORT format"
+          : text.startsWith("PK\x03\x04")
+            ? "a ZIP archive"
+            : undefined;
   if (other) throw new AzulejoError("model-format", `${source.name} is ${other}; give the .onnx file`);
 }
 
@@ -118,7 +121,7 @@ function externalFiles(
 function checkedDims(dims: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   for (const [name, size] of Object.entries(dims))
     if (!Number.isSafeInteger(size) || size < 0)
-      throw new AzulejoError("option", `Option dims: "${name}" is ${size}; give a whole number, 0 or more`);
+      throw new AzulejoError("option", `Option dims: "${name}" is ${shown(size)}; give a whole number, 0 or more`);
   return dims;
 }
 

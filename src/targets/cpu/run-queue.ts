@@ -3,12 +3,19 @@ import { overdueTurn } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
 
 interface Job {
+  readonly signal: AbortSignal | undefined;
   readonly start: () => void;
   readonly reject: (reason: unknown) => void;
 }
+/** One listener a signal, however many jobs wait with it: Node warns of a leak from the eleventh on. */
+interface Listening {
+  readonly jobs: Set<Job>;
+  readonly withdraw: () => void;
+}
 
 export class RunQueue {
-  readonly #waiting: Job[] = [];
+  readonly #waiting = new Set<Job>();
+  readonly #listening = new Map<AbortSignal, Listening>();
   #running: Job | undefined;
   #ended: AzulejoError | undefined;
 
@@ -25,32 +32,18 @@ export class RunQueue {
   enqueue<T>(run: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
-      const withdraw = () => {
-        const at = this.#waiting.indexOf(job);
-        if (at < 0) return;
-        this.#waiting.splice(at, 1);
-        job.reject(abortedRun(signal!));
-      };
-      const job: Job = {
-        start: () => {
-          signal?.removeEventListener("abort", withdraw);
-          // the next one starts before this one is heard of: a caller that awaited the last run finds the machine idle
-          const settle =
-            <V>(report: (value: V) => void) =>
-            (value: V) => {
-              this.#next();
-              report(value);
-            };
-          run().then(settle(resolve), settle(reject));
-        },
-        reject: reason => {
-          signal?.removeEventListener("abort", withdraw);
-          reject(reason);
-        },
+      const start = () => {
+        // the next one starts before this one is heard of: a caller that awaited the last run finds the machine idle
+        const settle =
+          <V>(report: (value: V) => void) =>
+          (value: V) => {
+            this.#next();
+            report(value);
+          };
+        run().then(settle(resolve), settle(reject));
       };
       if (signal?.aborted) return reject(abortedRun(signal));
-      signal?.addEventListener("abort", withdraw);
-      this.#waiting.push(job);
+      this.#wait({ signal, start, reject });
       if (this.idle) this.#next();
     });
   }
@@ -59,12 +52,48 @@ export class RunQueue {
   end(reason: AzulejoError): void {
     this.#ended ??= reason;
     this.#running?.reject(this.#ended);
-    for (const job of this.#waiting.splice(0)) job.reject(this.#ended);
+    for (const job of this.#waiting) {
+      this.#leave(job);
+      job.reject(this.#ended);
+    }
+  }
+
+  #wait(job: Job): void {
+    this.#waiting.add(job);
+    const { signal } = job;
+    if (!signal) return;
+    const known = this.#listening.get(signal);
+    if (known) {
+      known.jobs.add(job);
+      return;
+    }
+    const jobs = new Set([job]);
+    const withdraw = () => {
+      for (const waiting of jobs) {
+        this.#leave(waiting);
+        waiting.reject(abortedRun(signal));
+      }
+    };
+    this.#listening.set(signal, { jobs, withdraw });
+    signal.addEventListener("abort", withdraw);
+  }
+  #leave(job: Job): void {
+    this.#waiting.delete(job);
+    const { signal } = job;
+    const heard = signal && this.#listening.get(signal);
+    if (!heard) return;
+    heard.jobs.delete(job);
+    if (heard.jobs.size > 0) return;
+    signal.removeEventListener("abort", heard.withdraw);
+    this.#listening.delete(signal);
   }
 
   #next(): void {
-    this.#running = this.#waiting.shift();
-    this.#running?.start();
+    const [job] = this.#waiting;
+    this.#running = job;
+    if (!job) return;
+    this.#leave(job);
+    job.start();
   }
 }
 

@@ -235,7 +235,14 @@ async function openDevice(own?: GpuAdapter, withMatrices = false): Promise<Share
     );
   const features: readonly string[] = withMatrices ? [...wantedFeatures, ...matrixFeatures] : wantedFeatures;
   const requiredFeatures = [...new Set(features)].filter(f => adapter.features.has(f));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch(cause => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AzulejoError(
+      "target",
+      `target: "webgpu" gets no device of ${titleOf(adapter.info)} (${why}); ask for another adapter, which gives one device, or use { target: "wasm" }`,
+      { cause },
+    );
+  });
   return new SharedDevice(device, adapter, () => {
     if (!own && !withMatrices) shared = undefined;
   });
