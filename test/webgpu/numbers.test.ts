@@ -2,7 +2,7 @@
 // name, where there is no adapter.
 import assert from "node:assert/strict";
 import { compileKernel, Tensor } from "../../src/index.js";
-import { dot, f16, f32, grid, i64 } from "../../src/tile/index.js";
+import { bool, dot, f16, f32, grid, i64, literal } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import { gpuTest } from "./gpu-test.js";
 
@@ -61,6 +61,26 @@ gpuTest("64-bit integers are exact", async () => {
   };
   for (const [name, values] of Object.entries(want))
     assert.deepEqual([...(got[name]!.data as BigInt64Array)], values, name);
+});
+
+gpuTest("NaN is true, and 0 times or divided by what is not finite is NaN", async () => {
+  const names = { X: f32("N"), True: bool("N"), Times: f32("N"), By: f32("N") };
+  const all = kernel(names, ({ X, True, Times, By, N }) =>
+    grid(N.tile(), n => {
+      const x = X.at(n);
+      True.at(n).set(x.cast("bool"));
+      Times.at(n).set(x.mul(0));
+      By.at(n).set(literal("f32", 0).div(x));
+    }),
+  );
+  const values = Float32Array.of(0, 2, Infinity, -Infinity, NaN);
+  const got = await resultsOf(all, { X: new Tensor("f32", values, [5]) });
+  assert.deepEqual([...(got.True!.data as Uint8Array)], [0, 1, 1, 1, 1]);
+  assert.deepEqual([...(got.Times!.data as Float32Array)], [0, 0, NaN, NaN, NaN]);
+  assert.deepEqual(
+    Array.from(got.By!.data as Float32Array, x => x + 0),
+    [NaN, 0, 0, 0, NaN],
+  );
 });
 
 gpuTest("sums of f16 are added up in f32", async () => {
