@@ -102,6 +102,32 @@ gpuTest("a buffer of the user's is an input: bound where it can be, copied where
   model.dispose();
 });
 
+gpuTest(
+  "a buffer larger than a device binds is copied from, and one that can't be used is the caller's to mend",
+  async () => {
+    const adapter = await (findGpu() as Gpu).requestAdapter();
+    const device = await adapter!.requestDevice({ requiredLimits: {}, requiredFeatures: [] });
+    const host = device as unknown as NonNullable<LoadOptions["gpuDevice"]>;
+    const model = await compileKernel(scaled(2), { ...options, gpuDevice: host });
+    const usage = 128 | 12;
+    const large = device.createBuffer({ size: device.limits.maxStorageBufferBindingSize! + 16, usage });
+    device.queue.writeBuffer(large, 0, new Uint8Array(Float32Array.of(1, 2).buffer));
+    const X = new GpuTensor("f32", { device: host, buffer: large as never }, [2]);
+    assert.deepEqual([...((await model.run({ X })).Y!.data as Float32Array)], [2, 4]);
+    X.dispose();
+    const gone = device.createBuffer({ size: 16, usage });
+    gone.destroy();
+    await assert.rejects(model.run({ X: new GpuTensor("f32", { device: host, buffer: gone as never }, [4]) }), {
+      code: "input",
+      message:
+        /^WebGPU refused a run with the buffers of "X" \(.*destroyed.*\); give buffers of the model's device that are neither mapped nor destroyed$/,
+    });
+    assert.deepEqual([...((await model.run({ X: floats(3) })).Y!.data as Float32Array)], [6]);
+    model.dispose();
+    device.destroy();
+  },
+);
+
 gpuTest("elements narrower than a word, and none at all, go through GPU memory as they are", async () => {
   const model = await compileKernel(copied(), options);
   for (const data of [[], [7], [1, 2, 3], [1, 2, 3, 4, 250]]) {

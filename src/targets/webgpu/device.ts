@@ -67,11 +67,14 @@ export class SharedDevice {
     if (this.lost !== undefined)
       throw new AzulejoError(
         "device-lost",
-        `The GPU device was lost (${this.lost}); run again: the model moves to a new device, with its weights`,
+        `The GPU device was lost (${this.lost}); load or run again: what comes next has a new device, and models bring their weights`,
       );
   }
-  /** What the device refuses while `work` is done, without a pause, is an error with a name. `numbers`: what of the memory was asked for. */
-  async checked<T>(numbers: () => string, work: () => T): Promise<T> {
+  /**
+   * What the device refuses while `work` is done, without a pause, is an error with a name. `numbers`: what of the memory was asked for; `refusal`: whose
+   * fault a call that is not valid may be, beside this library's.
+   */
+  async checked<T>(numbers: () => string, work: () => T, refusal: (why: string) => AzulejoError = bug): Promise<T> {
     const { device } = this;
     device.pushErrorScope("out-of-memory");
     device.pushErrorScope("validation");
@@ -85,11 +88,7 @@ export class SharedDevice {
     this.requireDevice();
     if (memory) throw outOfMemory(numbers(), memory.message);
     if ("error" in done) throw done.error;
-    if (invalid)
-      throw new AzulejoError(
-        "internal",
-        `WebGPU refused a call (${invalid.message}); this is a bug in Azulejo, please report it`,
-      );
+    if (invalid) throw refusal(invalid.message);
     return done.value;
   }
   pipeline(dispatch: Dispatch): Promise<Pipeline> {
@@ -177,6 +176,8 @@ export const featuresText = ({ tiles, halves, subgroups, workgroupBytes, matrice
     .filter(Boolean)
     .join(", ");
 
+const bug = (why: string): AzulejoError =>
+  new AzulejoError("internal", `WebGPU refused a call (${why}); this is a bug in Azulejo, please report it`);
 /** `numbers` is half a sentence: what was asked for. */
 export const outOfMemory = (numbers: string, message: string): AzulejoError =>
   new AzulejoError(
