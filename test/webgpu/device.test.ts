@@ -1,7 +1,7 @@
 // Devices that go away and memory that is not there: errors with codes and numbers, and what works afterwards.
 import assert from "node:assert/strict";
 import type { Step } from "../../src/graph/program.js";
-import type { GpuTensor, LoadOptions } from "../../src/index.js";
+import type { AzulejoError, GpuTensor, LoadOptions } from "../../src/index.js";
 import { compileKernel, load, openGpu, Tensor } from "../../src/index.js";
 import { kernelProgram } from "../../src/load/compile-kernel.js";
 import type { GpuDevice } from "../../src/runtime/gpu.js";
@@ -161,6 +161,32 @@ gpuTest("what is read comes back in buffers that the device allows, however much
     ranges.map(r => Array.from({ length: r.bytes }, (_, i) => r.offsetBytes + i)),
   );
   source.destroy();
+});
+
+gpuTest("a signal ends a run that the GPU has begun, and one that waits for it, and loading of weights", async () => {
+  const model = await load(smallModel, options);
+  const [first, second] = [new AbortController(), new AbortController()];
+  const begun = model.run({ x: rows(70) }, { signal: first.signal });
+  const next = model.run({ x: rows(3) });
+  const waiting = model.run({ x: rows(70) }, { signal: second.signal });
+  await Promise.resolve();
+  first.abort();
+  second.abort();
+  const ended: string[] = [];
+  const names = Object.entries({ begun, next, waiting }).map(([name, run]) =>
+    run.then(
+      () => ended.push(name),
+      (e: AzulejoError) => ended.push(`${name} ${e.code}`),
+    ),
+  );
+  await Promise.all(names);
+  assert.deepEqual(ended, ["begun aborted", "waiting aborted", "next"]);
+  model.dispose();
+  const loading = new AbortController();
+  const onProgress = ({ phase }: { readonly phase: string }): void => {
+    if (phase === "weights") loading.abort();
+  };
+  await assert.rejects(load(smallModel, { ...options, signal: loading.signal, onProgress }), { code: "aborted" });
 });
 
 interface Gpu {
