@@ -2,6 +2,7 @@
 // name, where there is no adapter.
 import assert from "node:assert/strict";
 import { compileKernel, Tensor } from "../../src/index.js";
+import { functions } from "../../src/tile/functions.js";
 import { bool, dot, f16, f32, grid, i64, literal } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import { gpuTest } from "./gpu-test.js";
@@ -81,6 +82,29 @@ gpuTest("NaN is true, and 0 times or divided by what is not finite is NaN", asyn
     Array.from(got.By!.data as Float32Array, x => x + 0),
     [NaN, 0, 0, 0, NaN],
   );
+});
+
+gpuTest("powers of f32 need no f64", async () => {
+  const powers = kernel({ X: f32("N"), Y: f32("N"), Z: f32("N") }, ({ X, Y, Z, N }) =>
+    grid(N.tile(), n => {
+      Z.at(n).set(X.at(n).pow(Y.at(n)));
+    }),
+  );
+  const { native, withoutF64 } = functions.get("pow")!;
+  const ends = [0, 1, -2, 3, 2.5, -3.5, Infinity, -Infinity, NaN];
+  const pairs = [
+    ...ends.flatMap(x => ends.map(y => [x, y] as const)),
+    ...Array.from({ length: 4000 }, (_, i) => [2 ** (Math.sin(i) * 120), Math.cos(i * i)] as const),
+    ...Array.from({ length: 4000 }, (_, i) => [1 + Math.sin(i) / 500, 9e3 * Math.cos(i * i)] as const),
+  ];
+  const [xs, ys] = [Float32Array.from(pairs, p => p[0]), Float32Array.from(pairs, p => p[1])];
+  const dims = [pairs.length];
+  const { Z } = await resultsOf(powers, { X: new Tensor("f32", xs, dims), Y: new Tensor("f32", ys, dims) });
+  (Z!.data as Float32Array).forEach((z, i) => {
+    const want = native(xs[i]!, ys[i]!);
+    const fits = Object.is(z, want) || Math.abs(z - want) <= withoutF64!.error * Math.abs(want);
+    assert.ok(fits, `${xs[i]} to the power ${ys[i]} is ${z} and should be ${want}`);
+  });
 });
 
 gpuTest("sums of f16 are added up in f32", async () => {

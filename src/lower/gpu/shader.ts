@@ -184,7 +184,7 @@ export class Shader {
     // bodies in the language, not WGSL's own functions: those may be wrong by 2·|x| units (exp), or by 2^-11 (sin)
     let body = this.#bodies.get(n);
     if (!body) {
-      body = n.meaning ?? bodyOf(n);
+      body = n.meaning ?? bodyOf(n, { hasF64: false });
       this.#bodies.set(n, body);
     }
     return this.value(body);
