@@ -1,7 +1,7 @@
 // A tensor in the memory of a GPU: an output that stays there, or a buffer of the user's. It is fed to models on the same device without
 // a copy, and read back when download() is asked for.
 import type { Dtype } from "../ir/dtypes.js";
-import { bytesOf } from "../ir/dtypes.js";
+import { bytesOf, dtypes } from "../ir/dtypes.js";
 import { AzulejoError } from "../support/errors.js";
 import { Tensor } from "./api.js";
 import {
@@ -37,16 +37,23 @@ export class GpuTensor<D extends Dtype = Dtype> implements TensorData {
   readonly #free: () => void;
   #buffer: GpuBuffer | undefined;
 
-  /** @throws AzulejoError input: the buffer is too small, or no buffer */
+  /** @throws AzulejoError input: there is no such dtype, dims are no whole numbers, the buffer is too small, or no buffer */
   constructor(dtype: D, { device, buffer: given, dispose }: GpuMemory, dims: readonly number[]) {
     const buffer = given as unknown as GpuBuffer;
+    if (!Object.hasOwn(dtypes, dtype))
+      throw new AzulejoError(
+        "input",
+        `A GpuTensor of "${String(dtype)}" is none; its dtype is one of ${Object.keys(dtypes).join(", ")}`,
+      );
+    if (!Array.isArray(dims) || !dims.every(n => Number.isSafeInteger(n) && n >= 0))
+      throw new AzulejoError("input", `A GpuTensor of dims [${String(dims)}] is none; use whole numbers from 0`);
     const bytes = dims.reduce((product, n) => product * n, bytesOf(dtype));
     if (!Number.isSafeInteger(buffer?.size) || typeof (device as unknown as GpuDevice)?.createBuffer !== "function")
       throw new AzulejoError(
         "input",
         "A GpuTensor needs a GPUBuffer and the GPUDevice that made it; give { device, buffer }",
       );
-    if (!Number.isSafeInteger(bytes) || bytes < 0 || buffer.size < wordBytes(bytes))
+    if (!Number.isSafeInteger(bytes) || buffer.size < wordBytes(bytes))
       throw new AzulejoError(
         "input",
         `A GpuTensor of ${dtype} [${dims.join(", ")}] takes ${wordBytes(bytes)} bytes, and its buffer has ${buffer.size}; give a larger one`,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { LoadOptions } from "../../src/index.js";
 import { compileKernel, GpuTensor, load, openGpu, Tensor } from "../../src/index.js";
-import type { Gpu } from "../../src/runtime/gpu.js";
+import type { Gpu, GpuDevice } from "../../src/runtime/gpu.js";
 import { findGpu } from "../../src/runtime/platform.js";
 import { f32, grid, u8 } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
@@ -127,6 +127,33 @@ gpuTest(
     device.destroy();
   },
 );
+
+gpuTest("what is no tensor, no adapter, or an adapter that was used is said", async () => {
+  const { device } = await openGpu();
+  const buffer = (device as unknown as GpuDevice).createBuffer({ size: 16, usage: 128 }) as never;
+  assert.throws(() => new GpuTensor("float32" as never, { device, buffer }, [2]), {
+    code: "input",
+    message: /^A GpuTensor of "float32" is none; its dtype is one of .*f32, /,
+  });
+  for (const dims of [[-1, -2], [1.5, 2], "4" as never])
+    assert.throws(() => new GpuTensor("f32", { device, buffer }, dims), {
+      code: "input",
+      message: `A GpuTensor of dims [${dims}] is none; use whole numbers from 0`,
+    });
+  await assert.rejects(openGpu({ adapter: {} as never }), {
+    code: "option",
+    message: "adapter is an object; give a GPUAdapter or leave it out",
+  });
+  await assert.rejects(openGpu({ adaptor: 1 } as never), { code: "option", message: /^there is no option "adaptor"/ });
+  const adapter = (await (findGpu() as Gpu).requestAdapter()) as never;
+  const opened = (await openGpu({ adapter })).device as unknown as GpuDevice;
+  await assert.rejects(openGpu({ adapter }), {
+    code: "target",
+    message:
+      /^.+ gives no device \(.*consumed.*\); request another GPUAdapter, which is good for one device, or use \{ target: "wasm" \}$/,
+  });
+  opened.destroy();
+});
 
 gpuTest("elements narrower than a word, and none at all, go through GPU memory as they are", async () => {
   const model = await compileKernel(copied(), options);

@@ -10,6 +10,7 @@ import { computeStage } from "../../runtime/gpu.js";
 import { findGpu } from "../../runtime/platform.js";
 import { RefusedCode } from "../../runtime/refused-code.js";
 import { AzulejoError } from "../../support/errors.js";
+import { type Check, checkNamed } from "../../support/named-options.js";
 import { Weights } from "./weights.js";
 
 export interface Pipeline {
@@ -236,7 +237,14 @@ async function openDevice(own?: GpuAdapter, withMatrices = false): Promise<Share
     );
   const features: readonly string[] = withMatrices ? [...wantedFeatures, ...matrixFeatures] : wantedFeatures;
   const requiredFeatures = [...new Set(features)].filter(f => adapter.features.has(f));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new AzulejoError(
+      "target",
+      `${titleOf(adapter.info)} gives no device (${why}); request another GPUAdapter, which is good for one device, or use { target: "wasm" }`,
+      { cause },
+    );
+  });
   return new SharedDevice(device, adapter, () => {
     if (!own && !withMatrices) shared = undefined;
   });
@@ -254,19 +262,24 @@ async function findAdapter(): Promise<GpuAdapter | string> {
   return adapter ?? 'target: "webgpu" finds no GPU adapter on this machine; use { target: "wasm" }';
 }
 
+const isAdapter: Check = value =>
+  typeof (Object(value) as Partial<GpuAdapter>).requestDevice === "function" ? undefined : "a GPUAdapter";
+const openOptions: Readonly<Record<string, Check>> = {
+  adapter: isAdapter,
+  subgroupMatrices: value => (typeof value === "boolean" ? undefined : "true or false"),
+};
+
 /**
  * The device that models share unless they were told otherwise: for buffers that models are to read, and for programs with kernels of their
  * own. After a loss, another. `adapter`: a device of this GPUAdapter, with the limits that models profit from, for { gpuDevice }.
  * `subgroupMatrices`: one of its own as well, whose models multiply by matrices of subgroups.
- * @throws AzulejoError target
+ * @throws AzulejoError target, option
  */
-export async function openGpu({
-  adapter: own,
-  subgroupMatrices = false,
-}: {
-  readonly adapter?: HostGpuAdapter;
-  readonly subgroupMatrices?: boolean;
-} = {}): Promise<OpenedGpu> {
+export async function openGpu(
+  options: { readonly adapter?: HostGpuAdapter; readonly subgroupMatrices?: boolean } = {},
+): Promise<OpenedGpu> {
+  checkNamed(options, Object.keys(openOptions), name => openOptions[name]!);
+  const { adapter: own, subgroupMatrices = false } = options;
   const isApart = own !== undefined || subgroupMatrices;
   const opened = isApart
     ? await openDevice(own as unknown as GpuAdapter | undefined, subgroupMatrices)
