@@ -281,3 +281,45 @@ gpuTest("between segments floats stay on the GPU; what the host reads and makes 
     message: /^SequenceConstruct.*: this is computed on the host, and onUnsupported is "error"; leave it out, or use/,
   });
 });
+
+gpuTest("a run that fails after a segment frees what the segment left on the GPU", async () => {
+  const source = onnxModel({
+    inputs: [value("x", elementType.f32, ["n"]), value("at", elementType.i64, [])],
+    outputs: [value("y", elementType.f32), value("z", elementType.f32)],
+    nodes: [
+      node("Softmax", ["x"], ["y"]),
+      node("SequenceConstruct", ["x", "x"], ["s"]),
+      node("SequenceAt", ["s", "at"], ["first"]),
+      node("Add", ["y", "first"], ["z"]),
+    ],
+  });
+  const model = await load(source, options);
+  const run = (at: bigint) =>
+    model.run<Record<string, GpuTensor>>(
+      { x: floats(1, 2), at: new Tensor("i64", BigInt64Array.of(at), []) },
+      { outputLocation: "gpu-buffer" },
+    );
+  const first = await run(0n);
+  const device = (await openGpu()).device as unknown as GpuDevice;
+  const { createBuffer } = device;
+  let held = 0;
+  device.createBuffer = given => {
+    const buffer = createBuffer.call(device, given);
+    held++;
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      held--;
+      buffer.destroy = destroy;
+      destroy();
+    };
+    return buffer;
+  };
+  try {
+    await assert.rejects(run(7n), { message: /position 7 is outside a sequence of 2/ });
+    assert.equal(held, 0);
+  } finally {
+    device.createBuffer = createBuffer;
+  }
+  for (const t of Object.values(first)) t.dispose();
+  model.dispose();
+});
