@@ -84,7 +84,7 @@ export class GpuTensor<D extends Dtype = Dtype> implements TensorData {
       `This tensor of ${this.dtype} [${this.dims.join(", ")}] lies in the memory of a GPU; read it with await tensor.download()`,
     );
   }
-  /** Reads the elements back. @throws AzulejoError disposed; device-lost; input: the buffer's usage lacks COPY_SRC */
+  /** Reads the elements back. @throws AzulejoError disposed; device-lost; memory; input: the buffer's usage lacks COPY_SRC, or it is mapped or destroyed */
   async download(): Promise<Tensor<D>> {
     const buffer = this.gpuBuffer as unknown as GpuBuffer;
     if ((buffer.usage & usage.copySource) === 0)
@@ -106,24 +106,42 @@ export class GpuTensor<D extends Dtype = Dtype> implements TensorData {
 
 async function readBuffer(device: GpuDevice, buffer: GpuBuffer, bytes: number): Promise<Uint8Array> {
   const size = wordBytes(bytes);
+  device.pushErrorScope("out-of-memory");
+  device.pushErrorScope("validation");
   const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
+  device.queue.submit([encoder.finish()]);
+  const refusals = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const mapped = staging.mapAsync(mapRead);
+  mapped.catch(() => undefined);
   try {
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
-    device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(mapRead);
+    const [invalid, memory] = await refusals;
+    if (memory)
+      throw new AzulejoError(
+        "memory",
+        `The GPU has no ${size} bytes to read a tensor back (${lineOf(memory)}); dispose of models and tensors`,
+      );
+    if (invalid)
+      throw new AzulejoError(
+        "input",
+        `The buffer of this GpuTensor can't be read (${lineOf(invalid)}); keep it unmapped, and do not destroy it before`,
+      );
+    await mapped;
     const content = new Uint8Array(staging.getMappedRange().slice(0, bytes));
     staging.unmap();
     return content;
   } catch (cause) {
+    if (cause instanceof AzulejoError) throw cause;
     throw new AzulejoError(
       "device-lost",
-      `A tensor could not be read back from the GPU (${cause instanceof Error ? cause.message : String(cause)}); its device was lost or its buffer destroyed: compute it again`,
+      `A tensor could not be read back from the GPU (${lineOf(Object(cause))}); its device was lost: compute it again`,
       { cause },
     );
   } finally {
     staging.destroy();
   }
 }
+const lineOf = ({ message }: { readonly message?: string }): string => message?.split("\n")[0] || "no reason given";
 
 export const isGpuTensor = (value: unknown): value is GpuTensor => value instanceof GpuTensor;

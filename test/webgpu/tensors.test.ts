@@ -117,6 +117,11 @@ gpuTest(
     X.dispose();
     const gone = device.createBuffer({ size: 16, usage });
     gone.destroy();
+    await assert.rejects(new GpuTensor("f32", { device: host, buffer: gone as never }, [4]).download(), {
+      code: "input",
+      message:
+        /^The buffer of this GpuTensor can't be read \(.*destroyed.*\); keep it unmapped, and do not destroy it before$/,
+    });
     await assert.rejects(model.run({ X: new GpuTensor("f32", { device: host, buffer: gone as never }, [4]) }), {
       code: "input",
       message:
