@@ -80,12 +80,12 @@ export class CutGraph implements Runnable {
       for (const v of this.#program.inputs) scope.set(v, inputs.get(v.name));
       try {
         await this.#run(this.#program, scope, options);
-        const outputs = this.#program.outputs.map(
-          async v => [v.name, (await this.#output(v, scope, options)) as never] as const,
-        );
-        return new Map(await Promise.all(outputs));
+        const outputs = new Map<string, never>();
+        for (const v of this.#program.outputs) outputs.set(v.name, (await this.#output(v, scope, options)) as never);
+        for (const value of outputs.values()) scope.onGpu.delete(value);
+        return outputs;
       } finally {
-        await this.#freeBetween(scope);
+        for (const t of scope.onGpu) t.dispose();
       }
     });
     this.#queue = result.catch(() => undefined);
@@ -99,17 +99,13 @@ export class CutGraph implements Runnable {
   #checkUsable(): void {
     if (this.#disposed) throw new AzulejoError("disposed", `Model "${this.#program.name}" was disposed; load it again`);
   }
-  async #freeBetween(scope: HostScope): Promise<void> {
-    for (const v of this.#between) {
-      const value = scope.has(v) ? await scope.anywhere(v) : undefined;
-      if (isGpuTensor(value)) value.dispose();
-    }
-  }
   async #output(v: Value, scope: HostScope, { onGpu }: RunOptions): Promise<HostValue> {
     if (!onGpu?.has(v.name)) return scope.get(v);
     const value = await scope.anywhere(v);
     if (!isTensor(value) || isText(value) || isGpuTensor(value)) return value;
-    return this.#context.target.place!(value);
+    const placed = await this.#context.target.place!(value);
+    if (isGpuTensor(placed)) scope.onGpu.add(placed);
+    return placed;
   }
   /** Runs a program whose inputs are in scope; gives its outputs. */
   async #steps(program: HostProgram, scope: HostScope, options: RunOptions): Promise<readonly HostValue[]> {
@@ -175,6 +171,7 @@ export class CutGraph implements Runnable {
     this.#transfers.push(...(compiled.report().transfers ?? []));
     segment.outputs.forEach((v, i) => {
       const result: AnyTensor = results.get(segment.graph.outputs[i]!.name)!;
+      if (isGpuTensor(result)) scope.onGpu.add(result);
       scope.set(v, v.text ? texts.decode(result) : result);
     });
   }

@@ -15,9 +15,12 @@ export class HostScope {
   readonly #symbols: Map<Sym, number>;
   readonly #outer: HostScope | undefined;
   readonly #read = new Map<GpuTensor, HostValue>();
+  /** what the run made on a GPU, in bodies too: whoever begins a run frees what does not leave it */
+  readonly onGpu: Set<GpuTensor>;
 
   constructor(outer?: HostScope, symbols?: SymbolValues) {
     this.#outer = outer;
+    this.onGpu = outer?.onGpu ?? new Set();
     this.#symbols = new Map([...(outer?.symbols ?? []), ...(symbols ?? [])]);
   }
   get symbols(): SymbolValues {

@@ -16,7 +16,7 @@ export const doctor: typeof import("./doctor.js").doctor = async () => (await im
  * and for programs with shaders of their own. After a loss it gives a new one. With an adapter of yours it opens a device for { gpuDevice }.
  * With { subgroupMatrices: true } too: its contractions multiply matrices of subgroups where they fit. That is an experiment of Chromium's, which no
  * GPU at hand could run.
- * @throws AzulejoError target: there is no WebGPU, no adapter, or none with matrices
+ * @throws AzulejoError target: there is no WebGPU, no adapter, none with matrices, or one that gives no device; option
  */
 export const openGpu: typeof import("../targets/webgpu/target.js").openGpu = async options =>
   (await import("../targets/webgpu/target.js")).openGpu(options);

@@ -1,7 +1,7 @@
 // A tensor in the memory of a GPU: an output that stays there, or a buffer of the user's. It is fed to models on the same device without
 // a copy, and read back when download() is asked for.
 import type { Dtype } from "../ir/dtypes.js";
-import { bytesOf } from "../ir/dtypes.js";
+import { bytesOf, dtypes } from "../ir/dtypes.js";
 import { AzulejoError } from "../support/errors.js";
 import { Tensor } from "./api.js";
 import {
@@ -37,16 +37,23 @@ export class GpuTensor<D extends Dtype = Dtype> implements TensorData {
   readonly #free: () => void;
   #buffer: GpuBuffer | undefined;
 
-  /** @throws AzulejoError input: the buffer is too small, or no buffer */
+  /** @throws AzulejoError input: there is no such dtype, dims are no whole numbers, the buffer is too small, or no buffer */
   constructor(dtype: D, { device, buffer: given, dispose }: GpuMemory, dims: readonly number[]) {
     const buffer = given as unknown as GpuBuffer;
+    if (!Object.hasOwn(dtypes, dtype))
+      throw new AzulejoError(
+        "input",
+        `A GpuTensor of "${String(dtype)}" is none; its dtype is one of ${Object.keys(dtypes).join(", ")}`,
+      );
+    if (!Array.isArray(dims) || !dims.every(n => Number.isSafeInteger(n) && n >= 0))
+      throw new AzulejoError("input", `A GpuTensor of dims [${String(dims)}] is none; use whole numbers from 0`);
     const bytes = dims.reduce((product, n) => product * n, bytesOf(dtype));
     if (!Number.isSafeInteger(buffer?.size) || typeof (device as unknown as GpuDevice)?.createBuffer !== "function")
       throw new AzulejoError(
         "input",
         "A GpuTensor needs a GPUBuffer and the GPUDevice that made it; give { device, buffer }",
       );
-    if (!Number.isSafeInteger(bytes) || bytes < 0 || buffer.size < wordBytes(bytes))
+    if (!Number.isSafeInteger(bytes) || buffer.size < wordBytes(bytes))
       throw new AzulejoError(
         "input",
         `A GpuTensor of ${dtype} [${dims.join(", ")}] takes ${wordBytes(bytes)} bytes, and its buffer has ${buffer.size}; give a larger one`,
@@ -77,7 +84,7 @@ export class GpuTensor<D extends Dtype = Dtype> implements TensorData {
       `This tensor of ${this.dtype} [${this.dims.join(", ")}] lies in the memory of a GPU; read it with await tensor.download()`,
     );
   }
-  /** Reads the elements back. @throws AzulejoError disposed; device-lost; input: the buffer's usage lacks COPY_SRC */
+  /** Reads the elements back. @throws AzulejoError disposed; device-lost; memory; input: the buffer's usage lacks COPY_SRC, or it is mapped or destroyed */
   async download(): Promise<Tensor<D>> {
     const buffer = this.gpuBuffer as unknown as GpuBuffer;
     if ((buffer.usage & usage.copySource) === 0)
@@ -99,24 +106,42 @@ export class GpuTensor<D extends Dtype = Dtype> implements TensorData {
 
 async function readBuffer(device: GpuDevice, buffer: GpuBuffer, bytes: number): Promise<Uint8Array> {
   const size = wordBytes(bytes);
+  device.pushErrorScope("out-of-memory");
+  device.pushErrorScope("validation");
   const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
+  device.queue.submit([encoder.finish()]);
+  const refusals = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const mapped = staging.mapAsync(mapRead);
+  mapped.catch(() => undefined);
   try {
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
-    device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(mapRead);
+    const [invalid, memory] = await refusals;
+    if (memory)
+      throw new AzulejoError(
+        "memory",
+        `The GPU has no ${size} bytes to read a tensor back (${lineOf(memory)}); dispose of models and tensors`,
+      );
+    if (invalid)
+      throw new AzulejoError(
+        "input",
+        `The buffer of this GpuTensor can't be read (${lineOf(invalid)}); keep it unmapped, and do not destroy it before`,
+      );
+    await mapped;
     const content = new Uint8Array(staging.getMappedRange().slice(0, bytes));
     staging.unmap();
     return content;
   } catch (cause) {
+    if (cause instanceof AzulejoError) throw cause;
     throw new AzulejoError(
       "device-lost",
-      `A tensor could not be read back from the GPU (${cause instanceof Error ? cause.message : String(cause)}); its device was lost or its buffer destroyed: compute it again`,
+      `A tensor could not be read back from the GPU (${lineOf(Object(cause))}); its device was lost: compute it again`,
       { cause },
     );
   } finally {
     staging.destroy();
   }
 }
+const lineOf = ({ message }: { readonly message?: string }): string => message?.split("\n")[0] || "no reason given";
 
 export const isGpuTensor = (value: unknown): value is GpuTensor => value instanceof GpuTensor;

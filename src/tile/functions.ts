@@ -8,7 +8,7 @@ import { erf } from "./bodies/error-function.js";
 import { exp, exp2, sigmoid, tanh } from "./bodies/exponential.js";
 import type { Body } from "./bodies/format.js";
 import { log, log2 } from "./bodies/logarithm.js";
-import { pow } from "./bodies/power.js";
+import { pow, powInParts } from "./bodies/power.js";
 import { cos, sin } from "./bodies/trigonometric.js";
 import { isNonPositive } from "./ranges.js";
 import { withoutSources } from "./source.js";
@@ -30,6 +30,8 @@ export interface TileFunction {
   readonly arguments: number;
   readonly native: (...x: number[]) => number;
   readonly body: (args: readonly AnyTile[]) => AnyTile;
+  /** for arguments in f32 on targets without f64, with its error; absent: the body needs none */
+  readonly withoutF64?: { readonly body: (args: readonly AnyTile[]) => AnyTile; readonly error: number };
   readonly errors: FunctionErrors;
 }
 
@@ -55,6 +57,7 @@ const table: readonly TileFunction[] = [
     arguments: 2,
     native: natives.pow!,
     body: ([x, y]) => pow(x!, y!),
+    withoutF64: { body: ([x, y]) => powInParts(x!, y!), error: 2.5e-7 },
     errors: { f32: 1e-7, f64: 1e-15 },
   },
 ];
@@ -69,11 +72,12 @@ function functionOf(name: string): TileFunction {
 }
 
 /** The tile IR that computes a call: what lowering puts in the node's place. f16 and bf16 are computed in f32. */
-export function bodyOf(n: NodeOf<"call">): Node {
+export function bodyOf(n: NodeOf<"call">, { hasF64 = true }: { readonly hasF64?: boolean } = {}): Node {
   const f = functionOf(n.fn);
+  const body = hasF64 ? f.body : (f.withoutF64?.body ?? f.body);
   return withoutSources(() => {
     const args = n.args.map(tileOf);
-    if (n.dtype === "f32" || n.dtype === "f64") return f.body(args).node;
-    return f.body(args.map(a => a.cast("f32"))).cast(n.dtype).node;
+    if (n.dtype === "f32" || n.dtype === "f64") return body(args).node;
+    return body(args.map(a => a.cast("f32"))).cast(n.dtype).node;
   });
 }

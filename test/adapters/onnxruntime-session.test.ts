@@ -295,7 +295,7 @@ test("where there is no WebGPU, the next provider is taken, wherever in the list
   await assert.rejects(ort.InferenceSession.create(model, { executionProviders: ["webnn", "webgpu"] }), {
     code: "target",
     message:
-      'target: "webgpu" gets no device of an adapter without a name (it is consumed); ask for another adapter, which gives one device, or use { target: "wasm" }',
+      'target: "webgpu" gets no device of an adapter without a name (it is consumed); request another GPUAdapter, which is good for one device, or use { target: "wasm" }',
   });
 });
 

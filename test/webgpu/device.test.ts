@@ -1,9 +1,11 @@
 // Devices that go away and memory that is not there: errors with codes and numbers, and what works afterwards.
 import assert from "node:assert/strict";
 import type { Step } from "../../src/graph/program.js";
-import type { GpuTensor, LoadOptions } from "../../src/index.js";
+import type { AzulejoError, GpuTensor, LoadOptions } from "../../src/index.js";
 import { compileKernel, load, openGpu, Tensor } from "../../src/index.js";
 import { kernelProgram } from "../../src/load/compile-kernel.js";
+import type { GpuDevice } from "../../src/runtime/gpu.js";
+import { ReadBack } from "../../src/targets/webgpu/read-back.js";
 import { webgpuTarget } from "../../src/targets/webgpu/target.js";
 import { constant, f32, grid } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
@@ -29,7 +31,10 @@ gpuTest("after a loss the next run has another device, with the weights, and the
   const before = (await model.run({ x: rows(3) })).y!.data;
   const kept = await model.run<{ y: GpuTensor<"f32"> }>({ x: rows(3) }, { outputLocation: "gpu-buffer" });
   await destroy();
-  await assert.rejects(kept.y.download(), { code: "device-lost" });
+  await assert.rejects(kept.y.download(), {
+    code: "device-lost",
+    message: /^A tensor could not be read back from the GPU \(.+\); its device was lost: compute it again$/,
+  });
   assert.deepEqual((await model.run({ x: rows(3) })).y!.data, before);
   assert.match(model.report().notes.join("\n"), /moved to a new device 1 time: the one before was lost/);
   await destroy();
@@ -48,7 +53,8 @@ gpuTest("a loss in the middle of a run is its error, with what to do, and the ne
   (device as unknown as { destroy(): void }).destroy();
   await assert.rejects(running, {
     code: "device-lost",
-    message: /^The GPU device was lost \(.+\); run again: the model moves to a new device, with its weights$/,
+    message:
+      /^The GPU device was lost \(.+\); load or run again: what comes next has a new device, and models bring their weights$/,
   });
   assert.deepEqual((await model.run({ x: rows(70) })).y!.data, before);
   model.dispose();
@@ -96,11 +102,12 @@ const outer = () =>
 
 gpuTest("a tensor that no buffer can hold is refused with both numbers, and smaller ones run afterwards", async () => {
   const model = await compileKernel(outer(), options);
-  await assert.rejects(model.run({ A: ones(65536), B: ones(65536) }), {
-    code: "memory",
-    message:
-      /^"Y" takes 16384 MiB, and this GPU binds at most \d+ MiB as one buffer; run smaller inputs, or use \{ target: "wasm" \}$/,
-  });
+  for (const outputLocation of ["cpu", "gpu-buffer"] as const)
+    await assert.rejects(model.run({ A: ones(65536), B: ones(65536) }, { outputLocation }), {
+      code: "memory",
+      message:
+        /^"Y" takes 16384 MiB, and this GPU binds at most \d+ MiB as one buffer; run smaller inputs, or use \{ target: "wasm" \}$/,
+    });
   assert.deepEqual((await model.run({ A: ones(2), B: ones(3) })).Y!.data, new Float32Array(6).fill(1));
   model.dispose();
 });
@@ -121,6 +128,68 @@ gpuTest("memory that the device does not have is an error with numbers, and smal
   });
   assert.deepEqual((await model.run({ A: ones(2), B: ones(3) })).Y!.data, new Float32Array(6).fill(1));
   model.dispose();
+});
+
+gpuTest("what is read comes back in buffers that the device allows, however much it is", async () => {
+  const { device: host } = await openGpu();
+  const device = host as unknown as GpuDevice;
+  const source = device.createBuffer({ size: 48, usage: 12 });
+  device.queue.writeBuffer(
+    source,
+    0,
+    Uint8Array.from({ length: 48 }, (_, i) => i),
+  );
+  const sizes: number[] = [];
+  const narrow = Object.assign(Object.create(device) as GpuDevice, {
+    limits: { maxBufferSize: 16 },
+    createBuffer: (o: Parameters<GpuDevice["createBuffer"]>[0]) => {
+      sizes.push(o.size);
+      return device.createBuffer(o);
+    },
+  });
+  const encoder = device.createCommandEncoder();
+  const ranges = [
+    [0, 4],
+    [5, 7],
+    [8, 0],
+    [16, 16],
+    [33, 2],
+  ].map(([offsetBytes, bytes]) => ({ buffer: source, offsetBytes: offsetBytes!, bytes: bytes! }));
+  const back = new ReadBack(narrow, encoder, ranges);
+  device.queue.submit([encoder.finish()]);
+  const got = await back.bytes();
+  assert.deepEqual(sizes, [12, 16, 4]);
+  assert.deepEqual(
+    got.map(b => [...b]),
+    ranges.map(r => Array.from({ length: r.bytes }, (_, i) => r.offsetBytes + i)),
+  );
+  source.destroy();
+});
+
+gpuTest("a signal ends a run that the GPU has begun, and one that waits for it, and loading of weights", async () => {
+  const model = await load(smallModel, options);
+  const [first, second] = [new AbortController(), new AbortController()];
+  const begun = model.run({ x: rows(70) }, { signal: first.signal });
+  const next = model.run({ x: rows(3) });
+  const waiting = model.run({ x: rows(70) }, { signal: second.signal });
+  await Promise.resolve();
+  first.abort();
+  second.abort();
+  const ended: string[] = [];
+  const names = Object.entries({ begun, next, waiting }).map(([name, run]) =>
+    run.then(
+      () => ended.push(name),
+      (e: AzulejoError) => ended.push(`${name} ${e.code}`),
+    ),
+  );
+  await Promise.all(names);
+  assert.deepEqual(ended, ["begun aborted", "waiting aborted", "next"]);
+  model.dispose();
+  const loading = new AbortController();
+  const onProgress = ({ phase }: { readonly phase: string }): void => {
+    if (phase === "weights") loading.abort();
+  };
+  await assert.rejects(load(smallModel, { ...options, signal: loading.signal, onProgress }), { code: "aborted" });
 });
 
 interface Gpu {

@@ -2,7 +2,8 @@
 // name, where there is no adapter.
 import assert from "node:assert/strict";
 import { compileKernel, Tensor } from "../../src/index.js";
-import { dot, f16, f32, grid, i64 } from "../../src/tile/index.js";
+import { functions } from "../../src/tile/functions.js";
+import { bool, dot, f16, f32, grid, i64, literal } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
 import { gpuTest } from "./gpu-test.js";
 
@@ -61,6 +62,49 @@ gpuTest("64-bit integers are exact", async () => {
   };
   for (const [name, values] of Object.entries(want))
     assert.deepEqual([...(got[name]!.data as BigInt64Array)], values, name);
+});
+
+gpuTest("NaN is true, and 0 times or divided by what is not finite is NaN", async () => {
+  const names = { X: f32("N"), True: bool("N"), Times: f32("N"), By: f32("N") };
+  const all = kernel(names, ({ X, True, Times, By, N }) =>
+    grid(N.tile(), n => {
+      const x = X.at(n);
+      True.at(n).set(x.cast("bool"));
+      Times.at(n).set(x.mul(0));
+      By.at(n).set(literal("f32", 0).div(x));
+    }),
+  );
+  const values = Float32Array.of(0, 2, Infinity, -Infinity, NaN);
+  const got = await resultsOf(all, { X: new Tensor("f32", values, [5]) });
+  assert.deepEqual([...(got.True!.data as Uint8Array)], [0, 1, 1, 1, 1]);
+  assert.deepEqual([...(got.Times!.data as Float32Array)], [0, 0, NaN, NaN, NaN]);
+  assert.deepEqual(
+    Array.from(got.By!.data as Float32Array, x => x + 0),
+    [NaN, 0, 0, 0, NaN],
+  );
+});
+
+gpuTest("powers of f32 need no f64", async () => {
+  const powers = kernel({ X: f32("N"), Y: f32("N"), Z: f32("N") }, ({ X, Y, Z, N }) =>
+    grid(N.tile(), n => {
+      Z.at(n).set(X.at(n).pow(Y.at(n)));
+    }),
+  );
+  const { native, withoutF64 } = functions.get("pow")!;
+  const ends = [0, 1, -2, 3, 2.5, -3.5, Infinity, -Infinity, NaN];
+  const pairs = [
+    ...ends.flatMap(x => ends.map(y => [x, y] as const)),
+    ...Array.from({ length: 4000 }, (_, i) => [2 ** (Math.sin(i) * 120), Math.cos(i * i)] as const),
+    ...Array.from({ length: 4000 }, (_, i) => [1 + Math.sin(i) / 500, 9e3 * Math.cos(i * i)] as const),
+  ];
+  const [xs, ys] = [Float32Array.from(pairs, p => p[0]), Float32Array.from(pairs, p => p[1])];
+  const dims = [pairs.length];
+  const { Z } = await resultsOf(powers, { X: new Tensor("f32", xs, dims), Y: new Tensor("f32", ys, dims) });
+  (Z!.data as Float32Array).forEach((z, i) => {
+    const want = native(xs[i]!, ys[i]!);
+    const fits = Object.is(z, want) || Math.abs(z - want) <= withoutF64!.error * Math.abs(want);
+    assert.ok(fits, `${xs[i]} to the power ${ys[i]} is ${z} and should be ${want}`);
+  });
 });
 
 gpuTest("sums of f16 are added up in f32", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { LoadOptions } from "../../src/index.js";
 import { compileKernel, GpuTensor, load, openGpu, Tensor } from "../../src/index.js";
-import type { Gpu } from "../../src/runtime/gpu.js";
+import type { Gpu, GpuDevice } from "../../src/runtime/gpu.js";
 import { findGpu } from "../../src/runtime/platform.js";
 import { f32, grid, u8 } from "../../src/tile/index.js";
 import { kernel } from "../../src/tile/tile-kernel.js";
@@ -100,6 +100,64 @@ gpuTest("a buffer of the user's is an input: bound where it can be, copied where
     },
   );
   model.dispose();
+});
+
+gpuTest(
+  "a buffer larger than a device binds is copied from, and one that can't be used is the caller's to mend",
+  async () => {
+    const adapter = await (findGpu() as Gpu).requestAdapter();
+    const device = await adapter!.requestDevice({ requiredLimits: {}, requiredFeatures: [] });
+    const host = device as unknown as NonNullable<LoadOptions["gpuDevice"]>;
+    const model = await compileKernel(scaled(2), { ...options, gpuDevice: host });
+    const usage = 128 | 12;
+    const large = device.createBuffer({ size: device.limits.maxStorageBufferBindingSize! + 16, usage });
+    device.queue.writeBuffer(large, 0, new Uint8Array(Float32Array.of(1, 2).buffer));
+    const X = new GpuTensor("f32", { device: host, buffer: large as never }, [2]);
+    assert.deepEqual([...((await model.run({ X })).Y!.data as Float32Array)], [2, 4]);
+    X.dispose();
+    const gone = device.createBuffer({ size: 16, usage });
+    gone.destroy();
+    await assert.rejects(new GpuTensor("f32", { device: host, buffer: gone as never }, [4]).download(), {
+      code: "input",
+      message:
+        /^The buffer of this GpuTensor can't be read \(.*destroyed.*\); keep it unmapped, and do not destroy it before$/,
+    });
+    await assert.rejects(model.run({ X: new GpuTensor("f32", { device: host, buffer: gone as never }, [4]) }), {
+      code: "input",
+      message:
+        /^WebGPU refused a run with the buffers of "X" \(.*destroyed.*\); give buffers of the model's device that are neither mapped nor destroyed$/,
+    });
+    assert.deepEqual([...((await model.run({ X: floats(3) })).Y!.data as Float32Array)], [6]);
+    model.dispose();
+    device.destroy();
+  },
+);
+
+gpuTest("what is no tensor, no adapter, or an adapter that was used is said", async () => {
+  const { device } = await openGpu();
+  const buffer = (device as unknown as GpuDevice).createBuffer({ size: 16, usage: 128 }) as never;
+  assert.throws(() => new GpuTensor("float32" as never, { device, buffer }, [2]), {
+    code: "input",
+    message: /^A GpuTensor of "float32" is none; its dtype is one of .*f32, /,
+  });
+  for (const dims of [[-1, -2], [1.5, 2], "4" as never])
+    assert.throws(() => new GpuTensor("f32", { device, buffer }, dims), {
+      code: "input",
+      message: `A GpuTensor of dims [${dims}] is none; use whole numbers from 0`,
+    });
+  await assert.rejects(openGpu({ adapter: {} as never }), {
+    code: "option",
+    message: "adapter is an object; give a GPUAdapter or leave it out",
+  });
+  await assert.rejects(openGpu({ adaptor: 1 } as never), { code: "option", message: /^there is no option "adaptor"/ });
+  const adapter = (await (findGpu() as Gpu).requestAdapter()) as never;
+  const opened = (await openGpu({ adapter })).device as unknown as GpuDevice;
+  await assert.rejects(openGpu({ adapter }), {
+    code: "target",
+    message:
+      /^target: "webgpu" gets no device of .+ \(.*consumed.*\); request another GPUAdapter, which is good for one device, or use \{ target: "wasm" \}$/,
+  });
+  opened.destroy();
 });
 
 gpuTest("elements narrower than a word, and none at all, go through GPU memory as they are", async () => {
@@ -227,4 +285,46 @@ gpuTest("between segments floats stay on the GPU; what the host reads and makes 
     code: "target",
     message: /^SequenceConstruct.*: this is computed on the host, and onUnsupported is "error"; leave it out, or use/,
   });
+});
+
+gpuTest("a run that fails after a segment frees what the segment left on the GPU", async () => {
+  const source = onnxModel({
+    inputs: [value("x", elementType.f32, ["n"]), value("at", elementType.i64, [])],
+    outputs: [value("y", elementType.f32), value("z", elementType.f32)],
+    nodes: [
+      node("Softmax", ["x"], ["y"]),
+      node("SequenceConstruct", ["x", "x"], ["s"]),
+      node("SequenceAt", ["s", "at"], ["first"]),
+      node("Add", ["y", "first"], ["z"]),
+    ],
+  });
+  const model = await load(source, options);
+  const run = (at: bigint) =>
+    model.run<Record<string, GpuTensor>>(
+      { x: floats(1, 2), at: new Tensor("i64", BigInt64Array.of(at), []) },
+      { outputLocation: "gpu-buffer" },
+    );
+  const first = await run(0n);
+  const device = (await openGpu()).device as unknown as GpuDevice;
+  const { createBuffer } = device;
+  let held = 0;
+  device.createBuffer = given => {
+    const buffer = createBuffer.call(device, given);
+    held++;
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      held--;
+      buffer.destroy = destroy;
+      destroy();
+    };
+    return buffer;
+  };
+  try {
+    await assert.rejects(run(7n), { message: /position 7 is outside a sequence of 2/ });
+    assert.equal(held, 0);
+  } finally {
+    device.createBuffer = createBuffer;
+  }
+  for (const t of Object.values(first)) t.dispose();
+  model.dispose();
 });

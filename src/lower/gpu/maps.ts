@@ -183,7 +183,8 @@ export function cast(use: Use, from: Dtype, to: Dtype, x: string): string {
   if (from === to) return x;
   if (from === "f64" || to === "f64") refuseF64(`a cast from ${from} to ${to}`);
   const [r, t] = [registerOf(from), registerOf(to)];
-  if (t === "bool") return r === "wide" ? `any(${x} != vec2<u32>())` : r === "bool" ? x : `(${x} != ${r}(0))`;
+  // by compare(): NaN is true
+  if (t === "bool") return r === "bool" ? x : compare(use, "ne", from, x, r === "wide" ? "vec2<u32>()" : `${r}(0)`);
   if (t === "f32") return rounded(use, to, toFloat(use, from, x));
   if (r === "f32") return saturated(use, to, x);
   if (t === "wide") {

@@ -163,7 +163,7 @@ export class Shader {
           n.op,
           n.args.at(-1)!.dtype,
           n.dtype,
-          n.args.map(a => (rounds(n, a) ? this.e.opaque(Number(a.value)) : this.value(a))),
+          n.args.map(a => (isOpaque(n, a) ? this.e.opaque(Number(a.value)) : this.value(a))),
         );
       case "call":
         return n.intrinsic && !n.meaning ? this.#intrinsic(n, n.intrinsic) : this.#call(n);
@@ -184,7 +184,7 @@ export class Shader {
     // bodies in the language, not WGSL's own functions: those may be wrong by 2·|x| units (exp), or by 2^-11 (sin)
     let body = this.#bodies.get(n);
     if (!body) {
-      body = n.meaning ?? bodyOf(n);
+      body = n.meaning ?? bodyOf(n, { hasF64: false });
       this.#bodies.set(n, body);
     }
     return this.value(body);
@@ -581,12 +581,14 @@ export class Shader {
 }
 
 /**
- * Is the number there to round, x + c - c, or to make -0 a 0? So large that sums with it are whole numbers, added to a sum with another
- * number, or 0. A compiler that may reorder must not know it.
+ * Is the number one that a compiler must not know? 0 · x and 0 / x would be 0 where x is NaN or infinite. Added, it is there to round, x + c - c, or
+ * to make -0 a 0: so large that sums with it are whole numbers, added to a sum with another number, or 0. Compilers may reorder those.
  */
-function rounds(n: NodeOf<"map">, x: Node): x is NodeOf<"full"> {
-  if ((n.op !== "add" && n.op !== "sub") || x.kind !== "full" || registerOf(x.dtype) !== "f32") return false;
+function isOpaque(n: NodeOf<"map">, x: Node): x is NodeOf<"full"> {
+  if (x.kind !== "full" || registerOf(x.dtype) !== "f32") return false;
   const size = Math.abs(Number(x.value));
+  if (n.op === "mul" || n.op === "div") return size === 0;
+  if (n.op !== "add" && n.op !== "sub") return false;
   const isSum = (y: Node): boolean =>
     y.kind === "map" && (y.op === "add" || y.op === "sub") && y.args.some(a => a.kind === "full");
   return Number.isFinite(size) && (size >= 2 ** 22 || size === 0 || n.args.some(isSum));

@@ -10,6 +10,7 @@ import { computeStage } from "../../runtime/gpu.js";
 import { findGpu } from "../../runtime/platform.js";
 import { RefusedCode } from "../../runtime/refused-code.js";
 import { AzulejoError } from "../../support/errors.js";
+import { type Check, checkNamed } from "../../support/named-options.js";
 import { Weights } from "./weights.js";
 
 export interface Pipeline {
@@ -67,11 +68,14 @@ export class SharedDevice {
     if (this.lost !== undefined)
       throw new AzulejoError(
         "device-lost",
-        `The GPU device was lost (${this.lost}); run again: the model moves to a new device, with its weights`,
+        `The GPU device was lost (${this.lost}); load or run again: what comes next has a new device, and models bring their weights`,
       );
   }
-  /** What the device refuses while `work` is done, without a pause, is an error with a name. `numbers`: what of the memory was asked for. */
-  async checked<T>(numbers: () => string, work: () => T): Promise<T> {
+  /**
+   * What the device refuses while `work` is done, without a pause, is an error with a name. `numbers`: what of the memory was asked for; `refusal`: whose
+   * fault a call that is not valid may be, beside this library's.
+   */
+  async checked<T>(numbers: () => string, work: () => T, refusal: (why: string) => AzulejoError = bug): Promise<T> {
     const { device } = this;
     device.pushErrorScope("out-of-memory");
     device.pushErrorScope("validation");
@@ -85,11 +89,7 @@ export class SharedDevice {
     this.requireDevice();
     if (memory) throw outOfMemory(numbers(), memory.message);
     if ("error" in done) throw done.error;
-    if (invalid)
-      throw new AzulejoError(
-        "internal",
-        `WebGPU refused a call (${invalid.message}); this is a bug in Azulejo, please report it`,
-      );
+    if (invalid) throw refusal(invalid.message);
     return done.value;
   }
   pipeline(dispatch: Dispatch): Promise<Pipeline> {
@@ -177,6 +177,8 @@ export const featuresText = ({ tiles, halves, subgroups, workgroupBytes, matrice
     .filter(Boolean)
     .join(", ");
 
+const bug = (why: string): AzulejoError =>
+  new AzulejoError("internal", `WebGPU refused a call (${why}); this is a bug in Azulejo, please report it`);
 /** `numbers` is half a sentence: what was asked for. */
 export const outOfMemory = (numbers: string, message: string): AzulejoError =>
   new AzulejoError(
@@ -235,11 +237,11 @@ async function openDevice(own?: GpuAdapter, withMatrices = false): Promise<Share
     );
   const features: readonly string[] = withMatrices ? [...wantedFeatures, ...matrixFeatures] : wantedFeatures;
   const requiredFeatures = [...new Set(features)].filter(f => adapter.features.has(f));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch(cause => {
-    const why = cause instanceof Error ? cause.message : String(cause);
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new AzulejoError(
       "target",
-      `target: "webgpu" gets no device of ${titleOf(adapter.info)} (${why}); ask for another adapter, which gives one device, or use { target: "wasm" }`,
+      `target: "webgpu" gets no device of ${titleOf(adapter.info)} (${why}); request another GPUAdapter, which is good for one device, or use { target: "wasm" }`,
       { cause },
     );
   });
@@ -260,19 +262,24 @@ async function findAdapter(): Promise<GpuAdapter | string> {
   return adapter ?? 'target: "webgpu" finds no GPU adapter on this machine; use { target: "wasm" }';
 }
 
+const isAdapter: Check = value =>
+  typeof (Object(value) as Partial<GpuAdapter>).requestDevice === "function" ? undefined : "a GPUAdapter";
+const openOptions: Readonly<Record<string, Check>> = {
+  adapter: isAdapter,
+  subgroupMatrices: value => (typeof value === "boolean" ? undefined : "true or false"),
+};
+
 /**
  * The device that models share unless they were told otherwise: for buffers that models are to read, and for programs with kernels of their
  * own. After a loss, another. `adapter`: a device of this GPUAdapter, with the limits that models profit from, for { gpuDevice }.
  * `subgroupMatrices`: one of its own as well, whose models multiply by matrices of subgroups.
- * @throws AzulejoError target
+ * @throws AzulejoError target, option
  */
-export async function openGpu({
-  adapter: own,
-  subgroupMatrices = false,
-}: {
-  readonly adapter?: HostGpuAdapter;
-  readonly subgroupMatrices?: boolean;
-} = {}): Promise<OpenedGpu> {
+export async function openGpu(
+  options: { readonly adapter?: HostGpuAdapter; readonly subgroupMatrices?: boolean } = {},
+): Promise<OpenedGpu> {
+  checkNamed(options, Object.keys(openOptions), name => openOptions[name]!);
+  const { adapter: own, subgroupMatrices = false } = options;
   const isApart = own !== undefined || subgroupMatrices;
   const opened = isApart
     ? await openDevice(own as unknown as GpuAdapter | undefined, subgroupMatrices)

@@ -42,7 +42,7 @@ export class GpuExecutable implements Executable {
   run(inputs: Inputs, options: RunOptions = {}): Promise<Outputs> {
     const result = this.#queue.then(() => this.#run(inputs, options));
     this.#queue = result.catch(() => undefined);
-    return result;
+    return untilAborted(result, options.signal, `run of "${this.program.name}"`);
   }
   async #run(inputs: Inputs, options: RunOptions): Promise<Outputs> {
     this.#requireUsable();
@@ -144,6 +144,22 @@ export class GpuExecutable implements Executable {
       resident.failure.destroy();
     });
   }
+}
+
+/** Settles when the signal fires, too: nobody waits for what the GPU has begun, or for the turn of a run. */
+function untilAborted<T>(result: Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
+  if (!signal) return result;
+  return new Promise((resolve, reject) => {
+    const withdraw = () => {
+      try {
+        throwIfAborted(signal, what);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    signal.addEventListener("abort", withdraw);
+    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", withdraw));
+  });
 }
 
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;

@@ -9,7 +9,6 @@ import {
   type GpuCommandEncoder,
   type HostGpuBuffer,
   type HostGpuDevice,
-  mapRead,
   usage,
   wordBytes,
 } from "../../runtime/gpu.js";
@@ -21,7 +20,8 @@ import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { SharedDevice } from "./device.js";
 import { HostKernel } from "./host-kernel.js";
-import type { Place, Plan, Resident } from "./plan.js";
+import { checkSize, type Place, type Plan, type Resident } from "./plan.js";
+import { ReadBack } from "./read-back.js";
 import type { GpuProgram, GpuStep, KernelStep } from "./steps.js";
 import { Stopwatch } from "./stopwatch.js";
 
@@ -83,9 +83,9 @@ export class Run {
     let started = false;
     let bytes: readonly Uint8Array[] = [];
     for (;;) {
-      throwIfAborted(this.#options.signal, `run of "${program.name}"`);
+      this.#throwIfAborted();
       const given = bytes;
-      const reading = await shared.checked(plan.numbers, () => {
+      const record = () => {
         if (!started) this.#start(inputs);
         started = true;
         const next = walk.next(given);
@@ -95,10 +95,16 @@ export class Run {
           done: true,
           read: this.#submit(down.map(b => ({ place: plan.place(b, this.#bound), what: `output "${b.name}"` }))),
         };
-      });
+      };
+      const reading = await shared.checked(plan.numbers, record, refusalOf(inputs));
       bytes = await reading.read();
-      if (reading.done) return this.#results(down, bytes);
+      if (!reading.done) continue;
+      this.#throwIfAborted();
+      return this.#results(down, bytes);
     }
+  }
+  #throwIfAborted(): void {
+    throwIfAborted(this.#options.signal, `run of "${this.#parts.program.name}"`);
   }
   #results(down: readonly Buffer[], bytes: readonly Uint8Array[]): Outputs {
     const { program, plan, shared } = this.#parts;
@@ -106,8 +112,7 @@ export class Run {
       program.outputs.map((b): [string, TensorData] => {
         const dims = b.dims.map(plan.size);
         const kept = this.#kept.get(b);
-        // a copy: the caller keeps it, and the mapped range held all outputs
-        if (!kept) return [b.name, { dtype: b.dtype, dims, data: arrayOf(b.dtype, bytes[down.indexOf(b)]!.slice()) }];
+        if (!kept) return [b.name, { dtype: b.dtype, dims, data: arrayOf(b.dtype, bytes[down.indexOf(b)]!) }];
         const device = shared.device as unknown as HostGpuDevice;
         return [b.name, new GpuTensor(b.dtype, { device, buffer: kept as unknown as HostGpuBuffer }, dims)];
       }),
@@ -134,8 +139,7 @@ export class Run {
       );
     const buffer = tensor.gpuBuffer as unknown as GpuBuffer;
     const root = plan.rootOf(b);
-    const bindable = (buffer.usage & usage.storage) !== 0 && buffer.size % 4 === 0 && buffer.size >= bufferBytes(1);
-    if (bindable && root === b && !gpu.written.has(root)) {
+    if (isBindable(buffer, shared.device.limits) && root === b && !gpu.written.has(root)) {
       this.#bound.set(root, buffer);
       return;
     }
@@ -150,7 +154,9 @@ export class Run {
   }
   #output(b: Buffer): void {
     const { plan, shared, gpu, resident } = this.#parts;
-    const size = bufferBytes(b.dims.map(plan.size).reduce((p, n) => p * n, bytesOf(b.dtype)));
+    const bytes = b.dims.map(plan.size).reduce((p, n) => p * n, bytesOf(b.dtype));
+    checkSize(shared.device.limits, bytes, b.name);
+    const size = bufferBytes(bytes);
     const buffer = shared.device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget });
     this.#kept.set(b, buffer);
     const root = plan.rootOf(b);
@@ -237,7 +243,7 @@ export class Run {
     const owners = [...new Set(Object.values(step.buffers).map(b => ownerOf(b)))];
     const parts = yield owners.map(b => ({ place: plan.place(b, this.#bound), what }));
     const start = now();
-    const kernel = new HostKernel(step, plan, new Map(owners.map((b, i) => [b, parts[i]!.slice()])));
+    const kernel = new HostKernel(step, plan, new Map(owners.map((b, i) => [b, parts[i]!])));
     kernel.run();
     for (const [owner, bytes] of kernel.written) this.#upload(plan.place(owner, this.#bound), bytes, what);
     this.#stopwatch?.onHost(step.kernel.name, step.nodes, start);
@@ -249,50 +255,29 @@ export class Run {
     const { shared, resident, gpu } = this.#parts;
     const { device } = shared;
     this.#endPass();
-    // copies go by whole words, from whole words
-    const ranges = wanted.map(({ place: p, what }) => {
-      const from = p.offsetBytes - (p.offsetBytes % 4);
-      this.transfers.push({ direction: "down", what, bytes: p.bytes });
-      return { ...p, from, length: p.bytes === 0 ? 0 : wordBytes(p.offsetBytes + p.bytes - from) };
-    });
-    const size = ranges.reduce((sum, r) => sum + r.length, 0);
+    for (const { place, what } of wanted) this.transfers.push({ direction: "down", what, bytes: place.bytes });
+    const places = wanted.map(w => w.place);
     this.submissions++;
     const encoder = this.#encoder;
     this.#encoder = device.createCommandEncoder();
     const timed = this.#stopwatch?.resolve(encoder);
     // nothing to read and nothing that can fail: the run need not wait
-    if (size === 0 && !timed && !gpu.fails) {
+    if (places.every(p => p.bytes === 0) && !timed && !gpu.fails) {
       device.queue.submit([encoder.finish()]);
-      return async () => ranges.map(() => new Uint8Array());
+      return async () => places.map(() => new Uint8Array());
     }
-    const staging = device.createBuffer({ size: size + 4, usage: usage.mapRead | usage.copyTarget });
-    let at = 0;
-    for (const r of ranges) {
-      if (r.length > 0) encoder.copyBufferToBuffer(r.buffer, r.from, staging, at, r.length);
-      at += r.length;
-    }
-    encoder.copyBufferToBuffer(resident.failure, 0, staging, at, 4);
+    const failure = { buffer: resident.failure, offsetBytes: 0, bytes: 4 };
+    const back = new ReadBack(device, encoder, [failure, ...places]);
     device.queue.submit([encoder.finish()]);
-    const mapped = Promise.all([staging.mapAsync(mapRead), timed?.read()]);
+    const mapped = Promise.all([back.bytes(), timed?.read()]);
     mapped.catch(() => undefined);
     return async () => {
-      try {
-        await mapped.catch((cause: unknown) => {
-          shared.requireDevice();
-          throw cause;
-        });
-        const bytes = new Uint8Array(staging.getMappedRange().slice(0));
-        staging.unmap();
-        if (bytes[at] !== 0) throw this.#outside();
-        let start = 0;
-        return ranges.map(r => {
-          const part = bytes.subarray(start + r.offsetBytes - r.from, start + r.offsetBytes - r.from + r.bytes);
-          start += r.length;
-          return part;
-        });
-      } finally {
-        staging.destroy();
-      }
+      const [[failed, ...bytes]] = await mapped.catch((cause: unknown) => {
+        shared.requireDevice();
+        throw cause;
+      });
+      if (failed![0] !== 0) throw this.#outside();
+      return bytes;
     };
   }
   #outside(): AzulejoError {
@@ -302,3 +287,21 @@ export class Run {
     );
   }
 }
+
+/** Buffers of the user's may be destroyed, mapped or another device's: nothing tells but the device's refusal. */
+function refusalOf(inputs: Inputs): ((why: string) => AzulejoError) | undefined {
+  const names = [...inputs].flatMap(([name, t]) => (isGpuTensor(t) ? [`"${name}"`] : []));
+  if (names.length === 0) return undefined;
+  return why =>
+    new AzulejoError(
+      "input",
+      `WebGPU refused a run with the buffers of ${names.join(", ")} (${why.split("\n")[0]}); give buffers of the model's device that are neither mapped nor destroyed`,
+    );
+}
+
+/** As a whole, as buffers of the plan are. */
+const isBindable = ({ usage: own, size }: GpuBuffer, limits: Readonly<Record<string, number>>): boolean =>
+  (own & usage.storage) !== 0 &&
+  size % 4 === 0 &&
+  size >= bufferBytes(1) &&
+  size <= (limits.maxStorageBufferBindingSize ?? 2 ** 27);

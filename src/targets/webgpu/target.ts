@@ -81,13 +81,19 @@ async function load(
   });
   throwIfAborted(signal, `loading "${program.name}"`);
   const compiled = now();
-  const { buffers, bytes } = await shared.weights.take(constantsOf(program), fraction =>
-    onProgress?.({ phase: "weights", fraction }),
-  );
   const failure = await shared.checked(
-    () => `a word is wanted beside ${mib(bytes)} of weights`,
+    () => "a word is wanted",
     () => shared.device.createBuffer({ size: 4, usage: usage.storage | usage.copySource | usage.copyTarget }),
   );
+  const { buffers, bytes } = await shared.weights
+    .take(constantsOf(program), fraction => {
+      onProgress?.({ phase: "weights", fraction });
+      throwIfAborted(signal, `loading "${program.name}"`);
+    })
+    .catch(error => {
+      failure.destroy();
+      throw error;
+    });
   return {
     shared,
     gpu,

@@ -30,7 +30,10 @@ const names = Number.isNaN(number) ? positionals : positionals.slice(0, -1);
 const wanted = names.length > 0 ? new RegExp(`^(${names.join("|")})$`) : /./;
 const [first, count] = Number.isNaN(number) ? [0, Number(values.count)] : [number, 1];
 const under = targetsUnderTest.filter(
-  t => !t.compilesSlowly && (values.threads || t.threads === 1) && t.target.name.includes(values.target),
+  t =>
+    (values.target !== "" || !t.compilesSlowly) &&
+    (values.threads || t.threads === 1) &&
+    t.target.name.includes(values.target),
 );
 const client = existsSync(peer) ? new PeerClient() : undefined;
 let failures = 0;
