@@ -113,6 +113,11 @@ export const cases = (): readonly OperatorCase[] => [
   of("padding counts", [2, 3, 7, 11], { ...padded, count_include_pad: 1 }),
   of("ceil_mode", [1, 2, 8, 9], { ...padded, ceil_mode: 1 }),
   of("ceil_mode, a window that starts in the padding", [1, 1, 4, 9], { ...padded, pads: [1, 1, 1, 3], ceil_mode: 1 }),
+  of("ceil_mode by steps of 1, a window that starts in the padding", [1, 1, 3, 5], {
+    kernel_shape: [1, 2],
+    pads: [0, 0, 1, 1],
+    ceil_mode: 1,
+  }),
   of("ceil_mode, padding counts", [1, 2, 8, 9], { ...padded, ceil_mode: 1, count_include_pad: 1 }),
   of("dilation", [1, 2, 9, 8], { kernel_shape: [3, 2], dilations: [2, 3], pads: [2, 1, 1, 2] }),
   of("windows in the padding alone", [1, 2, 6, 8], { kernel_shape: [2, 2], strides: [2, 2], pads: [3, 1, 1, 3] }),

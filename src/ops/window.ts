@@ -106,7 +106,9 @@ function sameWindow(axis: Sizes, lower: boolean): WindowAxis {
 function paddedWindow(axis: Sizes, [begin, end]: readonly [number, number], ceil: boolean): WindowAxis {
   const room = axis.input.add(begin + end).sub(span(axis.taps, axis.dilation));
   const stride = Poly.int(axis.stride);
-  const whole = !ceil || axis.stride === 1;
+  // by steps of 1 there is no part of a window, only one that lies in the end padding alone
+  const beyond = Poly.int(end).sub(span(axis.taps, axis.dilation));
+  const whole = !ceil || (axis.stride === 1 && beyond.isConst && beyond.constant < 0);
   // the start of window o is o·stride; it must be below input + begin
   const output = whole
     ? opaque("div", room, stride).add(1)
