@@ -1,5 +1,6 @@
 // `azulejo bench`: how long loading, compiling, the first run and steady runs of one model take on this machine.
 import type { Command } from "commander";
+import { Option } from "commander";
 import type { Model } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { gatherInputs } from "./gather-inputs.js";
@@ -33,7 +34,11 @@ export function addBenchCommand(program: Command, library: Library, terminal: Te
     .description("Times loading, compiling, the first run and steady runs of a model, with random inputs.")
     .argument("<model>", "path or URL of an .onnx file")
     .option("--input <name=value>", "an input that matters: a .npy or .pb file, a number, a JSON array", parseInputs)
-    .option("--runs <n>", "number of steady runs (default: as many as --seconds allows, at least 5)", parseCount)
+    .addOption(
+      new Option("--runs <n>", "number of steady runs (default: as many as --seconds allows, at least 5)")
+        .argParser(parseCount)
+        .conflicts("seconds"),
+    )
     .option("--seconds <s>", "time for steady runs", parseAmount, 3)
     .addHelpText("after", examples);
   addLoadOptions(command)

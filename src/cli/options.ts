@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "../runtime/api.js";
+import { AzulejoError } from "../support/errors.js";
 import { importOperators } from "./user-operators.js";
 
 export interface ModelOptions {
@@ -56,6 +57,12 @@ export async function modelOptions({ dims, operators }: ModelOptions): Promise<L
 
 export async function loadOptions({ threads, target, cache, ...model }: SharedOptions): Promise<LoadOptions> {
   return { target, cache, ...(await modelOptions(model)), ...(threads === undefined ? {} : { threads }) };
+}
+
+/** An option that says nothing without another one is refused, not dropped. @throws AzulejoError option */
+export function refuseIdle(options: object, idle: readonly string[], remedy: string): void {
+  const given = idle.find(name => (options as Record<string, unknown>)[name] !== undefined);
+  if (given !== undefined) throw new AzulejoError("option", `--${given} says nothing here; ${remedy}, or leave it out`);
 }
 
 /** `batch=1,height=480`, given once or several times. */

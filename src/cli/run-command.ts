@@ -24,6 +24,7 @@ import {
   parseCount,
   parseInputs,
   parseWhole,
+  refuseIdle,
 } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
@@ -91,7 +92,7 @@ export function addRunCommand(
       )
         .choices(["interpreter", "onnxruntime"])
         .preset("interpreter")
-        .conflicts(["outputDir", "labels", "top"]),
+        .conflicts(["outputDir", "labels", "top", "seed"]),
     )
     .option(
       "--tolerance <number>",
@@ -102,6 +103,8 @@ export function addRunCommand(
   addLoadOptions(command)
     .option("--json", "print results as JSON")
     .action(async (model: string, options: RunOptions) => {
+      if (options.check === undefined) refuseIdle(options, ["tolerance"], "add --check");
+      if (options.image === undefined) refuseIdle(options, ["mean", "std", "layout"], "add --image PICTURE");
       if (options.check === undefined) await run(model, options, library, terminal);
       else judge(await check(model, options, options.check, library, terminal));
     });

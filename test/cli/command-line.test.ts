@@ -364,6 +364,17 @@ test("options that can't be followed are refused, not dropped", async () => {
       "explain m.onnx --target interpreter --stage code",
       "--stage code: the interpreter has none, it walks the kernels; use --stage kernels or --target wasm",
     ],
+    ["run m.onnx --random --tolerance 1", "--tolerance says nothing here; add --check, or leave it out"],
+    ["run m.onnx --random --layout nchw", "--layout says nothing here; add --image PICTURE, or leave it out"],
+    ["doctor --dims batch=1", "--dims says nothing here; name a model, or leave it out"],
+    ["tune m.onnx --kernel k", "--kernel says nothing here; name a module that exports kernels, or leave it out"],
+    ["tune m.mjs --operators o.mjs", "--operators says nothing here; name a model, or leave it out"],
+    ["learn --start", "--start says nothing here; name a lesson, or leave it out"],
+    ["learn 1 mine.mjs --solution", 'learn --solution takes no file; leave out "mine.mjs" or --solution'],
+    [
+      `profile m.onnx --trace ${join(file, "t.json")}`,
+      `--trace "${join(file, "t.json")}" can't be written: ENOTDIR: not a directory, open '${join(file, "t.json")}'; name another file`,
+    ],
   ] as const;
   for (const [parameters, message] of refused) {
     const { err, out, status } = await azulejo(parameters, [vector], echo);
@@ -375,6 +386,13 @@ test("with --json a failure is JSON on standard output too", async () => {
   const { out, status } = await azulejo("run m.onnx --json", [vector], echo);
   assert.equal(status, 1);
   assert.deepEqual(Object.keys(JSON.parse(out).error), ["code", "message", "page", "exitCode"]);
+  const usage = await azulejo("run m.onnx --json --imag a.png", [vector], echo);
+  assert.deepEqual(JSON.parse(usage.out).error, {
+    code: "option",
+    message: "unknown option '--imag' (Did you mean --image?)",
+    page: "docs/errors/option.md",
+    exitCode: 2,
+  });
 });
 
 test("wrong command lines exit with 2 and point to --help", async () => {
@@ -388,6 +406,9 @@ test("wrong command lines exit with 2 and point to --help", async () => {
     "run m.onnx --dims 5",
     "explain m.onnx --stage half",
     "run m.onnx --input x",
+    "run m.onnx --check --seed 3",
+    "bench m.onnx --runs 3 --seconds 1",
+    "learn 1 --start --solution",
   ]) {
     assert.equal((await azulejo(parameters, [vector], echo)).status, 2, parameters);
   }
@@ -409,6 +430,7 @@ test("--help of each command lists every option with an example, --version the v
     out,
     /run \[options\] <model> +run a model once[\s\S]*explain \[options\] <model>[\s\S]*bench \[options\] <model>[\s\S]*Exit status: 0 done/,
   );
+  assert.equal((await azulejo("help run", [], echo)).out, (await azulejo("run --help", [], echo)).out);
   assert.equal((await azulejo("--version", [], echo)).out, "1.2.3\n");
 });
 
