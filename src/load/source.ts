@@ -1,6 +1,6 @@
 // What load() may be given, opened as a byte source: bytes, a path, a URL.
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
-import { addressOf, digestOf, isAddress, openFile, readBytes } from "../runtime/platform.js";
+import { addressInPage, addressOf, digestOf, hasFiles, isAddress, openFile, readBytes } from "../runtime/platform.js";
 import { type ByteSource, type ContentIdentity, memorySource, readAhead } from "../support/byte-source.js";
 import { AzulejoError } from "../support/errors.js";
 
@@ -42,8 +42,8 @@ async function opened(
   if (given instanceof Uint8Array || given instanceof ArrayBuffer) return { source: hashed(memorySource(given)) };
   if (typeof given !== "string" && !isAddress(given))
     throw new AzulejoError("option", "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them");
-  const text = String(given);
-  if (isUrl(text)) {
+  const text = hasFiles() ? String(given) : addressInPage(String(given));
+  if (isUrl(text) || !hasFiles()) {
     const fetched = async (url: string): Promise<ByteSource> =>
       hashed(memorySource(await readBytes(url, signal ? { signal } : {}), url));
     return { source: await fetched(text), openExternal: name => fetched(addressOf(name, text).href) };

@@ -108,7 +108,8 @@ interface Host {
   readonly process?: NodeProcess;
   readonly navigator?: { readonly hardwareConcurrency?: number; readonly gpu?: object };
   readonly crossOriginIsolated?: boolean;
-  readonly document?: object;
+  readonly document?: { readonly baseURI?: string };
+  readonly location?: { readonly href: string };
   readonly performance?: { now(): number };
   readonly TextEncoder: new () => { encode(text: string): Uint8Array };
   readonly TextDecoder: new () => { decode(bytes: Uint8Array): string };
@@ -249,6 +250,15 @@ export async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
 
 /** An address, relative to another where one is given. Throws the host's TypeError for what is none. */
 export const addressOf = (text: string, base?: string | URL): URL => new (host().URL!)(text, base);
+
+/** The address that a page or its worker means: relative ones begin where it lies. @throws AzulejoError option */
+export function addressInPage(text: string): string {
+  try {
+    return addressOf(text, host().document?.baseURI ?? host().location?.href).href;
+  } catch (cause) {
+    throw new AzulejoError("option", `"${text}" is no address here; pass an http(s) URL or the bytes`, { cause });
+  }
+}
 
 export const isAddress = (value: unknown): value is URL =>
   typeof host().URL === "function" && value instanceof (host().URL as unknown as new () => object);
@@ -536,12 +546,7 @@ const fileReasons: Readonly<Record<string, string>> = {
 
 export async function openFile(path: string | URL): Promise<OpenFile> {
   // fs/promises takes Node 2 ms to load
-  const fs = nodeModule("node:fs");
-  if (!fs)
-    throw new AzulejoError(
-      "option",
-      `"${path}" can't be opened: this host has no files; pass an http(s) URL or the bytes`,
-    );
+  const fs = nodeModule("node:fs")!;
   const file = await promised<number>(done => fs.open(path, "r", done)).catch(error => {
     const reason = fileReasons[(error as { readonly code?: string }).code ?? ""] ?? reasonOf(error);
     throw new AzulejoError("option", `"${path}" can't be opened: ${reason}`, { cause: error });
