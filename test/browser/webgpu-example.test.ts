@@ -89,6 +89,15 @@ async function readCamera(page: Page): Promise<void> {
   await page.keyboard.press("Home");
   assert.match((await page.textContent("#selected"))!, /of detection: [\d.]+ m?s from [\d.]+ m?s on/);
   assert.ok((await page.locator("#table tr").count()) > 5);
+  assert.ok(await page.evaluate(hasKindsColour), "bars of products have the colour of the legend");
+}
+/** Is a pixel of the timeline of the colour that the legend gives to convolutions and products? */
+function hasKindsColour(): boolean {
+  const legend = getComputedStyle(document.querySelector(".legend .products")!, "::before").backgroundColor;
+  const timeline = document.querySelector<HTMLCanvasElement>("#timeline")!;
+  const { data } = timeline.getContext("2d")!.getImageData(0, 0, timeline.width, timeline.height);
+  for (let i = 0; i < data.length; i += 4) if (`rgb(${[...data.slice(i, i + 3)].join(", ")})` === legend) return true;
+  return false;
 }
 async function stopCamera(page: Page): Promise<void> {
   await page.locator("h1").click();
