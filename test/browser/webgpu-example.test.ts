@@ -155,3 +155,36 @@ test("without a GPU the page says so, and reads camera and pictures with WebAsse
     await browser.close();
   }
 });
+
+test("who changes to WebAssembly while the GPU's models load sees and gets WebAssembly's alone", {
+  skip,
+  timeout: patienceMs,
+}, async () => {
+  const { browser, page, problems } = await open(true, "light");
+  try {
+    await page.evaluate(() => {
+      const status = document.querySelector("#status")!;
+      const told: string[] = [];
+      Object.assign(globalThis, { told });
+      new MutationObserver(() => {
+        if (status.textContent && told.at(-1) !== status.textContent) told.push(status.textContent);
+      }).observe(status, { childList: true });
+    });
+    await page.locator("#status", { hasText: "Loading the detection model" }).waitFor();
+    await page.check("input[value=wasm]");
+    await page.setInputFiles("#file", { name: "sign.jpg", mimeType: "image/jpeg", buffer: sign });
+    await state(page, "done");
+    const told = await page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+    const loads = told
+      .slice(told.indexOf("Loading the models …"))
+      .filter(text => /^Loading the \w+ model …/.test(text));
+    assert.deepEqual(
+      loads,
+      ["detection", "direction", "recognition"].map(name => `Loading the ${name} model …`),
+    );
+    assert.match((await page.textContent("#facts"))!, /Runs on\d+ threads? of the processor/);
+    assert.deepEqual(problems, []);
+  } finally {
+    await browser.close();
+  }
+});
