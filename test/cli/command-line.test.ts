@@ -430,6 +430,10 @@ test("--help of each command lists every option with an example, --version the v
     out,
     /run \[options\] <model> +run a model once[\s\S]*explain \[options\] <model>[\s\S]*bench \[options\] <model>[\s\S]*Exit status: 0 done/,
   );
+  assert.match(
+    (await azulejo("explain --help", [], echo)).out,
+    /code +what the target runs: WebAssembly .*, C, or WGSL/,
+  );
   assert.equal((await azulejo("help run", [], echo)).out, (await azulejo("run --help", [], echo)).out);
   assert.equal((await azulejo("--version", [], echo)).out, "1.2.3\n");
 });
@@ -557,12 +561,12 @@ test("bench reports load, its phases, the first run and as many steady runs as a
   const { out, runs, disposed } = await azulejo("bench m.onnx --runs 7 --json --threads 2", [vector], echo);
   const figures = JSON.parse(out);
   assert.deepEqual([runs.length, disposed, figures.steady.runs, figures.threads], [8, 1, 7, 2]);
-  assert.deepEqual(figures.phasesMs, { graph: 1.5, compile: 25 });
+  assert.deepEqual([figures.phasesMs, figures.notes], [{ graph: 1.5, compile: 25 }, ["one host step"]]);
   assert(figures.steady.minMs <= figures.steady.medianMs && figures.steady.medianMs <= figures.steady.p95Ms);
   const text = (await azulejo("bench m.onnx --runs 1", [vector], echo)).out;
   assert.match(
     text,
-    /^target wasm, 2 threads +time\nload[\s\S]*\n {2}compile +25\.0 ms\nfirst run[\s\S]*\nsteady run, median of 1 /,
+    /^target wasm, 2 threads +time\nload[\s\S]*\n {2}compile +25\.0 ms\nfirst run[\s\S]*\nsteady run, median of 1 [\s\S]*\none host step\n$/,
   );
 });
 
