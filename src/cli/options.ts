@@ -18,6 +18,13 @@ export interface SharedOptions extends ModelOptions {
   readonly cache: boolean;
 }
 
+/** For commands that take a picture. */
+export const layoutOption = (): Option =>
+  new Option("--layout <layout>", "order of the picture's dims (default: where 1 or 3 channels are)").choices([
+    "nchw",
+    "nhwc",
+  ]);
+
 /** Adds `--dims` and `--operators`: what a model is. */
 export function addModelOptions(command: Command): Command {
   return command

@@ -10,7 +10,7 @@ import { gatherInputs } from "./gather-inputs.js";
 import type { Library, Terminal } from "./library.js";
 import { byteSize, count, milliseconds, quantile } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
-import { addLoadOptions, loadOptions, parseCount, parseInputs } from "./options.js";
+import { addLoadOptions, layoutOption, loadOptions, parseCount, parseInputs, refuseIdle } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 
@@ -37,6 +37,7 @@ export function addProfileCommand(program: Command, library: Library, terminal: 
     .description("Times every kernel of a model, on CPUs and GPUs.")
     .argument("<model>", "path or URL of an .onnx file")
     .option("--image <file>", "a picture (JPEG, PNG, WebP …) for the model's picture input")
+    .addOption(layoutOption())
     .option("--input <name=value>", "an input that matters: a .npy or .pb file, a number, a JSON array", parseInputs)
     .option("--passes <n>", "timed passes, after one that warms up; medians are shown", parseCount, 5)
     .option("--top <n>", "only the n kernels that take longest", parseCount)
@@ -48,6 +49,7 @@ export function addProfileCommand(program: Command, library: Library, terminal: 
 }
 
 async function profile(source: string, options: ProfileOptions, library: Library, terminal: Terminal): Promise<void> {
+  if (options.image === undefined) refuseIdle(options, ["layout"], "add --image PICTURE");
   const progress = progressLine(terminal);
   try {
     const { signal } = terminal;

@@ -18,6 +18,7 @@ import { digits, milliseconds, numberAt, summarize } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
 import {
   addLoadOptions,
+  layoutOption,
   loadOptions,
   parseAmount,
   parseChannels,
@@ -75,12 +76,7 @@ export function addRunCommand(
       parseChannels,
     )
     .option("--std <numbers>", "divides per channel (default: ImageNet's 0.229,0.224,0.225)", parseChannels)
-    .addOption(
-      new Option("--layout <layout>", "order of the picture's dims (default: where 1 or 3 channels are)").choices([
-        "nchw",
-        "nhwc",
-      ]),
-    )
+    .addOption(layoutOption())
     .option("--input <name=value>", "an input: a .npy or .pb file, a number, or a JSON array; repeatable", parseInputs)
     .option("--random", "fill all other inputs with repeatable random values")
     .option("--seed <n>", "of random numbers for which the model gives none (default: drawn anew)", parseWhole)

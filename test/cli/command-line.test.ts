@@ -295,6 +295,16 @@ test("run --image finds channels-last inputs, and feeds 8-bit ones raw pixels", 
   assert.deepEqual([...(session.runs[0]!.image!.data as Uint8Array).subarray(0, 6)], [1, 2, 250, 1, 2, 250]);
 });
 
+test("profile takes a picture whose input does not say where its channels are", async () => {
+  const image = join(folder, "plain.png");
+  await sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } }).toFile(image);
+  const open: TensorInfo = { name: "image", dtype: "f32", dims: ["n", "a", "b", "c"] };
+  const session = await azulejo(`profile m.onnx --image ${image} --layout nhwc --dims a=4,b=4`, [open], () =>
+    scores(1, 0),
+  );
+  assert.deepEqual([session.status, session.err, session.runs[0]!.image!.dims], [0, "", [1, 4, 4, 3]]);
+});
+
 test("run --image turns the picture as its EXIF orientation says", async () => {
   const image = join(folder, "turned.jpg");
   const halves = Buffer.from(Array.from({ length: 16 * 16 * 3 }, (_, index) => (index % 48 < 24 ? 255 : 0)));
