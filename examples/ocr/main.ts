@@ -83,6 +83,11 @@ async function read(settings: Settings, narrator: Narrator, signal: AbortSignal)
 
 const cancel = new AbortController();
 process.once("SIGINT", () => cancel.abort());
+// a reader that has seen enough, as head has, is no error
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 const narrator = new Narrator(process.stderr);
 try {
   process.exitCode = await main(narrator, cancel.signal);

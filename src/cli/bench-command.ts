@@ -1,5 +1,6 @@
 // `azulejo bench`: how long loading, compiling, the first run and steady runs of one model take on this machine.
 import type { Command } from "commander";
+import { Option } from "commander";
 import type { Model } from "../runtime/api.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { gatherInputs } from "./gather-inputs.js";
@@ -19,6 +20,7 @@ interface BenchOptions extends SharedOptions {
 
 const examples = `
 Inputs that --input does not give are random; dims that the model leaves open are fixed with --dims (a leading one is 1 unless given).
+A model that was compiled before is loaded from the cache, and the notes below the figures say so; --no-cache times the compiler.
 Times depend on what else the machine does: compare runs taken in turn, not on different days.
 
 Examples:
@@ -33,7 +35,11 @@ export function addBenchCommand(program: Command, library: Library, terminal: Te
     .description("Times loading, compiling, the first run and steady runs of a model, with random inputs.")
     .argument("<model>", "path or URL of an .onnx file")
     .option("--input <name=value>", "an input that matters: a .npy or .pb file, a number, a JSON array", parseInputs)
-    .option("--runs <n>", "number of steady runs (default: as many as --seconds allows, at least 5)", parseCount)
+    .addOption(
+      new Option("--runs <n>", "number of steady runs (default: as many as --seconds allows, at least 5)")
+        .argParser(parseCount)
+        .conflicts("seconds"),
+    )
     .option("--seconds <s>", "time for steady runs", parseAmount, 3)
     .addHelpText("after", examples);
   addLoadOptions(command)
@@ -107,12 +113,12 @@ const steady = (samples: readonly number[]): { runs: number; medianMs: number; m
 });
 
 function asJson(source: string, model: Model, { loadMs, phasesMs, firstRunMs, steadyMs }: Figures): object {
-  const { target, threads, flags } = model.report();
-  return { model: source, target, threads, flags, loadMs, phasesMs, firstRunMs, steady: steady(steadyMs) };
+  const { target, threads, flags, notes } = model.report();
+  return { model: source, target, threads, flags, notes, loadMs, phasesMs, firstRunMs, steady: steady(steadyMs) };
 }
 
 function asText(model: Model, { loadMs, phasesMs, firstRunMs, steadyMs }: Figures): string {
-  const { target, threads } = model.report();
+  const { target, threads, notes } = model.report();
   const { runs, medianMs, minMs, p95Ms } = steady(steadyMs);
   const rows = [
     ["load", milliseconds(loadMs)],
@@ -124,5 +130,6 @@ function asText(model: Model, { loadMs, phasesMs, firstRunMs, steadyMs }: Figure
     ["runs per second", digits(1000 / medianMs, 3)],
   ];
   const head = `target ${target}, ${count(threads, "thread")}`;
-  return table([{ head }, { head: "time", align: "right" }], rows);
+  // whether it was compiled before decides what a load takes
+  return `${table([{ head }, { head: "time", align: "right" }], rows)}${notes.map(note => `${note}\n`).join("")}`;
 }

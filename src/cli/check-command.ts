@@ -1,8 +1,7 @@
 // `azulejo check`: the kernels of a file under watch, for mistakes that no compiler sees.
 import type { Command } from "commander";
-import { AzulejoError } from "../support/errors.js";
 import type { CheckKernelOptions, Finding } from "../testing/index.js";
-import { type ExportedKernel, isKernel } from "./exported-kernels.js";
+import { dimsOf, kernelsOf, refuseUnknownDims } from "./exported-kernels.js";
 import type { Library, Terminal } from "./library.js";
 import { count } from "./numbers.js";
 import { parseDims, parseWhole } from "./options.js";
@@ -50,33 +49,29 @@ export function addCheckCommand(
     .addHelpText("after", details)
     .action(async (file: string, { dims, seed, json }: Options) => {
       const exported = await importModule(file, "check");
-      const kernels = Object.entries(exported).filter((e): e is [string, ExportedKernel] => isKernel(e[1]));
-      if (kernels.length === 0)
-        throw new AzulejoError(
-          "option",
-          `"${file}" exports no kernel; export what kernel(…) of azulejo/tile gives, as docs/kernel-language.md shows`,
-        );
+      const kernels = kernelsOf(exported, file);
+      if (dims) refuseUnknownDims(dims, kernels);
       const checks = Object(exported.checks) as Readonly<Record<string, CheckKernelOptions | undefined>>;
-      const all: Finding[] = [];
+      const findings: Finding[] = [];
       for (const [name, kernel] of kernels) {
         terminal.signal.throwIfAborted();
         const own = checks[name] ?? {};
-        const known = kernel.ir.dims.map(d => d.name);
+        const known = dimsOf(kernel);
         const fixed = Object.entries({ ...own.dims, ...dims }).filter(([d]) => known.includes(d));
         const found = await library.checkKernel(kernel, {
           ...own,
           dims: Object.fromEntries(fixed),
           ...(seed === undefined ? {} : { seed }),
         });
-        all.push(...found.map(f => ({ ...f, kernel: name })));
+        findings.push(...found.map(f => ({ ...f, kernel: name })));
       }
-      judge(all.length === 0);
-      if (json) terminal.out(`${JSON.stringify({ kernels: kernels.map(([name]) => name), findings: all }, null, 2)}\n`);
+      judge(findings.length === 0);
+      if (json) terminal.out(`${JSON.stringify({ kernels: kernels.map(([name]) => name), findings }, null, 2)}\n`);
       else
         terminal.out(
           textOf(
             kernels.map(([name]) => name),
-            all,
+            findings,
           ),
         );
     });

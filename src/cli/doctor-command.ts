@@ -6,7 +6,7 @@ import type { Library, Terminal } from "./library.js";
 import { byteSize, count } from "./numbers.js";
 import { operatorStub } from "./operator-files.js";
 import type { ModelOptions } from "./options.js";
-import { addModelOptions, modelOptions } from "./options.js";
+import { addModelOptions, modelOptions, refuseIdle } from "./options.js";
 import { table } from "./table.js";
 import { writeNewFiles } from "./write-files.js";
 
@@ -46,6 +46,7 @@ export function addDoctorCommand(
     .option("--json", "as JSON")
     .action(async (model: string | undefined, options: DoctorOptions) => {
       if (model !== undefined) return judge(await examine(model, options, library, terminal));
+      refuseIdle(options, ["dims", "operators", "stubs"], "name a model");
       const report = await library.doctor();
       terminal.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
     });

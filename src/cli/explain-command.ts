@@ -23,8 +23,8 @@ const examples = `
 Stages, in the order in which a model travels through them:
   graph    operators over named values with symbolic dims, after the passes
   kernels  tile IR: the fused loops over named axes that each kernel computes
-  loops    loop IR: each kernel with its schedule, as vector instructions over pointers
-  code     the WebAssembly functions, with the size of each
+  loops    loop IR: each kernel with its schedule, as vector instructions over pointers (targets on the CPU)
+  code     what the target runs: WebAssembly functions with their sizes, C, or WGSL
 
 Examples:
   azulejo explain model.onnx                     inputs, outputs and a summary

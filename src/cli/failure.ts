@@ -27,6 +27,14 @@ export function failureOf(error: unknown): Failure {
   return { code, message, page: pageOf(code), exitCode: code === "aborted" ? exitCodes.stopped : exitCodes.failed };
 }
 
+/** A command line that is wrong, in the sentence that standard error shows. */
+export const usageFailure = (message: string): Failure => ({
+  code: "option",
+  message: message.replace(/^error: /, "").replace(/\s*\n\s*/g, " "),
+  page: pageOf("option"),
+  exitCode: exitCodes.usage,
+});
+
 function pageOf(code: ErrorCode): string {
   const name = `docs/errors/${code}.md`;
   const page = join(packageRoot(), name);

@@ -10,6 +10,7 @@ import { exercises } from "./learn/exercises.js";
 import type { Verdict } from "./learn/judge.js";
 import { judge } from "./learn/judge.js";
 import type { Library, Terminal } from "./library.js";
+import { refuseIdle } from "./options.js";
 import { packageRoot } from "./package-root.js";
 import { importModule } from "./user-operators.js";
 import { writeNewFiles } from "./write-files.js";
@@ -47,7 +48,7 @@ export function addLearnCommand(
     .argument("[lesson]", `1 to ${exercises.length}`, lessonNumber)
     .argument("[file]", "your module (with --start: the file to write)")
     .option("--start", "write the skeleton of the exercise")
-    .option("--solution", "print a solution")
+    .addOption(new Option("--solution", "print a solution").conflicts("start"))
     .addOption(
       new Option("--lang <language>", "language of lessons and hints (default: that of the environment)")
         .choices(languages)
@@ -56,11 +57,15 @@ export function addLearnCommand(
     .option("--json", "the result as JSON")
     .addHelpText("after", details)
     .action(async (lesson: number | undefined, file: string | undefined, options: Options) => {
-      if (lesson === undefined) return terminal.out(listText(options));
+      if (lesson === undefined) {
+        refuseIdle(options, ["start", "solution"], "name a lesson");
+        return terminal.out(listText(options));
+      }
       const exercise = exercises[lesson - 1]!;
       if (options.start) return terminal.out(await start(lesson, exercise, file, options));
-      if (options.solution) return terminal.out(await documentOf(`solutions/${exercise.slug}.mjs`));
-      if (file === undefined) return terminal.out(await documentOf(pageOf(exercise, options.lang)));
+      if (options.solution && file !== undefined)
+        throw new AzulejoError("option", `learn --solution takes no file; leave out "${file}" or --solution`);
+      if (file === undefined) return terminal.out(await pageText(lesson, exercise, options));
       const exported = await importModule(file, "learn");
       const verdict = await judge(exercise, exported, options.lang, library);
       judged(verdict.failure === undefined);
@@ -80,6 +85,13 @@ const languageOf = (env: Readonly<Record<string, string | undefined>>): Language
 
 const documentOf = (name: string): Promise<string> => readFile(join(packageRoot(), "docs/learn", name), "utf8");
 const pageOf = ({ slug }: Exercise, language: Language): string => `${slug}${language === "zh" ? ".zh" : ""}.md`;
+
+/** The lesson's text, or a solution of its exercise. */
+async function pageText(lesson: number, exercise: Exercise, { solution, lang, json }: Options): Promise<string> {
+  const page = solution ? `solutions/${exercise.slug}.mjs` : pageOf(exercise, lang);
+  const text = await documentOf(page);
+  return json ? `${JSON.stringify({ lesson, title: exercise.title[lang], page: `docs/learn/${page}`, text })}\n` : text;
+}
 
 async function start(
   lesson: number,

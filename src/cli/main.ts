@@ -15,15 +15,15 @@ process.on("SIGINT", () => {
   abort.abort();
 });
 
-/** A reader that has seen enough (`azulejo explain … | head`) is no error. */
-function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
+/** A reader that has seen enough (`azulejo explain … | head`) is no error; a full disk is. */
+for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(exitCodes.done);
+    if (error.code === "EPIPE") process.exit(exitCodes.done);
+    const remedy = "free some space or write elsewhere";
+    if (stream === process.stdout)
+      terminal.err(`azulejo: standard output can't be written (${error.message}); ${remedy}\n`);
+    process.exit(exitCodes.failed);
   });
-}
-ignoreClosedPipe(process.stdout);
-ignoreClosedPipe(process.stderr);
 
 const terminal: Terminal = {
   out: text => void process.stdout.write(text),

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { LoadOptions } from "../runtime/api.js";
+import { AzulejoError } from "../support/errors.js";
 import { importOperators } from "./user-operators.js";
 
 export interface ModelOptions {
@@ -16,6 +17,13 @@ export interface SharedOptions extends ModelOptions {
   /** false: --no-cache */
   readonly cache: boolean;
 }
+
+/** For commands that take a picture. */
+export const layoutOption = (): Option =>
+  new Option("--layout <layout>", "order of the picture's dims (default: where 1 or 3 channels are)").choices([
+    "nchw",
+    "nhwc",
+  ]);
 
 /** Adds `--dims` and `--operators`: what a model is. */
 export function addModelOptions(command: Command): Command {
@@ -56,6 +64,12 @@ export async function modelOptions({ dims, operators }: ModelOptions): Promise<L
 
 export async function loadOptions({ threads, target, cache, ...model }: SharedOptions): Promise<LoadOptions> {
   return { target, cache, ...(await modelOptions(model)), ...(threads === undefined ? {} : { threads }) };
+}
+
+/** An option that says nothing without another one is refused, not dropped. @throws AzulejoError option */
+export function refuseIdle(options: object, idle: readonly string[], remedy: string): void {
+  const given = idle.find(name => (options as Record<string, unknown>)[name] !== undefined);
+  if (given !== undefined) throw new AzulejoError("option", `--${given} says nothing here; ${remedy}, or leave it out`);
 }
 
 /** `batch=1,height=480`, given once or several times. */

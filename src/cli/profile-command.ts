@@ -4,12 +4,13 @@ import type { Command } from "commander";
 import type { Model } from "../runtime/api.js";
 import type { KernelTime, Profile } from "../runtime/profile.js";
 import type { StepTime } from "../runtime/target.js";
+import { AzulejoError } from "../support/errors.js";
 import type { InputOptions } from "./gather-inputs.js";
 import { gatherInputs } from "./gather-inputs.js";
 import type { Library, Terminal } from "./library.js";
 import { byteSize, count, milliseconds, quantile } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
-import { addLoadOptions, loadOptions, parseCount, parseInputs } from "./options.js";
+import { addLoadOptions, layoutOption, loadOptions, parseCount, parseInputs, refuseIdle } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 
@@ -36,6 +37,7 @@ export function addProfileCommand(program: Command, library: Library, terminal: 
     .description("Times every kernel of a model, on CPUs and GPUs.")
     .argument("<model>", "path or URL of an .onnx file")
     .option("--image <file>", "a picture (JPEG, PNG, WebP …) for the model's picture input")
+    .addOption(layoutOption())
     .option("--input <name=value>", "an input that matters: a .npy or .pb file, a number, a JSON array", parseInputs)
     .option("--passes <n>", "timed passes, after one that warms up; medians are shown", parseCount, 5)
     .option("--top <n>", "only the n kernels that take longest", parseCount)
@@ -47,6 +49,7 @@ export function addProfileCommand(program: Command, library: Library, terminal: 
 }
 
 async function profile(source: string, options: ProfileOptions, library: Library, terminal: Terminal): Promise<void> {
+  if (options.image === undefined) refuseIdle(options, ["layout"], "add --image PICTURE");
   const progress = progressLine(terminal);
   try {
     const { signal } = terminal;
@@ -57,7 +60,7 @@ async function profile(source: string, options: ProfileOptions, library: Library
       await model.run(inputs, { signal });
       const found = await model.profile(inputs, { passes: options.passes, signal });
       progress.stop();
-      if (options.trace !== undefined) await writeFile(options.trace, JSON.stringify(chromeTrace(found.timeline)));
+      if (options.trace !== undefined) await writeTrace(options.trace, found.timeline);
       terminal.out(options.json ? `${JSON.stringify(asJson(source, model, found))}\n` : asText(model, found, options));
       if (options.trace !== undefined) terminal.err(`wrote ${options.trace}\n`);
     } finally {
@@ -133,6 +136,14 @@ const MOST_CHARACTERS = 60;
 function nodesText({ nodes }: KernelTime): string {
   const text = nodes.join(", ");
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+}
+
+async function writeTrace(file: string, timeline: Profile["timeline"]): Promise<void> {
+  await writeFile(file, JSON.stringify(chromeTrace(timeline))).catch((cause: Error) => {
+    throw new AzulejoError("option", `--trace "${file}" can't be written: ${cause.message}; name another file`, {
+      cause,
+    });
+  });
 }
 
 /** Complete events of the trace event format; times are microseconds. */

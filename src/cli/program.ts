@@ -5,7 +5,7 @@ import { addBenchCommand } from "./bench-command.js";
 import { addExplainCommand } from "./explain-command.js";
 import { addCheckCommand } from "./check-command.js";
 import { addDoctorCommand } from "./doctor-command.js";
-import { exitCodes, failureOf, failureText } from "./failure.js";
+import { exitCodes, failureOf, failureText, usageFailure } from "./failure.js";
 import { addLearnCommand } from "./learn-command.js";
 import type { Library, Terminal } from "./library.js";
 import { addNewCommand } from "./new-command.js";
@@ -44,7 +44,7 @@ export async function runCommandLine(
     .description(description)
     .version(version)
     .addHelpText("after", footer)
-    .helpCommand(false)
+    .helpCommand("help [command]", "the same as --help")
     .showHelpAfterError("(--help lists what is allowed)")
     .configureOutput({ writeOut: text => terminal.out(text), writeErr: text => terminal.err(text) })
     .configureHelp({ showGlobalOptions: false })
@@ -66,7 +66,11 @@ export async function runCommandLine(
     await program.parseAsync([...parameters], { from: "user" });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.done;
+      if (parameters.includes("--json")) terminal.out(`${JSON.stringify({ error: usageFailure(error.message) })}\n`);
+      return exitCodes.usage;
+    }
     const failure = terminal.signal.aborted ? new AzulejoError("aborted", "stopped by Ctrl-C") : error;
     if (parameters.includes("--json")) terminal.out(`${JSON.stringify({ error: failureOf(failure) })}\n`);
     terminal.err(failureText(failure));

@@ -18,12 +18,14 @@ import { digits, milliseconds, numberAt, summarize } from "./numbers.js";
 import type { SharedOptions } from "./options.js";
 import {
   addLoadOptions,
+  layoutOption,
   loadOptions,
   parseAmount,
   parseChannels,
   parseCount,
   parseInputs,
   parseWhole,
+  refuseIdle,
 } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
@@ -74,12 +76,7 @@ export function addRunCommand(
       parseChannels,
     )
     .option("--std <numbers>", "divides per channel (default: ImageNet's 0.229,0.224,0.225)", parseChannels)
-    .addOption(
-      new Option("--layout <layout>", "order of the picture's dims (default: where 1 or 3 channels are)").choices([
-        "nchw",
-        "nhwc",
-      ]),
-    )
+    .addOption(layoutOption())
     .option("--input <name=value>", "an input: a .npy or .pb file, a number, or a JSON array; repeatable", parseInputs)
     .option("--random", "fill all other inputs with repeatable random values")
     .option("--seed <n>", "of random numbers for which the model gives none (default: drawn anew)", parseWhole)
@@ -91,7 +88,7 @@ export function addRunCommand(
       )
         .choices(["interpreter", "onnxruntime"])
         .preset("interpreter")
-        .conflicts(["outputDir", "labels", "top"]),
+        .conflicts(["outputDir", "labels", "top", "seed"]),
     )
     .option(
       "--tolerance <number>",
@@ -102,6 +99,8 @@ export function addRunCommand(
   addLoadOptions(command)
     .option("--json", "print results as JSON")
     .action(async (model: string, options: RunOptions) => {
+      if (options.check === undefined) refuseIdle(options, ["tolerance"], "add --check");
+      if (options.image === undefined) refuseIdle(options, ["mean", "std", "layout"], "add --image PICTURE");
       if (options.check === undefined) await run(model, options, library, terminal);
       else judge(await check(model, options, options.check, library, terminal));
     });

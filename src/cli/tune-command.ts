@@ -4,10 +4,10 @@ import { InvalidArgumentError, Option } from "commander";
 import { AzulejoError } from "../support/errors.js";
 import type { CheckKernelOptions } from "../testing/index.js";
 import type { TunedKernel, TuneOptions, TuneReport } from "../tune/index.js";
-import { isKernel } from "./exported-kernels.js";
+import { dimsOf, kernelsOf, refuseUnknownDims } from "./exported-kernels.js";
 import type { Library, Terminal } from "./library.js";
 import { count, digits, milliseconds } from "./numbers.js";
-import { parseCount, parseDims } from "./options.js";
+import { parseCount, parseDims, refuseIdle } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
 import { importModule, importOperators } from "./user-operators.js";
@@ -62,7 +62,7 @@ export function addTuneCommand(program: Command, library: Library, terminal: Ter
     .option("--kernel <name>", "this one of the module's kernels only")
     .option(
       "--operators <file>",
-      "as for azulejo run; repeatable",
+      "operators of a model, as for azulejo run; repeatable",
       (file: string, previous: readonly string[] = []) => [...previous, file],
     )
     .option("--knowledge <file>", "the knowledge base to read and write")
@@ -75,6 +75,9 @@ export function addTuneCommand(program: Command, library: Library, terminal: Ter
 }
 
 async function tune(file: string, options: Options, library: Library, terminal: Terminal): Promise<void> {
+  const isModule = /\.[cm]?[jt]s$/.test(file);
+  if (isModule) refuseIdle(options, ["operators"], "name a model");
+  else refuseIdle(options, ["kernel"], "name a module that exports kernels");
   const progress = progressLine(terminal);
   const { json, dims = [] } = options;
   const given = {
@@ -88,7 +91,7 @@ async function tune(file: string, options: Options, library: Library, terminal: 
     },
   };
   try {
-    const reports = /\.[cm]?[jt]s$/.test(file)
+    const reports = isModule
       ? await tuneKernels(file, options, given, library)
       : [
           await library.tuneModel(file, {
@@ -129,24 +132,19 @@ async function tuneKernels(
   library: Library,
 ): Promise<TuneReport[]> {
   const exported = await importModule(file, "tune");
-  const found = Object.entries(exported).filter(
-    ([name, value]) => isKernel(value) && (kernel === undefined || name === kernel),
-  );
+  const kernels = kernelsOf(exported, file);
+  for (const set of dims) refuseUnknownDims(set, kernels);
+  const found = kernels.filter(([name]) => kernel === undefined || name === kernel);
   if (found.length === 0)
     throw new AzulejoError(
       "option",
-      kernel === undefined
-        ? `"${file}" exports no kernel; export what kernel(…) of azulejo/tile gives, as docs/kernel-language.md shows`
-        : `"${file}" exports no kernel "${kernel}"; its exports are ${Object.keys(exported).join(", ")}`,
+      `"${file}" exports no kernel "${kernel}"; its kernels are ${kernels.map(([name]) => name).join(", ")}`,
     );
   const checks = Object(exported.checks) as Readonly<Record<string, CheckKernelOptions | undefined>>;
   const reports: TuneReport[] = [];
   for (const [name, value] of found) {
-    if (!isKernel(value)) continue;
-    const known = value.ir.dims.map(d => d.name);
-    const sets = dims.map(set =>
-      Object.fromEntries(Object.entries(set).filter(([d]) => found.length === 1 || known.includes(d))),
-    );
+    const known = dimsOf(value);
+    const sets = dims.map(set => Object.fromEntries(Object.entries(set).filter(([d]) => known.includes(d))));
     reports.push(await library.tuneKernel(value, sets, given, checks[name]?.tensors));
   }
   return reports;

@@ -28,16 +28,30 @@ export async function importModule(file: string, what: string): Promise<Record<s
   try {
     return await import(pathToFileURL(path).href);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AzulejoError("option", `${what} "${file}" can't be imported (${reason}); ${remedy(reason)}`, { cause });
+    // a kernel in the file that is wrong: what it says, with its line, is the whole story
+    if (cause instanceof AzulejoError) throw cause;
+    const reason = cause instanceof Error ? `${cause.message}${placeOf(cause, path)}` : String(cause);
+    throw new AzulejoError("option", `${what} "${file}" can't be imported: ${reason}; ${remedyFor(cause, file)}`, {
+      cause,
+    });
   }
 }
 
-function remedy(reason: string): string {
-  const name = /^Cannot find package '([^']+)'/.exec(reason)?.[1];
-  return name === undefined
+/** ` (file:line)` of the frame that lies in the file itself; what does not parse has none. */
+function placeOf({ stack = "" }: Error, path: string): string {
+  const frame = stack.split("\n").find(line => line.includes(pathToFileURL(path).href));
+  const line = frame && /:(\d+)(?::\d+\)?)?$/.exec(frame)?.[1];
+  return line === undefined || line === "" ? "" : ` (${path}:${line})`;
+}
+
+function remedyFor(cause: unknown, file: string): string {
+  const { code, message } = Object(cause) as { code?: unknown; message?: unknown };
+  const name = /^Cannot find package '([^']+)'/.exec(`${message}`)?.[1];
+  if (name !== undefined) return `run npm install ${name} in its folder or in one above`;
+  if (cause instanceof SyntaxError) return `node --check ${file} shows where`;
+  return typeof code === "string" && code.startsWith("ERR_")
     ? "give a JavaScript module, or TypeScript where Node runs it"
-    : `run npm install ${name} in its folder or in one above`;
+    : "mend the file";
 }
 
 function isOperator(value: unknown): value is Operator {

@@ -27,6 +27,8 @@ export interface SizeCondition {
   readonly right: Poly;
   /** what to say when it does not hold */
   readonly message: string;
+  /** line of the write that asks for it */
+  readonly source?: string | undefined;
 }
 /** What a kernel that is in order still asks of the sizes of a call. */
 export interface Verified {
@@ -308,15 +310,19 @@ function boundsConditions(kernel: Kernel, s: Store, p: Poly, d: number): SizeCon
   const [low, high] = [boundOf(p, "low"), boundOf(p, "high")];
   const where = `kernel "${kernel.name}": "${s.tensor.name}" is written along dim ${d}`;
   const out: SizeCondition[] = [];
+  const add = (condition: SizeCondition): void => {
+    // a line is found when somebody asks
+    out.push(Object.defineProperty(condition, "source", { get: () => s.source }));
+  };
   if (low && !isNonNegative(low))
-    out.push({
+    add({
       left: Poly.zero,
       relation: "le",
       right: low,
       message: `${where} from ${low.print()}, which must not be negative`,
     });
   if (high && !isNonNegative(size.sub(1).sub(high)))
-    out.push({
+    add({
       left: high,
       relation: "lt",
       right: size,

@@ -49,8 +49,8 @@ export const targetStates = async (): Promise<readonly TargetState[]> => [
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 function wasmState(): TargetState {
   if (!validateWasm(EMPTY_MODULE)) return { name: "wasm", problem: "This host has no WebAssembly", facts: [] };
-  const { relaxedSimd } = engine("never");
-  const fma = relaxedSimd ? "fused multiply-add" : "no fused multiply-add unless engine flags are allowed";
+  const byFlag = engine("auto").relaxedSimd ? "fused multiply-add by an engine flag" : "no fused multiply-add";
+  const fma = engine("never").relaxedSimd ? "fused multiply-add" : byFlag;
   const threads = canShareMemory() ? `up to ${coreCount()} threads` : "1 thread: memory can't be shared here";
   return { name: "wasm", problem: undefined, facts: ["128-bit vectors", fma, threads] };
 }

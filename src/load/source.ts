@@ -1,6 +1,6 @@
 // What load() may be given, opened as a byte source: bytes, a path, a URL.
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
-import { addressOf, digestOf, fromPage, isAddress, openFile, readBytes } from "../runtime/platform.js";
+import { addressInPage, addressOf, digestOf, hasFiles, isAddress, openFile, readBytes } from "../runtime/platform.js";
 import { type ByteSource, type ContentIdentity, memorySource, readAhead } from "../support/byte-source.js";
 import { classOf, isBuffer, isUint8Array } from "../support/bytes.js";
 import { AzulejoError } from "../support/errors.js";
@@ -54,8 +54,8 @@ async function opened(
   if (isUint8Array(given) || isBuffer(given)) return { source: ownSource(copyOf(given), "model") };
   if (typeof given !== "string" && !isAddress(given))
     throw new AzulejoError("option", "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them");
-  const text = fromPage(String(given));
-  if (isUrl(text)) {
+  const text = hasFiles() ? String(given) : addressInPage(String(given));
+  if (isUrl(text) || !hasFiles()) {
     const fetched = async (url: string): Promise<ByteSource> =>
       ownSource(await readBytes(url, signal ? { signal } : {}), url);
     return { source: await fetched(text), openExternal: name => fetched(addressOf(name, text).href) };

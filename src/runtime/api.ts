@@ -13,7 +13,7 @@ import { type TensorArrays, type TensorData } from "./tensor.js";
 
 export type { DecodedImage, ImageDecoder, Pass };
 
-/** Path (Node), URL, as a string in pages also relative to the page, or the bytes of an ONNX file, which are copied. A file is to stay as it is until dispose(). */
+/** Path (in Node), URL (in pages and their workers also a relative one), or the bytes of an ONNX file, which are copied. A file is to stay as it is until dispose(). */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 
 /** Gets the text of a kernel, as explain() prints it, and gives it back: as it was, or edited. */

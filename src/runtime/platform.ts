@@ -251,14 +251,12 @@ export async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
 /** An address, relative to another where one is given. Throws the host's TypeError for what is none. */
 export const addressOf = (text: string, base?: string | URL): URL => new (host().URL!)(text, base);
 
-/** A string as programs in pages give it, relative to the page; unchanged where there are files, or no page that it could be relative to. */
-export function fromPage(text: string): string {
-  const base = hasNodeModules() ? undefined : (host().document?.baseURI ?? host().location?.href);
+/** The address that a page or its worker means: relative ones begin where it lies. @throws AzulejoError option */
+export function addressInPage(text: string): string {
   try {
-    return base === undefined ? text : addressOf(text, base).href;
-  } catch {
-    // a worker made of a Blob
-    return text;
+    return addressOf(text, host().document?.baseURI ?? host().location?.href).href;
+  } catch (cause) {
+    throw new AzulejoError("option", `"${text}" is no address here; pass an http(s) URL or the bytes`, { cause });
   }
 }
 
@@ -550,12 +548,7 @@ const fileReasons: Readonly<Record<string, string>> = {
 
 export async function openFile(path: string | URL): Promise<OpenFile> {
   // fs/promises takes Node 2 ms to load
-  const fs = nodeModule("node:fs");
-  if (!fs)
-    throw new AzulejoError(
-      "option",
-      `"${path}" can't be opened: this host has no files; pass an http(s) URL or the bytes`,
-    );
+  const fs = nodeModule("node:fs")!;
   const file = await promised<number>(done => fs.open(path, "r", done)).catch(error => {
     const reason = fileReasons[(error as { readonly code?: string }).code ?? ""] ?? reasonOf(error);
     throw new AzulejoError("option", `"${path}" can't be opened: ${reason}`, { cause: error });

@@ -42,21 +42,25 @@ export function* drawTensors(kernel: Kernel, { dims = {}, tensors = {}, seed = 1
   ]);
   const free = kernel.dims.map(d => bareSymbol(d.size)).filter((s): s is Sym => s !== undefined && !fixed.has(s));
   let found = 0;
+  let broken: SizeCondition | undefined;
   for (let draw = 0; draw < MOST_DRAWS && found < (free.length === 0 ? 1 : DRAWS); draw++) {
     const symbols = new Map(fixed);
     for (const s of free) symbols.set(s, sizes[Math.floor(random() * sizes.length)]!);
     const size = (p: Poly): number => p.evaluate(s => symbols.get(s)!);
-    if (!conditions.every(c => holds(c, size))) continue;
+    broken = conditions.find(c => !holds(c, size));
+    if (broken) continue;
     found++;
     yield Object.fromEntries(
       kernel.tensors.map(t => [t.name, tensors[t.name] ?? drawn(kernel, t, t.dims.map(size), size, random)]),
     );
   }
-  if (found === 0)
+  if (found === 0) {
+    const { message, source } = broken!;
     throw new AzulejoError(
       "input",
-      `kernel "${kernel.name}": none of ${MOST_DRAWS} draws of sizes meets its conditions; give dims or tensors that do`,
+      `${message}${source ? ` (${source})` : ""}; none of ${MOST_DRAWS} draws of sizes keeps that: write inside, or give dims or tensors that do`,
     );
+  }
 }
 const holds = (c: SizeCondition, size: (p: Poly) => number): boolean =>
   c.relation === "lt" ? size(c.left) < size(c.right) : size(c.left) <= size(c.right);

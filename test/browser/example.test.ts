@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import sharp from "sharp";
 import { build } from "vite";
 import { root } from "../../tools/project.js";
 import { browserPath, serve, startBrowser } from "./site.js";
@@ -21,6 +22,8 @@ const skip = browserPath === undefined ? "Chromium is not installed" : false;
 let folder: string;
 let browser: Browser;
 let headers: Headers;
+/** a picture without text */
+let blank: string;
 before(async () => {
   if (skip) return;
   folder = await mkdtemp(join(tmpdir(), "azulejo-browser-"));
@@ -28,6 +31,8 @@ before(async () => {
   await build({ root: example, logLevel: "silent", build: { outDir: join(folder, "page"), emptyOutDir: true } });
   headers = await bundledHeaders(example);
   browser = await startBrowser();
+  blank = join(folder, "blank.png");
+  await sharp({ create: { width: 96, height: 64, channels: 3, background: "white" } }).toFile(blank);
 });
 after(async () => {
   await browser?.close();
@@ -112,7 +117,7 @@ const variants = [
 ] as const;
 
 for (const [at, { name, isolated, theme }] of variants.entries()) {
-  test(`what is no picture is refused in a sentence, a dropped picture is read, ${name}`, {
+  test(`what is no picture is refused in a sentence, one without text offers none to copy, a dropped picture is read, ${name}`, {
     skip: skip || (isInTurn(at, variants.length) ? false : LATER),
     timeout: patienceMs,
   }, async () => {
@@ -126,6 +131,11 @@ for (const [at, { name, isolated, theme }] of variants.entries()) {
         await finished(page),
         "This file is not a picture that the browser can show. Try a JPEG, PNG or WebP file.",
       );
+      assert(await page.locator("#result").isHidden());
+      await dropFile(page, blank, "image/png");
+      await page.waitForFunction(() => document.body.dataset.state !== "failed");
+      assert.match(await finished(page), /^No text found in [\d.]+ s$/);
+      assert(await page.locator("#copy").isHidden());
       const fontsWereThere = await watchFonts(page);
       await dropFile(page, join(root, "examples/images/tea-house.jpg"), "image/jpeg");
       await page.waitForFunction(() => document.body.dataset.state !== "failed");
@@ -133,6 +143,7 @@ for (const [at, { name, isolated, theme }] of variants.entries()) {
       const status = await finished(page);
       await picture(page, theme);
       assert.match(status, /^\d+ lines in [\d.]+ s$/);
+      assert(await page.locator("#copy").isVisible());
       const lines = await page.locator("#lines .text").allTextContents();
       const boxes = await page.locator("#boxes polygon").count();
       assert.equal(boxes, lines.length);

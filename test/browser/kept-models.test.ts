@@ -50,6 +50,43 @@ async function visit(context: BrowserContext, address: string): Promise<Visit> {
   }
 }
 
+test("an address is relative to the page, or to the worker", { skip, timeout: patienceMs }, async () => {
+  const files = {
+    "/deep/page.html": page,
+    "/deep/worker.js": `import { load } from "/index.js";
+      const told = load("model.onnx").then(model => model.inputs[0].name, error => error.message);
+      onmessage = async () => postMessage(await told);`,
+    "/deep/model.onnx": model,
+  };
+  const site = await serve(join(root, "dist/lib"), {}, files);
+  const tab = await browser.newPage();
+  try {
+    await tab.goto(`${site.address}deep/page.html`);
+    const load = (text: string): Promise<unknown> =>
+      tab.evaluate(`import("/index.js").then(({ load }) => load(${JSON.stringify(text)}))
+        .then(model => model.inputs[0].name, error => error.message.replaceAll(location.origin, ""))`);
+    assert.equal(await load("model.onnx"), "x");
+    assert.equal(await load("/deep/model.onnx"), "x");
+    assert.equal(
+      await load("none.onnx"),
+      '"/deep/none.onnx" can\'t be fetched: the server answers 404; check the address',
+    );
+    assert.equal(
+      await load("http://[/m.onnx"),
+      '"http://[/m.onnx" is no address here; pass an http(s) URL or the bytes',
+    );
+    const worker = `new Promise(resolve => {
+      const worker = new Worker("worker.js", { type: "module" });
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.postMessage(0);
+    })`;
+    assert.equal(await tab.evaluate(worker), "x");
+  } finally {
+    await tab.close();
+    await site.close();
+  }
+});
+
 for (const [kind, headers] of [
   ["an isolated page", isolation],
   ["a page that is not isolated", {}],

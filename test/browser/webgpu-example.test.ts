@@ -89,6 +89,15 @@ async function readCamera(page: Page): Promise<void> {
   await page.keyboard.press("Home");
   assert.match((await page.textContent("#selected"))!, /of detection: [\d.]+ m?s from [\d.]+ m?s on/);
   assert.ok((await page.locator("#table tr").count()) > 5);
+  assert.ok(await page.evaluate(hasKindsColour), "bars of products have the colour of the legend");
+}
+/** Is a pixel of the timeline of the colour that the legend gives to convolutions and products? */
+function hasKindsColour(): boolean {
+  const legend = getComputedStyle(document.querySelector(".legend .products")!, "::before").backgroundColor;
+  const timeline = document.querySelector<HTMLCanvasElement>("#timeline")!;
+  const { data } = timeline.getContext("2d")!.getImageData(0, 0, timeline.width, timeline.height);
+  for (let i = 0; i < data.length; i += 4) if (`rgb(${[...data.slice(i, i + 3)].join(", ")})` === legend) return true;
+  return false;
 }
 async function stopCamera(page: Page): Promise<void> {
   await page.locator("h1").click();
@@ -141,6 +150,39 @@ test("without a GPU the page says so, and reads camera and pictures with WebAsse
       await page.textContent("#status"),
       "This file is not a picture that the browser can show. Try a JPEG, PNG or WebP file.",
     );
+    assert.deepEqual(problems, []);
+  } finally {
+    await browser.close();
+  }
+});
+
+test("who changes to WebAssembly while the GPU's models load sees and gets WebAssembly's alone", {
+  skip,
+  timeout: patienceMs,
+}, async () => {
+  const { browser, page, problems } = await open(true, "light");
+  try {
+    await page.evaluate(() => {
+      const status = document.querySelector("#status")!;
+      const told: string[] = [];
+      Object.assign(globalThis, { told });
+      new MutationObserver(() => {
+        if (status.textContent && told.at(-1) !== status.textContent) told.push(status.textContent);
+      }).observe(status, { childList: true });
+    });
+    await page.locator("#status", { hasText: "Loading the detection model" }).waitFor();
+    await page.check("input[value=wasm]");
+    await page.setInputFiles("#file", { name: "sign.jpg", mimeType: "image/jpeg", buffer: sign });
+    await state(page, "done");
+    const told = await page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+    const loads = told
+      .slice(told.indexOf("Loading the models …"))
+      .filter(text => /^Loading the \w+ model …/.test(text));
+    assert.deepEqual(
+      loads,
+      ["detection", "direction", "recognition"].map(name => `Loading the ${name} model …`),
+    );
+    assert.match((await page.textContent("#facts"))!, /Runs on\d+ threads? of the processor/);
     assert.deepEqual(problems, []);
   } finally {
     await browser.close();

@@ -295,6 +295,16 @@ test("run --image finds channels-last inputs, and feeds 8-bit ones raw pixels", 
   assert.deepEqual([...(session.runs[0]!.image!.data as Uint8Array).subarray(0, 6)], [1, 2, 250, 1, 2, 250]);
 });
 
+test("profile takes a picture whose input does not say where its channels are", async () => {
+  const image = join(folder, "plain.png");
+  await sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } }).toFile(image);
+  const open: TensorInfo = { name: "image", dtype: "f32", dims: ["n", "a", "b", "c"] };
+  const session = await azulejo(`profile m.onnx --image ${image} --layout nhwc --dims a=4,b=4`, [open], () =>
+    scores(1, 0),
+  );
+  assert.deepEqual([session.status, session.err, session.runs[0]!.image!.dims], [0, "", [1, 4, 4, 3]]);
+});
+
 test("run --image turns the picture as its EXIF orientation says", async () => {
   const image = join(folder, "turned.jpg");
   const halves = Buffer.from(Array.from({ length: 16 * 16 * 3 }, (_, index) => (index % 48 < 24 ? 255 : 0)));
@@ -364,6 +374,17 @@ test("options that can't be followed are refused, not dropped", async () => {
       "explain m.onnx --target interpreter --stage code",
       "--stage code: the interpreter has none, it walks the kernels; use --stage kernels or --target wasm",
     ],
+    ["run m.onnx --random --tolerance 1", "--tolerance says nothing here; add --check, or leave it out"],
+    ["run m.onnx --random --layout nchw", "--layout says nothing here; add --image PICTURE, or leave it out"],
+    ["doctor --dims batch=1", "--dims says nothing here; name a model, or leave it out"],
+    ["tune m.onnx --kernel k", "--kernel says nothing here; name a module that exports kernels, or leave it out"],
+    ["tune m.mjs --operators o.mjs", "--operators says nothing here; name a model, or leave it out"],
+    ["learn --start", "--start says nothing here; name a lesson, or leave it out"],
+    ["learn 1 mine.mjs --solution", 'learn --solution takes no file; leave out "mine.mjs" or --solution'],
+    [
+      `profile m.onnx --trace ${join(file, "t.json")}`,
+      `--trace "${join(file, "t.json")}" can't be written: ENOTDIR: not a directory, open '${join(file, "t.json")}'; name another file`,
+    ],
   ] as const;
   for (const [parameters, message] of refused) {
     const { err, out, status } = await azulejo(parameters, [vector], echo);
@@ -375,6 +396,13 @@ test("with --json a failure is JSON on standard output too", async () => {
   const { out, status } = await azulejo("run m.onnx --json", [vector], echo);
   assert.equal(status, 1);
   assert.deepEqual(Object.keys(JSON.parse(out).error), ["code", "message", "page", "exitCode"]);
+  const usage = await azulejo("run m.onnx --json --imag a.png", [vector], echo);
+  assert.deepEqual(JSON.parse(usage.out).error, {
+    code: "option",
+    message: "unknown option '--imag' (Did you mean --image?)",
+    page: "docs/errors/option.md",
+    exitCode: 2,
+  });
 });
 
 test("wrong command lines exit with 2 and point to --help", async () => {
@@ -388,6 +416,9 @@ test("wrong command lines exit with 2 and point to --help", async () => {
     "run m.onnx --dims 5",
     "explain m.onnx --stage half",
     "run m.onnx --input x",
+    "run m.onnx --check --seed 3",
+    "bench m.onnx --runs 3 --seconds 1",
+    "learn 1 --start --solution",
   ]) {
     assert.equal((await azulejo(parameters, [vector], echo)).status, 2, parameters);
   }
@@ -409,6 +440,11 @@ test("--help of each command lists every option with an example, --version the v
     out,
     /run \[options\] <model> +run a model once[\s\S]*explain \[options\] <model>[\s\S]*bench \[options\] <model>[\s\S]*Exit status: 0 done/,
   );
+  assert.match(
+    (await azulejo("explain --help", [], echo)).out,
+    /code +what the target runs: WebAssembly .*, C, or WGSL/,
+  );
+  assert.equal((await azulejo("help run", [], echo)).out, (await azulejo("run --help", [], echo)).out);
   assert.equal((await azulejo("--version", [], echo)).out, "1.2.3\n");
 });
 
@@ -535,12 +571,12 @@ test("bench reports load, its phases, the first run and as many steady runs as a
   const { out, runs, disposed } = await azulejo("bench m.onnx --runs 7 --json --threads 2", [vector], echo);
   const figures = JSON.parse(out);
   assert.deepEqual([runs.length, disposed, figures.steady.runs, figures.threads], [8, 1, 7, 2]);
-  assert.deepEqual(figures.phasesMs, { graph: 1.5, compile: 25 });
+  assert.deepEqual([figures.phasesMs, figures.notes], [{ graph: 1.5, compile: 25 }, ["one host step"]]);
   assert(figures.steady.minMs <= figures.steady.medianMs && figures.steady.medianMs <= figures.steady.p95Ms);
   const text = (await azulejo("bench m.onnx --runs 1", [vector], echo)).out;
   assert.match(
     text,
-    /^target wasm, 2 threads +time\nload[\s\S]*\n {2}compile +25\.0 ms\nfirst run[\s\S]*\nsteady run, median of 1 /,
+    /^target wasm, 2 threads +time\nload[\s\S]*\n {2}compile +25\.0 ms\nfirst run[\s\S]*\nsteady run, median of 1 [\s\S]*\none host step\n$/,
   );
 });
 

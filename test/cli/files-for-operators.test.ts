@@ -118,7 +118,7 @@ test("--operators refuses what can't be imported, and what exports none", async 
     `azulejo: --operators "${none}" exports no operator; export objects { name, inputs, outputs, shape, at }, as azulejo new operator writes them\n(option: see docs/errors/option.md)\n`,
   );
   const refused = async (file: string): Promise<string> =>
-    (await azulejo("doctor", model(), "--operators", file)).err.replace(/ imported from .*\)/, ")");
+    (await azulejo("doctor", model(), "--operators", file)).err.replace(/ imported from .*?;/, ";");
   const absent = join(folder, "absent.mjs");
   assert.equal(
     await refused(absent),
@@ -128,12 +128,12 @@ test("--operators refuses what can't be imported, and what exports none", async 
   await writeFile(wrong, "throw new Error('not today');\n");
   assert.equal(
     await refused(wrong),
-    `azulejo: --operators "${wrong}" can't be imported (not today); give a JavaScript module, or TypeScript where Node runs it\n(option: see docs/errors/option.md)\n`,
+    `azulejo: --operators "${wrong}" can't be imported: not today (${wrong}:1); mend the file\n(option: see docs/errors/option.md)\n`,
   );
   await writeFile(lonely, 'import "azulejo/tile";\n');
   assert.equal(
     await refused(lonely),
-    `azulejo: --operators "${lonely}" can't be imported (Cannot find package 'azulejo'); run npm install azulejo in its folder or in one above\n(option: see docs/errors/option.md)\n`,
+    `azulejo: --operators "${lonely}" can't be imported: Cannot find package 'azulejo'; run npm install azulejo in its folder or in one above\n(option: see docs/errors/option.md)\n`,
   );
 });
 
@@ -170,7 +170,40 @@ export const checks = { picked: { tensors: { I: { dtype: "i32", dims: [2], data:
   const outside = await azulejo("check", good, "--dims", "M=6");
   assert.equal(outside.status, 1);
   assert.match(outside.out, /picked +bounds +.*:3 +.*"X" is read at 6 along dim 0, which has 6 indices/);
+  const size = await azulejo("check", good, "--dims", "Q=6");
+  assert.match(size.err, /^azulejo: --dims: no kernel has a dim "Q"; there are M, N\n\(option:/);
   const none = join(folder, "none.mjs");
   await writeFile(none, "export const answer = 42;\n");
   assert.match((await azulejo("check", none)).err, /exports no kernel; export what kernel\(…\) of azulejo\/tile gives/);
+});
+
+test("a kernel that is wrong, in its language or in its sizes, is told with its line and the name it is exported by", async () => {
+  const tile = new URL("../../src/author/index.js", import.meta.url).href;
+  const refused = async (name: string, body: string, ...command: string[]): Promise<string> => {
+    const file = join(folder, name);
+    const text = `import { f32, grid, kernel } from ${JSON.stringify(tile)};
+export const shifted = kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) =>
+  grid(N.tile(), n => ${body}));
+`;
+    await writeFile(file, text);
+    const { err, status } = await azulejo(...command, file);
+    assert.equal(status, 1);
+    return err.replaceAll(`${folder}/`, "").replace(/\n\(.*\n$/, "");
+  };
+  const outside = await refused("outside.mjs", "Y.at(n.add(1)).set(X.at(n))", "check");
+  assert.equal(
+    outside,
+    'azulejo: kernel "shifted": "Y" is written along dim 0 up to N, which must be below its size N (outside.mjs:3); none of 200 draws of sizes keeps that: write inside, or give dims or tensors that do',
+  );
+  const sizeless = await refused("sizeless.mjs", "Y.at(n).set(X.at(n))", "tune", "--list");
+  assert.equal(sizeless, 'azulejo: kernel "shifted" needs the size of N; give --dims N=…');
+  const rank = await refused("rank.mjs", "Y.at(n, n).set(X.at(n))", "check");
+  assert.equal(
+    rank,
+    'azulejo: kernel "kernel": "Y" has 1 dims and is indexed with 2; give one index a dim (rank.mjs:3)',
+  );
+  const name = await refused("name.mjs", "Y.at(m).set(X.at(n))", "tune");
+  assert.equal(name, 'azulejo: tune "name.mjs" can\'t be imported: m is not defined (name.mjs:3); mend the file');
+  const syntax = await refused("syntax.mjs", "Y.at(n)..set(X.at(n))", "check");
+  assert.match(syntax, /^azulejo: check "syntax\.mjs" can't be imported: .*; node --check syntax\.mjs shows where$/);
 });

@@ -39,6 +39,15 @@ function run(args: readonly string[], onStderr?: (stderr: string, kill: (signal:
   });
 }
 
+test("a reader of its output that goes is no error", async () => {
+  const child = spawn(process.execPath, [main], { cwd: folder });
+  child.stdout.destroy();
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", text => (stderr += text));
+  const code = await new Promise(resolve => child.on("close", resolve));
+  assert.equal(code, 0, stderr);
+});
+
 test("reads the shipped picture: a table, where time went, and a drawing", async () => {
   const { code, stdout, stderr } = await run([]);
   assert.equal(code, 0, stderr);

@@ -54,7 +54,17 @@ test("the list, a lesson and a solution are printed, in either language", async 
   assert.match((await learn("--lang", "zh")).out, /^ 1 {2}两个向量相加$/m);
   assert.match((await learn("1", "--lang", "en")).out, /^# 1 · Add two vectors\n/);
   assert.match((await learn("1", "--lang", "zh")).out, /^# 1 · 两个向量相加\n/);
-  assert.match((await learn("10", "--solution")).out, /export const collatz = kernel/);
+  const solution = await learn("10", "--solution");
+  assert.match(solution.out, /export const collatz = kernel/);
+  const json = async (...parameters: string[]) => JSON.parse((await learn(...parameters, "--json")).out) as object;
+  assert.deepEqual(await json("10", "--solution", "--lang", "en"), {
+    lesson: 10,
+    title: "Thread style: cells and scan",
+    page: "docs/learn/solutions/10-cells.mjs",
+    text: solution.out,
+  });
+  const { title, page } = (await json("1", "--lang", "zh")) as { title: string; page: string };
+  assert.deepEqual([title, page], ["两个向量相加", "docs/learn/01-add.zh.md"]);
 });
 test("--start writes the skeleton once; the judge fails it", async () => {
   const file = join(folder, "start.mjs");

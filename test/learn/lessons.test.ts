@@ -53,6 +53,20 @@ for (const { slug } of exercises) {
   });
 }
 
+test("lesson 9 and the page of the language list every kind of finding", () => {
+  const source = readFileSync(join(root, "src/sanitize/finding.ts"), "utf8");
+  const kinds = [...source.matchAll(/^ {2}\| "([\w-]+)"/gm)].map(m => m[1]!);
+  assert.ok(kinds.length > 10);
+  for (const page of ["09-schedules.md", "09-schedules.zh.md", "../kernel-language.md"]) {
+    const rows = read(page).match(/^\| `.*$/gm)!;
+    assert.deepEqual(
+      kinds.filter(kind => !rows.some(row => row.split("|")[1]!.includes(`\`${kind}\``))),
+      [],
+      page,
+    );
+  }
+});
+
 const verdictOf = async (exercise: Exercise, folder: string) =>
   judge(exercise, await import(pathToFileURL(join(root, `docs/learn/${folder}/${exercise.slug}.mjs`)).href), "en", {
     checkKernel,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
 import type { Operator } from "../../src/index.js";
-import { AzulejoError, diagnose, load } from "../../src/index.js";
+import { AzulejoError, diagnose, doctor, load } from "../../src/index.js";
 import { risksOf } from "../../src/load/diagnose/risks.js";
 import {
   elementType,
@@ -296,4 +296,10 @@ test("beyond a sum of bytes constants are not read, the largest first, and that 
 test("wrong options and files that are no models are refused", async () => {
   await assert.rejects(diagnose(network, { dims: { height: 2 } }), { code: "option" });
   await assert.rejects(diagnose(Uint8Array.of(1, 2, 3)), { code: "model-format" });
+});
+
+test("the doctor says what load() gets of this engine: every Node has fused multiply-add, Node 20 by a flag", async () => {
+  const { facts } = (await doctor()).targets.find(target => target.name === "wasm")!;
+  const byFlag = process.versions.node.startsWith("20.") ? " by an engine flag" : "";
+  assert.equal(facts[1], `fused multiply-add${byFlag}`);
 });

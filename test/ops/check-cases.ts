@@ -35,11 +35,11 @@ const needsNumbers = ({ graph }: CaseGraph): boolean => infer(graph, registry).o
 /** Which of an operator's cases: by position among them, and how many there are. */
 export type Due = (at: number, count: number) => boolean;
 
-/** What is not due costs no reference. */
-export async function prepareCases(symbolic: boolean, isDue: Due = () => true): Promise<PreparedCases> {
+/** What is not due costs no reference. `only`: the name of one operator. */
+export async function prepareCases(symbolic: boolean, isDue: Due = () => true, only?: string): Promise<PreparedCases> {
   const cases: PreparedCase[] = [];
   let [later, inNumbers] = [0, 0];
-  for (const module of operatorModules) {
+  for (const module of operatorModules.filter(m => !only || m.operator.name === only)) {
     const all = module.cases?.() ?? [];
     for (const [at, testCase] of all.entries()) {
       if (!isDue(at, all.length)) {

@@ -4,8 +4,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { transformSync } from "esbuild";
 import { runCommandLine } from "../../src/cli/program.js";
+import { explain, type Pass } from "../../src/index.js";
 import { commandOf, root } from "../../tools/project.js";
+import { elementType, f32Tensor, i64Tensor, node, onnxModel, value } from "../frontends/onnx-model.js";
 import { patienceMs } from "../patience.js";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -99,6 +103,28 @@ test("TypeScript in the documents compiles", { timeout: patienceMs }, () => {
     encoding: "utf8",
   });
   assert.equal(stdout, "");
+});
+
+test("the pass of the guide does what it says, to floats and to integers", async () => {
+  const listing = listings.find(l => l.document.endsWith("pass.md"))!;
+  const file = join(scratch, "pass.mjs");
+  mkdirSync(scratch, { recursive: true });
+  writeFileSync(file, transformSync(module(listing, blocks(read(listing.document), "ts")[0]!), { loader: "ts" }).code);
+  const { dropFactors } = (await import(pathToFileURL(file).href)) as { dropFactors: Pass };
+  for (const [type, one] of [
+    [elementType.f32, f32Tensor("one", [], [1])],
+    [elementType.i64, i64Tensor("one", [], [1])],
+  ] as const) {
+    const model = onnxModel({
+      inputs: [value("x", type, ["n"])],
+      outputs: [value("y", type)],
+      initializers: [one],
+      nodes: [node("Mul", ["x", "one"], ["product"]), node("Abs", ["product"], ["y"])],
+    });
+    const passes = (builtIn: readonly Pass[]) => [builtIn.find(p => p.name === "infer")!, dropFactors];
+    const text = await explain(model, { stage: "graph", passes });
+    assert.match(text, /y: \w+\[n\] = Abs@\d+\(x\)/);
+  }
 });
 
 test("the README counts no more operators than there are", () => {

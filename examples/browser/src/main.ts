@@ -68,7 +68,9 @@ const handlers: {
     show("done", `${found} in ${seconds(readMs)}`);
   },
   failure: ({ id, message }) => {
-    if (id === undefined || id === lastId) show("failed", message);
+    if (id !== undefined && id !== lastId) return;
+    result.hidden = true;
+    show("failed", message);
   },
 };
 reader.addEventListener("message", ({ data }: MessageEvent<ReaderMessage>) => handlers[data.kind](data as never));

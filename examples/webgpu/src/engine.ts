@@ -22,23 +22,21 @@ const parts = [
 
 type Models = Readonly<Record<NetworkName, Model>>;
 
-async function loadModels(target: Target): Promise<Models> {
+/** With a signal that fired, nothing more is told. */
+async function loadModels(target: Target, signal: AbortSignal): Promise<Models> {
   const start = performance.now();
   const models: Partial<Record<NetworkName, Model>> = {};
   let before = 0;
   try {
     for (const [name, address, share] of parts) {
-      const onProgress = (fraction: number) =>
-        tell({
-          kind: "progress",
-          id: undefined,
-          step: `Loading the ${name} model`,
-          fraction: before + share * fraction,
-        });
-      const url = new URL(address, location.href);
-      models[name] = await load(url, { target, onProgress: ({ fraction }) => onProgress(fraction) });
+      const step = `Loading the ${name} model`;
+      const onProgress = ({ fraction }: { fraction: number }): void => {
+        if (!signal.aborted) tell({ kind: "progress", id: undefined, step, fraction: before + share * fraction });
+      };
+      models[name] = await load(new URL(address, location.href), { target, signal, onProgress });
       before += share;
     }
+    signal.throwIfAborted();
   } catch (error) {
     for (const model of Object.values(models)) model.dispose();
     throw error;
@@ -143,17 +141,22 @@ function fail(id: number | undefined, target: Target, error: unknown): void {
 let target: Target = "webgpu";
 let models: Promise<Models> | undefined;
 let current = new AbortController();
+let loading = new AbortController();
 
 async function start(wanted: Target): Promise<void> {
+  loading.abort();
+  loading = new AbortController();
+  const { signal } = loading;
   const before = models;
   target = wanted;
-  const loading = loadModels(wanted);
-  models = loading;
+  models = loadModels(wanted, signal);
   void before?.then(
     old => Object.values(old).forEach(model => model.dispose()),
     () => {},
   );
-  await loading.catch(error => fail(undefined, wanted, error));
+  await models.catch(error => {
+    if (!signal.aborted) fail(undefined, wanted, error);
+  });
 }
 
 addEventListener("message", async ({ data }: MessageEvent<Request>) => {

@@ -88,13 +88,12 @@ export class Timeline {
     canvas.height = height * devicePixelRatio;
     const context = canvas.getContext("2d")!;
     context.scale(devicePixelRatio, devicePixelRatio);
-    const style = getComputedStyle(canvas);
-    const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+    const colour = coloursOf(canvas);
     context.font = "12px system-ui, sans-serif";
     const scale = (width - LABEL - 8) / this.#lengthMs;
-    this.#drawAxis(context, scale, height, colour("soft"), colour("line"));
+    this.#drawAxis(context, scale, height, colour.soft, colour.line);
     lanes.forEach((lane, i) => {
-      context.fillStyle = colour("soft");
+      context.fillStyle = colour.soft;
       context.fillText(lane, 0, i * LANE + 20);
     });
     this.#bars = this.#spans.map(span => ({
@@ -104,13 +103,13 @@ export class Timeline {
       width: Math.max(LEAST_WIDTH, span.timeMs * scale),
     }));
     this.#bars.forEach(({ span, x, y, width }, i) => {
-      context.fillStyle = colour(span.where === "host" ? "host" : kindOf(span.kernel));
+      context.fillStyle = colour[span.where === "host" ? "host" : kindOf(span.kernel)];
       // neighbours of one kind are told apart
       context.globalAlpha = i % 2 === 0 ? 1 : 0.72;
       context.fillRect(x, y + 6, width, LANE - 12);
       context.globalAlpha = 1;
       if (i !== this.#selected) return;
-      context.strokeStyle = colour("ink");
+      context.strokeStyle = colour.ink;
       context.lineWidth = 2;
       context.strokeRect(x - 1, y + 4, width + 2, LANE - 8);
     });
@@ -128,6 +127,18 @@ export class Timeline {
       if (x + context.measureText(label).width < this.#canvas.clientWidth) context.fillText(label, x + 3, height - 6);
     }
   }
+}
+
+const colours = [...(Object.keys(kinds) as Kind[]), "host", "ink", "soft", "line"] as const;
+type Colours = Readonly<Record<(typeof colours)[number], string>>;
+/** A variable's own text may be light-dark(…), which a canvas draws black; as the colour of an element it is resolved. */
+function coloursOf(canvas: HTMLCanvasElement): Colours {
+  const style = getComputedStyle(canvas);
+  const resolved = colours.map(name => {
+    canvas.style.color = `var(--${name})`;
+    return [name, style.color];
+  });
+  return Object.fromEntries(resolved) as Colours;
 }
 
 /** 1, 2 or 5 times a power of ten. */
