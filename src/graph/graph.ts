@@ -80,6 +80,8 @@ export interface Equality {
   readonly left: Poly;
   readonly right: Poly;
   readonly node: string;
+  /** asked for where nobody knows whether the node runs, in a branch or a body: checked, but nothing relies on it */
+  readonly undecided?: true;
 }
 
 /** A model between front end and compiler: nodes over values, immutable. A pass gives a new one. */

@@ -29,7 +29,8 @@ export interface InferOptions {
 
 /** @throws AzulejoError operator-unknown, operator-unsupported, operator-attribute, shape, graph-invalid */
 export function infer(graph: Graph, registry: Registry, options: InferOptions = {}): Graph {
-  const equalities = [...(graph.equalities ?? [])];
+  // what was undecided is asked for again, unless it is decided by now
+  const equalities = (graph.equalities ?? []).filter(e => !e.undecided);
   const { onNote: note = () => {}, onError } = options;
   const symbols = new Set(graph.symbols);
   const run: Inference = { registry, note, onError, symbols, undecided: false, equalities, assumed: [] };
@@ -213,7 +214,7 @@ function inferOperator(node: GraphNode, values: NewValues, run: Inference): Node
 function requireDims(node: GraphNode, dims: Dims, run: Inference): void {
   for (const d of dims) {
     const size = larger(d, 0);
-    if (size !== d) assume(node, run)(size, d);
+    if (size !== d) (run.undecided ? expect : assume)(node, run)(size, d);
   }
 }
 
@@ -243,7 +244,9 @@ function inferOutputs(node: GraphNode, bound: BoundNode, run: Inference): (name:
     return name => ({ dtype: dtype(name), dims: undefined, reason, ...text(name) });
   }
   try {
-    const asking = { ...info, assumeEqual: assume(node, run) };
+    const asking = run.undecided
+      ? { ...info, expectEqual: expect(node, run) }
+      : { ...info, assumeEqual: assume(node, run) };
     const dims = operator.shape(asking);
     const known = operator.values?.(asking) ?? {};
     return name => ({ dtype: dtype(name), dims: givenDims(node, name, dims[name]), known: known[name], ...text(name) });
@@ -280,23 +283,29 @@ function givenDims(node: GraphNode, output: string, dims: readonly (Poly | numbe
   });
 }
 
-/**
- * Equal dims are what exporters lose most: height of a skip connection against that of an upsampled one. In branches and bodies too: where they
- * differ the run gets a graph of its own, which knows by then whether it goes there. Dims that only a body has can't be compared before.
- */
+/** Equal dims are what exporters lose most: height of a skip connection against that of an upsampled one. */
 const assume =
   (node: GraphNode, run: Inference) =>
   (left: Poly, right: Poly): boolean => {
-    const isKnown = (p: Poly): boolean => [...p.syms].every(s => s.def || run.symbols.has(s));
-    if (run.undecided && !(isKnown(left) && isKnown(right))) return false;
-    const equality = { left, right, node: describeNode(node) };
-    run.assumed.push(equality);
-    collect(equality, run);
+    keep({ left, right, node: describeNode(node) }, run);
     return true;
   };
+/** Where they differ, the run gets a graph of its own, which knows by then whether it goes there. Dims that only a body has can't be compared before. */
+const expect =
+  (node: GraphNode, run: Inference) =>
+  (left: Poly, right: Poly): void => {
+    const isKnown = (p: Poly): boolean => [...p.syms].every(s => s.def || run.symbols.has(s));
+    if (isKnown(left) && isKnown(right)) keep({ left, right, node: describeNode(node), undecided: true }, run);
+  };
+function keep(equality: Equality, run: Inference): void {
+  run.assumed.push(equality);
+  collect(equality, run);
+}
 function collect(equality: Equality, { equalities }: Inference): void {
   const { left, right } = equality;
-  if (!equalities.some(e => e.left.equals(left) && e.right.equals(right))) equalities.push(equality);
+  const isSame = (e: Equality): boolean =>
+    e.left.equals(left) && e.right.equals(right) && (!e.undecided || equality.undecided === true);
+  if (!equalities.some(isSame)) equalities.push(equality);
 }
 
 const notGiven = (node: GraphNode, output: string): AzulejoError =>

@@ -19,11 +19,12 @@ export function bindSymbols(
 }
 
 /**
- * Are dims equal that inference took to be? Where a run breaks one, only the graph as it was read is right: passes relied on them. Dims that
+ * Are dims equal that inference took to be, as far as anything relies on it? Where a run breaks one, only the graph as it was read is right: passes relied on them. Dims that
  * only data tell are compared when they do, by the segment behind them.
  */
 export const equalitiesHold = (graph: Graph, numbers: SymbolValues): boolean =>
-  (graph.equalities ?? []).every(({ left, right }) => {
+  (graph.equalities ?? []).every(({ left, right, undecided }) => {
+    if (undecided) return true;
     const [a, b] = [numeric(left, numbers), numeric(right, numbers)];
     return !a.isConst || !b.isConst || a.equals(b);
   });

@@ -10,19 +10,28 @@ import type { NodeInfo, Operand } from "./operator.js";
 
 /**
  * The dim of the result where operands have dims a and b; undefined where they contradict each other. Different symbols are taken to be
- * equal where `assumeEqual` agrees; else it is min(a·b, max(a, b)): the other one where either is 1, also when that other is 0.
+ * equal where the node's `assumeEqual` agrees; else it is min(a·b, max(a, b)): the other one where either is 1, also when that other is 0.
  */
-export function joinDims(a: Poly, b: Poly, assumeEqual?: NodeInfo["assumeEqual"]): Poly | undefined {
+export function joinDims(a: Poly, b: Poly, node: Assuming = {}): Poly | undefined {
   if (a.equals(b)) return a;
   if (a.isOne) return b;
   if (b.isOne) return a;
   if (a.isConst && b.isConst) return undefined;
-  if (assumeEqual?.(a, b)) return b.isConst ? b : a;
+  if (node.assumeEqual?.(a, b)) return b.isConst ? b : a;
+  // one of the differences is 0
+  node.expectEqual?.(a.sub(b).mul(a.sub(1)).mul(b.sub(1)), Poly.zero);
   if (a.isConst) return a;
   if (b.isConst) return b;
   if (isJoinWith(a, b)) return a;
   if (isJoinWith(b, a)) return b;
   return opaque("min", a.mul(b), opaque("max", a, b));
+}
+
+type Assuming = Pick<NodeInfo, "assumeEqual" | "expectEqual">;
+/** Symbols that must be equal are taken to be so, or runs are held to it. */
+export function holdEqual(node: Assuming, a: Poly, b: Poly): void {
+  if (node.assumeEqual) node.assumeEqual(a, b);
+  else node.expectEqual?.(a, b);
 }
 
 /** is `joined` already the join of b with another dim? */
@@ -38,7 +47,7 @@ function isJoinWith(joined: Poly, b: Poly): boolean {
 export function requireEqual(op: string, node: NodeInfo, a: Poly, b: Poly, sentence: string): void {
   if (a.equals(b)) return;
   if (a.isConst && b.isConst) refuse("shape", op, node, sentence);
-  node.assumeEqual?.(a, b);
+  holdEqual(node, a, b);
 }
 
 /** Refuses an input, if it is there, of other dims than the rest of the node asks for; `layout` names those: `batch×heads×sequence`. */
@@ -82,7 +91,7 @@ export function requireBroadcastTo(op: string, node: NodeInfo, name: string, to:
 /** Numbers are compared now, symbols when dims are known. */
 export function mayBeEqual(node: NodeInfo, a: Poly, b: Poly): boolean {
   if (a.isConst && b.isConst) return a.equals(b);
-  if (!a.equals(b)) node.assumeEqual?.(a, b);
+  if (!a.equals(b)) holdEqual(node, a, b);
   return true;
 }
 
@@ -90,7 +99,7 @@ export function mayBeEqual(node: NodeInfo, a: Poly, b: Poly): boolean {
 export function broadcastDims(op: string, node: NodeInfo, names: readonly string[]): Dims {
   let out: Dims = [];
   for (const name of names) {
-    const joined = joinAll(out, alignedDims(node, name, out.length), node.assumeEqual);
+    const joined = joinAll(out, alignedDims(node, name, out.length), node);
     if (!joined) {
       const sizes = names.map(n => `${n} of ${printDims(node.dims[n]!)}`).join(" and ");
       refuse("shape", op, node, `${sizes} do not broadcast; from the right, dims must be equal or 1`);
@@ -100,13 +109,13 @@ export function broadcastDims(op: string, node: NodeInfo, names: readonly string
   return out;
 }
 
-function joinAll(a: Dims, b: Dims, assumeEqual: NodeInfo["assumeEqual"]): Dims | undefined {
+function joinAll(a: Dims, b: Dims, node: Assuming): Dims | undefined {
   const out: Poly[] = [];
   const rank = Math.max(a.length, b.length);
   for (let j = 0; j < rank; j++) {
     const p = a[j + a.length - rank];
     const q = b[j + b.length - rank];
-    const joined = p && q ? joinDims(p, q, assumeEqual) : (p ?? q);
+    const joined = p && q ? joinDims(p, q, node) : (p ?? q);
     if (!joined) return undefined;
     out.push(joined);
   }

@@ -7,6 +7,7 @@ import { newAxis } from "../ir/tile.js";
 import type { AnyIndex, AnyTile, View } from "../tile/index.js";
 import { dimOf, fold, full, recordKernel, where } from "../tile/index.js";
 import { computeDtype } from "./accumulate.js";
+import { holdEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
@@ -26,7 +27,7 @@ export function squareMatrices(op: string, node: NodeInfo): Dims {
   const [rows, columns] = X.slice(-2);
   if (X.length < 2 || (rows!.isConst && columns!.isConst && !rows!.equals(columns!)))
     refuse("shape", op, node, `X of ${printDims(X)} holds no square matrices; its last two dims must agree`);
-  if (!rows!.equals(columns!)) node.assumeEqual?.(rows!, columns!);
+  if (!rows!.equals(columns!)) holdEqual(node, rows!, columns!);
   return X;
 }
 

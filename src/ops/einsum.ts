@@ -70,7 +70,7 @@ function labelSizes(node: NodeInfo): ReadonlyMap<string, Poly> {
     const dims = node.dims[node.present[k]!]!;
     labels.forEach((label, d) => {
       const known = sizes.get(label);
-      const joined = known ? joinDims(known, dims[d]!, node.assumeEqual) : dims[d]!;
+      const joined = known ? joinDims(known, dims[d]!, node) : dims[d]!;
       if (!joined)
         refuse(
           "shape",

@@ -13,7 +13,7 @@ function expandedDims(node: NodeInfo): Dims {
     const [a, b] = [input[d + input.length - rank], shape[d + shape.length - rank]];
     if (!a || !b) return (a ?? b)!;
     return (
-      joinDims(a, b, node.assumeEqual) ??
+      joinDims(a, b, node) ??
       refuse(
         "shape",
         "Expand",

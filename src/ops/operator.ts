@@ -50,6 +50,8 @@ export interface NodeInfo {
    * false: the operator has to cope with both. Only during inference.
    */
   readonly assumeEqual?: (left: Poly, right: Poly) => boolean;
+  /** In its place where nobody knows whether the node runs: runs are checked as well, but the operator may not rely on it. */
+  readonly expectEqual?: (left: Poly, right: Poly) => void;
 }
 
 /**

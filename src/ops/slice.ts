@@ -1,6 +1,7 @@
 // Slice: start, end and step along some axes, numpy's rules: negative positions count from the end, all are clamped.
 import { ceilDiv, Poly } from "../ir/poly.js";
 import { larger, smaller } from "./bounds.js";
+import { holdEqual } from "./broadcast.js";
 import { normalizeAxes, refuse } from "./checks.js";
 import { indexTile } from "./index-tiles.js";
 import { knownDims, pick, requiredNumbers, requiredPolys, stridesOf } from "./known-values.js";
@@ -39,7 +40,7 @@ function rangeOf(dim: Poly, start: Poly, end: Poly, step: number): Range {
 /** Kernels count in 32 bits: where a run's positions go beyond, it is compiled for these very numbers, which are clamped. */
 function assumeCountable(node: NodeInfo, position: Poly): void {
   for (const clamped of [smaller(position, beyondEveryDim), larger(position, -beyondEveryDim)])
-    if (!clamped.equals(position) && !position.isConst) node.assumeEqual?.(clamped, position);
+    if (!clamped.equals(position) && !position.isConst) holdEqual(node, clamped, position);
 }
 
 /** Inputs since opset 10, attributes before. */

@@ -459,6 +459,18 @@ describe("dims that inference takes to be equal, and that differ in a run", () =
       { a: [2, 3], b: [3, 2] },
       { a: [2, 3], b: [4, 2] },
     ],
+    [
+      "a sum",
+      [wide, tall],
+      [
+        node("Transpose", ["b"], ["bt"]),
+        node("Add", ["a", "bt"], ["ab"]),
+        node("ReduceSum", ["ab"], ["whole"], [int("keepdims", 1)]),
+        node("Add", ["z", "whole"], ["then"]),
+      ],
+      { a: [2, 1], b: [3, 2] },
+      { a: [2, 2], b: [3, 2] },
+    ],
     ["the largest", [wide], [node("TopK", ["a", "k"], ["then", ""])], { a: [2, 3] }, { a: [2, 1] }],
   ] as const)
     it(`${what} in a branch: only a run that goes there is refused`, () =>

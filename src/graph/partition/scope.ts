@@ -44,7 +44,7 @@ export function sameDims(equalities: readonly Equality[]): SameDim {
     for (let next = same.get(out.key); next; next = same.get(out.key)) out = next;
     return out;
   };
-  for (const e of equalities) {
+  for (const e of equalities.filter(x => !x.undecided)) {
     const [a, b] = [find(e.left), find(e.right)];
     if (a.equals(b)) continue;
     // constants stand for all
