@@ -1,21 +1,16 @@
 // Runs one after the other: a job waits for its turn, may be withdrawn by its signal, and is rejected when the machine ends.
 import { overdueTurn } from "../../runtime/platform.js";
 import { AzulejoError } from "../../support/errors.js";
+import { whenAborted } from "../../support/when-aborted.js";
 
 interface Job {
-  readonly signal: AbortSignal | undefined;
   readonly start: () => void;
   readonly reject: (reason: unknown) => void;
 }
-/** One listener a signal, however many jobs wait with it: Node warns of a leak from the eleventh on. */
-interface Listening {
-  readonly jobs: Set<Job>;
-  readonly withdraw: () => void;
-}
 
 export class RunQueue {
-  readonly #waiting = new Set<Job>();
-  readonly #listening = new Map<AbortSignal, Listening>();
+  /** in order, with what ends their waiting for a signal */
+  readonly #waiting = new Map<Job, () => void>();
   #running: Job | undefined;
   #ended: AzulejoError | undefined;
 
@@ -43,7 +38,12 @@ export class RunQueue {
         run().then(settle(resolve), settle(reject));
       };
       if (signal?.aborted) return reject(abortedRun(signal));
-      this.#wait({ signal, start, reject });
+      const job: Job = { start, reject };
+      const withdraw = (): void => {
+        this.#leave(job);
+        reject(abortedRun(signal!));
+      };
+      this.#waiting.set(job, signal ? whenAborted(signal, withdraw) : () => {});
       if (this.idle) this.#next();
     });
   }
@@ -52,44 +52,18 @@ export class RunQueue {
   end(reason: AzulejoError): void {
     this.#ended ??= reason;
     this.#running?.reject(this.#ended);
-    for (const job of this.#waiting) {
+    for (const job of this.#waiting.keys()) {
       this.#leave(job);
       job.reject(this.#ended);
     }
   }
 
-  #wait(job: Job): void {
-    this.#waiting.add(job);
-    const { signal } = job;
-    if (!signal) return;
-    const known = this.#listening.get(signal);
-    if (known) {
-      known.jobs.add(job);
-      return;
-    }
-    const jobs = new Set([job]);
-    const withdraw = () => {
-      for (const waiting of jobs) {
-        this.#leave(waiting);
-        waiting.reject(abortedRun(signal));
-      }
-    };
-    this.#listening.set(signal, { jobs, withdraw });
-    signal.addEventListener("abort", withdraw);
-  }
   #leave(job: Job): void {
+    this.#waiting.get(job)?.();
     this.#waiting.delete(job);
-    const { signal } = job;
-    const heard = signal && this.#listening.get(signal);
-    if (!heard) return;
-    heard.jobs.delete(job);
-    if (heard.jobs.size > 0) return;
-    signal.removeEventListener("abort", heard.withdraw);
-    this.#listening.delete(signal);
   }
-
   #next(): void {
-    const [job] = this.#waiting;
+    const [job] = this.#waiting.keys();
     this.#running = job;
     if (!job) return;
     this.#leave(job);

@@ -6,6 +6,7 @@ import type { Executable, KernelReport, RunOptions, TargetReport, Transfer } fro
 import { throwIfAborted } from "../../runtime/platform.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
+import { whenAborted } from "../../support/when-aborted.js";
 import type { SharedDevice } from "./device.js";
 import { Plan, type Resident } from "./plan.js";
 import { type Outputs, Run } from "./run.js";
@@ -157,8 +158,7 @@ function untilAborted<T>(result: Promise<T>, signal: AbortSignal | undefined, wh
         reject(error);
       }
     };
-    signal.addEventListener("abort", withdraw);
-    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", withdraw));
+    result.then(resolve, reject).finally(whenAborted(signal, withdraw));
   });
 }
 
