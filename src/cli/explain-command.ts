@@ -1,5 +1,4 @@
 // `azulejo explain`: what a model is and what the compiler makes of it, stage by stage, as text.
-import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Stage } from "../index.js";
@@ -13,6 +12,7 @@ import type { SharedOptions } from "./options.js";
 import { addLoadOptions, loadOptions } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
+import { writeReport } from "./write-files.js";
 
 interface ExplainOptions extends SharedOptions {
   readonly stage?: Stage;
@@ -86,11 +86,7 @@ async function writePage(
   if (target === "interpreter")
     throw new AzulejoError("option", "--html: the interpreter has no code to show; use another --target");
   const page = await library.explainHtml(source, load);
-  await writeFile(file, page).catch((cause: Error) => {
-    throw new AzulejoError("option", `--html "${file}" can't be written: ${cause.message}; name another file`, {
-      cause,
-    });
-  });
+  await writeReport(file, page, "--html");
   const bytes = Buffer.byteLength(page);
   terminal.out(json ? `${JSON.stringify({ model: source, file, bytes })}\n` : `wrote ${file}, ${byteSize(bytes)}\n`);
 }

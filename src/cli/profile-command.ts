@@ -1,10 +1,8 @@
 // `azulejo profile`: how long each kernel of a model takes on this machine.
-import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { Model } from "../runtime/api.js";
 import type { KernelTime, Profile } from "../runtime/profile.js";
 import type { StepTime } from "../runtime/target.js";
-import { AzulejoError } from "../support/errors.js";
 import type { InputOptions } from "./gather-inputs.js";
 import { gatherInputs } from "./gather-inputs.js";
 import type { Library, Terminal } from "./library.js";
@@ -13,6 +11,7 @@ import type { SharedOptions } from "./options.js";
 import { addLoadOptions, layoutOption, loadOptions, parseCount, parseInputs, refuseIdle } from "./options.js";
 import { progressLine } from "./progress.js";
 import { table } from "./table.js";
+import { writeReport } from "./write-files.js";
 
 interface ProfileOptions extends SharedOptions, InputOptions {
   readonly passes: number;
@@ -60,7 +59,8 @@ async function profile(source: string, options: ProfileOptions, library: Library
       await model.run(inputs, { signal });
       const found = await model.profile(inputs, { passes: options.passes, signal });
       progress.stop();
-      if (options.trace !== undefined) await writeTrace(options.trace, found.timeline);
+      if (options.trace !== undefined)
+        await writeReport(options.trace, JSON.stringify(chromeTrace(found.timeline)), "--trace");
       terminal.out(options.json ? `${JSON.stringify(asJson(source, model, found))}\n` : asText(model, found, options));
       if (options.trace !== undefined) terminal.err(`wrote ${options.trace}\n`);
     } finally {
@@ -136,14 +136,6 @@ const MOST_CHARACTERS = 60;
 function nodesText({ nodes }: KernelTime): string {
   const text = nodes.join(", ");
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
-}
-
-async function writeTrace(file: string, timeline: Profile["timeline"]): Promise<void> {
-  await writeFile(file, JSON.stringify(chromeTrace(timeline))).catch((cause: Error) => {
-    throw new AzulejoError("option", `--trace "${file}" can't be written: ${cause.message}; name another file`, {
-      cause,
-    });
-  });
 }
 
 /** Complete events of the trace event format; times are microseconds. */

@@ -1,4 +1,4 @@
-// Files that a command writes for the user to go on with: never over one that is there.
+// Files that a command writes: those that the user goes on with never over one that is there.
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AzulejoError } from "../support/errors.js";
@@ -27,6 +27,15 @@ export async function writeNewFiles(folder: string, files: readonly NewFile[], o
     });
   }
   return paths;
+}
+
+/** A report, over what was there. @throws AzulejoError option */
+export async function writeReport(file: string, text: string, option: string): Promise<void> {
+  await writeFile(file, text).catch((cause: Error) => {
+    throw new AzulejoError("option", `${option} "${file}" can't be written: ${cause.message}; name another file`, {
+      cause,
+    });
+  });
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -7,6 +7,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
 import { larger } from "../ops/bounds.js";
+import { holdEqual } from "../ops/broadcast.js";
 import type { NodeInfo, Operator } from "../ops/operator.js";
 import type { Registry } from "../ops/registry.js";
 import { AzulejoError } from "../support/errors.js";
@@ -214,7 +215,7 @@ function inferOperator(node: GraphNode, values: NewValues, run: Inference): Node
 function requireDims(node: GraphNode, dims: Dims, run: Inference): void {
   for (const d of dims) {
     const size = larger(d, 0);
-    if (size !== d) (run.undecided ? expect : assume)(node, run)(size, d);
+    if (size !== d) holdEqual(askingOf(node, run), size, d);
   }
 }
 
@@ -244,9 +245,7 @@ function inferOutputs(node: GraphNode, bound: BoundNode, run: Inference): (name:
     return name => ({ dtype: dtype(name), dims: undefined, reason, ...text(name) });
   }
   try {
-    const asking = run.undecided
-      ? { ...info, expectEqual: expect(node, run) }
-      : { ...info, assumeEqual: assume(node, run) };
+    const asking = { ...info, ...askingOf(node, run) };
     const dims = operator.shape(asking);
     const known = operator.values?.(asking) ?? {};
     return name => ({ dtype: dtype(name), dims: givenDims(node, name, dims[name]), known: known[name], ...text(name) });
@@ -283,6 +282,9 @@ function givenDims(node: GraphNode, output: string, dims: readonly (Poly | numbe
   });
 }
 
+/** What a node may ask of dims: to rely on it, or where nobody knows whether it runs to have runs held to it. */
+const askingOf = (node: GraphNode, run: Inference): Pick<NodeInfo, "assumeEqual" | "expectEqual"> =>
+  run.undecided ? { expectEqual: expect(node, run) } : { assumeEqual: assume(node, run) };
 /** Equal dims are what exporters lose most: height of a skip connection against that of an upsampled one. */
 const assume =
   (node: GraphNode, run: Inference) =>

@@ -19,8 +19,8 @@ export function bindSymbols(
 }
 
 /**
- * Are dims equal that inference took to be, as far as anything relies on it? Where a run breaks one, only the graph as it was read is right: passes relied on them. Dims that
- * only data tell are compared when they do, by the segment behind them.
+ * Are dims equal that inference took to be, as far as anything relies on it? Where a run breaks one, only the graph as it was read is right:
+ * passes relied on them. Dims that only data tell are compared when they do, by the segment behind them.
  */
 export const equalitiesHold = (graph: Graph, numbers: SymbolValues): boolean =>
   (graph.equalities ?? []).every(({ left, right, undecided }) => {

@@ -1,6 +1,15 @@
 // What load() may be given, opened as a byte source: bytes, a path, a URL.
 import type { LoadOptions, ModelSource } from "../runtime/api.js";
-import { addressInPage, addressOf, digestOf, hasFiles, isAddress, openFile, readBytes } from "../runtime/platform.js";
+import {
+  addressInPage,
+  addressOf,
+  digestOf,
+  hasFiles,
+  isAddress,
+  isFetched,
+  openFile,
+  readBytes,
+} from "../runtime/platform.js";
 import { type ByteSource, type ContentIdentity, memorySource, readAhead } from "../support/byte-source.js";
 import { classOf, isBuffer, isUint8Array } from "../support/bytes.js";
 import { AzulejoError } from "../support/errors.js";
@@ -19,8 +28,6 @@ export interface OpenedModel {
 
 const copyOf = (given: Uint8Array | ArrayBufferLike): Uint8Array =>
   new Uint8Array(isBuffer(given) ? new Uint8Array(given) : given);
-
-const isUrl = (s: string): boolean => /^(https?|blob|data):/i.test(s);
 
 /** `readExternal` takes the place of the file system or fetch for the files that the model names. */
 export async function openModel(
@@ -55,7 +62,7 @@ async function opened(
   if (typeof given !== "string" && !isAddress(given))
     throw new AzulejoError("option", "load() takes a path, a URL, a Uint8Array or an ArrayBuffer; give one of them");
   const text = hasFiles() ? String(given) : addressInPage(String(given));
-  if (isUrl(text) || !hasFiles()) {
+  if (isFetched(text)) {
     const fetched = async (url: string): Promise<ByteSource> =>
       ownSource(await readBytes(url, signal ? { signal } : {}), url);
     return { source: await fetched(text), openExternal: name => fetched(addressOf(name, text).href) };

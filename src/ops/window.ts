@@ -104,11 +104,11 @@ function sameWindow(axis: Sizes, lower: boolean): WindowAxis {
 
 /** Explicit pads; `ceil` admits a last window that is partly outside, but not one that starts beyond input and begin padding. */
 function paddedWindow(axis: Sizes, [begin, end]: readonly [number, number], ceil: boolean): WindowAxis {
-  const room = axis.input.add(begin + end).sub(span(axis.taps, axis.dilation));
+  const reach = span(axis.taps, axis.dilation);
+  const room = axis.input.add(begin + end).sub(reach);
   const stride = Poly.int(axis.stride);
   // by steps of 1 there is no part of a window, only one that lies in the end padding alone
-  const beyond = Poly.int(end).sub(span(axis.taps, axis.dilation));
-  const whole = !ceil || (axis.stride === 1 && beyond.isConst && beyond.constant < 0);
+  const whole = !ceil || (axis.stride === 1 && reach.isConst && end < reach.constant);
   // the start of window o is o·stride; it must be below input + begin
   const output = whole
     ? opaque("div", room, stride).add(1)

@@ -607,11 +607,12 @@ export interface ReadOptions {
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
+/** Is it fetched, and no file? */
+export const isFetched = (text: string): boolean => /^(https?|blob|data):/i.test(text) || !hasFiles();
 /** Everything at a path (Node) or an address (http, https, blob, data; in a browser also relative to the page). */
 export async function readBytes(source: string | URL, options: ReadOptions = {}): Promise<Uint8Array> {
   const text = typeof source === "string" ? source : source.href;
-  const isAddress = /^(https?|blob|data):/i.test(text) || !hasFiles();
-  if (isAddress) return fetchBytes(text, options);
+  if (isFetched(text)) return fetchBytes(text, options);
   // a string such as file:///a is an address for people, but a relative path for the file system
   const file = await openFile(/^file:/i.test(text) ? new (host().URL!)(text) : source);
   try {
@@ -678,6 +679,8 @@ async function readBody(
 
 /** `what` starts the sentence: `Reading "a.onnx"` was aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
-  if (signal?.aborted)
-    throw new AzulejoError("aborted", `${what} was aborted by the caller's signal`, { cause: signal.reason });
+  if (signal?.aborted) throw abortedBy(signal, what);
 }
+/** The same error of a signal that fired. */
+export const abortedBy = (signal: AbortSignal, what: string): AzulejoError =>
+  new AzulejoError("aborted", `${what} was aborted by the caller's signal`, { cause: signal.reason });

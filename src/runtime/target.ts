@@ -4,6 +4,9 @@ import { type SymbolValues } from "../graph/program-dims.js";
 import type { Tuning } from "../schedule/knowledge.js";
 import { type TensorData } from "./tensor.js";
 
+/** of a model */
+export const MOST_THREADS = 64;
+
 export interface CompileOptions {
   readonly threads: number;
   /** may the target turn on engine flags while compiling? ("auto": yes where it helps, restored after, shown in the report) */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser, BrowserContext } from "playwright-core";
 import { root } from "../../tools/project.js";
-import { browserPath, serve, startBrowser } from "./site.js";
+import { browserPath, isolation, serve, startBrowser } from "./site.js";
 import { model } from "./small-model.js";
 import { patienceMs } from "../patience.js";
 
@@ -23,7 +23,6 @@ const page = `<!doctype html><script type="module">
     return { names, entries };
   };
 </script>`;
-const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 let browser: Browser;
 before(async () => {

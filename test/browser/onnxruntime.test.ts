@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { root } from "../../tools/project.js";
 import { elementType, node, onnxModel, value } from "../frontends/onnx-model.js";
 import { patienceMs } from "../patience.js";
-import { browserPath, serve, startBrowser } from "./site.js";
+import { browserPath, isolation, serve, startBrowser } from "./site.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
 /** y = x + w, whose weights lie in w.bin */
@@ -32,7 +32,6 @@ const page = `<!doctype html><script type="module">
     return [...y.data];
   };
 </script>`;
-const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 let browser: Browser;
 before(async () => {

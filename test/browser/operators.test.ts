@@ -8,11 +8,10 @@ import type { CasesResult } from "../ops/check-cases.js";
 import { fullSweep } from "../ops/large-cases.js";
 import { rotation } from "../rotation.js";
 import { bundle } from "./bundle.js";
-import { browserPath, serve, startBrowser } from "./site.js";
+import { browserPath, isolation, serve, startBrowser } from "./site.js";
 import { patienceMs } from "../patience.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
-const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const EVERY = fullSweep ? 1 : 24;
 

@@ -13,6 +13,12 @@ const places = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/chromi
 /** Path of the browser; undefined: it is not installed, and browser tests are skipped by name. */
 export const browserPath: string | undefined = places.find(path => path !== undefined && existsSync(path));
 
+/** Headers of a page that may share memory between threads. */
+export const isolation = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
 /**
  * Headless, with nothing that asks the network: machines that run tests often have none. `gpu`: WebGPU on a software adapter. `film`: a
  * file of JPEGs that the camera shows, which pages may use unasked.

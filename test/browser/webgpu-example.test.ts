@@ -10,7 +10,7 @@ import type { Page } from "playwright-core";
 import { build } from "vite";
 import { root } from "../../tools/project.js";
 import { fullSweep } from "../ops/large-cases.js";
-import { browserPath, type Site, serve, startBrowser } from "./site.js";
+import { browserPath, isolation, type Site, serve, startBrowser } from "./site.js";
 import { patienceMs } from "../patience.js";
 
 const skip = browserPath === undefined ? "Chromium is not installed" : false;
@@ -28,10 +28,7 @@ before(async () => {
     logLevel: "silent",
     build: { outDir: page, emptyOutDir: true },
   });
-  site = await serve(page, {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-  });
+  site = await serve(page, isolation);
   sign = drawnSign();
 });
 after(async () => {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "../../tools/project.js";
-import { serve, startBrowser } from "../browser/site.js";
+import { isolation, serve, startBrowser } from "../browser/site.js";
 import type { Consumer } from "../package/consumer.js";
 import type { Result } from "./scenarios.js";
 import { patienceMs } from "../patience.js";
@@ -47,7 +47,6 @@ async function inPage<T>(
     platform: "browser",
     logLevel: "silent",
   });
-  const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
   const html = '<!doctype html><script type="module" src="/page-bundle.js"></script>';
   const site = await serve(project.folder, isolation, { "/index.html": html });
   const browser = await startBrowser(options);

@@ -3,9 +3,10 @@
 import type { LoadOptions, RunModelOptions } from "../../runtime/api.js";
 import type { HostGpuDevice } from "../../runtime/gpu.js";
 import { readBytes } from "../../runtime/platform.js";
+import { MOST_THREADS } from "../../runtime/target.js";
 import { isBuffer, isUint8Array } from "../../support/bytes.js";
 import { AzulejoError } from "../../support/errors.js";
-import { shown } from "../../support/named-options.js";
+import { shown, wrong } from "../../support/named-options.js";
 import type { Env } from "./env.js";
 
 /** A provider with its options, of which `device` of "webgpu" counts: the others steer onnxruntime's own machinery. */
@@ -72,8 +73,6 @@ type Provider = (typeof providers)[number];
 export const isProvider = (name: string): name is Provider => providers.includes(name as Provider);
 const levels = ["disabled", "basic", "extended", "layout", "all"];
 
-const wrong = (message: string): AzulejoError => new AzulejoError("option", message);
-
 export const isQuiet = ({ logSeverityLevel: level }: SessionOptions, env: Env): boolean =>
   level === undefined ? env.logLevel === "error" || env.logLevel === "fatal" : level > 2;
 
@@ -139,9 +138,6 @@ function checkFeatures(options: SessionOptions, target: Provider | undefined): v
     throw wrong("optimizedModelFilePath has no file to name: nothing is written; leave it out");
   if (enableProfiling) throw wrong("enableProfiling has no profile to write; use the command azulejo profile");
 }
-
-/** of a model */
-const MOST_THREADS = 64;
 
 function threadsOf(threads: unknown): number | undefined {
   if (threads === undefined || threads === 0) return undefined;

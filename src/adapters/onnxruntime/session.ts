@@ -291,8 +291,7 @@ async function withoutMissingGpu(options: SessionOptions): Promise<SessionOption
     if (!(error instanceof AzulejoError) || error.code !== "target") throw error;
     if (!isQuiet(options, env))
       console.warn(`azulejo/onnxruntime: ${error.message}; the next execution provider of the list is used`);
-    const isGpu = (p: ExecutionProvider) => (typeof p === "string" ? p : p.name) === "webgpu";
-    return { ...options, executionProviders: options.executionProviders!.filter(p => !isGpu(p)) };
+    return { ...options, executionProviders: namesOf(options).filter(name => name !== "webgpu") };
   }
 }
 

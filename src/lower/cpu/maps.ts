@@ -124,9 +124,9 @@ function mapArgs(l: Lowering, n: Node | undefined, name: MapOp): readonly (Node 
 /** a·b + c or c - a·b in one operation, unless the product is in memory anyway or is the same in every turn of the loop */
 function multiplyAdd(l: Lowering, n: NodeOf<"map">, offs: Offsets): Expr | undefined {
   if (!l.lane || l.schedule.exact || registerType[n.dtype] !== "f32") return undefined;
-  const { depth } = l.homeOf(l.axes(n));
+  const depthOf = (x: Node): number => l.homeOf(l.axes(x)).depth;
   const isProduct = (x: Node): x is NodeOf<"map"> =>
-    x.kind === "map" && x.op === "mul" && !l.buffers.has(x) && l.homeOf(l.axes(x)).depth === depth;
+    x.kind === "map" && x.op === "mul" && !l.buffers.has(x) && depthOf(x) === depthOf(n);
   const [a, b] = n.args as readonly [Node, Node];
   const product = n.op === "add" && isProduct(a) ? a : isProduct(b) ? b : undefined;
   if (!product) return undefined;

@@ -107,12 +107,12 @@ export function sumFromStart(l: Lowering, added: NodeOf<"map">, offs: Offsets): 
     !l.buffers.has(n) &&
     l.isUsedOnce(n, added) &&
     l.axes(n).length === axes.length &&
-    isShort(l, n);
+    hasFewTerms(l, n);
   const [a, b] = added.args as readonly [Node, Node];
   const [sum, first] = isSum(a) ? [a, b] : [b, a];
   return isSum(sum) ? reduce(l, sum, offs, `n${added.id}${l.offsetKey(axes, offs)}`, { added, first }) : undefined;
 }
-function isShort(l: Lowering, n: NodeOf<"reduce">): boolean {
+function hasFewTerms(l: Lowering, n: NodeOf<"reduce">): boolean {
   const terms = n.over.reduce((p, a) => p * (constantSize(l, a) ?? Number.POSITIVE_INFINITY), 1);
   return terms <= TERMS_FROM_START;
 }

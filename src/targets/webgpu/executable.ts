@@ -3,7 +3,7 @@ import type { KernelProgram } from "../../graph/program.js";
 import { bindDims } from "../../graph/program-dims.js";
 import type { SymbolValues } from "../../graph/program-dims.js";
 import type { Executable, KernelReport, RunOptions, TargetReport, Transfer } from "../../runtime/target.js";
-import { throwIfAborted } from "../../runtime/platform.js";
+import { abortedBy, throwIfAborted } from "../../runtime/platform.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
 import { whenAborted } from "../../support/when-aborted.js";
@@ -151,14 +151,8 @@ export class GpuExecutable implements Executable {
 function untilAborted<T>(result: Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
   if (!signal) return result;
   return new Promise((resolve, reject) => {
-    const withdraw = () => {
-      try {
-        throwIfAborted(signal, what);
-      } catch (error) {
-        reject(error);
-      }
-    };
-    result.then(resolve, reject).finally(whenAborted(signal, withdraw));
+    const heard = whenAborted(signal, () => reject(abortedBy(signal, what)));
+    result.then(resolve, reject).finally(heard);
   });
 }
 
