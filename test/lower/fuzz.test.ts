@@ -14,6 +14,8 @@ import type { Data } from "./harness.js";
 import { runOnce } from "./harness.js";
 
 const RUNS = process.env.AZULEJO_SWEEP === "all" ? 150 : 2;
+/** A refused schedule is drawn again. More than half refused, in many draws, says that the test lost its point; of few draws, chance may refuse all. */
+const REFUSED_PER_RUN = process.env.AZULEJO_SWEEP === "all" ? 1 : 20;
 
 /** sizes around register tiles and vectors; dims that hang together are made to fit */
 const size = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 23);
@@ -148,7 +150,6 @@ const found: Readonly<Record<string, [Sizes, Change][]>> = {
 
 for (const c of cases)
   test(`${c.name}: random schedules and sizes`, () => {
-    let refused = 0;
     const examples = found[c.name] ?? [];
     fc.assert(
       fc.property(sizesOf[c.name] ?? fc.constantFrom(...c.sizes), change, (sizes, changes) => {
@@ -163,14 +164,14 @@ for (const c of cases)
           check(c, kernel, randomSchedule(kernel, changes), dims);
         } catch (e) {
           if (!(e instanceof AzulejoError) || e.code !== "schedule") throw e;
-          refused++;
+          fc.pre(false);
         }
       }),
       {
         numRuns: RUNS + examples.length,
+        maxSkipsPerRun: REFUSED_PER_RUN,
         examples,
         ...(process.env.FUZZ_SEED ? { seed: Number(process.env.FUZZ_SEED) } : {}),
       },
     );
-    assert.ok(refused <= RUNS / 2, `${refused} of ${RUNS} schedules were refused`);
   });
