@@ -76,6 +76,26 @@ test("what is missing is said before anything is compiled", async () => {
   });
 });
 
+for (const threads of [1, 2])
+  test(`a profile waits for the runs before it, and runs after it wait for the profile: ${threads} threads`, async () => {
+    const model = await compileKernel(withWeights, { constants: { W: f32Tensor([2, 1], 3, 4) }, threads });
+    try {
+      const inputs = [1, 2, 3, 4].map(x => ({ X: f32Tensor([1, 2], x, 2) }));
+      const [a, b, c, d] = await Promise.all([
+        model.run(inputs[0]!),
+        model.profile(inputs[1]!),
+        model.run(inputs[2]!),
+        model.profile(inputs[3]!, { passes: 2 }),
+      ]);
+      const sums = [a, b.outputs, c, d.outputs].map(outputs => [...outputs.Y!.data]);
+      assert.deepEqual(sums, [[11], [14], [17], [20]]);
+      const signal = AbortSignal.abort("enough");
+      await assert.rejects(model.profile(inputs[0]!, { signal }), { code: "aborted", cause: "enough" });
+    } finally {
+      model.dispose();
+    }
+  });
+
 test("a profile on wasm gives the outputs of a run, with as many steps", async () => {
   const model = await compileKernel(withWeights, { constants: { W: f32Tensor([2, 1], 3, 4) }, threads: 1 });
   try {

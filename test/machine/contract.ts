@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Machine } from "../../src/targets/cpu/machine.js";
 import { scratch } from "./cases.js";
-import { call } from "./kernels.js";
+import { call, wordsOf } from "./kernels.js";
 
 /** blocks of about 0.1 ms */
 export const longRun = (machine: Machine, blocks: number) =>
@@ -55,11 +55,43 @@ export async function rejectsRunsWhenDisposed(machine: Machine): Promise<void> {
 
 export async function refusesToOvertake(machine: Machine): Promise<void> {
   const program = longRun(machine, 20);
+  const counts = { address: machine.heapBase, byteLength: 20 * 4 };
+  machine.write([{ ...counts, bytes: new Uint8Array(counts.byteLength) }]);
   const pending = machine.run(program, [], []);
   assert.throws(() => machine.runSync!(program, [], []), {
     code: "option",
     message: "runSync() can't wait for runs that are pending; await them first",
   });
+  const counted = machine.inTurn!(() => machine.runSync!(program, [], [counts]));
   await pending;
+  assert.deepEqual(
+    wordsOf((await counted)[0]!),
+    Array.from({ length: 20 }, () => 2),
+  );
   assert.deepEqual(machine.runSync!(program, [], []), []);
+}
+
+/**
+ * A program that is released when its run is over, and another one prepared: threads that are still on their way out of the first read its
+ * steps, and must not find those of the second there. Blocks count their calls, so that one that is run early is found.
+ */
+export async function keepsProgramsOfLateThreads(machine: Machine, runs: number): Promise<void> {
+  const cells = machine.heapBase;
+  const blocks = 3;
+  machine.write([{ address: cells, bytes: new Uint8Array(blocks * 4) }]);
+  for (let run = 0; run < runs; run++) {
+    const program = machine.prepare([call("work", blocks, cells, 1 + (run % 7))], scratch(machine));
+    if (run % 2) machine.runSync!(program, [], []);
+    else await machine.run(program, [], []);
+    machine.release(program);
+  }
+  const counts = machine.runSync!(
+    machine.prepare([], scratch(machine)),
+    [],
+    [{ address: cells, byteLength: blocks * 4 }],
+  );
+  assert.deepEqual(
+    wordsOf(counts[0]!),
+    Array.from({ length: blocks }, () => runs),
+  );
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { random, randomCase, runCase, scratch } from "./cases.js";
+import { keepsProgramsOfLateThreads } from "./contract.js";
 import type { Kind } from "./kernels.js";
 import { call, machineOf, wordsOf } from "./kernels.js";
 
@@ -135,3 +136,13 @@ test("programs are released and prepared again while runs are pending", async ()
     machine.dispose();
   }
 });
+
+for (const delays of [false, true])
+  test(`${delays ? "random pauses: " : ""}a program is kept until the last thread has left it`, async () => {
+    const machine = await machineOf("shared 4", { delays });
+    try {
+      await keepsProgramsOfLateThreads(machine, (delays ? 500 : 3000) * sweep);
+    } finally {
+      machine.dispose();
+    }
+  });

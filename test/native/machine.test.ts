@@ -6,6 +6,7 @@ import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import { random, randomCase, runCase, scratch } from "../machine/cases.js";
 import {
   hearsSignalsBetweenRuns,
+  keepsProgramsOfLateThreads,
   refusesToOvertake,
   rejectsRunsWhenDisposed,
   turnsTheEventLoop,
@@ -112,6 +113,11 @@ for (const threads of [1, 2, 4])
         assert.deepEqual(got, want);
       }
     },
+  );
+
+for (const delays of [false, true])
+  withMachine("a program is kept until the last thread has left it", 4, delays, machine =>
+    keepsProgramsOfLateThreads(machine, (delays ? 500 : 3000) * sweep),
   );
 
 withMachine("the event loop turns while a run goes on", 2, false, turnsTheEventLoop);

@@ -88,13 +88,13 @@ function readAgain(): void {
 
 // ---- the camera
 async function toggleCamera(): Promise<void> {
-  if (camera.isOn) {
+  if (camera.isWanted) {
     stopCamera();
     show("idle", "The camera is off");
     return;
   }
   try {
-    await camera.start();
+    if (!(await camera.start())) return;
   } catch (error) {
     show("failed", (error as Error).message);
     return;

@@ -79,9 +79,9 @@ export class NativeMachine implements Machine {
   }
 
   release(prepared: Prepared): void {
-    const free = () => this.#programs.release(prepared as Program);
-    if (this.#queue.idle) free();
-    else this.#queue.enqueue(async () => free()).catch(() => {});
+    const retire = () => this.#programs.retire(prepared as Program);
+    if (this.#queue.idle) retire();
+    else this.#queue.enqueue(async () => retire()).catch(() => {});
   }
 
   write(transfers: readonly Transfer[]): void {
@@ -103,11 +103,15 @@ export class NativeMachine implements Machine {
 
   runSync(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[] {
     this.#checkUsable();
-    if (!this.#queue.idle)
+    if (!this.#queue.isFree)
       throw new AzulejoError("option", "runSync() can't wait for runs that are pending; await them first");
     this.write(inputs);
     this.#checkOutcome(this.#runHere(prepared as Program, 0));
     return outputs.map(range => this.#read(range));
+  }
+
+  inTurn<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+    return this.#queue.inTurn(work, signal);
   }
 
   runsHere(prepared: Prepared): boolean {
@@ -169,6 +173,7 @@ export class NativeMachine implements Machine {
     this.#running = run;
     try {
       const outcome = await this.#call(run, program);
+      this.#programs.freeRetired();
       if (this.#queue.ended) throw this.#queue.ended;
       if (outcome === OUTCOME.aborted) throw abortedRun(signal!);
       this.#checkOutcome(outcome);
@@ -182,7 +187,10 @@ export class NativeMachine implements Machine {
     }
   }
   #runHere({ address, steps }: Program, alone: 0 | 1): number {
-    return Number(this.#library.run(this.#handle, ++this.#runs, address, steps, alone));
+    const outcome = this.#library.run(this.#handle, ++this.#runs, address, steps, alone);
+    // it began when all threads had left earlier ones
+    this.#programs.freeRetired();
+    return Number(outcome);
   }
   #checkOutcome(outcome: number): void {
     if (outcome !== OUTCOME.trapped) return;

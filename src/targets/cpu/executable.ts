@@ -53,9 +53,15 @@ export class ProgramExecutable implements Executable {
   async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
     const made = await this.#planFor(inputs, options.symbols);
     const { machine } = this.#parts;
-    if (options.onStep) {
+    const { onStep, onlySteps, signal } = options;
+    if (onStep) {
+      if (!machine.inTurn)
+        throw new AzulejoError(
+          "target",
+          "Steps are timed on the calling thread, which can't wait for others on this host; profile in a worker, or in Node",
+        );
       await machine.gather?.();
-      return this.#timedRun(made, inputs, options.onStep, options.onlySteps);
+      return machine.inTurn(() => this.#timedRun(made, inputs, onStep, onlySteps), signal);
     }
     const ranges = [...made.plan.outputs.values()];
     const sent = transfers(made.plan, inputs);
@@ -63,7 +69,7 @@ export class ProgramExecutable implements Executable {
     const setup = this.#needsSetup(made)
       ? machine.run(made.setup!, [], []).catch(e => this.#forgetSetup(e))
       : undefined;
-    const results = machine.run(made.prepared, sent, ranges, options.signal);
+    const results = machine.run(made.prepared, sent, ranges, signal);
     await Promise.all([setup, results]);
     return this.#outputs(made.plan, await results);
   }
@@ -138,28 +144,24 @@ export class ProgramExecutable implements Executable {
     onlySteps: RunOptions["onlySteps"],
   ): Map<string, TensorData> {
     const { machine } = this.#parts;
-    if (!machine.runSync)
-      throw new AzulejoError(
-        "target",
-        "Steps are timed on the calling thread, which can't wait for others on this host; profile in a worker, or in Node",
-      );
+    const runSync = machine.runSync!.bind(machine);
     const { plan } = made;
-    if (this.#needsSetup(made)) machine.runSync(made.setup!, [], []);
+    if (this.#needsSetup(made)) runSync(made.setup!, [], []);
     // inputs and outputs are copied apart: no kernel's time has them in it
     const moving = machine.prepare([], plan.scratch);
-    if (!onlySteps) machine.runSync(moving, transfers(plan, inputs), []);
+    if (!onlySteps) runSync(moving, transfers(plan, inputs), []);
     const zero = now();
     const steps = onlySteps ? plan.steps.filter((_, i) => onlySteps.has(i)) : plan.steps;
     for (const { step, instructions } of steps) {
       const prepared = machine.prepare(instructions, plan.scratch);
       const start = now();
-      machine.runSync(prepared, [], []);
+      runSync(prepared, [], []);
       const timeMs = now() - start;
       machine.release(prepared);
       const [kernel, nodes] = step.kind === "call" ? [step.kernel, step.nodes] : [step.kind, []];
       onStep({ kernel, nodes, where: "cpu", startMs: start - zero, timeMs });
     }
-    const results = onlySteps ? [] : machine.runSync(moving, [], [...plan.outputs.values()]);
+    const results = onlySteps ? [] : runSync(moving, [], [...plan.outputs.values()]);
     machine.release(moving);
     return onlySteps ? new Map() : this.#outputs(plan, results);
   }

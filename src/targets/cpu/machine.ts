@@ -59,7 +59,7 @@ export interface Machine {
     scratch: { readonly address: number; readonly bytesPerThread: number },
     isShort?: boolean,
   ): Prepared;
-  /** Frees the program's place, after the runs that were asked for before. */
+  /** Gives up the program's place, after the runs that were asked for before and when no thread reads it any more. */
   release(prepared: Prepared): void;
   write(transfers: readonly Transfer[]): void | Promise<void>;
   /** Program memory itself, where this thread sees it: files are read straight into place. Valid until dispose(), or while it is held. */
@@ -78,6 +78,8 @@ export interface Machine {
   runsHere?(prepared: Prepared): boolean;
   /** The same on the calling thread and its workers, where that thread may block; throws while other runs are pending. */
   runSync?(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[];
+  /** Calls `work` when the runs that were asked for before are over: runSync() is for it alone. Wherever runSync() is. */
+  inTurn?<T>(work: () => T, signal?: AbortSignal): Promise<T>;
   /** Makes sure that addresses below `bytes` exist; fails with AzulejoError("memory") with both numbers when they can't. */
   reserve(bytes: number): void | Promise<void>;
   /** What `view` gives stays valid until the release is called, whatever dispose() says; absent where it always does. */

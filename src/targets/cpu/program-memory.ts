@@ -157,12 +157,16 @@ export function resetCounters(words: Int32Array, program: Program): void {
   }
 }
 
-/** Hands out the machine's part of program memory, first fit. */
+/**
+ * Hands out the machine's part of program memory, first fit. Where threads share the work, one may still read the steps of a run whose
+ * results are out: such a machine retires programs, and frees them when it knows that all threads have left.
+ */
 export class ProgramMemory {
   /** free ranges by address, never touching each other */
   #free: { address: number; byteLength: number }[] = [
     { address: PROGRAMS_BASE, byteLength: HEAP_BASE - PROGRAMS_BASE },
   ];
+  #retired: Program[] = [];
   #nextId = 1;
 
   get largestFree(): number {
@@ -193,6 +197,15 @@ export class ProgramMemory {
     this.#free.splice(index, 0, { address, byteLength });
     this.#merge(index);
     this.#merge(index - 1);
+  }
+
+  /** Released by its user; a thread may still be in it. */
+  retire(program: Program): void {
+    this.#retired.push(program);
+  }
+  /** All threads have left the runs of what was retired. */
+  freeRetired(): void {
+    for (const program of this.#retired.splice(0)) this.release(program);
   }
 
   #allocate(byteLength: number): number {

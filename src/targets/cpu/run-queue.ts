@@ -13,9 +13,15 @@ export class RunQueue {
   readonly #waiting = new Map<Job, () => void>();
   #running: Job | undefined;
   #ended: AzulejoError | undefined;
+  #isInTurn = false;
 
   get idle(): boolean {
     return this.#running === undefined;
+  }
+
+  /** May the calling thread run something itself: nothing is pending, or it is the turn of what `inTurn` was given. */
+  get isFree(): boolean {
+    return this.idle || this.#isInTurn;
   }
 
   /** Why nothing runs any more; undefined while the machine is in order. */
@@ -46,6 +52,18 @@ export class RunQueue {
       this.#waiting.set(job, signal ? whenAborted(signal, withdraw) : () => {});
       if (this.idle) this.#next();
     });
+  }
+
+  /** Calls `work`, which runs things on the calling thread, when its turn comes. */
+  inTurn<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+    return this.enqueue(async () => {
+      this.#isInTurn = true;
+      try {
+        return work();
+      } finally {
+        this.#isInTurn = false;
+      }
+    }, signal);
   }
 
   /** Rejects the job that runs and all that wait, and every later one. */

@@ -96,6 +96,10 @@ export class CallerMachine implements Machine {
     return outputs.map(range => this.#at(range).slice());
   }
 
+  inTurn<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+    return this.#queue.inTurn(work, signal);
+  }
+
   reserve(bytes: number): void {
     const granted = this.#memory.buffer.byteLength;
     if (bytes <= granted) return;

@@ -40,6 +40,7 @@ export class SharedMachine implements Machine {
   readonly threads: number;
   readonly ready: Promise<void>;
   readonly runSync?: NonNullable<Machine["runSync"]>;
+  readonly inTurn?: NonNullable<Machine["inTurn"]>;
   readonly #memory: WasmMemory;
   /** the machine's own part of memory; unchanged for the machine's life, because memory never grows */
   readonly #words: Int32Array;
@@ -82,7 +83,10 @@ export class SharedMachine implements Machine {
       onLeft: departures?.report,
       onFailure: reason => this.#end(reason),
     });
-    if (canBlock()) this.runSync = (prepared, inputs, outputs) => this.#runSync(prepared, inputs, outputs);
+    if (canBlock()) {
+      this.runSync = (prepared, inputs, outputs) => this.#runSync(prepared, inputs, outputs);
+      this.inTurn = (work, signal) => this.#queue.inTurn(work, signal);
+    }
     this.#making = this.#make(options);
     this.ready = first ? this.#making.then(() => this.#started()) : this.#making.then(() => {});
     // whoever waits for it hears of a failure
@@ -132,9 +136,9 @@ export class SharedMachine implements Machine {
   }
 
   release(prepared: Prepared): void {
-    const free = () => this.#programs.release(prepared as Program);
-    if (this.#queue.idle) free();
-    else this.#queue.enqueue(async () => free()).catch(() => {});
+    const retire = () => this.#programs.retire(prepared as Program);
+    if (this.#queue.idle) retire();
+    else this.#queue.enqueue(async () => retire()).catch(() => {});
   }
 
   write(transfers: readonly Transfer[]): void {
@@ -243,7 +247,7 @@ export class SharedMachine implements Machine {
 
   #runSync(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[] {
     this.#checkUsable();
-    if (!this.#queue.idle || !this.#made)
+    if (!this.#queue.isFree || !this.#made)
       throw new AzulejoError("option", "runSync() can't wait for runs that are pending; await them first");
     this.#blockUntilQuiet();
     this.write(inputs);
@@ -285,6 +289,8 @@ export class SharedMachine implements Machine {
     words[CONTROL.outcome / 4] = OUTCOME.running;
     if (Atomics.compareExchange(words, CONTROL.gate / 4, 0, GATE_OPEN) !== 0) return false;
     this.#runs = (this.#runs + 1) | 0;
+    // the gate was empty: nobody is in an earlier run's program
+    this.#programs.freeRetired();
     return true;
   }
 
