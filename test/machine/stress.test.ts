@@ -118,24 +118,25 @@ test("thousands of tiny runs", async () => {
   }
 });
 
-test("programs are released and prepared again while runs are pending", async () => {
-  const machine = await machineOf("shared 2");
-  try {
-    for (let round = 0; round < 30; round++) {
-      const cases = Array.from({ length: 5 }, (_, index) => randomCase(machine, round * 5 + index));
-      await Promise.all(
-        cases.map(async (c, index) => {
-          const program = machine.prepare(c.instructions, scratch(machine));
-          const pending = check(machine, c, program, index, false);
-          machine.release(program);
-          await pending;
-        }),
-      );
+for (const kind of ["shared 2", "worker", "caller"] as const)
+  test(`${kind}: programs are released and prepared again while runs are pending`, async () => {
+    const machine = await machineOf(kind);
+    try {
+      for (let round = 0; round < 30; round++) {
+        const cases = Array.from({ length: 5 }, (_, index) => randomCase(machine, round * 5 + index));
+        await Promise.all(
+          cases.map(async (c, index) => {
+            const program = machine.prepare(c.instructions, scratch(machine));
+            const pending = check(machine, c, program, index, false);
+            machine.release(program);
+            await pending;
+          }),
+        );
+      }
+    } finally {
+      machine.dispose();
     }
-  } finally {
-    machine.dispose();
-  }
-});
+  });
 
 for (const delays of [false, true])
   test(`${delays ? "random pauses: " : ""}a program is kept until the last thread has left it`, async () => {

@@ -79,9 +79,7 @@ export class NativeMachine implements Machine {
   }
 
   release(prepared: Prepared): void {
-    const retire = () => this.#programs.retire(prepared as Program);
-    if (this.#queue.idle) retire();
-    else this.#queue.enqueue(async () => retire()).catch(() => {});
+    this.#queue.afterPending(() => this.#programs.retire(prepared as Program));
   }
 
   write(transfers: readonly Transfer[]): void {

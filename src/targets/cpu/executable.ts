@@ -29,6 +29,9 @@ interface PreparedPlan {
   readonly plan: Plan;
   readonly prepared: Prepared;
   readonly setup: Prepared | undefined;
+  /** runs that have begun and not ended */
+  running: number;
+  isForgotten: boolean;
 }
 
 export class ProgramExecutable implements Executable {
@@ -51,36 +54,49 @@ export class ProgramExecutable implements Executable {
     if (parts.machine.runSync) this.runSync = inputs => this.#runSync(inputs);
   }
   async run(inputs: ReadonlyMap<string, TensorData>, options: RunOptions = {}): Promise<Map<string, TensorData>> {
-    const made = await this.#planFor(inputs, options.symbols);
     const { machine } = this.#parts;
     const { onStep, onlySteps, signal } = options;
-    if (onStep) {
-      if (!machine.inTurn)
-        throw new AzulejoError(
-          "target",
-          "Steps are timed on the calling thread, which can't wait for others on this host; profile in a worker, or in Node",
-        );
-      await machine.gather?.();
-      return machine.inTurn(() => this.#timedRun(made, inputs, onStep, onlySteps), signal);
+    if (onStep && !machine.inTurn)
+      throw new AzulejoError(
+        "target",
+        "Steps are timed on the calling thread, which can't wait for others on this host; profile in a worker, or in Node",
+      );
+    const made = await this.#claim(inputs, options.symbols);
+    try {
+      const { plan, prepared } = made;
+      const sent = transfers(plan, inputs);
+      if (onStep) await machine.gather?.();
+      // both are queued before anything else can be: nobody runs between tables and their use
+      const setup = this.#needsSetup(made)
+        ? machine.run(made.setup!, [], []).catch(e => this.#forgetSetup(e))
+        : undefined;
+      const results = onStep
+        ? machine.inTurn!(() => this.#timedRun(plan, sent, onStep, onlySteps), signal)
+        : machine.run(prepared, sent, [...plan.outputs.values()], signal);
+      await Promise.all([setup, results]);
+      return onlySteps ? new Map() : this.#outputs(plan, await results);
+    } finally {
+      this.#leave(made);
     }
-    const ranges = [...made.plan.outputs.values()];
-    const sent = transfers(made.plan, inputs);
-    // both are queued before anything else can be: nobody runs between tables and their use
-    const setup = this.#needsSetup(made)
-      ? machine.run(made.setup!, [], []).catch(e => this.#forgetSetup(e))
-      : undefined;
-    const results = machine.run(made.prepared, sent, ranges, signal);
-    await Promise.all([setup, results]);
-    return this.#outputs(made.plan, await results);
   }
   #runSync(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
-    const made = this.#planFor(inputs);
-    if (made instanceof Promise)
-      throw new AzulejoError("target", "runSync needs memory shared with this thread; use run");
     const { machine } = this.#parts;
-    const sent = transfers(made.plan, inputs);
-    if (this.#needsSetup(made)) machine.runSync!(made.setup!, [], []);
-    return this.#outputs(made.plan, machine.runSync!(made.prepared, sent, [...made.plan.outputs.values()]));
+    const made = this.#claim(inputs);
+    if (made instanceof Promise)
+      throw new AzulejoError(
+        "internal",
+        "Memory that this thread shares had to be asked for; this is a bug in Azulejo, please report it",
+      );
+    try {
+      const { plan, prepared, setup } = made;
+      const sent = transfers(plan, inputs);
+      if (this.#needsSetup(made)) machine.runSync!(setup!, [], []);
+      return this.#outputs(plan, machine.runSync!(prepared, sent, [...plan.outputs.values()]));
+    } catch (error) {
+      return this.#forgetSetup(error);
+    } finally {
+      this.#leave(made);
+    }
   }
   /** Plans share memory, so tables are made again after another plan ran. */
   #needsSetup(made: PreparedPlan): boolean {
@@ -92,17 +108,20 @@ export class ProgramExecutable implements Executable {
     this.#setUp = undefined;
     throw error;
   }
-  #planFor(inputs: ReadonlyMap<string, TensorData>, given?: SymbolValues): PreparedPlan | Promise<PreparedPlan> {
+  /** The plan for a run, kept until the run leaves it: others may push it out of the cache meanwhile. */
+  #claim(inputs: ReadonlyMap<string, TensorData>, given?: SymbolValues): PreparedPlan | Promise<PreparedPlan> {
     if (this.#disposed)
       throw new AzulejoError("disposed", `Model "${this.#parts.program.name}" was disposed; load it again`);
     const { program } = this.#parts;
     const dims = program.inputs.map(b => inputs.get(b.name)?.dims.join() ?? "?").join("/");
     const key = given?.size ? `${dims}:${program.symbols.map(s => given.get(s)).join()}` : dims;
+    const claimed = (made: PreparedPlan): PreparedPlan => {
+      made.running++;
+      this.#last = made;
+      return made;
+    };
     const known = this.#plans.get(key);
-    if (known) {
-      this.#last = known;
-      return known;
-    }
+    if (known) return claimed(known);
     const values = bindDims(program, name => inputs.get(name)?.dims, given);
     const plan = this.#parts.resident.plan(values);
     const ready = this.#parts.resident.provide(plan);
@@ -112,18 +131,30 @@ export class ProgramExecutable implements Executable {
         plan,
         prepared: machine.prepare(plan.instructions, plan.scratch, program.short),
         setup: plan.setup.length ? machine.prepare(plan.setup, plan.scratch, program.short) : undefined,
+        running: 0,
+        isForgotten: false,
       };
-      this.#plans.set(key, made);
-      this.#last = made;
-      this.#forgetOldest();
+      // while memory was asked for, another run may have made the same
+      this.#forget(key);
+      this.#plans.set(key, claimed(made));
+      if (this.#plans.size > MAX_PLANS) this.#forget(this.#plans.keys().next().value!);
       return made;
     };
     return ready instanceof Promise ? ready.then(keep) : keep();
   }
-  #forgetOldest(): void {
-    if (this.#plans.size <= MAX_PLANS) return;
-    const [key, { prepared, setup }] = this.#plans.entries().next().value!;
+  #forget(key: string): void {
+    const made = this.#plans.get(key);
+    if (!made) return;
     this.#plans.delete(key);
+    made.isForgotten = true;
+    this.#releaseUnused(made);
+  }
+  #leave(made: PreparedPlan): void {
+    made.running--;
+    this.#releaseUnused(made);
+  }
+  #releaseUnused({ isForgotten, running, prepared, setup }: PreparedPlan): void {
+    if (!isForgotten || running > 0) return;
     this.#parts.machine.release(prepared);
     if (setup) this.#parts.machine.release(setup);
   }
@@ -138,18 +169,16 @@ export class ProgramExecutable implements Executable {
   }
   /** Step by step on the calling thread and the workers; each step finds in the caches what it finds in a run. */
   #timedRun(
-    made: PreparedPlan,
-    inputs: ReadonlyMap<string, TensorData>,
+    plan: Plan,
+    inputs: readonly Transfer[],
     onStep: (step: StepTime) => void,
     onlySteps: RunOptions["onlySteps"],
-  ): Map<string, TensorData> {
+  ): Uint8Array[] {
     const { machine } = this.#parts;
     const runSync = machine.runSync!.bind(machine);
-    const { plan } = made;
-    if (this.#needsSetup(made)) runSync(made.setup!, [], []);
     // inputs and outputs are copied apart: no kernel's time has them in it
     const moving = machine.prepare([], plan.scratch);
-    if (!onlySteps) runSync(moving, transfers(plan, inputs), []);
+    if (!onlySteps) runSync(moving, inputs, []);
     const zero = now();
     const steps = onlySteps ? plan.steps.filter((_, i) => onlySteps.has(i)) : plan.steps;
     for (const { step, instructions } of steps) {
@@ -163,7 +192,7 @@ export class ProgramExecutable implements Executable {
     }
     const results = onlySteps ? [] : runSync(moving, [], [...plan.outputs.values()]);
     machine.release(moving);
-    return onlySteps ? new Map() : this.#outputs(plan, results);
+    return results;
   }
   report(): TargetReport {
     const { machine, report } = this.#parts;

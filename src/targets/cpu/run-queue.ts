@@ -66,6 +66,12 @@ export class RunQueue {
     }, signal);
   }
 
+  /** Calls `work` after what is pending, at once where nothing is; not any more when the machine has ended. */
+  afterPending(work: () => void): void {
+    if (this.idle) work();
+    else this.enqueue(async () => work()).catch(() => {});
+  }
+
   /** Rejects the job that runs and all that wait, and every later one. */
   end(reason: AzulejoError): void {
     this.#ended ??= reason;

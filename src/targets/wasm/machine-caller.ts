@@ -63,7 +63,7 @@ export class CallerMachine implements Machine {
   }
 
   release(prepared: Prepared): void {
-    this.#programs.release(prepared as Program);
+    this.#queue.afterPending(() => this.#programs.release(prepared as Program));
   }
 
   write(transfers: readonly Transfer[]): void {

@@ -79,7 +79,7 @@ export class WorkerMachine implements Machine {
   }
 
   release(prepared: Prepared): void {
-    this.#programs.release(prepared as Program);
+    this.#queue.afterPending(() => this.#programs.release(prepared as Program));
   }
 
   write(transfers: readonly Transfer[]): Promise<void> {
