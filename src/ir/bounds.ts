@@ -14,15 +14,27 @@ export function boundOf(p: Poly, side: Side): Poly | undefined {
     const s = out.terms.flatMap(t => t.s).find(varies);
     if (!s) return out;
     const { coefficient, rest } = out.factor(s);
-    const sign = signOf(coefficient);
-    if (!sign || coefficient.has(s)) return undefined;
-    const bound = symBound(s, sign > 0 ? side : opposite(side));
+    if (coefficient.has(s)) return undefined;
+    const bound = productBound(coefficient, s, side);
     if (!bound) return undefined;
-    out = rest.add(coefficient.mul(bound));
+    out = rest.add(bound);
   }
   return undefined;
 }
 const opposite = (s: Side): Side => (s === "low" ? "high" : "low");
+
+/** A bound of coefficient · s. Where sizes decide which end of s that is at, it is the outer one of both. */
+function productBound(coefficient: Poly, s: Sym, side: Side): Poly | undefined {
+  const sign = signOf(coefficient);
+  if (sign) {
+    const bound = symBound(s, sign > 0 ? side : opposite(side));
+    return bound && coefficient.mul(bound);
+  }
+  const [low, high] = [symBound(s, "low"), symBound(s, "high")];
+  // an axis without indices has its end before its start
+  const ends = low && high && [low, opaque("max", low, high)].map(end => coefficient.mul(end));
+  return ends && opaque(side === "low" ? "min" : "max", ends[0]!, ends[1]!);
+}
 
 /** does the symbol stand for more than one value within a call of the kernel? */
 function varies(s: Sym): boolean {
@@ -48,13 +60,22 @@ function symBound(s: Sym, side: Side): Poly | undefined {
 
 /** 1: never negative, -1: never positive, 0: unknown. Dims are never negative. */
 function signOf(p: Poly): -1 | 0 | 1 {
+  if (!p.terms.every(t => t.s.every(isNonNegativeSym))) return 0;
   if (p.terms.every(t => t.c > 0)) return 1;
   return p.terms.every(t => t.c < 0) ? -1 : 0;
+}
+/** Dims are not negative, nor is a remainder; of the others it hangs on what they are made of. */
+function isNonNegativeSym(s: Sym): boolean {
+  if (!s.def || s.def.op === "mod") return true;
+  if (s.def.op === "value") return false;
+  const { op, a, b } = s.def;
+  if (op === "max") return isNonNegative(a) || isNonNegative(b);
+  return isNonNegative(a) && isNonNegative(b);
 }
 
 /** p ≥ 0 for all sizes of the dims? p has no axes. */
 export function isNonNegative(p: Poly): boolean {
-  if (p.terms.every(t => t.c >= 0)) return true;
+  if (p.terms.every(t => t.c >= 0 && t.s.every(isNonNegativeSym))) return true;
   // -c·b·(a div b) ≥ -c·a: the end of a strided window
   for (const t of p.terms) {
     if (t.c >= 0 || t.s.length !== 1) continue;

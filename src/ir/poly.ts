@@ -416,13 +416,13 @@ function printSym(s: Sym, nameOf: (s: Sym) => string): string {
   return s.def.op === "min" || s.def.op === "max" ? `${s.def.op}(${a}, ${b})` : `(${a} ${s.def.op} ${b})`;
 }
 
-/** floor division and its remainder (never negative for a positive divisor), min, max */
+/** floor division and its remainder (never negative for a positive divisor; both 0 for 0), min, max */
 function apply(op: SymOp, x: number, y: number): number {
   switch (op) {
     case "div":
-      return Math.floor(x / y);
+      return y === 0 ? 0 : Math.floor(x / y);
     case "mod":
-      return x - y * Math.floor(x / y);
+      return y === 0 ? 0 : x - y * Math.floor(x / y);
     case "min":
       return Math.min(x, y);
     case "max":

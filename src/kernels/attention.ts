@@ -28,7 +28,7 @@ const signature = {
 
 /**
  * O [B, H, S, E] = softmax(Q [B, H, S, D] · K [B, G, T, D]ᵀ / √D) · V [B, G, T, E], H = G · group, over the first Length [B] of the T keys: rows of a batch
- * may be of different lengths. A query that sees no key gets zeros.
+ * may be of different lengths. A query that sees no key gets zeros. Values that a query does not see count 0 times, so they must be finite: NaN stays NaN.
  */
 export const attention = (options: AttentionOptions = {}) =>
   kernel(signature, env => overKeys(env, options), { name: "attention" });

@@ -56,7 +56,9 @@ export const moeGate = ({ scores = "softmax", normalize = true, scale = 1, topGr
 function inTopGroups(score: AnyTile, count: number, G: DimValue<"G">, t: AnyIndex, g: AnyIndex, e: AnyIndex): AnyTile {
   const best: AnyTile = score.max(e);
   const place: AnyTile = where(score.eq(best), e, literal("i32", 2 ** 31 - 1)).min(e);
-  const view = materialize(best.add(where(e.eq(place), -Infinity, score).max(e)), t, g);
+  const second: AnyTile = where(e.eq(place), -Infinity, score).max(e);
+  // a group of one expert has no second
+  const view = materialize(best.add(where(second.gt(-Infinity), second, 0)), t, g);
   const [own, j] = [view.at(t, g), G.all("j")];
   const other = view.at(t, j);
   const before = other.gt(own).or(other.eq(own).and(j.lt(g)));

@@ -50,7 +50,8 @@ export const quantizeRows = () =>
       grid(M.tile(), m => {
         const [g, i, c, h, j] = [G.all(), I.all(), C.all(), H.all(), J.all()];
         const scale = X.at(m, g, i).abs().max(g, i).div(127);
-        const factor = where(scale.gt(0), scale.reciprocal(), 0);
+        // below 2⁻¹²⁶ the reciprocal may be infinite: such rows count as zeros
+        const factor = where(scale.ge(2 ** -126), scale.reciprocal(), 0);
         const number = (at: AnyTile): AnyTile => X.at(m, g, at).mul(factor).round().cast("i32");
         Scale.at(m).set(scale);
         Sum.at(m, g).set(number(i).sum(i));

@@ -1,5 +1,6 @@
 // Checked nodes: what the methods of tiles record. Each function refuses what its operation is not defined for, with the user's line.
 
+import { boundOf, isNonNegative } from "../ir/bounds.js";
 import { isComparison, refusedDomain } from "../ir/domains.js";
 import type { Dtype } from "../ir/dtypes.js";
 import { bitsOf, dtypes, integerRange, is64BitInteger, isFloat } from "../ir/dtypes.js";
@@ -83,6 +84,11 @@ const symbolic: Partial<Record<MapOp | "idiv", (a: Poly, b: Poly) => Poly>> = {
   mod: (a, b) => opaque("mod", a, b),
   idiv: (a, b) => opaque("div", a, b),
 };
+/** Symbols divide by dims and by what is above 0; what may be negative, or 0 where there are elements, divides as values do. */
+function isDivisor(p: Poly): boolean {
+  const low = boundOf(p, "low");
+  return low !== undefined && isNonNegative(axesOf(p).length === 0 ? low : low.sub(1));
+}
 /** Arithmetic on indices stays symbolic: it is what addresses are made of. */
 function onIndices(op: MapOp | "idiv", a: Node, b: Node): Node | undefined {
   if (a.kind !== "index" && b.kind !== "index") return undefined;
@@ -95,6 +101,7 @@ function onIndices(op: MapOp | "idiv", a: Node, b: Node): Node | undefined {
     // an axis without elements: nothing is computed along it, and integers divided by zero give 0
     return indexNode(Poly.zero, a.dtype);
   }
+  if ((op === "idiv" || op === "mod") && !isDivisor(q)) return undefined;
   return indexNode(f(p, q), a.dtype);
 }
 /** ⌊x / y⌋ of integers: an index where both are, else truncating division, one less where the remainder's sign differs */

@@ -31,7 +31,7 @@ function gate(x: Get, { T, G, E, K, bias, ...options }: Gate): (readonly (readon
         .filter(e => e.g === g)
         .map(e => e.rank)
         .sort((a, b) => b - a);
-      return best[0]! + best[1]!;
+      return best[0]! + (best[1] ?? 0);
     };
     const groups = Array.from({ length: G }, (_, g) => g).sort((a, b) => worth(b) - worth(a));
     const open = options.topGroups === undefined ? groups : groups.slice(0, options.topGroups);
@@ -90,6 +90,7 @@ judgeCases([
   gateCase({ T: 5, G: 1, E: 13, K: 3 }),
   gateCase({ T: 3, G: 1, E: 6, K: 6, normalize: false, scale: 2.5 }),
   gateCase({ T: 4, G: 4, E: 5, K: 3, scores: "sigmoid", topGroups: 2, bias: f32([4, 5], 5) }),
+  gateCase({ T: 3, G: 7, E: 1, K: 2, scores: "sigmoid", topGroups: 3 }),
   dispatchCase(9, 3, 5, (t, k) => (t * 2 + k * 3) % 4),
   dispatchCase(4, 1, 6, () => 3),
   dispatchCase(0, 2, 3, () => 0),

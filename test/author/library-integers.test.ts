@@ -113,3 +113,9 @@ test("a row of zeros has scale 0, and its products are 0", async () => {
   const { Y } = await kernels.integerLinear4().run({ P: q.P, Sum: q.Sum, XScale: q.Scale, V, Scale });
   assert.ok((Y.data as Float32Array).every(y => y === 0));
 });
+
+test("rows of numbers so small that their scale has no finite reciprocal count as zeros", async () => {
+  const X: TensorArgument = { dtype: "f32", dims: [1, 1, 32], data: new Float32Array(32).fill(1e-38) };
+  const q = await kernels.quantizeRows().run({ X });
+  assert.deepEqual([...q.Sum.data, ...q.P.data], new Array(9).fill(0));
+});

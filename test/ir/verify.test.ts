@@ -377,6 +377,15 @@ test("writes that sizes decide come back as conditions", () => {
     'kernel "k": "Y" is written along dim 0 up to 1 + M, which must be below its size M',
     'kernel "k": "Y" is written along dim 1 from -1, which must not be negative',
   ]);
+  // whether m · (N − 4) rises or falls, and which of two is smaller, sizes decide too
+  assert.deepEqual(conditions(parse(text("store Y[m*N - 4*m, n] = X[m, n]"))), [
+    'kernel "k": "Y" is written along dim 0 from min(-4*max(-1 + M, 0) + N*max(-1 + M, 0), 0), which must not be negative',
+    'kernel "k": "Y" is written along dim 0 up to max(-4*max(-1 + M, 0) + N*max(-1 + M, 0), 0), which must be below its size M',
+  ]);
+  assert.deepEqual(conditions(parse(text("store Y[min(m - 5, N), n] = X[m, n]"))), [
+    'kernel "k": "Y" is written along dim 0 from min(-5, N), which must not be negative',
+    'kernel "k": "Y" is written along dim 0 up to min(-6 + M, N), which must be below its size M',
+  ]);
   const k = kernel({ X: f32("A"), Y: f32("B") }, ({ X, Y, A }) => grid(A.tile(), i => Y.at(i.mul(2)).set(X.at(i))), {
     name: "spread",
   }).ir;

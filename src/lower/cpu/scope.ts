@@ -201,13 +201,17 @@ export class Builder {
       return kind === "div"
         ? op("i32.shr_s", x, int(31 - Math.clz32(b.constant)))
         : op("i32.and", x, int(b.constant - 1));
-    // hoisted out of a loop that never runs, the divisor may be a dim of size 0
-    const divisor = b.isConst ? y : this.keep(add(y, op("i32.eqz", y)));
-    if (this.nonNegative(a)) return op(kind === "div" ? "i32.div_u" : "i32.rem_u", x, divisor);
+    // the divisor may be a dim of size 0, by which both are 0: what is no negative number has no 2³² − 1 in it, and 1 leaves no rest
+    const isUnsigned = this.nonNegative(a);
+    const instead = isUnsigned && kind === "div" ? sub : add;
+    const divisor = b.isConst ? y : this.keep(instead(y, op("i32.eqz", y)));
+    if (isUnsigned) return op(kind === "div" ? "i32.div_u" : "i32.rem_u", x, divisor);
     const quotient = this.keep(op("i32.div_s", x, divisor));
     const remainder = this.keep(sub(x, op("i32.mul", quotient, divisor)));
     const negative = op("i32.lt_s", remainder, int(0));
-    return kind === "div" ? sub(quotient, negative) : select("i32", negative, add(remainder, divisor), remainder);
+    if (kind === "mod") return select("i32", negative, add(remainder, divisor), remainder);
+    const floor = sub(quotient, negative);
+    return b.isConst ? floor : select("i32", y, floor, int(0));
   }
 
   /** An address. Inside a loop that moves it linearly it is left open until the loop closes. */

@@ -116,6 +116,8 @@ export class Emitter {
   // ---- integers
   /** A polynomial without axes: a literal or a parameter. */
   size(p: Poly): string {
+    // WGSL reads -2147483648i as the negative of a number that is too large
+    if (p.isConst && p.constant === -(2 ** 31)) return "i32(-2147483648)";
     if (p.isConst) return p.constant < 0 ? `(${p.constant}i)` : `${p.constant}i`;
     return this.#parameter(p.key, { kind: "size", value: p });
   }
@@ -193,8 +195,12 @@ export class Emitter {
         return `${s.def.op}(${a}, ${b})`;
       default: {
         const low = boundOf(s.def.a, "low");
-        // never negative: the machine's division is floor division, and of unsigned numbers the cheaper one
-        if (low && isNonNegative(low)) return `i32(u32(${a}) ${s.def.op === "div" ? "/" : "%"} u32(${b}))`;
+        // never negative: the machine's division is floor division, and of unsigned numbers the cheaper one. A dim may be 0, which it takes for 1
+        if (low && isNonNegative(low)) {
+          const [x, y] = [`u32(${a})`, `u32(${b})`];
+          if (s.def.op === "mod") return `i32(${x} % ${y})`;
+          return `i32(${s.def.b.isConst ? `${x} / ${y}` : `${this.use("divU32")}(${x}, ${y})`})`;
+        }
         return `${this.use(s.def.op === "div" ? "floorDiv" : "floorRem")}(${a}, ${b})`;
       }
     }

@@ -99,7 +99,7 @@ const integers: Readonly<Record<string, Definition>> = {
   floorDiv: {
     text: `fn floorDiv(a: i32, b: i32) -> i32 {
   let q = a / b;
-  return select(q, q - 1i, (a % b != 0i) && ((a < 0i) != (b < 0i)));
+  return select(select(q, q - 1i, (a % b != 0i) && ((a < 0i) != (b < 0i))), 0i, b == 0i);
 }`,
   },
   floorRem: {
