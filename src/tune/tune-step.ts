@@ -21,7 +21,8 @@ export interface TuneStepOptions {
   readonly compile: CompileOptions;
   /** of now() */
   readonly deadline: number;
-  readonly rates: Rates;
+  /** measured again whenever it is asked; the best of all moments counts */
+  readonly rates: () => Promise<Rates>;
   readonly exhaustive?: boolean;
   /** what an earlier run, which did not come to its end, measured */
   readonly known?: (candidate: Ranked) => Entrant | undefined;
@@ -83,15 +84,15 @@ export function rankedSpace(subject: Subject, { machine, compile }: Pick<TuneSte
 export async function tuneStep(subject: Subject, options: TuneStepOptions): Promise<TunedStep> {
   const { space, predictor } = rankedSpace(subject, options);
   const search = new Search(subject, space, options);
-  const roof = rooflineOf(subject, options.rates);
   // a copy has a schedule of its own, so only arithmetic is a bound to stop at
-  const arithmetic = rooflineOf(subject, { ...options.rates, copy: Number.POSITIVE_INFINITY });
+  const isAtRoof = async (): Promise<boolean> =>
+    search.best.ms <= AT_ROOF * rooflineOf(subject, { ...(await options.rates()), copy: Number.POSITIVE_INFINITY });
   let ended: TunedStep["ended"] = "searched";
   if (options.exhaustive) await search.all();
   else {
     await search.measure(firstChoice(space, FIRST[options.target]));
     for (let i = 0; i < REFINEMENTS && ended === "searched"; i++) {
-      if (search.best.ms <= AT_ROOF * arithmetic) ended = "roofline";
+      if (await isAtRoof()) ended = "roofline";
       else if (now() > options.deadline) ended = "budget";
       else {
         const before = search.best;
@@ -123,7 +124,7 @@ export async function tuneStep(subject: Subject, options: TuneStepOptions): Prom
       result.found.predicted,
     ),
     gain: isBetter ? best.gain : 1,
-    rooflineMs: roof,
+    rooflineMs: rooflineOf(subject, await options.rates(), result.found.ms),
     ended,
   };
 }
@@ -135,13 +136,11 @@ export function bytesOfSubject({ step: { buffers }, values }: Subject): number {
   return [...new Set(Object.values(buffers))].reduce((sum, b) => sum + bytes(b), 0);
 }
 
-export function rooflineOf(subject: Subject, rates: Rates): number {
+/** `measuredMs`: what the kernel took, if it was timed */
+export function rooflineOf(subject: Subject, rates: Rates, measuredMs?: number): number {
   const size = sizesOf(subject);
-  return rooflineMs(
-    rates,
-    countOperations(subject.step.kernel).evaluate(s => size(s)!),
-    bytesOfSubject(subject),
-  );
+  const flops = countOperations(subject.step.kernel).evaluate(s => size(s)!);
+  return rooflineMs(rates, { flops, bytes: bytesOfSubject(subject) }, measuredMs);
 }
 
 interface Measured {

@@ -132,7 +132,7 @@ export class Tuner {
       let rates = NO_RATES;
       for (const [i, subject] of subjects.entries()) {
         throwIfAborted(signal, "Tuning");
-        rates = await roofs.measure(bytesOfSubject(subject));
+        const bytes = bytesOfSubject(subject);
         const began = now();
         const left = run.budgetMs - (began - start);
         // what others did not use is shared by those that are left
@@ -157,7 +157,10 @@ export class Tuner {
           machine: run.machine,
           compile: this.#compile,
           deadline,
-          rates,
+          rates: async () => {
+            rates = await roofs.measure(bytes);
+            return rates;
+          },
           ...(exhaustive ? { exhaustive } : {}),
           onProgress: progress,
           known: c => (this.#options.again ? undefined : log.of(kernel, portable(c.choices))),
@@ -223,7 +226,7 @@ export class Tuner {
       derivedMs: record.derivedMs,
       foundMs: record.ms,
       gain: record.derivedMs / record.ms,
-      rooflineMs: record.rooflineMs,
+      rooflineMs: Math.min(record.rooflineMs, record.ms),
       reasons: reasonsOf(subject, choices, machine, this.#compile.threads),
       ended: "known",
     };

@@ -9,6 +9,7 @@ import { explain } from "../../src/load/explain.js";
 import { compileOptionsOf } from "../../src/load/compile-options.js";
 import { processor, tuningFor } from "../../src/load/knowledge-files.js";
 import { load } from "../../src/load/load.js";
+import { rooflineMs, Roofs } from "../../src/load/measure/roofs.js";
 import { machineModelOf } from "../../src/load/machine-model.js";
 import { tuningIdentity } from "../../src/load/tuning.js";
 import { featuresText, Knowledge, type KnowledgeRecord, parseKnowledge } from "../../src/schedule/knowledge.js";
@@ -170,6 +171,29 @@ test("an interrupted tuning keeps every measurement, and the next one does not r
   for (const line of log) assert.equal(typeof JSON.parse(line).ms, "number");
   const next = await tuneKernel(product, [kept[0]!.dims], { ...once, knowledge });
   assert.equal(next.kernels[0]!.ended, "known");
+});
+
+test("nothing is said to be above the roofline: a kernel that is quicker than both rates is the roof itself", async () => {
+  const work = { flops: 2e6, bytes: 1e6 };
+  assert.equal(rooflineMs({ peak: 1, copy: 10 }, work), 2);
+  assert.equal(rooflineMs({ peak: 1, copy: 10 }, work, 1.5), 1.5);
+  assert.equal(rooflineMs({ peak: 1, copy: 10 }, work, 3), 2);
+  // as bases have it that were written before
+  const knowledge = join(folder, "above.jsonl");
+  await writeFile(knowledge, `${JSON.stringify({ ...(await planted()), rooflineMs: 0.7 })}\n`);
+  const { kernels } = await tuneKernel(product, [dims], { ...once, knowledge });
+  assert.deepEqual([kernels[0]!.ended, kernels[0]!.foundMs, kernels[0]!.rooflineMs], ["known", 0.5, 0.5]);
+});
+
+test("the copy beside a kernel has the kernel's own size, and the best of all its moments counts", async () => {
+  const roofs = await Roofs.of("wasm", compileOptionsOf({ threads: 1 }));
+  try {
+    const first = await roofs.measure(800_000);
+    const second = await roofs.measure(800_000);
+    assert.ok(second.copy >= first.copy && second.peak >= first.peak && first.copy > 0 && first.peak > 0);
+  } finally {
+    roofs.dispose();
+  }
 });
 
 test("--list counts schedules and times none; sizes that are missing are named", async () => {
