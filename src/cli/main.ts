@@ -41,7 +41,7 @@ const library: Library = {
   checkModel: async (source, inputs, options) =>
     (await import("../testing/index.js")).checkModel(source, inputs, options),
   checkKernel: async (kernel, options) => (await import("../testing/index.js")).checkKernel(kernel, options),
-  tuneKernel: async (...given) => (await import("../tune/index.js")).tuneKernel(...given),
+  tuneKernels: async (...given) => (await import("../tune/index.js")).tuneKernels(...given),
   tuneModel: async (...given) => (await import("../tune/index.js")).tuneModel(...given),
   decodeTensor: async (bytes, name) => (await import("../frontends/onnx/index.js")).readOnnxTensor(bytes, name),
 };

@@ -88,7 +88,7 @@ export async function tuneStep(subject: Subject, options: TuneStepOptions): Prom
   const isAtRoof = async (): Promise<boolean> =>
     search.best.ms <= AT_ROOF * rooflineOf(subject, { ...(await options.rates()), copy: Number.POSITIVE_INFINITY });
   let ended: TunedStep["ended"] = "searched";
-  if (options.exhaustive) await search.all();
+  if (options.exhaustive) ended = (await search.all()) ? "searched" : "budget";
   else {
     await search.measure(firstChoice(space, FIRST[options.target]));
     for (let i = 0; i < REFINEMENTS && ended === "searched"; i++) {
@@ -168,13 +168,16 @@ class Search {
   get tried(): number {
     return this.#seen.size;
   }
-  async all(): Promise<void> {
+  /** False: the budget was over before. */
+  async all(): Promise<boolean> {
     const size = BATCH[this.#options.target] - 2;
     const ranked = [...this.#space].sort((a, b) => a.predictedMs - b.predictedMs);
-    for (let at = 0; at < ranked.length && now() < this.#options.deadline; at += size) {
+    for (let at = 0; at < ranked.length; at += size) {
+      if (now() >= this.#options.deadline) return false;
       await this.#raceWith(ranked.slice(at, at + size));
       this.#options.onProgress?.(Math.min(1, (at + size) / ranked.length));
     }
+    return true;
   }
   /**
    * The best of many is partly the luckiest of them: the two that are left race once more, alone. Where the machine gives neither a quiet moment,

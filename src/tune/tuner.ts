@@ -14,7 +14,7 @@ import { fromPortable, toPortable } from "../schedule/portable.js";
 import { AzulejoError } from "../support/errors.js";
 import type { ScheduleChoices } from "../schedule/choices.js";
 import type { MachineModel } from "../targets/cpu/kernel-library.js";
-import { appendLines } from "./append-lines.js";
+import { appendLines, prepareLines } from "./append-lines.js";
 import { type MeasuredKernel, Measurements } from "./measurements.js";
 import { type CpuTarget, type Rates, Roofs } from "../load/measure/roofs.js";
 import type { NamedSubject } from "./subjects.js";
@@ -123,8 +123,9 @@ export class Tuner {
 
   async #tuneAll(subjects: readonly TuneSubject[], run: TuningRun): Promise<Rates> {
     const { exhaustive, onProgress, signal } = this.#options;
-    const roofs = await Roofs.of(run.target, this.#compile);
+    await prepareLines(run.path);
     const log = await Measurements.open(run.path);
+    const roofs = await Roofs.of(run.target, this.#compile);
     const start = now();
     // of the kernels so far, what the quickest took: no less is kept for each that waits
     let least = 0;
