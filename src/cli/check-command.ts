@@ -54,7 +54,6 @@ export function addCheckCommand(
       const checks = Object(exported.checks) as Readonly<Record<string, CheckKernelOptions | undefined>>;
       const findings: Finding[] = [];
       for (const [name, kernel] of kernels) {
-        terminal.signal.throwIfAborted();
         const own = checks[name] ?? {};
         const known = dimsOf(kernel);
         const fixed = Object.entries({ ...own.dims, ...dims }).filter(([d]) => known.includes(d));
