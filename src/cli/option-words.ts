@@ -2,6 +2,7 @@
 const WORDS: readonly (readonly [said: RegExp, here: string])[] = [
   [/pass one to load\(model, \{ operators: \[\.\.\.\] \}\)/g, "name a file that exports it with --operators"],
   [/\{ (target|threads): "?(\w+)"? \}/g, "--$1 $2"],
+  [/^Option dims: /g, "--dims: "],
   [/\{ tuning: false \}/g, "AZULEJO_TUNING=off"],
   [/^threads: (?=\S+ is)/g, "--threads "],
   [/\b(target|stage): "(\w+)"/g, "--$1 $2"],

@@ -25,6 +25,7 @@ const said: readonly (readonly [library: string, here: string])[] = [
   ["leaves no file to write to; name one with knowledge, or unset it", "leaves no file to write to; name one with --knowledge, or unset it"],
   ["remove its line, or leave the base out with { tuning: false }", "remove its line, or leave the base out with AZULEJO_TUNING=off"],
   ["threads: 100 is not a whole number from 1 to 64; leave it out", "--threads 100 is not a whole number from 1 to 64; leave it out"],
+  ['Option dims: the model has no dim named "foo"', '--dims: the model has no dim named "foo"'],
   // words of the domain stay
   ['Input "x" has dims [1, 2], and the model takes [1]; give 1 dims', 'Input "x" has dims [1, 2], and the model takes [1]; give 1 dims'],
 ]; // biome-ignore format: a table
