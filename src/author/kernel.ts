@@ -43,9 +43,10 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
     if (this.#disposed)
       throw new AzulejoError("disposed", `Kernel "${this.name}" was disposed; make it again to run it`);
     const target = options?.target ?? "wasm";
-    const key = target in this.#ofTargets ? target : "others";
+    const key = target in this.#ofTargets || target === "cpu" ? target : "others";
     const runs =
-      this.#runs.get(key) ?? import("../load/debug-runs.js").then(m => m.runsOf(this.ir, this.#scheduleOn(target)));
+      this.#runs.get(key) ??
+      import("../load/debug-runs.js").then(async m => m.runsOf(this.ir, await this.#scheduleOn(target)));
     this.#runs.set(key, runs);
     return (await (await runs).run(tensors, options)) as KernelResults<S>;
   }
@@ -59,8 +60,11 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
   /**
    * The same kernel with these fields of its schedule, beside those it has, on all targets or on these; names are those that `explain()` prints. With target
    * "webgpu" it may have "parts" alone: the others are for processors, so a kernel that also runs on GPUs has them for `targets: ["wasm", "native", "cpu"]`.
+   * "cpu" has those of the target that it stands for, and its own before them.
+   * @throws AzulejoError option
    */
-  with(schedule: Partial<Schedule>, { targets }: { readonly targets?: readonly KernelTarget[] } = {}): TileKernel<S> {
+  with(schedule: Partial<Schedule>, options: { readonly targets?: readonly KernelTarget[] } = {}): TileKernel<S> {
+    const targets = targetsOf(options);
     if (!targets) return new TileKernel(this.recording, { ...this.schedule, ...schedule }, this.#ofTargets);
     const own = targets.map(t => [t, { ...this.#ofTargets[t], ...schedule }] as const);
     return new TileKernel(this.recording, this.schedule, { ...this.#ofTargets, ...Object.fromEntries(own) });
@@ -70,7 +74,7 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
    * @throws AzulejoError schedule; option; input: a dim that the kernel does not have, a size that is no whole number or that a constant needs
    */
   async explain(options?: ExplainKernelOptions): Promise<KernelExplanation> {
-    const schedule = this.#scheduleOn(options?.target ?? "wasm");
+    const schedule = await this.#scheduleOn(options?.target ?? "wasm");
     return (await import("../load/explain-kernel.js")).explainKernel(this.ir, schedule, options);
   }
   /** Frees code, packed constants and workers; a later run() fails with code "disposed". */
@@ -78,9 +82,35 @@ export class TileKernel<S extends Signature = Signature> extends RecordedKernel<
     this.#disposed = true;
     for (const runs of this.#runs.values()) void runs.then(r => r.dispose());
   }
-  #scheduleOn(target: KernelTarget): Partial<Schedule> {
-    return { ...this.schedule, ...this.#ofTargets[target] };
+  async #scheduleOn(target: KernelTarget): Promise<Partial<Schedule>> {
+    const meant =
+      target === "cpu"
+        ? ((await (await import("../load/targets.js")).targetOf({ target })).name as KernelTarget)
+        : target;
+    return { ...this.schedule, ...this.#ofTargets[meant], ...this.#ofTargets[target] };
   }
+}
+const TARGETS: Readonly<Record<KernelTarget, true>> = {
+  wasm: true,
+  native: true,
+  cpu: true,
+  webgpu: true,
+  interpreter: true,
+};
+
+/** A word that is not there would pin a schedule for all targets, or for none. */
+function targetsOf(options: { readonly targets?: readonly KernelTarget[] }): readonly KernelTarget[] | undefined {
+  const { targets, ...others } = options;
+  const refuse = (what: string): never => {
+    throw new AzulejoError("option", `with: ${what}`);
+  };
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) refuse(`there is no option "${unknown}"; the option is targets`);
+  if (targets !== undefined && !Array.isArray(targets)) refuse(`targets is ${JSON.stringify(targets)}; give a list`);
+  const wrong = targets?.find(t => !Object.hasOwn(TARGETS, t));
+  if (wrong !== undefined)
+    refuse(`targets names ${JSON.stringify(wrong)}; choose among ${Object.keys(TARGETS).join(", ")}`);
+  return targets;
 }
 type KernelExplanation = Awaited<ReturnType<typeof import("../load/explain-kernel.js").explainKernel>>;
 

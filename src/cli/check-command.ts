@@ -1,7 +1,9 @@
 // `azulejo check`: the kernels of a file under watch, for mistakes that no compiler sees.
 import type { Command } from "commander";
 import type { CheckKernelOptions, Finding } from "../testing/index.js";
+import { AzulejoError } from "../support/errors.js";
 import { dimsOf, kernelsOf, refuseUnknownDims } from "./exported-kernels.js";
+import { failureOf, failureText } from "./failure.js";
 import type { Library, Terminal } from "./library.js";
 import { count } from "./numbers.js";
 import { parseDims, parseWhole } from "./options.js";
@@ -53,27 +55,28 @@ export function addCheckCommand(
       if (dims) refuseUnknownDims(dims, kernels);
       const checks = Object(exported.checks) as Readonly<Record<string, CheckKernelOptions | undefined>>;
       const findings: Finding[] = [];
+      const failed = new Map<string, AzulejoError>();
       for (const [name, kernel] of kernels) {
-        terminal.signal.throwIfAborted();
         const own = checks[name] ?? {};
         const known = dimsOf(kernel);
         const fixed = Object.entries({ ...own.dims, ...dims }).filter(([d]) => known.includes(d));
-        const found = await library.checkKernel(kernel, {
-          ...own,
-          dims: Object.fromEntries(fixed),
-          ...(seed === undefined ? {} : { seed }),
-        });
-        findings.push(...found.map(f => ({ ...f, kernel: name })));
+        const given = { ...own, dims: Object.fromEntries(fixed), ...(seed === undefined ? {} : { seed }) };
+        try {
+          const found = await library.checkKernel(kernel, given);
+          findings.push(...found.map(f => ({ ...f, kernel: name })));
+        } catch (e) {
+          // one that can't be run hides nothing of the others
+          if (!(e instanceof AzulejoError)) throw e;
+          failed.set(name, e);
+        }
       }
-      judge(findings.length === 0);
-      if (json) terminal.out(`${JSON.stringify({ kernels: kernels.map(([name]) => name), findings }, null, 2)}\n`);
-      else
-        terminal.out(
-          textOf(
-            kernels.map(([name]) => name),
-            findings,
-          ),
-        );
+      judge(findings.length === 0 && failed.size === 0);
+      const names = kernels.map(([name]) => name).filter(name => !failed.has(name));
+      if (json) {
+        const errors = [...failed].map(([kernel, e]) => ({ kernel, error: failureOf(e) }));
+        terminal.out(`${JSON.stringify({ kernels: names, findings, failed: errors }, null, 2)}\n`);
+      } else if (names.length > 0) terminal.out(textOf(names, findings));
+      for (const e of failed.values()) terminal.err(failureText(e));
     });
 }
 

@@ -6,6 +6,7 @@ import type { Library, Terminal } from "./library.js";
 import { byteSize, count } from "./numbers.js";
 import { operatorStub } from "./operator-files.js";
 import type { ModelOptions } from "./options.js";
+import { inWordsOfTheCommandLine } from "./option-words.js";
 import { addModelOptions, modelOptions, refuseIdle } from "./options.js";
 import { table } from "./table.js";
 import { writeNewFiles } from "./write-files.js";
@@ -48,7 +49,7 @@ export function addDoctorCommand(
       if (model !== undefined) return judge(await examine(model, options, library, terminal));
       refuseIdle(options, ["dims", "operators", "stubs"], "name a model");
       const report = await library.doctor();
-      terminal.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+      terminal.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : inWordsOfTheCommandLine(reportText(report)));
     });
 }
 
@@ -60,7 +61,7 @@ async function examine(model: string, options: DoctorOptions, library: Library, 
   if (options.json) {
     const text = stubs.map((s, i) => ({ ...diagnosis.missing[i]!, stub: s.text }));
     terminal.out(`${JSON.stringify({ ...diagnosis, missing: text, files }, null, 2)}\n`);
-  } else terminal.out(`${diagnosisText(diagnosis)}${stubText(diagnosis, stubs, files)}`);
+  } else terminal.out(`${inWordsOfTheCommandLine(diagnosisText(diagnosis))}${stubText(diagnosis, stubs, files)}`);
   return diagnosis.runs;
 }
 

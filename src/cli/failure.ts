@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { ErrorCode } from "../support/errors.js";
 import { AzulejoError } from "../support/errors.js";
+import { inWordsOfTheCommandLine } from "./option-words.js";
 import { packageRoot } from "./package-root.js";
 
 /** 0: done · 1: failed · 2: the command line is wrong · 130: stopped by Ctrl-C, as shells count signals. */
@@ -22,7 +23,7 @@ export function failureOf(error: unknown): Failure {
   const code = known ? error.code : "internal";
   const text = error instanceof Error ? error.message : String(error);
   const message = known
-    ? text
+    ? inWordsOfTheCommandLine(text)
     : `${text}; this is a bug in Azulejo, please report it with the output of AZULEJO_DEBUG=1`;
   return { code, message, page: pageOf(code), exitCode: code === "aborted" ? exitCodes.stopped : exitCodes.failed };
 }

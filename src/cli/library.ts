@@ -1,7 +1,7 @@
 // What the commands need from the library and from the terminal, so that tests can hand in their own. Types only.
 import type { Diagnosis, ExplainOptions, HostReport, Stage } from "../index.js";
 import type { checkKernel, CheckModelOptions, ModelCheck } from "../testing/index.js";
-import type { tuneKernel, tuneModel } from "../tune/index.js";
+import type { tuneKernels, tuneModel } from "../tune/index.js";
 import type { LoadOptions, Model, ModelSource } from "../runtime/api.js";
 
 export const stages: readonly Stage[] = ["graph", "kernels", "loops", "code"];
@@ -18,7 +18,7 @@ export interface Library {
     options: CheckModelOptions,
   ): Promise<ModelCheck>;
   readonly checkKernel: typeof checkKernel;
-  readonly tuneKernel: typeof tuneKernel;
+  readonly tuneKernels: typeof tuneKernels;
   readonly tuneModel: typeof tuneModel;
   /** The tensor of a serialized ONNX TensorProto; `name` is the file's, for errors. */
   decodeTensor(bytes: Uint8Array, name: string): Promise<import("../runtime/tensor.js").TensorData>;

@@ -9,11 +9,17 @@ import { packageRoot } from "./package-root.js";
 import { runCommandLine } from "./program.js";
 
 const abort = new AbortController();
-process.on("SIGINT", () => {
-  // The second Ctrl-C doesn't wait for anybody.
-  if (abort.signal.aborted) process.exit(exitCodes.stopped);
-  abort.abort();
-});
+let isListening = false;
+/** Only for commands that ask for the signal: others compute on this thread, where no listener would be called, and the system ends them. */
+function listen(): void {
+  if (isListening) return;
+  isListening = true;
+  process.on("SIGINT", () => {
+    // The second Ctrl-C doesn't wait for anybody.
+    if (abort.signal.aborted) process.exit(exitCodes.stopped);
+    abort.abort();
+  });
+}
 
 /** A reader that has seen enough (`azulejo explain … | head`) is no error; a full disk is. */
 for (const stream of [process.stdout, process.stderr])
@@ -29,7 +35,10 @@ const terminal: Terminal = {
   out: text => void process.stdout.write(text),
   err: text => void process.stderr.write(text),
   interactive: process.stderr.isTTY === true && process.env.CI === undefined,
-  signal: abort.signal,
+  get signal() {
+    listen();
+    return abort.signal;
+  },
 };
 const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
 const library: Library = {
@@ -41,7 +50,7 @@ const library: Library = {
   checkModel: async (source, inputs, options) =>
     (await import("../testing/index.js")).checkModel(source, inputs, options),
   checkKernel: async (kernel, options) => (await import("../testing/index.js")).checkKernel(kernel, options),
-  tuneKernel: async (...given) => (await import("../tune/index.js")).tuneKernel(...given),
+  tuneKernels: async (...given) => (await import("../tune/index.js")).tuneKernels(...given),
   tuneModel: async (...given) => (await import("../tune/index.js")).tuneModel(...given),
   decodeTensor: async (bytes, name) => (await import("../frontends/onnx/index.js")).readOnnxTensor(bytes, name),
 };

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { AzulejoError } from "../support/errors.js";
 import type { CheckKernelOptions } from "../testing/index.js";
-import type { TunedKernel, TuneOptions, TuneReport } from "../tune/index.js";
+import type { KernelToTune, TunedKernel, TuneOptions, TuneReport } from "../tune/index.js";
 import { dimsOf, kernelsOf, refuseUnknownDims } from "./exported-kernels.js";
 import type { Library, Terminal } from "./library.js";
 import { count, digits, milliseconds } from "./numbers.js";
@@ -91,21 +91,15 @@ async function tune(file: string, options: Options, library: Library, terminal: 
     },
   };
   try {
-    const reports = isModule
-      ? await tuneKernels(file, options, given, library)
-      : [
-          await library.tuneModel(file, {
-            ...given,
-            dims: Object.assign({}, ...dims),
-            ...(options.operators ? { operators: await importOperators(options.operators) } : {}),
-          }),
-        ];
+    const report = isModule
+      ? await library.tuneKernels(await kernelsToTune(file, options), given)
+      : await library.tuneModel(file, {
+          ...given,
+          dims: Object.assign({}, ...dims),
+          ...(options.operators ? { operators: await importOperators(options.operators) } : {}),
+        });
     progress.stop();
-    terminal.out(
-      json
-        ? `${JSON.stringify(reports.length === 1 ? reports[0] : reports)}\n`
-        : reports.map(r => reportText(r, options)).join(""),
-    );
+    terminal.out(json ? `${JSON.stringify(report)}\n` : reportText(report, options));
   } finally {
     progress.stop();
   }
@@ -125,12 +119,7 @@ function tuneOptions(options: Options, terminal: Terminal): TuneOptions {
   };
 }
 
-async function tuneKernels(
-  file: string,
-  { kernel, dims = [{}] }: Options,
-  given: TuneOptions,
-  library: Library,
-): Promise<TuneReport[]> {
+async function kernelsToTune(file: string, { kernel, dims = [{}] }: Options): Promise<KernelToTune[]> {
   const exported = await importModule(file, "tune");
   const kernels = kernelsOf(exported, file);
   for (const set of dims) refuseUnknownDims(set, kernels);
@@ -141,13 +130,13 @@ async function tuneKernels(
       `"${file}" exports no kernel "${kernel}"; its kernels are ${kernels.map(([name]) => name).join(", ")}`,
     );
   const checks = Object(exported.checks) as Readonly<Record<string, CheckKernelOptions | undefined>>;
-  const reports: TuneReport[] = [];
-  for (const [name, value] of found) {
+  return found.map(([name, value]) => {
     const known = dimsOf(value);
-    const sets = dims.map(set => Object.fromEntries(Object.entries(set).filter(([d]) => known.includes(d))));
-    reports.push(await library.tuneKernel(value, sets, given, checks[name]?.tensors));
-  }
-  return reports;
+    const sets = dims.map(set => Object.fromEntries(known.filter(d => d in set).map(d => [d, set[d]!])));
+    // sets that differ in dims of other kernels are one here
+    const distinct = [...new Map(sets.map(set => [JSON.stringify(set), set])).values()];
+    return { kernel: value, dims: distinct, tensors: checks[name]?.tensors };
+  });
 }
 
 function kernelText(k: TunedKernel): string {
@@ -155,7 +144,9 @@ function kernelText(k: TunedKernel): string {
   const head = `${k.kernel} ${sizes.join(/^d\d/.test(Object.keys(k.dims)[0] ?? "") ? "×" : " ")}${k.count > 1 ? `, ${k.count} times` : ""}`;
   if (k.ended === "listed") return `${head}: ${count(k.space, "schedule")}\n`;
   const roof = k.rooflineMs > 0 ? `, ${((100 * k.rooflineMs) / k.foundMs).toFixed(0)} % of the roofline` : "";
-  const how = k.ended === "known" ? "from the knowledge base" : `${k.tried} of ${count(k.space, "schedule")} timed`;
+  const over = k.ended === "budget" ? "; the budget was over: --again with a longer one looks further" : "";
+  const how =
+    k.ended === "known" ? "from the knowledge base" : `${k.tried} of ${count(k.space, "schedule")} timed${over}`;
   if (k.ended === "noisy")
     return `${head}: ${milliseconds(k.derivedMs)}, and no quiet moment to compare schedules in; close other programs and run it again\n`;
   if (k.gain <= 1) return `${head}: ${milliseconds(k.derivedMs)}${roof}; the derived schedule is best (${how})\n`;

@@ -36,6 +36,49 @@ export interface ScheduleChoices {
   readonly gpu?: GpuChoice;
 }
 
+/** copies of a body, or partial sums, beyond which code only grows */
+export const MOST_COPIES = 64;
+/** of a register tile along one axis */
+const MOST_STEPS = 32;
+const MOST_INDICES = 2 ** 31 - 1;
+
+const isWhole = (value: unknown, most: number): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+const isName = (value: unknown): boolean => typeof value === "string";
+const isRecordOf = (value: unknown, isValue: (x: unknown) => boolean): boolean =>
+  Object(value) === value && !Array.isArray(value) && Object.values(value as object).every(isValue);
+/** What each field may be, where it is there. Fields that others than these know are left to them: a base may be of a later version. */
+const hasFields = (value: unknown, fields: Readonly<Record<string, (x: unknown) => boolean>>): boolean =>
+  isRecordOf(value, () => true) &&
+  Object.entries(fields).every(([name, is]) => {
+    const given = (value as Record<string, unknown>)[name];
+    return given === undefined || is(given);
+  });
+const ofStage: Readonly<Record<keyof StageChoice, (x: unknown) => boolean>> = {
+  lane: isName,
+  row: isName,
+  rows: n => isWhole(n, MOST_STEPS),
+  vectors: n => isWhole(n, MOST_STEPS),
+};
+const ofGpu: Readonly<Record<keyof GpuChoice, (x: unknown) => boolean>> = {
+  tile: n => n === 32 || n === 64,
+  registers: x => x === true,
+  keys: n => n === 32 || n === 96,
+  rowWorkgroup: n => n === 64 || n === 256,
+  whole: x => x === true,
+  blocks: n => isWhole(n, MOST_INDICES),
+};
+const ofChoices: Readonly<Record<keyof ScheduleChoices, (x: unknown) => boolean>> = {
+  stage: x => isRecordOf(x, stage => hasFields(stage, ofStage)),
+  block: x => isRecordOf(x, n => n === "whole" || isWhole(n, MOST_INDICES)),
+  order: x => Array.isArray(x) && x.every(isName),
+  unroll: n => isWhole(n, MOST_COPIES),
+  partials: n => isWhole(n, MOST_COPIES),
+  gpu: x => hasFields(x, ofGpu),
+};
+/** Bases come from other machines and people: no line of theirs may make code without end. Whether choices fit a kernel is judged in verify.ts. */
+export const isChoices = (value: unknown): value is ScheduleChoices => hasFields(value, ofChoices);
+
 /** Later choices beside and instead of earlier ones. */
 export const joinChoices = (a: ScheduleChoices, b: ScheduleChoices): ScheduleChoices => {
   const stage: Record<string, StageChoice> = { ...a.stage };

@@ -3,7 +3,7 @@
 import { type Canonical, structureOf } from "../ir/canonical.js";
 import type { Kernel } from "../ir/tile.js";
 import { AzulejoError } from "../support/errors.js";
-import type { ScheduleChoices } from "./choices.js";
+import { isChoices, type ScheduleChoices } from "./choices.js";
 import { genericProfile, type MachineProfile, type ScheduleFeatures } from "./machine-profile.js";
 import { fromPortable } from "./portable.js";
 
@@ -144,6 +144,6 @@ export function isRecord(value: unknown): value is KnowledgeRecord {
     numbers.every(x => typeof x === "number") &&
     Array.isArray(r.sizes) &&
     r.sizes.every(x => typeof x === "number") &&
-    Object(r.schedule) === r.schedule
+    isChoices(r.schedule)
   );
 }

@@ -3,6 +3,7 @@ import type { Axis, Kernel } from "../ir/tile.js";
 import { isTensor } from "../ir/tile.js";
 import { storesOf } from "../ir/walk.js";
 import { AzulejoError } from "../support/errors.js";
+import { MOST_COPIES } from "./choices.js";
 import { isContraction } from "./contraction.js";
 import type { Names } from "./names.js";
 import { namesOf } from "./names.js";
@@ -119,6 +120,8 @@ export function verifySchedule(kernel: Kernel, schedule: Schedule, names: Names 
   for (const n of [schedule.unroll, schedule.partials])
     if (!Number.isInteger(n) || n < 1)
       refuse(`unroll and partials are ${schedule.unroll} and ${schedule.partials}; use whole numbers from 1 on`);
+  if (Math.max(schedule.unroll, schedule.partials) > MOST_COPIES)
+    refuse(`unroll and partials are ${schedule.unroll} and ${schedule.partials}; use at most ${MOST_COPIES}`);
 }
 
 /** What a schedule speaks of is there: else its author would think that it does something. */

@@ -24,25 +24,29 @@ export async function checkKernel(
   options: CheckKernelOptions = {},
 ): Promise<readonly Finding[]> {
   const ir = "ir" in kernel ? kernel.ir : kernel;
-  const available = (await targetStates()).flatMap(t => (t.problem === undefined ? [t.name] : []));
+  // no target is asked whether it is here, GPUs least of all, where the caller says which
+  const available = options.targets ?? (await targetStates()).flatMap(t => (t.problem === undefined ? [t.name] : []));
   const targets = options.targets ?? available.filter(t => t === "wasm" || t === "native");
   const sanitizer = new KernelSanitizer(ir);
   // a device is asked where it has code of its own
-  const withCode = (options.targets ?? available).filter(t => hasCodeFor(ir, t));
+  const withCode = available.filter(t => hasCodeFor(ir, t));
   const problems = await intrinsicProblems(ir, withCode, options.seed ?? 1);
   for (const { intrinsic, target, message } of problems)
     sanitizer.tell("intrinsic", `${intrinsic.name} ${target}`, message, intrinsic.source);
   const runs = new KernelRuns(ir, {});
-  for (const tensors of drawTensors(ir, options)) {
-    const want = sanitizer.run(tensors);
-    for (const target of want ? targets : []) {
-      // where code of intrinsics departs, so do results
-      if (problems.some(p => p.target === target)) continue;
-      // it gives no tensor of which elements are not written, and those are told
-      if (target === "interpreter" && sanitizer.findings.some(f => f.kind === "unwritten")) continue;
-      sanitizer.compare(target, await runs.run(copiesOf(tensors), { target, threads: 1 }), want!);
+  try {
+    for (const tensors of drawTensors(ir, options)) {
+      const want = sanitizer.run(tensors);
+      for (const target of want ? targets : []) {
+        // where code of intrinsics departs, so do results
+        if (problems.some(p => p.target === target)) continue;
+        // it gives no tensor of which elements are not written, and those are told
+        if (target === "interpreter" && sanitizer.findings.some(f => f.kind === "unwritten")) continue;
+        sanitizer.compare(target, await runs.run(copiesOf(tensors), { target, threads: 1 }), want!);
+      }
     }
+  } finally {
+    runs.dispose();
   }
-  runs.dispose();
   return sanitizer.findings;
 }

@@ -139,7 +139,10 @@ export function recordSignature<S extends Signature, T extends Sizes>(
     ...(w.constant ? { constant: true } : {}),
   }));
   const env = environment<S>(tensors, [...dims.values()]) as Parameters<typeof body>[0];
-  const r = record(name, () => body(env));
+  const r = record(name, recorded => {
+    recorded.authored = true;
+    body(env);
+  });
   assignRoles(tensors, r.stores, r.folds, signature);
   const ir = kernelFrom(name, tensors, [...dims.values()], r);
   return { ir, body: body as (env: Environment<S>) => void, conditions: verify(ir).conditions };

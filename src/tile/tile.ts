@@ -384,6 +384,8 @@ function reduction(op: ReduceOp, args: readonly [Node, Operand?], over: Over): A
   if (options && !("acc" in options))
     throw kernelError(`${op} reduces over indices; hand it what .all() or grid gave, not a computed tile`);
   const axes = over.filter(i => i instanceof Index).map(i => i.axis);
+  if (axes.length === 0 && recording()?.authored)
+    throw kernelError(`${op} names no index to reduce over; hand it what .all() or grid gave, such as x.${op}(c)`);
   return new Tile(reduceNode(op, args, axes, options?.acc));
 }
 

@@ -35,6 +35,8 @@ export interface Recording {
   /** the merge of a fold is being recorded */
   merging?: boolean;
   readonly eager?: EagerHooks;
+  /** the body of a kernel that somebody wrote: its ranks are known. Bodies of operators serve all ranks, and may reduce over no index */
+  authored?: true;
 }
 
 let current: Recording | undefined;

@@ -19,8 +19,22 @@ export async function tuneKernel(
   options: TuneOptions = {},
   tensors: Readonly<Record<string, TensorData>> = {},
 ): Promise<TuneReport> {
-  const ir = "ir" in kernel ? kernel.ir : kernel;
-  const list = dims.map(d => ({ ...subjectOfKernel(ir, d, tensors), dims: d }));
+  return tuneKernels([{ kernel, dims, tensors }], options);
+}
+
+/** A kernel, the sets of sizes to tune it for, and content of inputs that must fit each other, by name. */
+export interface KernelToTune {
+  readonly kernel: Kernel | { readonly ir: Kernel };
+  readonly dims: readonly Readonly<Record<string, number>>[];
+  readonly tensors?: Readonly<Record<string, TensorData>> | undefined;
+}
+
+/** Tunes several kernels, within one budget. */
+export async function tuneKernels(kernels: readonly KernelToTune[], options: TuneOptions = {}): Promise<TuneReport> {
+  const list = kernels.flatMap(({ kernel, dims, tensors }) => {
+    const ir = "ir" in kernel ? kernel.ir : kernel;
+    return dims.map(d => ({ ...subjectOfKernel(ir, d, tensors), dims: d }));
+  });
   return new Tuner(options).tune(list, 0, 0);
 }
 

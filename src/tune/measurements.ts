@@ -2,7 +2,7 @@
 import { files } from "../runtime/native-host.js";
 import type { Place } from "../schedule/knowledge.js";
 import type { ScheduleChoices } from "../schedule/choices.js";
-import { appendLines } from "./append-lines.js";
+import { appendLines, prepareLines } from "./append-lines.js";
 import type { Entrant } from "./race.js";
 
 /** What a measurement is of, apart from the schedule. */
@@ -26,6 +26,7 @@ export class Measurements {
   }
   static async open(knowledge: string): Promise<Measurements> {
     const made = new Measurements(`${knowledge.replace(/\.jsonl$/, "")}.measurements.jsonl`);
+    await prepareLines(made.#path);
     const text = await files()
       .readFile(made.#path, "utf8")
       .catch(() => "");

@@ -3,7 +3,7 @@ import type { LoadOptions } from "../runtime/api.js";
 import type { CpuTarget, Rates } from "../load/measure/roofs.js";
 import type { TunedStep } from "./tune-step.js";
 
-/** For `tuneKernel` and `tuneModel`. */
+/** For `tuneKernel`, `tuneKernels` and `tuneModel`. */
 export interface TuneOptions
   extends Pick<LoadOptions, "threads" | "engineFlags" | "signal" | "dims" | "operators" | "readExternal"> {
   /** "wasm" (default), "native", the best of both that is there: "cpu"; or the GPU: "webgpu" */

@@ -6,7 +6,7 @@ import { now, throwIfAborted } from "../runtime/platform.js";
 import type { CompileOptions } from "../runtime/target.js";
 import type { GpuChoice } from "../schedule/choices.js";
 import { Knowledge, type KnowledgeRecord } from "../schedule/knowledge.js";
-import { appendLines } from "./append-lines.js";
+import { appendLines, prepareLines } from "./append-lines.js";
 import type { TunedKernel, TuneOptions, TuneReport } from "./report.js";
 import type { TuneSubject } from "./tuner.js";
 
@@ -34,6 +34,7 @@ export async function tuneOnGpu(
   const place = { target: "webgpu", processor: gpu.name, threads: 1 } as const;
   const known = new Knowledge(await readKnowledge(path, false));
   const kernels: TunedKernel[] = [];
+  if (!options.list) await prepareLines(path);
   for (const [i, subject] of subjects.entries()) {
     throwIfAborted(compile.signal, "Tuning");
     const left = options.budgetMs - (now() - start);

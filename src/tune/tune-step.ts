@@ -21,7 +21,8 @@ export interface TuneStepOptions {
   readonly compile: CompileOptions;
   /** of now() */
   readonly deadline: number;
-  readonly rates: Rates;
+  /** measured again whenever it is asked; the best of all moments counts */
+  readonly rates: () => Promise<Rates>;
   readonly exhaustive?: boolean;
   /** what an earlier run, which did not come to its end, measured */
   readonly known?: (candidate: Ranked) => Entrant | undefined;
@@ -83,15 +84,15 @@ export function rankedSpace(subject: Subject, { machine, compile }: Pick<TuneSte
 export async function tuneStep(subject: Subject, options: TuneStepOptions): Promise<TunedStep> {
   const { space, predictor } = rankedSpace(subject, options);
   const search = new Search(subject, space, options);
-  const roof = rooflineOf(subject, options.rates);
   // a copy has a schedule of its own, so only arithmetic is a bound to stop at
-  const arithmetic = rooflineOf(subject, { ...options.rates, copy: Number.POSITIVE_INFINITY });
+  const isAtRoof = async (): Promise<boolean> =>
+    search.best.ms <= AT_ROOF * rooflineOf(subject, { ...(await options.rates()), copy: Number.POSITIVE_INFINITY });
   let ended: TunedStep["ended"] = "searched";
-  if (options.exhaustive) await search.all();
+  if (options.exhaustive) ended = (await search.all()) ? "searched" : "budget";
   else {
     await search.measure(firstChoice(space, FIRST[options.target]));
     for (let i = 0; i < REFINEMENTS && ended === "searched"; i++) {
-      if (search.best.ms <= AT_ROOF * arithmetic) ended = "roofline";
+      if (await isAtRoof()) ended = "roofline";
       else if (now() > options.deadline) ended = "budget";
       else {
         const before = search.best;
@@ -123,7 +124,7 @@ export async function tuneStep(subject: Subject, options: TuneStepOptions): Prom
       result.found.predicted,
     ),
     gain: isBetter ? best.gain : 1,
-    rooflineMs: roof,
+    rooflineMs: rooflineOf(subject, await options.rates(), result.found.ms),
     ended,
   };
 }
@@ -135,13 +136,11 @@ export function bytesOfSubject({ step: { buffers }, values }: Subject): number {
   return [...new Set(Object.values(buffers))].reduce((sum, b) => sum + bytes(b), 0);
 }
 
-export function rooflineOf(subject: Subject, rates: Rates): number {
+/** `measuredMs`: what the kernel took, if it was timed */
+export function rooflineOf(subject: Subject, rates: Rates, measuredMs?: number): number {
   const size = sizesOf(subject);
-  return rooflineMs(
-    rates,
-    countOperations(subject.step.kernel).evaluate(s => size(s)!),
-    bytesOfSubject(subject),
-  );
+  const flops = countOperations(subject.step.kernel).evaluate(s => size(s)!);
+  return rooflineMs(rates, { flops, bytes: bytesOfSubject(subject) }, measuredMs);
 }
 
 interface Measured {
@@ -169,13 +168,16 @@ class Search {
   get tried(): number {
     return this.#seen.size;
   }
-  async all(): Promise<void> {
+  /** False: the budget was over before. */
+  async all(): Promise<boolean> {
     const size = BATCH[this.#options.target] - 2;
     const ranked = [...this.#space].sort((a, b) => a.predictedMs - b.predictedMs);
-    for (let at = 0; at < ranked.length && now() < this.#options.deadline; at += size) {
+    for (let at = 0; at < ranked.length; at += size) {
+      if (now() >= this.#options.deadline) return false;
       await this.#raceWith(ranked.slice(at, at + size));
       this.#options.onProgress?.(Math.min(1, (at + size) / ranked.length));
     }
+    return true;
   }
   /**
    * The best of many is partly the luckiest of them: the two that are left race once more, alone. Where the machine gives neither a quiet moment,

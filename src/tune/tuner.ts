@@ -14,7 +14,7 @@ import { fromPortable, toPortable } from "../schedule/portable.js";
 import { AzulejoError } from "../support/errors.js";
 import type { ScheduleChoices } from "../schedule/choices.js";
 import type { MachineModel } from "../targets/cpu/kernel-library.js";
-import { appendLines } from "./append-lines.js";
+import { appendLines, prepareLines } from "./append-lines.js";
 import { type MeasuredKernel, Measurements } from "./measurements.js";
 import { type CpuTarget, type Rates, Roofs } from "../load/measure/roofs.js";
 import type { NamedSubject } from "./subjects.js";
@@ -123,8 +123,9 @@ export class Tuner {
 
   async #tuneAll(subjects: readonly TuneSubject[], run: TuningRun): Promise<Rates> {
     const { exhaustive, onProgress, signal } = this.#options;
-    const roofs = await Roofs.of(run.target, this.#compile);
+    await prepareLines(run.path);
     const log = await Measurements.open(run.path);
+    const roofs = await Roofs.of(run.target, this.#compile);
     const start = now();
     // of the kernels so far, what the quickest took: no less is kept for each that waits
     let least = 0;
@@ -132,7 +133,7 @@ export class Tuner {
       let rates = NO_RATES;
       for (const [i, subject] of subjects.entries()) {
         throwIfAborted(signal, "Tuning");
-        rates = await roofs.measure(bytesOfSubject(subject));
+        const bytes = bytesOfSubject(subject);
         const began = now();
         const left = run.budgetMs - (began - start);
         // what others did not use is shared by those that are left
@@ -157,7 +158,10 @@ export class Tuner {
           machine: run.machine,
           compile: this.#compile,
           deadline,
-          rates,
+          rates: async () => {
+            rates = await roofs.measure(bytes);
+            return rates;
+          },
           ...(exhaustive ? { exhaustive } : {}),
           onProgress: progress,
           known: c => (this.#options.again ? undefined : log.of(kernel, portable(c.choices))),
@@ -223,7 +227,7 @@ export class Tuner {
       derivedMs: record.derivedMs,
       foundMs: record.ms,
       gain: record.derivedMs / record.ms,
-      rooflineMs: record.rooflineMs,
+      rooflineMs: Math.min(record.rooflineMs, record.ms),
       reasons: reasonsOf(subject, choices, machine, this.#compile.threads),
       ended: "known",
     };

@@ -145,6 +145,29 @@ test("fields of a schedule are pinned without changing the kernel", async () => 
   pinned.dispose();
 });
 
+test('"cpu" has the fields that are pinned for what it stands for, and its own before them', async () => {
+  const k = linear();
+  const dims = { M: 64, N: 48, K: 32 };
+  const both = k.with({ block: { m: 4 } }, { targets: ["wasm", "native"] });
+  assert.deepEqual((await both.explain({ dims, target: "cpu" })).schedule!.block, { m: 4 });
+  const own = both.with({ block: { m: 8 } }, { targets: ["cpu"] });
+  assert.deepEqual((await own.explain({ dims, target: "cpu" })).schedule!.block, { m: 8 });
+  // what does not fit shows that a run has it too
+  const wrong = k.with({ block: { q: 4 } }, { targets: ["wasm", "native"] });
+  const call = { X: filled([64, 32]), W: filled([32, 48]) };
+  await assert.rejects(wrong.run(call, { target: "cpu" }), { code: "schedule", message: /axis "q"/ });
+  k.dispose();
+});
+
+test("options of with() that would pin for other targets than meant are refused", () => {
+  const k = linear();
+  const refused = (options: object, message: string): void =>
+    assert.throws(() => k.with({ unroll: 1 }, options), { code: "option", message });
+  refused({ target: "native" }, 'with: there is no option "target"; the option is targets');
+  refused({ targets: "native" }, 'with: targets is "native"; give a list');
+  refused({ targets: ["cuda"] }, 'with: targets names "cuda"; choose among wasm, native, cpu, webgpu, interpreter');
+});
+
 test("fields of a schedule may be pinned for some targets", async t => {
   const k = linear();
   const pinned = k

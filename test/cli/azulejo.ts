@@ -4,7 +4,7 @@ import type { Library } from "../../src/cli/library.js";
 import { runCommandLine } from "../../src/cli/program.js";
 import { diagnose, doctor, explain, explainHtml, load } from "../../src/index.js";
 import { checkKernel, checkModel } from "../../src/testing/index.js";
-import { tuneKernel, tuneModel } from "../../src/tune/index.js";
+import { tuneKernels, tuneModel } from "../../src/tune/index.js";
 
 export interface Printed {
   readonly status: number;
@@ -20,7 +20,7 @@ const library: Library = {
   diagnose,
   checkModel,
   checkKernel,
-  tuneKernel,
+  tuneKernels,
   tuneModel,
   decodeTensor: readOnnxTensor,
 };

@@ -175,7 +175,7 @@ async function azulejo(
       return checked(judge, tolerance);
     },
     checkKernel: async () => [],
-    tuneKernel: async () => assert.fail("no command here tunes"),
+    tuneKernels: async () => assert.fail("no command here tunes"),
     tuneModel: async () => assert.fail("no command here tunes"),
     decodeTensor: async bytes => ({ dtype: "u8", dims: [bytes.length], data: bytes }),
   };

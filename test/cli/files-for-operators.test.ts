@@ -177,6 +177,27 @@ export const checks = { picked: { tensors: { I: { dtype: "i32", dims: [2], data:
   assert.match((await azulejo("check", none)).err, /exports no kernel; export what kernel\(…\) of azulejo\/tile gives/);
 });
 
+test("check: a kernel that can't be run hides nothing of the others", async () => {
+  const tile = new URL("../../src/author/index.js", import.meta.url).href;
+  const file = join(folder, "several.mjs");
+  await writeFile(
+    file,
+    `import { f32, grid, kernel } from ${JSON.stringify(tile)};
+const made = body => kernel({ X: f32("N"), Y: f32("N") }, ({ X, Y, N }) => grid(N.tile(), n => body(X, Y, n)));
+export const outside = made((X, Y, n) => Y.at(n.add(1)).set(X.at(n)));
+export const rooted = made((X, Y, n) => Y.at(n).set(X.at(n).sub(5).sqrt()));
+`,
+  );
+  const { status, out, err } = await azulejo("check", file);
+  assert.equal(status, 1);
+  assert.match(out, /^rooted +not-finite/m);
+  assert.match(out, /\n1 finding in 1 kernel\n$/);
+  assert.match(err, /^azulejo: kernel "outside": "Y" is written along dim 0 up to N/);
+  const json = JSON.parse((await azulejo("check", file, "--json")).out);
+  assert.deepEqual(json.kernels, ["rooted"]);
+  assert.deepEqual([json.failed.length, json.failed[0].kernel, json.failed[0].error.code], [1, "outside", "input"]);
+});
+
 test("a kernel that is wrong, in its language or in its sizes, is told with its line and the name it is exported by", async () => {
   const tile = new URL("../../src/author/index.js", import.meta.url).href;
   const refused = async (name: string, body: string, ...command: string[]): Promise<string> => {

@@ -110,6 +110,14 @@ test("a kernel under another name, with another signature, or that throws: each 
   assert.equal(broken.status, 1);
   assert.match(broken.err, /plus is not a function/);
 });
+test("an export tuned that is no kernel is told as such, not as a kernel without blocks", async () => {
+  const solution = readFileSync(join(root, "docs/learn/solutions/09-schedules.mjs"), "utf8");
+  const file = write("tuned.mjs", solution.replace("logSumExp.with({ block: { r: 8 } })", "5"));
+  const { status, out } = await learn("9", file, "--lang", "en");
+  assert.equal(status, 1);
+  assert.match(out, /✖ tuned walks blocks of 8 rows\n {2}tuned is no kernel\n/);
+});
+
 test("wrong command lines are refused", async () => {
   assert.equal((await learn("11")).status, 2);
   assert.equal((await learn("1", "--lang", "fr")).status, 2);

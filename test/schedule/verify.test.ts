@@ -34,6 +34,7 @@ const refused: readonly (readonly [Partial<Schedule>, string])[] = [
   [{ place: { q: { at: "row" } } }, 'there is no value "q" to place; use the names that explain prints'],
   [{ stage: { Q: {} } }, 'there is no stage "Q"; use the names that explain prints'],
   [{ stage: { Y: { lane: "q" } } }, 'stage "Y" names "q", which is no axis; use the names that explain prints'],
+  [{ unroll: 65 }, "unroll and partials are 65 and 4; use at most 64"],
   [{ unroll: 0 }, "unroll and partials are 0 and 4; use whole numbers from 1 on"],
 ];
 for (const [pins, sentence] of refused)

@@ -249,6 +249,12 @@ const mistakes: readonly (readonly [string, Wrong, string])[] = [
     "sum reduces over indices; hand it what .all() or grid gave, not a computed tile",
   ],
   [
+    // as NumPy means it, over everything: here it would be the tile itself
+    "reduction over no index",
+    (e, m, _, k) => e.X.at(m, k).sum(),
+    "sum names no index to reduce over; hand it what .all() or grid gave, such as x.sum(c)",
+  ],
+  [
     "reduction over the grid",
     (e, m) => e.V.at(m).sum(m),
     'sum over "m", an axis of the grid, whose blocks run apart; reduce over .all() or fold over .tile()',

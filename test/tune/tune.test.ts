@@ -1,6 +1,6 @@
 // Tuning from end to end: what is found is kept, used by later compilations, and not measured again.
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -9,12 +9,14 @@ import { explain } from "../../src/load/explain.js";
 import { compileOptionsOf } from "../../src/load/compile-options.js";
 import { processor, tuningFor } from "../../src/load/knowledge-files.js";
 import { load } from "../../src/load/load.js";
+import { rooflineMs, Roofs } from "../../src/load/measure/roofs.js";
 import { machineModelOf } from "../../src/load/machine-model.js";
 import { tuningIdentity } from "../../src/load/tuning.js";
 import { featuresText, Knowledge, type KnowledgeRecord, parseKnowledge } from "../../src/schedule/knowledge.js";
 import { dot, f32, grid } from "../../src/tile/index.js";
 import { root } from "../../tools/project.js";
-import { type TunedKernel, tuneKernel, tuneModel, type TuneReport } from "../../src/tune/index.js";
+import { type TunedKernel, tuneKernel, tuneKernels, tuneModel, type TuneReport } from "../../src/tune/index.js";
+import type { AzulejoError } from "../../src/support/errors.js";
 import { subjectOfKernel } from "../../src/tune/subjects.js";
 import { elementType, node, onnxModel, value } from "../frontends/onnx-model.js";
 
@@ -172,6 +174,84 @@ test("an interrupted tuning keeps every measurement, and the next one does not r
   assert.equal(next.kernels[0]!.ended, "known");
 });
 
+test("nothing is said to be above the roofline: a kernel that is quicker than both rates is the roof itself", async () => {
+  const work = { flops: 2e6, bytes: 1e6 };
+  assert.equal(rooflineMs({ peak: 1, copy: 10 }, work), 2);
+  assert.equal(rooflineMs({ peak: 1, copy: 10 }, work, 1.5), 1.5);
+  assert.equal(rooflineMs({ peak: 1, copy: 10 }, work, 3), 2);
+  // as bases have it that were written before
+  const knowledge = join(folder, "above.jsonl");
+  await writeFile(knowledge, `${JSON.stringify({ ...(await planted()), rooflineMs: 0.7 })}\n`);
+  const { kernels } = await tuneKernel(product, [dims], { ...once, knowledge });
+  assert.deepEqual([kernels[0]!.ended, kernels[0]!.foundMs, kernels[0]!.rooflineMs], ["known", 0.5, 0.5]);
+});
+
+test("the copy beside a kernel has the kernel's own size, and the best of all its moments counts", async () => {
+  const roofs = await Roofs.of("wasm", compileOptionsOf({ threads: 1 }));
+  try {
+    const first = await roofs.measure(800_000);
+    const second = await roofs.measure(800_000);
+    assert.ok(second.copy >= first.copy && second.peak >= first.peak && first.copy > 0 && first.peak > 0);
+  } finally {
+    roofs.dispose();
+  }
+});
+
+test("several kernels share one budget and give one report", async () => {
+  const knowledge = join(folder, "several.jsonl");
+  const sizes = [61, 62, 63, 64, 65].map(n => ({ M: n, N: n, K: n }));
+  // next to nothing: whoever is first uses it up
+  const options = { threads: 1, budgetMs: 1, knowledge };
+  const report = await tuneKernels(
+    [
+      { kernel: product, dims: sizes },
+      { kernel: renamed, dims: [{ R: 9, C: 8, I: 7 }] },
+    ],
+    options,
+  );
+  assert.equal(report.kernels.length + report.unreached, 6);
+  assert.ok(report.unreached >= 4);
+});
+
+test("a base that can't be written is refused before anything is measured", async () => {
+  const knowledge = join(folder, "is-a-folder");
+  await mkdir(knowledge);
+  const tuned: TunedKernel[] = [];
+  const options = { ...once, knowledge, onTuned: (k: TunedKernel) => tuned.push(k) };
+  await assert.rejects(tuneKernel(product, [dims], options), (e: AzulejoError) => {
+    assert.equal(e.code, "option");
+    assert.match(e.message, /^".*is-a-folder" can't be written \(EISDIR.*\); name one with knowledge that can be$/);
+    return true;
+  });
+  assert.deepEqual(tuned, []);
+});
+
+test("what is written goes behind the last line, also where that one has no end", async () => {
+  const knowledge = join(folder, "open.jsonl");
+  const log = join(folder, "open.measurements.jsonl");
+  await writeFile(knowledge, JSON.stringify(record({ kernel: "by hand" })));
+  await writeFile(log, '{"cut off');
+  await settled(() => tuneKernel(product, [dims], { ...once, knowledge }));
+  const lines = parseKnowledge(await readFile(knowledge, "utf8"), knowledge);
+  assert.deepEqual(
+    lines.map(l => l.kernel),
+    ["by hand", "kernel"],
+  );
+  const [first, ...others] = (await readFile(log, "utf8")).trim().split("\n");
+  assert.equal(first, '{"cut off');
+  for (const line of others) assert.equal(typeof JSON.parse(line).ms, "number");
+});
+
+test("an exhaustive search that the budget cuts says so", async () => {
+  const knowledge = join(folder, "cut.jsonl");
+  const report = await settled(() =>
+    tuneKernel(product, [dims], { threads: 1, budgetMs: 50, exhaustive: true, again: true, knowledge }),
+  );
+  const [found] = report.kernels;
+  assert.ok(found!.tried < found!.space);
+  assert.equal(found!.ended, "budget");
+});
+
 test("--list counts schedules and times none; sizes that are missing are named", async () => {
   const knowledge = join(folder, "listed.jsonl");
   const { kernels } = await tuneKernel(product, [{ M: 256, N: 256, K: 256 }], { ...once, knowledge, list: true });
@@ -217,6 +297,40 @@ test("the base that comes with the package is one, and is found", async () => {
     assert.deepEqual([found?.distance, found?.record.sizes], [0, r.sizes]);
   }
   assert.notEqual(await tuningFor(true, "wasm", 1), undefined);
+});
+
+const hostile: readonly object[] = [
+  { stage: 5 },
+  { stage: { T2: null } },
+  { stage: { T2: { rows: "4" } } },
+  { stage: { T2: { rows: 1e6 } } },
+  { stage: { T2: { vectors: 0 } } },
+  { stage: { T2: { lane: 1 } } },
+  { block: { a0: 0 } },
+  { block: { a0: 1e12 } },
+  { block: { a0: null } },
+  { block: [8] },
+  { order: "a0" },
+  { order: [null] },
+  // code of gigabytes, if it were believed
+  { unroll: 1e9 },
+  { partials: 1.5 },
+  { gpu: { tile: 7 } },
+  [],
+];
+test("choices that no tuner makes are no record, whoever merged them into the base", async () => {
+  for (const schedule of hostile)
+    assert.throws(() => parseKnowledge(JSON.stringify({ ...record({}), schedule }), "base.jsonl"), { code: "option" });
+  // what a later version may say beside
+  assert.equal(parseKnowledge(JSON.stringify(record({ schedule: { swizzle: 3 } as object })), "base.jsonl").length, 1);
+});
+test("a record whose choices do not fit its kernel is named as one", async () => {
+  const list = [{ ...(await planted()), schedule: { block: { a2: 8 } } }];
+  await assert.rejects(product.explain({ dims, tuning: list }), {
+    code: "schedule",
+    message:
+      'schedule of kernel "kernel": axis "k" is reduced or read across its blocks; leave it whole; this is of a record of the tuner: remove its line, or leave the base out with { tuning: false }',
+  });
 });
 
 test("a base with a line that is no record is refused, with its number", async () => {

@@ -46,7 +46,7 @@ export async function measureKernel(
       }
       const rates = await roofs.measure(work.bytes);
       const timeMs = Math.min(...times);
-      const roofMs = rooflineMs(rates, work.flops, work.bytes);
+      const roofMs = rooflineMs(rates, work, timeMs);
       return {
         timeMs,
         runs: times.length,

@@ -17,6 +17,7 @@ import { featuresText } from "../../schedule/knowledge.js";
 import type { MachineProfile, ScheduleFeatures } from "../../schedule/machine-profile.js";
 import { scheduleKey } from "../../schedule/run-time-blocks.js";
 import type { Schedule } from "../../schedule/schedule.js";
+import { AzulejoError } from "../../support/errors.js";
 
 /** A kernel in the words of the caller, and the code that computes it. */
 export interface KernelCode {
@@ -106,7 +107,7 @@ export class KernelLibrary {
     };
     const guess = (s: Sym): number | undefined => guessOf(symbol(s));
     const schedule = this.#scheduleOf(first, this.#pins[kernel.name], hint, guess);
-    const code = this.#codeOf(first, schedule);
+    const code = this.#refusing(schedule, () => this.#codeOf(first, schedule));
     const sizes = new Map(code.lowered.blockSizes.map(b => [b.sym, schedule.block[b.axis]! / b.unit]));
     return { tuned: this.#tuned.has(schedule), code, tensor, symbol, blockSize: s => sizes.get(s) };
   }
@@ -162,6 +163,19 @@ export class KernelLibrary {
       this.#codes.push(code);
     }
     return code;
+  }
+  /** A schedule that does not fit is its author's fault; where a base says so, who reads the error has written none. */
+  #refusing<T>(schedule: Schedule, make: () => T): T {
+    try {
+      return make();
+    } catch (e) {
+      if (!(e instanceof AzulejoError) || e.code !== "schedule" || !this.#tuned.has(schedule)) throw e;
+      throw new AzulejoError(
+        "schedule",
+        `${e.message}; this is of a record of the tuner: remove its line, or leave the base out with { tuning: false }`,
+        { cause: e },
+      );
+    }
   }
   /** Found by names of the representative: all kernels of its structure share its code. */
   #choices({ kernel, own }: Representative, sizeOf: (s: Sym) => number | undefined): ScheduleChoices | undefined {

@@ -48,8 +48,8 @@ export const cells: Exercise = {
       [27, 1, 9, 97, 2, 871, 10],
       { en: "neighbours of very different lengths", zh: "相邻元素的步数相差很大" },
       {
-        en: "the condition is of the element: use `when`, so that those that are done keep their count",
-        zh: "条件属于单个元素：请用 `when`，已完成的元素才会保持计数",
+        en: "the condition is of the element: use `when`, so that those that are done keep their count; S is the most steps that an element may take",
+        zh: "条件属于单个元素：请用 `when`，已完成的元素才会保持计数；S 是一个元素最多可走的步数",
       },
     ),
   ],

@@ -53,10 +53,11 @@ export const schedules: Exercise = {
       problem: async (_, { tuned }) => {
         const blockOf = async (): Promise<unknown> =>
           (await (tuned as TileKernel).explain({ dims: { R: 64, C: 512 } })).schedule?.block.r;
-        const size = typeof Object(tuned).explain === "function" ? await blockOf() : undefined;
-        if (size === 8) return undefined;
-        return tuned === undefined
-          ? { en: "there is no export tuned", zh: "没有导出 tuned" }
+        if (tuned === undefined) return { en: "there is no export tuned", zh: "没有导出 tuned" };
+        if (typeof Object(tuned).explain !== "function") return { en: "tuned is no kernel", zh: "tuned 不是核" };
+        const size = await blockOf();
+        return size === 8
+          ? undefined
           : { en: `explain says blocks of ${size ?? "all"} rows`, zh: `explain 显示每块 ${size ?? "全部"} 行` };
       },
     },
