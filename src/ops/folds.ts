@@ -71,7 +71,7 @@ export const foldDiv = /* @__PURE__ */ fold2(
   },
 );
 export const foldMod = /* @__PURE__ */ fold2(
-  (a, b) => a - b * Math.floor(a / b),
+  (a, b) => (a % b === 0 || a % b < 0 === b < 0 ? a % b : (a % b) + b),
   (a, b, float) => (!float && boundsOf(b).low >= 0 ? opaque("mod", a, b) : undefined),
 );
 /** What is whole already stays as it is. */
