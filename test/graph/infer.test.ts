@@ -84,6 +84,7 @@ describe("infer", () => {
       outputs: [y],
       initializers: [
         i64Tensor("ten", [1], [10]),
+        i64Tensor("end", [1], [2n ** 63n - 1n]),
         f32Tensor("scale", [1], [0.7]),
         { name: "tenth", dataType: f64, dims: [1n], rawData: new Uint8Array(Float64Array.of(0.1).buffer) },
         { name: "three", dataType: u8, dims: [1n], rawData: Uint8Array.of(3) },
@@ -99,6 +100,10 @@ describe("infer", () => {
         node("Sub", ["five", "three"], ["two"]),
         node("Sub", ["three", "five"], ["wrapped"]),
         node("Add", ["most", "most"], ["over"]),
+        // the end of 64 bits, which float64 does not hold, orders others and is no factor
+        node("Mod", ["end", "ten"], ["left"]),
+        node("Equal", ["end", "end"], ["same"]),
+        node("Min", ["end", "ten"], ["least"]),
         node("Cast", ["x"], ["y"], [int("to", i32)]),
       ],
     });
@@ -111,6 +116,9 @@ describe("infer", () => {
       two: [2],
       wrapped: undefined,
       over: undefined,
+      left: undefined,
+      same: undefined,
+      least: [10],
       y: undefined,
     });
   });
