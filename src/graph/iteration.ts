@@ -1,5 +1,6 @@
 // Loop, Scan and SequenceMap: how their inputs and outputs go with those of their bodies, and what inference finds of them.
 // Which of them run where is decided in cut.ts; how, by the host executor and the targets.
+import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
 import type { Attributes } from "../ops/operator.js";
 import { AzulejoError } from "../support/errors.js";
@@ -9,7 +10,7 @@ import type { Dims, Graph, GraphNode, KnownValue, Value, ValueType } from "./gra
 import type { Found, NodeResult } from "./infer.js";
 import type { UnknownDim } from "./value-types.js";
 import { isMeasured, joinTypes, newMeasured, sameValueType, typeOf, unknownType } from "./value-types.js";
-import { substituteValues } from "./values.js";
+import { captured, substituteValues } from "./values.js";
 
 const kinds: ReadonlySet<string> = new Set(["Loop", "Scan", "SequenceMap"]);
 export const isIteration = (node: GraphNode): boolean => node.domain === "" && kinds.has(node.op);
@@ -79,9 +80,10 @@ function inferLoop(node: GraphNode, roles: Roles, unknown: UnknownDim, inferBody
   const endless = starts && knownTrue(body.outputs[0]);
   if (starts && !endless) ({ body, states } = round(conditionType));
   const count = endless ? tripCount(node) : undefined;
+  const ofOneRound = ofRounds(node, body);
   const types = node.outputs.map((o, i): Found => {
-    if (i < states.length) return afterwards(states[i]!, o, unknown);
-    return stacked(body.outputs[1 + i]!, o, 0, count, unknown);
+    if (i < states.length) return afterwards(states[i]!, o, unknown, ofOneRound);
+    return stacked(body.outputs[1 + i]!, o, 0, count, unknown, ofOneRound);
   });
   return { body, types };
 }
@@ -141,13 +143,20 @@ export function withInputs(body: Graph, types: readonly (ValueType & { readonly 
 }
 
 /** What is known of a state when all rounds are over: dims that the rounds have in common. */
-function afterwards(state: ValueType, output: Value | undefined, unknown: UnknownDim): Found {
+function afterwards(state: ValueType, output: Value | undefined, unknown: UnknownDim, ofOneRound: OfOneRound): Found {
   const dims = state.dims?.map((d, i) => (ofOneRound(d) ? unknown(output, i) : d));
   return { ...state, dims };
 }
 
-/** A symbol that a round measures means nothing outside of it. */
-const ofOneRound = (d: Poly): boolean => [...d.syms].some(isMeasured);
+type OfOneRound = (d: Poly) => boolean;
+/** A symbol that a round measures means nothing outside of it; one that was measured before the rounds does. */
+function ofRounds(node: GraphNode, body: Graph): OfOneRound {
+  const before = new Set<Sym>();
+  for (const v of [...node.inputs, ...captured(body)])
+    for (const p of [...(v?.dims ?? []), ...(v?.known?.data ?? [])])
+      if (p instanceof Poly) for (const s of p.syms) before.add(s);
+  return d => [...d.syms].some(s => isMeasured(s) && !before.has(s));
+}
 
 function stacked(
   slice: ValueType,
@@ -155,6 +164,7 @@ function stacked(
   axis: number,
   count: Poly | undefined,
   unknown: UnknownDim,
+  ofOneRound: OfOneRound,
 ): Found {
   const { dims, dtype, text } = slice;
   if (!dims) return { dtype, dims: undefined, ...(text ? { text } : {}) };
@@ -186,11 +196,12 @@ function inferScan(
   const count = sliced?.dims?.[sliceAxis(0, sliced.dims.length)];
   const batch: Dims = batched && sliced?.dims ? sliced.dims.slice(0, 1) : [];
   const outAxes = scanAxes(attributes, "scan_output_axes", roles.stacked);
+  const ofOneRound = ofRounds(node, body);
   const types = node.outputs.map((o, i): Found => {
     const found =
       i < states.length
-        ? afterwards(states[i]!, o, unknown)
-        : stacked(body.outputs[i]!, o, batched ? 0 : outAxes[i - states.length]!, count, unknown);
+        ? afterwards(states[i]!, o, unknown, ofOneRound)
+        : stacked(body.outputs[i]!, o, batched ? 0 : outAxes[i - states.length]!, count, unknown, ofOneRound);
     return found.dims ? { ...found, dims: [...batch, ...found.dims] } : found;
   });
   return { body, types };
@@ -203,6 +214,7 @@ export const scanAxes = (attributes: Attributes, name: string, count: number): r
 function inferMap(node: GraphNode, roles: Roles, inferBody: InferBody): Inferred {
   const elements = roles.slices.map((v): ValueType => (v?.container ? v.container.of : (v ?? unknownType)));
   const body = inferBody(withInputs(bodyOf(node), elements));
+  const ofOneRound = ofRounds(node, body);
   const types = node.outputs.map((_, i): Found => {
     const { dims, ...rest } = body.outputs[i]!;
     const of: ValueType = { ...typeOf({ ...rest, dims }), dims: dims?.some(ofOneRound) ? undefined : dims };

@@ -106,6 +106,8 @@ function inPlacePairs(
         of.get(input)?.last !== at
       )
         continue;
+      // a slice or a reshape of the input, in the same memory, is read at other places
+      if (step.kernel.tensors.some(o => o !== t && ownerOf(step.buffers[o.name]!) === input)) continue;
       if (!sameShape(input, output) || !readsOnlyWhereItWrites(step.kernel, t.name)) continue;
       pairs.set(output, input);
       taken.add(input);

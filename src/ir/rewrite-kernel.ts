@@ -1,8 +1,8 @@
-// A kernel with other values in the place of some: folds, which values refer to, are made anew.
+// A kernel with other values or tensors in the place of some: folds, which values refer to, are made anew.
 import { rewrite } from "./rewrite.js";
 import type { CodeTarget } from "./intrinsic.js";
 import { hasCode } from "./intrinsic.js";
-import { type Fold, type Kernel, type Node, nextId, node, type Store } from "./tile.js";
+import { type Fold, type Kernel, type Node, nextId, node, type Store, type Tensor } from "./tile.js";
 import { nodesOf } from "./walk.js";
 
 /** The value that stands for another; `made` gives what became of a value. Undefined: it stays, with its operands rewritten. */
@@ -14,10 +14,15 @@ export interface RewrittenKernel {
   readonly fold: (f: Fold) => Fold;
   readonly value: (n: Node) => Node;
 }
-export function rewriteKernel(kernel: Kernel, replace: Replace = () => undefined): RewrittenKernel {
+export function rewriteKernel(
+  kernel: Kernel,
+  replace: Replace = () => undefined,
+  tensors: ReadonlyMap<Tensor, Tensor> = new Map(),
+): RewrittenKernel {
+  const tensorOf = (t: Tensor): Tensor => tensors.get(t) ?? t;
   const folds = new Map<Fold, Fold>();
   const made = (n: Node): Node => values([n])[0]!;
-  const { values, index } = rewrite(new Map(), new Map(), n =>
+  const { values, index } = rewrite(new Map(), tensors, n =>
     n.kind === "state"
       ? node<"state">({ ...n, fold: foldOf(n.fold) })
       : n.kind === "result"
@@ -28,7 +33,7 @@ export function rewriteKernel(kernel: Kernel, replace: Replace = () => undefined
     const source = Object.getOwnPropertyDescriptor(s, "source");
     const out: Store = {
       ...s,
-      ...{ index: s.index.map(index), value: made(s.value) },
+      ...{ tensor: tensorOf(s.tensor), index: s.index.map(index), value: made(s.value) },
       ...(s.when ? { when: made(s.when) } : {}),
     };
     // a position is computed when it is read
@@ -47,7 +52,13 @@ export function rewriteKernel(kernel: Kernel, replace: Replace = () => undefined
     }
     return out;
   };
-  const copy = { ...kernel, folds: kernel.folds.map(foldOf), stores: kernel.stores.map(storeOf) };
+  const copy = {
+    ...kernel,
+    tensors: kernel.tensors.map(tensorOf),
+    ...(kernel.segments && { segments: { ...kernel.segments, offsets: tensorOf(kernel.segments.offsets) } }),
+    folds: kernel.folds.map(foldOf),
+    stores: kernel.stores.map(storeOf),
+  };
   return { kernel: copy, fold: foldOf, value: made };
 }
 

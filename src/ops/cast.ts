@@ -8,7 +8,7 @@ import { asText, fromText } from "./cast-text.js";
 import { refuse } from "./checks.js";
 import { tensorType, textOf } from "./host-types.js";
 import type { KnownElement } from "./known-values.js";
-import { mapKnown, numberOf } from "./known-values.js";
+import { elementIn, mapKnown, numberOf } from "./known-values.js";
 import { castAttributes, castReference, castTile, checkRoundMode } from "./onnx-cast.js";
 import { onnxCodeOf, onnxDtypes } from "./onnx-dtypes.js";
 import type { CaseInput, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
@@ -63,15 +63,8 @@ const stringCode = 8;
 export function castElement(x: Poly | number, dtype: Dtype): KnownElement {
   const n = numberOf(x);
   if (dtype === "bool") return n === undefined ? undefined : Poly.int(n === 0 ? 0 : 1);
-  if (isFloat(dtype)) return isNarrowFloat(dtype) ? undefined : (n ?? x);
-  if (bytesOf(dtype) < 4) return undefined;
-  if (n === undefined) return x;
-  const whole = Math.trunc(n);
-  // what does not fit wraps around at run time
-  const { kind, bytes } = dtypes[dtype];
-  const low = kind === "signed" ? -(2 ** (8 * bytes - 1)) : 0;
-  const fits = whole >= low && whole < low + 2 ** (8 * bytes);
-  return fits && Number.isSafeInteger(whole) ? Poly.int(whole) : undefined;
+  if (isNarrowFloat(dtype) || bytesOf(dtype) < 4) return undefined;
+  return n === undefined ? x : elementIn(dtype, isFloat(dtype) ? n : Math.trunc(n));
 }
 
 export const doc: OperatorDoc = {

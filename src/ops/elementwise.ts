@@ -7,7 +7,7 @@ import { broadcastDims, readB, readBroadcast } from "./broadcast.js";
 import { refuse } from "./checks.js";
 import type { Fold } from "./folds.js";
 import type { KnownElement } from "./known-values.js";
-import { mapKnown } from "./known-values.js";
+import { elementIn, mapKnown } from "./known-values.js";
 import type { AttributeSpec, Attributes, NodeInfo, Operator } from "./operator.js";
 
 interface More extends Pick<Operator, "text" | "derivative"> {
@@ -27,11 +27,11 @@ export const consumedInputs = { consumed_inputs: { type: "ints" } } as const;
 export function foldEach(names: (node: NodeInfo) => readonly string[], output: string, fold: Fold): Operator["values"] {
   return node => {
     const operands = names(node);
-    const float = isFloat(node.dtypes[operands[0]!]!);
+    const dtype = node.dtypes[operands[0]!]!;
     return {
       [output]: mapKnown(
         operands.map(n => node.known[n]),
-        (...x) => fold(x, float),
+        (...x) => elementIn(dtype, fold(x, isFloat(dtype))),
       ),
     };
   };

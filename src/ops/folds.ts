@@ -14,10 +14,12 @@ export const fold2 =
   (
     onNumbers: (a: number, b: number, float: boolean) => number,
     onPolys: (a: Poly, b: Poly, float: boolean) => Poly | undefined,
+    only: "order" | undefined = undefined,
   ): Fold =>
   ([a, b], float) => {
     const [x, y] = [numberOf(a), numberOf(b)];
-    if (x !== undefined && y !== undefined) return element(onNumbers(x, y, float), float);
+    if (x !== undefined && y !== undefined)
+      return float || only === "order" || areExact(x, y) ? element(onNumbers(x, y, float), float) : undefined;
     const [p, q] = [polyOf(a), polyOf(b)];
     return p && q ? onPolys(p, q, float) : undefined;
   };
@@ -31,6 +33,8 @@ export const fold1 =
     return p && onPoly(p);
   };
 
+/** ±2⁶³ stands for more than one integer (constants.ts): others are ordered rightly beside it, and that is all. */
+const areExact = (x: number, y: number): boolean => Number.isSafeInteger(x) && Number.isSafeInteger(y);
 /** Numbers beyond 2⁵³ are not exact and stay unknown. */
 const element = (x: number, float: boolean): KnownElement =>
   float ? x : Number.isSafeInteger(x) ? Poly.int(x) : undefined;
@@ -55,10 +59,12 @@ export const foldNeg = /* @__PURE__ */ fold1(
 export const foldMax = /* @__PURE__ */ fold2(
   (a, b) => Math.max(a, b),
   (a, b) => larger(a, b),
+  "order",
 );
 export const foldMin = /* @__PURE__ */ fold2(
   (a, b) => Math.min(a, b),
   (a, b) => smaller(a, b),
+  "order",
 );
 
 /** Floor division is truncating division where nothing is negative; a symbolic float quotient is known where it is whole. */
@@ -71,7 +77,7 @@ export const foldDiv = /* @__PURE__ */ fold2(
   },
 );
 export const foldMod = /* @__PURE__ */ fold2(
-  (a, b) => a - b * Math.floor(a / b),
+  (a, b) => (a % b === 0 || a % b < 0 === b < 0 ? a % b : (a % b) + b),
   (a, b, float) => (!float && boundsOf(b).low >= 0 ? opaque("mod", a, b) : undefined),
 );
 /** What is whole already stays as it is. */
@@ -80,9 +86,10 @@ export const foldRounding = (f: (x: number) => number): Fold => fold1(f, p => p)
 /** A comparison is known where the bounds of the difference decide it. */
 export const foldCompare =
   (decide: (low: number, high: number) => boolean | undefined): Fold =>
-  ([a, b]) => {
+  ([a, b], float) => {
     const [x, y] = [numberOf(a), numberOf(b)];
-    if (x !== undefined && y !== undefined) return truth(decide(x - y, x - y));
+    if (x !== undefined && y !== undefined)
+      return float || x !== y || areExact(x, y) ? truth(decide(x - y, x - y)) : undefined;
     const [p, q] = [polyOf(a), polyOf(b)];
     if (!p || !q) return undefined;
     const { low, high } = boundsOf(p.sub(q));

@@ -1,6 +1,9 @@
 // Arithmetic on the content of small tensors at compile time: what lets shape subgraphs fold to polynomials over dims.
 // Not constant folding: that runs whole operators on constant data (graph passes).
 import type { KnownValue } from "../graph/graph.js";
+import type { Dtype } from "../ir/dtypes.js";
+import { dtypes, isFloat } from "../ir/dtypes.js";
+import { roundTo } from "../ir/float-bits.js";
 import { Poly } from "../ir/poly.js";
 import { refuse } from "./checks.js";
 import type { NodeInfo } from "./operator.js";
@@ -114,6 +117,16 @@ export const polyOf = (x: KnownElement): Poly | undefined =>
 /** An element as a number, where it does not depend on a dim. */
 export const numberOf = (x: KnownElement): number | undefined =>
   x === undefined || typeof x === "number" ? x : x.isConst ? x.constant : undefined;
+
+/** The element as a run holds it in this dtype: a float is rounded, and an integer that would wrap around is not known. */
+export function elementIn(dtype: Dtype, x: KnownElement): KnownElement {
+  const n = numberOf(x);
+  if (n === undefined) return x;
+  if (isFloat(dtype)) return roundTo(dtype, n);
+  const { kind, bits } = dtypes[dtype];
+  const low = kind === "signed" ? -(2 ** (bits - 1)) : 0;
+  return Number.isSafeInteger(n) && n >= low && n < low + 2 ** bits ? Poly.int(n) : undefined;
+}
 
 /** The content of an input that must be known: integers, perhaps over dims. */
 export function requiredPolys(op: string, node: NodeInfo, input: string): readonly Poly[] {

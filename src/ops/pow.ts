@@ -9,7 +9,7 @@ import { broadcastDims, readB, readBroadcast } from "./broadcast.js";
 import { binaryCases, binaryReference, floats } from "./elementwise-references.js";
 import { scalarOf } from "./folds.js";
 import type { KnownElement } from "./known-values.js";
-import { mapKnown, numberOf } from "./known-values.js";
+import { elementIn, mapKnown, numberOf } from "./known-values.js";
 import type { CaseInput, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import type { Element } from "./reference-tensors.js";
 import { numbersOf } from "./reference-tensors.js";
@@ -20,7 +20,7 @@ export const operator: Operator = {
   outputs: ["Z"],
   attributes: { axis: { type: "int" }, broadcast: { type: "int", default: 0 } },
   shape: node => ({ Z: broadcastDims("Pow", node, ["X", "Y"]) }),
-  values: node => ({ Z: mapKnown([node.known.X, node.known.Y], foldPower(isFloat(node.dtypes.X!))) }),
+  values: node => ({ Z: mapKnown([node.known.X, node.known.Y], foldPower(node.dtypes.X!)) }),
   at: context => ({
     Z: (...i) => {
       const out = context.outputs.Z!;
@@ -34,12 +34,10 @@ export const operator: Operator = {
 };
 
 const foldPower =
-  (float: boolean) =>
+  (dtype: Dtype) =>
   (x: Poly | number, y: Poly | number): KnownElement => {
     const [base, exponent] = [numberOf(x), numberOf(y)];
-    if (base === undefined || exponent === undefined) return undefined;
-    const z = base ** exponent;
-    return float ? z : Number.isSafeInteger(z) ? Poly.int(z) : undefined;
+    return base === undefined || exponent === undefined ? undefined : elementIn(dtype, base ** exponent);
   };
 
 /** xʸ without a logarithm, for exponents that models are full of. */

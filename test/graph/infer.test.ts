@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readOnnx } from "../../src/frontends/onnx/index.js";
 import { concretize } from "../../src/graph/concretize.js";
+import { numbersOf } from "../../src/graph/constants.js";
 import type { Graph } from "../../src/graph/graph.js";
 import { infer, needsConcreteDims } from "../../src/graph/infer.js";
 import { runPasses } from "../../src/graph/pass.js";
@@ -26,7 +27,7 @@ import {
 } from "../frontends/onnx-model.js";
 import { fullRegistry } from "../ops/full-registry.js";
 
-const { f32, i64, i32, bool } = elementType;
+const { f32, f64, i64, i32, u8, bool } = elementType;
 const registry = fullRegistry();
 const inferred = async (model: ModelInit, ...user: Operator[]): Promise<Graph> =>
   infer(await readOnnx(onnxModel(model)), user.length ? fullRegistry(user) : registry);
@@ -75,6 +76,51 @@ describe("infer", () => {
         "  y: i32[3*n, h, 2] = Cast@17(r) Cast_5 {to = 6}",
       ],
     );
+  });
+
+  it("knows what arithmetic gives in the dtype of its operands, and nothing of integers that wrap around", async () => {
+    const graph = await inferred({
+      inputs: [x],
+      outputs: [y],
+      initializers: [
+        i64Tensor("ten", [1], [10]),
+        i64Tensor("end", [1], [2n ** 63n - 1n]),
+        f32Tensor("scale", [1], [0.7]),
+        { name: "tenth", dataType: f64, dims: [1n], rawData: new Uint8Array(Float64Array.of(0.1).buffer) },
+        { name: "three", dataType: u8, dims: [1n], rawData: Uint8Array.of(3) },
+        { name: "five", dataType: u8, dims: [1n], rawData: Uint8Array.of(5) },
+        { name: "most", dataType: i32, dims: [1n], rawData: new Uint8Array(Int32Array.of(2 ** 31 - 1).buffer) },
+      ],
+      nodes: [
+        node("Cast", ["ten"], ["f"], [int("to", f32)]),
+        // in float64 6.9999998807…
+        node("Mul", ["f", "scale"], ["scaled"]),
+        node("Floor", ["scaled"], ["whole"]),
+        node("Cast", ["tenth"], ["rounded"], [int("to", f32)]),
+        node("Sub", ["five", "three"], ["two"]),
+        node("Sub", ["three", "five"], ["wrapped"]),
+        node("Add", ["most", "most"], ["over"]),
+        // the end of 64 bits, which float64 does not hold, orders others and is no factor
+        node("Mod", ["end", "ten"], ["left"]),
+        node("Equal", ["end", "end"], ["same"]),
+        node("Min", ["end", "ten"], ["least"]),
+        node("Cast", ["x"], ["y"], [int("to", i32)]),
+      ],
+    });
+    const known = Object.fromEntries(graph.nodes.map(n => [n.outputs[0]!.name, numbersOf(n.outputs[0]!.known)]));
+    assert.deepEqual(known, {
+      f: [10],
+      scaled: [7],
+      whole: [7],
+      rounded: [Math.fround(0.1)],
+      two: [2],
+      wrapped: undefined,
+      over: undefined,
+      left: undefined,
+      same: undefined,
+      least: [10],
+      y: undefined,
+    });
   });
 
   it("notes what the file declares wrongly, and goes by what it finds", async () => {

@@ -1097,6 +1097,40 @@ describe("fold-constants with somebody who evaluates operators", () => {
   });
 });
 
+it("infinities, NaN and −0 in attributes are numbers of their own", async () => {
+  const before = await readOnnx(
+    onnxModel({
+      opset: 10,
+      inputs: [value("x", f32, ["n"])],
+      outputs: ["a", "b", "c", "d", "e"].map(name => value(name, f32)),
+      nodes: [Infinity, -Infinity, NaN, 0, -0].map((fill, i) =>
+        node("Pad", ["x"], ["abcde"[i]!], [ints("pads", [1, 1]), float("value", fill)]),
+      ),
+    }),
+  );
+  const after = await shareCommon.run(infer(before, registry));
+  assert.deepEqual(outline(after), ["a = Pad(x)", "b = Pad(x)", "c = Pad(x)", "d = Pad(x)", "e = Pad(x)"]);
+});
+
+it("integers at the ends of 64 bits, which float64 does not tell apart, are neither shared nor made anew", async () => {
+  const least = -(2n ** 63n);
+  const before = await readOnnx(
+    onnxModel({
+      inputs: [value("x", i64, [1])],
+      outputs: [y],
+      initializers: [
+        i64Tensor("least", [1], [least]),
+        i64Tensor("more", [1], [least + 1n]),
+        i64Tensor("both", [2], [least + 1n, 3]),
+        i64Tensor("zero", [1], [0]),
+      ],
+      nodes: [node("Gather", ["both", "zero"], ["picked"]), node("Sum", ["x", "least", "more", "picked"], ["y"])],
+    }),
+  );
+  const after = await runPasses(before, defaultPasses(registry));
+  assert.deepEqual(outline(after), ["picked = Gather(both, zero)", "y = Sum(x, least, more, picked)"]);
+});
+
 /** Folded weights are rounded once more than the operators they replace. */
 async function sameResults(a: Graph, b: Graph, inputs: Readonly<Record<string, ReferenceTensor>>): Promise<void> {
   const [want, got] = [await evaluate(a, registry, inputs), await evaluate(b, registry, inputs)];

@@ -1,7 +1,8 @@
 // Storage orders: channels last for everything that is connected to spatial operators, row-major elsewhere. Layout is
 // strides, so any choice is correct; a good one needs no transposes in the steady graph.
+import { Poly } from "../../ir/poly.js";
 import { type Layout } from "../../ir/tile.js";
-import { type Value } from "../graph.js";
+import { type Dims, type Value } from "../graph.js";
 import type { BoundNode } from "../bind.js";
 import { type Pattern, type Read } from "./pattern.js";
 import { Groups } from "./groups.js";
@@ -71,8 +72,28 @@ export function sameStorage(
 }
 
 /** Is an order row-major once dims of size 1 are left out? */
-export function isRowMajor(v: Value, layout: Layout): boolean {
+export function isRowMajor(v: { readonly dims: Dims | undefined }, layout: Layout): boolean {
   if (layout.strides || layout.block) return false;
   const order = layout.order.filter(d => !v.dims![d]!.isOne);
   return order.every((d, i) => i === 0 || order[i - 1]! < d);
+}
+
+/** Symbolic strides of the program's layout become polynomials over the kernel's `own` dims and one pitch, which `parameter` names. */
+export function kernelLayout(dims: Dims, own: Dims, layout: Layout, parameter: (stride: Poly) => Poly): Layout {
+  if (!layout.strides) return layout;
+  // innermost first: a stride that equals the product of the dims inside is dense, the first that does not is a parameter
+  const strides: Poly[] = own.map(() => Poly.one);
+  let program = Poly.one;
+  let inside = Poly.one;
+  for (const d of [...layout.order].reverse()) {
+    const stride = layout.strides[d]!;
+    if (!stride.equals(program) && !dims[d]!.isOne) {
+      inside = parameter(stride);
+      program = stride;
+    }
+    strides[d] = inside;
+    inside = inside.mul(own[d]!);
+    program = program.mul(dims[d]!);
+  }
+  return { order: layout.order, strides };
 }

@@ -4,6 +4,7 @@
 import { opaque, Poly } from "../../ir/poly.js";
 import type { Layout } from "../../ir/tile.js";
 import type { Operator } from "../../ops/operator.js";
+import { attributeText } from "../attribute-text.js";
 import type { BoundNode } from "../bind.js";
 import type { Value } from "../graph.js";
 import { isStatic, isWalkedBy, type KernelScope, type SameDim, structuralLiteral } from "./scope.js";
@@ -112,16 +113,6 @@ export class Likeness {
     return this.sameDim(this.nodes[node]!.info.dims[input]![dim]!);
   }
 }
-
-/** JSON has neither −0 nor NaN and infinities. */
-const attributeText = (a: unknown): string =>
-  Array.isArray(a)
-    ? `[${a.map(attributeText).join()}]`
-    : Object.is(a, -0)
-      ? "-0"
-      : typeof a === "string"
-        ? JSON.stringify(a)
-        : `${a}`;
 
 /** What the bodies of a kernel asked for. */
 export const askedIn = ({ asked }: KernelScope, like: Likeness): AskedDim[] =>

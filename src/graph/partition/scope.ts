@@ -12,7 +12,7 @@ import { indexTile } from "../../tile/tile.js";
 import type { BoundNode } from "../bind.js";
 import type { Dims, Equality, GraphNode, Value } from "../graph.js";
 import { AzulejoError } from "../../support/errors.js";
-import { isRowMajor } from "./layout.js";
+import { isRowMajor, kernelLayout } from "./layout.js";
 import type { AssumeInside } from "./positions.js";
 
 /** A constant dim of at most this size stays constant in the kernel, so that taps unroll; larger ones are run-time words and kernels are shared. */
@@ -184,27 +184,12 @@ export class KernelScope {
       ...(storage.constant ? { constant: true } : {}),
       ...(storage.constant && isRowMajor(v, storage.layout)
         ? {}
-        : { layout: this.#kernelLayout(v, dims, storage.layout) }),
+        : {
+            layout: kernelLayout(v.dims ?? [], dims, storage.layout, stride =>
+              this.parameter(`P${this.symbols.size}`, stride),
+            ),
+          }),
     };
-  }
-  /** Symbolic strides of the program's layout become polynomials over the kernel's dims and one pitch. */
-  #kernelLayout(v: Value, dims: readonly Poly[], layout: Layout): Layout {
-    if (!layout.strides) return layout;
-    // innermost first: a stride that equals the product of the dims inside is dense, the first that does not is a parameter
-    const strides: Poly[] = dims.map(() => Poly.one);
-    let program = Poly.one;
-    let own = Poly.one;
-    for (const d of [...layout.order].reverse()) {
-      const stride = layout.strides[d]!;
-      if (!stride.equals(program) && !(v.dims![d]!.isConst && v.dims![d]!.constant === 1)) {
-        own = this.parameter(`P${this.symbols.size}`, stride);
-        program = stride;
-      }
-      strides[d] = own;
-      own = own.mul(dims[d]!);
-      program = program.mul(v.dims![d]!);
-    }
-    return { order: layout.order, strides };
   }
   #unique(wish: string): string {
     let name = wish;

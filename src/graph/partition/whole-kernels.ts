@@ -1,12 +1,14 @@
 // Operators that bring whole kernels (recurrent cells, scatter): their tensors carry the operator's names, their dims are found
 // by holding the kernel's tensors against the buffers.
-import { type Poly, type Sym } from "../../ir/poly.js";
-import { type Kernel } from "../../ir/tile.js";
+import { Poly, Sym } from "../../ir/poly.js";
+import { rewriteKernel } from "../../ir/rewrite-kernel.js";
+import { type Kernel, type Tensor } from "../../ir/tile.js";
 import { bareSymbol } from "../../ir/walk.js";
 import { AzulejoError } from "../../support/errors.js";
 import { type Value } from "../graph.js";
 import { type Buffer, type Step } from "../program.js";
 import type { BoundNode } from "../bind.js";
+import { isRowMajor, kernelLayout } from "./layout.js";
 
 export function bindWholeKernels(bound: BoundNode, bufferOf: (v: Value) => Buffer): Step[] {
   const { operator, node, info } = bound;
@@ -23,14 +25,25 @@ export function bindWholeKernels(bound: BoundNode, bufferOf: (v: Value) => Buffe
         );
       buffers[t.name] = bufferOf(v);
     }
-    return {
-      kind: "kernel",
-      kernel,
-      buffers,
-      symbols: symbolsOf(kernel, buffers, `${operator.name} "${node.name}"`),
-      nodes: [node.name],
-    };
+    const symbols = symbolsOf(kernel, buffers, `${operator.name} "${node.name}"`);
+    return { kind: "kernel", kernel: laidOut(kernel, buffers, symbols), buffers, symbols, nodes: [node.name] };
   });
+}
+
+/** The kernel over tensors that lie as its buffers do: channels last, or in a part of another tensor. Adds pitches to `symbols`. */
+function laidOut(kernel: Kernel, buffers: Readonly<Record<string, Buffer>>, symbols: Map<Sym, Poly>): Kernel {
+  const tensors = new Map<Tensor, Tensor>();
+  for (const t of kernel.tensors) {
+    const { kind, dims, layout: given } = buffers[t.name]!;
+    if (kind === "constant" || isRowMajor({ dims }, given)) continue;
+    const layout = kernelLayout(dims, t.dims, given, stride => {
+      const pitch = new Sym(`P${symbols.size}`);
+      symbols.set(pitch, stride);
+      return Poly.sym(pitch);
+    });
+    tensors.set(t, { ...t, layout });
+  }
+  return tensors.size === 0 ? kernel : rewriteKernel(kernel, undefined, tensors).kernel;
 }
 
 /** Each kernel dim as the program's size: bare symbols by what they stand for, then polynomials (4·H) are held against them. */

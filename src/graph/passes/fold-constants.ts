@@ -1,7 +1,7 @@
 // Constant folding: values that are known at compile time become constants. Shape arithmetic goes this way, because inference
 // knows its result; so do fills, and whole operators on constants where the caller can evaluate them.
 
-import { bytesOf } from "../../ir/dtypes.js";
+import { bytesOf, is64BitInteger } from "../../ir/dtypes.js";
 import type { Registry } from "../../ops/registry.js";
 import type { BoundNode } from "../bind.js";
 import { bindNode } from "../bind.js";
@@ -45,6 +45,8 @@ const foldKnown: Rule = node => {
     const numbers = numbersOf(o.known);
     const dims = constantDims(o.dims);
     if (!numbers || !dims || !o.dtype) return undefined;
+    // ±2⁶³ stands for more than one integer
+    if (is64BitInteger(o.dtype) && !numbers.every(Number.isSafeInteger)) return undefined;
     values.set(o, constantValue(o.name, o.dtype, dims, numbers));
   }
   return values.size > 0 ? { nodes: [], values } : undefined;

@@ -1,5 +1,7 @@
 // Common subexpressions: equal nodes on equal inputs are computed once; equal small constants are one value.
 
+import { is64BitInteger } from "../../ir/dtypes.js";
+import { attributeText } from "../attribute-text.js";
 import { numberOf } from "../constants.js";
 import type { AttributeValue, Graph, GraphNode, Value } from "../graph.js";
 import type { Pass } from "../pass.js";
@@ -35,7 +37,8 @@ function writtenContent({ dtype, known }: Value): string | undefined {
   let text = `${dtype}[${known.dims.join(",")}]`;
   for (const element of known.data) {
     const x = numberOf(element);
-    if (x === undefined) return undefined;
+    // ±2⁶³ stands for more than one integer
+    if (x === undefined || (is64BitInteger(dtype!) && !Number.isSafeInteger(x))) return undefined;
     text += Object.is(x, -0) ? "-0," : `${x},`;
   }
   return text;
@@ -77,5 +80,5 @@ function keyOf(node: GraphNode, id: (x: object) => number): string {
 const attributeKey = (a: AttributeValue, id: (x: object) => number): string => {
   if (typeof a === "object" && !Array.isArray(a))
     return `#${id("tensor" in a ? a.tensor : "graph" in a ? a.graph : a)}`;
-  return `${typeof a}${JSON.stringify(typeof a === "bigint" ? String(a) : a)}`;
+  return `${typeof a}${attributeText(a)}`;
 };
