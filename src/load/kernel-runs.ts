@@ -14,6 +14,7 @@ import type { TensorData } from "../runtime/tensor.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { KernelSanitizer } from "../sanitize/kernel-sanitizer.js";
 import { refuseFindings } from "../sanitize/step-sanitizer.js";
+import { Usage } from "../support/usage.js";
 import { checkOptions } from "./check-options.js";
 import { checkDimNames, compileKernel } from "./compile-kernel.js";
 
@@ -38,9 +39,8 @@ const KEPT = 8;
 
 interface Made {
   readonly model: Promise<Model>;
-  /** calls that have begun and not ended */
-  running: number;
-  forgotten: boolean;
+  /** by calls, until they end */
+  readonly usage: Usage<Promise<void>>;
 }
 
 export class KernelRuns {
@@ -64,7 +64,7 @@ export class KernelRuns {
     const want = watched?.run(call.complete());
     if (!want) refuseFindings(watched?.findings ?? []);
     const made = this.#programFor(call, others);
-    made.running++;
+    made.usage.begin();
     try {
       const outputs = await (await made.model).run<Record<string, TensorArgument>>(
         call.inputs,
@@ -75,8 +75,7 @@ export class KernelRuns {
       refuseFindings(watched?.findings ?? []);
       return results;
     } finally {
-      made.running--;
-      if (made.forgotten && made.running === 0) await free(made);
+      await made.usage.end();
     }
   }
   dispose(): void {
@@ -97,11 +96,8 @@ export class KernelRuns {
     else {
       const schedules =
         Object.keys(this.#schedule).length > 0 ? { schedules: { [this.#kernel.name]: this.#schedule } } : {};
-      made = {
-        model: compileKernel(this.#kernel, { ...options, ...schedules, dims, constants: call.constants }),
-        running: 0,
-        forgotten: false,
-      };
+      const model = compileKernel(this.#kernel, { ...options, ...schedules, dims, constants: call.constants });
+      made = { model, usage: new Usage(() => disposed(model)) };
       // what could not be compiled is tried again
       const failed = made;
       failed.model.catch(() => {
@@ -117,8 +113,7 @@ export class KernelRuns {
   }
   #forget(key: string, made: Made): void {
     this.#made.delete(key);
-    made.forgotten = true;
-    if (made.running === 0) void free(made);
+    void made.usage.forget();
   }
   /** Weights are packed once: other arrays are other weights. */
   #identityOf(data: object): number {
@@ -130,8 +125,8 @@ export class KernelRuns {
 }
 
 /** The caller of a program that could not be made was told. */
-const free = (made: Made): Promise<void> =>
-  made.model.then(
+const disposed = (making: Promise<Model>): Promise<void> =>
+  making.then(
     model => model.dispose(),
     () => {},
   );

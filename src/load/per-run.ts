@@ -10,6 +10,7 @@ import type { Poly, Sym } from "../ir/poly.js";
 import type { CompileOptions, Executable, RunOptions, TargetReport } from "../runtime/target.js";
 import type { TensorData } from "../runtime/tensor.js";
 import { bytesOfTensor } from "../runtime/tensor-bytes.js";
+import { Usage } from "../support/usage.js";
 import { type ModelStore, restoredContents } from "./model-store.js";
 import { restoreExecutable } from "./restore.js";
 
@@ -78,9 +79,8 @@ interface Made extends ForRun {
   readonly key: string;
   /** it serves other runs too: dims and contents are symbols, and preconditions say what it relies on */
   readonly open: General | undefined;
-  /** runs that have begun and not ended */
-  running: number;
-  forgotten: boolean;
+  /** by runs, until they end */
+  readonly usage: Usage;
 }
 
 const openOf = (general: General | undefined): General | undefined =>
@@ -125,8 +125,7 @@ export class PerRun {
       const symbols = open ? symbolsOf(open, inputs, options.symbols) : options.symbols;
       return await runnable.run(inputs, { ...options, symbols });
     } finally {
-      made.running--;
-      disposeUnused(made);
+      made.usage.end();
     }
   }
   /** Nothing that is claimed is disposed of. */
@@ -141,7 +140,7 @@ export class PerRun {
       const made = await waiting;
       // while it was made for another run it may have turned out that contents decide, and they differ
       if (made.open ? serves(made, inputs, run) : made.key === this.#keyOf(inputs, run)) {
-        made.running++;
+        made.usage.begin();
         return made;
       }
     }
@@ -159,7 +158,7 @@ export class PerRun {
     const open = openOf(done.general);
     // several that are open may have been made for the same dims
     const key = open ? `${found} ${this.#count++}` : found;
-    const made: Made = { ...done, key, open, running: 0, forgotten: false };
+    const made: Made = { ...done, key, open, usage: new Usage(() => done.runnable.dispose()) };
     this.#made.delete(first);
     this.#made.set(key, Promise.resolve(made));
     if (open) this.#open.add(made);
@@ -193,8 +192,7 @@ export class PerRun {
   #forget(made: Made): void {
     this.#open.delete(made);
     for (const [key, general] of this.#fresh) if (general === made.general) this.#fresh.delete(key);
-    made.forgotten = true;
-    disposeUnused(made);
+    made.usage.forget();
   }
   report(): TargetReport {
     if (this.#last) return this.#last.report();
@@ -211,7 +209,3 @@ export class PerRun {
 
 const serves = ({ open }: Made, inputs: Inputs, { symbols }: RunOptions): boolean =>
   open !== undefined && symbolsOf(open, inputs, symbols) !== undefined;
-
-function disposeUnused({ forgotten, running, runnable }: Made): void {
-  if (forgotten && running === 0) runnable.dispose();
-}

@@ -6,6 +6,7 @@ import type { Executable, RunOptions, SavedExecutable, StepTime, TargetReport } 
 import { arrayOf, bytesOfTensor } from "../../runtime/tensor-bytes.js";
 import type { TensorData } from "../../runtime/tensor.js";
 import { AzulejoError } from "../../support/errors.js";
+import { Usage } from "../../support/usage.js";
 import type { LinkedProgram } from "./linked-program.js";
 import type { Machine, Prepared, Transfer } from "./machine.js";
 import type { Plan } from "./planner.js";
@@ -29,9 +30,8 @@ interface PreparedPlan {
   readonly plan: Plan;
   readonly prepared: Prepared;
   readonly setup: Prepared | undefined;
-  /** runs that have begun and not ended */
-  running: number;
-  isForgotten: boolean;
+  /** by runs, until they end */
+  readonly usage: Usage;
 }
 
 export class ProgramExecutable implements Executable {
@@ -76,7 +76,7 @@ export class ProgramExecutable implements Executable {
       await Promise.all([setup, results]);
       return onlySteps ? new Map() : this.#outputs(plan, await results);
     } finally {
-      this.#leave(made);
+      made.usage.end();
     }
   }
   #runSync(inputs: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
@@ -95,7 +95,7 @@ export class ProgramExecutable implements Executable {
     } catch (error) {
       return this.#forgetSetup(error);
     } finally {
-      this.#leave(made);
+      made.usage.end();
     }
   }
   /** Plans share memory, so tables are made again after another plan ran. */
@@ -108,7 +108,7 @@ export class ProgramExecutable implements Executable {
     this.#setUp = undefined;
     throw error;
   }
-  /** The plan for a run, kept until the run leaves it: others may push it out of the cache meanwhile. */
+  /** The plan for a run, kept until the run ends its use: others may push it out of the cache meanwhile. */
   #claim(inputs: ReadonlyMap<string, TensorData>, given?: SymbolValues): PreparedPlan | Promise<PreparedPlan> {
     if (this.#disposed)
       throw new AzulejoError("disposed", `Model "${this.#parts.program.name}" was disposed; load it again`);
@@ -116,7 +116,7 @@ export class ProgramExecutable implements Executable {
     const dims = program.inputs.map(b => inputs.get(b.name)?.dims.join() ?? "?").join("/");
     const key = given?.size ? `${dims}:${program.symbols.map(s => given.get(s)).join()}` : dims;
     const claimed = (made: PreparedPlan): PreparedPlan => {
-      made.running++;
+      made.usage.begin();
       this.#last = made;
       return made;
     };
@@ -127,13 +127,13 @@ export class ProgramExecutable implements Executable {
     const ready = this.#parts.resident.provide(plan);
     const keep = (): PreparedPlan => {
       const { machine } = this.#parts;
-      const made: PreparedPlan = {
-        plan,
-        prepared: machine.prepare(plan.instructions, plan.scratch, program.short),
-        setup: plan.setup.length ? machine.prepare(plan.setup, plan.scratch, program.short) : undefined,
-        running: 0,
-        isForgotten: false,
-      };
+      const prepared = machine.prepare(plan.instructions, plan.scratch, program.short);
+      const setup = plan.setup.length ? machine.prepare(plan.setup, plan.scratch, program.short) : undefined;
+      const usage = new Usage(() => {
+        machine.release(prepared);
+        if (setup) machine.release(setup);
+      });
+      const made: PreparedPlan = { plan, prepared, setup, usage };
       // while memory was asked for, another run may have made the same
       this.#forget(key);
       this.#plans.set(key, claimed(made));
@@ -144,19 +144,8 @@ export class ProgramExecutable implements Executable {
   }
   #forget(key: string): void {
     const made = this.#plans.get(key);
-    if (!made) return;
     this.#plans.delete(key);
-    made.isForgotten = true;
-    this.#releaseUnused(made);
-  }
-  #leave(made: PreparedPlan): void {
-    made.running--;
-    this.#releaseUnused(made);
-  }
-  #releaseUnused({ isForgotten, running, prepared, setup }: PreparedPlan): void {
-    if (!isForgotten || running > 0) return;
-    this.#parts.machine.release(prepared);
-    if (setup) this.#parts.machine.release(setup);
+    made?.usage.forget();
   }
   #outputs(plan: Plan, results: readonly Uint8Array[]): Map<string, TensorData> {
     const dtypes = new Map(this.#parts.program.outputs.map(b => [b.name, b.dtype]));
