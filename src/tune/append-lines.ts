@@ -4,10 +4,10 @@ import { files } from "../runtime/native-host.js";
 import { AzulejoError } from "../support/errors.js";
 
 /**
- * Before anything is measured: the file can be written, and its last line is at its end, which it is not where a process was killed, or a hand left it so.
+ * What the file has. Before anything is measured: it can be written, and its last line is at its end, which it is not where a process was killed, or a hand left it so.
  * @throws AzulejoError option
  */
-export async function prepareLines(path: string): Promise<void> {
+export async function prepareLines(path: string): Promise<string> {
   const text = await files()
     .readFile(path, "utf8")
     .catch(() => "");
@@ -24,6 +24,7 @@ export async function prepareLines(path: string): Promise<void> {
       cause,
     });
   }
+  return text;
 }
 export async function appendLines(path: string, records: readonly object[]): Promise<void> {
   if (records.length > 0) await append(path, records.map(r => `${JSON.stringify(r)}\n`).join(""));

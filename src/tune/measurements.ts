@@ -1,5 +1,4 @@
 // Every single measurement, as JSON lines beside the knowledge base: what was interrupted goes on where it stopped. Nothing else reads it.
-import { files } from "../runtime/native-host.js";
 import type { Place } from "../schedule/knowledge.js";
 import type { ScheduleChoices } from "../schedule/choices.js";
 import { appendLines, prepareLines } from "./append-lines.js";
@@ -26,11 +25,7 @@ export class Measurements {
   }
   static async open(knowledge: string): Promise<Measurements> {
     const made = new Measurements(`${knowledge.replace(/\.jsonl$/, "")}.measurements.jsonl`);
-    await prepareLines(made.#path);
-    const text = await files()
-      .readFile(made.#path, "utf8")
-      .catch(() => "");
-    for (const line of text.split("\n")) {
+    for (const line of (await prepareLines(made.#path)).split("\n")) {
       const read = lineOf(line);
       if (read) made.#known.set(keyOf(read, read.schedule), read);
     }

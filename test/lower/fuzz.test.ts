@@ -13,9 +13,10 @@ import { argumentsFor, cases } from "../kernels/cases.js";
 import type { Data } from "./harness.js";
 import { runOnce } from "./harness.js";
 
-const RUNS = process.env.AZULEJO_SWEEP === "all" ? 150 : 2;
+const all = process.env.AZULEJO_SWEEP === "all";
+const RUNS = all ? 150 : 2;
 /** A refused schedule is drawn again. More than half refused, in many draws, says that the test lost its point; of few draws, chance may refuse all. */
-const REFUSED_PER_RUN = process.env.AZULEJO_SWEEP === "all" ? 1 : 20;
+const REFUSED_PER_RUN = all ? 1 : 20;
 
 /** sizes around register tiles and vectors; dims that hang together are made to fit */
 const size = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 23);
