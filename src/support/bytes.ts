@@ -7,3 +7,6 @@ export const isUint8Array = (value: unknown): value is Uint8Array => classOf(val
 
 export const isBuffer = (value: unknown): value is ArrayBufferLike =>
   ["ArrayBuffer", "SharedArrayBuffer"].includes(classOf(value));
+
+/** In memory of its own. Not slice(): V8 zeroes its result first, a third of the time from 64 KiB on, and that of a Node Buffer does not copy. */
+export const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);

@@ -1,6 +1,7 @@
 // The machine without any worker: runs on the calling thread and blocks it meanwhile. For hosts without workers, and for tests.
 import type { WasmInstance, WasmMemory } from "../../runtime/platform.js";
 import { createWasmMemory, instantiateWasm, throwIfAborted } from "../../runtime/platform.js";
+import { copyOf } from "../../support/bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/machine.js";
 import type { MachineOptions } from "./machine.js";
@@ -93,7 +94,7 @@ export class CallerMachine implements Machine {
       const kernel = this.#entries[words[CONTROL.threads / 4]!];
       throw trapError(kernel, error instanceof Error ? error.message : String(error), error);
     }
-    return outputs.map(range => this.#at(range).slice());
+    return outputs.map(range => copyOf(this.#at(range)));
   }
 
   inTurn<T>(work: () => T, signal?: AbortSignal): Promise<T> {

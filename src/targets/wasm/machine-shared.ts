@@ -10,6 +10,7 @@ import {
   throwIfAborted,
   waitAsync,
 } from "../../runtime/platform.js";
+import { copyOf } from "../../support/bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/machine.js";
 import type { MachineOptions } from "./machine.js";
@@ -240,7 +241,7 @@ export class SharedMachine implements Machine {
     return this.#results(outputs);
   }
   #results(outputs: readonly Range[]): Uint8Array[] {
-    return outputs.map(range => this.view(range).slice());
+    return outputs.map(range => copyOf(this.view(range)));
   }
 
   #runSync(prepared: Prepared, inputs: readonly Transfer[], outputs: readonly Range[]): Uint8Array[] {

@@ -2,6 +2,7 @@
 // (a few tenths of a millisecond for a picture). The event loop stays free; a run that has begun can't be interrupted, only abandoned.
 import type { HostWorker } from "../../runtime/platform.js";
 import { throwIfAborted } from "../../runtime/platform.js";
+import { copyOf } from "../../support/bytes.js";
 import { AzulejoError } from "../../support/errors.js";
 import type { Instruction, Machine, Prepared, Range, Transfer } from "../cpu/machine.js";
 import type { MachineOptions } from "./machine.js";
@@ -166,7 +167,7 @@ export class WorkerMachine implements Machine {
 }
 
 /** A copy that may be given away. */
-const copied = ({ address, bytes }: Transfer): Transfer => ({ address, bytes: bytes.slice() });
+const copied = ({ address, bytes }: Transfer): Transfer => ({ address, bytes: copyOf(bytes) });
 
 /** The caller hears of its signal at once; the worker goes on to the end, and the next run waits for that. */
 function abandoned<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {

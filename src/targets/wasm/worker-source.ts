@@ -63,7 +63,8 @@ const serve = (thread, postsRuns) => {
 const put = transfers => {
   for (const { address, bytes } of transfers) new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
 };
-const take = ({ address, byteLength }) => new Uint8Array(memory.buffer).slice(address, address + byteLength);
+// not slice(), whose result is zeroed first
+const take = ({ address, byteLength }) => new Uint8Array(new Uint8Array(memory.buffer, address, byteLength));
 
 const answer = {
   share({ module, memory: shared, thread, postsRuns }) {

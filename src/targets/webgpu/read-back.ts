@@ -7,6 +7,7 @@ import {
   usage,
   wordBytes,
 } from "../../runtime/gpu.js";
+import { copyOf } from "../../support/bytes.js";
 import type { Place } from "./plan.js";
 
 type Range = Pick<Place, "buffer" | "offsetBytes" | "bytes">;
@@ -47,7 +48,7 @@ export class ReadBack {
       await Promise.all(this.#buffers.map(b => b.mapAsync(mapRead)));
       const mapped = this.#buffers.map(b => b.getMappedRange());
       return this.#parts.map(({ range, from, staging, at }) =>
-        new Uint8Array(mapped[staging]!, at + range.offsetBytes - from, range.bytes).slice(),
+        copyOf(new Uint8Array(mapped[staging]!, at + range.offsetBytes - from, range.bytes)),
       );
     } finally {
       for (const b of this.#buffers) b.destroy();
