@@ -13,6 +13,7 @@ import { operator as integersQuadConvOperator } from "./integers/quad-conv.js";
 import { operator as integersQuadMatMulOperator } from "./integers/quad-mat-mul.js";
 import { operator as integersQuadsOperator } from "./integers/quads.js";
 import { operator as integersQuantizeLinearOperator } from "./integers/quantize-linear.js";
+import { operator as integersRangeParametersOperator } from "./integers/range-parameters.js";
 import { operator as integersUnsignedBytesOperator } from "./integers/unsigned-bytes.js";
 import { operator as microsoftAttentionOperator } from "./microsoft/attention.js";
 import { operator as microsoftBiasAddOperator } from "./microsoft/bias-add.js";
@@ -158,6 +159,7 @@ export const otherDomainOperators: readonly Operator[] = [
   integersQuadMatMulOperator,
   integersQuadsOperator,
   integersQuantizeLinearOperator,
+  integersRangeParametersOperator,
   integersUnsignedBytesOperator,
   microsoftAttentionOperator,
   microsoftBiasAddOperator,

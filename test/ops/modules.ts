@@ -101,6 +101,7 @@ import * as integersQuadConvModule from "../../src/ops/integers/quad-conv.js";
 import * as integersQuadMatMulModule from "../../src/ops/integers/quad-mat-mul.js";
 import * as integersQuadsModule from "../../src/ops/integers/quads.js";
 import * as integersQuantizeLinearModule from "../../src/ops/integers/quantize-linear.js";
+import * as integersRangeParametersModule from "../../src/ops/integers/range-parameters.js";
 import * as integersUnsignedBytesModule from "../../src/ops/integers/unsigned-bytes.js";
 import * as isInfModule from "../../src/ops/is-inf.js";
 import * as isNanModule from "../../src/ops/is-nan.js";
@@ -468,6 +469,7 @@ export const operatorModules: readonly OperatorModule[] = [
   integersQuadMatMulModule,
   integersQuadsModule,
   integersQuantizeLinearModule,
+  integersRangeParametersModule,
   integersUnsignedBytesModule,
   isInfModule,
   isNanModule,

@@ -49,9 +49,9 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
       for (const { value } of view.producer(consumer)!.pattern.reads) {
         const producer = view.producer(value);
         if (members.has(value) || !producer) continue;
-        const consumers = view.consumers(value);
+        const consumers = view.consumers(value) && [...view.consumers(value)!];
         // consumers outside now may be members later, so this refusal is not final
-        if (!consumers || ![...consumers].every(n => nodes.has(n))) {
+        if (!consumers?.every(n => nodes.has(n))) {
           refused.set(value, "has readers outside this kernel");
           continue;
         }
@@ -59,9 +59,11 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
         const reason =
           producer.pattern.reduction && isConstant(value, [root, ...members], constant, view)
             ? "each block would compute it again"
-            : isPicked && !tellsOutside(value, producer.pattern)
-              ? "it is read at places that a tensor tells, and memory that tells wrong ones has other dims"
-              : refusal(value, producer, [root, ...members], shared, view, state);
+            : producer.pattern.reduction && consumers.some(makesSeveral)
+              ? "the kernel of another output would compute it again"
+              : isPicked && !tellsOutside(value, producer.pattern)
+                ? "it is read at places that a tensor tells, and memory that tells wrong ones has other dims"
+                : refusal(value, producer, [root, ...members], shared, view, state);
         if (reason) {
           refused.set(value, reason);
           continue;
@@ -82,6 +84,9 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
   for (const [v, reason] of refused) decisions.push({ value: v.name, inlined: false, reason });
   return members;
 }
+
+/** Each output of a node has a kernel of its own. */
+const makesSeveral = ({ outputs }: BoundNode): boolean => Object.keys(outputs).length > 1;
 
 const isShared = (value: Value, kernel: readonly Value[], shared: ReadonlySet<Value>, view: FusionView): boolean =>
   kernel.some(consumer =>

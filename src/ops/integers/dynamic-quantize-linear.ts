@@ -1,22 +1,10 @@
-// DynamicQuantizeLinear: a tensor as u8, with the scale and zero point that its own range asks for.
-import type { AnyTile } from "../../tile/index.js";
-import { where } from "../../tile/index.js";
-import type { KernelContext, Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
-import { halfToEven, quantized, quantizedReference, rounded } from "./quantization.js";
+// DynamicQuantizeLinear: a tensor as u8, with the scale and zero point that its own range asks for. The range is known before the first element is
+// quantised, in kernels of its own: blocks of one kernel would each look for it.
+import type { Value } from "../../graph/graph.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference } from "../operator.js";
 import { numbersOf } from "../reference-tensors.js";
-
-const LARGEST = 255;
-
-/** The range is widened to hold 0; where it holds nothing else, the scale is 1. */
-function parameters({ inputs }: KernelContext): { scale: AnyTile; zero: AnyTile } {
-  const X = inputs.x!;
-  const over = X.dims.map((d, j) => d.all(`r${j}`));
-  const x = X.at(...over);
-  const high = (over.length ? x.max(...over) : x).maximum(0);
-  const low = (over.length ? x.min(...over) : x).minimum(0);
-  const scale = rounded(where(high.eq(low), 1, rounded(high.sub(low)).div(LARGEST)));
-  return { scale, zero: rounded(low.neg().div(scale)).minimum(LARGEST).maximum(0).round() };
-}
+import { quantizedReference } from "./quantization.js";
+import { reference as parametersOf } from "./range-parameters.js";
 
 export const operator: Operator = {
   name: "DynamicQuantizeLinear",
@@ -24,29 +12,23 @@ export const operator: Operator = {
   outputs: ["y", "y_scale", "y_zero_point"],
   dtypes: () => ({ y: "u8", y_scale: "f32", y_zero_point: "u8" }),
   shape: ({ dims }) => ({ y: dims.x!, y_scale: [], y_zero_point: [] }),
-  at: context => ({
-    y: (...i) => {
-      const { scale, zero } = parameters(context);
-      return quantized(context.inputs.x!.at(...i).div(scale), zero, "u8");
-    },
-    y_scale: () => parameters(context).scale,
-    y_zero_point: () => parameters(context).zero.cast("u8"),
-  }),
+  expand: ({ inputs: { x } }, build) => {
+    const end = (op: string) => build.node(op, [x], { keepdims: 0 });
+    const range = [end("ReduceMin"), end("ReduceMax")];
+    const [y_scale, y_zero_point] = build.several("RangeParameters", 2, range, {}, "azulejo") as [Value, Value];
+    return { y: build.node("QuantizeLinear", [x, y_scale, y_zero_point]), y_scale, y_zero_point };
+  },
 };
 
-export const reference: Reference = ({ x }) => {
+export const reference: Reference = ({ x }, _, node) => {
   const data = numbersOf(x!);
-  const high = data.reduce((m, v) => Math.max(m, v), 0);
+  const scalar = (data: number) => ({ dtype: "f32" as const, dims: [], data: [data] });
   const low = data.reduce((m, v) => Math.min(m, v), 0);
-  // in the arithmetic of f32, which decides what is rounded up
-  const scale = high === low ? 1 : Math.fround(Math.fround(high - low) / LARGEST);
-  const zero = halfToEven(Math.min(Math.max(Math.fround(-low / scale), 0), LARGEST));
+  const high = data.reduce((m, v) => Math.max(m, v), 0);
+  const { scale: y_scale, zero_point: y_zero_point } = parametersOf({ low: scalar(low), high: scalar(high) }, {}, node);
+  const [scale, zero] = [y_scale, y_zero_point].map(p => numbersOf(p!)[0]!) as [number, number];
   const y = data.map(v => quantizedReference(Math.fround(v / scale), zero, "u8"));
-  return {
-    y: { dtype: "u8", dims: x!.dims, data: y },
-    y_scale: { dtype: "f32", dims: [], data: [scale] },
-    y_zero_point: { dtype: "u8", dims: [], data: [zero] },
-  };
+  return { y: { dtype: "u8", dims: x!.dims, data: y }, y_scale: y_scale!, y_zero_point: y_zero_point! };
 };
 
 export const cases = (): readonly OperatorCase[] => [
