@@ -3,7 +3,7 @@
 import type { Dtype } from "../../ir/dtypes.js";
 import { Poly } from "../../ir/poly.js";
 import { SIGNED_OFFSET } from "../../ops/integers/unsigned-bytes.js";
-import { constantDims, constantValue, countOf, decodedConstant, lazyData, numbersOf } from "../constants.js";
+import { constantDims, constantValue, countOf, decodedConstant, lazyData, numbersOf, typedView } from "../constants.js";
 import type { Dims, Graph, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import { everyNode } from "../values.js";
@@ -148,12 +148,16 @@ async function uniformZeros(graph: Graph): Promise<UniformZeros> {
 function weightSums(product: Product, shape: Shape, factor: number, outside: readonly number[]): Value {
   const { outputs, summed, taps } = shape;
   const constant = lazyData(4 * outputs, async () => {
-    const read = await weightReader(product, shape);
-    const sums = Int32Array.from({ length: outputs }, (_, k) => {
-      let sum = 0;
-      for (let c = 0; c < summed; c++) for (let tap = 0; tap < taps; tap++) sum += read(k, c, tap);
-      return Math.imul(sum, factor);
-    });
+    const { numbers, zero, strides } = await weightsOf(product, shape);
+    const sums = new Int32Array(outputs);
+    for (let k = 0; k < outputs; k++) {
+      let sum = -zero(k) * summed * taps;
+      for (let c = 0; c < summed; c++) {
+        const from = k * strides.output + c * strides.summed;
+        for (let tap = 0; tap < taps; tap++) sum += numbers[from + tap]!;
+      }
+      sums[k] = Math.imul(sum, factor);
+    }
     return new Uint8Array(sums.buffer);
   });
   const dims = [outputs, ...outside].map(Poly.int);
@@ -203,38 +207,43 @@ function shapeOf({ node, data, weights, kind }: Product): Shape | undefined {
   };
 }
 
-/** Reads weights less their zero points by output, summed axis and tap. */
-async function weightReader(
-  { weights: { value, zero }, kind }: Product,
-  { outputs, summed, taps }: Shape,
-): Promise<(k: number, c: number, tap: number) => number> {
-  const numbers = await decodedConstant(value);
-  const taken = zero ? await decodedConstant(zero) : Float64Array.of(0);
-  return (k, c, tap) => {
-    if (c >= summed) return 0;
-    const at = kind === "matrix" ? c * outputs + k : (k * summed + c) * taps + tap;
-    return numbers[at]! - taken[taken.length === 1 ? 0 : k]!;
+interface Weights {
+  readonly numbers: Int8Array | Uint8Array;
+  /** the zero point of an output's weights */
+  readonly zero: (output: number) => number;
+  /** in `numbers`; taps are neighbours */
+  readonly strides: { readonly output: number; readonly summed: number };
+}
+async function weightsOf({ weights, kind }: Product, { outputs, summed, taps }: Shape): Promise<Weights> {
+  const { value, zero } = weights;
+  const zeros = zero ? await decodedConstant(zero) : Float64Array.of(0);
+  return {
+    numbers: typedView(value.dtype!, await value.constant!.read()) as Int8Array | Uint8Array,
+    zero: k => zeros[zeros.length === 1 ? 0 : k]!,
+    strides: kind === "matrix" ? { output: 1, summed: outputs } : { output: summed * taps, summed: taps },
   };
 }
 /** Weights less their zero points, in words along what is summed: channels of filters [k, c / parts, taps…], rows of a matrix [k / parts, n]. */
 function packedWeights(product: Product, shape: Shape, parts: 2 | 4): Value {
-  const { isFilters, dims, outputs, taps } = shape;
+  const { isFilters, dims, outputs, summed, taps } = shape;
   const words = shape.words(parts);
-  const bits = 32 / parts;
   const packedDims = isFilters ? [outputs, words, ...dims.slice(2)] : [words, outputs];
+  const to = isFilters ? { output: words * taps, word: taps } : { output: 1, word: outputs };
   const constant = lazyData(4 * countOf(packedDims), async () => {
-    const read = await weightReader(product, shape);
+    const { numbers, zero, strides } = await weightsOf(product, shape);
     const out = new Int32Array(countOf(packedDims));
-    let at = 0;
-    const put = (k: number, p: number, tap: number): void => {
-      let word = 0;
-      for (let i = 0; i < parts; i++) word |= (read(k, parts * p + i, tap) & (2 ** bits - 1)) << (bits * i);
-      out[at++] = word;
+    const bits = 32 / parts;
+    const mask = 2 ** bits - 1;
+    const put = (k: number, c: number): void => {
+      const taken = zero(k);
+      const from = k * strides.output + c * strides.summed;
+      const at = k * to.output + Math.floor(c / parts) * to.word;
+      const shift = bits * (c % parts);
+      for (let tap = 0; tap < taps; tap++) out[at + tap]! |= ((numbers[from + tap]! - taken) & mask) << shift;
     };
-    if (isFilters)
-      for (let k = 0; k < outputs; k++)
-        for (let p = 0; p < words; p++) for (let tap = 0; tap < taps; tap++) put(k, p, tap);
-    else for (let p = 0; p < words; p++) for (let k = 0; k < outputs; k++) put(k, p, 0);
+    // as results lie: networks have tens of millions of weights
+    if (isFilters) for (let k = 0; k < outputs; k++) for (let c = 0; c < summed; c++) put(k, c);
+    else for (let c = 0; c < summed; c++) for (let k = 0; k < outputs; k++) put(k, c);
     return new Uint8Array(out.buffer);
   });
   return { name: `${product.node.name}/weights`, dtype: "i32", dims: packedDims.map(Poly.int), constant };
