@@ -16,7 +16,7 @@ import { now } from "../runtime/platform.js";
 import { checkPasses } from "./check-options.js";
 import { refuseDebug } from "./refuse-debug.js";
 import { type OpenedModel, openModel } from "./source.js";
-import { integerProductsOf } from "./targets.js";
+import { integerProductsOf, wideProductsOf } from "./targets.js";
 
 export interface Prepared {
   /** after passes */
@@ -64,6 +64,7 @@ export async function prepareGraph(
   const builtIn = defaultPasses(registry, {
     onNote: n => notes.push(n),
     integerProducts: () => integerProductsOf(options),
+    wideProducts: wideProductsOf(options),
   });
   const list = options.passes ? checkPasses(options.passes(builtIn)) : builtIn;
   const passes: PassReport[] = [];

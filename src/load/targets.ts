@@ -1,5 +1,5 @@
 // The targets by name, and which of them this host has: the one place where concrete targets are chosen.
-import type { IntegerProducts } from "../graph/passes/index.js";
+import type { IntegerProducts, WideProducts } from "../graph/passes/index.js";
 import type { LoadOptions } from "../runtime/api.js";
 import type { Target } from "../runtime/target.js";
 import { AzulejoError } from "../support/errors.js";
@@ -43,6 +43,12 @@ export async function integerProductsOf({ target }: Pick<LoadOptions, "target">)
   if (target === "webgpu") return (await import("../targets/webgpu/target.js")).integerProducts();
   if (target !== "native" && target !== "cpu") return "pairs";
   return (await import("../targets/c/native-problem.js")).integerProducts();
+}
+
+/** Where products of 16-bit floats go by f32: shaders convert as they fill their tiles, and the interpreter runs what is there. */
+export function wideProductsOf({ target = "wasm" }: Pick<LoadOptions, "target">): WideProducts | undefined {
+  if (target === "webgpu" || target === "interpreter") return undefined;
+  return target === "wasm" ? "always" : "of many rows";
 }
 
 /** Loaded when it is asked for: pages cannot have it. */

@@ -29,6 +29,7 @@ export const elementType = {
   bool: 9,
   f16: 10,
   f64: 11,
+  bf16: 16,
 } as const;
 
 /** A tensor type; dims are numbers, names, or null for a dim that the file leaves open. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { constantValue, decode, encode, fillData, knownOf, typedView } from "../../src/graph/constants.js";
+import { wideData } from "../../src/graph/half-floats.js";
 import type { Dtype } from "../../src/ir/dtypes.js";
 import { dtypes } from "../../src/ir/dtypes.js";
 import { floatFromBits, floatToBits, isNarrowFloat, roundToFloat } from "../../src/ir/float-bits.js";
@@ -14,6 +15,19 @@ describe("16-bit floats", () => {
         const x = floatFromBits(dtype, bits);
         if (Number.isNaN(x)) assert.ok(Number.isNaN(floatFromBits(dtype, floatToBits(dtype, x))));
         else assert.equal(floatToBits(dtype, x), bits, `${x}`);
+      }
+    });
+    it(`${dtype}: every number as f32`, async () => {
+      const halves = Uint16Array.from({ length: 65536 }, (_, i) => i);
+      const wide = wideData({ byteLength: 131072, read: () => new Uint8Array(halves.buffer) }, dtype);
+      assert.equal(wide.byteLength, 262144);
+      const numbers = typedView("f32", await wide.read());
+      for (const bits of halves)
+        assert.ok(Object.is(numbers[bits], floatFromBits(dtype, bits)), `${bits}: ${numbers[bits]}`);
+      for (const at of [0, 1]) {
+        const part = new Uint8Array(41).subarray(at, at + 40);
+        await wide.readInto!(part, 4 * 0x3c00);
+        assert.deepEqual(typedView("f32", part), numbers.slice(0x3c00, 0x3c0a));
       }
     });
     it(`${dtype}: other numbers become the nearest, halves the even one`, () => {

@@ -40,6 +40,18 @@ test("a number for all rows is stored: each block of rows would compute it again
   }
 });
 
+test("what is reduced once serves all outputs of a node, each of which has a kernel of its own", async () => {
+  const file = onnxModel({
+    inputs: [value("x", f32, [4, 3, 8])],
+    outputs: [value("y", elementType.u8), value("scale", f32), value("zero", elementType.u8)],
+    nodes: [node("DynamicQuantizeLinear", ["x"], ["y", "scale", "zero"])],
+  });
+  const model = await load(file, { target: "interpreter" });
+  const names = model.report().kernels.map(({ name }) => name);
+  model.dispose();
+  assert.deepEqual(names.sort(), ["QuantizeLinear", "RangeParameters", "RangeParameters", "ReduceMax", "ReduceMin"]);
+});
+
 /** y [rows, width]: the sum of columns of exp(x), which are read one by one */
 async function slicesOf(dims: readonly [number, number], columns: readonly number[], width: number): Promise<string[]> {
   const sums: Operator = {

@@ -18,6 +18,7 @@ import {
   countOf,
 } from "../constants.js";
 import type { ConstantData, Graph, KnownValue, Value } from "../graph.js";
+import { isHalfFloat, wideData } from "../half-floats.js";
 import type { Pass } from "../pass.js";
 import type { Rule } from "../rewrite.js";
 import { rewriteEverywhere } from "../rewrite.js";
@@ -32,7 +33,7 @@ export type Evaluate = (
 
 /** `evaluate` absent: only what inference knows, fills, reshapes and moves are folded. */
 export function foldConstants(registry: Registry, evaluate?: Evaluate): Pass {
-  const rules: Rule[] = [foldKnown, foldFill, foldReshape(registry), foldMovement];
+  const rules: Rule[] = [foldKnown, foldFill, foldReshape(registry), foldMovement, foldWidening];
   if (evaluate) rules.push(foldEvaluated(registry, evaluate));
   return { name: "fold-constants", run: graph => readSmall(rewriteEverywhere(graph, ...rules)) };
 }
@@ -74,6 +75,14 @@ const foldReshape =
     if (!registry.find(node.domain, node.op, node.opset)?.reshape || output.dtype !== input.dtype) return undefined;
     return replaceBy(output, input.constant, input.known);
   };
+
+/** Weights that a file holds as 16-bit floats and widens: they are packed as f32, once. */
+const foldWidening: Rule = node => {
+  const [[input], [output]] = [node.inputs, node.outputs];
+  if (node.op !== "Cast" || node.domain !== "" || !input?.constant || !isHalfFloat(input.dtype)) return undefined;
+  if (output?.dtype !== "f32" || !constantDims(output.dims)) return undefined;
+  return replaceBy(output, wideData(input.constant, input.dtype), input.known);
+};
 
 function replaceBy(output: Value, constant: ConstantData, content?: KnownValue): ReturnType<Rule> {
   const known = content && { dims: constantDims(output.dims)!, data: content.data };

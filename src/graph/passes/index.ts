@@ -1,6 +1,7 @@
 // The built-in passes in their order. `load(…, { passes })` gets this list to change.
 import type { Registry } from "../../ops/registry.js";
 import type { GraphNode } from "../graph.js";
+import { isHalfFloat } from "../half-floats.js";
 import type { InferOptions } from "../infer.js";
 import { infer } from "../infer.js";
 import type { Pass } from "../pass.js";
@@ -14,10 +15,12 @@ import { resolveIf } from "./resolve-if.js";
 import { seedDraws } from "./seed-draws.js";
 import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
+import type { WideProducts } from "./widen-products.js";
 import { sinkConcat } from "./sink-concat.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
 export type { IntegerProducts } from "./integer-words.js";
+export type { WideProducts } from "./widen-products.js";
 export { expandOperators, removeDeadCode, resolveIf, seedDraws, shareCommon, simplify, sinkConcat };
 
 export interface PassOptions extends InferOptions {
@@ -25,6 +28,8 @@ export interface PassOptions extends InferOptions {
   readonly evaluate?: Evaluate;
   /** what multiplies 8-bit integers fastest where the graph is to run, asked where it has some; absent: pairs */
   readonly integerProducts?: () => Promise<IntegerProducts>;
+  /** of 16-bit floats, for a target that multiplies f32; absent: none */
+  readonly wideProducts?: WideProducts | undefined;
 }
 
 /** dims, dtypes and known values of all values anew */
@@ -42,6 +47,7 @@ const isGradient = ({ op }: GraphNode): boolean => op === "Gradient";
 /** Does the node make integers of a model's numbers, or multiply them? */
 export const isQuantized = ({ op }: GraphNode): boolean =>
   /^QLinear|Integer$|QuantizeLinear$|^DequantizeLinear$/.test(op);
+const isHalf = ({ outputs }: GraphNode): boolean => outputs.some(v => isHalfFloat(v?.dtype));
 const isConvolution = ({ op }: GraphNode): boolean => op === "Conv" || op === "ConvTranspose";
 const quantized = (name: string, pass: Exclude<keyof typeof import("./of-quantized.js"), "pairIntegers">): Pass =>
   ofSome(name, isQuantized, async () => (await import("./of-quantized.js"))[pass]);
@@ -49,6 +55,7 @@ const convolutional = (name: string, pass: keyof typeof import("./of-convolution
   ofSome(name, isConvolution, async () => (await import("./of-convolutions.js"))[pass]);
 
 export function defaultPasses(registry: Registry, options: PassOptions = {}): Pass[] {
+  const { wideProducts } = options;
   return [
     seedDraws(registry),
     inferTypes(registry, options),
@@ -73,6 +80,13 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     // after the folds, which look for whole convolutions
     convolutional("fold-shuffle", "foldShuffle"),
     convolutional("split-groups", "splitGroups"),
+    ...(wideProducts
+      ? [
+          ofSome("widen-products", isHalf, async () =>
+            (await import("./widen-products.js")).widenProducts(wideProducts),
+          ),
+        ]
+      : []),
     convolutional("winograd", "winograd"),
     sinkConcat,
     // a slice of what both a convolution and a sum read
