@@ -26,6 +26,8 @@ export interface DeriveOptions {
   readonly dimHints?: (s: Sym) => number | undefined;
   /** the same for dims of which only a guess is known: a batch is mostly 1 */
   readonly dimGuesses?: (s: Sym) => number | undefined;
+  /** one dim for all that are of one size in every run */
+  readonly dimTwins?: (s: Sym) => Sym;
   /** of targets whose code can ask for memory: which reductions do */
   readonly ahead?: typeof memoryAhead;
   /** decided by a tuner: what hangs on them is derived to fit */
@@ -42,7 +44,8 @@ const TABLE_WORK = 256;
 export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Schedule {
   const { profile = genericProfile, features = modern, choices = {}, pins = {} } = options;
   verifyFields(kernel, pins);
-  const view = new KernelView(kernel, options.dimHints ?? (() => undefined), profile.lanes, options.dimGuesses);
+  const { dimHints = () => undefined, dimGuesses, dimTwins } = options;
+  const view = new KernelView(kernel, dimHints, profile.lanes, dimGuesses, dimTwins);
   placeValues(view);
   const { fuse, split } = fuseAxes(view);
   const sinks = view.sinks();

@@ -3,6 +3,7 @@
 import type { Axis, Node, NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
+import { isWorthCopying } from "./copies.js";
 import type { KernelView, SinkView, Step } from "./view.js";
 
 const stepCost: Readonly<Record<Step, number>> = { none: 1, contiguous: 1, strided: 5, irregular: 10 };
@@ -87,8 +88,10 @@ function loadCost(
   const checked = view.checks(n).some(p => view.fused(p).has(a.sym)) ? 3 : 0;
   // for a value that is kept, constants are read as they lie
   const isPacked = isTensor(n.tensor) && n.tensor.constant && (contracted || s.store || s.fold);
-  if (step === "irregular" || !isTensor(n.tensor) || n.tensor.layout) return checked + stepCost[step];
-  return checked + (isPacked ? 1 : contracted ? Math.min(COPIED, stepCost[step]) : stepCost[step]);
+  if (step === "irregular" || !isTensor(n.tensor) || (n.tensor.layout && n.tensor.constant))
+    return checked + stepCost[step];
+  if (isPacked) return checked + 1;
+  return checked + (contracted && isWorthCopying(view, n, s) ? Math.min(COPIED, stepCost[step]) : stepCost[step]);
 }
 /** scratch holds a placed value with its last axis innermost, or in panels of the lane where a contraction reads it */
 function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contracted: boolean): number {

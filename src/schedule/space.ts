@@ -67,7 +67,13 @@ const product = <T>(lists: readonly (readonly T[])[]): T[][] =>
 
 const viewOf = (kernel: Kernel, schedule: Schedule, options: DeriveOptions): KernelView => {
   const lanes = (options.profile ?? genericProfile).lanes;
-  const view = new KernelView(kernel, options.dimHints ?? (() => undefined), lanes, options.dimGuesses);
+  const view = new KernelView(
+    kernel,
+    options.dimHints ?? (() => undefined),
+    lanes,
+    options.dimGuesses,
+    options.dimTwins,
+  );
   fuseNamed(view, schedule.fuse);
   Object.assign(view.places, schedule.place);
   return view;

@@ -3,13 +3,11 @@
 import type { Axis, Layout, Node, NodeOf, Tensor } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { steppedPanels, steppedWeights } from "./cold-weights.js";
+import { isWorthCopying } from "./copies.js";
 import { isContraction, reductionOrder } from "./contraction.js";
 import type { Place, StageSchedule } from "./schedule.js";
 import { laneLoads } from "./tiles.js";
 import type { KernelView, SinkView } from "./view.js";
-
-/** reads of an element below which a copy of the tensor does not pay */
-const READS_FOR_COPY = 12;
 
 export interface StorageDecisions {
   readonly layouts: Record<string, Layout>;
@@ -37,18 +35,14 @@ export function decideStorage(
       const reads = loads.filter(o => o.tensor === t);
       const size = reads.every(o => isWholeDim(view, o, lane)) ? width : undefined;
       const layout = panels(view, n, s, lane, size, step);
-      if (!layout || t.layout || refused.has(t.name)) continue;
+      if (!layout || (t.layout && t.constant) || refused.has(t.name)) continue;
       const alone = reads.every(o => same(panels(view, o, s, lane, size, step), layout));
       if (t.constant && alone) {
         if (layouts[t.name] && !same(layouts[t.name], layout)) {
           delete layouts[t.name];
           refused.add(t.name);
         } else layouts[t.name] = layout;
-      } else if (
-        !t.constant &&
-        view.loadStep(n, lane) !== "contiguous" &&
-        readsPerElement(view, n, s) >= READS_FOR_COPY
-      )
+      } else if (!t.constant && view.loadStep(n, lane) !== "contiguous" && isWorthCopying(view, n, s))
         copies[t.name] ??= { at: "root", layout };
     }
     placeInPanels(view, s, lane, (stage!.vectors ?? 1) * view.lanes);
@@ -114,15 +108,6 @@ function laneDim(view: KernelView, n: NodeOf<"load">, lane: Axis): number | unde
 function isWholeDim(view: KernelView, n: NodeOf<"load">, lane: Axis): boolean {
   const dim = laneDim(view, n, lane);
   return dim !== undefined && view.fused(n.index[dim]!).terms.length === 1;
-}
-
-function readsPerElement(view: KernelView, n: NodeOf<"load">, s: SinkView): number {
-  const used = view.volume([
-    ...s.axes,
-    ...view.inline(s.value).flatMap(x => (x.kind === "reduce" && x.args.includes(n) ? x.over : [])),
-  ]);
-  const elements = (n.tensor as Tensor).dims.reduce((p, d) => p * view.size(d), 1);
-  return used / Math.max(1, elements);
 }
 
 /** A placed operand whose lane axis is not its last goes to scratch in panels. */

@@ -51,6 +51,7 @@ export class KernelView {
   readonly fusedInto = new Map<Axis, Axis>();
   private readonly hints: (s: Sym) => number | undefined;
   private readonly guesses: (s: Sym) => number | undefined;
+  private readonly twins: (s: Sym) => Sym;
   private readonly extents = new Map<Axis, number>();
   private readonly inlined = new Map<Node, readonly Node[]>();
   private readonly rowsOf = new Map<SinkView, readonly Axis[]>();
@@ -61,18 +62,20 @@ export class KernelView {
   /** 32-bit elements in a vector of the machine */
   readonly lanes: number;
 
-  /** `guesses` are what sizes mostly are; a schedule must be good for others too */
+  /** `guesses` are what sizes mostly are; a schedule must be good for others too. `twins`: see DeriveOptions.dimTwins */
   constructor(
     kernel: Kernel,
     hints: (s: Sym) => number | undefined,
     lanes = 4,
     guesses: (s: Sym) => number | undefined = () => undefined,
+    twins: (s: Sym) => Sym = s => s,
   ) {
     this.kernel = kernel;
     this.lanes = lanes;
     this.names = namesOf(kernel);
     this.hints = hints;
     this.guesses = guesses;
+    this.twins = twins;
   }
 
   size(p: Poly): number {
@@ -97,6 +100,11 @@ export class KernelView {
   /** nothing is known of its extent, not even what it mostly is */
   isOpen(a: Axis): boolean {
     return [...a.extent.syms].some(s => !s.def && this.hints(s) === undefined && this.guesses(s) === undefined);
+  }
+  /** Are there more elements of the tensor where the axis is longer? */
+  growsWith(t: Tensor, a: Axis): boolean {
+    const own = new Set(t.dims.flatMap(d => [...d.syms].map(this.twins)));
+    return [...a.extent.syms].some(s => own.has(this.twins(s)));
   }
   volume(axes: readonly Axis[]): number {
     const each = this.axes(axes);

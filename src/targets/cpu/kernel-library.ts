@@ -15,6 +15,7 @@ import { deriveSchedule } from "../../schedule/derive.js";
 import type { Tuning } from "../../schedule/knowledge.js";
 import { featuresText } from "../../schedule/knowledge.js";
 import type { MachineProfile, ScheduleFeatures } from "../../schedule/machine-profile.js";
+import { withWideOperands } from "../../schedule/wide-operands.js";
 import { scheduleKey } from "../../schedule/run-time-blocks.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -66,6 +67,27 @@ interface Known {
   readonly symbol: BoundKernel["symbol"];
 }
 
+/** What is known of the sizes of a representative's symbols. */
+interface Sizes {
+  readonly hint: (s: Sym) => number | undefined;
+  readonly guess: (s: Sym) => number | undefined;
+  readonly twin: (s: Sym) => Sym;
+}
+/** For each symbol the first of those that stand for one open size. */
+function twinsOf(symbols: readonly Sym[], sizeOf: (s: Sym) => Poly | undefined): (s: Sym) => Sym {
+  const first = new Map<string, Sym>();
+  const twins = new Map<Sym, Sym>();
+  for (const s of symbols) {
+    const size = sizeOf(s);
+    if (!size || size.isConst) continue;
+    const text = size.print();
+    const twin = first.get(text);
+    if (twin) twins.set(s, twin);
+    else first.set(text, s);
+  }
+  return s => twins.get(s) ?? s;
+}
+
 export class KernelLibrary {
   readonly #machine: MachineModel;
   readonly #pins: Readonly<Record<string, Partial<Schedule>>>;
@@ -106,7 +128,8 @@ export class KernelLibrary {
       return p?.isConst ? p.constant : undefined;
     };
     const guess = (s: Sym): number | undefined => guessOf(symbol(s));
-    const schedule = this.#scheduleOf(first, this.#pins[kernel.name], hint, guess);
+    const twin = twinsOf(first.own.symbols, s => sizeOf(symbol(s)));
+    const schedule = this.#scheduleOf(first, this.#pins[kernel.name], { hint, guess, twin });
     const code = this.#refusing(schedule, () => this.#codeOf(first, schedule));
     const sizes = new Map(code.lowered.blockSizes.map(b => [b.sym, schedule.block[b.axis]! / b.unit]));
     return { tuned: this.#tuned.has(schedule), code, tensor, symbol, blockSize: s => sizes.get(s) };
@@ -114,7 +137,7 @@ export class KernelLibrary {
   #knownOf(given: Kernel): Known {
     const known = this.#known.get(given);
     if (known) return known;
-    const kernel = withCodeOf(given, this.#machine.code);
+    const kernel = withWideOperands(withCodeOf(given, this.#machine.code));
     const own = canonical(kernel);
     let first = this.#representatives.get(own.key);
     if (!first) {
@@ -127,18 +150,14 @@ export class KernelLibrary {
     this.#known.set(given, made);
     return made;
   }
-  #scheduleOf(
-    first: Representative,
-    pins: Partial<Schedule> | undefined,
-    hint: (s: Sym) => number | undefined,
-    guess: (s: Sym) => number | undefined,
-  ): Schedule {
+  #scheduleOf(first: Representative, pins: Partial<Schedule> | undefined, { hint, guess, twin }: Sizes): Schedule {
     const derive = (): Schedule => {
       const choices = pins ? undefined : this.#choices(first, s => hint(s) ?? guess(s));
       const schedule = deriveSchedule(first.kernel, {
         ...this.#machine,
         dimHints: hint,
         dimGuesses: guess,
+        dimTwins: twin,
         ...(choices ? { choices } : {}),
         pins: pins ?? {},
       });
@@ -147,7 +166,8 @@ export class KernelLibrary {
     };
     if (pins) return derive();
     // layers of one structure and one size are many: the blocks of a network repeat
-    const key = first.own.symbols.map(s => `${hint(s)} ${guess(s)}`).join(";");
+    const { symbols } = first.own;
+    const key = symbols.map(s => `${hint(s)} ${guess(s)} ${symbols.indexOf(twin(s))}`).join(";");
     const schedule = first.schedules.get(key) ?? derive();
     first.schedules.set(key, schedule);
     return schedule;
