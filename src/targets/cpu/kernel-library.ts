@@ -15,7 +15,7 @@ import { deriveSchedule } from "../../schedule/derive.js";
 import type { Tuning } from "../../schedule/knowledge.js";
 import { featuresText } from "../../schedule/knowledge.js";
 import type { MachineProfile, ScheduleFeatures } from "../../schedule/machine-profile.js";
-import { withWideOperands } from "../../schedule/wide-operands.js";
+import { withHalfFloats } from "../../schedule/half-floats.js";
 import { scheduleKey } from "../../schedule/run-time-blocks.js";
 import type { Schedule } from "../../schedule/schedule.js";
 import { AzulejoError } from "../../support/errors.js";
@@ -137,7 +137,7 @@ export class KernelLibrary {
   #knownOf(given: Kernel): Known {
     const known = this.#known.get(given);
     if (known) return known;
-    const kernel = withWideOperands(withCodeOf(given, this.#machine.code));
+    const kernel = withHalfFloats(withCodeOf(given, this.#machine.code));
     const own = canonical(kernel);
     let first = this.#representatives.get(own.key);
     if (!first) {
