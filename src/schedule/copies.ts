@@ -6,17 +6,19 @@ import type { KernelView, SinkView } from "./view.js";
 const READS_FOR_COPY = 12;
 
 /**
- * Is an element of the tensor read that often? Rows of which nothing is known may be one, as they are for a token that follows a cache, unless the tensor
- * grows with them.
+ * Is an element of the tensor read that often, with a lane along its dim? Rows of which nothing is known may be one, as they are for a token that follows a
+ * cache, and lanes may be one then; not where both are of one size, so that one row is little work in any case.
  */
-export function isWorthCopying(view: KernelView, n: NodeOf<"load">, s: SinkView): boolean {
+export function isWorthCopying(view: KernelView, n: NodeOf<"load">, s: SinkView, lane: Axis): boolean {
   const tensor = n.tensor as Tensor;
-  const isSingle = (a: Axis): boolean => view.isOpen(a) && !view.growsWith(tensor, a);
+  const isFree = (a: Axis): boolean => view.isOpen(a) && !view.growsWith(tensor, a);
   const axes = [
     ...s.axes,
     ...view.inline(s.value).flatMap(x => (x.kind === "reduce" && x.args.includes(n) ? x.over : [])),
   ];
-  const reads = view.volume(axes.filter(a => !isSingle(a)));
+  const isBound = (a: Axis): boolean => !n.axes.includes(a) && view.isOpen(a) && !isFree(a);
+  if (view.isOpen(lane) && !axes.some(isBound)) return false;
+  const reads = view.volume(axes.filter(a => !isFree(a)));
   const elements = tensor.dims.reduce((p, d) => p * view.size(d), 1);
   return reads >= READS_FOR_COPY * Math.max(1, elements);
 }

@@ -52,9 +52,12 @@ const contractsHalves = (n: Node): n is NodeOf<"reduce"> =>
 function withWideOperands(kernel: Kernel): Kernel {
   return rewriteKernel(kernel, (n, made) => {
     if (!contractsHalves(n)) return undefined;
-    const args = n.args.map(a => {
+    const args = n.args.map((a, i) => {
       const read = made(a);
-      return isNarrow(a) ? node<"map">({ kind: "map", op: "cast", args: [read], dtype: "f32", axes: read.axes }) : read;
+      if (!isNarrow(a)) return read;
+      // schedules and the tuner's records name values
+      const name = `${n.name}_${"ab"[i]!}`;
+      return node<"map">({ kind: "map", name, op: "cast", args: [read], dtype: "f32", axes: read.axes });
     });
     return node<"reduce">({ ...n, args });
   }).kernel;

@@ -91,7 +91,7 @@ function loadCost(
   if (step === "irregular" || !isTensor(n.tensor) || (n.tensor.layout && n.tensor.constant))
     return checked + stepCost[step];
   if (isPacked) return checked + 1;
-  return checked + (contracted && isWorthCopying(view, n, s) ? Math.min(COPIED, stepCost[step]) : stepCost[step]);
+  return checked + (contracted && isWorthCopying(view, n, s, a) ? Math.min(COPIED, stepCost[step]) : stepCost[step]);
 }
 /** scratch holds a placed value with its last axis innermost, or in panels of the lane where a contraction reads it */
 function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contracted: boolean): number {

@@ -42,7 +42,7 @@ export function decideStorage(
           delete layouts[t.name];
           refused.add(t.name);
         } else layouts[t.name] = layout;
-      } else if (!t.constant && view.loadStep(n, lane) !== "contiguous" && isWorthCopying(view, n, s))
+      } else if (!t.constant && view.loadStep(n, lane) !== "contiguous" && isWorthCopying(view, n, s, lane))
         copies[t.name] ??= { at: "root", layout };
     }
     placeInPanels(view, s, lane, (stage!.vectors ?? 1) * view.lanes);

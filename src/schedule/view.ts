@@ -5,6 +5,7 @@ import { bytesOf } from "../ir/dtypes.js";
 import { layoutOf } from "../ir/layout.js";
 import type { Sym } from "../ir/poly.js";
 import { Poly } from "../ir/poly.js";
+import { isNarrowFloat } from "../ir/float-bits.js";
 import type { Axis, Fold, Kernel, Node, NodeOf, Store, Tensor } from "../ir/tile.js";
 import { gathersIn, isTensor, reach } from "../ir/tile.js";
 import { axesOfStore } from "../ir/walk.js";
@@ -293,8 +294,11 @@ const dear: Readonly<Record<string, number>> = {
   sigmoid: 16,
   pow: 40,
 };
+/** a float of 16 bits or fewer as f32 where no instruction does it, so that a row that is walked twice is kept wide */
+const WIDENING = 6;
 function operationCost(n: Node): number {
   if (n.kind === "call") return dear[n.fn] ?? 20;
   if (n.kind !== "map") return 0;
+  if (n.op === "cast" && isNarrowFloat(n.args[0]!.dtype) && n.args[0]!.dtype !== "bf16") return WIDENING;
   return n.op === "div" || n.op === "sqrt" || n.op === "mod" || n.op === "rem" ? 4 : 1;
 }

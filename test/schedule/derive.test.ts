@@ -243,6 +243,34 @@ test("constants that an operand is computed from are packed where they lie acros
   }
 });
 
+test("rows by the rows of another matrix copy it in panels, as it lies in a graph too", () => {
+  const pairs = () =>
+    kernel({ X: f32("M K"), Z: f32("N K"), Y: f32("M N") }, ({ X, Z, Y, M, N, K }) =>
+      grid(M.tile(), N.tile(), (m, n) => {
+        const k = K.all();
+        Y.at(m, n).set(dot(X.at(m, k), Z.at(n, k), k));
+      }),
+    ).ir;
+  const [rows, columns] = ["M", "N"];
+  /** the lane, and whether Z is copied */
+  const decided = (sizes: Readonly<Record<string, number>>, twins: readonly string[] = []): unknown[] => {
+    const k = pairs();
+    const symbols = k.dims.flatMap(d => [...d.size.syms]);
+    const first = symbols.find(s => s.name === twins[0]);
+    for (const t of k.tensors) Object.assign(t, { layout: { order: [0, 1] } });
+    const { stage, place } = deriveSchedule(k, {
+      dimHints: s => sizes[s.name],
+      dimTwins: s => (first && twins.includes(s.name) ? first : s),
+    });
+    return [stage.Y?.lane, place.Z?.at];
+  };
+  assert.deepEqual(decided({ M: 128, N: 256, K: 64 }), ["n", "root"]);
+  assert.deepEqual(decided({ M: 1, N: 256, K: 64 }), ["k", undefined], "one row reads each element once");
+  assert.deepEqual(decided({ N: 256, K: 64 }), ["k", undefined], "unknown rows may be one");
+  assert.deepEqual(decided({ K: 64 }), ["k", undefined]);
+  assert.deepEqual(decided({ K: 64 }, [rows!, columns!]), ["n", "root"], "as many rows as columns");
+});
+
 test("attention keeps scores and weights for the block and copies K into panels", () => {
   const s = derived(kernels.attention().ir, { B: 1, H: 12, G: 12, S: 512, T: 512, D: 64, E: 64 });
   assert.deepEqual(s.place.x, { at: "region" });
