@@ -7,10 +7,13 @@ import { isWorthCopying } from "./copies.js";
 import type { KernelView, SinkView, Step } from "./view.js";
 
 const stepCost: Readonly<Record<Step, number>> = { none: 1, contiguous: 1, strided: 5, irregular: 10 };
+/** Elements that lie apart are read and written one by one: five operations for four of them. */
+const costOfStep = (view: KernelView, step: Step): number =>
+  stepCost[step] * (step === "strided" || step === "irregular" ? view.lanes / 4 : 1);
 /** reading a copy that was made for it */
 const COPIED = 1.3;
-/** horizontal sums at the end of a reduction in lanes */
-const HORIZONTAL = 12;
+/** a step of the horizontal sums at the end of a reduction in lanes: they halve the vector each time */
+const HALVING = 6;
 
 /** what a contraction costs more when its lanes lie along the reduced axis (PP-OCR det with 16 lanes, 24 channels: 270 ms instead of 30) */
 const LOST_REUSE = 3;
@@ -29,7 +32,9 @@ export function chooseLane(view: KernelView, s: SinkView): string | undefined {
     for (const a of inside)
       options.push({
         axis: a,
-        cost: costOf(view, s, a, false) + (HORIZONTAL * reduces.length) / Math.max(1, view.volume(wide)),
+        cost:
+          costOf(view, s, a, false) +
+          (HALVING * Math.log2(view.lanes) * reduces.length) / Math.max(1, view.volume(wide)),
       });
   }
   // of equal ones the last: innermost in the tensor
@@ -72,7 +77,7 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
     : stored.at(-1) === a
       ? "contiguous"
       : "strided";
-  return cost + (store === "none" ? 4 : stepCost[store]) * filling;
+  return cost + (store === "none" ? 4 : costOfStep(view, store)) * filling;
 }
 function loadCost(
   view: KernelView,
@@ -89,16 +94,19 @@ function loadCost(
   // for a value that is kept, constants are read as they lie
   const isPacked = isTensor(n.tensor) && n.tensor.constant && (contracted || s.store || s.fold);
   if (step === "irregular" || !isTensor(n.tensor) || (n.tensor.layout && n.tensor.constant))
-    return checked + stepCost[step];
+    return checked + costOfStep(view, step);
   if (isPacked) return checked + 1;
-  return checked + (contracted && isWorthCopying(view, n, s, a) ? Math.min(COPIED, stepCost[step]) : stepCost[step]);
+  return (
+    checked +
+    (contracted && isWorthCopying(view, n, s, a) ? Math.min(COPIED, costOfStep(view, step)) : costOfStep(view, step))
+  );
 }
 /** scratch holds a placed value with its last axis innermost, or in panels of the lane where a contraction reads it */
 function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contracted: boolean): number {
   const axes = view.storedAxes(n);
   if (!axes.includes(a)) return isRow ? 1 : 4;
-  if (axes.at(-1) === a) return isCrossed(view, n, a) ? stepCost.strided : 1;
-  return contracted ? COPIED : stepCost.strided;
+  if (axes.at(-1) === a) return isCrossed(view, n, a) ? costOfStep(view, "strided") : 1;
+  return contracted ? COPIED : costOfStep(view, "strided");
 }
 /**
  * Is what it is computed from read across this axis? Then vectors of it would be written element by element, a row of scratch apart (weights of 8 bits, 2048 × 2048 by

@@ -253,7 +253,11 @@ test("rows by the rows of another matrix copy it in panels, as it lies in a grap
     ).ir;
   const [rows, columns] = ["M", "N"];
   /** the lane, and whether Z is copied */
-  const decided = (sizes: Readonly<Record<string, number>>, twins: readonly string[] = []): unknown[] => {
+  const decided = (
+    sizes: Readonly<Record<string, number>>,
+    twins: readonly string[] = [],
+    profile?: MachineProfile,
+  ): unknown[] => {
     const k = pairs();
     const symbols = k.dims.flatMap(d => [...d.size.syms]);
     const first = symbols.find(s => s.name === twins[0]);
@@ -261,6 +265,7 @@ test("rows by the rows of another matrix copy it in panels, as it lies in a grap
     const { stage, place } = deriveSchedule(k, {
       dimHints: s => sizes[s.name],
       dimTwins: s => (first && twins.includes(s.name) ? first : s),
+      ...(profile ? { profile } : {}),
     });
     return [stage.Y?.lane, place.Z?.at];
   };
@@ -269,6 +274,8 @@ test("rows by the rows of another matrix copy it in panels, as it lies in a grap
   assert.deepEqual(decided({ N: 256, K: 64 }), ["k", undefined], "unknown rows may be one");
   assert.deepEqual(decided({ K: 64 }), ["k", undefined]);
   assert.deepEqual(decided({ K: 64 }, [rows!, columns!]), ["n", "root"], "as many rows as columns");
+  for (const profile of [avx2Profile, avx512Profile])
+    assert.deepEqual(decided({ K: 64 }, [], profile), ["k", undefined], "the wider the vector, the dearer to gather");
 });
 
 test("attention keeps scores and weights for the block and copies K into panels", () => {
