@@ -60,6 +60,11 @@ const cases: readonly Case[] = [
     node: node("Gemm", ["x", "w", "b"], ["y"], [int("transB", 1), float("alpha", 0.5), float("beta", 3)]),
   },
   {
+    name: "a matrix by itself",
+    inputs: { x: [2, 9, 9] },
+    node: node("MatMul", ["x", "x"], ["y"]),
+  },
+  {
     name: "computed matrices",
     inputs: { x: [2, 12, 16], w: [2, 16, 10] },
     node: node("MatMul", ["x", "w"], ["y"]),

@@ -49,7 +49,8 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
       for (const { value } of view.producer(consumer)!.pattern.reads) {
         const producer = view.producer(value);
         if (members.has(value) || !producer) continue;
-        const consumers = view.consumers(value) && [...view.consumers(value)!];
+        const readers = view.consumers(value);
+        const consumers = readers && [...readers];
         // consumers outside now may be members later, so this refusal is not final
         if (!consumers?.every(n => nodes.has(n))) {
           refused.set(value, "has readers outside this kernel");

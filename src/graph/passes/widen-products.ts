@@ -45,8 +45,11 @@ const widen =
     if (weights && keepsWeights) return undefined;
     const isRowwise = node.op === "MatMul" || node.op === "Gemm";
     if (isRowwise && !hasManyRows(Y) && !(weights && which === "always")) return undefined;
-    const casts: GraphNode[] = [];
-    const inputs = node.inputs.map(v => v && wide(v, node.name, casts));
+    // one for each: x times itself reads it twice
+    const made = new Map<Value, Wide>();
+    for (const v of node.inputs) if (v && !made.has(v)) made.set(v, wide(v, `${node.name}/${v.name}`));
+    const inputs = node.inputs.map(v => v && made.get(v)!.value);
+    const casts = [...made.values()].flatMap(w => w.cast ?? []);
     const sum: Value = { name: `${node.name}/sum`, dtype: "f32", dims: Y.dims };
     const rounded = makeNode(`${node.name}/rounded`, "Cast", [sum], [Y], { to: onnxCodeOf(Y.dtype!) });
     return { nodes: [...casts, { ...node, inputs, outputs: [sum] }, rounded] };
@@ -57,11 +60,13 @@ function hasManyRows({ dims }: Value): boolean {
   return rows !== undefined && rows.reduce((a, b) => a * b, 1) >= MANY_ROWS;
 }
 
-function wide(v: Value, user: string, casts: GraphNode[]): Value {
-  const made: Value = { name: `${user}/${v.name}`, dtype: "f32", dims: v.dims };
-  if (!v.constant) {
-    casts.push(makeNode(made.name, "Cast", [v], [made], { to: onnxCodeOf("f32") }));
-    return made;
-  }
-  return { ...made, constant: wideData(v.constant, v.dtype as HalfFloat) };
+interface Wide {
+  readonly value: Value;
+  /** what makes it, where it is no constant */
+  readonly cast?: GraphNode;
+}
+function wide(v: Value, name: string): Wide {
+  const value: Value = { name, dtype: "f32", dims: v.dims };
+  if (v.constant) return { value: { ...value, constant: wideData(v.constant, v.dtype as HalfFloat) } };
+  return { value, cast: makeNode(name, "Cast", [v], [value], { to: onnxCodeOf("f32") }) };
 }
