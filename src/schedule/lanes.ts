@@ -6,10 +6,9 @@ import { isContraction } from "./contraction.js";
 import { isWorthCopying } from "./copies.js";
 import type { KernelView, SinkView, Step } from "./view.js";
 
-const stepCost: Readonly<Record<Step, number>> = { none: 1, contiguous: 1, strided: 5, irregular: 10 };
-/** Elements that lie apart are read and written one by one: five operations for four of them. */
+/** Operations of a vector: elements that lie apart are read and written one by one. */
 const costOfStep = (view: KernelView, step: Step): number =>
-  stepCost[step] * (step === "strided" || step === "irregular" ? view.lanes / 4 : 1);
+  step === "strided" ? 1.25 * view.lanes : step === "irregular" ? 2.5 * view.lanes : 1;
 /** reading a copy that was made for it */
 const COPIED = 1.3;
 /** a step of the horizontal sums at the end of a reduction in lanes: they halve the vector each time */
@@ -96,10 +95,8 @@ function loadCost(
   if (step === "irregular" || !isTensor(n.tensor) || (n.tensor.layout && n.tensor.constant))
     return checked + costOfStep(view, step);
   if (isPacked) return checked + 1;
-  return (
-    checked +
-    (contracted && isWorthCopying(view, n, s, a) ? Math.min(COPIED, costOfStep(view, step)) : costOfStep(view, step))
-  );
+  const cost = costOfStep(view, step);
+  return checked + (contracted && isWorthCopying(view, n, s, a) ? Math.min(COPIED, cost) : cost);
 }
 /** scratch holds a placed value with its last axis innermost, or in panels of the lane where a contraction reads it */
 function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contracted: boolean): number {
