@@ -5,6 +5,7 @@ import type { Dtype } from "../ir/dtypes.js";
 import { bytesOf, is64BitInteger, isFloat } from "../ir/dtypes.js";
 import { floatFromBits, floatToBits, isNarrowFloat } from "../ir/float-bits.js";
 import { Poly } from "../ir/poly.js";
+import { copyOf } from "../support/bytes.js";
 import type { ConstantData, Dims, KnownValue, Value } from "./graph.js";
 
 /** exact in float64; the ends of the 64-bit range mean "to the end" */
@@ -57,8 +58,7 @@ function saturated(x: number | bigint, dtype: Dtype): bigint {
 /** The bytes as a typed array; copies only where they are not aligned. Narrow floats stay bits. */
 export function typedView(dtype: Dtype, bytes: Uint8Array): TensorArray {
   const size = bytesOf(dtype);
-  // not slice(): that of Node's Buffer does not copy
-  const b = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
+  const b = bytes.byteOffset % size === 0 ? bytes : copyOf(bytes);
   return new arrayTypes[dtype](b.buffer, b.byteOffset, Math.floor(b.byteLength / size));
 }
 

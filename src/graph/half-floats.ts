@@ -1,11 +1,7 @@
 // Constants of 16-bit floats in f32, computed when they are read.
-import type { Dtype } from "../ir/dtypes.js";
-import { floatFromBits } from "../ir/float-bits.js";
+import { floatFromBits, type HalfFloat } from "../ir/float-bits.js";
 import { typedView } from "./constants.js";
 import type { ConstantData } from "./graph.js";
-
-export type HalfFloat = "f16" | "bf16";
-export const isHalfFloat = (d: Dtype | undefined): d is HalfFloat => d === "f16" || d === "bf16";
 
 /** The same numbers as f32. */
 export function wideData(halves: ConstantData, dtype: HalfFloat): ConstantData {
@@ -19,7 +15,7 @@ export function wideData(halves: ConstantData, dtype: HalfFloat): ConstantData {
     // the end of where they go: a half lies there no sooner than the number that it becomes
     const end = target.subarray(target.length / 2);
     if (halves.readInto) await halves.readInto(end, offset / 2);
-    else end.set((await halves.read()).subarray(offset / 2, (offset + target.length) / 2));
+    else end.set(await halves.read());
     widen(typedView(dtype, end) as Uint16Array, typedView("u32", target) as Uint32Array);
   };
   const byteLength = 2 * halves.byteLength;
@@ -28,7 +24,8 @@ export function wideData(halves: ConstantData, dtype: HalfFloat): ConstantData {
     await readInto(bytes, 0);
     return bytes;
   };
-  return { byteLength, read, readInto };
+  // what can only be read whole is read once: who asks for parts would have each of them read it all
+  return { byteLength, read, ...(halves.readInto ? { readInto } : {}) };
 }
 
 /** What each pattern stands for, in f32's own bits so that NaNs stay. Networks have tens of millions of weights. */

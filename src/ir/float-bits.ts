@@ -26,6 +26,8 @@ export const floatFormats: Readonly<Record<SignedNarrowFloat, FloatFormat>> = {
   f8e5m2fnuz: { bits: 8, fraction: 2, bias: 16, specials: "negative-zero" },
   f4e2m1: { bits: 4, fraction: 1, bias: 1, specials: "none" },
 };
+export type HalfFloat = "f16" | "bf16";
+export const isHalfFloat = (d: Dtype | undefined): d is HalfFloat => d === "f16" || d === "bf16";
 export const isNarrowFloat = (d: Dtype): d is NarrowFloat => d in floatFormats || d === "f8e8m0";
 
 const signBit = ({ bits }: FloatFormat): number => 1 << (bits - 1);

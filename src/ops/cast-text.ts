@@ -1,13 +1,11 @@
 // Numbers as text and back, for Cast on the host.
 import type { Dtype } from "../ir/dtypes.js";
 import { dtypes, isFloat } from "../ir/dtypes.js";
-import { floatFromBits, floatToBits } from "../ir/float-bits.js";
+import { floatFromBits, floatToBits, isHalfFloat } from "../ir/float-bits.js";
 import type { AnyTensor } from "../runtime/host-value.js";
 import type { TensorArray } from "../runtime/tensor.js";
 import { refuse } from "./checks.js";
 import { text } from "./host-tensors.js";
-
-const isHalf = (dtype: Dtype): dtype is "f16" | "bf16" => dtype === "f16" || dtype === "bf16";
 
 export function asText(t: AnyTensor): AnyTensor {
   const { dtype, dims } = t;
@@ -15,7 +13,7 @@ export function asText(t: AnyTensor): AnyTensor {
   const write = (x: number | bigint): string => {
     if (dtype === "bool") return x ? "True" : "False";
     if (!isFloat(dtype)) return String(x);
-    return floatText(isHalf(dtype) ? floatFromBits(dtype, Number(x)) : Number(x), dtype);
+    return floatText(isHalfFloat(dtype) ? floatFromBits(dtype, Number(x)) : Number(x), dtype);
   };
   return text(Array.from(t.data as ArrayLike<number | bigint>, write), dims);
 }
@@ -26,7 +24,7 @@ function floatText(x: number, dtype: Dtype): string {
   if (!Number.isFinite(x)) return x < 0 ? "-INF" : "INF";
   if (dtype === "f64") return String(x);
   const same = (s: string): boolean =>
-    isHalf(dtype) ? floatToBits(dtype, Number(s)) === floatToBits(dtype, x) : Math.fround(Number(s)) === x;
+    isHalfFloat(dtype) ? floatToBits(dtype, Number(s)) === floatToBits(dtype, x) : Math.fround(Number(s)) === x;
   for (let digits = 1; digits <= 9; digits++) {
     const s = x.toPrecision(digits);
     if (same(s)) return String(Number(s));
@@ -70,5 +68,5 @@ function parsed(op: string, node: { readonly name: string }, s: string, dtype: D
   const special = /^([+-]?)(?:inf(?:inity)?|(nan))$/i.exec(s);
   const x = special ? (special[2] ? Number.NaN : special[1] === "-" ? -Infinity : Infinity) : Number(s);
   if (s === "" || (Number.isNaN(x) && !special)) fail();
-  return isHalf(dtype) ? floatToBits(dtype, x) : x;
+  return isHalfFloat(dtype) ? floatToBits(dtype, x) : x;
 }

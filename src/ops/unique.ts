@@ -1,5 +1,5 @@
 // Unique: the distinct elements, or the distinct slices of an axis, with where they occur and how often.
-import { floatFromBits } from "../ir/float-bits.js";
+import { floatFromBits, isHalfFloat } from "../ir/float-bits.js";
 import type { AnyTensor } from "../runtime/host-value.js";
 import { normalizeAxis } from "./checks.js";
 import { concatenate, countOf, int64, reshaped, slice } from "./host-tensors.js";
@@ -129,7 +129,7 @@ export function unique(X: AnyTensor, axis: number | undefined, sorted: boolean):
 
 /** f16 and bf16 travel as bits. */
 const comparable = ({ dtype, data }: AnyTensor, x: number | bigint | string): number | bigint | string =>
-  (dtype === "f16" || dtype === "bf16") && data instanceof Uint16Array ? floatFromBits(dtype, Number(x)) : x;
+  dtype !== "string" && isHalfFloat(dtype) && data instanceof Uint16Array ? floatFromBits(dtype, Number(x)) : x;
 
 function compare(a: Group["key"], b: Group["key"]): number {
   for (let i = 0; i < a.length; i++) {

@@ -41,11 +41,16 @@ const POINTERS = 10;
 /** multiply-adds per pixel and tap from which a table of row pointers costs less than it saves */
 const TABLE_WORK = 256;
 
+/** The kernel as the cost model sees it, nothing decided yet. */
+export function viewFor(kernel: Kernel, options: DeriveOptions): KernelView {
+  const { profile = genericProfile, dimHints = () => undefined, dimGuesses, dimTwins } = options;
+  return new KernelView(kernel, dimHints, profile.lanes, dimGuesses, dimTwins);
+}
+
 export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Schedule {
   const { profile = genericProfile, features = modern, choices = {}, pins = {} } = options;
   verifyFields(kernel, pins);
-  const { dimHints = () => undefined, dimGuesses, dimTwins } = options;
-  const view = new KernelView(kernel, dimHints, profile.lanes, dimGuesses, dimTwins);
+  const view = viewFor(kernel, options);
   placeValues(view);
   const { fuse, split } = fuseAxes(view);
   const sinks = view.sinks();

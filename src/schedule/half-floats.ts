@@ -1,13 +1,12 @@
 // 16-bit floats as CPUs take them, which compute in f32: what only moves is moved as bits, and operands of contractions are casts.
-import { floatToBits } from "../ir/float-bits.js";
+import { floatToBits, type HalfFloat, isHalfFloat } from "../ir/float-bits.js";
 import { rewriteKernel } from "../ir/rewrite-kernel.js";
 import type { Kernel, Node, NodeOf } from "../ir/tile.js";
-import { isTensor, node } from "../ir/tile.js";
+import { children, isTensor, node } from "../ir/tile.js";
 import { nodesOf } from "../ir/walk.js";
 import { isContraction } from "./contraction.js";
 
-type HalfFloat = "f16" | "bf16";
-const isHalf = ({ dtype }: Pick<Node, "dtype">): boolean => dtype === "f16" || dtype === "bf16";
+const isHalf = ({ dtype }: Pick<Node, "dtype">): boolean => isHalfFloat(dtype);
 
 export function withHalfFloats(kernel: Kernel): Kernel {
   if (!kernel.tensors.some(isHalf)) return kernel;
@@ -20,12 +19,10 @@ export function withHalfFloats(kernel: Kernel): Kernel {
 function movesAlone({ folds, stores }: Kernel, nodes: readonly Node[]): boolean {
   const isChoice = (n: Node): boolean => n.kind === "map" && n.op === "select";
   const moves = (n: Node): boolean => (n.kind === "load" && isTensor(n.tensor)) || n.kind === "full" || isChoice(n);
-  const operands = (n: Node): readonly Node[] =>
-    n.kind === "map" || n.kind === "call" || n.kind === "reduce" ? n.args : [];
   return (
     folds.length === 0 &&
     stores.every(s => !s.combine) &&
-    nodes.every(n => (isHalf(n) ? moves(n) : !operands(n).some(isHalf)))
+    nodes.every(n => (isHalf(n) ? moves(n) : !children(n).some(isHalf)))
   );
 }
 /** The same kernel of u16. */

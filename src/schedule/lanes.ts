@@ -92,11 +92,10 @@ function loadCost(
   const checked = view.checks(n).some(p => view.fused(p).has(a.sym)) ? 3 : 0;
   // for a value that is kept, constants are read as they lie
   const isPacked = isTensor(n.tensor) && n.tensor.constant && (contracted || s.store || s.fold);
-  if (step === "irregular" || !isTensor(n.tensor) || (n.tensor.layout && n.tensor.constant))
-    return checked + costOfStep(view, step);
-  if (isPacked) return checked + 1;
   const cost = costOfStep(view, step);
-  return checked + (contracted && isWorthCopying(view, n, s, a) ? Math.min(COPIED, cost) : cost);
+  if (step === "irregular" || !isTensor(n.tensor) || (n.tensor.layout && n.tensor.constant)) return checked + cost;
+  if (isPacked) return checked + 1;
+  return checked + (contracted && cost > COPIED && isWorthCopying(view, n, s, a) ? COPIED : cost);
 }
 /** scratch holds a placed value with its last axis innermost, or in panels of the lane where a contraction reads it */
 function placedCost(view: KernelView, n: Node, a: Axis, isRow: boolean, contracted: boolean): number {

@@ -5,12 +5,12 @@ import type { ScheduleChoices, StageChoice } from "./choices.js";
 import { joinChoices } from "./choices.js";
 import { isContraction } from "./contraction.js";
 import type { DeriveOptions } from "./derive.js";
-import { deriveSchedule } from "./derive.js";
+import { deriveSchedule, viewFor } from "./derive.js";
 import { fuseNamed } from "./fusion.js";
 import { genericProfile, tileLimits } from "./machine-profile.js";
 import type { Schedule, StageSchedule } from "./schedule.js";
 import { crossedAxes } from "./verify.js";
-import { KernelView } from "./view.js";
+import type { KernelView } from "./view.js";
 
 export interface Candidate {
   readonly choices: ScheduleChoices;
@@ -66,14 +66,7 @@ const product = <T>(lists: readonly (readonly T[])[]): T[][] =>
   lists.reduce<T[][]>((all, list) => all.flatMap(head => list.map(x => [...head, x])), [[]]);
 
 const viewOf = (kernel: Kernel, schedule: Schedule, options: DeriveOptions): KernelView => {
-  const lanes = (options.profile ?? genericProfile).lanes;
-  const view = new KernelView(
-    kernel,
-    options.dimHints ?? (() => undefined),
-    lanes,
-    options.dimGuesses,
-    options.dimTwins,
-  );
+  const view = viewFor(kernel, options);
   fuseNamed(view, schedule.fuse);
   Object.assign(view.places, schedule.place);
   return view;

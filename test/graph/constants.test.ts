@@ -24,9 +24,15 @@ describe("16-bit floats", () => {
       const numbers = typedView("f32", await wide.read());
       for (const bits of halves)
         assert.ok(Object.is(numbers[bits], floatFromBits(dtype, bits)), `${bits}: ${numbers[bits]}`);
+      assert.equal(wide.readInto, undefined, "each part would read all of it");
+      const bytes = new Uint8Array(halves.buffer);
+      const readInto = async (target: Uint8Array, offset: number): Promise<void> =>
+        target.set(bytes.subarray(offset, offset + target.length));
+      const inParts = wideData({ byteLength: 131072, read: () => bytes, readInto }, dtype);
+      assert.deepEqual(new Uint8Array(await inParts.read()), new Uint8Array(await wide.read()));
       for (const at of [0, 1]) {
         const part = new Uint8Array(41).subarray(at, at + 40);
-        await wide.readInto!(part, 4 * 0x3c00);
+        await inParts.readInto!(part, 4 * 0x3c00);
         assert.deepEqual(typedView("f32", part), numbers.slice(0x3c00, 0x3c0a));
       }
     });

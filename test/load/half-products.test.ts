@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decode, encode, typedView } from "../../src/graph/constants.js";
-import { isHalfFloat } from "../../src/graph/half-floats.js";
+import { type HalfFloat, isHalfFloat } from "../../src/ir/float-bits.js";
 import { load, Tensor } from "../../src/index.js";
 import { nativeProblem } from "../../src/targets/c/native-problem.js";
 import type { NodeInit, TensorInit } from "../frontends/onnx-model.js";
 import { elementType, float, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 
-type Half = "f16" | "bf16";
 const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 const numbers = (dims: readonly number[], seed: number): number[] =>
   Array.from({ length: count(dims) }, (_, i) => Math.sin(i * 1.7 + seed));
@@ -71,7 +70,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-async function resultOf(c: Case, half: Half, options: Parameters<typeof load>[1]) {
+async function resultOf(c: Case, half: HalfFloat, options: Parameters<typeof load>[1]) {
   const type = elementType[half];
   const initializers = Object.entries(c.weights ?? {}).map(
     ([name, dims], i): TensorInit => ({

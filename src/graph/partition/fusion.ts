@@ -58,13 +58,10 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
         }
         const isPicked = picks(value, [root, ...members], picked, view);
         const reason =
-          producer.pattern.reduction && isConstant(value, [root, ...members], constant, view)
-            ? "each block would compute it again"
-            : producer.pattern.reduction && consumers.some(makesSeveral)
-              ? "the kernel of another output would compute it again"
-              : isPicked && !tellsOutside(value, producer.pattern)
-                ? "it is read at places that a tensor tells, and memory that tells wrong ones has other dims"
-                : refusal(value, producer, [root, ...members], shared, view, state);
+          reducedAgain(value, producer, consumers, [root, ...members], constant, view) ??
+          (isPicked && !tellsOutside(value, producer.pattern)
+            ? "it is read at places that a tensor tells, and memory that tells wrong ones has other dims"
+            : refusal(value, producer, [root, ...members], shared, view, state));
         if (reason) {
           refused.set(value, reason);
           continue;
@@ -86,6 +83,19 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
   return members;
 }
 
+/** Who would compute a reduction again; undefined: it is none, or nobody would. */
+function reducedAgain(
+  value: Value,
+  { pattern }: Producer,
+  consumers: readonly BoundNode[],
+  kernel: readonly Value[],
+  constant: ReadonlySet<Value>,
+  view: FusionView,
+): string | undefined {
+  if (!pattern.reduction) return undefined;
+  if (isConstant(value, kernel, constant, view)) return "each block would compute it again";
+  return consumers.some(makesSeveral) ? "the kernel of another output would compute it again" : undefined;
+}
 /** Each output of a node has a kernel of its own. */
 const makesSeveral = ({ outputs }: BoundNode): boolean => Object.keys(outputs).length > 1;
 

@@ -2,6 +2,7 @@
 // knows its result; so do fills, and whole operators on constants where the caller can evaluate them.
 
 import { bytesOf, is64BitInteger } from "../../ir/dtypes.js";
+import { isHalfFloat } from "../../ir/float-bits.js";
 import type { Registry } from "../../ops/registry.js";
 import type { BoundNode } from "../bind.js";
 import { bindNode } from "../bind.js";
@@ -18,7 +19,7 @@ import {
   countOf,
 } from "../constants.js";
 import type { ConstantData, Graph, KnownValue, Value } from "../graph.js";
-import { isHalfFloat, wideData } from "../half-floats.js";
+import { wideData } from "../half-floats.js";
 import type { Pass } from "../pass.js";
 import type { Rule } from "../rewrite.js";
 import { rewriteEverywhere } from "../rewrite.js";

@@ -1,7 +1,7 @@
 // The built-in passes in their order. `load(…, { passes })` gets this list to change.
+import { isHalfFloat } from "../../ir/float-bits.js";
 import type { Registry } from "../../ops/registry.js";
 import type { GraphNode } from "../graph.js";
-import { isHalfFloat } from "../half-floats.js";
 import type { InferOptions } from "../infer.js";
 import { infer } from "../infer.js";
 import type { Pass } from "../pass.js";
@@ -15,8 +15,8 @@ import { resolveIf } from "./resolve-if.js";
 import { seedDraws } from "./seed-draws.js";
 import { shareCommon } from "./share-common.js";
 import { simplify } from "./simplify.js";
-import type { WideProducts } from "./widen-products.js";
 import { sinkConcat } from "./sink-concat.js";
+import type { WideProducts } from "./widen-products.js";
 
 export { type Evaluate, foldConstants } from "./fold-constants.js";
 export type { IntegerProducts } from "./integer-words.js";

@@ -1,10 +1,11 @@
 // Products of 16-bit floats in f32: what they read is made wide once, weights when they are packed, and results are rounded as before. Read as they
 // are, numbers would be converted anew for every product that they take part in (WebAssembly, one thread: a convolution of 64 × 64 channels over
 // 56 × 56 took 300 ms instead of 15, 784 × 128 by 128 × 512 18 instead of 2.5).
+import { type HalfFloat, isHalfFloat } from "../../ir/float-bits.js";
 import { onnxCodeOf } from "../../ops/onnx-dtypes.js";
 import { constantDims } from "../constants.js";
 import type { Graph, GraphNode, Value } from "../graph.js";
-import { type HalfFloat, isHalfFloat, wideData } from "../half-floats.js";
+import { wideData } from "../half-floats.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
 import type { Rule } from "../rewrite.js";
@@ -20,7 +21,7 @@ const MANY_ROWS = 8;
 /** Weights that would take more than this when they are wide stay as they are: memory counts more then. */
 const MOST_WEIGHT_BYTES = 1 << 30;
 
-export const isProduct = ({ op, domain, outputs }: GraphNode): boolean =>
+const isProduct = ({ op, domain, outputs }: GraphNode): boolean =>
   domain === "" && /^(Conv|ConvTranspose|MatMul|Gemm)$/.test(op) && isHalfFloat(outputs[0]?.dtype);
 
 export const widenProducts = (which: WideProducts): Pass => ({

@@ -5,7 +5,7 @@ import type { Graph, GraphNode, Value } from "../../graph/graph.js";
 import { constantsOf, everyNode } from "../../graph/values.js";
 import type { Dtype } from "../../ir/dtypes.js";
 import { integerRange, is64BitInteger, isFloat } from "../../ir/dtypes.js";
-import { isNarrowFloat, largestOf } from "../../ir/float-bits.js";
+import { type HalfFloat, isHalfFloat, isNarrowFloat, largestOf } from "../../ir/float-bits.js";
 
 /** A number in a model that a smaller dtype, or a GPU, would not hold. */
 export interface Risk {
@@ -95,7 +95,7 @@ async function castRisks(node: GraphNode, read: ReadonlySet<Value>): Promise<Ris
   const [from, to] = [input?.dtype, output?.dtype];
   if (!input || !from || !to || input.text || output?.text) return [];
   const where = describeNode(node);
-  if (!input.constant) return to !== "bool" && !isFloat(from) && isShortFloat(to) ? [roundingOf(where, from, to)] : [];
+  if (!input.constant) return to !== "bool" && !isFloat(from) && isHalfFloat(to) ? [roundingOf(where, from, to)] : [];
   if (!read.has(input)) return [];
   const content = decode(from, await input.constant.read());
   const lost = content.reduce((n, x) => n + (Number.isFinite(x) && !fits(x, from, to) ? 1 : 0), 0);
@@ -110,8 +110,7 @@ async function castRisks(node: GraphNode, read: ReadonlySet<Value>): Promise<Ris
   ];
 }
 
-const isShortFloat = (d: Dtype): d is "f16" | "bf16" => d === "f16" || d === "bf16";
-const roundingOf = (where: string, from: Dtype, to: "f16" | "bf16"): Risk => ({
+const roundingOf = (where: string, from: Dtype, to: HalfFloat): Risk => ({
   kind: "rounding",
   where,
   message: `${from} becomes ${to}, which has no odd numbers above ${to === "f16" ? 2048 : 256}`,
