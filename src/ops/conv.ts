@@ -163,6 +163,12 @@ const of = (
   attributes,
   inputs: { X: { dtype, dims: x }, W: { dtype, dims: w }, B: { dtype, dims: [w[0]!] } },
 });
+/** The same with filters that are the same in every run, as models have them: they are packed. */
+const packed = (c: OperatorCase): OperatorCase => ({
+  ...c,
+  name: `${c.name}, constant filters`,
+  inputs: { ...c.inputs, W: { ...c.inputs.W!, constant: true } },
+});
 export const cases = (): readonly OperatorCase[] => [
   ...floats.map(d => of("3×3", [1, 3, 7, 11], [5, 3, 3, 3], { pads: [1, 1, 1, 1] }, d)),
   of("1×1", [2, 7, 5, 3], [4, 7, 1, 1]),
@@ -179,4 +185,10 @@ export const cases = (): readonly OperatorCase[] => [
   of("VALID", [1, 2, 8, 9], [3, 2, 3, 4], { auto_pad: "VALID" }),
   of("no batch", [0, 2, 5, 5], [3, 2, 3, 3]),
   of("one element", [1, 1, 1, 1], [1, 1, 1, 1]),
+  // few outputs: lanes lie along the channels
+  ...[1, 3].flatMap(outputs =>
+    [19, 32].map(c =>
+      packed(of(`${c} channels to ${outputs}`, [1, c, 5, 6], [outputs, c, 3, 3], { pads: [1, 1, 1, 1] })),
+    ),
+  ),
 ];

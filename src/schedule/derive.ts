@@ -76,7 +76,7 @@ export function deriveSchedule(kernel: Kernel, options: DeriveOptions = {}): Sch
     ...(order.length ? { order } : {}),
     layouts,
     pointers: tables(view, fuse.length > 0),
-    split: [...split, ...Object.values(stage).flatMap(tallRow)],
+    split: [...split, ...new Set(sinks.flatMap(s => (view.laneOf(s, stage) ? tallRow(stage[s.id]!) : [])))],
     ...(Object.keys(parts).length ? { parts } : {}),
     ...options.ahead?.(view, sinks, stage, layouts),
     place: { ...view.places, ...copies },

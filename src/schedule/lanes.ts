@@ -4,6 +4,7 @@ import type { Axis, Node, NodeOf } from "../ir/tile.js";
 import { isTensor, reach } from "../ir/tile.js";
 import { isContraction } from "./contraction.js";
 import { isWorthCopying } from "./copies.js";
+import { rowsOfProducts } from "./tiles.js";
 import type { KernelView, SinkView, Step } from "./view.js";
 
 /** Operations of a vector: elements that lie apart are read and written one by one. */
@@ -16,6 +17,8 @@ const HALVING = 6;
 
 /** what a contraction costs more when its lanes lie along the reduced axis (PP-OCR det with 16 lanes, 24 channels: 270 ms instead of 30) */
 const LOST_REUSE = 3;
+/** the same where a register tile has rows of both operands */
+const OTHER_REUSE = 1.25;
 
 /** The name of the chosen axis; one that is not among the rows means: lanes inside reductions. */
 export function chooseLane(view: KernelView, s: SinkView): string | undefined {
@@ -51,6 +54,7 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
   const contracted = new Set(
     view.inline(s.value).flatMap(n => (n.kind === "reduce" && isContraction(n) ? n.args : [])),
   );
+  const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   let cost = 0;
   const visit = (n: Node, weight: number, seen: Set<Node>): void => {
     if (seen.has(n)) return;
@@ -64,7 +68,12 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
     if (n.kind === "call") cost += weight * 10 * filling;
     if (n.kind === "reduce") {
       // lanes along the reduced axis use each load once, lanes along rows for a whole register tile; with four lanes the loads hide
-      const reuse = view.lanes > 4 && !isRow && isContraction(n) ? LOST_REUSE : 1;
+      const reuse =
+        view.lanes > 4 && !isRow && isContraction(n)
+          ? rowsOfProducts(view, s, reduces).length === 2
+            ? OTHER_REUSE
+            : LOST_REUSE
+          : 1;
       const inner = weight * view.volume(n.over) * reuse;
       for (const x of n.args) visit(x, inner, new Set());
     } else if (n.kind === "map" || n.kind === "call") for (const x of n.args) visit(x, weight, seen);

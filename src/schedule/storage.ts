@@ -5,7 +5,7 @@ import { isTensor, reach } from "../ir/tile.js";
 import { steppedPanels, steppedWeights } from "./cold-weights.js";
 import { isWorthCopying } from "./copies.js";
 import { isContraction, reductionOrder } from "./contraction.js";
-import type { Place, StageSchedule } from "./schedule.js";
+import type { AxisName, Place, StageSchedule } from "./schedule.js";
 import { laneLoads } from "./tiles.js";
 import type { KernelView, SinkView } from "./view.js";
 
@@ -26,7 +26,13 @@ export function decideStorage(
   for (const s of sinks) {
     const stage = stages[s.id];
     const lane = view.laneOf(s, stages);
-    if (!lane) continue;
+    if (!lane) {
+      for (const [name, layout] of alongReduction(view, s, stage?.lane, loads)) {
+        if (layouts[name] && !same(layouts[name], layout)) refused.add(name);
+        layouts[name] = layout;
+      }
+      continue;
+    }
     const stepped = steppedWeights(view, s, lane);
     const width = stepped.length > 0 ? steppedPanels(stage!, view.lanes).panel : (stage!.vectors ?? 1) * view.lanes;
     const whole = [...laneLoads(view, s, lane), ...crossedConstants(view, s, lane)];
@@ -48,6 +54,23 @@ export function decideStorage(
     placeInPanels(view, s, lane, (stage!.vectors ?? 1) * view.lanes);
   }
   return { layouts, copies };
+}
+/** Constants that a contraction reads with lanes along its reduced axis: that axis innermost. */
+function alongReduction(
+  view: KernelView,
+  s: SinkView,
+  lane: AxisName | undefined,
+  loads: readonly NodeOf<"load">[],
+): readonly (readonly [string, Layout])[] {
+  const own = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce" && n.args.length === 2);
+  return own.flatMap(n =>
+    n.args.flatMap(x => {
+      const axis = n.over.find(a => view.names.axis(a) === lane);
+      if (!axis || x.kind !== "load" || !isTensor(x.tensor) || !x.tensor.constant || x.tensor.layout) return [];
+      const layout = panels(view, x, s, axis, undefined, undefined);
+      return layout && loads.every(o => o === x || o.tensor !== x.tensor) ? [[x.tensor.name, layout] as const] : [];
+    }),
+  );
 }
 const same = (a: Layout | undefined, b: Layout | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
 

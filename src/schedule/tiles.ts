@@ -28,7 +28,7 @@ export function stageOf(
   const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   const named = lane === undefined ? {} : { lane };
   const chosen = choice.vectors === undefined ? {} : { vectors: choice.vectors };
-  if (!laneAxis) return { ...named, vectors: 2, ...chosen };
+  if (!laneAxis) return { ...named, vectors: 2, ...chosen, ...innerProducts(view, s, reduces, options) };
   if (reduces.length === 0) {
     const woven = wovenAxis(view, s, laneAxis);
     if (!woven) return { ...named, ...elementwise(view.cost(s.value)), ...chosen };
@@ -58,6 +58,57 @@ export function stageOf(
       ? {}
       : tallWindows(view, s, reduces, row, laneAxis)),
   };
+}
+
+/**
+ * Lanes along the reduced axis: a vector of an operand serves all rows that the other has alone, so a tile of those. Its sums are added across lanes at the end, which
+ * a long sum does not feel, and no lane is idle where a result has few columns (convolutions to the three channels of an image).
+ */
+function innerProducts(
+  view: KernelView,
+  s: SinkView,
+  reduces: readonly NodeOf<"reduce">[],
+  options: TileOptions,
+): Pick<StageSchedule, "rows" | "order"> {
+  const [a, b] = rowsOfProducts(view, s, reduces);
+  if (!a) return {};
+  const [R, Q] = [Math.max(1, view.extent(a)), b ? Math.max(1, view.extent(b)) : 1];
+  let best: readonly [number, number] = [1, 1];
+  let least = Number.POSITIVE_INFINITY;
+  for (let p = Math.min(6, R); p >= 1; p--)
+    for (let q = Math.min(6, Q); q >= 1; q--) {
+      if (!fits(p, q, options)) continue;
+      const cost = Math.ceil(R / p) * Math.ceil(Q / q) * cycles(p, q, options);
+      if (cost < least) [least, best] = [cost, [p, q]];
+    }
+  const pieces = (x: Axis, main: number): readonly number[] =>
+    piecesOf(main, x.extent.isConst ? view.extent(x) % main : undefined);
+  const nameOf = (x: Axis): string => view.names.axis(x);
+  const others = view.rows(s).filter(x => x !== a && x !== b);
+  return {
+    rows: { [nameOf(a)]: pieces(a, best[0]), ...(b ? { [nameOf(b)]: pieces(b, best[1]) } : {}) },
+    order: [...others, ...(b ? [b] : []), a].map(nameOf),
+  };
+}
+/**
+ * Of the one product that a stage sums up: the longest row of each operand that the other lacks, the longer of the two first. One of them where constants are the same for
+ * all results (a convolution to one channel); none of other sums.
+ */
+export function rowsOfProducts(view: KernelView, s: SinkView, reduces: readonly NodeOf<"reduce">[]): readonly Axis[] {
+  const [n, ...more] = reduces.filter(r => r.args.length === 2);
+  if (!n || more.length > 0) return [];
+  const rows = view.rows(s);
+  const longest = (own: Node, other: Node): Axis | undefined => {
+    const [x, y] = [view.axes(own.axes), view.axes(other.axes)];
+    const able = rows.filter(a => x.includes(a) && !y.includes(a));
+    return able.reduce<Axis | undefined>((b, a) => (b && view.extent(b) > view.extent(a) ? b : a), undefined);
+  };
+  const [x, y] = n.args as readonly [Node, Node];
+  const [a, b] = [longest(x, y), longest(y, x)];
+  if (a && b) return view.extent(a) < view.extent(b) ? [b, a] : [a, b];
+  const same = a ? y : x;
+  const isShared = same.kind === "load" && isTensor(same.tensor) && same.tensor.constant;
+  return isShared && (a ?? b) && !rows.some(r => same.axes.includes(r)) ? [(a ?? b)!] : [];
 }
 
 /** Does a vector that is read become several elements of a contraction, as a word of four bits' numbers does? */

@@ -95,6 +95,18 @@ test("constant weights of a recurrent cell, of which lanes walk a gate, have the
   assert.deepEqual(derived(lstm!, { S: 1, N: 1, I: 128, H: 128 }).layouts, { W: gatesInside, R: gatesInside });
 });
 
+test("a convolution to few channels: lanes along the input's channels, a tile of pixels and outputs, weights packed along", () => {
+  const sizes = { B: 1, H: 192, W: 192, U: 192, V: 192, C: 32, P: 3, Q: 3 };
+  const three = derived(kernels.conv(1, 1).ir, { ...sizes, K: 3 });
+  assert.equal(three.stage.Y!.lane, "c");
+  assert.deepEqual(three.stage.Y!.order!.slice(-2), ["k", "u.v"]);
+  assert.ok(three.stage.Y!.rows!["u.v"]![0]! * three.stage.Y!.rows!.k![0]! >= 8, JSON.stringify(three.stage));
+  assert.deepEqual(three.layouts.F, { order: [3, 0, 1, 2] });
+  assert.deepEqual(three.split, []);
+  // as many channels as a vector has lanes go across them
+  assert.equal(derived(kernels.conv(1, 1).ir, { ...sizes, K: 8 }).stage.Y!.lane, "k");
+});
+
 test("a convolution walks its pixels as one, through a table of row pointers", () => {
   const s = derived(kernels.conv(1, 1).ir, { B: 1, H: 56, W: 56, U: 56, V: 56, C: 64, K: 64, P: 3, Q: 3 });
   assert.deepEqual(s.fuse, [["u", "v", "u.v"]]);
