@@ -15,6 +15,7 @@ type LayerName =
   | "averagePool"
   | "concat"
   | "conv"
+  | "dense"
   | "depthwise"
   | "gate"
   | "grouped"
@@ -204,6 +205,34 @@ const layers: Readonly<Record<LayerName, Make>> = {
     const dims = x.dims.with(1, x.dims[1]! + other.dims[1]!);
     if (sizeOf(dims) > sizeLimit) return undefined;
     return { value: b.node("Concat", [x.value, other.value], { axis: 1 }), dims };
+  },
+  /** every convolution reads all before it: in the order in which they were made, or another one */
+  dense: (b, x, l) => {
+    const parts = [x];
+    const joined = (): Image => {
+      const dims = x.dims.with(
+        1,
+        parts.reduce((sum, p) => sum + p.dims[1]!, 0),
+      );
+      if (parts.length === 1) return x;
+      return {
+        value: b.node(
+          "Concat",
+          parts.map(p => p.value),
+          { axis: 1 },
+        ),
+        dims,
+      };
+    };
+    for (let i = 0; i < 2 + (l.n % 3); i++) {
+      const { value, dims } = joined();
+      const terms = dims[1]! * 9;
+      if (sizeOf(dims) > sizeLimit || sizeOf(x.dims) * terms * 2 > workLimit) return undefined;
+      const y = b.node("Conv", [value, b.weight([2, dims[1]!, 3, 3], terms)], { pads: [1, 1, 1, 1] });
+      const made = { value: l.n % 2 ? b.node("Relu", [y]) : y, dims: x.dims.with(1, 2) };
+      parts.splice(l.n % 5 === i ? 0 : parts.length, 0, made);
+    }
+    return joined();
   },
   upsample: (b, x) => {
     const dims = [...x.dims.slice(0, 2), x.dims[2]! * 2, x.dims[3]! * 2];

@@ -29,6 +29,7 @@ export class Buffers {
   /** values under whose memory others are renamed: where they lie is settled */
   readonly #settled = new Set<Value>();
   readonly #pieces = new Map<Buffer, readonly Piece[]>();
+  readonly #concats: { readonly axis: number; readonly pieces: readonly Piece[] }[] = [];
 
   find(v: Value): Buffer | undefined {
     const known = this.#byValue.get(v);
@@ -119,16 +120,32 @@ export class Buffers {
   concat(target: Buffer, values: readonly Value[], axis: number, mayMove: (v: Value) => boolean): void {
     let start = Poly.zero;
     const strides = stridesOf(target);
-    const at = axis < 0 ? axis + target.dims.length : axis;
     const pieces = values.map((value, i): Piece => {
-      const window = { of: target, offset: start.mul(strides[at]!) };
+      const window = { of: target, offset: start.mul(strides[axis]!) };
       const buffer: Buffer = { ...this.#make(value, "arena", { order: target.layout.order, strides }), window };
-      start = start.add(value.dims![at]!);
+      start = start.add(value.dims![axis]!);
       const inPlace = mayMove(value) && values.indexOf(value) === i;
       if (inPlace) this.#byValue.set(value, buffer);
       return { value, buffer, inPlace };
     });
     this.#pieces.set(target, pieces);
+    this.#concats.push({ axis, pieces });
+  }
+  /** A concatenation of what lies side by side in another one already (each layer of a dense block reads all before it): it is a window of that. */
+  joinConcat(target: Value, layout: Layout, values: readonly Value[], axis: number): boolean {
+    for (const { axis: along, pieces } of this.#concats) {
+      const first = pieces.findIndex(p => p.value === values[0]);
+      const run = pieces.slice(first, first + values.length);
+      const isSame = first >= 0 && along === axis && run.length === values.length;
+      if (!isSame || !run.every((p, i) => p.inPlace && p.value === values[i])) continue;
+      const { window, layout: outer } = run[0]!.buffer;
+      if (outer.order.join() !== layout.order.join()) continue;
+      const buffer: Buffer = { ...this.#make(target, "arena", outer), window: window! };
+      this.#byValue.set(target, buffer);
+      this.#pieces.set(buffer, run);
+      return true;
+    }
+    return false;
   }
 }
 

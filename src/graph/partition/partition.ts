@@ -182,10 +182,11 @@ class Region implements FusionView {
     for (const v of values) needed.add(this.#buffers.aliasSource(v)!);
     return [];
   }
-  /** One kernel that stores `root`, read as `source` (itself, or a value that is copied into its buffer). */
-  #kernelStep(source: Value, target: Value, needed: Set<Value>, into = this.#bufferFor(target)): Step {
+  /** One kernel that computes a value, or copies what is in memory `into` a place that it can't have been made in. */
+  #kernelStep(source: Value, target: Value, needed: Set<Value>, place?: Buffer): Step {
     const decisions: Decision[] = [];
-    const made = this.producer(source);
+    const into = place ?? this.#bufferFor(target);
+    const made = place ? undefined : this.producer(source);
     const members = made ? fuse(source, this, decisions) : new Set<Value>();
     const inlined = made ? new Set([source, ...members]) : new Set<Value>();
     const name = kernelName(made?.bound.node.op ?? "Copy", members, v => this.#producers.get(v)!.bound);
@@ -408,13 +409,14 @@ class Region implements FusionView {
     for (const bound of [...this.#bound].reverse()) {
       if (!bound.operator.concat) continue;
       const target = Object.values(bound.outputs)[0]!;
-      const axis = bound.operator.concat(bound.info);
-      const mayMove = (v: Value): boolean =>
-        this.producer(v) !== undefined &&
-        !this.#graph.outputs.includes(v) &&
-        !this.#buffers.find(v) &&
-        !this.#buffers.hasAliases(v);
-      this.#buffers.concat(this.#bufferFor(target), Object.values(bound.inputs), axis, mayMove);
+      const given = bound.operator.concat(bound.info);
+      const axis = given < 0 ? given + target.dims!.length : given;
+      const values = Object.values(bound.inputs);
+      const isFree = (v: Value): boolean =>
+        !this.#graph.outputs.includes(v) && !this.#buffers.find(v) && !this.#buffers.hasAliases(v);
+      if (isFree(target) && this.#buffers.joinConcat(target, this.#layoutOf(target), values, axis)) continue;
+      const mayMove = (v: Value): boolean => this.producer(v) !== undefined && isFree(v);
+      this.#buffers.concat(this.#bufferFor(target), values, axis, mayMove);
     }
   }
 }
