@@ -7,6 +7,6 @@ const names = `
   layer-normalization leaky-relu less less-or-equal log log-softmax lrn lstm mat-mul max max-pool min mod mul neg not or p-relu pad pow range reciprocal
   reduce-l2 reduce-max reduce-mean reduce-min reduce-prod reduce-sum reduce-sum-square relu reshape resize round shape sigmoid sign sin slice softmax
   softplus split sqrt squeeze sub sum swish tanh tile transpose trilu unsqueeze upsample where while winograd-input winograd-output write-row xor
-  channel-shuffle shuffled-pointwise loop group-normalization instance-normalization simplified-layer-normalization rms-normalization
+  channel-shuffle shuffled-pointwise loop group-normalization gru instance-normalization simplified-layer-normalization recurrent-steps rms-normalization rnn
 `; // biome-ignore format: a list
 export const usualOperators: ReadonlySet<string> = new Set(names.trim().split(/\s+/));

@@ -2,6 +2,7 @@
 import type { AnyTile } from "../tile/index.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
+import type { CellOf } from "./recurrent-kernel.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
 import { recurrentCase, recurrentCases, recurrentReference } from "./recurrent-references.js";
 
@@ -19,24 +20,25 @@ export const operator: Operator = {
     const { Y, state } = recurrentDims("GRU", node, 3);
     return { Y, Y_h: state };
   },
-  kernels: node =>
-    recurrentKernels(node, {
-      op: "GRU",
-      gates: 3,
-      states: ["h"],
-      step: (at, direction) => {
-        const [f, g] = activationsOf("GRU", node, direction, gateActivations);
-        const before = at.state[0]!;
-        const bounded = (x: AnyTile): AnyTile => clipped(x, node.attributes.clip);
-        const update = f!(bounded(at.input(0).add(at.hidden(0))));
-        const reset = f!(bounded(at.input(1).add(at.hidden(1))));
-        // the reset applies to the state, or to what the state's matrix made of it
-        const held = node.attributes.linear_before_reset ? at.hidden(2).mul(reset) : at.hidden(2, before.mul(reset));
-        const candidate = g!(bounded(at.input(2).add(held)));
-        return [candidate.add(update.mul(before.sub(candidate)))];
-      },
-    }),
+  kernels: node => recurrentKernels(node, gruCell(node)),
 };
+
+export const gruCell: CellOf = node => ({
+  op: "GRU",
+  gates: 3,
+  states: ["h"],
+  step: (at, direction) => {
+    const [f, g] = activationsOf("GRU", node, direction, gateActivations);
+    const before = at.state[0]!;
+    const bounded = (x: AnyTile): AnyTile => clipped(x, node.attributes.clip);
+    const update = f!(bounded(at.input(0).add(at.hidden(0))));
+    const reset = f!(bounded(at.input(1).add(at.hidden(1))));
+    // the reset applies to the state, or to what the state's matrix made of it
+    const held = node.attributes.linear_before_reset ? at.hidden(2).mul(reset) : at.hidden(2, before.mul(reset));
+    const candidate = g!(bounded(at.input(2).add(held)));
+    return [candidate.add(update.mul(before.sub(candidate)))];
+  },
+});
 
 export const doc: OperatorDoc = {
   summary:

@@ -34,6 +34,7 @@ import { operator as globalMaxPoolOperator } from "./global-max-pool.js";
 import { operator as greaterOperator } from "./greater.js";
 import { operator as greaterOrEqualOperator } from "./greater-or-equal.js";
 import { operator as groupNormalizationOperator } from "./group-normalization.js";
+import { operator as gruOperator } from "./gru.js";
 import { operator as hardSigmoidOperator } from "./hard-sigmoid.js";
 import { operator as hardSwishOperator } from "./hard-swish.js";
 import { operator as identityOperator } from "./identity.js";
@@ -63,6 +64,7 @@ import { operator as padOperator } from "./pad.js";
 import { operator as powOperator } from "./pow.js";
 import { operator as rangeOperator } from "./range.js";
 import { operator as reciprocalOperator } from "./reciprocal.js";
+import { operator as recurrentStepsOperator } from "./recurrent-steps.js";
 import { operator as reduceL2Operator } from "./reduce-l2.js";
 import { operator as reduceMaxOperator } from "./reduce-max.js";
 import { operator as reduceMeanOperator } from "./reduce-mean.js";
@@ -74,6 +76,7 @@ import { operator as reluOperator } from "./relu.js";
 import { operator as reshapeOperator } from "./reshape.js";
 import { operator as resizeOperator } from "./resize.js";
 import { operator as rmsNormalizationOperator } from "./rms-normalization.js";
+import { operator as rnnOperator } from "./rnn.js";
 import { operator as roundOperator } from "./round.js";
 import { operator as shapeOperator } from "./shape.js";
 import { operator as shuffledPointwiseOperator } from "./shuffled-pointwise.js";
@@ -139,6 +142,7 @@ export const builtInOperators: readonly Operator[] = [
   greaterOrEqualOperator,
   greaterOperator,
   groupNormalizationOperator,
+  gruOperator,
   hardSigmoidOperator,
   hardSwishOperator,
   identityOperator,
@@ -167,6 +171,7 @@ export const builtInOperators: readonly Operator[] = [
   powOperator,
   rangeOperator,
   reciprocalOperator,
+  recurrentStepsOperator,
   reduceL2Operator,
   reduceMaxOperator,
   reduceMeanOperator,
@@ -178,6 +183,7 @@ export const builtInOperators: readonly Operator[] = [
   reshapeOperator,
   resizeOperator,
   rmsNormalizationOperator,
+  rnnOperator,
   roundOperator,
   shapeOperator,
   shuffledPointwiseOperator,

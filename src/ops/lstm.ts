@@ -3,6 +3,7 @@
 import type { AnyTile } from "../tile/index.js";
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
+import type { CellOf } from "./recurrent-kernel.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
 import { recurrentCase, recurrentCases, recurrentReference } from "./recurrent-references.js";
 import { elements } from "./reference-tensors.js";
@@ -21,29 +22,30 @@ export const operator: Operator = {
     const { Y, state } = recurrentDims("LSTM", node, 4);
     return { Y, Y_h: state, Y_c: state };
   },
-  kernels: node =>
-    recurrentKernels(node, {
-      op: "LSTM",
-      gates: 4,
-      states: ["h", "c"],
-      step: (at, direction) => {
-        const [f, g, h] = activationsOf("LSTM", node, direction, gateActivations);
-        const memory = at.state[1]!;
-        const gate = (q: number): AnyTile => at.input(q).add(at.hidden(q));
-        const bounded = (x: AnyTile): AnyTile => clipped(x, node.attributes.clip);
-        // the peepholes of input, output and forget gate look at the cell: the output gate at the new one
-        const looking = (q: number, c: AnyTile): AnyTile => {
-          const weight = at.peephole(q);
-          return bounded(weight ? gate(q).add(weight.mul(c)) : gate(q));
-        };
-        const input = f!(looking(0, memory));
-        // coupled gates forget as much as they let in
-        const forget = node.attributes.input_forget === 1 ? input.neg().add(1) : f!(looking(2, memory));
-        const next = forget.mul(memory).add(input.mul(g!(bounded(gate(3)))));
-        return [f!(looking(1, next)).mul(h!(next)), next];
-      },
-    }),
+  kernels: node => recurrentKernels(node, lstmCell(node)),
 };
+
+export const lstmCell: CellOf = node => ({
+  op: "LSTM",
+  gates: 4,
+  states: ["h", "c"],
+  step: (at, direction) => {
+    const [f, g, h] = activationsOf("LSTM", node, direction, gateActivations);
+    const memory = at.state[1]!;
+    const gate = (q: number): AnyTile => at.input(q).add(at.hidden(q));
+    const bounded = (x: AnyTile): AnyTile => clipped(x, node.attributes.clip);
+    // the peepholes of input, output and forget gate look at the cell: the output gate at the new one
+    const looking = (q: number, c: AnyTile): AnyTile => {
+      const weight = at.peephole(q);
+      return bounded(weight ? gate(q).add(weight.mul(c)) : gate(q));
+    };
+    const input = f!(looking(0, memory));
+    // coupled gates forget as much as they let in
+    const forget = node.attributes.input_forget === 1 ? input.neg().add(1) : f!(looking(2, memory));
+    const next = forget.mul(memory).add(input.mul(g!(bounded(gate(3)))));
+    return [f!(looking(1, next)).mul(h!(next)), next];
+  },
+});
 
 export const doc: OperatorDoc = {
   summary:

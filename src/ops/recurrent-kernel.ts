@@ -7,7 +7,7 @@ import { newAxis } from "../ir/tile.js";
 import type { AnyIndex, AnyTile, View } from "../tile/index.js";
 import { dimOf, dot, fold, materialize, recordKernel, where, zeros } from "../tile/index.js";
 import { computeDtype, wide } from "./accumulate.js";
-import type { WholeNode } from "./operator.js";
+import type { NodeInfo, WholeNode } from "./operator.js";
 import { directionsOf } from "./recurrent.js";
 
 /** One step of one block of the batch; all tiles vary over batch and hidden unit. */
@@ -30,8 +30,13 @@ export interface Cell {
   /** the next states; the first is the output */
   step(at: CellStep, direction: number): readonly AnyTile[];
 }
+/** The cell that a node's attributes ask for. */
+export type CellOf = (node: NodeInfo) => Cell;
 
-/** One kernel for each direction. */
+/**
+ * One kernel for each direction. A node without X and W has G, what the products of the two are for all steps (azulejo.RecurrentSteps), and its R and B have a
+ * dim of gates.
+ */
 export const recurrentKernels = (node: WholeNode, cell: Cell): readonly Kernel[] =>
   directionsOf(cell.op, node).map((way, d) => new Layer(node, cell, d, way === "reverse").kernel());
 
@@ -46,6 +51,7 @@ class Layer {
   readonly reverse: boolean;
   readonly batchFirst: boolean;
   readonly dtype: Dtype;
+  readonly ofProducts: boolean;
   readonly S = symbol("S");
   readonly N = symbol("N");
   readonly I = symbol("I");
@@ -57,12 +63,14 @@ class Layer {
     this.d = d;
     this.reverse = reverse;
     this.batchFirst = node.attributes.layout === 1;
-    this.dtype = node.dtypes.X!;
+    this.ofProducts = node.present.includes("G");
+    this.dtype = node.dtypes.R!;
   }
 
   kernel(): Kernel {
     const { S, N, I, H, node, cell } = this;
-    const dims: readonly Dim[] = Object.entries({ S, N, I, H }).map(([name, size]) => ({ name, size }));
+    const sizes = this.ofProducts ? { S, N, H } : { S, N, I, H };
+    const dims: readonly Dim[] = Object.entries(sizes).map(([name, size]) => ({ name, size }));
     const tensors = [...node.present, ...node.wanted].map(name => this.#tensor(name));
     const batch = newAxis("n", N);
     const name = `${cell.op.toLowerCase()}_${this.reverse ? "reverse" : "forward"}`;
@@ -74,6 +82,11 @@ class Layer {
     const { gates } = this.cell;
     const state = this.batchFirst ? [N, D, H] : [D, N, H];
     // in multiples of H, so that the rows of a gate are provably inside
+    const byGate: Readonly<Record<string, readonly Poly[]>> = {
+      G: [...(this.batchFirst ? [N, S] : [S, N]), D, Poly.int(gates), H],
+      R: [D, Poly.int(gates), H, H],
+      B: [D, Poly.int(2 * gates), H],
+    };
     const dims: Readonly<Record<string, readonly Poly[]>> = {
       X: this.batchFirst ? [N, S, I] : [S, N, I],
       W: [D, H.mul(gates), I],
@@ -82,6 +95,7 @@ class Layer {
       P: [D, H.mul(3)],
       sequence_lens: [N],
       Y: this.batchFirst ? [N, S, D, H] : [S, D, N, H],
+      ...(this.ofProducts ? byGate : {}),
     };
     const role = this.node.wanted.includes(name) ? "output" : "input";
     const dtype = name === "sequence_lens" ? "i32" : this.dtype;
@@ -91,10 +105,12 @@ class Layer {
 
   #walk(views: Readonly<Record<string, View<Dtype>>>, n: AnyIndex): void {
     const [j, k, i] = [dimOf("J", this.H).all(), dimOf("K", this.H).all(), dimOf("I", this.I).all()];
-    const { X, W, R, B, P, sequence_lens, Y } = views;
+    const { X, W, G, R, B, P, sequence_lens, Y } = views;
     const { d, dtype, batchFirst, cell } = this;
     const wideOf = (x: AnyTile): AnyTile => wide(x, dtype);
     const row = (gate: number): AnyTile => dimOf("H", this.H.mul(gate)).size.add(j);
+    const ofGate = (v: View<Dtype>, gate: number, ...more: readonly AnyIndex[]): AnyTile =>
+      wideOf(this.ofProducts ? v.at(d, gate, j, ...more) : v.at(d, row(gate), ...more));
     const place = (v: View<Dtype>) => (batchFirst ? v.at(n, d, j) : v.at(d, n, j));
     const start = (letter: string): AnyTile => {
       const given = views[`initial_${letter}`];
@@ -102,15 +118,17 @@ class Layer {
     };
     const last = fold(dimOf("S", this.S).steps(), cell.states.map(start), (s, state): AnyTile[] => {
       const t: AnyTile = this.reverse ? dimOf("last", this.S.sub(1)).size.sub(s) : s;
-      const x = wideOf(batchFirst ? X!.at(n, t, i) : X!.at(t, n, i));
-      const biased = (sum: AnyTile, gate: number): AnyTile => (B ? sum.add(wideOf(B.at(d, row(gate)))) : sum);
+      const when = batchFirst ? ([n, t] as const) : ([t, n] as const);
+      const biased = (sum: AnyTile, gate: number): AnyTile => (B ? sum.add(ofGate(B, gate)) : sum);
+      const product = (gate: number): AnyTile =>
+        G ? wideOf(G.at(...when, d, gate, j)) : dot(wideOf(X!.at(...when, i)), ofGate(W!, gate, i), i);
       const next: readonly AnyTile[] = cell.step(
         {
           state,
-          input: gate => biased(dot(x, wideOf(W!.at(d, row(gate), i)), i), gate),
+          input: gate => biased(product(gate), gate),
           hidden: (gate, h = state[0]!) => {
             const other = materialize(h, n, j).at(n, k);
-            return biased(dot(other, wideOf(R!.at(d, row(gate), k)), k), gate + cell.gates);
+            return biased(dot(other, ofGate(R!, gate, k), k), gate + cell.gates);
           },
           peephole: gate => P && wideOf(P.at(d, row(gate))),
         },

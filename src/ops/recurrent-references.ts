@@ -21,31 +21,28 @@ export function recurrentReference(
   letters: readonly string[],
   step: (at: ReferenceStep) => readonly (readonly number[])[],
 ): Record<string, ReferenceTensor> {
-  const {
-    X,
-    W,
-    R,
-    B,
-    sequence_lens: lengths,
-  } = inputs as { X: ReferenceTensor; W: ReferenceTensor; R: ReferenceTensor } & Inputs;
-  const [x, w, r, b] = [elements(X), elements(W), elements(R), B && elements(B)];
+  const { X, W, G, R, B, sequence_lens: lengths } = inputs as { R: ReferenceTensor } & Inputs;
+  const [x, w, g, b] = [X, W, G, B].map(t => t && elements(t));
+  const r = elements(R);
   const batchFirst = attributes.layout === 1;
-  const [S, N] = batchFirst ? [X.dims[1]!, X.dims[0]!] : [X.dims[0]!, X.dims[1]!];
-  const [D, I, H] = [W.dims[0]!, X.dims[2]!, R.dims[2]!];
+  const [S, N] = batchFirst ? (X ?? G)!.dims.slice(0, 2).toReversed() : (X ?? G)!.dims.slice(0, 2);
+  const [D, I, H] = [R.dims[0]!, X?.dims[2] ?? 0, R.dims.at(-1)!];
+  /** where a gate's unit lies: products have a dim of gates */
+  const unit = (gate: number, j: number): readonly number[] => (G ? [gate, j] : [gate * H + j]);
   const units = Array.from({ length: H }, (_, j) => j);
-  const stateDims = batchFirst ? [N, D, H] : [D, N, H];
+  const stateDims = batchFirst ? [N!, D, H] : [D, N!, H];
   const last = new Map<string, readonly (readonly number[])[]>();
   const outputs = new Map<string, readonly number[]>();
   const walk = (d: number, n: number): void => {
-    const length = lengths ? Number(lengths.data[n]) : S;
+    const length = lengths ? Number(lengths.data[n]) : S!;
     let state: readonly (readonly number[])[] = letters.map(letter => {
       const given = inputs[`initial_${letter}`];
       return units.map(j => (given ? Number(elements(given)(batchFirst ? [n, d, j] : [d, n, j])) : 0));
     });
     for (let s = 0; s < length; s++) {
       const t = d === 1 || attributes.direction === "reverse" ? length - 1 - s : s;
-      const row = (gate: number, j: number): number => gate * H + j;
-      const bias = (gate: number, j: number): number => (b ? Number(b([d, row(gate, j)])) : 0);
+      const when = batchFirst ? [n, t] : [t, n];
+      const bias = (gate: number, j: number): number => (b ? Number(b([d, ...unit(gate, j)])) : 0);
       const before = state;
       state = step({
         state,
@@ -53,25 +50,25 @@ export function recurrentReference(
         input: gate =>
           units.map(j => {
             let sum = bias(gate, j);
-            for (let i = 0; i < I; i++)
-              sum += Number(x(batchFirst ? [n, t, i] : [t, n, i])) * Number(w([d, row(gate, j), i]));
+            if (g) return sum + Number(g([...when, d, gate, j]));
+            for (let i = 0; i < I; i++) sum += Number(x!([...when, i])) * Number(w!([d, ...unit(gate, j), i]));
             return sum;
           }),
         hidden: (gate, h = before[0]!) =>
-          units.map(j => h.reduce((sum, v, k) => sum + v * Number(r([d, row(gate, j), k])), bias(gate + gates, j))),
+          units.map(j => h.reduce((sum, v, k) => sum + v * Number(r([d, ...unit(gate, j), k])), bias(gate + gates, j))),
       });
       outputs.set(`${t} ${d} ${n}`, state[0]!);
     }
     last.set(`${d} ${n}`, state);
   };
-  for (let d = 0; d < D; d++) for (let n = 0; n < N; n++) walk(d, n);
-  const Y = tabulate(X.dtype, batchFirst ? [N, S, D, H] : [S, D, N, H], ([p, q, o, j]) => {
+  for (let d = 0; d < D; d++) for (let n = 0; n < N!; n++) walk(d, n);
+  const Y = tabulate((X ?? G)!.dtype, batchFirst ? [N!, S!, D, H] : [S!, D, N!, H], ([p, q, o, j]) => {
     const [t, d, n] = batchFirst ? [q, o, p] : [p, q, o];
     return outputs.get(`${t} ${d} ${n}`)?.[j!] ?? 0;
   });
   const states = letters.map((letter, at) => [
     `Y_${letter}`,
-    tabulate(X.dtype, stateDims, ([p, q, j]) => last.get(batchFirst ? `${q} ${p}` : `${p} ${q}`)![at]![j!]!),
+    tabulate((X ?? G)!.dtype, stateDims, ([p, q, j]) => last.get(batchFirst ? `${q} ${p}` : `${p} ${q}`)![at]![j!]!),
   ]);
   return { Y, ...Object.fromEntries(states) };
 }

@@ -1,6 +1,7 @@
 // RNN: the simple recurrent layer, h = f(x · W + h · R + bias).
 import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { activationsOf, clipped, recurrentAttributes, recurrentDims } from "./recurrent.js";
+import type { CellOf } from "./recurrent-kernel.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
 import { recurrentCase, recurrentCases, recurrentReference } from "./recurrent-references.js";
 
@@ -15,17 +16,18 @@ export const operator: Operator = {
     const { Y, state } = recurrentDims("RNN", node, 1);
     return { Y, Y_h: state };
   },
-  kernels: node =>
-    recurrentKernels(node, {
-      op: "RNN",
-      gates: 1,
-      states: ["h"],
-      step: (at, direction) => {
-        const [f] = activationsOf("RNN", node, direction, ["Tanh"]);
-        return [f!(clipped(at.input(0).add(at.hidden(0)), node.attributes.clip))];
-      },
-    }),
+  kernels: node => recurrentKernels(node, rnnCell(node)),
 };
+
+export const rnnCell: CellOf = node => ({
+  op: "RNN",
+  gates: 1,
+  states: ["h"],
+  step: (at, direction) => {
+    const [f] = activationsOf("RNN", node, direction, ["Tanh"]);
+    return [f!(clipped(at.input(0).add(at.hidden(0)), node.attributes.clip))];
+  },
+});
 
 export const doc: OperatorDoc = {
   summary:

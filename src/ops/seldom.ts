@@ -41,7 +41,6 @@ import { operator as frameOperator } from "./frame.js";
 import { operator as gatherNdOperator } from "./gather-nd.js";
 import { operator as globalLpPoolOperator } from "./global-lp-pool.js";
 import { operator as gridSampleOperator } from "./grid-sample.js";
-import { operator as gruOperator } from "./gru.js";
 import { operator as hammingWindowOperator } from "./hamming-window.js";
 import { operator as hannWindowOperator } from "./hann-window.js";
 import { operator as hardmaxOperator } from "./hardmax.js";
@@ -78,7 +77,6 @@ import { operator as reduceLogSumOperator } from "./reduce-log-sum.js";
 import { operator as reduceLogSumExpOperator } from "./reduce-log-sum-exp.js";
 import { operator as regexFullMatchOperator } from "./regex-full-match.js";
 import { operator as reverseSequenceOperator } from "./reverse-sequence.js";
-import { operator as rnnOperator } from "./rnn.js";
 import { operator as roiAlignOperator } from "./roi-align.js";
 import { operator as roiMaxOperator } from "./roi-max.js";
 import { operator as roiRowsOperator } from "./roi-rows.js";
@@ -164,7 +162,6 @@ export const seldomOperators: readonly Operator[] = [
   gatherNdOperator,
   globalLpPoolOperator,
   gridSampleOperator,
-  gruOperator,
   hammingWindowOperator,
   hannWindowOperator,
   hardmaxOperator,
@@ -200,7 +197,6 @@ export const seldomOperators: readonly Operator[] = [
   reduceLogSumOperator,
   regexFullMatchOperator,
   reverseSequenceOperator,
-  rnnOperator,
   roiAlignOperator,
   roiMaxOperator,
   roiRowsOperator,

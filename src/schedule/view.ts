@@ -170,11 +170,14 @@ export class KernelView {
 
   /** everything that a stage computes, stores first */
   sinks(): SinkView[] {
+    // step by step: within one, its index is a number
+    const steps = new Set(this.names.folds.filter(f => f.steps).map(f => f.axis));
+    const free = (axes: readonly Axis[]): readonly Axis[] => this.axes(axes).filter(a => !steps.has(a));
     const stores = (list: readonly Store[], fold?: Fold): SinkView[] =>
       list.map(s => ({
         id: s.tensor.name,
         value: s.value,
-        axes: this.axes(axesOfStore(s)),
+        axes: free(axesOfStore(s)),
         dtype: s.tensor.dtype,
         store: s,
         ...(fold ? { fold } : {}),
@@ -183,13 +186,13 @@ export class KernelView {
       f.next.map((n, i) => ({
         id: this.names.value(n),
         value: n,
-        axes: this.axes(f.init[i]!.axes),
+        axes: free(f.init[i]!.axes),
         dtype: n.dtype,
         fold: f,
       }));
     const placed = this.names.values
       .filter(n => this.isPlaced(n))
-      .map(n => ({ id: this.names.value(n), value: n, axes: this.axes(n.axes), dtype: n.dtype }));
+      .map(n => ({ id: this.names.value(n), value: n, axes: free(n.axes), dtype: n.dtype }));
     return [
       ...stores(this.kernel.stores),
       ...this.names.folds.flatMap(f => [...stores(f.stores, f), ...states(f)]),

@@ -25,6 +25,7 @@ import {
   splitGroups,
   winograd,
 } from "../../src/graph/passes/of-convolutions.js";
+import { recurrentProducts } from "../../src/graph/passes/recurrent-products.js";
 import { widenProducts } from "../../src/graph/passes/widen-products.js";
 import { foldQuantization, foldRescale, moveQuantized, pairIntegers } from "../../src/graph/passes/of-quantized.js";
 import { roundTo } from "../../src/ir/float-bits.js";
@@ -777,6 +778,30 @@ const cases: readonly PassCase[] = [
       "b2 = Conv(x, v)",
       "c2 = Concat(a2, b2)",
       "l = Relu(c2)",
+    ],
+  },
+  {
+    title: "recurrent-products: one product for all steps; not of a single step",
+    pass: recurrentProducts,
+    model: {
+      inputs: [value("x", f32, ["s", 2, 3]), value("one", f32, [1, 2, 3])],
+      outputs: [y, value("z", f32), value("h", f32)],
+      initializers: [weights("W", [2, 12, 3], 1), weights("R", [2, 12, 4], 2), weights("B", [2, 24], 3)],
+      nodes: [
+        node("GRU", ["x", "W", "R", "B"], ["y"], [int("hidden_size", 4), text("direction", "bidirectional")]),
+        node("GRU", ["one", "W", "R"], ["z", "h"], [int("hidden_size", 4), text("direction", "bidirectional")]),
+      ],
+    },
+    inputs: { x: random([5, 2, 3]), one: random([1, 2, 3], 4) },
+    want: [
+      "GRU_0/rows = Reshape(W, GRU_0/rows dims)",
+      "GRU_0/table = Transpose(GRU_0/rows)",
+      "GRU_0/products = MatMul(x, GRU_0/table)",
+      "GRU_0/gates = Reshape(GRU_0/products, GRU_0/gates dims)",
+      "GRU_0/R = Reshape(R, GRU_0/R dims)",
+      "GRU_0/B = Reshape(B, GRU_0/B dims)",
+      "y = RecurrentSteps(GRU_0/gates, GRU_0/R, GRU_0/B)",
+      "z, h = GRU(one, W, R)",
     ],
   },
   {

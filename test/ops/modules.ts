@@ -275,6 +275,7 @@ import * as randomUniformModule from "../../src/ops/random-uniform.js";
 import * as randomUniformLikeModule from "../../src/ops/random-uniform-like.js";
 import * as rangeModule from "../../src/ops/range.js";
 import * as reciprocalModule from "../../src/ops/reciprocal.js";
+import * as recurrentStepsModule from "../../src/ops/recurrent-steps.js";
 import * as reduceL1Module from "../../src/ops/reduce-l1.js";
 import * as reduceL2Module from "../../src/ops/reduce-l2.js";
 import * as reduceLogSumModule from "../../src/ops/reduce-log-sum.js";
@@ -642,6 +643,7 @@ export const operatorModules: readonly OperatorModule[] = [
   randomUniformModule,
   rangeModule,
   reciprocalModule,
+  recurrentStepsModule,
   reduceL1Module,
   reduceL2Module,
   reduceLogSumExpModule,

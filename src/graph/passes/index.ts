@@ -48,6 +48,7 @@ const isGradient = ({ op }: GraphNode): boolean => op === "Gradient";
 export const isQuantized = ({ op }: GraphNode): boolean =>
   /^QLinear|Integer$|QuantizeLinear$|^DequantizeLinear$/.test(op);
 const isHalf = ({ outputs }: GraphNode): boolean => outputs.some(v => isHalfFloat(v?.dtype));
+const isRecurrent = ({ op, domain }: GraphNode): boolean => domain === "" && /^(LSTM|GRU|RNN)$/.test(op);
 const isConvolution = ({ op }: GraphNode): boolean => op === "Conv" || op === "ConvTranspose";
 const quantized = (name: string, pass: Exclude<keyof typeof import("./of-quantized.js"), "pairIntegers">): Pass =>
   ofSome(name, isQuantized, async () => (await import("./of-quantized.js"))[pass]);
@@ -62,6 +63,7 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     // values still have the names by which a Gradient asks for them
     ofSome("differentiate", isGradient, async () => (await import("./differentiate.js")).differentiate(registry)),
     resolveIf,
+    ofSome("recurrent-products", isRecurrent, async () => (await import("./recurrent-products.js")).recurrentProducts),
     expandOperators(registry),
     foldConstants(registry, options.evaluate),
     // before simplification: a Dropout whose mask nobody reads does nothing
