@@ -1,13 +1,14 @@
 // GroupNormalization: (X − mean) / √(variance + epsilon) over the channels of a group and all space, then scale and bias: one for each
 // channel since opset 21, one for each group before.
 import type { Dtype } from "../ir/dtypes.js";
-import { opaque, Poly } from "../ir/poly.js";
-import { dimOf } from "../tile/index.js";
-import { moments, wide } from "./accumulate.js";
+import { Poly } from "../ir/poly.js";
+import type { Value } from "../graph/graph.js";
+import { computeDtype } from "./accumulate.js";
 import { requireEntries } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { floats } from "./elementwise-references.js";
-import type { Operand, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
+import { onnxCodeOf } from "./onnx-dtypes.js";
+import type { Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { numbersOf, sizeOf } from "./reference-tensors.js";
 import { requireMultiple } from "./required-sizes.js";
 
@@ -35,23 +36,41 @@ export const operator: Operator = {
     for (const name of ["scale", "bias"]) requireEntries("GroupNormalization", node, name, own);
     return { Y: X };
   },
-  at: ({ inputs, attributes, opset }) => ({
-    Y: (n, c, ...i) => {
-      const { X, scale, bias } = inputs as { X: Operand; scale: Operand; bias: Operand };
-      const perGroup = dimOf("members", opaque("div", X.dims[1]!.poly, Poly.int(attributes.num_groups)));
-      const group = c!.idiv(perGroup.size);
-      const over = [perGroup.all(), ...X.dims.slice(2).map(d => d.all())];
-      const row = wide(X.at(n!, group.mul(perGroup.size).add(over[0]!), ...over.slice(1)), X.dtype);
-      const { mean, variance } = moments(row, over);
-      const which = opset < 21 ? group : c!;
-      const factor = wide(scale.at(which), X.dtype).div(variance.add(attributes.epsilon).sqrt());
-      return wide(X.at(n!, c!, ...i), X.dtype)
-        .sub(mean)
-        .mul(factor)
-        .add(wide(bias.at(which), X.dtype))
-        .cast(X.dtype);
-    },
-  }),
+  // sums of each channel by itself first, and of those a group's: as images lie, channels last, a group is no row of memory
+  expand: ({ inputs, dims, dtypes, attributes, opset }, build) => {
+    const own = dtypes.X!;
+    const dtype = computeDtype(own);
+    const as = (v: Value, from: Dtype, to: Dtype): Value =>
+      from === to ? v : build.node("Cast", [v], { to: onnxCodeOf(to) });
+    const integers = (...x: readonly number[]): Value => build.constant("i64", [x.length], x);
+    const space = dims.X!.slice(2).map((_, i) => i + 2);
+    const X = as(inputs.X!, own, dtype);
+    const inSpace = (v: Value): Value =>
+      space.length === 0 ? v : build.node("ReduceMean", [v, integers(...space)], { keepdims: 1 });
+    const inGroups = (v: Value): Value => build.node("Reshape", [v, integers(0, attributes.num_groups, -1)]);
+    const byChannel = inSpace(X);
+    const grouped = inGroups(byChannel);
+    const members = build.node("Shape", [grouped]);
+    const ofGroup = (v: Value): Value => build.node("ReduceMean", [v, integers(2)], { keepdims: 1 });
+    /** what each group has one of, for all of its channels */
+    const spread = (v: Value): Value =>
+      build.node("Reshape", [build.node("Expand", [v, members]), build.node("Shape", [byChannel])]);
+    const apart = build.node("Sub", [X, spread(ofGroup(grouped))]);
+    const variance = ofGroup(inGroups(inSpace(build.node("Mul", [apart, apart]))));
+    const deviation = build.node("Sqrt", [
+      build.node("Add", [variance, build.constant(dtype, [], [attributes.epsilon])]),
+    ]);
+    const given = (name: "scale" | "bias", ...shape: readonly number[]): Value =>
+      build.node("Reshape", [as(inputs[name]!, dtypes[name]!, dtype), integers(...shape)]);
+    // before opset 21 a group has one of each
+    const isOfGroups = opset < 21;
+    const channels = [-1, ...space.map(() => 1)];
+    const factor = isOfGroups
+      ? spread(build.node("Div", [given("scale", -1, 1), deviation]))
+      : build.node("Mul", [given("scale", ...channels), spread(build.node("Reciprocal", [deviation]))]);
+    const offset = isOfGroups ? spread(given("bias", 1, -1, 1)) : given("bias", ...channels);
+    return { Y: as(build.node("Add", [build.node("Mul", [apart, factor]), offset]), dtype, own) };
+  },
 };
 
 export const doc: OperatorDoc = {

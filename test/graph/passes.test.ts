@@ -25,6 +25,7 @@ import {
   splitGroups,
   winograd,
 } from "../../src/graph/passes/of-convolutions.js";
+import { foldGroups } from "../../src/graph/passes/fold-groups.js";
 import { recurrentProducts } from "../../src/graph/passes/recurrent-products.js";
 import { widenProducts } from "../../src/graph/passes/widen-products.js";
 import { foldQuantization, foldRescale, moveQuantized, pairIntegers } from "../../src/graph/passes/of-quantized.js";
@@ -778,6 +779,37 @@ const cases: readonly PassCase[] = [
       "b2 = Conv(x, v)",
       "c2 = Concat(a2, b2)",
       "l = Relu(c2)",
+    ],
+  },
+  {
+    title: "fold-groups: groups between two reshapes; not what is read in groups, or has other dims behind",
+    pass: foldGroups,
+    model: {
+      inputs: [value("x", f32, ["n", 6, "h", 2])],
+      outputs: [y, value("z", f32)],
+      initializers: [
+        weights("s", [3], 1),
+        weights("b", [3], 2),
+        i64Tensor("groups", [3], [0, 3, -1]),
+        i64Tensor("rows", [2], [0, -1]),
+      ],
+      nodes: [
+        node("Shape", ["x"], ["dims"]),
+        node("Reshape", ["x", "groups"], ["g"]),
+        node("InstanceNormalization", ["g", "s", "b"], ["normal"], [float("epsilon", 1e-3)]),
+        node("Reshape", ["normal", "dims"], ["y"]),
+        node("InstanceNormalization", ["g", "b", "s"], ["other"]),
+        node("Reshape", ["other", "rows"], ["z"]),
+      ],
+    },
+    inputs: { x: random([2, 6, 5, 2]) },
+    want: [
+      "dims = Shape(x)",
+      "g = Reshape(x, groups)",
+      "normal = InstanceNormalization(g, s, b)",
+      "y = GroupNormalization(x, s, b)",
+      "other = InstanceNormalization(g, b, s)",
+      "z = Reshape(other, rows)",
     ],
   },
   {

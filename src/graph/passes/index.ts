@@ -49,6 +49,7 @@ export const isQuantized = ({ op }: GraphNode): boolean =>
   /^QLinear|Integer$|QuantizeLinear$|^DequantizeLinear$/.test(op);
 const isHalf = ({ outputs }: GraphNode): boolean => outputs.some(v => isHalfFloat(v?.dtype));
 const isRecurrent = ({ op, domain }: GraphNode): boolean => domain === "" && /^(LSTM|GRU|RNN)$/.test(op);
+const isInstanceNormalization = ({ op }: GraphNode): boolean => op === "InstanceNormalization";
 const isConvolution = ({ op }: GraphNode): boolean => op === "Conv" || op === "ConvTranspose";
 const quantized = (name: string, pass: Exclude<keyof typeof import("./of-quantized.js"), "pairIntegers">): Pass =>
   ofSome(name, isQuantized, async () => (await import("./of-quantized.js"))[pass]);
@@ -64,6 +65,7 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     ofSome("differentiate", isGradient, async () => (await import("./differentiate.js")).differentiate(registry)),
     resolveIf,
     ofSome("recurrent-products", isRecurrent, async () => (await import("./recurrent-products.js")).recurrentProducts),
+    ofSome("fold-groups", isInstanceNormalization, async () => (await import("./fold-groups.js")).foldGroups),
     expandOperators(registry),
     foldConstants(registry, options.evaluate),
     // before simplification: a Dropout whose mask nobody reads does nothing
