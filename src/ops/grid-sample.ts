@@ -21,6 +21,8 @@ import type {
 export const operator: Operator = {
   name: "GridSample",
   inputs: ["X", "grid"],
+  // places are found once for all channels
+  prefers: "channels-last",
   outputs: ["Y"],
   attributes: {
     align_corners: { type: "int", default: 0 },
