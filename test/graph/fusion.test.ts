@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Poly } from "../../src/ir/poly.js";
 import { load, Tensor } from "../../src/index.js";
 import type { Operator } from "../../src/ops/operator.js";
-import { elementType, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
+import { elementType, f32Tensor, i64Tensor, int, ints, node, onnxModel, value } from "../frontends/onnx-model.js";
 
 const { f32, i64 } = elementType;
 type Dims = readonly (number | string)[];
@@ -87,6 +87,25 @@ async function slicesOf(dims: readonly [number, number], columns: readonly numbe
 test("slices that are read one by one are computed where they are read, unless that is more than there is", async () => {
   assert.deepEqual(await slicesOf([5, 3], [0, 1, 2], 1), ["Exp_Sums"]);
   assert.deepEqual(await slicesOf([5, 3], [0, 2], 4), ["Exp", "Sums"]);
+});
+
+test("gates that are slices of one product read it from memory", async () => {
+  const file = onnxModel({
+    inputs: [value("x", f32, [1, 32])],
+    outputs: [value("y", f32)],
+    initializers: [f32Tensor("w", [32, 64], new Array(32 * 64).fill(0.1)), i64Tensor("halves", [2], [32, 32])],
+    nodes: [
+      node("MatMul", ["x", "w"], ["p"]),
+      node("Tanh", ["p"], ["t"]),
+      node("Split", ["t", "halves"], ["a", "b"], [int("axis", 1)]),
+      node("Mul", ["a", "b"], ["y"]),
+    ],
+  });
+  const model = await load(file, { target: "interpreter" });
+  const names = model.report().kernels.map(({ name }) => name);
+  model.dispose();
+  assert.equal(names[0], "MatMul");
+  assert.equal(names.length, 2, names.join());
 });
 
 for (const target of ["interpreter", "wasm"] as const)

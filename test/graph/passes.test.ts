@@ -782,6 +782,29 @@ const cases: readonly PassCase[] = [
     ],
   },
   {
+    title: "simplify: steps of an input that is read step by step are slices; a few are not",
+    pass: simplify,
+    model: {
+      inputs: [value("x", f32, [2, 5, 3]), value("few", f32, [2, 5, 3])],
+      outputs: [y, value("z", f32)],
+      initializers: [0, 1, 2, -1].map((at, i) => i64Tensor(`t${i}`, [], [at])),
+      nodes: [
+        ...[0, 1, 2, 3].map(i => node("Gather", ["x", `t${i}`], [`s${i}`], [int("axis", 1)])),
+        node("Sum", ["s0", "s1", "s2", "s3"], ["y"]),
+        node("Gather", ["few", "t1"], ["z"], [int("axis", 1)]),
+      ],
+    },
+    inputs: { x: random([2, 5, 3]), few: random([2, 5, 3], 3) },
+    want: [
+      ...[0, 1, 2, 3].flatMap(i => [
+        `Gather_${i}/slice = Slice(x, Gather_${i}/starts, Gather_${i}/ends, Gather_${i}/axes)`,
+        `s${i} = Squeeze(Gather_${i}/slice, Gather_${i}/axes)`,
+      ]),
+      "y = Sum(s0, s1, s2, s3)",
+      "z = Gather(few, t1)",
+    ],
+  },
+  {
     title: "fold-groups: groups between two reshapes; not what is read in groups, or has other dims behind",
     pass: foldGroups,
     model: {

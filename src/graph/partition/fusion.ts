@@ -42,6 +42,8 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
   const constant = new Set<Value>();
   /** members of which elements are read at places that a tensor tells: that these are inside is checked where memory is read */
   const picked = new Set<Value>();
+  /** members of which a part is read, or that are read by such */
+  const sliced = new Set<Value>();
   const refused = new Map<Value, string>();
   for (let grown = true; grown; ) {
     grown = false;
@@ -57,7 +59,9 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
           continue;
         }
         const isPicked = picks(value, [root, ...members], picked, view);
+        const isSliced = isPart(value, [root, ...members], sliced, view);
         const reason =
+          (isSliced && producer.pattern.reduction ? "parts of what is reduced are read from memory" : undefined) ??
           reducedAgain(value, producer, consumers, [root, ...members], constant, view) ??
           (isPicked && !tellsOutside(value, producer.pattern)
             ? "it is read at places that a tensor tells, and memory that tells wrong ones has other dims"
@@ -70,6 +74,7 @@ export function fuse(root: Value, view: FusionView, decisions: Decision[] = []):
         nodes.add(producer.bound);
         if (isShared(value, [root, ...members], shared, view)) shared.add(value);
         if (isPicked) picked.add(value);
+        if (isSliced) sliced.add(value);
         if (isConstant(value, [root, ...members], constant, view)) constant.add(value);
         refused.delete(value);
         state.contraction ||= producer.pattern.contraction;
@@ -112,6 +117,12 @@ const isShared = (value: Value, kernel: readonly Value[], shared: ReadonlySet<Va
 const picks = (value: Value, kernel: readonly Value[], picked: ReadonlySet<Value>, view: FusionView): boolean =>
   kernel.some(consumer =>
     view.producer(consumer)!.pattern.reads.some(read => read.value === value && (read.picks || picked.has(consumer))),
+  );
+
+/** Does the kernel read a part of it, or of what reads it? That a place is inside of a dim of its own is not known there: a loop of a sum would look for each element. */
+const isPart = (value: Value, kernel: readonly Value[], sliced: ReadonlySet<Value>, view: FusionView): boolean =>
+  kernel.some(consumer =>
+    view.producer(consumer)!.pattern.reads.some(read => read.value === value && (!read.bare || sliced.has(consumer))),
   );
 
 /** Is a place outside of the value outside of something that its body reads, and no other? */
