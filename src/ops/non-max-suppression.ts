@@ -11,13 +11,13 @@ interface Limits {
   /** absent: boxes of any score stay */
   readonly score: number | undefined;
 }
-/** corners in order, and the area */
-interface Box {
-  readonly y1: number;
-  readonly x1: number;
-  readonly y2: number;
-  readonly x2: number;
-  readonly area: number;
+/** Corners in order, and the areas, of all boxes of a sample. */
+interface Boxes {
+  readonly y1: Float64Array;
+  readonly x1: Float64Array;
+  readonly y2: Float64Array;
+  readonly x2: Float64Array;
+  readonly area: Float64Array;
 }
 
 export const operator: Operator = {
@@ -60,46 +60,97 @@ function select(
       node,
       `boxes is ${b.dims.join("×")} and scores ${s.dims.join("×")}; they must be batch×boxes×4 and batch×classes×boxes`,
     );
-  const [corners, values] = [numbers(b), numbers(s)];
+  const [corners, values] = [b.data as Float32Array, s.data as Float32Array];
   const selected: number[] = [];
   for (let batch = 0; batch < batches; batch++) {
-    const read = (i: number) => corners.slice((batch * count + i) * 4, (batch * count + i) * 4 + 4);
-    const all = Array.from({ length: count }, (_, i) => boxOf(read(i), node.attributes.center_point_box !== 0));
+    const from = batch * count * 4;
+    const all = boxesOf(corners.subarray(from, from + count * 4), node.attributes.center_point_box !== 0);
     for (let c = 0; c < classes; c++) {
       const start = (batch * classes + c) * count;
-      const kept = keep(all, values.slice(start, start + count), limits);
+      const kept = keep(all, values.subarray(start, start + count), limits);
       for (const i of kept) selected.push(batch, c, i);
     }
   }
   return int64(selected, [selected.length / 3, 3]);
 }
 
-function boxOf([a, b, c, d]: readonly number[], centred: boolean): Box {
-  // centred: x, y, width, height; else two opposite corners, either first
-  const [ya, xa, yb, xb] = centred ? [b! - d! / 2, a! - c! / 2, b! + d! / 2, a! + c! / 2] : [a!, b!, c!, d!];
-  const [y1, x1, y2, x2] = [Math.min(ya, yb), Math.min(xa, xb), Math.max(ya, yb), Math.max(xa, xb)];
-  return { y1, x1, y2, x2, area: (y2 - y1) * (x2 - x1) };
+function boxesOf(corners: Float32Array, centred: boolean): Boxes {
+  const count = corners.length / 4;
+  const made = (): Float64Array => new Float64Array(count);
+  const boxes = { y1: made(), x1: made(), y2: made(), x2: made(), area: made() };
+  for (let i = 0; i < count; i++) {
+    const [a, b, c, d] = [corners[4 * i]!, corners[4 * i + 1]!, corners[4 * i + 2]!, corners[4 * i + 3]!];
+    // centred: x, y, width, height; else two opposite corners, either first
+    const [ya, xa, yb, xb] = centred ? [b - d / 2, a - c / 2, b + d / 2, a + c / 2] : [a, b, c, d];
+    boxes.y1[i] = Math.min(ya, yb);
+    boxes.x1[i] = Math.min(xa, xb);
+    boxes.y2[i] = Math.max(ya, yb);
+    boxes.x2[i] = Math.max(xa, xb);
+    boxes.area[i] = (boxes.y2[i]! - boxes.y1[i]!) * (boxes.x2[i]! - boxes.x1[i]!);
+  }
+  return boxes;
 }
 
 /** Positions of the boxes that stay, best first; of equal scores the first box counts as better, and NaN is none. */
-function keep(boxes: readonly Box[], scores: readonly number[], limits: Limits): readonly number[] {
-  const order = scores.flatMap((x, i) => (limits.score === undefined || x > limits.score ? [i] : []));
-  const rank = (i: number): number => (Number.isNaN(scores[i]) ? Number.NEGATIVE_INFINITY : scores[i]!);
-  order.sort((i, j) => (rank(i) === rank(j) ? i - j : rank(j) - rank(i)));
+function keep(boxes: Boxes, scores: Float32Array, limits: Limits): readonly number[] {
+  const candidates = new Candidates(scores, limits.score);
   const kept: number[] = [];
-  for (const i of order) {
-    if (kept.length >= limits.count) break;
-    if (!kept.some(k => overlaps(boxes[k]!, boxes[i]!, limits.overlap))) kept.push(i);
+  while (kept.length < limits.count) {
+    const best = candidates.take();
+    if (best === undefined) break;
+    if (!kept.some(k => overlaps(boxes, k, best, limits.overlap))) kept.push(best);
   }
   return kept;
 }
+
+/** Boxes by their scores, as a heap: few are asked for, mostly, of thousands. */
+class Candidates {
+  readonly #heap: Int32Array;
+  readonly #scores: Float32Array;
+  #count = 0;
+
+  /** `least`: of a higher score are those that take part; absent: all */
+  constructor(scores: Float32Array, least: number | undefined) {
+    this.#scores = scores;
+    this.#heap = new Int32Array(scores.length);
+    for (let i = 0; i < scores.length; i++)
+      if (least === undefined || scores[i]! > least) this.#heap[this.#count++] = i;
+    for (let at = (this.#count >> 1) - 1; at >= 0; at--) this.#sink(at);
+  }
+  /** the best one that is left */
+  take(): number | undefined {
+    if (this.#count === 0) return undefined;
+    const best = this.#heap[0];
+    this.#heap[0] = this.#heap[--this.#count]!;
+    this.#sink(0);
+    return best;
+  }
+  #sink(from: number): void {
+    const heap = this.#heap;
+    const moved = heap[from]!;
+    let at = from;
+    for (let below = 2 * at + 1; below < this.#count; below = 2 * at + 1) {
+      if (below + 1 < this.#count && this.#isBetter(heap[below + 1]!, heap[below]!)) below++;
+      if (!this.#isBetter(heap[below]!, moved)) break;
+      heap[at] = heap[below]!;
+      at = below;
+    }
+    heap[at] = moved;
+  }
+  #isBetter(i: number, j: number): boolean {
+    const [a, b] = [rank(this.#scores[i]!), rank(this.#scores[j]!)];
+    return a === b ? i < j : a > b;
+  }
+}
+const rank = (score: number): number => (Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score);
+
 /** Is the intersection more than this share of the union? Boxes without an area overlap nothing. */
-function overlaps(a: Box, b: Box, share: number): boolean {
-  const height = Math.min(a.y2, b.y2) - Math.max(a.y1, b.y1);
-  const width = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1);
-  if (height <= 0 || width <= 0 || a.area <= 0 || b.area <= 0) return false;
+function overlaps({ y1, x1, y2, x2, area }: Boxes, a: number, b: number, share: number): boolean {
+  const height = Math.min(y2[a]!, y2[b]!) - Math.max(y1[a]!, y1[b]!);
+  const width = Math.min(x2[a]!, x2[b]!) - Math.max(x1[a]!, x1[b]!);
+  if (height <= 0 || width <= 0 || area[a]! <= 0 || area[b]! <= 0) return false;
   const shared = height * width;
-  return shared > share * (a.area + b.area - shared);
+  return shared > share * (area[a]! + area[b]! - shared);
 }
 
 export const doc: OperatorDoc = {
