@@ -23,6 +23,7 @@ import {
   foldPadding,
   foldShuffle,
   splitGroups,
+  splitIntegerGroups,
   winograd,
 } from "../../src/graph/passes/of-convolutions.js";
 import { foldGroups } from "../../src/graph/passes/fold-groups.js";
@@ -652,6 +653,27 @@ const cases: readonly PassCase[] = [
       "d = Conv(x, wd)",
       "v = Conv(x, w2)",
     ],
+  },
+  {
+    title: "split-integer-groups: zero points of outputs go with their filters",
+    pass: splitIntegerGroups,
+    model: {
+      inputs: [value("x", elementType.u8, [1, 4, 3, 3])],
+      outputs: [value("y", i32)],
+      initializers: [
+        bytes("w", elementType.i8, [4, 2, 1, 1], Int8Array.of(1, -2, 3, 4, -5, 6, 7, -8)),
+        bytes("zx", elementType.u8, [], Uint8Array.of(3)),
+        bytes("zw", elementType.i8, [4], Int8Array.of(0, 1, -1, 2)),
+      ],
+      nodes: [node("ConvInteger", ["x", "w", "zx", "zw"], ["y"], [int("group", 2)])],
+    },
+    inputs: { x: { dtype: "u8", dims: [1, 4, 3, 3], data: Array.from({ length: 36 }, (_, i) => (i * 37) % 256) } },
+    want: [0, 1]
+      .flatMap(g => [
+        `ConvInteger_0/group_${g}/x = Slice(x, ConvInteger_0/group_${g}/x/starts, ConvInteger_0/group_${g}/x/ends, ConvInteger_0/group_${g}/x/axes)`,
+        `ConvInteger_0/group_${g} = ConvInteger(ConvInteger_0/group_${g}/x, ConvInteger_0/group_${g}/w, zx, ConvInteger_0/group_${g}/w_zero_point)`,
+      ])
+      .concat("y = Concat(ConvInteger_0/group_0, ConvInteger_0/group_1)"),
   },
   {
     title:

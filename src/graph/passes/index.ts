@@ -50,7 +50,7 @@ export const isQuantized = ({ op }: GraphNode): boolean =>
 const isHalf = ({ outputs }: GraphNode): boolean => outputs.some(v => isHalfFloat(v?.dtype));
 const isRecurrent = ({ op, domain }: GraphNode): boolean => domain === "" && /^(LSTM|GRU|RNN)$/.test(op);
 const isInstanceNormalization = ({ op }: GraphNode): boolean => op === "InstanceNormalization";
-const isConvolution = ({ op }: GraphNode): boolean => op === "Conv" || op === "ConvTranspose";
+const isConvolution = ({ op }: GraphNode): boolean => /^(Conv|ConvTranspose|ConvInteger|QLinearConv)$/.test(op);
 const quantized = (name: string, pass: Exclude<keyof typeof import("./of-quantized.js"), "pairIntegers">): Pass =>
   ofSome(name, isQuantized, async () => (await import("./of-quantized.js"))[pass]);
 const convolutional = (name: string, pass: keyof typeof import("./of-convolutions.js")): Pass =>
@@ -73,6 +73,7 @@ export function defaultPasses(registry: Registry, options: PassOptions = {}): Pa
     simplify,
     shareCommon,
     quantized("move-quantized", "moveQuantized"),
+    convolutional("split-integer-groups", "splitIntegerGroups"),
     // before the folds into weights, which make floats of them
     ofSome("pair-integers", isQuantized, async () =>
       (await import("./of-quantized.js")).pairIntegers(await options.integerProducts?.()),

@@ -2,5 +2,5 @@
 export { foldNormalization } from "./fold-normalization.js";
 export { foldPadding } from "./fold-padding.js";
 export { foldShuffle } from "./fold-shuffle.js";
-export { splitGroups } from "./split-groups.js";
+export { splitGroups, splitIntegerGroups } from "./split-groups.js";
 export { winograd } from "./winograd.js";
