@@ -176,7 +176,8 @@ function readRefusal(
   view: FusionView,
 ): string | undefined {
   if (!read.bare && !areApart(value, pattern, consumer, at)) return "read through a window or at computed places";
-  if (moves && at.reduction && pattern.reads.some(r => !r.direct))
+  const isOneRow = !read.position.some(p => typeof p === "number");
+  if (moves && at.reduction && pattern.reads.some(r => !r.direct) && !isOneRow)
     return "a loop would compute addresses again and again";
   if (moves) return undefined;
   if (at.contraction) return "a contraction would compute it again for every panel";

@@ -24,6 +24,8 @@ export function assignLayouts(
   const groups = new Groups<Value>();
   const spatial = new Set<Value>();
   const free = (v: Value | undefined): v is Value => v !== undefined && !fixed(v) && (v.dims?.length ?? 0) >= 3;
+  /** one channel lies as its neighbours in the graph do */
+  const hasChannels = (v: Value | undefined): v is Value => free(v) && !v.dims![1]!.isOne;
   const join = (a: Value | undefined, b: Value): void => {
     if (free(a) && free(b) && a.dims!.length === b.dims!.length) groups.join(a, b);
   };
@@ -32,8 +34,8 @@ export function assignLayouts(
       const { operator } = bound;
       if (operator.prefers) {
         const data = Object.values(bound.inputs)[0];
-        if (operator.prefers !== "channels-last-output" && free(data)) spatial.add(data);
-        if (operator.prefers !== "channels-last-input" && free(output)) spatial.add(output);
+        if (operator.prefers !== "channels-last-output" && hasChannels(data)) spatial.add(data);
+        if (operator.prefers !== "channels-last-input" && hasChannels(output)) spatial.add(output);
         if (operator.prefers === "channels-last") join(data, output);
       } else if (operator.joins) join(Object.values(bound.inputs)[0], output);
       else if (operator.concat) for (const v of Object.values(bound.inputs)) join(v, output);

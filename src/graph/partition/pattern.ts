@@ -196,5 +196,6 @@ function coversDim(p: Poly, dim: Poly): boolean {
 
 const movesByOne = (p: Poly): boolean => {
   const moving = p.terms.filter(t => axesOf(Poly.term(t.c, t.s)).length > 0);
-  return moving.length === 0 || (moving.length === 1 && moving[0]!.c === 1 && moving[0]!.s.length === 1);
+  const [only] = moving;
+  return !only || (moving.length === 1 && only.c === 1 && only.s.length === 1 && axisOf(only.s[0]!) !== undefined);
 };
