@@ -7,7 +7,7 @@ import { forEachIndex, requiredPolys, stridesOf } from "./known-values.js";
 import type { NodeInfo, Operator, OperatorCase, OperatorDoc, Reference } from "./operator.js";
 import { exact, sizeOf } from "./reference-tensors.js";
 import { requireAtMost } from "./required-sizes.js";
-import { byThreshold, FEW, oneByOne } from "./top-k-kernels.js";
+import { selectFor } from "./top-k-kernels.js";
 import { gridKernel, KernelSizes } from "./whole-kernel.js";
 
 const axisOf = (node: NodeInfo): number => normalizeAxis("TopK", node, node.attributes.axis, node.dims.X!.length);
@@ -50,8 +50,7 @@ export const operator: Operator = {
       .filter(name => node.wanted.includes(name))
       .map(name => sizes.tensor(name, name === "Values" ? dtype : "i64", node.outputs[name]!, "output"));
     const [size, count] = [X.dims[axis]!, outputs[0]!.dims[axis]!];
-    const given = outputDims(node)[axis]!;
-    const select = given.isConst && given.constant <= FEW ? oneByOne : byThreshold;
+    const select = selectFor(outputDims(node)[axis]!, node.dims.X![axis]!);
     const grid = X.dims.map((d, i) => (i === axis ? undefined : d));
     const kernel = gridKernel("top_k", sizes, [X, ...outputs], grid, (views, index) =>
       select({
