@@ -8,10 +8,12 @@ import { onnxCodeOf } from "./onnx-dtypes.js";
 import type { Attributes, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
 import { elements, tabulate } from "./reference-tensors.js";
 import { requireAtMost } from "./required-sizes.js";
-import { reference as largestReference } from "./roi-max.js";
+import { reference as largestReference } from "./roi-bins.js";
 import { reference as weightsReference } from "./roi-weights.js";
 
 const domain = "azulejo";
+/** along one axis of a bin */
+const FEW_SAMPLES = 4;
 
 export const operator: Operator = {
   name: "RoiAlign",
@@ -46,8 +48,10 @@ export const operator: Operator = {
     const { X, rois, batch_indices } = inputs;
     const settings = settingsOf(attributes);
     const { output_height: rows, output_width: columns } = attributes;
-    if (attributes.mode === "max")
-      return { Y: build.node("RoiMax", [X, rois, batch_indices], { ...settings, rows, columns }, domain) };
+    const { mode } = attributes;
+    // a few samples are read one by one; as many as there are elements are sums over rows, then over columns
+    if (mode === "max" || (settings.samples > 0 && settings.samples <= FEW_SAMPLES))
+      return { Y: build.node("RoiBins", [X, rois, batch_indices], { ...settings, mode, rows, columns }, domain) };
     const weights = (axis: number, bins: number) =>
       build.node("RoiWeights", [rois, X], { ...settings, axis, bins }, domain);
     const inRows = build.node("RoiRows", [X, weights(0, rows), batch_indices], {}, domain);

@@ -78,7 +78,7 @@ import { operator as reduceLogSumExpOperator } from "./reduce-log-sum-exp.js";
 import { operator as regexFullMatchOperator } from "./regex-full-match.js";
 import { operator as reverseSequenceOperator } from "./reverse-sequence.js";
 import { operator as roiAlignOperator } from "./roi-align.js";
-import { operator as roiMaxOperator } from "./roi-max.js";
+import { operator as roiBinsOperator } from "./roi-bins.js";
 import { operator as roiRowsOperator } from "./roi-rows.js";
 import { operator as roiWeightsOperator } from "./roi-weights.js";
 import { operator as rotaryEmbeddingOperator } from "./rotary-embedding.js";
@@ -198,7 +198,7 @@ export const seldomOperators: readonly Operator[] = [
   regexFullMatchOperator,
   reverseSequenceOperator,
   roiAlignOperator,
-  roiMaxOperator,
+  roiBinsOperator,
   roiRowsOperator,
   roiWeightsOperator,
   rotaryEmbeddingOperator,

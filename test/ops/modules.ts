@@ -294,7 +294,7 @@ import * as reverseSequenceModule from "../../src/ops/reverse-sequence.js";
 import * as rmsNormalizationModule from "../../src/ops/rms-normalization.js";
 import * as rnnModule from "../../src/ops/rnn.js";
 import * as roiAlignModule from "../../src/ops/roi-align.js";
-import * as roiMaxModule from "../../src/ops/roi-max.js";
+import * as roiBinsModule from "../../src/ops/roi-bins.js";
 import * as roiRowsModule from "../../src/ops/roi-rows.js";
 import * as roiWeightsModule from "../../src/ops/roi-weights.js";
 import * as rotaryEmbeddingModule from "../../src/ops/rotary-embedding.js";
@@ -662,7 +662,7 @@ export const operatorModules: readonly OperatorModule[] = [
   rmsNormalizationModule,
   rnnModule,
   roiAlignModule,
-  roiMaxModule,
+  roiBinsModule,
   roiRowsModule,
   roiWeightsModule,
   rotaryEmbeddingModule,

@@ -1,5 +1,5 @@
-// RoiMax: the largest of the weighed neighbours of all samples in each bin of a region. An operator of this project: RoiAlign
-// expands to it.
+// RoiBins: what all samples in each bin of a region give: the largest of their weighed neighbours, or the mean of samples of a given number. An operator of this
+// project: RoiAlign expands to it.
 import { Poly } from "../ir/poly.js";
 import type { AnyTile } from "../tile/index.js";
 import { dimOf, where } from "../tile/index.js";
@@ -17,6 +17,7 @@ import { computeDtype } from "./accumulate.js";
 import { binOf, samplesOf } from "./roi-samples.js";
 
 const attributes = {
+  mode: { type: "string", default: "max" },
   rows: { type: "int", required: true },
   columns: { type: "int", required: true },
   scale: { type: "float", default: 1 },
@@ -25,8 +26,10 @@ const attributes = {
 } as const satisfies Readonly<Record<string, AttributeSpec>>;
 
 export const operator: Operator = {
-  name: "RoiMax",
+  name: "RoiBins",
   domain: "azulejo",
+  // places are found once for all channels
+  prefers: "channels-last",
   inputs: ["X", "rois", "batch"],
   outputs: ["Y"],
   attributes,
@@ -55,6 +58,13 @@ export const operator: Operator = {
         x.taps.map(b => X!.at(n, c!, a.at, b.at).cast(dtype).mul(a.weight).mul(b.weight)),
       );
       const inside = y.inside.and(x.inside);
+      if (given.mode === "avg") {
+        const sum = values.reduce((a, b) => a.add(b));
+        return where(inside, sum, 0)
+          .sum(y.index, x.index)
+          .div(given.samples ** 2)
+          .cast(X!.dtype);
+      }
       const largest = values.reduce((a, b) => a.maximum(b));
       const counted = where(y.counts.and(x.counts), where(inside, largest, 0), -Infinity);
       const best = counted.max(y.index, x.index);
@@ -65,13 +75,13 @@ export const operator: Operator = {
 };
 
 export const doc: OperatorDoc = {
-  summary: "The largest weighed neighbour of all samples in each bin of a region: a part of RoiAlign",
+  summary: "The largest weighed neighbour of all samples in each bin of a region, or their mean: a part of RoiAlign",
   dtypes: "float",
   opsets: [1, 1],
 };
 export const tolerance: Tolerance = { relative: 16, absolute: 32 };
 
-export const reference: Reference = ({ X, rois, batch }, { rows, columns, scale, offset, samples: ratio }) => {
+export const reference: Reference = ({ X, rois, batch }, { mode, rows, columns, scale, offset, samples: ratio }) => {
   const [read, edges] = [elements(X!), elements(rois!)];
   const Y = tabulate(X!.dtype, [rois!.dims[0]!, X!.dims[1]!, rows, columns], ([r, c, p, q]) => {
     const along = (axis: number, bin: number): readonly (readonly (readonly [number, number])[])[] => {
@@ -92,6 +102,7 @@ export const reference: Reference = ({ X, rois, batch }, { rows, columns, scale,
       });
     };
     let best = -Infinity;
+    let sum = 0;
     for (const ys of along(0, p!))
       for (const xs of along(1, q!)) {
         const inside = ys.length > 0 && xs.length > 0;
@@ -99,7 +110,9 @@ export const reference: Reference = ({ X, rois, batch }, { rows, columns, scale,
           xs.map(([x, b]) => a * b * Number(read([Number(batch!.data[r!]), c!, y, x]))),
         );
         best = Math.max(best, inside ? Math.max(...values) : 0);
+        if (inside) sum += values.reduce((a, b) => a + b);
       }
+    if (mode === "avg") return sum / ratio ** 2;
     return best === -Infinity ? 0 : best;
   });
   return { Y };
@@ -118,4 +131,6 @@ export const cases = (): readonly OperatorCase[] => [
   of("two samples", { samples: 2 }),
   of("as many samples as elements", {}),
   of("half pixels, scaled", { offset: 0.5, scale: 0.5 }),
+  of("mean of one", { mode: "avg", samples: 1 }),
+  of("mean of nine, half pixels, scaled", { mode: "avg", samples: 3, offset: 0.5, scale: 0.7 }),
 ];
