@@ -13,11 +13,7 @@ import { recurrentKernels } from "./recurrent-kernel.js";
 import { recurrentCase } from "./recurrent-references.js";
 import { reference as rnnReference, rnnCell } from "./rnn.js";
 
-const cells: Readonly<Record<string, { readonly cell: CellOf; readonly reference: Reference }>> = {
-  LSTM: { cell: lstmCell, reference: lstmReference },
-  GRU: { cell: gruCell, reference: gruReference },
-  RNN: { cell: rnnCell, reference: rnnReference },
-};
+const cells: Readonly<Record<string, CellOf>> = { LSTM: lstmCell, GRU: gruCell, RNN: rnnCell };
 function cellOf(node: NodeInfo): Cell {
   const known = cells[node.attributes.cell as string];
   if (!known)
@@ -27,7 +23,7 @@ function cellOf(node: NodeInfo): Cell {
       node,
       `the cell ${node.attributes.cell} is unknown; use LSTM, GRU or RNN`,
     );
-  return known.cell(node);
+  return known(node);
 }
 
 export const operator: Operator = {
@@ -79,8 +75,9 @@ export const operator: Operator = {
   kernels: node => recurrentKernels(node, cellOf(node)),
 };
 
+const references: Readonly<Record<string, Reference>> = { LSTM: lstmReference, GRU: gruReference, RNN: rnnReference };
 export const reference: Reference = (inputs, attributes, node) =>
-  cells[attributes.cell as string]!.reference(inputs, attributes, node);
+  references[attributes.cell as string]!(inputs, attributes, node);
 
 /** A case of a recurrent layer with products in the place of what they are made of. */
 function ofProducts(cell: string, gates: number, { name, attributes, inputs }: OperatorCase): OperatorCase {

@@ -23,14 +23,19 @@ export function decideStorage(
   const copies: Record<string, Place> = {};
   const refused = new Set<string>();
   const loads = view.names.values.filter((n): n is NodeOf<"load"> => n.kind === "load");
+  /** one layout for all that read the constant, or none */
+  const keep = (name: string, layout: Layout): void => {
+    if (refused.has(name)) return;
+    if (layouts[name] && !same(layouts[name], layout)) {
+      delete layouts[name];
+      refused.add(name);
+    } else layouts[name] = layout;
+  };
   for (const s of sinks) {
     const stage = stages[s.id];
     const lane = view.laneOf(s, stages);
     if (!lane) {
-      for (const [name, layout] of alongReduction(view, s, stage?.lane, loads)) {
-        if (layouts[name] && !same(layouts[name], layout)) refused.add(name);
-        layouts[name] = layout;
-      }
+      for (const [name, layout] of alongReduction(view, s, stage?.lane, loads)) keep(name, layout);
       continue;
     }
     const stepped = steppedWeights(view, s, lane);
@@ -43,12 +48,8 @@ export function decideStorage(
       const layout = panels(view, n, s, lane, size, step);
       if (!layout || (t.layout && t.constant) || refused.has(t.name)) continue;
       const alone = reads.every(o => same(panels(view, o, s, lane, size, step), layout));
-      if (t.constant && alone) {
-        if (layouts[t.name] && !same(layouts[t.name], layout)) {
-          delete layouts[t.name];
-          refused.add(t.name);
-        } else layouts[t.name] = layout;
-      } else if (!t.constant && view.loadStep(n, lane) !== "contiguous" && isWorthCopying(view, n, s, lane))
+      if (t.constant && alone) keep(t.name, layout);
+      else if (!t.constant && view.loadStep(n, lane) !== "contiguous" && isWorthCopying(view, n, s, lane))
         copies[t.name] ??= { at: "root", layout };
     }
     placeInPanels(view, s, lane, (stage!.vectors ?? 1) * view.lanes);

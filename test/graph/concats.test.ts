@@ -56,6 +56,25 @@ test("a dense block: every layer's concatenation is a part of the last one, noth
   assert.ok(!kernels.some(k => /^c\d$/.test(k)), kernels.join());
 });
 
+test("concatenations of concatenations are one: the outermost", async () => {
+  const file = onnxModel({
+    inputs: [value("x", f32, [1, 4, "h", "w"])],
+    outputs: [value("y", f32)],
+    initializers: [4, 8, 12].map((c, i) => f32Tensor(`w${i}`, [4, c, 3, 3], numbers(36 * c, i))),
+    nodes: [
+      node("Relu", ["x"], ["r"]),
+      ...[0, 1, 2].flatMap(i => [
+        node("Conv", [i === 0 ? "r" : `cat${i - 1}`, `w${i}`], [`c${i}`], [ints("pads", [1, 1, 1, 1])]),
+        node("Concat", [i === 0 ? "r" : `cat${i - 1}`, `c${i}`], [`cat${i}`], [int("axis", 1)]),
+      ]),
+      node("Exp", ["cat2"], ["y"]),
+    ],
+  });
+  const kernels = await same(file);
+  assert.ok(!kernels.some(k => /^(r|c\d|cat\d)$/.test(k)), kernels.join());
+  assert.equal(kernels.filter(k => k.startsWith("Conv")).length, 3, kernels.join());
+});
+
 test("in another order values are copied; none is computed again", async () => {
   const kernels = await same(denseBlock([["x"], ["c0", "x"], ["c1", "c0"], ["c0", "c1", "c2"]]));
   assert.equal(kernels.filter(k => k.startsWith("Conv")).length, 4, kernels.join());

@@ -415,7 +415,9 @@ class Region implements FusionView {
       const isFree = (v: Value): boolean =>
         !this.#graph.outputs.includes(v) && !this.#buffers.find(v) && !this.#buffers.hasAliases(v);
       if (isFree(target) && this.#buffers.joinConcat(target, this.#layoutOf(target), values, axis)) continue;
-      const mayMove = (v: Value): boolean => this.producer(v) !== undefined && isFree(v);
+      // what is a concatenation itself finds its place when its turn comes
+      const isConcat = (v: Value): boolean => this.#producers.get(v)?.bound.operator.concat !== undefined;
+      const mayMove = (v: Value): boolean => (this.producer(v) !== undefined || isConcat(v)) && isFree(v);
       this.#buffers.concat(this.#bufferFor(target), values, axis, mayMove);
     }
   }
