@@ -69,7 +69,7 @@ function innerProducts(
   s: SinkView,
   reduces: readonly NodeOf<"reduce">[],
   options: TileOptions,
-): Pick<StageSchedule, "rows" | "order"> {
+): Pick<StageSchedule, "rows" | "order" | "vectors"> {
   const [a, b] = rowsOfProducts(view, s, reduces);
   if (!a) return {};
   const [R, Q] = [Math.max(1, view.extent(a)), b ? Math.max(1, view.extent(b)) : 1];
@@ -86,6 +86,8 @@ function innerProducts(
   const nameOf = (x: Axis): string => view.names.axis(x);
   const others = view.rows(s).filter(x => x !== a && x !== b);
   return {
+    // all accumulators are rows, whatever a tuner wants for sums of one
+    vectors: 1,
     rows: { [nameOf(a)]: pieces(a, best[0]), ...(b ? { [nameOf(b)]: pieces(b, best[1]) } : {}) },
     order: [...others, ...(b ? [b] : []), a].map(nameOf),
   };
