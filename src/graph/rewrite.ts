@@ -28,7 +28,10 @@ export const rewriteEverywhere = (graph: Graph, ...rules: readonly Rule[]): Grap
 export const rewriteGraph = (graph: Graph, outermost: boolean, rules: readonly Rule[]): Graph =>
   new Rewriter(graph, outermost).run(rules);
 
-const isIdentity = (n: GraphNode): boolean => n.op === "Identity" && n.domain === "";
+/** Is the node one of these operators of ai.onnx? */
+export const isStandard = (node: GraphNode | undefined, ...ops: readonly string[]): node is GraphNode =>
+  node?.domain === "" && ops.includes(node.op);
+const isIdentity = (n: GraphNode): boolean => isStandard(n, "Identity");
 
 interface Known {
   readonly producers: Map<Value, GraphNode>;

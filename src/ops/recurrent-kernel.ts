@@ -81,12 +81,12 @@ class Layer {
     const D = Poly.int(directionsOf(this.cell.op, this.node).length);
     const { gates } = this.cell;
     const state = this.batchFirst ? [N, D, H] : [D, N, H];
-    // in multiples of H, so that the rows of a gate are provably inside
     const byGate: Readonly<Record<string, readonly Poly[]>> = {
       G: [...(this.batchFirst ? [N, S] : [S, N]), D, Poly.int(gates), H],
       R: [D, Poly.int(gates), H, H],
       B: [D, Poly.int(2 * gates), H],
     };
+    // in multiples of H, so that the rows of a gate are provably inside
     const dims: Readonly<Record<string, readonly Poly[]>> = {
       X: this.batchFirst ? [N, S, I] : [S, N, I],
       W: [D, H.mul(gates), I],

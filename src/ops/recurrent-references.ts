@@ -25,16 +25,18 @@ export function recurrentReference(
   const [x, w, g, b] = [X, W, G, B].map(t => t && elements(t));
   const r = elements(R);
   const batchFirst = attributes.layout === 1;
-  const [S, N] = batchFirst ? (X ?? G)!.dims.slice(0, 2).toReversed() : (X ?? G)!.dims.slice(0, 2);
+  const sequence = (X ?? G)!;
+  const [first, second] = sequence.dims as readonly [number, number];
+  const [S, N] = batchFirst ? [second, first] : [first, second];
   const [D, I, H] = [R.dims[0]!, X?.dims[2] ?? 0, R.dims.at(-1)!];
   /** where a gate's unit lies: products have a dim of gates */
   const unit = (gate: number, j: number): readonly number[] => (G ? [gate, j] : [gate * H + j]);
   const units = Array.from({ length: H }, (_, j) => j);
-  const stateDims = batchFirst ? [N!, D, H] : [D, N!, H];
+  const stateDims = batchFirst ? [N, D, H] : [D, N, H];
   const last = new Map<string, readonly (readonly number[])[]>();
   const outputs = new Map<string, readonly number[]>();
   const walk = (d: number, n: number): void => {
-    const length = lengths ? Number(lengths.data[n]) : S!;
+    const length = lengths ? Number(lengths.data[n]) : S;
     let state: readonly (readonly number[])[] = letters.map(letter => {
       const given = inputs[`initial_${letter}`];
       return units.map(j => (given ? Number(elements(given)(batchFirst ? [n, d, j] : [d, n, j])) : 0));
@@ -61,14 +63,14 @@ export function recurrentReference(
     }
     last.set(`${d} ${n}`, state);
   };
-  for (let d = 0; d < D; d++) for (let n = 0; n < N!; n++) walk(d, n);
-  const Y = tabulate((X ?? G)!.dtype, batchFirst ? [N!, S!, D, H] : [S!, D, N!, H], ([p, q, o, j]) => {
+  for (let d = 0; d < D; d++) for (let n = 0; n < N; n++) walk(d, n);
+  const Y = tabulate(sequence.dtype, batchFirst ? [N, S, D, H] : [S, D, N, H], ([p, q, o, j]) => {
     const [t, d, n] = batchFirst ? [q, o, p] : [p, q, o];
     return outputs.get(`${t} ${d} ${n}`)?.[j!] ?? 0;
   });
   const states = letters.map((letter, at) => [
     `Y_${letter}`,
-    tabulate((X ?? G)!.dtype, stateDims, ([p, q, j]) => last.get(batchFirst ? `${q} ${p}` : `${p} ${q}`)![at]![j!]!),
+    tabulate(sequence.dtype, stateDims, ([p, q, j]) => last.get(batchFirst ? `${q} ${p}` : `${p} ${q}`)![at]![j!]!),
   ]);
   return { Y, ...Object.fromEntries(states) };
 }

@@ -2,12 +2,11 @@
 // them. An operator of this project: the pass "recurrent-products" makes it.
 import type { Dims } from "../graph/graph.js";
 import { Poly } from "../ir/poly.js";
-import { requireEqual } from "./broadcast.js";
 import { printDims, refuse } from "./checks.js";
 import { gruCell, reference as gruReference } from "./gru.js";
 import { lstmCell, reference as lstmReference } from "./lstm.js";
 import type { Attributes, NodeInfo, Operator, OperatorCase, OperatorDoc, Reference, Tolerance } from "./operator.js";
-import { directionsOf, recurrentAttributes } from "./recurrent.js";
+import { directionsOf, layerDims, recurrentAttributes } from "./recurrent.js";
 import type { Cell, CellOf } from "./recurrent-kernel.js";
 import { recurrentKernels } from "./recurrent-kernel.js";
 import { recurrentCase } from "./recurrent-references.js";
@@ -45,32 +44,13 @@ export const operator: Operator = {
     const sentence = `G of ${printDims(G)} and R of ${printDims(R)} are not steps×batch×directions×gates×units and directions×gates×units×units; change the shapes`;
     if (G.length !== 5 || R.length !== 4) refuse("shape", "RecurrentSteps", node, sentence);
     const units = G[4]!;
-    const batchFirst = node.attributes.layout === 1;
-    const [steps, batch] = batchFirst ? [G[1]!, G[0]!] : [G[0]!, G[1]!];
-    const state = batchFirst ? [batch, directions, units] : [directions, batch, units];
     const count = Poly.int(gates);
-    const wanted: Readonly<Record<string, Dims>> = {
+    const { Y, state } = layerDims("RecurrentSteps", node, [G[0]!, G[1]!], units, {
       G: [...G.slice(0, 2), directions, count, units],
       R: [directions, count, units, units],
       B: [directions, count.mul(2), units],
-      P: [directions, units.mul(3)],
-      sequence_lens: [batch],
-      initial_h: state,
-      initial_c: state,
-    };
-    for (const [name, dims] of Object.entries(wanted)) {
-      const given = node.dims[name];
-      const differs = `${name} of ${given && printDims(given)} is not ${printDims(dims)}; they must agree`;
-      if (given && given.length !== dims.length) refuse("shape", "RecurrentSteps", node, differs);
-      given?.forEach((size, i) => {
-        requireEqual("RecurrentSteps", node, dims[i]!, size, differs);
-      });
-    }
-    return {
-      Y: batchFirst ? [batch, steps, directions, units] : [steps, directions, batch, units],
-      Y_h: state,
-      Y_c: state,
-    };
+    });
+    return { Y, Y_h: state, Y_c: state };
   },
   kernels: node => recurrentKernels(node, cellOf(node)),
 };
@@ -83,14 +63,13 @@ export const reference: Reference = (inputs, attributes, node) =>
 function ofProducts(cell: string, gates: number, { name, attributes, inputs }: OperatorCase): OperatorCase {
   const { X, R, B, W: _, ...others } = inputs as Readonly<Record<string, OperatorCase["inputs"][string]>>;
   const [D, , H] = R!.dims as readonly [number, number, number];
-  const shaped = (given: typeof X, dims: readonly number[]) => (given ? { ...given, dims } : {});
   return {
     name: `${cell} ${name}`,
     attributes: { ...attributes, cell },
     inputs: {
       G: { ...X!, dims: [...X!.dims.slice(0, 2), D, gates, H] },
       R: { ...R!, dims: [D, gates, H, H], constant: true },
-      ...(B ? { B: shaped(B, [D, 2 * gates, H]) as typeof B } : {}),
+      ...(B ? { B: { ...B, dims: [D, 2 * gates, H] } } : {}),
       ...others,
     },
   };

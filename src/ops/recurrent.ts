@@ -50,13 +50,27 @@ export function recurrentDims(op: string, node: NodeInfo, gates: number): Readon
       `W has weights for ${W[0]!.constant} directions and direction "${node.attributes.direction}" has ${directions.constant}; set direction, or give W for each direction`,
     );
   const hidden = R[2]!;
-  const batchFirst = node.attributes.layout === 1;
-  const [steps, batch] = batchFirst ? [X[1]!, X[0]!] : [X[0]!, X[1]!];
-  const state = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
-  const wanted: Readonly<Record<string, Dims>> = {
+  return layerDims(op, node, [X[0]!, X[1]!], hidden, {
     W: [directions, hidden.mul(gates), W[2]!],
     R: [directions, hidden.mul(gates), hidden],
     B: [directions, hidden.mul(2 * gates)],
+  });
+}
+
+/** Dims of the results of a layer over `sequence` (steps and batch, in the layout's order); `weights` are those that its inputs must have. */
+export function layerDims(
+  op: string,
+  node: NodeInfo,
+  sequence: readonly [Poly, Poly],
+  hidden: Poly,
+  weights: Readonly<Record<string, Dims>>,
+): Readonly<Record<"Y" | "state", Dims>> {
+  const directions = Poly.int(directionsOf(op, node).length);
+  const batchFirst = node.attributes.layout === 1;
+  const [steps, batch] = batchFirst ? [sequence[1], sequence[0]] : sequence;
+  const state = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
+  const wanted: Readonly<Record<string, Dims>> = {
+    ...weights,
     P: [directions, hidden.mul(3)],
     sequence_lens: [batch],
     initial_h: state,

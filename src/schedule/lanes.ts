@@ -23,19 +23,21 @@ const OTHER_REUSE = 1.25;
 /** The name of the chosen axis; one that is not among the rows means: lanes inside reductions. */
 export function chooseLane(view: KernelView, s: SinkView): string | undefined {
   const rows = view.rows(s);
-  const nodes = view.inline(s.value);
-  const reduces = nodes.filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
+  const reduces = view.reductions(s);
+  // lanes along the reduced axis use each load once, lanes along rows for a whole register tile; with four lanes the loads hide
+  const pays = view.lanes > 4 && reduces.some(isContraction);
+  const reuse = !pays ? 1 : rowsOfProducts(view, s).length === 2 ? OTHER_REUSE : LOST_REUSE;
   const wide = s.axes.filter(a => !rows.includes(a));
   // segments start anywhere, and panels at multiples of a vector
   const able = rows.filter(a => a !== view.kernel.segments?.axis);
-  const options = able.map(a => ({ axis: a, cost: costOf(view, s, a, rows.includes(a)) }));
+  const options = able.map(a => ({ axis: a, cost: costOf(view, s, a, undefined) }));
   if (reduces.length || wide.length) {
     const inside = [...new Set([...wide, ...reduces.flatMap(n => view.axes(n.over))])];
     for (const a of inside)
       options.push({
         axis: a,
         cost:
-          costOf(view, s, a, false) +
+          costOf(view, s, a, reuse) +
           (HALVING * Math.log2(view.lanes) * reduces.length) / Math.max(1, view.volume(wide)),
       });
   }
@@ -45,8 +47,9 @@ export function chooseLane(view: KernelView, s: SinkView): string | undefined {
   return best && view.names.axis(best.axis);
 }
 
-/** cost of one element with axis `a` in lanes */
-function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number {
+/** cost of one element with axis `a` in lanes; `lost`: what contractions cost more where it is no row */
+function costOf(view: KernelView, s: SinkView, a: Axis, lost: number | undefined): number {
+  const isRow = lost === undefined;
   const size = view.extent(a);
   // a vector that is not full costs as much as a full one, and less than a vector is done by scalars
   const filling = size < 4 ? 1 : Math.ceil(size / view.lanes) / size;
@@ -54,7 +57,6 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
   const contracted = new Set(
     view.inline(s.value).flatMap(n => (n.kind === "reduce" && isContraction(n) ? n.args : [])),
   );
-  const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
   let cost = 0;
   const visit = (n: Node, weight: number, seen: Set<Node>): void => {
     if (seen.has(n)) return;
@@ -67,14 +69,7 @@ function costOf(view: KernelView, s: SinkView, a: Axis, isRow: boolean): number 
     if (n.kind === "map") cost += weight * filling;
     if (n.kind === "call") cost += weight * 10 * filling;
     if (n.kind === "reduce") {
-      // lanes along the reduced axis use each load once, lanes along rows for a whole register tile; with four lanes the loads hide
-      const reuse =
-        view.lanes > 4 && !isRow && isContraction(n)
-          ? rowsOfProducts(view, s, reduces).length === 2
-            ? OTHER_REUSE
-            : LOST_REUSE
-          : 1;
-      const inner = weight * view.volume(n.over) * reuse;
+      const inner = weight * view.volume(n.over) * (isContraction(n) ? (lost ?? 1) : 1);
       for (const x of n.args) visit(x, inner, new Set());
     } else if (n.kind === "map" || n.kind === "call") for (const x of n.args) visit(x, weight, seen);
   };

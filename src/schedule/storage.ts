@@ -63,7 +63,7 @@ function alongReduction(
   lane: AxisName | undefined,
   loads: readonly NodeOf<"load">[],
 ): readonly (readonly [string, Layout])[] {
-  const own = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce" && n.args.length === 2);
+  const own = view.reductions(s).filter(n => n.args.length === 2);
   return own.flatMap(n =>
     n.args.flatMap(x => {
       const axis = n.over.find(a => view.names.axis(a) === lane);

@@ -25,10 +25,10 @@ export function stageOf(
 ): StageSchedule {
   const rows = view.rows(s);
   const laneAxis = rows.find(a => view.names.axis(a) === lane);
-  const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
+  const reduces = view.reductions(s);
   const named = lane === undefined ? {} : { lane };
   const chosen = choice.vectors === undefined ? {} : { vectors: choice.vectors };
-  if (!laneAxis) return { ...named, vectors: 2, ...chosen, ...innerProducts(view, s, reduces, options) };
+  if (!laneAxis) return { ...named, vectors: 2, ...chosen, ...innerProducts(view, s, options) };
   if (reduces.length === 0) {
     const woven = wovenAxis(view, s, laneAxis);
     if (!woven) return { ...named, ...elementwise(view.cost(s.value)), ...chosen };
@@ -67,10 +67,9 @@ export function stageOf(
 function innerProducts(
   view: KernelView,
   s: SinkView,
-  reduces: readonly NodeOf<"reduce">[],
   options: TileOptions,
 ): Pick<StageSchedule, "rows" | "order" | "vectors"> {
-  const [a, b] = rowsOfProducts(view, s, reduces);
+  const [a, b] = rowsOfProducts(view, s);
   if (!a) return {};
   const [R, Q] = [Math.max(1, view.extent(a)), b ? Math.max(1, view.extent(b)) : 1];
   let best: readonly [number, number] = [1, 1];
@@ -96,8 +95,8 @@ function innerProducts(
  * Of the one product that a stage sums up: the longest row of each operand that the other lacks, the longer of the two first. One of them where constants are the same for
  * all results (a convolution to one channel); none of other sums.
  */
-export function rowsOfProducts(view: KernelView, s: SinkView, reduces: readonly NodeOf<"reduce">[]): readonly Axis[] {
-  const [n, ...more] = reduces.filter(r => r.args.length === 2);
+export function rowsOfProducts(view: KernelView, s: SinkView): readonly Axis[] {
+  const [n, ...more] = view.reductions(s).filter(r => r.args.length === 2);
   if (!n || more.length > 0) return [];
   const rows = view.rows(s);
   const longest = (own: Node, other: Node): Axis | undefined => {
@@ -249,7 +248,7 @@ const isCheap = (cost: number): boolean => cost <= 12;
 
 /** loads of a stage's reductions that run along the lane: what is worth a layout of its own */
 export function laneLoads(view: KernelView, s: SinkView, lane: Axis): NodeOf<"load">[] {
-  const reduces = view.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
+  const reduces = view.reductions(s);
   return reduces
     .flatMap(n => n.args)
     .filter((a): a is NodeOf<"load"> => a.kind === "load" && isTensor(a.tensor) && view.axes(a.axes).includes(lane));

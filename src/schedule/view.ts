@@ -210,6 +210,10 @@ export class KernelView {
     }
     return rows;
   }
+  /** what a sink's own loops add up */
+  reductions(s: SinkView): readonly NodeOf<"reduce">[] {
+    return this.inline(s.value).filter((n): n is NodeOf<"reduce"> => n.kind === "reduce");
+  }
   /** the row that a stage of the schedule has in lanes; undefined: none of the sink's own */
   laneOf(s: SinkView, stages: Schedule["stage"]): Axis | undefined {
     const lane = stages[s.id]?.lane;

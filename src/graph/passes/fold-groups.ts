@@ -1,18 +1,15 @@
 // Group normalisation as exporters of PyTorch write it: a Reshape into groups, an InstanceNormalization of those, and a Reshape back. As one node it takes images
 // as they lie, channels last; a group by itself would be gathered from all pixels (128 channels of 32 × 32 pixels in 32 groups: natively 2.9 ms instead of 0.1).
-import type { GraphNode, Value } from "../graph.js";
+import type { Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
 import type { RewriteView, Rule } from "../rewrite.js";
-import { rewriteEverywhere } from "../rewrite.js";
+import { isStandard, rewriteEverywhere } from "../rewrite.js";
 
 /** the last version whose scale and bias have an entry for each group */
 const OPSET = 18;
 /** batch, groups, and what is normalised */
 const RANK = 3;
-
-const isStandard = (node: GraphNode | undefined, op: string): node is GraphNode =>
-  node?.op === op && node.domain === "";
 
 const fold: Rule = (node, view) => {
   const [Y] = node.outputs;

@@ -6,7 +6,7 @@ import type { ConstantData, GraphNode, Value } from "../graph.js";
 import { makeNode } from "../make.js";
 import type { Pass } from "../pass.js";
 import type { RewriteView, Rule } from "../rewrite.js";
-import { rewriteEverywhere } from "../rewrite.js";
+import { isStandard, rewriteEverywhere } from "../rewrite.js";
 import { dequantized, integers } from "./fold-quantization.js";
 import { scalesOfSums } from "./pair-integers.js";
 import { removeDeadCode } from "./remove-dead-code.js";
@@ -18,8 +18,6 @@ export const foldRescale: Pass = {
     return folded === graph ? graph : removeDeadCode.run(folded);
   },
 };
-
-const isStandard = (n: GraphNode | undefined, op: string): n is GraphNode => n?.op === op && n.domain === "";
 
 const rescaled: Rule = (node, view) => {
   const [x, scale, zero] = node.inputs;

@@ -9,7 +9,7 @@ import type { GraphNode, Value } from "../graph.js";
 import { makeNode, sameType } from "../make.js";
 import type { Pass } from "../pass.js";
 import type { RewriteView, Rule } from "../rewrite.js";
-import { rewriteEverywhere } from "../rewrite.js";
+import { isStandard, rewriteEverywhere } from "../rewrite.js";
 import { channels, part, withDim } from "./parts.js";
 
 /** The shuffled channel c is channel (c mod groups) · perGroup + c div groups of `x`. */
@@ -43,9 +43,6 @@ export const foldShuffle: Pass = {
   name: "fold-shuffle",
   run: graph => rewriteEverywhere(rewriteEverywhere(graph, fold), replace),
 };
-
-const isStandard = (node: GraphNode | undefined, op: string): node is GraphNode =>
-  node?.op === op && node.domain === "";
 
 function shuffleOf(y: Value, view: RewriteView): Shuffle | undefined {
   const merge = view.producer(y);

@@ -18,7 +18,7 @@ import {
   type Sums,
 } from "./integer-words.js";
 import { removeDeadCode } from "./remove-dead-code.js";
-import { type Rewrite, type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
+import { isStandard, type Rewrite, type RewriteView, type Rule, rewriteEverywhere } from "../rewrite.js";
 
 export const pairIntegers = (products: IntegerProducts = "pairs"): Pass => ({
   name: "pair-integers",
@@ -51,8 +51,6 @@ const centerParts: Rule = (node, view) => {
     ],
   };
 };
-
-const isStandard = (n: GraphNode, ...ops: readonly string[]): boolean => n.domain === "" && ops.includes(n.op);
 
 // ---- operators on integers
 
@@ -141,7 +139,7 @@ interface Dequantized extends Integers {
 }
 function dequantized(v: Value | undefined, view: RewriteView): Dequantized | undefined {
   const made = view.producer(v);
-  if (!made || !isStandard(made, "DequantizeLinear") || made.attributes.block_size) return undefined;
+  if (!isStandard(made, "DequantizeLinear") || made.attributes.block_size) return undefined;
   const [value, scale, zero] = made.inputs;
   const rank = value?.dims?.length;
   if (!isByte(value) || !isScale(scale) || rank === undefined) return undefined;

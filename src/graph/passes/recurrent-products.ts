@@ -9,10 +9,9 @@ import type { Rule } from "../rewrite.js";
 import { rewriteEverywhere } from "../rewrite.js";
 
 const gatesOf: Readonly<Record<string, number>> = { LSTM: 4, GRU: 3, RNN: 1 };
-const isRecurrent = ({ op, domain }: GraphNode): boolean => domain === "" && op in gatesOf;
 
 const multiplyFirst: Rule = node => {
-  const gates = isRecurrent(node) ? gatesOf[node.op]! : undefined;
+  const gates = node.domain === "" ? gatesOf[node.op] : undefined;
   const [X, W, R, B, ...others] = node.inputs;
   // sums of narrower floats would be rounded on their way
   if (!gates || !X?.dims || !W?.dims || !R?.dims || X.dtype !== "f32") return undefined;

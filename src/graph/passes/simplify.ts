@@ -118,7 +118,6 @@ const combineTransposes: Rule = (node, view) => {
   return { nodes: [{ ...node, inputs: [inner.inputs[0]], attributes: { perm: outer.map(p => first[p]!) } }] };
 };
 
-/** keep the row-major order of elements */
 /** readers of an input of the graph from which on it is read step by step, as by a cell that is written out for each step of its sequence */
 const STEPS = 4;
 /**
@@ -149,6 +148,7 @@ const takeSlices: Rule = (node, view) => {
   };
 };
 
+/** keep the row-major order of elements */
 const reshaping: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
 /**
